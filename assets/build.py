@@ -1,0 +1,284 @@
+"""Writes the URDF of every robot from its numbers: python assets/build.py
+
+Lengths in metres, angles in degrees, masses from the shapes at the density of water unless a mass is given.
+A link's frame sits at the joint that carries it. Inertia is the exact one of the solid shapes, summed; joints that
+share a place are chained by light links; what was a fixed link is folded into the link that carries it.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+from xml.etree import ElementTree as ET
+
+import numpy as np
+
+Point: TypeAlias = tuple[float, float, float]
+
+DENSITY = 1000.0  # [kg/m3]
+LIGHT = 0.001  # mass of a link that only chains two joints [kg]
+LIGHT_RADIUS = 0.02  # [m]
+
+PALETTE = {
+    "bone": (0.93, 0.90, 0.83),
+    "slate": (0.26, 0.31, 0.38),
+    "coral": (0.93, 0.39, 0.31),
+    "teal": (0.12, 0.59, 0.58),
+    "amber": (0.96, 0.69, 0.22),
+    "violet": (0.49, 0.40, 0.74),
+}
+
+
+@dataclass(frozen=True)
+class Capsule:
+    """A rod with round ends from `start` to `end`; a sphere where the two agree."""
+
+    start: Point
+    end: Point
+    radius: float
+    mass: float | None = None  # [kg]; from the density if None
+
+    @property
+    def length(self) -> float:
+        return math.dist(self.start, self.end)
+
+    @property
+    def centre(self) -> np.ndarray:
+        return (np.array(self.start) + self.end) / 2
+
+    def weigh(self) -> tuple[float, np.ndarray]:
+        """Return mass [kg] and inertia about the centre [kg m2]: a cylinder and two half balls."""
+        r, h = self.radius, self.length
+        rod, ball = math.pi * r**2 * h, 4 / 3 * math.pi * r**3
+        mass = (rod + ball) * DENSITY if self.mass is None else self.mass
+        rod, ball = mass * rod / (rod + ball), mass * ball / (rod + ball)
+        along = rod * r**2 / 2 + ball * 2 / 5 * r**2
+        across = rod * (h**2 / 12 + r**2 / 4) + ball * (2 / 5 * r**2 + h**2 / 4 + 3 / 8 * h * r)
+        axis = (np.array(self.end) - self.start) / h if h else np.array([0.0, 0.0, 1.0])
+        return mass, across * np.eye(3) + (along - across) * np.outer(axis, axis)
+
+
+def ball(centre: Point, radius: float) -> Capsule:
+    return Capsule(centre, centre, radius)
+
+
+def rod(centre: Point, half: float, tilt: float, radius: float, mass: float | None = None) -> Capsule:
+    """A capsule given by its centre, half length and tilt about y from upright [rad]."""
+    reach = half * np.array([math.sin(tilt), 0.0, math.cos(tilt)])
+    return Capsule(tuple(centre - reach), tuple(centre + reach), radius, mass)
+
+
+@dataclass(frozen=True)
+class Link:
+    name: str
+    colour: str = "slate"
+    shapes: Sequence[Capsule] = ()
+    friction: float = 0.8
+
+
+@dataclass(frozen=True)
+class Joint:
+    name: str
+    parent: str
+    child: Link
+    at: Point  # in the parent's frame [m]
+    axis: Point
+    limits: tuple[float, float] | None = None  # [deg]; None turns for ever
+    slide: bool = False
+
+
+@dataclass
+class Body:
+    name: str
+    base: Link
+    joints: list[Joint] = field(default_factory=list)
+
+
+def numbers(values: Sequence[float]) -> str:
+    return " ".join(f"{round(float(v), 6) + 0.0:.10g}" for v in values)
+
+
+def toward(axis: np.ndarray) -> Point:
+    """Roll, pitch, yaw that turn z to `axis` [rad]."""
+    return 0.0, math.atan2(math.hypot(axis[0], axis[1]), axis[2]), math.atan2(axis[1], axis[0])
+
+
+def draw(parent: ET.Element, tag: str, kind: str, at: Sequence[float], turn: Sequence[float], **size: float) -> ET.Element:
+    element = ET.SubElement(parent, tag)
+    ET.SubElement(element, "origin", xyz=numbers(at), rpy=numbers(turn))
+    ET.SubElement(ET.SubElement(element, "geometry"), kind, {k: f"{v:.10g}" for k, v in size.items()})
+    return element
+
+
+def write_link(robot: ET.Element, link: Link) -> None:
+    element = ET.SubElement(robot, "link", name=link.name)
+    shapes = link.shapes or (Capsule((0, 0, 0), (0, 0, 0), LIGHT_RADIUS, LIGHT),)
+    weights = [s.weigh() for s in shapes]
+    mass = sum(m for m, _ in weights)
+    centre = sum(m * s.centre for s, (m, _) in zip(shapes, weights, strict=True)) / mass
+    inertia = sum(
+        i + m * (np.dot(d, d) * np.eye(3) - np.outer(d, d))
+        for s, (m, i) in zip(shapes, weights, strict=True)
+        for d in [s.centre - centre]
+    )
+    inertial = ET.SubElement(element, "inertial")
+    ET.SubElement(inertial, "origin", xyz=numbers(centre))
+    ET.SubElement(inertial, "mass", value=f"{mass:.6g}")
+    moments = {f"i{'xyz'[a]}{'xyz'[b]}": f"{inertia[a, b]:.6g}" for a in range(3) for b in range(a, 3)}
+    ET.SubElement(inertial, "inertia", moments)
+    if link.shapes:
+        ET.SubElement(ET.SubElement(element, "contact"), "lateral_friction", value=f"{link.friction:g}")
+    for shape in link.shapes:
+        axis = (np.array(shape.end) - shape.start) / shape.length if shape.length else np.array([0.0, 0.0, 1.0])
+        turn = toward(axis)
+        solid = {"radius": shape.radius, "length": shape.length}
+        pieces = [("sphere", p, (0, 0, 0), {"radius": shape.radius}) for p in dict.fromkeys((shape.start, shape.end))]
+        if shape.length:
+            pieces.append(("cylinder", shape.centre, turn, solid))
+        for kind, at, rpy, size in pieces:  # Bullet draws a capsule with six sides; these are round
+            visual = draw(element, "visual", kind, at, rpy, **size)
+            ET.SubElement(visual, "material", name=link.colour)
+        if shape.length:
+            draw(element, "collision", "capsule", shape.centre, turn, **solid)
+        else:
+            draw(element, "collision", "sphere", shape.start, (0, 0, 0), radius=shape.radius)
+
+
+def write_joint(robot: ET.Element, joint: Joint) -> None:
+    kind = "prismatic" if joint.slide else "revolute" if joint.limits else "continuous"
+    element = ET.SubElement(robot, "joint", name=joint.name, type=kind)
+    ET.SubElement(element, "parent", link=joint.parent)
+    ET.SubElement(element, "child", link=joint.child.name)
+    ET.SubElement(element, "origin", xyz=numbers(joint.at))
+    ET.SubElement(element, "axis", xyz=numbers(np.array(joint.axis) / np.linalg.norm(joint.axis)))
+    if joint.limits:
+        low, high = (np.array(joint.limits) if joint.slide else np.radians(joint.limits)).tolist()
+        ET.SubElement(element, "limit", lower=f"{low:.6g}", upper=f"{high:.6g}", effort="1000", velocity="10")
+
+
+def write(body: Body, folder: Path) -> Path:
+    robot = ET.Element("robot", name=body.name)
+    for name, rgb in PALETTE.items():
+        ET.SubElement(ET.SubElement(robot, "material", name=name), "color", rgba=numbers((*rgb, 1)))
+    if body.base.name == "world":
+        ET.SubElement(robot, "link", name="world")
+    else:
+        write_link(robot, body.base)
+    for joint in body.joints:
+        write_link(robot, joint.child)
+        write_joint(robot, joint)
+    ET.indent(robot)
+    path = folder / body.name / f"{body.name}.urdf"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(ET.tostring(robot, encoding="unicode") + "\n")
+    return path
+
+
+def planar(name: str, trunk: Link) -> Body:
+    """A robot held in its x-z plane by two slides and a hinge."""
+    reach = (-1000.0, 1000.0)
+    slide_x = Joint("slide_x", "world", Link("rail"), (0, 0, 0), (1, 0, 0), reach, slide=True)
+    slide_z = Joint("slide_z", "rail", Link("mast"), (0, 0, 0), (0, 0, 1), reach, slide=True)
+    return Body(name, Link("world"), [slide_x, slide_z, Joint("lean", "mast", trunk, (0, 0, 0), (0, 1, 0))])
+
+
+def leg(side: str, colour: str, foot: Capsule) -> Iterator[Joint]:
+    """Thigh, leg and foot of hopper and walker, hung below a torso whose frame is its middle."""
+    thigh = Link(f"thigh{side}", colour, [Capsule((0, 0, 0), (0, 0, -0.45), 0.05)])
+    shin = Link(f"leg{side}", colour, [Capsule((0, 0, 0), (0, 0, -0.5), 0.04)])
+    yield Joint(f"thigh{side}_joint", "torso", thigh, (0, 0, -0.2), (0, -1, 0), (-150, 0))
+    yield Joint(f"leg{side}_joint", thigh.name, shin, (0, 0, -0.45), (0, -1, 0), (-150, 0))
+    yield Joint(f"foot{side}_joint", shin.name, Link(f"foot{side}", colour, [foot]), (0, 0, -0.5), (0, -1, 0), (-45, 45))
+
+
+TORSO = Capsule((0, 0, 0.2), (0, 0, -0.2), 0.05)
+
+
+def hopper() -> Body:
+    body = planar("hopper", Link("torso", "bone", [TORSO]))
+    body.joints += leg("", "coral", Capsule((-0.13, 0, 0), (0.26, 0, 0), 0.06))
+    return body
+
+
+def walker2d() -> Body:
+    body = planar("walker2d", Link("torso", "bone", [TORSO]))
+    foot = Capsule((0, 0, 0), (0.2, 0, 0), 0.06)
+    body.joints += [*leg("", "coral", foot), *leg("_left", "violet", foot)]
+    return body
+
+
+def half_cheetah() -> Body:
+    r = 0.046
+    torso = Link("torso", "bone", [Capsule((-0.5, 0, 0), (0.5, 0, 0), r), rod((0.6, 0, 0.1), 0.15, 0.87, r)])
+    body = planar("half_cheetah", torso)
+    hinge = (0.0, 1.0, 0.0)
+    for name, parent, colour, at, shape, limits in (  # limits [rad]
+        ("bthigh", "torso", "violet", (-0.5, 0, 0), rod((0.1, 0, -0.13), 0.145, -3.8, r), (-0.52, 1.05)),
+        ("bshin", "bthigh", "violet", (0.16, 0, -0.25), rod((-0.14, 0, -0.07), 0.15, -2.03, r), (-0.785, 0.785)),
+        ("bfoot", "bshin", "violet", (-0.28, 0, -0.14), rod((0.03, 0, -0.097), 0.094, -0.27, r, 10), (-0.4, 0.785)),
+        ("fthigh", "torso", "coral", (0.5, 0, 0), rod((-0.07, 0, -0.12), 0.133, 0.52, r), (-1.5, 0.8)),
+        ("fshin", "fthigh", "coral", (-0.14, 0, -0.24), rod((0.065, 0, -0.09), 0.106, -0.6, r), (-1.2, 1.1)),
+        ("ffoot", "fshin", "coral", (0.13, 0, -0.18), rod((0.045, 0, -0.07), 0.07, -0.6, r, 10), (-3.1, -0.3)),
+    ):
+        low, high = np.degrees(limits).tolist()
+        body.joints.append(Joint(name, parent, Link(name, colour, [shape]), at, hinge, (low, high)))
+    return body
+
+
+def ant() -> Body:
+    legs = [  # name, way the leg points, ankle axis, ankle limits
+        ("front_left", (1, 1), (-1, 1, 0), (30, 100), "coral"),
+        ("front_right", (-1, 1), (1, 1, 0), (-100, -30), "amber"),
+        ("left_back", (-1, -1), (-1, 1, 0), (-100, -30), "violet"),
+        ("right_back", (1, -1), (1, 1, 0), (30, 100), "teal"),
+    ]
+    stubs = [Capsule((0, 0, 0), (0.2 * x, 0.2 * y, 0), 0.08) for _, (x, y), *_ in legs]
+    body = Body("ant", Link("torso", "bone", [ball((0, 0, 0), 0.25), *stubs], 1.5))
+    for number, (name, (x, y), axis, limits, colour) in enumerate(legs, 1):
+        hip = Link(f"{name}_leg", colour, [Capsule((0, 0, 0), (0.2 * x, 0.2 * y, 0), 0.08)], 1.5)
+        foot = Link(f"{name}_foot", colour, [Capsule((0, 0, 0), (0.4 * x, 0.4 * y, 0), 0.08)], 1.5)
+        end = (0.2 * x, 0.2 * y, 0.0)
+        body.joints.append(Joint(f"hip_{number}", "torso", hip, end, (0, 0, 1), (-40, 40)))
+        body.joints.append(Joint(f"ankle_{number}", hip.name, foot, end, axis, limits))
+    return body
+
+
+def humanoid() -> Body:
+    chest = Capsule((0, -0.07, 0), (0, 0.07, 0), 0.07)
+    waist = Capsule((-0.01, -0.06, -0.12), (-0.01, 0.06, -0.12), 0.06)
+    body = Body("humanoid", Link("torso", "bone", [chest, ball((0, 0, 0.19), 0.09), waist]))
+    lower = Link("lwaist", "bone", [Capsule((0, -0.06, -0.065), (0, 0.06, -0.065), 0.06)])
+    pelvis = Link("pelvis", "slate", [Capsule((-0.02, -0.07, -0.1), (-0.02, 0.07, -0.1), 0.09)])
+    body.joints += [
+        Joint("abdomen_z", "torso", Link("spine"), (-0.01, 0, -0.195), (0, 0, 1), (-45, 45)),
+        Joint("abdomen_y", "spine", lower, (0, 0, 0), (0, 1, 0), (-75, 30)),
+        Joint("abdomen_x", "lwaist", pelvis, (0, 0, -0.13), (1, 0, 0), (-35, 35)),
+    ]
+    for side, s, colour in (("right", -1, "coral"), ("left", 1, "violet")):
+        thigh = Link(f"{side}_thigh", colour, [Capsule((0, 0, 0), (0, -0.01 * s, -0.34), 0.06)])
+        shin = Capsule((0, 0, -0.02), (0, 0, -0.32), 0.049)
+        foot = Link(f"{side}_foot", colour, [shin, ball((0, 0, -0.37), 0.075)])
+        hips = [Link(f"{side}_hip_a"), Link(f"{side}_hip_b")]
+        body.joints += [
+            Joint(f"{side}_hip_x", "pelvis", hips[0], (0, 0.1 * s, -0.14), (-s, 0, 0), (-25, 5)),
+            Joint(f"{side}_hip_z", hips[0].name, hips[1], (0, 0, 0), (0, 0, -s), (-60, 35)),
+            Joint(f"{side}_hip_y", hips[1].name, thigh, (0, 0, 0), (0, 1, 0), (-120, 20)),
+            Joint(f"{side}_knee", thigh.name, foot, (0, -0.01 * s, -0.383), (0, -1, 0), (-160, -2)),
+        ]
+    for side, s, colour in (("right", -1, "coral"), ("left", 1, "violet")):
+        upper = Link(f"{side}_upper_arm", colour, [Capsule((0, 0, 0), (0.16, 0.16 * s, -0.16), 0.04)])
+        fore = Capsule((0.01, -0.01 * s, 0.01), (0.17, -0.17 * s, 0.17), 0.031)
+        hand = Link(f"{side}_lower_arm", colour, [fore, ball((0.18, -0.18 * s, 0.18), 0.04)])
+        swing = (-85, 60) if s < 0 else (-60, 85)
+        body.joints += [
+            Joint(f"{side}_shoulder1", "torso", Link(f"{side}_shoulder"), (0, 0.17 * s, 0.06), (2, -s, 1), swing),
+            Joint(f"{side}_shoulder2", f"{side}_shoulder", upper, (0, 0, 0), (0, s, 1), swing),
+            Joint(f"{side}_elbow", upper.name, hand, (0.18, 0.18 * s, -0.18), (0, -1, -s), (-90, 50)),
+        ]
+    return body
+
+
+if __name__ == "__main__":
+    for make in (hopper, walker2d, half_cheetah, ant, humanoid):
+        print(write(make(), Path(__file__).parent))

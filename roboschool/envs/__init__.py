@@ -1,0 +1,1 @@
+"""The faces of a simulation: Gymnasium's and PettingZoo's contracts, and nothing else."""

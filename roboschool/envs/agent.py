@@ -1,0 +1,124 @@
+"""One agent as a plain `gymnasium.Env`; policies play the others."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.utils import EzPickle
+
+from roboschool.envs.seat import Seat, check_seats
+from roboschool.envs.spaces import action_space, observation_space
+from roboschool.policy import Policy
+from roboschool.scene import Scene, load_scene
+from roboschool.simulation import Saved, Simulation
+
+
+class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
+    """One agent of a scene.
+
+    Args:
+        scene: its name, the path of its file, or a `Scene`.
+        agent: who is played; the first if None.
+        opponents: policies of other agents, by name; those without one do nothing.
+        render_mode: None or "rgb_array".
+        options: stand for keys of the scene file, like `gravity=3.7` or `lanes=("ant", "hopper")`.
+
+    Raises:
+        InvalidInput: the scene, the agent, an opponent or an option is unknown or wrong.
+    """
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 61}
+
+    def __init__(
+        self,
+        scene: str | Scene,
+        agent: str | None = None,
+        opponents: Mapping[str, Policy] | None = None,
+        render_mode: str | None = None,
+        **options: Any,
+    ) -> None:
+        EzPickle.__init__(self, scene, agent, opponents, render_mode, **options)
+        self.scene = load_scene(scene, **options)
+        self.agent = check_seats(self.scene, agent, opponents)
+        self.opponents = dict(opponents or {})
+        self.render_mode = render_mode
+        row = next(other for other in self.scene.agents if other.name == self.agent)
+        self.observation_space = observation_space(row)
+        self.action_space = action_space(row)
+        self._seat: Seat | None = None
+        self._view: Any = None
+
+    @property
+    def simulation(self) -> Simulation:
+        """The simulation under this env; it is built when first needed."""
+        return self._sit().simulation
+
+    def _sit(self) -> Seat:
+        if self._seat is None:
+            simulation = Simulation(self.scene, visuals=self.render_mode is not None)
+            self._seat = Seat(simulation, self.agent, self.opponents)
+        return self._seat
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin an episode; the same seed gives the same episode bit for bit.
+
+        Returns:
+            The observation (n,) and the info.
+        """
+        super().reset(seed=seed)
+        seat = self._sit()
+        seat.simulation.reset({0: seed})
+        seat.begin([0])
+        self._np_random = seat.simulation.generators[0]
+        return seat.group.observation[0, seat.place], self._info(seat)
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Act for one timestep.
+
+        Args:
+            action: torques as fractions of each joint's greatest (joints,); clipped to -1 and 1.
+
+        Returns:
+            The observation, the reward, whether the agent has fallen, whether the time is up, and the info: every
+            term of the reward by name, the distance run along +x [m], and whether the physics blew up.
+
+        Raises:
+            InvalidInput: the action has the wrong shape or is not finite; nothing has moved then.
+        """
+        seat, simulation = self._sit(), self._sit().simulation
+        simulation.step(seat.actions(np.asarray(action)[None]))
+        group, place = seat.group, seat.place
+        return (
+            group.observation[0, place],
+            float(group.reward[0, place]),
+            bool(group.over[0, place]),
+            bool(simulation.steps[0] >= self.scene.steps or simulation.broken),
+            self._info(seat),
+        )
+
+    def _info(self, seat: Seat) -> dict[str, Any]:
+        place = seat.place
+        info: dict[str, Any] = {name: float(term[0, place]) for name, term in seat.group.terms.items()}
+        info["distance"] = float(seat.group.now.position[0, place, 0])
+        info["physics_error"] = bool(seat.simulation.broken)
+        return info
+
+    def get_state(self) -> Saved:
+        """Return everything: the world, clocks, generators; to be given to `set_state`."""
+        return self.simulation.save()
+
+    def set_state(self, state: Saved) -> None:
+        """Take back what `get_state` returned; envs that do so go on bit for bit alike."""
+        self.simulation.load(state)
+
+    def render(self) -> np.ndarray | None:
+        """Return a picture (height, width, 3), if `render_mode` is "rgb_array"."""
+        ...
+
+    def close(self) -> None:
+        """Free the world; again does nothing."""
+        if self._seat is not None:
+            self._seat.simulation.close()

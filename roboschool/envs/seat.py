@@ -1,0 +1,74 @@
+"""One agent's seat in every world of a simulation; policies sit in the other seats."""
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from roboschool.files import InvalidInput, choose
+from roboschool.policy import Policy
+from roboschool.scene import Scene
+from roboschool.simulation import Simulation
+
+SEEDS = 2**31
+
+
+def check_seats(scene: Scene, agent: str | None, opponents: Mapping[str, Policy] | None) -> str:
+    """Return the agent to play: the one asked for, or the first.
+
+    Raises:
+        InvalidInput: there is no such agent, or an opponent sits in no other seat or is not a policy.
+    """
+    names = [other.name for other in scene.agents]
+    where = f"scene {scene.name!r}"
+    name = names[0] if agent is None else choose(agent, names, "agent", where)
+    for other, policy in (opponents or {}).items():
+        choose(other, [n for n in names if n != name], "opponent", where)
+        if not callable(getattr(policy, "act", None)) or not callable(getattr(policy, "reset", None)):
+            raise InvalidInput(f"{where}: opponent {other!r}: {policy!r} has no reset(seed) and act(observation)")
+    return name
+
+
+class Seat:
+    """What one agent does and gets, in all worlds; the other agents follow policies, or do nothing."""
+
+    def __init__(self, simulation: Simulation, agent: str, opponents: Mapping[str, Policy]) -> None:
+        index = [other.name for other in simulation.scene.agents].index(agent)
+        self.simulation = simulation
+        self.group, self.place = simulation.seats[index]
+        worlds = len(simulation.worlds)
+        self.others = [  # group, place in it, and a policy for each world
+            (*simulation.seats[i], [copy.deepcopy(opponents[other.name]) for _ in range(worlds)])
+            for i, other in enumerate(simulation.scene.agents)
+            if other.name in opponents
+        ]
+        self.alone = len(simulation.scene.agents) == 1
+
+    def begin(self, worlds: Iterable[int]) -> None:
+        """Reset the opponents of some worlds, with seeds from the generators of those worlds."""
+        for world in worlds:
+            for *_, policies in self.others:
+                policies[world].reset(int(self.simulation.generators[world].integers(SEEDS)))
+
+    def actions(self, mine: Any) -> list[np.ndarray]:
+        """Return every group's actions, given this agent's (world, joints).
+
+        Raises:
+            InvalidInput: an action has the wrong shape.
+        """
+        if self.alone:
+            return [np.asarray(mine)[:, None]]
+        actions = [np.zeros((*group.live.shape, len(group.torque))) for group in self.simulation.groups]
+        by_group = {id(group): action for group, action in zip(self.simulation.groups, actions, strict=True)}
+        seats = [(self.group, self.place, np.asarray(mine))]
+        for group, place, policies in self.others:
+            seen = group.observation[:, place]
+            seats.append((group, place, np.stack([p.act(o) for p, o in zip(policies, seen, strict=True)])))
+        for group, place, action in seats:
+            target = by_group[id(group)][:, place]
+            if action.shape != target.shape:
+                name = group.names[place]
+                raise InvalidInput(f"agent {name!r}: actions have shape {action.shape}, not {target.shape}")
+            target[:] = action
+        return actions

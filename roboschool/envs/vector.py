@@ -1,0 +1,143 @@
+"""Many copies of a scene in one process, as a Gymnasium vector environment."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector import VectorEnv as GymnasiumVectorEnv
+from gymnasium.vector.utils import batch_space
+
+from roboschool.envs.seat import Seat, check_seats
+from roboschool.envs.spaces import action_space, observation_space
+from roboschool.files import InvalidInput
+from roboschool.policy import Policy
+from roboschool.scene import Scene, load_scene
+from roboschool.simulation import Simulation
+
+
+class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
+    """Copies of a scene that one agent acts in, advanced together.
+
+    Args:
+        scene: its name, the path of its file, or a `Scene`.
+        num_envs: how many copies.
+        agent: who is played; the first if None.
+        opponents: policies of other agents, by name; each copy has copies of its own. Others do nothing.
+        max_episode_steps: how long an episode lasts at most, if not as long as the scene says.
+        autoreset_mode: a copy whose episode is over begins a new one at the next step (the default) or at once.
+        render_mode: None or "rgb_array".
+        options: stand for keys of the scene file.
+
+    Raises:
+        InvalidInput: the scene, the agent, an opponent or an option is unknown or wrong.
+    """
+
+    def __init__(
+        self,
+        scene: str | Scene,
+        num_envs: int = 1,
+        agent: str | None = None,
+        opponents: Mapping[str, Policy] | None = None,
+        max_episode_steps: int | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        render_mode: str | None = None,
+        **options: Any,
+    ) -> None:
+        if num_envs < 1:
+            raise InvalidInput(f"num_envs: {num_envs} copies of a scene are too few")
+        self.scene = load_scene(scene, **options)
+        if max_episode_steps is not None:
+            self.scene = dataclasses.replace(self.scene, steps=max_episode_steps)
+        self.agent = check_seats(self.scene, agent, opponents)
+        self.num_envs = num_envs
+        self.render_mode = render_mode
+        mode = AutoresetMode(autoreset_mode)
+        self.metadata = {"autoreset_mode": mode, "render_modes": ["rgb_array"], "render_fps": 61}
+        row = next(other for other in self.scene.agents if other.name == self.agent)
+        self.single_observation_space = observation_space(row)
+        self.single_action_space = action_space(row)
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self.simulation = Simulation(self.scene, num_envs, visuals=render_mode is not None)
+        self._seat = Seat(self.simulation, self.agent, opponents or {})
+        self._done = np.zeros(num_envs, dtype=bool)  # copies whose episode is over
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin an episode in every copy.
+
+        Args:
+            seed: of the first copy, the next having the next number; or one for each copy.
+            options: `reset_mask`, booleans (copies,), chooses the copies, if resets are left to the caller.
+
+        Returns:
+            The observations (copies, n) and the info.
+        """
+        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed or [None] * self.num_envs
+        if len(seeds) != self.num_envs:
+            raise InvalidInput(f"seed: {len(seeds)} seeds for {self.num_envs} copies")
+        mask = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs, dtype=bool)), dtype=bool)
+        chosen = np.flatnonzero(mask).tolist()
+        self.simulation.reset({world: seeds[world] for world in chosen})
+        self._seat.begin(chosen)
+        self._done[chosen] = False
+        return self._observation(), self._info()
+
+    def step(
+        self, actions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Act in every copy for one timestep.
+
+        Args:
+            actions: (copies, joints), clipped to -1 and 1.
+
+        Returns:
+            Observations (copies, n), rewards, terminations and truncations (copies,), and the info: arrays
+            (copies,) by name, as `AgentEnv.step` has them.
+
+        Raises:
+            InvalidInput: the actions have the wrong shape or are not finite; nothing has moved then.
+        """
+        mode = self.metadata["autoreset_mode"]
+        fresh = np.flatnonzero(self._done).tolist() if mode == AutoresetMode.NEXT_STEP else []
+        self.simulation.step(self._seat.actions(actions), fresh)
+        if fresh:
+            self._seat.begin(fresh)
+        group, place = self._seat.group, self._seat.place
+        reward, terminated = group.reward[:, place], group.over[:, place]
+        truncated = self.simulation.steps >= self.scene.steps
+        truncated[list(self.simulation.broken)] = True
+        self._done = terminated | truncated
+        info = self._info()
+        if mode == AutoresetMode.SAME_STEP and self._done.any():
+            ended = np.flatnonzero(self._done).tolist()
+            info["final_obs"], info["_final_obs"] = self._final(self._observation()), self._done
+            info["final_info"], info["_final_info"] = info.copy(), self._done
+            self.simulation.reset(dict.fromkeys(ended))
+            self._seat.begin(ended)
+        return self._observation(), reward, terminated, truncated, info
+
+    def _observation(self) -> np.ndarray:
+        return self._seat.group.observation[:, self._seat.place]
+
+    def _final(self, observation: np.ndarray) -> np.ndarray:
+        """Return the last observations of the copies whose episode is over, as Gymnasium has them: objects."""
+        final = np.full(self.num_envs, None, dtype=object)
+        for copy in np.flatnonzero(self._done):
+            final[copy] = observation[copy]
+        return final
+
+    def _info(self) -> dict[str, Any]:
+        group, place = self._seat.group, self._seat.place
+        info: dict[str, Any] = {name: term[:, place] for name, term in group.terms.items()}
+        info["distance"] = group.now.position[:, place, 0].copy()
+        info["physics_error"] = np.isin(np.arange(self.num_envs), list(self.simulation.broken))
+        every = np.ones(self.num_envs, dtype=bool)
+        return info | {f"_{name}": every for name in info}
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Free all worlds."""
+        self.simulation.close()

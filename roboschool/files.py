@@ -1,0 +1,149 @@
+"""Finds and reads the data: robots in `assets/`, scenes in `scenes/`, and the same in the user's own folders."""
+
+import dataclasses
+import difflib
+import math
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Schema = TypeVar("Schema")
+
+LARGEST = 4 * 2**20  # no card, scene or URDF is larger [bytes]
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+_PACKAGE = Path(__file__).resolve().parent
+_added: list[Path] = []
+
+
+class InvalidInput(ValueError):
+    """Something given to Roboschool cannot be used; the message says what, where, and the nearest right name."""
+
+
+def nearest(name: object, names: Iterable[object]) -> str:
+    """Return the end of an error message: the name most like `name`, or all of them."""
+    known = sorted(str(n) for n in names)
+    close = difflib.get_close_matches(str(name), known, n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; there is {', '.join(known)}" if known else "; there is none"
+
+
+def choose(name: Any, names: Iterable[str], what: str, where: str = "") -> str:
+    """Return `name` if it is one of `names`.
+
+    Raises:
+        InvalidInput: it is not; the message begins with `where` and ends with the nearest right name.
+    """
+    known = list(names)
+    if isinstance(name, str) and name in known:
+        return name
+    raise InvalidInput(f"{where}{': ' if where else ''}unknown {what} {name!r}{nearest(name, known)}")
+
+
+def add_path(folder: str | os.PathLike[str]) -> None:
+    """Look for robots in `folder/assets` and for scenes in `folder/scenes`, before all folders known so far.
+
+    Raises:
+        InvalidInput: there is no such folder, or it holds neither.
+    """
+    path = Path(folder).resolve()
+    if not (path / "assets").is_dir() and not (path / "scenes").is_dir():
+        raise InvalidInput(f"{path}: no folder 'assets' or 'scenes' in it")
+    if path not in _added:
+        _added.insert(0, path)
+
+
+def _roots() -> list[Path]:
+    own = _PACKAGE if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent  # a wheel, or a checkout
+    asked = [Path(p).resolve() for p in os.environ.get("ROBOSCHOOL_PATH", "").split(os.pathsep) if p]
+    return [*_added, *asked, own]
+
+
+def robots() -> dict[str, Path]:
+    """Return the card of every robot by name: `assets/<robot>/<robot>.toml`."""
+    found = [p for root in reversed(_roots()) for p in sorted((root / "assets").glob("*/*.toml"))]
+    return {p.stem: p for p in found if p.stem == p.parent.name and NAME.fullmatch(p.stem)}
+
+
+def scenes() -> dict[str, Path]:
+    """Return the file of every scene by name: `scenes/<scene>.toml`."""
+    found = [p for root in reversed(_roots()) for p in sorted((root / "scenes").glob("*.toml"))]
+    return {p.stem: p for p in found if NAME.fullmatch(p.stem)}
+
+
+def find(name: str | os.PathLike[str], known: Mapping[str, Path], what: str) -> Path:
+    """Return the file of the robot or scene (`what`) called `name`, which may also be a path to a TOML file.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    if isinstance(name, os.PathLike) or (isinstance(name, str) and name.endswith(".toml")):
+        return Path(name).resolve()
+    return known[choose(name, known, what)]
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a regular UTF-8 file of moderate size.
+
+    Raises:
+        InvalidInput: it is missing, a directory, a FIFO, too large, or not UTF-8.
+    """
+    if not path.exists():
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise InvalidInput(f"{path}: no such file{nearest(path.name, beside)}")
+    if not path.is_file():
+        raise InvalidInput(f"{path}: not a regular file")
+    if path.stat().st_size > LARGEST:
+        raise InvalidInput(f"{path}: {path.stat().st_size} bytes, more than {LARGEST}")
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+
+
+def read_toml(path: Path, schema: type[Schema]) -> Schema:
+    """Read a TOML file as the dataclass `schema`.
+
+    Raises:
+        InvalidInput: the file cannot be read, or holds an unknown key, a wrong type or a number that is not finite.
+    """
+    try:
+        raw = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidInput(f"{path}: {error}") from None
+    _check_keys(raw, schema, str(path), "")
+    try:
+        return msgspec.convert(raw, schema)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"{path}: {error}".replace("`$.", "`")) from None
+
+
+def _check_keys(value: Any, schema: Any, path: str, key: str) -> None:
+    """Refuse unknown keys and numbers that are not finite, wherever they are."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidInput(f"{path}: {key}: {value} is not a finite number")
+    kinds = get_args(schema) if get_origin(schema) in (Union, UnionType) else (schema,)
+    record = next((k for k in kinds if dataclasses.is_dataclass(k)), None)
+    inner = {k: v for k, v in get_type_hints(record).items() if not k.startswith("_")} if record else {}
+    element = next((get_args(k)[0] for k in kinds if get_origin(k) in (tuple, list)), None)
+    if isinstance(value, dict):
+        for name, item in value.items():
+            at = f"{key}.{name}" if key else name
+            if record and name not in inner:
+                raise InvalidInput(f"{path}: unknown key {at!r}{nearest(name, inner)}")
+            _check_keys(item, inner.get(name), path, at)
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            _check_keys(item, element, path, f"{key}[{place}]")

@@ -1,0 +1,193 @@
+"""A robot: its URDF and its card, read once and checked against each other."""
+
+import functools
+import math
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from roboschool import files
+from roboschool.files import InvalidInput, choose
+from roboschool.urdf import Joint, Model, read_urdf
+
+RAIL = (("prismatic", (1, 0, 0)), ("prismatic", (0, 0, 1)), ("continuous", (0, 1, 0)))
+
+
+@dataclass(frozen=True)
+class Upright:
+    """The envelope outside which a robot has fallen."""
+
+    lowest: float = 0.0  # trunk height [m]
+    tilt: float = 180.0  # roll or pitch of the trunk [deg]
+    clear: tuple[str, ...] = ()  # feet (listed in `feet`) that must not touch the ground
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """The file `assets/<robot>/<robot>.toml`: what a body is, beyond its URDF."""
+
+    model: str  # URDF file, beside the card
+    trunk: str  # link whose pose is the robot's
+    feet: tuple[str, ...] = ()  # links whose contact the robot feels
+    stance: float  # trunk height in the rest pose on flat ground [m]
+    self_collision: bool = False
+    upright: Upright = field(default_factory=Upright)
+    torque: dict[str, float]  # at action 1.0 [N m, or N for a slide]; in action order
+    pose: dict[str, float] = field(default_factory=dict)  # rest angles [deg, or m for a slide]
+
+
+@dataclass(frozen=True)
+class Robot:
+    """A robot as tasks and worlds see it. Angles in radians."""
+
+    name: str
+    model: Model
+    trunk: str
+    feet: tuple[str, ...]
+    stance: float  # trunk height in the rest pose [m]
+    self_collision: bool
+    upright: Upright
+    joints: tuple[Joint, ...]  # in action order
+    torque: tuple[float, ...]  # at action 1.0 [N m]
+    pose: tuple[float, ...]  # rest position of each of `joints` [rad]
+    rails: tuple[str, ...]  # joints without a motor
+    planar: bool  # held in its x-z plane by two slides and a hinge
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the root of the URDF is bolted to the world."""
+        return self.model.links[0].name == self.model.root and self.root_mass == 0.0
+
+    @property
+    def root_mass(self) -> float:
+        """Mass of the root link [kg]; 0 if it has none."""
+        return next(link.mass for link in self.model.links if link.name == self.model.root)
+
+    @property
+    def mass(self) -> float:
+        """Mass of all links [kg]."""
+        return sum(link.mass for link in self.model.links)
+
+
+def load_robot(source: Any) -> Robot:
+    """Read a robot by name, by the path of its card or its URDF, or from a `urchin.URDF` or `urdfpy.URDF` object.
+
+    A URDF without a card becomes a robot whose joints all have the effort of their limit as torque.
+
+    Raises:
+        InvalidInput: the robot is unknown, or its card or URDF is wrong.
+    """
+    if hasattr(source, "save") or str(source).endswith(".urdf"):
+        return _bare(read_urdf(source))
+    path = files.find(source, files.robots(), "robot")
+    return _load(path, _stamp(path))
+
+
+def _stamp(card: Path) -> tuple[tuple[str, float], ...]:
+    """Return what changes when a file of the robot changes on disk."""
+    folder = card.parent
+    return tuple((str(p), p.stat().st_mtime) for p in sorted(folder.iterdir()) if p.is_file()) if folder.is_dir() else ()
+
+
+@functools.lru_cache(maxsize=64)
+def _load(path: Path, _files: object) -> Robot:
+    card = files.read_toml(path, Card)
+    name = Path(card.model)
+    if name.name != card.model or name.suffix != ".urdf":
+        raise InvalidInput(f"{path}: model: {card.model!r} is not the name of a URDF file beside the card")
+    model = read_urdf(path.parent / card.model)
+    return _join(path, card, model)
+
+
+def _join(path: Path, card: Card, model: Model) -> Robot:
+    """Check card and URDF against each other."""
+    links = [link.name for link in model.links]
+    joints = {joint.name: joint for joint in model.joints if joint.kind != "fixed"}
+    choose(card.trunk, links, "link", f"{path}: trunk")
+    for foot in card.feet:
+        choose(foot, links, "link", f"{path}: feet")
+    for link in card.upright.clear:
+        choose(link, card.feet, "foot", f"{path}: upright.clear")
+    for table in ("torque", "pose"):
+        for name in getattr(card, table):
+            choose(name, joints, "joint", f"{path}: {table}")
+    if not card.torque:
+        raise InvalidInput(f"{path}: torque: no joint is driven{files.nearest('', joints)}")
+    if len(set(card.feet)) < len(card.feet):
+        raise InvalidInput(f"{path}: feet: a link is named twice")
+    if not 0.0 <= card.stance <= MAX_LENGTH:
+        raise InvalidInput(f"{path}: stance: {card.stance} is not between 0 and {MAX_LENGTH:g} m")
+    if card.stance < card.upright.lowest:
+        raise InvalidInput(f"{path}: upright.lowest: {card.upright.lowest} is above the stance, {card.stance}")
+    if not 0.0 < card.upright.tilt <= 180.0:
+        raise InvalidInput(f"{path}: upright.tilt: {card.upright.tilt} is not between 0 and 180 degrees")
+    for name, torque in card.torque.items():
+        if joints[name].lower is None:
+            raise InvalidInput(f"{path}: torque.{name}: joint {name!r} has no limits in {card.model}; give it some")
+        if not 0.0 < torque <= MAX_TORQUE:
+            raise InvalidInput(f"{path}: torque.{name}: {torque} is not between 0 and {MAX_TORQUE:g} N m")
+    for name in card.pose:
+        choose(name, card.torque, "driven joint", f"{path}: pose")
+    rest = {name: _rest(path, joints[name], card.pose.get(name, 0.0)) for name in card.torque}
+    driven = tuple(joints[name] for name in card.torque)
+    rails = tuple(name for name in joints if name not in card.torque)
+    return Robot(
+        name=path.stem,
+        model=model,
+        trunk=card.trunk,
+        feet=card.feet,
+        stance=card.stance,
+        self_collision=card.self_collision,
+        upright=card.upright,
+        joints=driven,
+        torque=tuple(card.torque.values()),
+        pose=tuple(rest[name] for name in card.torque),
+        rails=rails,
+        planar=_on_rails(card.trunk, model),
+    )
+
+
+MAX_LENGTH = 1000.0  # [m]
+MAX_TORQUE = 1e6  # [N m]
+
+
+def _rest(path: Path, joint: Joint, value: float) -> float:
+    """Return the rest position of a joint [rad or m], which must be within its limits."""
+    position = value if joint.kind == "prismatic" else math.radians(value)
+    if joint.lower is not None and joint.upper is not None and not joint.lower <= position <= joint.upper:
+        low, high = (v if joint.kind == "prismatic" else math.degrees(v) for v in (joint.lower, joint.upper))
+        raise InvalidInput(f"{path}: pose.{joint.name}: {value} is outside the joint's limits, {low:g} to {high:g}")
+    return position
+
+
+def _on_rails(trunk: str, model: Model) -> bool:
+    """Whether the trunk hangs on a slide along x, a slide along z and a hinge about y, from a massless root."""
+    by_child = {joint.child: joint for joint in model.joints}
+    chain: list[Joint] = []
+    while trunk in by_child:
+        chain.insert(0, by_child[trunk])
+        trunk = chain[0].parent
+    kinds = tuple((joint.kind, tuple(round(a) for a in joint.axis)) for joint in chain)
+    return kinds == RAIL and next(link.mass for link in model.links if link.name == model.root) == 0.0
+
+
+def _bare(model: Model) -> Robot:
+    """Make a robot of a URDF that has no card."""
+    path = Path(model.path)
+    driven = {j.name: j.effort for j in model.joints if j.lower is not None and j.effort}
+    if not driven:
+        raise InvalidInput(f"{path}: no joint has limits with an effort; write a card with a [torque] table")
+    middle = {
+        j.name: (v if j.kind == "prismatic" else math.degrees(v))
+        for j in model.joints
+        if j.name in driven and j.lower is not None and j.upper is not None
+        for v in [min(max(0.0, j.lower), j.upper)]
+    }
+    card = Card(model=path.name, trunk=model.root, stance=0.0, torque=driven, pose=middle)
+    return _join(path, card, model)
+
+
+def card_of(name: str | os.PathLike[str]) -> Path:
+    """Return the path of a robot's card."""
+    return files.find(name, files.robots(), "robot")

@@ -1,0 +1,232 @@
+"""A scene: what a world contains, who acts in it and what each is paid for."""
+
+import dataclasses
+import functools
+import math
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from roboschool import files
+from roboschool.files import InvalidInput, nearest
+from roboschool.robot import Robot, load_robot
+from roboschool.tasks.task import Task, make_task
+
+Number: TypeAlias = float | tuple[float, float]  # a range [low, high] is drawn once per episode
+
+AGENT_NAME = re.compile(r"[a-z][a-z0-9_]*_[0-9]+")
+MOST_AGENTS = 64
+FARTHEST = 500.0  # [m]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentRow:
+    """One `[[agent]]` of a scene file."""
+
+    name: str
+    robot: str
+    task: dict[str, Any]
+    spot: tuple[Number, Number] = (0.0, 0.0)  # x, y [m]
+    turn: Number = 0.0  # heading, 0 along +x [deg]
+    noise: float = 0.1  # joints start within this of the rest pose [rad]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lanes:
+    """The `[lanes]` of a scene file: agents taken from single-agent scenes, side by side."""
+
+    entrants: tuple[str, ...]  # scenes, one a lane
+    width: float = 2.0  # [m]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneFile:
+    """The file `scenes/<scene>.toml`."""
+
+    version: int = 1  # of the id
+    summary: str
+    seconds: float = 16.5  # an episode lasts at most
+    timestep: float = 0.0165  # between two actions [s]
+    substeps: int = 4  # of physics in one timestep
+    iterations: int = 5  # of the contact solver
+    gravity: Number = 9.8  # [m/s2]
+    friction: Number = 0.8  # of the ground
+    threshold: float | None = None  # mean return that counts as solved
+    finish: float | None = None  # line across the lanes [m]
+    lanes: Lanes | None = None
+    agent: tuple[AgentRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Agent:
+    """Someone who acts in a scene."""
+
+    name: str
+    robot: Robot
+    task: Task
+    spot: tuple[Number, Number] = (0.0, 0.0)  # x, y [m]
+    turn: Number = 0.0  # heading, 0 along +x [rad]
+    noise: float = 0.1  # joints start within this of the rest pose [rad]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A world to be built: timing, ground and agents. See `SceneFile` for the units."""
+
+    name: str
+    summary: str
+    agents: tuple[Agent, ...]
+    version: int = 1
+    steps: int = 1000  # of an episode
+    timestep: float = 0.0165
+    substeps: int = 4
+    iterations: int = 5
+    gravity: Number = 9.8
+    friction: Number = 0.8
+    threshold: float | None = None
+    finish: float | None = None
+    path: str = field(default="", compare=False)
+
+    @property
+    def id(self) -> str:
+        """The Gymnasium id."""
+        return scene_id(self.name, self.version)
+
+    def __post_init__(self) -> None:
+        """Check what must hold for every scene, also one built in Python.
+
+        Raises:
+            InvalidInput: the scene cannot be simulated.
+        """
+        where = self.path or f"scene {self.name!r}"
+        names = [agent.name for agent in self.agents]
+        if not 1 <= len(names) <= MOST_AGENTS:
+            raise InvalidInput(f"{where}: agent: {len(names)} agents, not 1 to {MOST_AGENTS}")
+        for name in names:
+            if not AGENT_NAME.fullmatch(name):
+                raise InvalidInput(f"{where}: agent.name: {name!r} is not like 'ant_0': lower case, then _ and a number")
+            if names.count(name) > 1:
+                raise InvalidInput(f"{where}: agent.name: two agents are called {name!r}")
+        checks: list[tuple[str, Number | None, float, float]] = [
+            ("seconds", self.steps * self.timestep, self.timestep, 1e5),
+            ("timestep", self.timestep, 1e-4, 0.1),
+            ("substeps", self.substeps, 1, 100),
+            ("iterations", self.iterations, 1, 1000),
+            ("gravity", self.gravity, -100.0, 100.0),
+            ("friction", self.friction, 0.0, 10.0),
+            ("finish", self.finish, 0.1, FARTHEST),
+        ]
+        for agent in self.agents:
+            checks += [
+                (f"agent {agent.name}.spot", agent.spot[0], -FARTHEST, FARTHEST),
+                (f"agent {agent.name}.spot", agent.spot[1], -FARTHEST, FARTHEST),
+                (f"agent {agent.name}.turn", agent.turn, -10.0, 10.0),
+                (f"agent {agent.name}.noise", agent.noise, 0.0, math.pi),
+            ]
+        for key, number, lowest, highest in checks:
+            low, high = number if isinstance(number, tuple) else (number, number)
+            if low is not None and high is not None and not lowest <= low <= high <= highest:
+                raise InvalidInput(f"{where}: {key}: {number} is not within {lowest:g} and {highest:g}")
+
+
+def draw(number: Number, generator: np.random.Generator) -> float:
+    """Return a number, or one drawn from a range."""
+    return generator.uniform(*number) if isinstance(number, tuple) else number
+
+
+def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
+    """Return the scene called `name` (or at that path), with options that stand for keys of its file.
+
+    The option `lanes` may be a sequence of single-agent scenes, one for each lane.
+
+    Raises:
+        InvalidInput: the scene, one of its robots or tasks, or an option is unknown or wrong.
+    """
+    if isinstance(name, Scene):
+        if options:
+            raise InvalidInput(f"scene {name.name!r}: options are for scene files; use dataclasses.replace")
+        return name
+    path = files.find(name, files.scenes(), "scene")
+    return _build(path, read_scene(path), options)
+
+
+@functools.lru_cache(maxsize=64)
+def _read(path: Path, _stamp: float) -> SceneFile:
+    return files.read_toml(path, SceneFile)
+
+
+def read_scene(path: Path) -> SceneFile:
+    """Read a scene file, without its robots.
+
+    Raises:
+        InvalidInput: the file is wrong.
+    """
+    return _read(path, path.stat().st_mtime if path.is_file() else 0.0)
+
+
+def scene_id(name: str, version: int) -> str:
+    """Return the Gymnasium id of a scene: `half_cheetah` is `roboschool/HalfCheetah-v1`."""
+    return f"roboschool/{''.join(part.capitalize() for part in name.split('_'))}-v{version}"
+
+
+def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
+    known = [f.name for f in dataclasses.fields(SceneFile) if f.name not in ("version", "summary", "agent")]
+    for key in options:
+        if key not in known:
+            raise InvalidInput(f"{path}: unknown option {key!r}{nearest(key, known)}")
+    lanes = options.pop("lanes", None)
+    if lanes is not None:
+        if file.lanes is None:
+            raise InvalidInput(f"{path}: option 'lanes': this scene has none")
+        if isinstance(lanes, str) or not isinstance(lanes, Sequence) or not lanes:
+            raise InvalidInput(f"{path}: option 'lanes': {lanes!r} is not a sequence of scenes, one for each lane")
+        options["lanes"] = dataclasses.replace(file.lanes, entrants=tuple(lanes))
+    file = dataclasses.replace(file, **options)
+    agents = [_agent(path, row) for row in file.agent] + (_line_up(path, file.lanes) if file.lanes else [])
+    return Scene(
+        name=path.stem,
+        summary=file.summary,
+        agents=tuple(agents),
+        version=file.version,
+        steps=round(file.seconds / file.timestep),
+        timestep=file.timestep,
+        substeps=file.substeps,
+        iterations=file.iterations,
+        gravity=file.gravity,
+        friction=file.friction,
+        threshold=file.threshold,
+        finish=file.finish,
+        path=str(path),
+    )
+
+
+def _agent(path: Path, row: AgentRow) -> Agent:
+    where = f"{path}: agent {row.name!r}"
+    try:
+        robot = load_robot(path.parent / row.robot if row.robot.endswith(".toml") else row.robot)
+    except InvalidInput as error:
+        raise InvalidInput(f"{where}: robot: {error}") from None
+    turn = tuple(map(math.radians, row.turn)) if isinstance(row.turn, tuple) else math.radians(row.turn)
+    return Agent(row.name, robot, make_task(where, robot, row.task), row.spot, turn, row.noise)
+
+
+def _line_up(path: Path, lanes: Lanes) -> list[Agent]:
+    """Return the agents of single-agent scenes, one lane each; the first lane is on the left."""
+    agents: list[Agent] = []
+    for lane, entrant in enumerate(lanes.entrants):
+        source = files.find(entrant, files.scenes(), "scene") if entrant in files.scenes() else None
+        rows = read_scene(source).agent if source else ()
+        if source is None or len(rows) != 1:
+            alone = [name for name, p in files.scenes().items() if len(read_scene(p).agent) == 1]
+            raise InvalidInput(f"{path}: lanes: {entrant!r} is not a scene with one agent{nearest(entrant, alone)}")
+        agent = _agent(source, rows[0])
+        kind = agent.name.rpartition("_")[0]
+        number = sum(other.name.rpartition("_")[0] == kind for other in agents)
+        y = ((len(lanes.entrants) - 1) / 2 - lane) * lanes.width
+        agents.append(dataclasses.replace(agent, name=f"{kind}_{number}", spot=(0.0, y)))
+    return agents

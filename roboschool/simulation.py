@@ -1,0 +1,219 @@
+"""A simulation: copies of a scene advanced together. The only path from an action to an observation.
+
+    action -> clip -> torque -> one Bullet step a world -> state -> reward, over, observation
+
+Agents with the same robot and task form a group: their arrays have one shape, and lead with (world, agent).
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from roboschool.files import InvalidInput
+from roboschool.scene import Scene, draw
+from roboschool.state import State
+from roboschool.tasks.task import Task
+from roboschool.world import Placement, Snapshot, World
+
+UNKNOWN_SPEED = 10.0  # fastest speed of a joint whose URDF gives none [rad/s]
+
+
+class Group:
+    """Agents with the same robot and task, in all worlds."""
+
+    def __init__(self, scene: Scene, task: Task, worlds: int) -> None:
+        self.task = task
+        self.robot = task.robot
+        self.agents = tuple(i for i, agent in enumerate(scene.agents) if agent.task == task)
+        self.names = tuple(scene.agents[i].name for i in self.agents)
+        shape = (worlds, len(self.agents))
+        self.was = State.blank(*shape, self.robot)
+        self.now = State.blank(*shape, self.robot)
+        self.live = np.ones(shape, dtype=bool)  # whose episode goes on
+        self.over = np.zeros(shape, dtype=bool)  # who is outside what the task allows
+        idle = np.zeros((*shape, len(self.robot.joints)))
+        self.terms = self.task.reward(self.was, idle, self.now, scene.timestep)
+        self.reward = np.zeros(shape)
+        self.torque = np.array(self.robot.torque)
+        lower = np.array([joint.lower for joint in self.robot.joints], dtype=float)
+        upper = np.array([joint.upper for joint in self.robot.joints], dtype=float)
+        fastest = np.array([joint.velocity or UNKNOWN_SPEED for joint in self.robot.joints])
+        self.middle = np.stack([(lower + upper) / 2, np.zeros_like(lower)], axis=-1)
+        self.gain = np.stack([2.0 / (upper - lower), 1.0 / fastest], axis=-1)
+        self.observation = self.task.observe(self.now).astype(np.float32)
+
+    def rest(self) -> None:
+        """Take the terms of the reward as they are when nothing has been done yet: zero."""
+        self.terms = dict.fromkeys(self.terms, np.zeros(self.live.shape))
+
+    def clip(self, action: Any) -> np.ndarray:
+        """Return actions within -1 and 1 (world, agent, joints); agents that are out do nothing.
+
+        Raises:
+            InvalidInput: the shape is wrong, or a number is not finite.
+        """
+        action = np.asarray(action, dtype=float)
+        expected = (*self.live.shape, len(self.torque))
+        if action.shape != expected:
+            raise InvalidInput(f"agent {self.names[0]!r}: actions have shape {action.shape}, not {expected}")
+        if np.count_nonzero(np.isfinite(action)) < action.size:
+            world, agent, joint = np.argwhere(~np.isfinite(action))[0]
+            value, name = action[world, agent, joint], self.robot.joints[joint].name
+            raise InvalidInput(f"agent {self.names[agent]!r}: action {joint} (joint {name!r}) is {value}")
+        action = np.minimum(np.maximum(action, -1.0), 1.0)
+        return action if np.count_nonzero(self.live) == self.live.size else action * self.live[..., None]
+
+    def feel(self, worlds: Any = ...) -> None:
+        """Bring the joints just read to -1 to 1 between their limits, and their speeds to 1 at the fastest."""
+        joints = self.now.joints[worlds]
+        joints -= self.middle
+        joints *= self.gain
+
+    def judge(self, action: np.ndarray, dt: float, paid: np.ndarray) -> None:
+        """Pay those who acted for what they did, and end the episodes that are over."""
+        self.terms = self.task.reward(self.was, action, self.now, dt)
+        if np.count_nonzero(paid) < paid.size:
+            self.terms = {name: term * paid for name, term in self.terms.items()}
+        first, *rest = self.terms.values()
+        self.reward = sum(rest, start=first)
+        self.over = self.task.over(self.now)
+        self.live = self.live & ~self.over
+
+    def see(self) -> None:
+        """Observe for all agents."""
+        self.observation = self.task.observe(self.now).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A world with everything its episode remembers; plain numbers that can be pickled."""
+
+    snapshot: Snapshot
+    generator: Any
+    step: int
+    groups: tuple[tuple[np.ndarray, np.ndarray], ...]  # rows of the state and who is live, for each group
+
+
+class Simulation:
+    """Copies of a scene, advanced together.
+
+    Args:
+        scene: what each world holds.
+        worlds: how many copies.
+        visuals: whether cameras will look at them.
+    """
+
+    def __init__(self, scene: Scene, worlds: int = 1, visuals: bool = False) -> None:
+        self.scene = scene
+        tasks = dict.fromkeys(agent.task for agent in scene.agents)
+        self.groups = [Group(scene, task, worlds) for task in tasks]
+        owners = {index: (group, place) for group in self.groups for place, index in enumerate(group.agents)}
+        self.seats = [owners[index] for index in range(len(scene.agents))]  # group and place in it, of each agent
+        self.worlds = [World(scene, visuals) for _ in range(worlds)]
+        self.generators = [np.random.default_rng() for _ in range(worlds)]
+        self.steps = np.zeros(worlds, dtype=int)  # of the current episode
+        self.broken: set[int] = set()  # worlds whose physics has blown up
+
+    def reset(self, seeds: Mapping[int, int | None]) -> None:
+        """Begin a new episode in some worlds.
+
+        Args:
+            seeds: for each of these worlds its seed, or None to go on with the world's own generator.
+        """
+        for world, seed in seeds.items():
+            self._begin(world, seed)
+            for group in self.groups:
+                group.feel(world)
+        for group in self.groups:
+            group.rest()
+            group.see()
+
+    def step(self, actions: Sequence[Any], fresh: Sequence[int] = ()) -> None:
+        """Act in every world for one timestep.
+
+        Args:
+            actions: for each group, (world, agent, joints); clipped to -1 and 1.
+            fresh: worlds that begin a new episode instead; their agents are paid nothing.
+
+        Raises:
+            InvalidInput: an action has the wrong shape or is not finite; nothing has moved then.
+        """
+        applied = [group.clip(action) for group, action in zip(self.groups, actions, strict=True)]
+        torques = {id(g): (action * g.torque).tolist() for g, action in zip(self.groups, applied, strict=True)}
+        paid = [group.live.copy() for group in self.groups]
+        for group in self.groups:
+            group.was, group.now = group.now, group.was
+        self.steps += 1
+        for number, world in enumerate(self.worlds):
+            if number in fresh:
+                self._begin(number, None)
+            elif number not in self.broken:
+                world.step([torques[id(group)][number][place] for group, place in self.seats])
+                self._read(number)
+        for group, action, pays in zip(self.groups, applied, paid, strict=True):
+            if fresh:
+                pays[list(fresh)] = False
+            group.feel()
+            for number in self.broken:
+                group.now.row[number] = group.was.row[number]
+            group.judge(action, self.scene.timestep, pays)
+            group.see()
+
+    def _begin(self, world: int, seed: int | None) -> None:
+        """Place every robot of a world for a new episode; its joints are left raw."""
+        if seed is not None:
+            self.generators[world] = np.random.default_rng(seed)
+        generator = self.generators[world]
+        if world in self.broken:
+            self.worlds[world].rebuild()
+            self.broken.remove(world)
+        gravity, friction = draw(self.scene.gravity, generator), draw(self.scene.friction, generator)
+        placements = []
+        for agent in self.scene.agents:
+            spot = (draw(agent.spot[0], generator), draw(agent.spot[1], generator))
+            turn = draw(agent.turn, generator)
+            noise = generator.uniform(-agent.noise, agent.noise, len(agent.robot.joints))
+            placements.append(Placement(spot, turn, tuple((noise + agent.robot.pose).tolist())))
+        self.worlds[world].reset(placements, gravity, friction)
+        self.steps[world] = 0
+        for group in self.groups:
+            group.live[world] = True
+        self._read(world)
+
+    def _read(self, world: int) -> None:
+        """Read every robot of a world; its joints are left raw."""
+        for agent, (group, place) in enumerate(self.seats):
+            row, sound = self.worlds[world].row(agent)
+            group.now.row[world, place] = row
+            if not sound:
+                self.broken.add(world)
+
+    def save(self, world: int = 0) -> Saved:
+        """Return a world and everything its episode remembers, to be given to `load`."""
+        return Saved(
+            snapshot=self.worlds[world].capture(),
+            generator=copy.deepcopy(self.generators[world].bit_generator.state),
+            step=int(self.steps[world]),
+            groups=tuple((group.now.row[world].copy(), group.live[world].copy()) for group in self.groups),
+        )
+
+    def load(self, saved: Saved, world: int = 0) -> None:
+        """Take back what `save` returned; two simulations that load the same go on bit for bit alike."""
+        if world in self.broken:
+            self.worlds[world].rebuild()
+            self.broken.remove(world)
+        self.worlds[world].restore(saved.snapshot)
+        self.generators[world].bit_generator.state = copy.deepcopy(saved.generator)
+        self.steps[world] = saved.step
+        for group, (row, live) in zip(self.groups, saved.groups, strict=True):
+            group.now.row[world] = row
+            group.live[world] = live
+            group.see()
+
+    def close(self) -> None:
+        """Free all worlds; again does nothing."""
+        for world in self.worlds:
+            world.close()

@@ -1,0 +1,85 @@
+"""Run toward +x, by the rules of Roboschool v1."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from roboschool.state import State
+from roboschool.tasks.task import Task
+
+PACE = 0.3  # what a trunk velocity of 1 m/s looks like
+AT_LIMIT = 0.99  # a joint closer to its limit than this is at it, 1 being the limit
+
+
+@dataclass(frozen=True)
+class Run(Task):
+    """Run along +x as fast as possible, without falling, wasting energy or stopping joints at their limits."""
+
+    sight: ClassVar[float] = 5.0
+    alive: float = 1.0  # for every step not fallen; falling costs 1
+    electricity: float = -2.0  # times the mean of |action x joint speed|
+    stall: float = -0.1  # times the mean of action squared
+    limits: float = -0.2  # for every joint at a limit
+    collision: float = -1.0  # for every foot that presses on something other than the ground
+
+    def observe(self, now: State) -> np.ndarray:
+        """Return height over the stance, bearing of +x, velocity, roll and pitch, joints, feet (..., 8 + 2J + F)."""
+        seen = (now.felt - self._origin) * self._scale
+        return np.minimum(np.maximum(seen, -self.sight, out=seen), self.sight, out=seen)
+
+    def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
+        """Return the five terms of Roboschool; progress is the speed along +x [m/s]."""
+        position, speed = now.joints[..., 0], now.joints[..., 1]
+        mean, feet = self._mean, self._feet
+        return {
+            "alive": np.where(self.upright(now), self.alive, -1.0),
+            "progress": (now.position[..., 0] - was.position[..., 0]) * (1.0 / dt),
+            "electricity": np.abs(action * speed).dot(self.electricity * mean) + (action * action).dot(self.stall * mean),
+            "limits": (np.abs(position) > AT_LIMIT).dot(self.limits * self._each),
+            "collision": now.bumps.dot(self.collision * feet),
+        }
+
+    def over(self, now: State) -> np.ndarray:
+        """Return whether each agent has fallen."""
+        return ~self.upright(now)
+
+    def upright(self, now: State) -> np.ndarray:
+        """Return whether each agent is inside the envelope of its card."""
+        envelope = self.robot.upright
+        inside = now.position[..., 2] > envelope.lowest
+        if envelope.tilt < 180.0:
+            inside &= np.abs(now.lean).max(axis=-1) < math.radians(envelope.tilt)
+        if envelope.clear:
+            inside &= now.feet.dot(self._clear) == 0.0
+        return inside
+
+    @cached_property
+    def _origin(self) -> np.ndarray:
+        """What is taken off each felt number: the stance off the height."""
+        origin = np.zeros(len(self._scale))
+        origin[0] = self.robot.stance
+        return origin
+
+    @cached_property
+    def _scale(self) -> np.ndarray:
+        trunk = [1.0, 1.0, 1.0, PACE, PACE, PACE, 1.0, 1.0]
+        return np.array(trunk + [1.0] * (2 * len(self.robot.joints) + len(self.robot.feet)))
+
+    @cached_property
+    def _each(self) -> np.ndarray:
+        return np.ones(len(self.robot.joints))
+
+    @cached_property
+    def _mean(self) -> np.ndarray:
+        return self._each / len(self._each)
+
+    @cached_property
+    def _feet(self) -> np.ndarray:
+        return np.ones(len(self.robot.feet))
+
+    @cached_property
+    def _clear(self) -> np.ndarray:
+        return np.array([float(foot in self.robot.upright.clear) for foot in self.robot.feet])

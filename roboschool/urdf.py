@@ -1,0 +1,494 @@
+"""Reads a URDF strictly and cleans it: Bullet crashes, hangs or goes quietly wrong on a bad one."""
+
+import atexit
+import difflib
+import math
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from lxml import etree  # type: ignore[import-untyped, unused-ignore]
+
+from roboschool.files import InvalidInput, nearest, read_text
+
+KINDS = ("revolute", "continuous", "prismatic", "fixed")
+MOST_LINKS = 120  # Bullet misreads bodies of 123 links and more
+MOST_SHAPES = 64  # of one link
+MOST_FACES = 200_000  # of one mesh
+LARGEST_MESH = 20 * 2**20  # [bytes]
+LARGEST_TEXTURE = 4096  # width and height [pixels]
+SMALLEST, FARTHEST = 1e-3, 1e3  # sizes and distances [m]
+MOST_TURN = 8 * math.pi  # [rad]; whoever writes more means degrees
+
+Element = Any  # lxml has no types
+
+# What may stand in an element: attributes with @, then other elements; `!` one, `?` at most one, `*` any number,
+# `-` dropped, because Bullet has no use for it.
+_CONTACT = "lateral_friction? rolling_friction? spinning_friction? restitution? stiffness? damping? inertia_scaling?"
+_RULES = {
+    "robot": "@name! @version- link* joint* material*",
+    "link": "@name! inertial? visual* collision* contact? verbose- self_collide- sensor- gazebo- audio_source-",
+    "inertial": "mass! inertia! origin?",
+    "mass": "@value!",
+    "inertia": "@ixx! @iyy! @izz! @ixy? @ixz? @iyz?",
+    "visual": "@name- geometry! origin? material?",
+    "collision": "@name- geometry! origin? material- verbose- contact_coefficients-",
+    "origin": "@xyz? @rpy?",
+    "geometry": "box? cylinder? sphere? capsule? mesh?",
+    "box": "@size!",
+    "cylinder": "@radius! @length!",
+    "sphere": "@radius!",
+    "capsule": "@radius! @length!",
+    "mesh": "@filename! @scale?",
+    "material": "@name! color? specular? texture-",
+    "color": "@rgba!",
+    "specular": "@rgb!",
+    "contact": f"{_CONTACT} friction_anchor? contact_cfm- contact_erp-",
+    **{word[:-1]: "@value!" for word in _CONTACT.split()},
+    "friction_anchor": "",
+    "joint": "@name! @type! parent! child! origin? axis? limit? dynamics? "
+    "calibration- safety_controller- joint_properties-",
+    "parent": "@link!",
+    "child": "@link!",
+    "axis": "@xyz!",
+    "limit": "@lower? @upper? @effort? @velocity?",
+    "dynamics": "@damping? @friction?",
+}
+_NUMBERS = {  # how many stand in the attribute, the lowest, the highest
+    "xyz": (3, -FARTHEST, FARTHEST),
+    "rpy": (3, -MOST_TURN, MOST_TURN),
+    "size": (3, SMALLEST, FARTHEST),
+    "radius": (1, SMALLEST, FARTHEST),
+    "length": (1, SMALLEST, FARTHEST),
+    "scale": (3, -1e6, 1e6),
+    "rgba": (4, 0.0, 1.0),
+    "rgb": (3, 0.0, 100.0),
+    "lower": (1, -FARTHEST, FARTHEST),
+    "upper": (1, -FARTHEST, FARTHEST),
+    **dict.fromkeys(("value", "effort", "velocity", "damping", "friction"), (1, 0.0, 1e30)),
+    **dict.fromkeys(("ixx", "iyy", "izz", "ixy", "ixz", "iyz"), (1, -1e12, 1e12)),
+}
+_REFUSED = {
+    "mimic": "in Bullet the joint would move freely",
+    "plane": "it belongs to a scene",
+    "floating": "Bullet makes it a fixed joint; leave the root link free instead",
+    "planar": "Bullet can neither read nor drive it; use two prismatic joints and a continuous one",
+    "spherical": "Bullet cannot drive it with torques; use three revolute joints",
+}
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A joint between two links."""
+
+    name: str
+    kind: str  # one of KINDS
+    parent: str
+    child: str
+    axis: tuple[float, float, float]  # in the child's frame, of length 1
+    lower: float | None  # [rad or m], None if there is no limit
+    upper: float | None  # [rad or m]
+    velocity: float | None  # [rad/s or m/s]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A rigid part of a robot."""
+
+    name: str
+    mass: float  # [kg], 0 for a root link without <inertial>: it is fixed to the world
+
+
+@dataclass(frozen=True)
+class Model:
+    """A URDF that has passed all checks."""
+
+    path: str
+    name: str
+    root: str
+    links: tuple[Link, ...]  # in the order of the file
+    joints: tuple[Joint, ...]  # in the order of the file
+    text: str  # the cleaned URDF to give to Bullet
+
+
+def read_urdf(source: str | os.PathLike[str] | object) -> Model:
+    """Read and check the URDF at a path, or an object with a method `save(path)` such as a `urdfpy.URDF`.
+
+    Raises:
+        InvalidInput: it cannot be used; the message tells the file, the line, and the link or joint.
+    """
+    if isinstance(source, str | os.PathLike):
+        return _read(os.fsdecode(source))
+    if not callable(getattr(source, "save", None)):
+        raise InvalidInput(f"{source!r:.80}: neither a path nor an object with a method save(path)")
+    try:
+        return _read(_save(source))
+    except InvalidInput as error:
+        note = f"written by {type(source).__name__}.save; a mesh that it does not write along is missing"
+        raise InvalidInput(f"{error} ({note})") from None
+
+
+def _save(source: Any) -> str:
+    folder = tempfile.mkdtemp(prefix="roboschool-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # Bullet may read the meshes at any time
+    path = os.path.join(folder, "saved.urdf")
+    try:
+        source.save(path)
+    except Exception as error:
+        raise InvalidInput(f"{type(source).__name__}.save: {error}") from error
+    return path
+
+
+def _read(name: str) -> Model:
+    root, path = _parse(name)
+    links, joints = root.findall("link"), root.findall("joint")
+    if not 0 < len(links) <= MOST_LINKS:
+        _fail(root, f"{len(links)} links, not 1 to {MOST_LINKS}")
+    materials = [m.get("name", "") for m in root.iter("material") if len(m) or m.getparent() is root]
+    for joint in joints:
+        _drop_unused(joint)
+    _clean(root)
+    for material in root.findall("link/visual/material"):
+        if material.get("name") not in materials:
+            _fail(material, f"unknown material {material.get('name')!r}{nearest(material.get('name'), materials)}")
+    base = _check_tree(links, joints)
+    _check_meshes(root, path.parent)
+    model_links, model_joints = tuple(_link(link, link is base) for link in links), tuple(map(_joint, joints))
+    etree.cleanup_namespaces(root)
+    etree.indent(root)
+    text = etree.tostring(root, encoding="unicode")
+    return Model(str(path), root.get("name"), base.get("name"), model_links, model_joints, text)
+
+
+def _parse(name: str) -> tuple[Element, Path]:
+    try:
+        path = Path(os.path.realpath(name))
+        text = read_text(path).removeprefix("\ufeff")
+    except InvalidInput:
+        raise
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"{name[:200]!r}: {error}") from None
+    forbidden = re.search(r"<!DOCTYPE|<!ENTITY|\0", text)
+    if forbidden:
+        raise InvalidInput(f"{path}:{text.count(chr(10), 0, forbidden.start()) + 1}: {forbidden[0]!r} is not allowed")
+    prolog = re.match(r"\s*<\?xml[^>]*\?>", text)
+    if prolog:
+        encoding = re.search(r"encoding\s*=\s*['\"]([^'\"]*)", prolog[0])
+        if encoding and encoding[1].lower() not in ("utf-8", "us-ascii", "ascii"):
+            raise InvalidInput(f"{path}:1: <?xml>: its encoding is {encoding[1]!r}, not UTF-8")
+        text = "\n" * prolog[0].count("\n") + text[prolog.end() :]
+    options = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False, "recover": False}
+    parser = etree.XMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, **options)
+    try:
+        root = etree.fromstring(text.encode(), parser, base_url=str(path))
+    except etree.XMLSyntaxError as error:
+        raise InvalidInput(f"{path}:{error.lineno}: XML: {error.msg}") from None
+    if root.tag != "robot":
+        _fail(root, f"the outermost element is <{root.tag}>, not <robot>")
+    return root, path
+
+
+def _fail(element: Element, what: str) -> NoReturn:
+    """Raise InvalidInput that names the file, the line, and the link or joint around the element."""
+    owner = element
+    while owner.getparent() is not None and owner.getparent().getparent() is not None:
+        owner = owner.getparent()
+    where = f"{owner.tag} {owner.get('name')[:64]!r}" if owner.get("name") else f"<{owner.tag}>"
+    if owner is not element:
+        where += f" <{element.tag}>"
+    raise InvalidInput(f"{element.getroottree().docinfo.URL}:{element.sourceline}: {where}: {what}")
+
+
+def _drop_unused(joint: Element) -> None:
+    kind = joint.get("type")
+    if kind in _REFUSED:
+        _fail(joint, f"a {kind} joint is not supported: {_REFUSED[kind]}")
+    if kind not in KINDS:
+        _fail(joint, f"unknown joint type {kind!r}{nearest(kind, KINDS)}")
+    for child in list(joint):
+        if kind == "fixed" and child.tag in ("axis", "limit", "dynamics"):
+            joint.remove(child)
+        elif kind == "continuous" and child.tag == "limit":
+            for end in {"lower", "upper"} & set(child.attrib):
+                del child.attrib[end]
+
+
+def _clean(element: Element) -> None:
+    """Check an element and all in it against the rules; leave nothing else, and every number in its plainest form."""
+    marks = {word[:-1]: word[-1] for word in _RULES[element.tag].split()}
+    attributes = [word[1:] for word in marks if word.startswith("@")]
+    children = [word for word in marks if not word.startswith("@")]
+    element.text = element.tail = None
+    for name in list(element.attrib):
+        if marks.get(f"@{name}") == "-" or name.startswith("{"):
+            del element.attrib[name]
+        elif name not in attributes:
+            _fail(element, f"unknown attribute {name!r}{nearest(name, attributes)}")
+        elif name in _NUMBERS:
+            element.set(name, _plain_numbers(element, name))
+        else:
+            _check_text(element, name)
+    for child in list(element):
+        if child.tag in _REFUSED:
+            _fail(child, f"<{child.tag}> is not supported: {_REFUSED[child.tag]}")
+        elif marks.get(child.tag) == "-" or (element.tag == "robot" and _is_foreign(child, children)):
+            element.remove(child)
+        elif child.tag not in children:
+            _fail(child, f"unknown element <{child.tag}> in <{element.tag}>{nearest(child.tag, children)}")
+        elif marks[child.tag] != "*" and element.find(child.tag) is not child:
+            _fail(child, f"a second <{child.tag}> in one <{element.tag}>")
+        else:
+            _clean(child)
+    missing = [f"attribute {name!r}" for name in attributes if marks[f"@{name}"] == "!" and name not in element.attrib]
+    missing += [f"<{tag}>" for tag in children if marks[tag] == "!" and element.find(tag) is None]
+    if missing:
+        _fail(element, f"{missing[0]} is missing")
+    if element.tag == "geometry" and len(element) != 1:
+        _fail(element, f"{len(element)} shapes, not one of {', '.join(children)}")
+
+
+def _is_foreign(element: Element, known: list[str]) -> bool:
+    """Whether an element of <robot> is meant for other programs, not one of ours misspelt."""
+    if "xacro" in element.tag:
+        _fail(element, "xacro is not expanded; run xacro first")
+    return element.tag not in known and not difflib.get_close_matches(element.tag.lower(), known, cutoff=0.75)
+
+
+def _check_text(element: Element, name: str) -> None:
+    text = element.get(name)
+    if not 0 < len(text) <= (255 if name == "filename" else 64):
+        _fail(element, f"attribute {name!r} is empty or too long: {len(text)} characters")
+    if not text.isprintable() or text != text.strip():
+        _fail(element, f"attribute {name!r} has blanks around it or characters that cannot be printed: {text!r}")
+
+
+def _plain_numbers(element: Element, name: str) -> str:
+    words = element.get(name).split()
+    count, lowest, highest = _NUMBERS[name]
+    if len(words) != count:
+        _fail(element, f"{name}: {len(words)} numbers, not {count}")
+    for word in words:
+        if not re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", word):
+            _fail(element, f"{name}: {word[:40]!r} is not a finite number")
+        if not lowest <= float(word) <= highest:
+            _fail(element, f"{name}: {word[:40]} is not between {lowest:g} and {highest:g}")
+    return " ".join(repr(float(word)) for word in words)
+
+
+def _floats(element: Element, name: str, default: str = "") -> list[float]:
+    return [float(word) for word in element.get(name, default).split()]
+
+
+def _check_tree(links: list[Element], joints: list[Element]) -> Element:
+    """Return the root link, having checked that the joints make one tree of all links."""
+    names = _by_name(links)
+    parents: dict[str, str] = {}
+    for joint in _by_name(joints).values():
+        parent, child = (joint.find(end).get("link") for end in ("parent", "child"))
+        for end, name in (("parent", parent), ("child", child)):
+            if name not in names:
+                _fail(joint.find(end), f"unknown link {name!r}{nearest(name, names)}")
+        if parent == child:
+            _fail(joint, f"it joins link {child!r} to itself")
+        if child in parents:
+            _fail(joint, f"link {child!r} has two parents, {parents[child]!r} and {parent!r}")
+        parents[child] = parent
+    for name in parents:
+        above = name
+        for _ in parents:
+            above = parents.get(above, above)
+        if above in parents:
+            _fail(names[name], "its parents go round in a cycle")
+    root, *others = (link for name, link in names.items() if name not in parents)
+    if others:
+        _fail(others[0], f"a second root besides link {root.get('name')!r}; all links but one must be a joint's child")
+    return root
+
+
+def _by_name(elements: list[Element]) -> dict[str, Element]:
+    found: dict[str, Element] = {}
+    for element in elements:
+        if element.get("name") in found:
+            first = found[element.get("name")]
+            _fail(element, f"a second {element.tag} of this name, after the one in line {first.sourceline}")
+        found[element.get("name")] = element
+    return found
+
+
+def _link(link: Element, is_root: bool) -> Link:
+    for tag in ("visual", "collision"):
+        if len(link.findall(tag)) > MOST_SHAPES:
+            _fail(link, f"{len(link.findall(tag))} <{tag}>, more than {MOST_SHAPES}")
+    inertial = link.find("inertial")
+    if inertial is None and not is_root:
+        _fail(link, "<inertial> is missing; only the root may do without, and is then fixed to the world")
+    mass = 0.0 if inertial is None else float(inertial.find("mass").get("value"))
+    if is_root and mass == 0:  # Bullet takes a link without <inertial> to weigh 1 kg
+        inertial = etree.SubElement(link, "inertial") if inertial is None else inertial
+        origin = inertial.findall("origin")
+        inertial[:] = [*origin, etree.Element("mass", value="0"), etree.Element("inertia", ixx="0", iyy="0", izz="0")]
+        return Link(link.get("name"), 0.0)
+    if not 1e-6 <= mass <= 1e6:
+        _fail(inertial.find("mass"), f"{mass:g} kg is not between 1e-06 and 1e+06")
+    _check_inertia(inertial.find("inertia"))
+    return Link(link.get("name"), mass)
+
+
+def _check_inertia(inertia: Element) -> None:
+    xx, yy, zz, xy, xz, yz = (float(inertia.get(key, "0")) for key in ("ixx", "iyy", "izz", "ixy", "ixz", "iyz"))
+    moments = np.linalg.eigvalsh([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]).tolist()
+    what = f"its principal moments are {', '.join(f'{moment:.4g}' for moment in moments)}"
+    if moments[0] <= 1e-9 * abs(moments[2]):
+        _fail(inertia, f"it is not positive definite: {what}")
+    excess, spare = moments[2] - moments[1] - moments[0], 1e-5 * moments[2]
+    if excess > 1e-3 * moments[2]:
+        _fail(inertia, f"no body has it: {what}, and one is larger than the sum of the others")
+    more = max(excess + spare, 0.0)  # on the edge Bullet rounds to an impossible inertia, and takes zero instead
+    for key, value in {"ixx": xx + more, "iyy": yy + more, "izz": zz + more, "ixy": xy, "ixz": xz, "iyz": yz}.items():
+        inertia.set(key, repr(value))
+
+
+def _joint(joint: Element) -> Joint:
+    name, kind, limit, axis = joint.get("name"), joint.get("type"), joint.find("limit"), joint.find("axis")
+    parent, child = (joint.find(end).get("link") for end in ("parent", "child"))
+    if kind == "fixed":
+        return Joint(name, kind, parent, child, (1.0, 0.0, 0.0), None, None, None)
+    for dynamics in joint.findall("dynamics"):  # with neither of the two Bullet refuses the file
+        dynamics.set("damping", dynamics.get("damping", "0"))
+    if axis is None:
+        axis = etree.SubElement(joint, "axis", xyz="1 0 0")
+    x, y, z = _floats(axis, "xyz")
+    length = math.hypot(x, y, z)
+    if length < 1e-6:
+        _fail(axis, "xyz: its length is zero")
+    unit = (x / length, y / length, z / length)
+    axis.set("xyz", " ".join(map(repr, unit)))
+    velocity = None if limit is None else next(iter(_floats(limit, "velocity")), None)
+    if kind == "continuous":
+        return Joint(name, kind, parent, child, unit, None, None, velocity)
+    if limit is None:
+        _fail(joint, f"a {kind} joint needs a <limit>")
+    lower, upper = float(limit.get("lower", "0")), float(limit.get("upper", "0"))
+    if not lower < upper:
+        _fail(limit, f"lower {lower:g} is not below upper {upper:g}")
+    if kind == "revolute" and max(-lower, upper) > MOST_TURN:
+        _fail(limit, f"{lower:g} to {upper:g} is more than four turns; a limit is in radians")
+    for end, value in (("lower", lower), ("upper", upper)):
+        limit.set(end, repr(value))
+    return Joint(name, kind, parent, child, unit, lower, upper, velocity)
+
+
+def _check_meshes(root: Element, folder: Path) -> None:
+    """Check every mesh file and make its name absolute."""
+    known: dict[Path, tuple[Any, Any]] = {}
+    for mesh in root.iter("mesh"):
+        name, scale = mesh.get("filename"), np.abs(_floats(mesh, "scale", "1 1 1"))
+        try:
+            file = _inside(folder, folder, name)
+            if file not in known:
+                known[file] = _measure(file, folder)
+        except ValueError as error:
+            _fail(mesh, f"{name}: {error}")
+        size, reach = scale * known[file][0], scale * known[file][1]
+        if scale.min() < 1e-6:
+            _fail(mesh, f"scale: {mesh.get('scale')} has a zero")
+        if size.max() < SMALLEST or reach.max() > FARTHEST:
+            _fail(mesh, f"{name}: {size.max():g} m large, up to {reach.max():g} m from the origin; scale it to metres")
+        if size.min() == 0 and mesh.getparent().getparent().tag == "collision":
+            _fail(mesh, f"{name}: flat, so nothing can collide with it")
+        mesh.set("filename", str(file))
+
+
+def _inside(root: Path, folder: Path, name: str) -> Path:
+    if ":/" in name:
+        raise ValueError("URLs are not followed; write the path as seen from the URDF's folder, as 'meshes/arm.stl'")
+    file = Path(os.path.realpath(folder / name))
+    if not file.is_relative_to(root):
+        raise ValueError(f"outside {root}, the folder of the URDF")
+    if len(os.fsencode(file)) > 500:  # Bullet copies paths into 1 KiB
+        raise ValueError("its full path is longer than 500 bytes")
+    return file
+
+
+def _content(file: Path) -> bytes:
+    if not file.exists():
+        beside = [p.name for p in file.parent.iterdir()] if file.parent.is_dir() else []
+        raise ValueError(f"no such file{nearest(file.name, beside)}")
+    if not file.is_file() or file.stat().st_size > LARGEST_MESH:
+        raise ValueError(f"not a regular file, or larger than {LARGEST_MESH} bytes")
+    return file.read_bytes()
+
+
+def _measure(file: Path, folder: Path) -> tuple[Any, Any]:
+    """Check a mesh file; return its size, and its reach from the origin, along x, y, z."""
+    import trimesh  # takes half a second
+
+    data, suffix = _content(file), file.suffix.lower()
+    if suffix not in (".obj", ".stl"):
+        raise ValueError("only .obj and .stl meshes are read")
+    if suffix == ".obj":
+        _check_obj(data, file.parent, folder)
+    elif len(data) < 84 or len(data) != 84 + 50 * int.from_bytes(data[80:84], "little"):
+        raise ValueError("not a binary STL with as many triangles as it says; Bullet reads no other")
+    try:
+        mesh = trimesh.load_mesh(BytesIO(data), file_type=suffix[1:], process=False, skip_materials=True)
+        points, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
+    except Exception as error:
+        raise ValueError(f"not a mesh ({type(error).__name__}: {error})") from None
+    if not 0 < len(faces) <= MOST_FACES:
+        raise ValueError(f"{len(faces)} faces, not 1 to {MOST_FACES}")
+    if not np.isfinite(points).all() or faces.min() < 0 or faces.max() >= len(points):
+        raise ValueError("a vertex is not finite, or a face has a vertex that is not there")
+    return np.ptp(points, axis=0), np.abs(points).max(axis=0)
+
+
+def _lines(data: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """Return each line and its words; refuse what Bullet would split in another way."""
+    least = {b"v": 4, b"vt": 3, b"vn": 4, b"f": 4, b"o": 2, b"usemtl": 2, b"mtllib": 2, b"newmtl": 2}
+    for number, line in enumerate(data.replace(b"\r\n", b"\n").split(b"\n"), 1):
+        where, words = f"line {number}, {line[:40].decode(errors='replace')!r}", line.split() or [b"#"]
+        if len(line) > 1000 or re.search(rb"[\x00-\x08\x0b-\x1f]", line):
+            raise ValueError(f"{where}: longer than 1000 bytes, or control characters in it")
+        if len(words) < least.get(words[0], 1):
+            raise ValueError(f"{where}: too short")
+        yield where, words
+
+
+def _check_obj(data: bytes, folder: Path, root: Path) -> None:
+    """Refuse an OBJ file that would make Bullet read outside its arrays."""
+    vertices = 0
+    for where, words in _lines(data):
+        vertices += words[0] == b"v"
+        corners = [word.split(b"/")[0] for word in words[1:]] if words[0] == b"f" else []
+        if not all(re.fullmatch(rb"-?[0-9]+", c) and 0 < abs(int(c)) <= vertices for c in corners):
+            raise ValueError(f"{where}: a corner that is not a vertex defined above")
+        if words[0] == b"mtllib":
+            _check_mtl(_inside(root, folder, os.fsdecode(words[1])), root)
+
+
+def _check_mtl(file: Path, root: Path) -> None:
+    try:
+        for where, words in _lines(_content(file)) if file.exists() else ():  # Bullet does without
+            if words[0] == b"map_Kd":
+                _check_texture(_inside(root, file.parent, os.fsdecode(b" ".join(words[1:]))), where)
+    except ValueError as error:
+        raise ValueError(f"{file.name}: {error}") from None
+
+
+def _check_texture(file: Path, where: str) -> None:
+    from PIL import Image  # Bullet decodes whatever it is given, at any size
+
+    try:
+        with Image.open(BytesIO(_content(file)), formats=("PNG", "JPEG")) as picture:
+            usable = max(picture.size) <= LARGEST_TEXTURE and picture.load() is not None
+    except (OSError, SyntaxError, ValueError):
+        usable = False
+    if not usable:
+        raise ValueError(f"{where}: not a PNG or JPEG picture of at most {LARGEST_TEXTURE} pixels a side")
