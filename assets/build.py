@@ -7,7 +7,7 @@ share a place are chained by light links; what was a fixed link is folded into t
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 from xml.etree import ElementTree as ET
@@ -19,6 +19,8 @@ Point: TypeAlias = tuple[float, float, float]
 DENSITY = 1000.0  # [kg/m3]
 LIGHT = 0.001  # mass of a link that only chains two joints [kg]
 LIGHT_RADIUS = 0.02  # [m]
+ROTOR = 0.01  # inertia of a humanoid's motor on such a link, without which its chained joints spin up [kg m2]
+DAMPING = 0.5  # of a humanoid's joints, for the same reason [N m s/rad]
 
 PALETTE = {
     "bone": (0.93, 0.90, 0.83),
@@ -75,6 +77,7 @@ class Link:
     colour: str = "slate"
     shapes: Sequence[Capsule] = ()
     friction: float = 0.8
+    rotor: float = 0.0  # inertia added about every axis [kg m2]
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class Joint:
     axis: Point
     limits: tuple[float, float] | None = None  # [deg]; None turns for ever
     slide: bool = False
+    damping: float = 0.0  # [N m s/rad]
 
 
 @dataclass
@@ -121,7 +125,7 @@ def write_link(robot: ET.Element, link: Link) -> None:
         i + m * (np.dot(d, d) * np.eye(3) - np.outer(d, d))
         for s, (m, i) in zip(shapes, weights, strict=True)
         for d in [s.centre - centre]
-    )
+    ) + link.rotor * np.eye(3)
     inertial = ET.SubElement(element, "inertial")
     ET.SubElement(inertial, "origin", xyz=numbers(centre))
     ET.SubElement(inertial, "mass", value=f"{mass:.6g}")
@@ -155,6 +159,8 @@ def write_joint(robot: ET.Element, joint: Joint) -> None:
     if joint.limits:
         low, high = (np.array(joint.limits) if joint.slide else np.radians(joint.limits)).tolist()
         ET.SubElement(element, "limit", lower=f"{low:.6g}", upper=f"{high:.6g}", effort="1000", velocity="10")
+    if joint.damping:
+        ET.SubElement(element, "dynamics", damping=f"{joint.damping:g}")
 
 
 def write(body: Body, folder: Path) -> Path:
@@ -251,7 +257,7 @@ def humanoid() -> Body:
     lower = Link("lwaist", "bone", [Capsule((0, -0.06, -0.065), (0, 0.06, -0.065), 0.06)])
     pelvis = Link("pelvis", "slate", [Capsule((-0.02, -0.07, -0.1), (-0.02, 0.07, -0.1), 0.09)])
     body.joints += [
-        Joint("abdomen_z", "torso", Link("spine"), (-0.01, 0, -0.195), (0, 0, 1), (-45, 45)),
+        Joint("abdomen_z", "torso", Link("spine", rotor=ROTOR), (-0.01, 0, -0.195), (0, 0, 1), (-45, 45)),
         Joint("abdomen_y", "spine", lower, (0, 0, 0), (0, 1, 0), (-75, 30)),
         Joint("abdomen_x", "lwaist", pelvis, (0, 0, -0.13), (1, 0, 0), (-35, 35)),
     ]
@@ -259,7 +265,7 @@ def humanoid() -> Body:
         thigh = Link(f"{side}_thigh", colour, [Capsule((0, 0, 0), (0, -0.01 * s, -0.34), 0.06)])
         shin = Capsule((0, 0, -0.02), (0, 0, -0.32), 0.049)
         foot = Link(f"{side}_foot", colour, [shin, ball((0, 0, -0.37), 0.075)])
-        hips = [Link(f"{side}_hip_a"), Link(f"{side}_hip_b")]
+        hips = [Link(f"{side}_hip_a", rotor=ROTOR), Link(f"{side}_hip_b", rotor=ROTOR)]
         body.joints += [
             Joint(f"{side}_hip_x", "pelvis", hips[0], (0, 0.1 * s, -0.14), (-s, 0, 0), (-25, 5)),
             Joint(f"{side}_hip_z", hips[0].name, hips[1], (0, 0, 0), (0, 0, -s), (-60, 35)),
@@ -271,11 +277,13 @@ def humanoid() -> Body:
         fore = Capsule((0.01, -0.01 * s, 0.01), (0.17, -0.17 * s, 0.17), 0.031)
         hand = Link(f"{side}_lower_arm", colour, [fore, ball((0.18, -0.18 * s, 0.18), 0.04)])
         swing = (-85, 60) if s < 0 else (-60, 85)
+        blade = Link(f"{side}_shoulder", rotor=ROTOR)
         body.joints += [
-            Joint(f"{side}_shoulder1", "torso", Link(f"{side}_shoulder"), (0, 0.17 * s, 0.06), (2, -s, 1), swing),
+            Joint(f"{side}_shoulder1", "torso", blade, (0, 0.17 * s, 0.06), (2, -s, 1), swing),
             Joint(f"{side}_shoulder2", f"{side}_shoulder", upper, (0, 0, 0), (0, s, 1), swing),
             Joint(f"{side}_elbow", upper.name, hand, (0.18, 0.18 * s, -0.18), (0, -1, -s), (-90, 50)),
         ]
+    body.joints = [replace(joint, damping=DAMPING) for joint in body.joints]
     return body
 
 

@@ -159,8 +159,8 @@ def _read(name: str) -> Model:
         if material.get("name") not in materials:
             _fail(material, f"unknown material {material.get('name')!r}{nearest(material.get('name'), materials)}")
     base = _check_tree(links, joints)
-    _check_meshes(root, path.parent)
     model_links, model_joints = tuple(_link(link, link is base) for link in links), tuple(map(_joint, joints))
+    _check_meshes(root, path.parent)
     etree.cleanup_namespaces(root)
     etree.indent(root)
     text = etree.tostring(root, encoding="unicode")
@@ -203,11 +203,11 @@ def _fail(element: Element, what: str) -> NoReturn:
     where = f"{owner.tag} {owner.get('name')[:64]!r}" if owner.get("name") else f"<{owner.tag}>"
     if owner is not element:
         where += f" <{element.tag}>"
-    raise InvalidInput(f"{element.getroottree().docinfo.URL}:{element.sourceline}: {where}: {what}")
+    raise InvalidInput(f"{element.getroottree().docinfo.URL}:{element.sourceline}: {where}: {what}"[:2000])
 
 
 def _drop_unused(joint: Element) -> None:
-    kind = joint.get("type")
+    kind = joint.get("type", "")[:64]
     if kind in _REFUSED:
         _fail(joint, f"a {kind} joint is not supported: {_REFUSED[kind]}")
     if kind not in KINDS:
@@ -315,10 +315,9 @@ def _check_tree(links: list[Element], joints: list[Element]) -> Element:
 def _by_name(elements: list[Element]) -> dict[str, Element]:
     found: dict[str, Element] = {}
     for element in elements:
-        if element.get("name") in found:
-            first = found[element.get("name")]
+        first: Element = found.setdefault(element.get("name"), element)
+        if first is not element:
             _fail(element, f"a second {element.tag} of this name, after the one in line {first.sourceline}")
-        found[element.get("name")] = element
     return found
 
 
@@ -391,11 +390,11 @@ def _check_meshes(root: Element, folder: Path) -> None:
     for mesh in root.iter("mesh"):
         name, scale = mesh.get("filename"), np.abs(_floats(mesh, "scale", "1 1 1"))
         try:
-            file = _inside(folder, folder, name)
+            file = _find(folder, folder, name)
             if file not in known:
                 known[file] = _measure(file, folder)
-        except ValueError as error:
-            _fail(mesh, f"{name}: {error}")
+        except (OSError, ValueError) as error:
+            _fail(mesh, str(error))
         size, reach = scale * known[file][0], scale * known[file][1]
         if scale.min() < 1e-6:
             _fail(mesh, f"scale: {mesh.get('scale')} has a zero")
@@ -406,89 +405,83 @@ def _check_meshes(root: Element, folder: Path) -> None:
         mesh.set("filename", str(file))
 
 
-def _inside(root: Path, folder: Path, name: str) -> Path:
-    if ":/" in name:
-        raise ValueError("URLs are not followed; write the path as seen from the URDF's folder, as 'meshes/arm.stl'")
+def _find(root: Path, folder: Path, name: str) -> Path:
+    """Return the real path of a regular file of moderate size, named from a folder, inside the URDF's folder `root`."""
     file = Path(os.path.realpath(folder / name))
-    if not file.is_relative_to(root):
-        raise ValueError(f"outside {root}, the folder of the URDF")
-    if len(os.fsencode(file)) > 500:  # Bullet copies paths into 1 KiB
-        raise ValueError("its full path is longer than 500 bytes")
-    return file
+    if ":/" in name:
+        fault = "URLs are not followed; write the path as seen from the URDF's folder, such as 'meshes/arm.stl'"
+    elif not file.is_relative_to(root):
+        fault = f"outside {root}, the folder of the URDF"
+    elif len(os.fsencode(file)) > 500:  # Bullet copies paths into 1 KiB
+        fault = "its full path is longer than 500 bytes"
+    elif not os.path.exists(file):
+        fault = f"no such file{nearest(file.name, os.listdir(file.parent) if os.path.isdir(file.parent) else [])}"
+    elif not os.path.isfile(file) or os.path.getsize(file) > LARGEST_MESH:
+        fault = f"not a regular file, or larger than {LARGEST_MESH} bytes"
+    else:
+        return file
+    raise ValueError(f"{name}: {fault}")
 
 
-def _content(file: Path) -> bytes:
-    if not file.exists():
-        beside = [p.name for p in file.parent.iterdir()] if file.parent.is_dir() else []
-        raise ValueError(f"no such file{nearest(file.name, beside)}")
-    if not file.is_file() or file.stat().st_size > LARGEST_MESH:
-        raise ValueError(f"not a regular file, or larger than {LARGEST_MESH} bytes")
-    return file.read_bytes()
-
-
-def _measure(file: Path, folder: Path) -> tuple[Any, Any]:
+def _measure(file: Path, root: Path) -> tuple[Any, Any]:
     """Check a mesh file; return its size, and its reach from the origin, along x, y, z."""
     import trimesh  # takes half a second
 
-    data, suffix = _content(file), file.suffix.lower()
+    data, suffix = file.read_bytes(), file.suffix.lower()
     if suffix not in (".obj", ".stl"):
-        raise ValueError("only .obj and .stl meshes are read")
+        raise ValueError(f"{file.name}: only .obj and .stl meshes are read")
     if suffix == ".obj":
-        _check_obj(data, file.parent, folder)
+        _check_obj(file, data, root)
     elif len(data) < 84 or len(data) != 84 + 50 * int.from_bytes(data[80:84], "little"):
-        raise ValueError("not a binary STL with as many triangles as it says; Bullet reads no other")
+        raise ValueError(f"{file.name}: not a binary STL with as many triangles as it says; Bullet reads no other")
     try:
         mesh = trimesh.load_mesh(BytesIO(data), file_type=suffix[1:], process=False, skip_materials=True)
         points, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
     except Exception as error:
-        raise ValueError(f"not a mesh ({type(error).__name__}: {error})") from None
+        raise ValueError(f"{file.name}: not a mesh ({type(error).__name__}: {error})") from None
     if not 0 < len(faces) <= MOST_FACES:
-        raise ValueError(f"{len(faces)} faces, not 1 to {MOST_FACES}")
+        raise ValueError(f"{file.name}: {len(faces)} faces, not 1 to {MOST_FACES}")
     if not np.isfinite(points).all() or faces.min() < 0 or faces.max() >= len(points):
-        raise ValueError("a vertex is not finite, or a face has a vertex that is not there")
+        raise ValueError(f"{file.name}: a vertex is not finite, or a face has a vertex that is not there")
     return np.ptp(points, axis=0), np.abs(points).max(axis=0)
 
 
-def _lines(data: bytes) -> Iterator[tuple[str, list[bytes]]]:
+def _lines(file: Path, data: bytes) -> Iterator[tuple[str, list[bytes]]]:
     """Return each line and its words; refuse what Bullet would split in another way."""
-    least = {b"v": 4, b"vt": 3, b"vn": 4, b"f": 4, b"o": 2, b"usemtl": 2, b"mtllib": 2, b"newmtl": 2}
+    least = {b"v": 4, b"vt": 3, b"vn": 4, b"f": 4, b"o": 2, b"usemtl": 2, b"mtllib": 2, b"newmtl": 2, b"map_Kd": 2}
     for number, line in enumerate(data.replace(b"\r\n", b"\n").split(b"\n"), 1):
-        where, words = f"line {number}, {line[:40].decode(errors='replace')!r}", line.split() or [b"#"]
+        where, words = f"{file.name} line {number} {line[:40].decode(errors='replace')!r}", line.split() or [b"#"]
         if len(line) > 1000 or re.search(rb"[\x00-\x08\x0b-\x1f]", line):
-            raise ValueError(f"{where}: longer than 1000 bytes, or control characters in it")
+            raise ValueError(f"{where}: longer than 1000 bytes, or with control characters")
         if len(words) < least.get(words[0], 1):
             raise ValueError(f"{where}: too short")
         yield where, words
 
 
-def _check_obj(data: bytes, folder: Path, root: Path) -> None:
-    """Refuse an OBJ file that would make Bullet read outside its arrays."""
+def _check_obj(file: Path, data: bytes, root: Path) -> None:
+    """Refuse an OBJ file, or materials of it, that would make Bullet read what is not there or not ours."""
     vertices = 0
-    for where, words in _lines(data):
+    for where, words in _lines(file, data):
         vertices += words[0] == b"v"
         corners = [word.split(b"/")[0] for word in words[1:]] if words[0] == b"f" else []
         if not all(re.fullmatch(rb"-?[0-9]+", c) and 0 < abs(int(c)) <= vertices for c in corners):
             raise ValueError(f"{where}: a corner that is not a vertex defined above")
-        if words[0] == b"mtllib":
-            _check_mtl(_inside(root, folder, os.fsdecode(words[1])), root)
-
-
-def _check_mtl(file: Path, root: Path) -> None:
-    try:
-        for where, words in _lines(_content(file)) if file.exists() else ():  # Bullet does without
-            if words[0] == b"map_Kd":
-                _check_texture(_inside(root, file.parent, os.fsdecode(b" ".join(words[1:]))), where)
-    except ValueError as error:
-        raise ValueError(f"{file.name}: {error}") from None
+        if words[0] == b"mtllib" and os.path.exists(os.path.join(file.parent, os.fsdecode(words[1]))):
+            library = _find(root, file.parent, os.fsdecode(words[1]))
+            for line, (keyword, *name) in _lines(library, library.read_bytes()):
+                if keyword == b"map_Kd" and len(name) > 1:
+                    raise ValueError(f"{line}: blanks in the name of a picture")
+                if keyword == b"map_Kd":
+                    _check_texture(_find(root, library.parent, os.fsdecode(name[0])), line)
 
 
 def _check_texture(file: Path, where: str) -> None:
-    from PIL import Image  # Bullet decodes whatever it is given, at any size
+    from PIL import Image  # Bullet would decode whatever it finds, of any size
 
     try:
-        with Image.open(BytesIO(_content(file)), formats=("PNG", "JPEG")) as picture:
+        with Image.open(file, formats=("PNG", "JPEG")) as picture:
             usable = max(picture.size) <= LARGEST_TEXTURE and picture.load() is not None
-    except (OSError, SyntaxError, ValueError):
+    except Exception:
         usable = False
     if not usable:
         raise ValueError(f"{where}: not a PNG or JPEG picture of at most {LARGEST_TEXTURE} pixels a side")
