@@ -1,6 +1,75 @@
 """Robots that learn together: shared Bullet worlds for Gymnasium and PettingZoo."""
 
+import warnings
+from importlib.metadata import version
+
+import gymnasium
+
+from roboschool import files
 from roboschool.envs.agent import AgentEnv
+from roboschool.envs.lobby import Lobby, WorldClosed
+from roboschool.envs.parallel import ParallelEnv, parallel_env
 from roboschool.envs.vector import VectorEnv
-from roboschool.policy import NetworkPolicy, load_policy
-from roboschool.scene import load_scene
+from roboschool.files import InvalidInput
+from roboschool.policy import NetworkPolicy, Policy, load_policy
+from roboschool.robot import Robot, load_robot
+from roboschool.scene import Agent, Scene, load_scene, read_scene, scene_id
+from roboschool.state import State
+from roboschool.tasks.task import Task
+
+__version__ = version("roboschool")
+__all__ = [
+    "Agent",
+    "AgentEnv",
+    "InvalidInput",
+    "Lobby",
+    "NetworkPolicy",
+    "ParallelEnv",
+    "Policy",
+    "Robot",
+    "Scene",
+    "State",
+    "Task",
+    "VectorEnv",
+    "WorldClosed",
+    "add_path",
+    "load_policy",
+    "load_robot",
+    "load_scene",
+    "parallel_env",
+]
+
+
+def add_path(folder: str) -> None:
+    """Find robots in `folder/assets` and scenes in `folder/scenes` from now on, and register their ids.
+
+    Raises:
+        InvalidInput: there is no such folder, or it holds neither.
+    """
+    files.add_path(folder)
+    _register()
+
+
+def _register() -> None:
+    """Give Gymnasium an id for every scene, `roboschool/Ant-v1`, and the one of 2017, `RoboschoolAnt-v1`."""
+    for name, path in files.scenes().items():
+        try:
+            scene = read_scene(path)
+        except InvalidInput as error:
+            warnings.warn(f"no id for a scene: {error}", stacklevel=3)
+            continue
+        new = scene_id(name, scene.version)
+        for identity in (new, new.replace("/", "")[0].upper() + new.replace("/", "")[1:]):
+            if identity in gymnasium.registry:
+                continue
+            gymnasium.register(
+                identity,
+                entry_point="roboschool.envs.agent:AgentEnv",
+                vector_entry_point="roboschool.envs.vector:VectorEnv",
+                reward_threshold=scene.threshold,
+                max_episode_steps=scene.steps,
+                kwargs={"scene": name},
+            )
+
+
+_register()

@@ -83,6 +83,12 @@ def scenes() -> dict[str, Path]:
     return {p.stem: p for p in found if NAME.fullmatch(p.stem)}
 
 
+def policies() -> dict[str, Path]:
+    """Return the policy that comes with each scene: `assets/<robot>/policies/<scene>.safetensors`."""
+    found = [p for root in reversed(_roots()) for p in sorted((root / "assets").glob("*/policies/*.safetensors"))]
+    return {p.stem: p for p in found}
+
+
 def find(name: str | os.PathLike[str], known: Mapping[str, Path], what: str) -> Path:
     """Return the file of the robot or scene (`what`) called `name`, which may also be a path to a TOML file.
 
@@ -113,16 +119,25 @@ def read_text(path: Path) -> str:
         raise InvalidInput(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
 
 
+def parse_toml(path: Path) -> dict[str, Any]:
+    """Return what stands in a TOML file.
+
+    Raises:
+        InvalidInput: the file cannot be read, or is not TOML.
+    """
+    try:
+        return tomllib.loads(read_text(path))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InvalidInput(f"{path}: {error}") from None
+
+
 def read_toml(path: Path, schema: type[Schema]) -> Schema:
     """Read a TOML file as the dataclass `schema`.
 
     Raises:
         InvalidInput: the file cannot be read, or holds an unknown key, a wrong type or a number that is not finite.
     """
-    try:
-        raw = tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidInput(f"{path}: {error}") from None
+    raw = parse_toml(path)
     _check_keys(raw, schema, str(path), "")
     try:
         return msgspec.convert(raw, schema)

@@ -61,6 +61,11 @@ class SceneFile:
     lanes: Lanes | None = None
     agent: tuple[AgentRow, ...] = ()
 
+    @property
+    def steps(self) -> int:
+        """How many timesteps an episode lasts at most."""
+        return round(self.seconds / self.timestep)
+
 
 @dataclass(frozen=True)
 class Agent:
@@ -193,7 +198,7 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
         summary=file.summary,
         agents=tuple(agents),
         version=file.version,
-        steps=round(file.seconds / file.timestep),
+        steps=file.steps,
         timestep=file.timestep,
         substeps=file.substeps,
         iterations=file.iterations,

@@ -103,16 +103,15 @@ class Simulation:
     Args:
         scene: what each world holds.
         worlds: how many copies.
-        visuals: whether cameras will look at them.
     """
 
-    def __init__(self, scene: Scene, worlds: int = 1, visuals: bool = False) -> None:
+    def __init__(self, scene: Scene, worlds: int = 1) -> None:
         self.scene = scene
         tasks = dict.fromkeys(agent.task for agent in scene.agents)
         self.groups = [Group(scene, task, worlds) for task in tasks]
         owners = {index: (group, place) for group in self.groups for place, index in enumerate(group.agents)}
         self.seats = [owners[index] for index in range(len(scene.agents))]  # group and place in it, of each agent
-        self.worlds = [World(scene, visuals) for _ in range(worlds)]
+        self.worlds = [World(scene) for _ in range(worlds)]
         self.generators = [np.random.default_rng() for _ in range(worlds)]
         self.steps = np.zeros(worlds, dtype=int)  # of the current episode
         self.broken: set[int] = set()  # worlds whose physics has blown up
@@ -190,6 +189,13 @@ class Simulation:
             group.now.row[world, place] = row
             if not sound:
                 self.broken.add(world)
+
+    def report(self, group: Group, place: int, world: int = 0) -> dict[str, float]:
+        """Return numbers about an agent: the terms of its reward, its distance along +x [m], if physics blew up."""
+        numbers = {name: float(term[world, place]) for name, term in group.terms.items()}
+        numbers["distance"] = float(group.now.position[world, place, 0])
+        numbers["physics_error"] = float(world in self.broken)
+        return numbers
 
     def save(self, world: int = 0) -> Saved:
         """Return a world and everything its episode remembers, to be given to `load`."""

@@ -200,7 +200,8 @@ def _fail(element: Element, what: str) -> NoReturn:
     owner = element
     while owner.getparent() is not None and owner.getparent().getparent() is not None:
         owner = owner.getparent()
-    where = f"{owner.tag} {owner.get('name')[:64]!r}" if owner.get("name") else f"<{owner.tag}>"
+    tag = owner.tag.rpartition("}")[2]
+    where = f"{tag} {owner.get('name')[:64]!r}" if owner.get("name") else f"<{tag}>"
     if owner is not element:
         where += f" <{element.tag}>"
     raise InvalidInput(f"{element.getroottree().docinfo.URL}:{element.sourceline}: {where}: {what}"[:2000])
@@ -360,7 +361,7 @@ def _joint(joint: Element) -> Joint:
     if kind == "fixed":
         return Joint(name, kind, parent, child, (1.0, 0.0, 0.0), None, None, None)
     for dynamics in joint.findall("dynamics"):  # with neither of the two Bullet refuses the file
-        dynamics.set("damping", dynamics.get("damping", "0"))
+        dynamics.set("damping", dynamics.get("damping", "0.0"))
     if axis is None:
         axis = etree.SubElement(joint, "axis", xyz="1 0 0")
     x, y, z = _floats(axis, "xyz")

@@ -6,7 +6,8 @@ contacts before `restoreState`, motors sent again after it, and torques sent onc
 
 import math
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,11 +48,11 @@ class Snapshot:
 class Body:
     """A robot in a Bullet client: the numbers Bullet knows its parts by."""
 
-    def __init__(self, client: int, agent: Agent, visuals: bool) -> None:
+    def __init__(self, client: int, agent: Agent) -> None:
         robot = agent.robot
         self.client = client
         self.robot = robot
-        self.id = _load(client, robot, visuals)
+        self.id = _load(client, robot)
         infos = [bullet.getJointInfo(self.id, j, physicsClientId=client) for j in range(self.count())]
         joints = {info[1].decode(): info[0] for info in infos}
         links = {info[12].decode(): info[0] for info in infos} | {robot.model.root: -1}
@@ -193,19 +194,19 @@ class World:
     """One Bullet client that holds one scene and all its robots.
 
     Args:
-        scene: what to build.
-        visuals: whether a camera will look; without, shapes that are only seen are not loaded.
+        scene: what to build. Shapes that are only seen are left to the camera.
 
     Raises:
         InvalidInput: Bullet cannot load a robot.
     """
 
-    def __init__(self, scene: Scene, visuals: bool = False) -> None:
+    def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.visuals = visuals
         self.client: int = bullet.connect(bullet.DIRECT)
         if self.client < 0:
             raise RuntimeError("Bullet has no room for another world in this process; close some")
+        self._advance: Callable[..., None] = bullet.stepSimulation
+        self._laps: list[float] = []
         self.gravity = self.friction = math.nan
         try:
             self.ground, self.bodies, self.start = self._build()
@@ -227,7 +228,7 @@ class World:
         )
         plane = bullet.createCollisionShape(bullet.GEOM_PLANE, planeNormal=(0, 0, 1), physicsClientId=client)
         ground = bullet.createMultiBody(0, plane, physicsClientId=client)
-        bodies = [Body(client, agent, self.visuals) for agent in self.scene.agents]
+        bodies = [Body(client, agent) for agent in self.scene.agents]
         for body in bodies:
             body.motors_off()
         return ground, bodies, bullet.saveState(physicsClientId=client)
@@ -262,7 +263,19 @@ class World:
             bullet.setJointMotorControlArray(
                 body.id, body.driven, bullet.TORQUE_CONTROL, forces=torque, physicsClientId=self.client
             )
-        bullet.stepSimulation(physicsClientId=self.client)
+        self._advance(physicsClientId=self.client)
+
+    def time_bullet(self, on: bool) -> tuple[int, float]:
+        """Switch a stopwatch on Bullet's own step on or off; return the steps and the seconds it has counted."""
+        steps, seconds = len(self._laps), sum(self._laps)
+        self._laps.clear()
+        self._advance = self._timed if on else bullet.stepSimulation
+        return steps, seconds
+
+    def _timed(self, **client: int) -> None:
+        start = time.perf_counter()
+        bullet.stepSimulation(**client)
+        self._laps.append(time.perf_counter() - start)
 
     def row(self, agent: int) -> tuple[list[float], bool]:
         """Return an agent's row of a `State`, joints raw, and whether its physics is sound."""
@@ -288,7 +301,7 @@ class World:
             self.client = -1
 
 
-def _load(client: int, robot: Robot, visuals: bool) -> int:
+def _load(client: int, robot: Robot) -> int:
     """Load a robot that has been checked.
 
     Raises:

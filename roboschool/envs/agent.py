@@ -7,8 +7,9 @@ import gymnasium
 import numpy as np
 from gymnasium.utils import EzPickle
 
+from roboschool.camera import Camera
 from roboschool.envs.seat import Seat, check_seats
-from roboschool.envs.spaces import action_space, observation_space
+from roboschool.envs.spaces import FPS, RENDER_MODES, action_space, check_render_mode, observation_space
 from roboschool.policy import Policy
 from roboschool.scene import Scene, load_scene
 from roboschool.simulation import Saved, Simulation
@@ -28,7 +29,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         InvalidInput: the scene, the agent, an opponent or an option is unknown or wrong.
     """
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 61}
+    metadata = {"render_modes": RENDER_MODES, "render_fps": FPS}
 
     def __init__(
         self,
@@ -42,12 +43,12 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self.scene = load_scene(scene, **options)
         self.agent = check_seats(self.scene, agent, opponents)
         self.opponents = dict(opponents or {})
-        self.render_mode = render_mode
+        self.render_mode = check_render_mode(render_mode)
         row = next(other for other in self.scene.agents if other.name == self.agent)
         self.observation_space = observation_space(row)
         self.action_space = action_space(row)
         self._seat: Seat | None = None
-        self._view: Any = None
+        self._camera = Camera(self.scene)
 
     @property
     def simulation(self) -> Simulation:
@@ -56,8 +57,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
 
     def _sit(self) -> Seat:
         if self._seat is None:
-            simulation = Simulation(self.scene, visuals=self.render_mode is not None)
-            self._seat = Seat(simulation, self.agent, self.opponents)
+            self._seat = Seat(Simulation(self.scene), self.agent, self.opponents)
         return self._seat
 
     def reset(
@@ -73,7 +73,8 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         seat.simulation.reset({0: seed})
         seat.begin([0])
         self._np_random = seat.simulation.generators[0]
-        return seat.group.observation[0, seat.place], self._info(seat)
+        self._camera.cut()
+        return seat.group.observation[0, seat.place], seat.simulation.report(seat.group, seat.place)
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Act for one timestep.
@@ -83,28 +84,21 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
 
         Returns:
             The observation, the reward, whether the agent has fallen, whether the time is up, and the info: every
-            term of the reward by name, the distance run along +x [m], and whether the physics blew up.
+            term of the reward by name, the distance along +x [m], and whether the physics blew up.
 
         Raises:
             InvalidInput: the action has the wrong shape or is not finite; nothing has moved then.
         """
-        seat, simulation = self._sit(), self._sit().simulation
+        seat = self._sit()
+        simulation, group, place = seat.simulation, seat.group, seat.place
         simulation.step(seat.actions(np.asarray(action)[None]))
-        group, place = seat.group, seat.place
         return (
             group.observation[0, place],
             float(group.reward[0, place]),
             bool(group.over[0, place]),
             bool(simulation.steps[0] >= self.scene.steps or simulation.broken),
-            self._info(seat),
+            simulation.report(group, place),
         )
-
-    def _info(self, seat: Seat) -> dict[str, Any]:
-        place = seat.place
-        info: dict[str, Any] = {name: float(term[0, place]) for name, term in seat.group.terms.items()}
-        info["distance"] = float(seat.group.now.position[0, place, 0])
-        info["physics_error"] = bool(seat.simulation.broken)
-        return info
 
     def get_state(self) -> Saved:
         """Return everything: the world, clocks, generators; to be given to `set_state`."""
@@ -114,11 +108,12 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         """Take back what `get_state` returned; envs that do so go on bit for bit alike."""
         self.simulation.load(state)
 
-    def render(self) -> np.ndarray | None:
-        """Return a picture (height, width, 3), if `render_mode` is "rgb_array"."""
-        ...
+    def render(self) -> np.ndarray | None:  # type: ignore[override]
+        """Return a picture (height, width, 3) if `render_mode` is "rgb_array"."""
+        return None if self.render_mode is None else self._camera.picture(self.simulation.worlds[0].capture())
 
     def close(self) -> None:
         """Free the world; again does nothing."""
         if self._seat is not None:
             self._seat.simulation.close()
+        self._camera.close()

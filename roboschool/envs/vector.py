@@ -60,7 +60,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self.single_action_space = action_space(row)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self.simulation = Simulation(self.scene, num_envs, visuals=render_mode is not None)
+        self.simulation = Simulation(self.scene, num_envs)
         self._seat = Seat(self.simulation, self.agent, opponents or {})
         self._done = np.zeros(num_envs, dtype=bool)  # copies whose episode is over
 

@@ -1,0 +1,1 @@
+"""The command line: `roboschool race`, `list`, `check` and `bench`."""

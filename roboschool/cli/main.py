@@ -1,0 +1,92 @@
+"""The command `roboschool`. What a command needs is imported when it runs, so that help is quick."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from roboschool.files import InvalidInput
+
+
+class Commands(click.Group):
+    """Commands whose errors about input are one line on stderr."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; exit with 1 if its input cannot be used."""
+        try:
+            return super().invoke(ctx)
+        except InvalidInput as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="roboschool")
+def main() -> None:
+    """Robots that learn together, in shared Bullet worlds.
+
+    \b
+    See a race of the robots that come with the package:
+        roboschool race --video race.mp4
+    See what there is, and its ids for Gymnasium:
+        roboschool list
+    See what is wrong with a robot or a scene of your own:
+        roboschool check my_robot.urdf
+    """
+
+
+@main.command()
+@click.option("--lanes", default="hopper,humanoid,ant", show_default=True, help="Who runs, left to right.")
+@click.option("--seed", default=0, show_default=True, help="The same seed gives the same race.")
+@click.option("--video", type=click.Path(path_type=Path), help="Write a video: .mp4, .gif or .webp.")
+@click.option("--size", default="960x540", show_default=True, help="Of the video [pixels].")
+@click.option("--policy", "policies", multiple=True, metavar="LANE=FILE", help="A policy of your own, for a robot.")
+def race(lanes: str, seed: int, video: Path | None, size: str, policies: tuple[str, ...]) -> None:
+    """Let trained robots race over 20 m, each in its lane, and print the standings.
+
+    A lane is the name of a scene with one agent; `roboschool list` has them all. A robot may run in several lanes.
+    """
+    from roboschool.cli.race import run_race
+
+    own = dict(part.split("=", 1) if "=" in part else (part, "") for part in policies)
+    run_race([name.strip() for name in lanes.split(",")], seed, video, size, own)
+
+
+@main.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(as_json: bool) -> None:
+    """List robots and scenes, with their Gymnasium ids."""
+    from roboschool.cli.catalogue import print_catalogue
+
+    print_catalogue(as_json)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """Check a robot's URDF, a robot's card or a scene: FILE is a .urdf, or a .toml.
+
+    What is wrong is said with file, line or key, and the nearest right name. What is right is then tried out for
+    100 steps of random torques, in a process of its own.
+    """
+    from roboschool.cli.check import check_file
+
+    sys.exit(check_file(file))
+
+
+@main.command()
+@click.argument("scenes", nargs=-1)
+@click.option("--seconds", default=1.0, show_default=True, help="Time for each measurement.")
+@click.option("--rounds", default=5, show_default=True, help="Measurements; the medians are printed.")
+@click.option("--copies", default=64, show_default=True, help="Of the scene, in the vector env.")
+@click.option("--peers", is_flag=True, help="Also run pybullet_envs_gymnasium, if it is installed.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def bench(scenes: tuple[str, ...], seconds: float, rounds: int, copies: int, peers: bool, as_json: bool) -> None:
+    """Measure steps per second of SCENES (all if none), beside Bullet's bare step.
+
+    Random actions, resets included, one core. "bare" is the time Bullet's own step takes for the same motion; the
+    ratios say how much everything else adds.
+    """
+    from roboschool.cli.bench import run_bench
+
+    run_bench(scenes, seconds, rounds, copies, peers, as_json)

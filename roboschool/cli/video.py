@@ -1,0 +1,81 @@
+"""Writes pictures as a video: .mp4 with the extra `video`, .gif and .webp without."""
+
+import re
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from roboschool.files import InvalidInput, choose
+
+KINDS = (".mp4", ".gif", ".webp")
+FASTEST = 31.0  # frames a second
+QUALITY = 70  # of a .webp
+
+
+class Video:
+    """A video file that is being written.
+
+    Args:
+        path: where to; its ending says the kind.
+        size: as WIDTHxHEIGHT [pixels]; both even.
+        timestep: between two steps [s].
+
+    Raises:
+        InvalidInput: the ending or the size is wrong, or .mp4 is asked for without the extra `video`.
+    """
+
+    def __init__(self, path: Path, size: str, timestep: float) -> None:
+        choose(path.suffix, KINDS, "kind of video", str(path))
+        numbers = re.fullmatch(r"(\d{2,4})x(\d{2,4})", size)
+        if not numbers or any(int(number) % 2 for number in numbers.groups()):
+            raise InvalidInput(f"size {size!r} is not two even numbers of pixels, like 960x540")
+        if not path.parent.is_dir():
+            raise InvalidInput(f"{path}: there is no folder {path.parent}")
+        self.path = path
+        self.width, self.height = map(int, numbers.groups())
+        self.every = max(1, round(1.0 / (timestep * FASTEST)))  # steps between two frames
+        self.seconds = self.every * timestep  # between two frames
+        self._frames: list[Image.Image] = []
+        self._mp4 = self._open() if path.suffix == ".mp4" else None
+
+    def _open(self) -> Any:
+        try:
+            import imageio_ffmpeg
+        except ImportError:
+            raise InvalidInput(f"{self.path}: .mp4 needs `pip install roboschool[video]`; .gif does not") from None
+        writer = imageio_ffmpeg.write_frames(
+            str(self.path), (self.width, self.height), fps=1.0 / self.seconds, macro_block_size=2, quality=7
+        )
+        writer.send(None)
+        return writer
+
+    def wants(self, step: int) -> bool:
+        """Return whether a step is to be shown."""
+        return step % self.every == 0
+
+    def add(self, picture: np.ndarray) -> None:
+        """Add a frame (height, width, 3)."""
+        if self._mp4 is not None:
+            self._mp4.send(np.ascontiguousarray(picture))
+        else:
+            self._frames.append(Image.fromarray(picture))
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._mp4 is not None:
+            self._mp4.close()
+        elif self._frames:
+            first, *rest = self._frames
+            milliseconds = round(1000 * self.seconds)
+            first.save(self.path, save_all=True, append_images=rest, duration=milliseconds, loop=0, quality=QUALITY)
+
+    def __enter__(self) -> "Video":
+        """Return the video."""
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        """Finish the file."""
+        self.close()

@@ -1,0 +1,190 @@
+"""A world of agents as a PettingZoo `ParallelEnv`."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from gymnasium.spaces import Box
+from gymnasium.utils import EzPickle
+from pettingzoo import ParallelEnv as PettingZooEnv
+
+from roboschool.camera import Camera
+from roboschool.envs.spaces import FPS, RENDER_MODES, action_space, check_render_mode, observation_space
+from roboschool.files import InvalidInput, choose
+from roboschool.scene import Scene, load_scene
+from roboschool.simulation import Saved, Simulation
+
+Actions = Mapping[str, np.ndarray]
+Step = tuple[
+    dict[str, np.ndarray], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]
+]  # observations, rewards, terminations, truncations, infos
+
+
+class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
+    """All agents of a scene in one world.
+
+    Args:
+        scene: its name, the path of its file, or a `Scene`.
+        death: what becomes of agents that end early. "stay": they stay, passive and unpaid, until all agents end
+            together; "leave": they leave at once. Either way their bodies stay in the world.
+        max_cycles: how long an episode lasts at most, if not as long as the scene says.
+        render_mode: None or "rgb_array".
+        options: stand for keys of the scene file, like `gravity=3.7` or `lanes=("ant", "hopper")`.
+
+    Raises:
+        InvalidInput: the scene or an option is unknown or wrong.
+    """
+
+    def __init__(
+        self,
+        scene: str | Scene,
+        death: Literal["stay", "leave"] = "stay",
+        max_cycles: int | None = None,
+        render_mode: str | None = None,
+        **options: Any,
+    ) -> None:
+        EzPickle.__init__(self, scene, death, max_cycles, render_mode, **options)
+        self.scene = load_scene(scene, **options)
+        self.death = choose(death, ("stay", "leave"), "death")
+        self.max_cycles = self.scene.steps if max_cycles is None else max_cycles
+        if self.max_cycles < 1:
+            raise InvalidInput(f"max_cycles: an episode of {max_cycles} steps is too short")
+        self.render_mode = check_render_mode(render_mode)
+        self.metadata = {
+            "name": f"{self.scene.name}_v{self.scene.version}",
+            "render_modes": RENDER_MODES,
+            "render_fps": FPS,
+            "is_parallelizable": True,
+        }
+        self.possible_agents = [agent.name for agent in self.scene.agents]
+        self.agents: list[str] = []
+        self.observation_spaces = {agent.name: observation_space(agent) for agent in self.scene.agents}
+        self.action_spaces = {agent.name: action_space(agent) for agent in self.scene.agents}
+        self._simulation: Simulation | None = None
+        self._camera = Camera(self.scene)
+
+    @property
+    def simulation(self) -> Simulation:
+        """The simulation under this env; it is built when first needed."""
+        if self._simulation is None:
+            self._simulation = Simulation(self.scene)
+        return self._simulation
+
+    def observation_space(self, agent: str) -> Box:
+        """Return the space of what an agent sees."""
+        return self.observation_spaces[choose(agent, self.possible_agents, "agent")]
+
+    def action_space(self, agent: str) -> Box:
+        """Return the space of an agent's actions."""
+        return self.action_spaces[choose(agent, self.possible_agents, "agent")]
+
+    def reset(
+        self, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
+        """Begin an episode; the same seed gives the same episode bit for bit.
+
+        Returns:
+            Observations and infos by agent.
+        """
+        self.simulation.reset({0: seed})
+        self._camera.cut()
+        self.agents = self.possible_agents[:]
+        return self._observations(), self._infos()
+
+    def step(self, actions: Actions) -> Step:
+        """Act with all agents for one timestep.
+
+        Args:
+            actions: for each agent in `agents`, (joints,), clipped to -1 and 1. Those of agents that have ended
+                are ignored.
+
+        Returns:
+            Observations, rewards, terminations, truncations and infos, by agent. Nothing if no agent is left.
+
+        Raises:
+            InvalidInput: an agent is unknown or has no action, or an action has the wrong shape or is not finite;
+                nothing has moved then.
+        """
+        for name in actions:
+            choose(name, self.possible_agents, "agent", f"scene {self.scene.name!r}")
+        if not self.agents:
+            return {}, {}, {}, {}, {}
+        simulation = self.simulation
+        simulation.step(self._by_group(actions))
+        rewards = {name: float(group.reward[0, place]) for name, group, place in self._seats()}
+        time_up = bool(simulation.steps[0] >= self.max_cycles or simulation.broken)
+        out = {name: not group.live[0, place] for name, group, place in self._seats()}
+        if self.death == "stay":
+            out = dict.fromkeys(self.agents, all(out.values()))
+        truncations = dict.fromkeys(self.agents, time_up)
+        step = self._observations(), rewards, out, truncations, self._infos()
+        self.agents = [] if time_up else [name for name in self.agents if not out[name]]
+        return step
+
+    def retire(self, agent: str) -> None:
+        """End an agent's episode: it does nothing from now on, and leaves `agents` if those who end leave."""
+        group, place = self.simulation.seats[self.possible_agents.index(choose(agent, self.possible_agents, "agent"))]
+        group.live[0, place] = False
+        if self.death == "leave" and agent in self.agents:
+            self.agents.remove(agent)
+
+    def state(self) -> np.ndarray:
+        """Return what all robots feel, side by side: position, bearing, velocity, lean, joints, feet, spin, bumps."""
+        return np.concatenate([group.now.row[0, place] for group, place in self.simulation.seats])
+
+    @property
+    def state_space(self) -> Box:
+        """The space of `state()`."""
+        return Box(-np.inf, np.inf, self.state().shape, np.float64)
+
+    def _seats(self) -> list[tuple[str, Any, int]]:
+        """Return name, group and place in it of each agent that takes part."""
+        seats = zip(self.possible_agents, self.simulation.seats, strict=True)
+        return [(name, group, place) for name, (group, place) in seats if name in self.agents]
+
+    def _by_group(self, actions: Actions) -> list[np.ndarray]:
+        """Return every group's actions (1, agent, joints)."""
+        arrays = {id(group): np.zeros((1, len(group.agents), len(group.torque))) for group in self.simulation.groups}
+        for name, group, place in self._seats():
+            if name not in actions:
+                missing = [other for other in self.agents if other not in actions]
+                raise InvalidInput(f"scene {self.scene.name!r}: no action for {', '.join(missing)}")
+            action = np.asarray(actions[name], dtype=float)
+            if action.shape != group.torque.shape:
+                raise InvalidInput(f"agent {name!r}: action has shape {action.shape}, not {group.torque.shape}")
+            arrays[id(group)][0, place] = action
+        return list(arrays.values())
+
+    def _observations(self) -> dict[str, np.ndarray]:
+        return {name: group.observation[0, place] for name, group, place in self._seats()}
+
+    def _infos(self) -> dict[str, dict[str, Any]]:
+        return {name: self.simulation.report(group, place) for name, group, place in self._seats()}
+
+    def get_state(self) -> Saved:
+        """Return everything: the world, clocks, generators, who has ended; to be given to `set_state`."""
+        return self.simulation.save()
+
+    def set_state(self, state: Saved) -> None:
+        """Take back what `get_state` returned; worlds that do so go on bit for bit alike."""
+        self.simulation.load(state)
+        self.agents = self.possible_agents[:]
+        if self.death == "leave":
+            self.agents = [name for name, group, place in self._seats() if group.live[0, place]]
+
+    def render(self) -> np.ndarray | None:
+        """Return a picture (height, width, 3) if `render_mode` is "rgb_array"."""
+        if self.render_mode is None:
+            return None
+        return self._camera.picture(self.simulation.worlds[0].capture())
+
+    def close(self) -> None:
+        """Free the world; again does nothing."""
+        if self._simulation is not None:
+            self._simulation.close()
+        self._camera.close()
+
+
+def parallel_env(scene: str | Scene, **kwargs: Any) -> ParallelEnv:
+    """Return a PettingZoo `ParallelEnv` of any scene; see `ParallelEnv` for the arguments."""
+    return ParallelEnv(scene, **kwargs)
