@@ -108,7 +108,9 @@ def toward(axis: np.ndarray) -> Point:
     return 0.0, math.atan2(math.hypot(axis[0], axis[1]), axis[2]), math.atan2(axis[1], axis[0])
 
 
-def draw(parent: ET.Element, tag: str, kind: str, at: Sequence[float], turn: Sequence[float], **size: float) -> ET.Element:
+def draw(
+    parent: ET.Element, tag: str, kind: str, at: Sequence[float], turn: Sequence[float], **size: float
+) -> ET.Element:
     element = ET.SubElement(parent, tag)
     ET.SubElement(element, "origin", xyz=numbers(at), rpy=numbers(turn))
     ET.SubElement(ET.SubElement(element, "geometry"), kind, {k: f"{v:.10g}" for k, v in size.items()})
@@ -195,7 +197,9 @@ def leg(side: str, colour: str, foot: Capsule) -> Iterator[Joint]:
     shin = Link(f"leg{side}", colour, [Capsule((0, 0, 0), (0, 0, -0.5), 0.04)])
     yield Joint(f"thigh{side}_joint", "torso", thigh, (0, 0, -0.2), (0, -1, 0), (-150, 0))
     yield Joint(f"leg{side}_joint", thigh.name, shin, (0, 0, -0.45), (0, -1, 0), (-150, 0))
-    yield Joint(f"foot{side}_joint", shin.name, Link(f"foot{side}", colour, [foot]), (0, 0, -0.5), (0, -1, 0), (-45, 45))
+    yield Joint(
+        f"foot{side}_joint", shin.name, Link(f"foot{side}", colour, [foot]), (0, 0, -0.5), (0, -1, 0), (-45, 45)
+    )
 
 
 TORSO = Capsule((0, 0, 0.2), (0, 0, -0.2), 0.05)

@@ -8,8 +8,9 @@ import argparse
 import json
 import platform
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 import gymnasium
@@ -27,6 +28,7 @@ import roboschool
 class Args:
     scene: str = "hopper"  # name of a scene with one agent
     steps: int = 3_000_000  # of the environment, in all
+    task: str = ""  # weights of the reward while training, such as "alive=0"; the score is the scene's own
     seed: int = 1
     out: str = ""  # folder for what is learned; runs/<scene>_<seed> if empty
     resume: str = ""  # checkpoint to go on from
@@ -69,7 +71,7 @@ class Running:
 
 def network(sizes: list[int], gain: float) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for i, (a, b) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (a, b) in enumerate(pairwise(sizes)):
         last = i == len(sizes) - 2
         linear = nn.Linear(a, b)
         nn.init.orthogonal_(linear.weight, gain if last else 2**0.5)
@@ -109,7 +111,10 @@ out.mkdir(parents=True, exist_ok=True)
 torch.set_num_threads(1)
 torch.manual_seed(args.seed)
 shuffle = np.random.default_rng(args.seed)
-env = roboschool.VectorEnv(args.scene, args.num_envs, autoreset_mode=gymnasium.vector.AutoresetMode.SAME_STEP)
+scene = roboschool.load_scene(args.scene)
+weights_given = {k: float(v) for k, v in (part.split("=") for part in args.task.split(",") if part)}
+agents = tuple(replace(agent, task=replace(agent.task, **weights_given)) for agent in scene.agents)
+env = roboschool.VectorEnv(replace(scene, agents=agents), args.num_envs, autoreset_mode=gymnasium.vector.AutoresetMode.SAME_STEP)
 obs_size, act_size = env.single_observation_space.shape[0], env.single_action_space.shape[0]
 hidden = [int(size) for size in args.hidden.split(",")]
 actor, critic = network([obs_size, *hidden, act_size], 0.01), network([obs_size, *hidden, 1], 1.0)
@@ -197,7 +202,7 @@ while taken < args.steps:
             loss.backward()
             nn.utils.clip_grad_norm_(weights, 0.5)
             optimiser.step()
-            kl = float(((ratio - 1) - (logp - old)).mean())
+            kl = float(((ratio - 1) - (logp - old)).mean().detach())
         if kl > args.target_kl:
             break
 
@@ -239,7 +244,7 @@ card = {
     "score_mean": round(float(np.mean(returns)), 1),
     "score_sd": round(float(np.std(returns)), 1),
     "length_mean": round(float(np.mean(lengths_of)), 1),
-    "recipe": f"examples/train_ppo.py --scene {args.scene} --steps {args.steps} --seed {args.seed} --hidden {args.hidden}",
+    "recipe": {"script": "examples/train_ppo.py"} | {k: v for k, v in vars(args).items() if k not in ("out", "resume")},
     "versions": {name: version(name) for name in ("roboschool", "pybullet", "numpy", "torch")},
     "python": platform.python_version(),
 }

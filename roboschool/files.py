@@ -145,10 +145,25 @@ def read_toml(path: Path, schema: type[Schema]) -> Schema:
         raise InvalidInput(f"{path}: {error}".replace("`$.", "`")) from None
 
 
+def convert(value: Any, schema: Any, where: str) -> Any:
+    """Return a value that must be of the type `schema`, and finite if it is a number.
+
+    Raises:
+        InvalidInput: it is not; the message begins with `where`.
+    """
+    _check_keys(value, schema, where, "")
+    if dataclasses.is_dataclass(value):
+        return value
+    try:
+        return msgspec.convert(value, schema)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"{where}: {error}") from None
+
+
 def _check_keys(value: Any, schema: Any, path: str, key: str) -> None:
     """Refuse unknown keys and numbers that are not finite, wherever they are."""
     if isinstance(value, float) and not math.isfinite(value):
-        raise InvalidInput(f"{path}: {key}: {value} is not a finite number")
+        raise InvalidInput(f"{path}{': ' if key else ''}{key}: {value} is not a finite number")
     kinds = get_args(schema) if get_origin(schema) in (Union, UnionType) else (schema,)
     record = next((k for k in kinds if dataclasses.is_dataclass(k)), None)
     inner = {k: v for k, v in get_type_hints(record).items() if not k.startswith("_")} if record else {}

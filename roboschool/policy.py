@@ -90,7 +90,7 @@ def load_policy(path: str | os.PathLike[str]) -> NetworkPolicy:
     try:
         with safe_open(file, "numpy") as opened:
             given = (opened.metadata() or {}).get("format")
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - it has no iterator
     except (SafetensorError, TypeError, ValueError) as error:
         raise InvalidInput(f"{file}: not a safetensors file: {error}") from None
     if given != FORMAT:

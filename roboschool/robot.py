@@ -86,8 +86,8 @@ def load_robot(source: Any) -> Robot:
 
 def _stamp(card: Path) -> tuple[tuple[str, float], ...]:
     """Return what changes when a file of the robot changes on disk."""
-    folder = card.parent
-    return tuple((str(p), p.stat().st_mtime) for p in sorted(folder.iterdir()) if p.is_file()) if folder.is_dir() else ()
+    files_beside = sorted(card.parent.iterdir()) if card.parent.is_dir() else []
+    return tuple((str(p), p.stat().st_mtime) for p in files_beside if p.is_file())
 
 
 @functools.lru_cache(maxsize=64)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_type_hints
 
 import numpy as np
 
@@ -114,7 +114,7 @@ class Scene:
             raise InvalidInput(f"{where}: agent: {len(names)} agents, not 1 to {MOST_AGENTS}")
         for name in names:
             if not AGENT_NAME.fullmatch(name):
-                raise InvalidInput(f"{where}: agent.name: {name!r} is not like 'ant_0': lower case, then _ and a number")
+                raise InvalidInput(f"{where}: agent.name: {name!r} is not lower case with a number, like 'ant_0'")
             if names.count(name) > 1:
                 raise InvalidInput(f"{where}: agent.name: two agents are called {name!r}")
         checks: list[tuple[str, Number | None, float, float]] = [
@@ -191,6 +191,9 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
         if isinstance(lanes, str) or not isinstance(lanes, Sequence) or not lanes:
             raise InvalidInput(f"{path}: option 'lanes': {lanes!r} is not a sequence of scenes, one for each lane")
         options["lanes"] = dataclasses.replace(file.lanes, entrants=tuple(lanes))
+    hints = get_type_hints(SceneFile)
+    for key, value in options.items():
+        options[key] = files.convert(value, hints[key], f"{path}: option {key!r}")
     file = dataclasses.replace(file, **options)
     agents = [_agent(path, row) for row in file.agent] + (_line_up(path, file.lanes) if file.lanes else [])
     return Scene(
@@ -222,6 +225,8 @@ def _agent(path: Path, row: AgentRow) -> Agent:
 
 def _line_up(path: Path, lanes: Lanes) -> list[Agent]:
     """Return the agents of single-agent scenes, one lane each; the first lane is on the left."""
+    if not 0.0 < lanes.width <= FARTHEST:
+        raise InvalidInput(f"{path}: lanes.width: {lanes.width} is not between 0 and {FARTHEST:g} m")
     agents: list[Agent] = []
     for lane, entrant in enumerate(lanes.entrants):
         source = files.find(entrant, files.scenes(), "scene") if entrant in files.scenes() else None

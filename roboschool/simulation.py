@@ -21,6 +21,23 @@ from roboschool.world import Placement, Snapshot, World
 UNKNOWN_SPEED = 10.0  # fastest speed of a joint whose URDF gives none [rad/s]
 
 
+def as_numbers(agent: str, action: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return an agent's action as an array of the right shape.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    try:
+        array = np.asarray(action)
+    except ValueError as error:
+        raise InvalidInput(f"agent {agent!r}: the action is not an array of numbers: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise InvalidInput(f"agent {agent!r}: the action is of {array.dtype}, not an array of numbers")
+    if array.shape != shape:
+        raise InvalidInput(f"agent {agent!r}: the action has shape {array.shape}, not {shape}")
+    return array
+
+
 class Group:
     """Agents with the same robot and task, in all worlds."""
 
@@ -55,10 +72,7 @@ class Group:
         Raises:
             InvalidInput: the shape is wrong, or a number is not finite.
         """
-        action = np.asarray(action, dtype=float)
-        expected = (*self.live.shape, len(self.torque))
-        if action.shape != expected:
-            raise InvalidInput(f"agent {self.names[0]!r}: actions have shape {action.shape}, not {expected}")
+        action = as_numbers(self.names[0], action, (*self.live.shape, len(self.torque))).astype(float)
         if np.count_nonzero(np.isfinite(action)) < action.size:
             world, agent, joint = np.argwhere(~np.isfinite(action))[0]
             value, name = action[world, agent, joint], self.robot.joints[joint].name
@@ -115,6 +129,7 @@ class Simulation:
         self.generators = [np.random.default_rng() for _ in range(worlds)]
         self.steps = np.zeros(worlds, dtype=int)  # of the current episode
         self.broken: set[int] = set()  # worlds whose physics has blown up
+        self.begun = False  # whether there is an episode to step in
 
     def reset(self, seeds: Mapping[int, int | None]) -> None:
         """Begin a new episode in some worlds.
@@ -129,6 +144,7 @@ class Simulation:
         for group in self.groups:
             group.rest()
             group.see()
+        self.begun = True
 
     def step(self, actions: Sequence[Any], fresh: Sequence[int] = ()) -> None:
         """Act in every world for one timestep.
@@ -138,8 +154,11 @@ class Simulation:
             fresh: worlds that begin a new episode instead; their agents are paid nothing.
 
         Raises:
-            InvalidInput: an action has the wrong shape or is not finite; nothing has moved then.
+            InvalidInput: an action has the wrong shape or is not finite, or no episode has begun; nothing has moved
+                then.
         """
+        if not self.begun:
+            raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
         applied = [group.clip(action) for group, action in zip(self.groups, actions, strict=True)]
         torques = {id(g): (action * g.torque).tolist() for g, action in zip(self.groups, applied, strict=True)}
         paid = [group.live.copy() for group in self.groups]
@@ -218,8 +237,10 @@ class Simulation:
             group.now.row[world] = row
             group.live[world] = live
             group.see()
+        self.begun = True
 
     def close(self) -> None:
         """Free all worlds; again does nothing."""
+        self.begun = False
         for world in self.worlds:
             world.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
-from lxml import etree  # type: ignore[import-untyped, unused-ignore]
+from lxml import etree
 
 from roboschool.files import InvalidInput, nearest, read_text
 
@@ -184,8 +184,8 @@ def _parse(name: str) -> tuple[Element, Path]:
         if encoding and encoding[1].lower() not in ("utf-8", "us-ascii", "ascii"):
             raise InvalidInput(f"{path}:1: <?xml>: its encoding is {encoding[1]!r}, not UTF-8")
         text = "\n" * prolog[0].count("\n") + text[prolog.end() :]
-    options = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False, "recover": False}
-    parser = etree.XMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, **options)
+    safe: dict[str, Any] = dict.fromkeys(("resolve_entities", "load_dtd", "huge_tree", "recover"), False)
+    parser = etree.XMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, **safe)
     try:
         root = etree.fromstring(text.encode(), parser, base_url=str(path))
     except etree.XMLSyntaxError as error:
@@ -223,39 +223,47 @@ def _drop_unused(joint: Element) -> None:
 
 def _clean(element: Element) -> None:
     """Check an element and all in it against the rules; leave nothing else, and every number in its plainest form."""
-    marks = {word[:-1]: word[-1] for word in _RULES[element.tag].split()}
-    attributes = [word[1:] for word in marks if word.startswith("@")]
-    children = [word for word in marks if not word.startswith("@")]
     element.text = element.tail = None
+    marks = {word[:-1]: word[-1] for word in _RULES[element.tag].split()}
+    _clean_attributes(element, {word[1:]: mark for word, mark in marks.items() if word[0] == "@"})
+    _clean_children(element, {word: mark for word, mark in marks.items() if word[0] != "@"})
+
+
+def _clean_attributes(element: Element, known: dict[str, str]) -> None:
     for name in list(element.attrib):
-        if marks.get(f"@{name}") == "-" or name.startswith("{"):
+        if known.get(name) == "-" or name.startswith("{"):
             del element.attrib[name]
-        elif name not in attributes:
-            _fail(element, f"unknown attribute {name!r}{nearest(name, attributes)}")
+        elif name not in known:
+            _fail(element, f"unknown attribute {name!r}{nearest(name, known)}")
         elif name in _NUMBERS:
             element.set(name, _plain_numbers(element, name))
         else:
             _check_text(element, name)
+    for name, mark in known.items():
+        if mark == "!" and name not in element.attrib:
+            _fail(element, f"attribute {name!r} is missing")
+
+
+def _clean_children(element: Element, known: dict[str, str]) -> None:
     for child in list(element):
         if child.tag in _REFUSED:
             _fail(child, f"<{child.tag}> is not supported: {_REFUSED[child.tag]}")
-        elif marks.get(child.tag) == "-" or (element.tag == "robot" and _is_foreign(child, children)):
+        elif known.get(child.tag) == "-" or (element.tag == "robot" and _is_foreign(child, known)):
             element.remove(child)
-        elif child.tag not in children:
-            _fail(child, f"unknown element <{child.tag}> in <{element.tag}>{nearest(child.tag, children)}")
-        elif marks[child.tag] != "*" and element.find(child.tag) is not child:
+        elif child.tag not in known:
+            _fail(child, f"unknown element <{child.tag}> in <{element.tag}>{nearest(child.tag, known)}")
+        elif known[child.tag] != "*" and element.find(child.tag) is not child:
             _fail(child, f"a second <{child.tag}> in one <{element.tag}>")
         else:
             _clean(child)
-    missing = [f"attribute {name!r}" for name in attributes if marks[f"@{name}"] == "!" and name not in element.attrib]
-    missing += [f"<{tag}>" for tag in children if marks[tag] == "!" and element.find(tag) is None]
-    if missing:
-        _fail(element, f"{missing[0]} is missing")
+    for tag, mark in known.items():
+        if mark == "!" and element.find(tag) is None:
+            _fail(element, f"<{tag}> is missing")
     if element.tag == "geometry" and len(element) != 1:
-        _fail(element, f"{len(element)} shapes, not one of {', '.join(children)}")
+        _fail(element, f"{len(element)} shapes, not one of {', '.join(known)}")
 
 
-def _is_foreign(element: Element, known: list[str]) -> bool:
+def _is_foreign(element: Element, known: dict[str, str]) -> bool:
     """Whether an element of <robot> is meant for other programs, not one of ours misspelt."""
     if "xacro" in element.tag:
         _fail(element, "xacro is not expanded; run xacro first")
@@ -370,19 +378,23 @@ def _joint(joint: Element) -> Joint:
         _fail(axis, "xyz: its length is zero")
     unit = (x / length, y / length, z / length)
     axis.set("xyz", " ".join(map(repr, unit)))
-    velocity = None if limit is None else next(iter(_floats(limit, "velocity")), None)
-    if kind == "continuous":
-        return Joint(name, kind, parent, child, unit, None, None, velocity)
-    if limit is None:
+    if limit is None and kind != "continuous":
         _fail(joint, f"a {kind} joint needs a <limit>")
+    lower, upper = _limits(limit, kind)
+    velocity = None if limit is None else next(iter(_floats(limit, "velocity")), None)
+    return Joint(name, kind, parent, child, unit, lower, upper, velocity)
+
+
+def _limits(limit: Element, kind: str) -> tuple[float, float] | tuple[None, None]:
+    if kind == "continuous":
+        return None, None
     lower, upper = float(limit.get("lower", "0")), float(limit.get("upper", "0"))
     if not lower < upper:
         _fail(limit, f"lower {lower:g} is not below upper {upper:g}")
     if kind == "revolute" and max(-lower, upper) > MOST_TURN:
         _fail(limit, f"{lower:g} to {upper:g} is more than four turns; a limit is in radians")
-    for end, value in (("lower", lower), ("upper", upper)):
-        limit.set(end, repr(value))
-    return Joint(name, kind, parent, child, unit, lower, upper, velocity)
+    limit.set("upper", repr(upper))  # without it Bullet takes -1
+    return lower, upper
 
 
 def _check_meshes(root: Element, folder: Path) -> None:
@@ -436,7 +448,8 @@ def _measure(file: Path, root: Path) -> tuple[Any, Any]:
     elif len(data) < 84 or len(data) != 84 + 50 * int.from_bytes(data[80:84], "little"):
         raise ValueError(f"{file.name}: not a binary STL with as many triangles as it says; Bullet reads no other")
     try:
-        mesh = trimesh.load_mesh(BytesIO(data), file_type=suffix[1:], process=False, skip_materials=True)
+        with np.errstate(all="ignore"):
+            mesh = trimesh.load_mesh(BytesIO(data), file_type=suffix[1:], process=False, skip_materials=True)
         points, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
     except Exception as error:
         raise ValueError(f"{file.name}: not a mesh ({type(error).__name__}: {error})") from None

@@ -53,7 +53,10 @@ class Body:
         self.client = client
         self.robot = robot
         self.id = _load(client, robot)
-        infos = [bullet.getJointInfo(self.id, j, physicsClientId=client) for j in range(self.count())]
+        infos = [
+            bullet.getJointInfo(self.id, j, physicsClientId=client)
+            for j in range(bullet.getNumJoints(self.id, physicsClientId=client))
+        ]
         joints = {info[1].decode(): info[0] for info in infos}
         links = {info[12].decode(): info[0] for info in infos} | {robot.model.root: -1}
         self.rails = tuple(joints[name] for name in robot.rails)
@@ -65,9 +68,6 @@ class Body:
         self.off = [0.0] * len(self.joints)
         self.home = Placement((0.0, 0.0), 0.0, robot.pose)
         self.turned = (1.0, 0.0)  # cosine and sine of the heading a planar robot is held at
-
-    def count(self) -> int:
-        return int(bullet.getNumJoints(self.id, physicsClientId=self.client))
 
     def motors_off(self) -> None:
         """Switch off the brake that Bullet puts on every joint; it is not part of a saved state."""
@@ -236,6 +236,7 @@ class World:
     def rebuild(self) -> None:
         """Build the world anew; nothing less heals it once Bullet has seen a number that is not finite."""
         self.gravity = self.friction = math.nan
+        bullet.removeState(self.start, physicsClientId=self.client)
         self.ground, self.bodies, self.start = self._build()
 
     def reset(self, placements: Sequence[Placement], gravity: float, friction: float) -> None:

@@ -38,17 +38,23 @@ def run_bench(names: Sequence[str], seconds: float, rounds: int, copies: int, pe
     """
     chosen = [choose(name, files.scenes(), "scene") for name in names] or sorted(files.scenes())
     rows = []
-    with click.progressbar(chosen, label="measuring", item_show_func=lambda name: name or "", file=click.get_text_stream("stderr")) as bar:
+    with click.progressbar(
+        chosen, label="measuring", item_show_func=lambda name: name or "", file=click.get_text_stream("stderr")
+    ) as bar:
         for name in bar:
             rows.append(_measure_scene(name, seconds, rounds, copies, peers))
     if as_json:
         machine = {"python": platform.python_version(), "machine": platform.machine(), "processor": _processor()}
         click.echo(json.dumps({"machine": machine, "rounds": rounds, "seconds": seconds, "scenes": rows}, indent=2))
         return
-    click.echo(f"{'scene':18}{'bare us':>8}{'steps/s':>9}{'ratio':>7}{f'x{copies} steps/s':>13}{'ratio':>7}{'peer':>8}{'faster':>8}")
+    click.echo(
+        f"{'scene':18}{'bare us':>8}{'steps/s':>9}{'ratio':>7}{f'x{copies} steps/s':>13}{'ratio':>7}{'peer':>8}{'faster':>8}"
+    )
     for row in rows:
         cells = [f"{row['scene']:18}{row['bare_us']:>8.1f}{row['steps_per_s']:>9.0f}{row['ratio']:>7.2f}"]
-        cells.append(f"{row['vector_steps_per_s']:>13.0f}{row['vector_ratio']:>7.2f}" if "vector_ratio" in row else " " * 20)
+        cells.append(
+            f"{row['vector_steps_per_s']:>13.0f}{row['vector_ratio']:>7.2f}" if "vector_ratio" in row else " " * 20
+        )
         cells.append(f"{row['peer_steps_per_s']:>8.0f}{row['faster']:>7.1f}x" if "faster" in row else "")
         click.echo("".join(cells))
 

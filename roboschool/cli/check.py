@@ -56,7 +56,9 @@ def _load(file: Path) -> Robot | Scene:
 
 def _scene_of(robot: Robot) -> Scene:
     """Return a scene with the robot alone."""
-    return Scene("check", "One robot, to be tried out.", (Agent(f"{_plain(robot.name)}_0", robot, Run(robot), noise=0.0),))
+    return Scene(
+        "check", "One robot, to be tried out.", (Agent(f"{_plain(robot.name)}_0", robot, Run(robot), noise=0.0),)
+    )
 
 
 def _plain(name: str) -> str:
@@ -95,7 +97,9 @@ def trial(found: Robot | Scene) -> list[str]:
         simulation.reset({0: 0})
         height = float(simulation.groups[0].now.position[0, 0, 2])
         if found.stance and abs(height - found.stance) > CLOSE:
-            problems.append(f"stance: {found.stance} m, but in its rest pose the trunk is {height:.4f} m above the ground")
+            problems.append(
+                f"stance: {found.stance} m, but in its rest pose the trunk is {height:.4f} m above the ground"
+            )
         fallen = simulation.groups[0].task.over(simulation.groups[0].now)
         if fallen.any():
             problems.append("upright: the robot counts as fallen in its rest pose")

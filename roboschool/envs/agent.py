@@ -12,7 +12,7 @@ from roboschool.envs.seat import Seat, check_seats
 from roboschool.envs.spaces import FPS, RENDER_MODES, action_space, check_render_mode, observation_space
 from roboschool.policy import Policy
 from roboschool.scene import Scene, load_scene
-from roboschool.simulation import Saved, Simulation
+from roboschool.simulation import Saved, Simulation, as_numbers
 
 
 class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
@@ -47,6 +47,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         row = next(other for other in self.scene.agents if other.name == self.agent)
         self.observation_space = observation_space(row)
         self.action_space = action_space(row)
+        self._shape = (len(row.robot.joints),)
         self._seat: Seat | None = None
         self._camera = Camera(self.scene)
 
@@ -91,7 +92,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         """
         seat = self._sit()
         simulation, group, place = seat.simulation, seat.group, seat.place
-        simulation.step(seat.actions(np.asarray(action)[None]))
+        simulation.step(seat.actions(as_numbers(self.agent, action, self._shape)[None]))
         return (
             group.observation[0, place],
             float(group.reward[0, place]),
@@ -116,4 +117,5 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         """Free the world; again does nothing."""
         if self._seat is not None:
             self._seat.simulation.close()
+            self._seat = None
         self._camera.close()

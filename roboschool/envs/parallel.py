@@ -12,7 +12,7 @@ from roboschool.camera import Camera
 from roboschool.envs.spaces import FPS, RENDER_MODES, action_space, check_render_mode, observation_space
 from roboschool.files import InvalidInput, choose
 from roboschool.scene import Scene, load_scene
-from roboschool.simulation import Saved, Simulation
+from roboschool.simulation import Saved, Simulation, as_numbers
 
 Actions = Mapping[str, np.ndarray]
 Step = tuple[
@@ -149,10 +149,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             if name not in actions:
                 missing = [other for other in self.agents if other not in actions]
                 raise InvalidInput(f"scene {self.scene.name!r}: no action for {', '.join(missing)}")
-            action = np.asarray(actions[name], dtype=float)
-            if action.shape != group.torque.shape:
-                raise InvalidInput(f"agent {name!r}: action has shape {action.shape}, not {group.torque.shape}")
-            arrays[id(group)][0, place] = action
+            arrays[id(group)][0, place] = as_numbers(name, actions[name], group.torque.shape)
         return list(arrays.values())
 
     def _observations(self) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 from roboschool.files import InvalidInput, choose
 from roboschool.policy import Policy
 from roboschool.scene import Scene
-from roboschool.simulation import Simulation
+from roboschool.simulation import Simulation, as_numbers
 
 SEEDS = 2**31
 
@@ -51,24 +51,21 @@ class Seat:
             for *_, policies in self.others:
                 policies[world].reset(int(self.simulation.generators[world].integers(SEEDS)))
 
-    def actions(self, mine: Any) -> list[np.ndarray]:
+    def actions(self, mine: np.ndarray) -> list[np.ndarray]:
         """Return every group's actions, given this agent's (world, joints).
 
         Raises:
             InvalidInput: an action has the wrong shape.
         """
         if self.alone:
-            return [np.asarray(mine)[:, None]]
+            return [mine[:, None]]
         actions = [np.zeros((*group.live.shape, len(group.torque))) for group in self.simulation.groups]
         by_group = {id(group): action for group, action in zip(self.simulation.groups, actions, strict=True)}
-        seats = [(self.group, self.place, np.asarray(mine))]
+        seats = [(self.group, self.place, mine)]
         for group, place, policies in self.others:
             seen = group.observation[:, place]
             seats.append((group, place, np.stack([p.act(o) for p, o in zip(policies, seen, strict=True)])))
         for group, place, action in seats:
             target = by_group[id(group)][:, place]
-            if action.shape != target.shape:
-                name = group.names[place]
-                raise InvalidInput(f"agent {name!r}: actions have shape {action.shape}, not {target.shape}")
-            target[:] = action
+            target[:] = as_numbers(group.names[place], action, target.shape)
         return actions

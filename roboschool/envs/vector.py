@@ -10,11 +10,11 @@ from gymnasium.vector import VectorEnv as GymnasiumVectorEnv
 from gymnasium.vector.utils import batch_space
 
 from roboschool.envs.seat import Seat, check_seats
-from roboschool.envs.spaces import action_space, observation_space
-from roboschool.files import InvalidInput
+from roboschool.envs.spaces import FPS, RENDER_MODES, action_space, check_render_mode, observation_space
+from roboschool.files import InvalidInput, choose
 from roboschool.policy import Policy
 from roboschool.scene import Scene, load_scene
-from roboschool.simulation import Simulation
+from roboschool.simulation import Simulation, as_numbers
 
 
 class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
@@ -52,15 +52,17 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             self.scene = dataclasses.replace(self.scene, steps=max_episode_steps)
         self.agent = check_seats(self.scene, agent, opponents)
         self.num_envs = num_envs
-        self.render_mode = render_mode
-        mode = AutoresetMode(autoreset_mode)
-        self.metadata = {"autoreset_mode": mode, "render_modes": ["rgb_array"], "render_fps": 61}
+        self.render_mode = check_render_mode(render_mode)
+        modes = {mode.value: mode for mode in AutoresetMode}
+        mode = modes[choose(getattr(autoreset_mode, "value", autoreset_mode), modes, "autoreset_mode")]
+        self.metadata = {"autoreset_mode": mode, "render_modes": RENDER_MODES, "render_fps": FPS}
         row = next(other for other in self.scene.agents if other.name == self.agent)
         self.single_observation_space = observation_space(row)
         self.single_action_space = action_space(row)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.simulation = Simulation(self.scene, num_envs)
+        self._shape = (len(row.robot.joints),)
         self._seat = Seat(self.simulation, self.agent, opponents or {})
         self._done = np.zeros(num_envs, dtype=bool)  # copies whose episode is over
 
@@ -86,9 +88,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self._done[chosen] = False
         return self._observation(), self._info()
 
-    def step(
-        self, actions: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Act in every copy for one timestep.
 
         Args:
@@ -103,7 +103,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """
         mode = self.metadata["autoreset_mode"]
         fresh = np.flatnonzero(self._done).tolist() if mode == AutoresetMode.NEXT_STEP else []
-        self.simulation.step(self._seat.actions(actions), fresh)
+        shape = (self.num_envs, *self._shape)
+        self.simulation.step(self._seat.actions(as_numbers(self.agent, actions, shape)), fresh)
         if fresh:
             self._seat.begin(fresh)
         group, place = self._seat.group, self._seat.place

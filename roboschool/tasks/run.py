@@ -33,13 +33,14 @@ class Run(Task):
     def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
         """Return the five terms of Roboschool; progress is the speed along +x [m/s]."""
         position, speed = now.joints[..., 0], now.joints[..., 1]
-        mean, feet = self._mean, self._feet
+        power = np.abs(action * speed).dot(self._power)
+        heat = (action * action).dot(self._heat)
         return {
             "alive": np.where(self.upright(now), self.alive, -1.0),
             "progress": (now.position[..., 0] - was.position[..., 0]) * (1.0 / dt),
-            "electricity": np.abs(action * speed).dot(self.electricity * mean) + (action * action).dot(self.stall * mean),
-            "limits": (np.abs(position) > AT_LIMIT).dot(self.limits * self._each),
-            "collision": now.bumps.dot(self.collision * feet),
+            "electricity": power + heat,
+            "limits": (np.abs(position) > AT_LIMIT).dot(self._limits),
+            "collision": now.bumps.dot(self._collisions),
         }
 
     def over(self, now: State) -> np.ndarray:
@@ -69,16 +70,20 @@ class Run(Task):
         return np.array(trunk + [1.0] * (2 * len(self.robot.joints) + len(self.robot.feet)))
 
     @cached_property
-    def _each(self) -> np.ndarray:
-        return np.ones(len(self.robot.joints))
+    def _power(self) -> np.ndarray:
+        return np.full(len(self.robot.joints), self.electricity / len(self.robot.joints))
 
     @cached_property
-    def _mean(self) -> np.ndarray:
-        return self._each / len(self._each)
+    def _heat(self) -> np.ndarray:
+        return np.full(len(self.robot.joints), self.stall / len(self.robot.joints))
 
     @cached_property
-    def _feet(self) -> np.ndarray:
-        return np.ones(len(self.robot.feet))
+    def _limits(self) -> np.ndarray:
+        return np.full(len(self.robot.joints), self.limits)
+
+    @cached_property
+    def _collisions(self) -> np.ndarray:
+        return np.full(len(self.robot.feet), self.collision)
 
     @cached_property
     def _clear(self) -> np.ndarray:

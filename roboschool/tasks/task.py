@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, get_type_hints
 
-import msgspec
 import numpy as np
 
+from roboschool import files
 from roboschool.files import InvalidInput, choose, nearest
 from roboschool.robot import Robot
 from roboschool.state import State
@@ -57,10 +57,7 @@ def make_task(where: str, robot: Robot, spec: dict[str, Any]) -> Task:
     for key, value in given.items():
         if key not in hints:
             raise InvalidInput(f"{where}: task {spec['name']!r} has no {key!r}{nearest(key, hints)}")
-        try:
-            given[key] = msgspec.convert(value, hints[key])
-        except msgspec.ValidationError as error:
-            raise InvalidInput(f"{where}: task.{key}: {error}") from None
+        given[key] = files.convert(value, hints[key], f"{where}: task.{key}")
     return cls(robot=robot, **given)
 
 

@@ -1,0 +1,37 @@
+# make race   install, and let the shipped robots race
+# make test   install, lint, type-check, and run the whole suite
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN = .venv/bin
+
+.PHONY: race test lint bench clean
+
+race: .venv/race
+	$(BIN)/roboschool race --video race.mp4
+
+test: .venv/test lint
+	$(BIN)/pytest
+
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy roboschool
+
+bench: .venv/test
+	$(BIN)/pip install --quiet pybullet_envs_gymnasium
+	$(BIN)/roboschool bench --peers
+
+.venv/pip:
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/race: .venv/pip pyproject.toml
+	$(BIN)/pip install --quiet --editable '.[video]'
+	touch $@
+
+.venv/test: .venv/pip pyproject.toml
+	$(BIN)/pip install --quiet --editable '.[video,train,test]'
+	touch $@
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,244 @@
+"""The checkers of the libraries whose contracts we keep, over every scene they apply to; warnings are errors."""
+
+import pickle
+
+import cloudpickle
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode
+from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test
+from pettingzoo.utils import parallel_to_aec
+from stable_baselines3.common.env_checker import check_env as check_env_of_sb3
+from stories import SCENES
+
+import roboschool
+from roboschool.scene import load_scene
+
+ALONE = [name for name in SCENES if len(load_scene(name).agents) == 1]
+
+
+@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("form", ["roboschool/{}", "Roboschool{}"])
+def test_gymnasium(name: str, form: str) -> None:
+    env = gymnasium.make(form.format(load_scene(name).id.removeprefix("roboschool/")), render_mode="rgb_array")
+    check_env(env.unwrapped)
+    env.close()
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_stable_baselines3(name: str) -> None:
+    env = roboschool.AgentEnv(name)
+    check_env_of_sb3(env)
+    env.close()
+
+
+@pytest.mark.parametrize("death", ["stay", "leave"])
+@pytest.mark.parametrize("name", SCENES)
+def test_pettingzoo_parallel(name: str, death: str) -> None:
+    env = roboschool.parallel_env(name, death=death)
+    parallel_api_test(env, num_cycles=300)
+    env.close()
+
+
+@pytest.mark.parametrize("death", ["stay", "leave"])
+@pytest.mark.parametrize("name", SCENES)
+def test_pettingzoo_aec(name: str, death: str) -> None:
+    env = roboschool.parallel_env(name, death=death)
+    api_test(parallel_to_aec(env), num_cycles=200)
+    env.close()
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_pettingzoo_seed(name: str) -> None:
+    parallel_seed_test(lambda: roboschool.parallel_env(name), num_cycles=50)
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_make_vec_finds_our_vector_env(name: str) -> None:
+    envs = gymnasium.make_vec(load_scene(name).id, num_envs=2)
+    assert isinstance(envs, roboschool.VectorEnv)
+    envs.action_space.seed(0)
+    envs.reset(seed=0)
+    for _ in range(5):
+        seen, reward, terminated, truncated, info = envs.step(envs.action_space.sample())
+    assert seen in envs.observation_space
+    assert reward.shape == terminated.shape == truncated.shape == info["alive"].shape == (2,)
+    assert reward == pytest.approx(
+        sum(info[term] for term in ("alive", "progress", "electricity", "limits", "collision"))
+    )
+    envs.close()
+
+
+def test_time_limit_truncates_every_face() -> None:
+    env = gymnasium.make("roboschool/Ant-v1")
+    env.reset(seed=0)
+    for step in range(1, 1001):
+        *_, terminated, truncated, _ = env.step(np.zeros(8))
+        assert (terminated, truncated) == (False, step == 1000)
+    env.close()
+    envs = roboschool.VectorEnv("ant", 2, max_episode_steps=3)
+    envs.reset(seed=0)
+    ends = [envs.step(np.zeros((2, 8)))[3].tolist() for _ in range(8)]
+    assert [end[0] for end in ends] == [False, False, True, False, False, False, True, False]
+    envs.close()
+    world = roboschool.parallel_env("ants", max_cycles=3)
+    world.reset(seed=0)
+    still = dict.fromkeys(world.agents, np.zeros(8))
+    for cycle in range(1, 4):
+        _, _, terminations, truncations, _ = world.step(still)
+        assert set(terminations.values()) == {False}
+        assert set(truncations.values()) == {cycle == 3}
+    assert world.agents == []
+    assert world.step({}) == ({}, {}, {}, {}, {})
+    world.close()
+
+
+def test_same_step_autoreset_hands_over_the_last_observation() -> None:
+    """The copies end after 4 steps; the single env shows what they must have seen."""
+    envs = roboschool.VectorEnv("ant", 3, max_episode_steps=4, autoreset_mode=AutoresetMode.SAME_STEP)
+    next_step = roboschool.VectorEnv("ant", 3, max_episode_steps=4)
+    for e in (envs, next_step):
+        e.reset(seed=2)
+    action = np.full((3, 8), 0.3)
+    for step in range(1, 5):
+        seen, reward, _, truncated, info = envs.step(action)
+        other, other_reward, *_ = next_step.step(action)
+        assert (reward == other_reward).all()
+        assert truncated.all() == (step == 4)
+    for copy in range(3):
+        assert (info["final_obs"][copy] == other[copy]).all()
+        assert (seen[copy] != other[copy]).any()
+    assert info["_final_obs"].all()
+    assert (info["final_info"]["alive"] == 1.0).all()
+    assert (next_step.step(action)[0] == seen).all(), "the new episode begins alike in both modes"
+    envs.close()
+    next_step.close()
+
+
+def test_reset_by_mask() -> None:
+    envs = roboschool.VectorEnv("hopper", 3, autoreset_mode=AutoresetMode.DISABLED)
+    first, _ = envs.reset(seed=0)
+    for _ in range(3):
+        before, *_ = envs.step(np.full((3, 3), 0.5))
+    after, _ = envs.reset(seed=0, options={"reset_mask": np.array([True, False, True])})
+    assert (after[[0, 2]] == first[[0, 2]]).all()
+    assert (after[1] == before[1]).all()
+    envs.close()
+
+
+@pytest.mark.parametrize("tool", [pickle, cloudpickle])
+def test_a_pickled_env_has_a_world_of_its_own(tool: object) -> None:
+    for env in (roboschool.AgentEnv("hopper"), roboschool.parallel_env("race")):
+        env.reset(seed=0)
+        copy = tool.loads(tool.dumps(env))  # type: ignore[attr-defined]
+        copy.reset(seed=0)
+        assert copy.simulation.worlds[0].client != env.simulation.worlds[0].client
+        env.close()
+        copy.close()
+
+
+def test_info_has_the_same_numeric_keys_at_reset_and_at_every_step() -> None:
+    env = roboschool.AgentEnv("ant")
+    _, first = env.reset(seed=0)
+    *_, later = env.step(np.zeros(8))
+    assert list(first) == list(later)
+    assert {type(value) for value in (*first.values(), *later.values())} == {float}
+    env.close()
+
+
+def test_what_is_returned_does_not_change_later() -> None:
+    env = roboschool.AgentEnv("ant")
+    seen, _ = env.reset(seed=0)
+    kept = seen.copy()
+    env.step(np.ones(8))
+    assert (seen == kept).all()
+    env.close()
+    envs = roboschool.VectorEnv("ant", 2)
+    envs.reset(seed=0)
+    step = envs.step(np.ones((2, 8)))
+    kept_step = [part.copy() for part in step[:4]]
+    envs.step(-np.ones((2, 8)))
+    assert all((a == b).all() for a, b in zip(step[:4], kept_step, strict=True))
+    envs.close()
+
+
+class Pushy:
+    """Acts at random, by the seed it is given."""
+
+    def __init__(self) -> None:
+        self.generator = np.random.default_rng()
+        self.seeds: list[int | None] = []
+
+    def reset(self, seed: int | None = None) -> None:
+        self.generator = np.random.default_rng(seed)
+        self.seeds.append(seed)
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        return self.generator.uniform(-1, 1, 8)
+
+
+def test_opponents_play_the_other_seats() -> None:
+    pushy = Pushy()
+    env = roboschool.AgentEnv("ants", agent="ant_1", opponents={"ant_0": pushy})
+    lonely = roboschool.AgentEnv("ants", agent="ant_1")
+
+    def positions(e: roboschool.AgentEnv) -> list[np.ndarray]:
+        e.reset(seed=3)
+        for _ in range(20):
+            e.step(np.zeros(8))
+        return [base[0] for base in e.simulation.worlds[0].capture().bases]
+
+    first, again, without = positions(env), positions(env), positions(lonely)
+    assert first == again, "an opponent's seed comes from the episode's"
+    assert first[0] != without[0]
+    env.close()
+    lonely.close()
+
+
+def test_fallen_agents_stay_unpaid_or_leave() -> None:
+    for death in ("stay", "leave"):
+        world = roboschool.parallel_env("race", death=death)
+        world.reset(seed=0)
+        generator = np.random.default_rng(0)
+        fallen_at: dict[str, int] = {}
+        for step in range(400):
+            live = world.agents[:]
+            actions = {a: generator.uniform(-1, 1, world.action_space(a).shape) for a in live}
+            _, rewards, terminations, truncations, infos = world.step(actions)
+            assert list(rewards) == live
+            for name in live:
+                if name in fallen_at:
+                    assert death == "stay"
+                    assert rewards[name] == infos[name]["alive"] == 0.0
+                elif infos[name]["alive"] == -1.0:
+                    fallen_at[name] = step
+                    assert terminations[name] is (death == "leave")
+            assert not any(truncations.values())
+            if set(fallen_at) == {"hopper_0", "humanoid_0"}:
+                break
+        assert set(world.agents) == ({"ant_0"} if death == "leave" else {"ant_0", "hopper_0", "humanoid_0"})
+        world.close()
+
+
+def test_all_fallen_end_together() -> None:
+    world = roboschool.parallel_env("three_humanoids")
+    world.reset(seed=0)
+    for _ in range(200):
+        _, _, terminations, truncations, _ = world.step({a: np.zeros(17) for a in world.agents})
+        assert len(set(terminations.values())) == 1
+        if all(terminations.values()):
+            break
+    assert all(terminations.values())
+    assert not any(truncations.values())
+    assert world.agents == []
+    world.close()
+
+
+def test_state_holds_all_robots() -> None:
+    world = roboschool.parallel_env("race")
+    world.reset(seed=0)
+    assert world.state() in world.state_space
+    assert world.state().shape == world.state_space.shape
+    world.close()

@@ -1,0 +1,278 @@
+"""Bad input: one clear error that names file, key or agent and the nearest right name, and nothing half done."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from stories import tell
+
+import roboschool
+from roboschool import files
+from roboschool.files import InvalidInput
+from roboschool.robot import load_robot
+from roboschool.scene import Scene, load_scene
+from roboschool.simulation import Simulation
+
+BAD = Path(__file__).parent / "bad"
+CARDS = files.parse_toml(BAD / "cards.toml")["case"]
+SCENES = files.parse_toml(BAD / "scenes.toml")["case"]
+
+
+def says(error: pytest.ExceptionInfo[InvalidInput], words: list[str]) -> None:
+    for word in words:
+        assert word in str(error.value)
+
+
+def names(cases: list[dict[str, Any]]) -> list[str]:
+    return [case["fault"] for case in cases]
+
+
+@pytest.mark.parametrize("case", CARDS, ids=names(CARDS))
+def test_bad_card(case: dict[str, Any], tmp_path: Path) -> None:
+    folder = tmp_path / "dog"
+    folder.mkdir()
+    ant = files.robots()["ant"]
+    (folder / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
+    text = ant.read_text()
+    assert case["cut"] in text
+    (folder / "dog.toml").write_text(text.replace(case["cut"], case["paste"], 1))
+    with pytest.raises(InvalidInput) as error:
+        load_robot(folder / "dog.toml")
+    says(error, ["dog", *case["says"]])
+
+
+@pytest.mark.parametrize("case", SCENES, ids=names(SCENES))
+def test_bad_scene(case: dict[str, Any], tmp_path: Path) -> None:
+    text = files.scenes()[case.get("scene", "humanoid")].read_text()
+    assert case["cut"] in text
+    path = tmp_path / "park.toml"
+    path.write_text(text.replace(case["cut"], case["paste"], 1))
+    with pytest.raises(InvalidInput) as error:
+        load_scene(path)
+    says(error, ["park.toml", *case["says"]])
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda p: None, ["no such file"]),
+        (lambda p: p.mkdir(), ["not a regular file"]),
+        (fifo, ["not a regular file"]),
+        (lambda p: p.write_bytes(b"\xff\xfe s"), ["not UTF-8"]),
+        (lambda p: p.write_text("summary = "), ["line 1"]),
+        (lambda p: p.write_text("a=" + "[" * 5000), ["park.toml"]),
+        (lambda p: p.write_text("#" * (files.LARGEST + 1)), ["more than"]),
+        (lambda p: p.write_text(""), ["summary"]),
+    ],
+    ids=["missing", "directory", "fifo", "not_utf8", "not_toml", "deep", "huge", "empty"],
+)
+def test_bad_file(make: Any, words: list[str], tmp_path: Path) -> None:
+    make(tmp_path / "park.toml")
+    with pytest.raises(InvalidInput) as error:
+        load_scene(tmp_path / "park.toml")
+    says(error, ["park.toml", *words])
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: roboschool.AgentEnv("antz"), ["'antz'", "did you mean 'ant'"]),
+        (lambda: roboschool.AgentEnv(3), ["scene 3"]),
+        (lambda: roboschool.AgentEnv("ants", agent="ant_7"), ["'ant_7'", "did you mean 'ant_"]),
+        (lambda: roboschool.AgentEnv("ants", opponents={"ant_0": None}), ["opponent 'ant_0'"]),
+        (lambda: roboschool.AgentEnv("ants", opponents={"ant_1": None}), ["opponent 'ant_1'", "reset(seed)"]),
+        (lambda: roboschool.AgentEnv("ant", gravitas=3.0), ["'gravitas'", "did you mean 'gravity'"]),
+        (lambda: roboschool.AgentEnv("ant", gravity="low"), ["gravity", "str"]),
+        (lambda: roboschool.AgentEnv("ant", gravity=float("nan")), ["gravity", "finite"]),
+        (lambda: roboschool.AgentEnv("ant", substeps=0), ["substeps", "0"]),
+        (lambda: roboschool.AgentEnv("ant", timestep=-1.0), ["timestep"]),
+        (lambda: roboschool.AgentEnv("ant", lanes=["ant"]), ["lanes"]),
+        (lambda: roboschool.AgentEnv("ant", render_mode="human_"), ["'human_'"]),
+        (lambda: roboschool.parallel_env("race", lanes=["ant", "hoper"]), ["'hoper'", "did you mean 'hopper'"]),
+        (lambda: roboschool.parallel_env("race", lanes=[]), ["lanes"]),
+        (lambda: roboschool.parallel_env("race", lanes="ant"), ["lanes"]),
+        (lambda: roboschool.parallel_env("race", lanes=["race"]), ["'race'", "one agent"]),
+        (lambda: roboschool.parallel_env("race", death="stays"), ["'stays'", "did you mean 'stay'"]),
+        (lambda: roboschool.parallel_env("race", max_cycles=0), ["max_cycles"]),
+        (lambda: roboschool.VectorEnv("ant", 0), ["num_envs", "0"]),
+        (lambda: roboschool.VectorEnv("ant", 1, autoreset_mode="Never"), ["autoreset_mode", "'Never'"]),
+        (lambda: roboschool.load_robot("aunt"), ["'aunt'", "did you mean 'ant'"]),
+        (lambda: roboschool.add_path("/nowhere"), ["/nowhere"]),
+        (lambda: Scene("empty", "Nobody.", ()), ["0 agents"]),
+        (lambda: dataclasses.replace(load_scene("ant"), gravity=float("inf")), ["gravity"]),
+        (lambda: load_scene(load_scene("ant"), gravity=1.0), ["dataclasses.replace"]),
+    ],
+)
+def test_bad_argument(call: Any, words: list[str]) -> None:
+    with pytest.raises(InvalidInput) as error:
+        call()
+    says(error, words)
+
+
+ACTIONS = [
+    (np.zeros(7), ["(7,)", "(8,)"]),
+    (np.zeros((1, 8)), ["(1, 8)", "(8,)"]),
+    (np.zeros(()), ["()", "(8,)"]),
+    (np.full(8, np.nan), ["hip_1", "nan"]),
+    (np.array([0, 0, 0, np.inf, 0, 0, 0, 0]), ["ankle_2", "inf"]),
+    (np.array([0, -np.inf, 0, 0, 0, 0, 0, 0]), ["ankle_1", "-inf"]),
+    (["a"] * 8, ["ant_0", "number"]),
+    ([[1, 2], [3]], ["ant_0", "number"]),
+    (None, ["ant_0"]),
+    ({"a": 1}, ["ant_0"]),
+    (np.zeros(8, dtype=complex), ["ant_0", "complex"]),
+]
+
+
+@pytest.mark.parametrize(("action", "words"), ACTIONS)
+@pytest.mark.parametrize("face", ["single", "parallel", "vector"])
+def test_bad_action_moves_nothing(face: str, action: Any, words: list[str]) -> None:
+    envs = {
+        "single": lambda: roboschool.AgentEnv("ant"),
+        "parallel": lambda: roboschool.parallel_env("ants"),
+        "vector": lambda: roboschool.VectorEnv("ant", 2),
+    }
+    env: Any = envs[face]()
+    env.reset(seed=0)
+    good: Any = np.full(8, 0.5)
+    bad = action
+    if face == "parallel":
+        good, bad = dict.fromkeys(env.agents, good), dict.fromkeys(env.agents, good) | {"ant_0": action}
+    elif face == "vector":
+        good = np.stack([good, good])
+        bad = [action, action] if not isinstance(action, np.ndarray) else np.stack([action, action])
+    env.step(good)
+    before = env.simulation.save()
+    with pytest.raises(InvalidInput) as error:
+        env.step(bad)
+    says(error, ["ant_0", *(words if face == "single" else [])])
+    after = env.simulation.save()
+    assert before.snapshot == after.snapshot
+    assert before.step == after.step
+    env.step(good)
+    env.close()
+
+
+def test_actions_beyond_the_bounds_are_clipped() -> None:
+    one, two = roboschool.AgentEnv("ant"), roboschool.AgentEnv("ant")
+    one.reset(seed=0)
+    two.reset(seed=0)
+    for size in (1e3, 1e300):
+        assert (one.step(np.full(8, size))[0] == two.step(np.ones(8))[0]).all()
+    one.close()
+    two.close()
+
+
+def test_unknown_and_missing_agents() -> None:
+    world = roboschool.parallel_env("ants")
+    assert world.step({}) == ({}, {}, {}, {}, {})
+    world.reset(seed=0)
+    good = dict.fromkeys(world.agents, np.zeros(8))
+    with pytest.raises(InvalidInput, match="unknown agent 'ant_9'; did you mean 'ant_"):
+        world.step(good | {"ant_9": np.zeros(8)})
+    del good["ant_1"]
+    with pytest.raises(InvalidInput, match="no action for ant_1"):
+        world.step(good)
+    for ask in (world.observation_space, world.action_space):
+        with pytest.raises(InvalidInput, match="did you mean 'ant_"):
+            ask("ant_9")
+    world.close()
+
+
+def test_step_before_reset_and_after_close() -> None:
+    for env in (roboschool.AgentEnv("ant"), roboschool.VectorEnv("ant", 1)):
+        action = np.zeros((1, 8) if isinstance(env, roboschool.VectorEnv) else 8)
+        with pytest.raises(InvalidInput, match="reset"):
+            env.step(action)
+        env.reset(seed=0)
+        env.step(action)
+        env.close()
+        env.close()
+        with pytest.raises(InvalidInput, match="closed"):
+            env.step(action)
+
+
+def blow_up(simulation: Simulation, kind: str) -> None:
+    """Bring Bullet to what it cannot recover from."""
+    import pybullet
+
+    world = simulation.worlds[0]
+    body = world.bodies[0]
+    if kind == "nan":
+        pybullet.resetJointState(body.id, body.driven[0], float("nan"), physicsClientId=world.client)
+    else:
+        speed = 100.0 if kind == "clamp" else 1e300
+        pybullet.resetJointState(body.id, body.driven[0], 0.0, speed, physicsClientId=world.client)
+
+
+@pytest.mark.parametrize("kind", ["nan", "clamp", "overflow"])
+@pytest.mark.parametrize("name", ["ant", "hopper", "ants"])
+def test_physics_that_blows_up_ends_the_episode_and_heals(name: str, kind: str) -> None:
+    env = roboschool.AgentEnv(name)
+    story = tell(env.simulation, steps=50)
+    env.reset(seed=1)
+    blow_up(env.simulation, kind)
+    seen, reward, terminated, truncated, info = env.step(np.zeros(env.action_space.shape))
+    assert (terminated, truncated, info["physics_error"]) == (False, True, 1.0)
+    assert seen in env.observation_space
+    assert np.isfinite([reward, *info.values()]).all()
+    seen, *_ = env.step(np.zeros(env.action_space.shape))  # whoever goes on without a reset gets no NaN either
+    assert np.isfinite(seen).all()
+    assert tell(env.simulation, steps=50) == story
+    env.close()
+
+
+def test_physics_that_blows_up_in_one_copy_leaves_the_others_alone() -> None:
+    envs, reference = roboschool.VectorEnv("ant", 3), roboschool.VectorEnv("ant", 3)
+    envs.reset(seed=0)
+    reference.reset(seed=0)
+    action = np.full((3, 8), 0.4)
+    blow_up(envs.simulation, "nan")
+    for step in range(6):
+        seen, reward, _, truncated, info = envs.step(action)
+        expected, expected_reward, *_ = reference.step(action)
+        assert np.isfinite(seen).all()
+        assert np.isfinite(reward).all()
+        assert truncated.tolist() == info["physics_error"].tolist() == [step == 0, False, False]
+        assert (seen[1:] == expected[1:]).all()
+        assert (reward[1:] == expected_reward[1:]).all()
+    envs.close()
+    reference.close()
+
+
+def test_policies_are_numbers_and_nothing_else(tmp_path: Path) -> None:
+    good = {
+        "mean": np.zeros(4),
+        "scale": np.ones(4),
+        "layers.0.weight": np.ones((2, 4)) / 8,
+        "layers.0.bias": np.zeros(2),
+    }
+    path = tmp_path / "policy.safetensors"
+    roboschool.NetworkPolicy(good).save(path)
+    policy = roboschool.load_policy(path)
+    policy.reset(0)
+    assert policy.act(np.ones(4)).tolist() == [0.5, 0.5]
+    assert policy.act(np.ones((3, 4))).shape == (3, 2)
+    with pytest.raises(InvalidInput, match="observes 4 numbers"):
+        policy.act(np.ones(5))
+    for tensors, word in (
+        ({}, "mean, scale"),
+        (good | {"mean": np.full(4, np.nan)}, "finite"),
+        (good | {"layers.0.bias": np.zeros(3)}, "shape"),
+        (good | {"extra": np.zeros(1)}, "extra"),
+    ):
+        with pytest.raises(InvalidInput, match=word):
+            roboschool.NetworkPolicy(tensors)
+    for text in (b"", b"\x80\x04pickle", b"\xff" * 64, path.read_bytes()[:40]):
+        path.write_bytes(text)
+        with pytest.raises(InvalidInput, match=r"policy\.safetensors"):
+            roboschool.load_policy(path)
+    with pytest.raises(InvalidInput, match="did you mean 'policy.safetensors'"):
+        roboschool.load_policy(tmp_path / "polcy.safetensors")

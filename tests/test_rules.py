@@ -1,0 +1,343 @@
+"""The rules of Roboschool v1 that have a number, and those that were mended."""
+
+import dataclasses
+import math
+
+import gymnasium
+import numpy as np
+import pytest
+
+import roboschool
+from roboschool.robot import load_robot
+from roboschool.scene import Scene, load_scene
+from roboschool.simulation import Simulation
+from roboschool.state import State
+from roboschool.tasks.run import Run
+
+FIVE = ["hopper", "walker2d", "half_cheetah", "ant", "humanoid"]
+SIZES = dict(zip(FIVE, [(15, 3), (22, 6), (26, 6), (28, 8), (44, 17)], strict=True))
+MASSES = dict(zip(FIVE, [15.820, 23.677, 38.188, 182.176, 42.116], strict=True))
+THRESHOLDS = dict(zip(FIVE, [2500.0, 2500.0, 3000.0, 2500.0, 3500.0], strict=True))
+TORQUES = {
+    "hopper": [75] * 3,
+    "walker2d": [40, 40, 12] * 2,
+    "half_cheetah": [108, 81, 54, 126, 54, 27],
+    "ant": [250] * 8,
+    "humanoid": [41] * 3 + [41, 41, 123, 82] * 2 + [30.75] * 6,
+}
+IDS = {"hopper": "Hopper", "walker2d": "Walker2d", "half_cheetah": "HalfCheetah", "ant": "Ant", "humanoid": "Humanoid"}
+
+
+def quiet(name: str) -> Simulation:
+    """A simulation that starts in the rest pose, straight ahead."""
+    scene = load_scene(name)
+    agents = tuple(dataclasses.replace(agent, noise=0.0, turn=0.0) for agent in scene.agents)
+    simulation = Simulation(dataclasses.replace(scene, agents=agents))
+    simulation.reset({0: 0})
+    return simulation
+
+
+def still(simulation: Simulation) -> list[np.ndarray]:
+    return [np.zeros((*group.live.shape, len(group.torque))) for group in simulation.groups]
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_sizes(name: str) -> None:
+    env = roboschool.AgentEnv(name)
+    assert (env.observation_space.shape[0], env.action_space.shape[0]) == SIZES[name]
+    assert env.action_space.low.min() == -1.0
+    assert env.action_space.high.max() == 1.0
+
+
+@pytest.mark.parametrize("name", FIVE)
+@pytest.mark.parametrize("form", ["roboschool/{}-v1", "Roboschool{}-v1"])
+def test_ids_carry_threshold_and_time_limit(name: str, form: str) -> None:
+    spec = gymnasium.spec(form.format(IDS[name]))
+    assert spec.reward_threshold == THRESHOLDS[name]
+    assert spec.max_episode_steps == 1000
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_masses(name: str) -> None:
+    assert load_robot(name).mass == pytest.approx(MASSES[name], abs=0.01)
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_bullet_has_the_masses_too(name: str) -> None:
+    import pybullet
+
+    simulation = quiet(name)
+    body, client = simulation.worlds[0].bodies[0], simulation.worlds[0].client
+    count = pybullet.getNumJoints(body.id, physicsClientId=client)
+    first = 0 if body.robot.fixed else -1
+    mass = sum(pybullet.getDynamicsInfo(body.id, link, physicsClientId=client)[0] for link in range(first, count))
+    assert mass == pytest.approx(MASSES[name], abs=0.01)
+    simulation.close()
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_torques_in_order_of_action(name: str) -> None:
+    assert list(load_robot(name).torque) == TORQUES[name]
+
+
+def test_time() -> None:
+    scene = load_scene("ant")
+    assert (scene.timestep, scene.substeps, scene.steps) == (0.0165, 4, 1000)
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_rest_pose_is_within_the_limits_whatever_the_noise(name: str) -> None:
+    robot, scene = load_robot(name), load_scene(name)
+    for joint, rest in zip(robot.joints, robot.pose, strict=True):
+        assert joint.lower <= rest - scene.agents[0].noise
+        assert rest + scene.agents[0].noise <= joint.upper
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_stands_without_a_drop(name: str) -> None:
+    simulation = quiet(name)
+    group = simulation.groups[0]
+    height = group.now.position[0, 0, 2]
+    assert height == pytest.approx(group.robot.stance, abs=0.001)
+    assert group.observation[0, 0, 0] == pytest.approx(0.0, abs=0.001)
+    simulation.step(still(simulation))
+    assert group.now.feet.any(), "a foot stands on the ground from the first step"
+    assert group.now.position[0, 0, 2] == pytest.approx(height, abs=0.004)
+    simulation.close()
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_noise_never_puts_a_robot_into_or_over_the_ground(name: str) -> None:
+    import pybullet
+
+    simulation = Simulation(load_scene(name))
+    for seed in range(10):
+        simulation.reset({0: seed})
+        world = simulation.worlds[0]
+        points = pybullet.getClosestPoints(world.bodies[0].id, world.ground, 1.0, physicsClientId=world.client)
+        assert min(point[8] for point in points) == pytest.approx(0.0, abs=1e-6)
+    simulation.close()
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_first_steps_without_torque_pay_the_alive_bonus_alone(name: str) -> None:
+    simulation = quiet(name)
+    group = simulation.groups[0]
+    simulation.step(still(simulation))
+    terms = {term: float(value[0, 0]) for term, value in group.terms.items()}
+    assert list(terms) == ["alive", "progress", "electricity", "limits", "collision"]
+    assert terms["alive"] == (2.0 if name == "humanoid" else 1.0)
+    assert terms["electricity"] == terms["limits"] == terms["collision"] == 0.0
+    assert abs(terms["progress"]) < 0.02
+    assert group.reward[0, 0] == pytest.approx(sum(terms.values()))
+    simulation.close()
+
+
+def state_of(name: str) -> tuple[Run, State]:
+    """The task of a scene and a blank state, upright."""
+    task = load_scene(name).agents[0].task
+    assert isinstance(task, Run)
+    state = State.blank(1, 1, task.robot)
+    state.position[..., 2] = task.robot.stance
+    return task, state
+
+
+def test_progress_is_the_speed_along_x() -> None:
+    task, was = state_of("ant")
+    _, now = state_of("ant")
+    now.position[..., 0] = 3.0 * 0.0165
+    assert task.reward(was, np.zeros((1, 1, 8)), now, 0.0165)["progress"] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(("name", "electricity", "stall"), [("ant", -2.0, -0.1), ("humanoid", -8.5, -0.425)])
+def test_electricity(name: str, electricity: float, stall: float) -> None:
+    task, now = state_of(name)
+    joints = len(task.robot.joints)
+    now.joints[..., 1] = -0.5
+    action = np.full((1, 1, joints), 0.4)
+    expected = electricity * 0.4 * 0.5 + stall * 0.4**2
+    assert task.reward(now, action, now, 0.0165)["electricity"] == pytest.approx(expected)
+
+
+def test_electricity_is_paid_for_the_torque_applied_not_the_torque_asked_for() -> None:
+    simulation, other = quiet("hopper"), quiet("hopper")
+    simulation.step([np.full((1, 1, 3), 50.0)])
+    other.step([np.ones((1, 1, 3))])
+    assert simulation.groups[0].terms["electricity"] == other.groups[0].terms["electricity"]
+    simulation.close()
+    other.close()
+
+
+def test_joints_at_their_limit_cost() -> None:
+    task, now = state_of("hopper")
+    now.joints[0, 0, :, 0] = [0.995, -0.995, 0.985]
+    assert task.reward(now, np.zeros((1, 1, 3)), now, 0.0165)["limits"] == pytest.approx(-0.4)
+
+
+def test_feet_that_touch_something_else_cost() -> None:
+    task, now = state_of("ant")
+    now.bumps[0, 0] = [1, 0, 1, 0]
+    assert task.reward(now, np.zeros((1, 1, 8)), now, 0.0165)["collision"] == pytest.approx(-2.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "height", "lean", "over"),
+    [
+        ("hopper", 0.81, 0.99, False),
+        ("hopper", 0.79, 0.0, True),
+        ("hopper", 1.2, 1.01, True),
+        ("walker2d", 0.81, -0.99, False),
+        ("walker2d", 0.79, 0.0, True),
+        ("walker2d", 1.2, -1.01, True),
+        ("half_cheetah", 0.1, 0.99, False),
+        ("half_cheetah", 0.6, 1.01, True),
+        ("ant", 0.27, 1.5, False),
+        ("ant", 0.25, 0.0, True),
+        ("humanoid", 0.79, 1.5, False),
+        ("humanoid", 0.77, 0.0, True),
+    ],
+)
+def test_fallen(name: str, height: float, lean: float, over: bool) -> None:
+    task, now = state_of(name)
+    now.position[..., 2] = height
+    now.lean[..., 1] = lean
+    assert task.over(now).item() is over
+    alive = 2.0 if name == "humanoid" else 1.0
+    joints = len(task.robot.joints)
+    assert task.reward(now, np.zeros((1, 1, joints)), now, 0.0165)["alive"] == (-1.0 if over else alive)
+
+
+@pytest.mark.parametrize(("foot", "over"), [(0, False), (1, True), (2, True), (3, False), (4, True), (5, True)])
+def test_half_cheetah_falls_on_its_shins_and_thighs(foot: int, over: bool) -> None:
+    task, now = state_of("half_cheetah")
+    now.feet[0, 0, foot] = 1.0
+    assert task.over(now).item() is over
+
+
+def test_observation_layout() -> None:
+    task, now = state_of("ant")
+    now.position[..., 2] = task.robot.stance + 0.25
+    now.bearing[0, 0] = [0.6, 0.8]
+    now.velocity[0, 0] = [1.0, 2.0, 3.0]
+    now.lean[0, 0] = [0.1, -0.2]
+    now.joints[0, 0] = np.arange(16).reshape(8, 2) / 4
+    now.feet[0, 0] = [1, 0, 0, 1]
+    seen = task.observe(now)[0, 0]
+    assert seen[:8] == pytest.approx([0.25, 0.6, 0.8, 0.3, 0.6, 0.9, 0.1, -0.2])
+    assert seen[8:24] == pytest.approx(np.arange(16) / 4)
+    assert seen[24:] == pytest.approx([1, 0, 0, 1])
+    now.velocity[0, 0, 0] = 1e3
+    assert task.observe(now).max() == 5.0
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.5, -2.0])
+def test_bearing_and_velocity_are_seen_from_the_robot(turn: float) -> None:
+    """A robot turned left sees +x on its right."""
+    for name in ("ant", "hopper"):
+        scene = load_scene(name)
+        agents = (dataclasses.replace(scene.agents[0], turn=turn, noise=0.0),)
+        simulation = Simulation(dataclasses.replace(scene, agents=agents))
+        simulation.reset({0: 0})
+        now = simulation.groups[0].now
+        assert now.bearing[0, 0] == pytest.approx([-math.sin(turn), math.cos(turn)])
+        for _ in range(40):
+            was = simulation.groups[0].now.position.copy()
+            simulation.step([np.full((1, 1, len(simulation.groups[0].torque)), 0.5)])
+        now = simulation.groups[0].now
+        moved = (now.position - was)[0, 0, :2] / 0.0165
+        heading = math.atan2(-now.bearing[0, 0, 0], now.bearing[0, 0, 1])
+        forward = moved[0] * math.cos(heading) + moved[1] * math.sin(heading)
+        assert now.velocity[0, 0, 0] == pytest.approx(forward, abs=0.3)
+        simulation.close()
+
+
+def test_contacts_are_those_of_this_step() -> None:
+    """Roboschool saw its feet one step late: an ant dropped on its feet must feel them in the step they land."""
+    simulation = quiet("ant")
+    group = simulation.groups[0]
+    assert not group.observation[0, 0, -4:].any()
+    simulation.step(still(simulation))
+    assert group.observation[0, 0, -4:].tolist() == [1, 1, 1, 1]
+    simulation.close()
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_tasks_are_blind_to_the_batch(name: str) -> None:
+    """Rows alone give what rows together give."""
+    task = load_scene(name).agents[0].task
+    generator = np.random.default_rng(0)
+    was, now = State.blank(3, 2, task.robot), State.blank(3, 2, task.robot)
+    for state in (was, now):
+        state.row[:] = generator.normal(0.5, 0.7, state.row.shape)
+    action = generator.uniform(-1, 1, (3, 2, len(task.robot.joints)))
+    together = task.reward(was, action, now, 0.0165)
+    for world in range(3):
+        for agent in range(2):
+            w, n = State.blank(1, 1, task.robot), State.blank(1, 1, task.robot)
+            w.row[:], n.row[:] = was.row[world, agent], now.row[world, agent]
+            alone = task.reward(w, action[world : world + 1, agent : agent + 1], n, 0.0165)
+            for term in together:
+                assert alone[term].item() == pytest.approx(together[term][world, agent], rel=1e-12)
+            assert (task.observe(n)[0, 0] == task.observe(now)[world, agent]).all()
+            assert task.over(n).item() == task.over(now)[world, agent]
+
+
+@pytest.mark.parametrize("pair", [(a, b) for i, a in enumerate(FIVE) for b in FIVE[i:]], ids="-".join)
+def test_robots_collide_with_each_other(pair: tuple[str, str]) -> None:
+    """A robot moved toward another comes to touch it, and then pushes it where it would not go alone."""
+    import pybullet
+
+    rows = [load_scene(name).agents[0] for name in pair]
+
+    def stand(*spots: float) -> Simulation:
+        agents = tuple(
+            dataclasses.replace(row, name=f"robot_{i}", spot=(spot, 0.0), noise=0.0, turn=0.0)
+            for i, (row, spot) in enumerate(zip(rows, spots, strict=False))
+        )
+        simulation = Simulation(Scene("pair", "Two robots side by side.", agents))
+        simulation.reset({0: 0})
+        return simulation
+
+    for spot in np.arange(2.0, 0.0, -0.02):
+        simulation = stand(0.0, spot)
+        world = simulation.worlds[0]
+        first, second = (body.id for body in world.bodies)
+        points = pybullet.getClosestPoints(first, second, 1.0, physicsClientId=world.client)
+        if min((point[8] for point in points), default=1.0) < -0.001:
+            break
+        simulation.close()
+    alone = stand(0.0)
+    for _ in range(10):
+        simulation.step(still(simulation))
+        alone.step(still(alone))
+    assert not simulation.broken
+    touched, untouched = (s.seats[0][0].now.position[0, 0] for s in (simulation, alone))
+    assert np.abs(touched - untouched).max() > 0.001
+    simulation.close()
+    alone.close()
+
+
+@pytest.mark.parametrize(("name", "touches"), [("humanoid", True), ("ant", False), ("walker2d", False)])
+def test_self_collision_is_as_the_card_says(name: str, touches: bool) -> None:
+    import pybullet
+
+    simulation = Simulation(load_scene(name))
+    simulation.reset({0: 0})
+    world, generator, count = simulation.worlds[0], np.random.default_rng(0), 0
+    for _ in range(300):
+        for group in simulation.groups:
+            group.live[:] = True
+        simulation.step([generator.uniform(-1, 1, (1, 1, len(simulation.groups[0].torque)))])
+        body = world.bodies[0].id
+        count += len(pybullet.getContactPoints(body, body, physicsClientId=world.client))
+    assert (count > 0) is touches
+    simulation.close()
+
+
+def test_humanoid_starts_at_a_drawn_heading_and_the_others_straight() -> None:
+    for name, widest in (("humanoid", math.pi / 16), ("ant", 0.0)):
+        env = roboschool.AgentEnv(name)
+        angles = [math.atan2(-seen[1], seen[2]) for seed in range(20) for seen, _ in [env.reset(seed=seed)]]
+        assert max(map(abs, angles)) <= widest + 1e-6
+        assert (max(angles) - min(angles) > widest) is (widest > 0.0)
+        env.close()
