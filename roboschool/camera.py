@@ -1,7 +1,7 @@
 """A camera: pictures of a scene, taken on a stage of its own so that looking never changes a world.
 
-Bullet draws only the robots: as they are, and flattened along the sunlight, which gives their shadows. Ground and sky
-are painted behind them by formulas that average over each pixel, so they are smooth at any distance and cost little.
+Bullet draws only what stands up: the robots, and once more the robots flattened along the sunlight, which gives their
+shadows. Ground and sky are painted behind them by formulas that average over each pixel: smooth however far away.
 """
 
 import functools
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import weakref
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -27,39 +28,43 @@ from roboschool.world import Snapshot
 with captured():
     import pybullet as bullet
 
-Colour: TypeAlias = tuple[float, float, float]  # red, green, blue from 0 to 255
+Box: TypeAlias = tuple[int, int, int, int]  # top, bottom, left and right of a part of a picture [pixels]
 
 SMALLEST, LARGEST = 16, 4096  # sides of a picture [pixels]
-NEAR, FAR = 0.05, 200.0  # [m]
+NEAR, FAR = 0.05, 200.0  # what is drawn lies between [m]
 NOTHING = 0.99999  # depth from which on nothing is drawn
-FINER = 2  # robots are drawn so many times finer than the picture, for smooth edges
-COARSER = 4  # and first so many times coarser, to find where they are
+FINER = 2  # robots are drawn so many times finer than the picture, for smooth edges,
+VAGUER = 2  # their shadows so many times coarser,
+COARSER = 4  # and before that so many times coarser, to find where they are
+MARGIN = 8  # around what was found [pixels]
 
-VIEW = math.tan(math.radians(20.0))  # half the height of a picture at 1 m [m]
-NARROWEST = VIEW * 1.4  # half its width, at least [m]
-SIDE, FRONT = math.radians(-90.0), math.radians(-52.0)  # where the eye stands around one robot, around several
-LOW, HIGH = math.radians(10.0), math.radians(19.0)  # and how high
-FARTHEST = 22.0  # from the eye to the middle [m]
-MIDDLE = 0.65  # height of a robot's middle, of its trunk's
-AIM, TRAIL, ZOOM = 0.7, 0.98, 0.96  # how much of the old stays at every frame
-SWING = 1.8  # the eye falls back behind a runner by up to [m] at SWUNG
-SWUNG = 3.0
-LEFT_BEHIND, FORGOTTEN = 5.0, 9.0  # behind the leader; a robot begins to leave, has left the picture [m]
+VIEW = math.tan(math.radians(20.0))  # half the height of what is seen 1 m away [m]
+NARROWEST = 0.5  # half its width, at least [m]
+EYE = 1.4  # height of the eye beside a robot [m]
+SIDE, FRONT = math.radians(-80.0), math.radians(-52.0)  # direction to the eye from one robot, from several
+LOW, HIGH, STEEPEST = math.radians(8.0), math.radians(15.0), math.radians(30.0)  # and above the horizon
+FARTHEST = 25.0  # the eye is from the robots [m]
+MIDDLE = 0.65  # height of a robot's middle, if its trunk's is 1
+ROOM = 0.8  # radius of the room given to a robot, if its longest side is 1
+AIM, TRAIL, ZOOM = np.array((0.85, 0.85, 0.96)), 0.98, 0.96  # share of the old that stays at every frame
+LEAD, SWING = 0.2, 1.8  # share of the way behind to look ahead; at most to fall behind while turning [m]
+BEHIND, FORGOTTEN = 5.0, 9.0  # a robot so far behind the first begins to leave the picture, has left it [m]
+LOST = 1e5  # a robot so far away is no longer shown [m]
 
-SUN = np.array((-0.35, -0.6, 1.0))
-AMBIENT, DIFFUSE, SPECULAR = 0.62, 0.40, 0.05
-SIDES = 24  # of a round cylinder
-SHADE = 0.45  # of the light is taken away by a shadow
-SOFT = 2  # blurred edge of a shadow [pixels]
-ZENITH, HORIZON = (118.0, 172.0, 222.0), (226.0, 236.0, 243.0)
-GROUND, TRACK, WHITE, BLACK = (199.0, 211.0, 203.0), (138.0, 160.0, 182.0), (248.0, 248.0, 246.0), (38.0, 44.0, 54.0)
-HAZE = 50.0  # at this distance, most of the ground's colour is the horizon's [m]
-TILE, CONTRAST = 1.0, 0.06  # [m]
-LINE, START, SQUARE = 0.06, 0.12, 0.25  # widths of a lane's line, of the start, of the finish's squares [m]
-ARCH, POST = 2.9, 0.05  # height of the finish arch, radius of its posts [m]
+SUN = np.array((-0.5, -0.75, 1.0))  # direction to it
+FLAT = np.eye(4) - np.outer((*SUN / SUN[2], 0.0), (0.0, 0.0, 1.0, 0.0))  # casts everything on the ground
+AMBIENT, DIFFUSE, SPECULAR = 0.62, 0.42, 0.05  # light on robots
+SHADE, SOFT = 0.45, 2  # light that a shadow takes away, width of its edge [pixels]
+SIDES, RINGS = 16, 6  # of a round cylinder; rings, because long triangles are drawn slowly
+ZENITH, HORIZON = (118, 172, 222), (226, 236, 243)  # red, green, blue
+GROUND, TRACK, WHITE, BLACK = (199, 211, 203), (138, 160, 182), (248, 248, 246), (38, 44, 54)
+HAZE = 50.0  # at this distance most of the ground's colour is the horizon's [m]
+TILE, CONTRAST = 1.0, 0.06  # size of the ground's tiles [m], black in every other one
+LANE, LINE, START, SQUARE = 2.0, 0.06, 0.12, 0.25  # width of a lone lane, its lines, start line, finish's squares [m]
+ARCH, POST, BANNER = 3.0, 0.04, 0.2  # height of the finish arch, half the width of a post and of a square on it [m]
 
 PROBE = """
-import importlib.util, sys, pybullet
+import importlib.util, pybullet, sys
 pybullet.connect(pybullet.DIRECT)
 sys.exit(pybullet.loadPlugin(importlib.util.find_spec("eglRenderer").origin, "_eglRendererPlugin") < 0)
 """
@@ -76,78 +81,91 @@ def egl_works() -> bool:
 
 
 def use_egl() -> bool:
-    """Whether to draw with EGL; `ROBOSCHOOL_RENDERER` may say cpu, egl or auto.
+    """Whether to draw with EGL, as far as `ROBOSCHOOL_RENDERER` leaves it open: it may be cpu, egl or auto.
 
     Raises:
-        InvalidInput: it says something else, or egl where there is none.
+        InvalidInput: it is something else, or egl where EGL does not work.
     """
-    asked = choose(os.environ.get("ROBOSCHOOL_RENDERER", "auto"), ("auto", "cpu", "egl"), "renderer", "ROBOSCHOOL_RENDERER")
+    name = "ROBOSCHOOL_RENDERER"
+    asked = choose(os.environ.get(name) or "auto", ("auto", "cpu", "egl"), "renderer", name)
     if asked == "egl" and not egl_works():
-        raise InvalidInput("ROBOSCHOOL_RENDERER: egl does not work here; libEGL and a driver for it are needed")
+        raise InvalidInput(f"{name}: EGL does not work here: libEGL or a driver for it is missing")
     return asked != "cpu" and egl_works()
 
 
 class Lens:
-    """An eye that looks in a direction, and its matrices."""
+    """An eye that looks in a direction."""
 
     def __init__(self, eye: np.ndarray, ahead: np.ndarray, wide: float, high: float) -> None:
         self.eye, self.ahead, self.wide, self.high = eye, ahead, wide, high
         self.right = np.array((ahead[1], -ahead[0], 0.0)) / math.hypot(ahead[0], ahead[1])
         self.up = np.cross(self.right, ahead)
-        turn = np.stack((self.right, self.up, -ahead))
-        self.view = np.eye(4)
-        self.view[:3, :3], self.view[:3, 3] = turn, -turn @ eye
-        self.projection = np.zeros((4, 4))
-        self.projection[0, 0], self.projection[1, 1] = 1 / wide, 1 / high
-        self.projection[2, 2:] = (FAR + NEAR) / (NEAR - FAR), 2 * FAR * NEAR / (NEAR - FAR)
-        self.projection[3, 2] = -1.0
+        axes = np.stack((self.right, self.up, -ahead))
+        self.view = np.vstack((np.column_stack((axes, -axes @ eye)), (0.0, 0.0, 0.0, 1.0)))
+
+    def project(self, top: float = 0.0, bottom: float = 1.0, left: float = 0.0, right: float = 1.0) -> np.ndarray:
+        """Return the projection (4, 4) that fills a picture with a part of what is seen, given as shares of it."""
+        width, height = self.wide * (right - left), self.high * (bottom - top)
+        return np.array(
+            (
+                (1.0 / width, 0.0, self.wide * (left + right - 1.0) / width, 0.0),
+                (0.0, 1.0 / height, self.high * (1.0 - top - bottom) / height, 0.0),
+                (0.0, 0.0, (FAR + NEAR) / (NEAR - FAR), 2.0 * FAR * NEAR / (NEAR - FAR)),
+                (0.0, 0.0, -1.0, 0.0),
+            )
+        )
 
 
 class Follow:
-    """Where to look from, so that the robots that matter stay in the picture."""
+    """Keeps the robots in the picture: a lone one from its side, several from their front, smoothly."""
 
     def __init__(self, wide: float, high: float) -> None:
         self.wide, self.high = wide, high
         self.cut()
 
     def cut(self) -> None:
-        """Forget all earlier frames."""
+        """Forget all frames so far."""
         self.focus = self.trail = np.full(3, np.nan)
-        self.distance = math.nan
+        self.distance = np.array(np.nan)
 
-    def lens(self, points: np.ndarray, reaches: np.ndarray) -> Lens:
-        """Return the lens for the next frame, given the robots' middles (robot, 3) and radii (robot,)."""
-        weights = (points[:, :1] - points[:, 0].max() + FORGOTTEN) / (FORGOTTEN - LEFT_BEHIND)
-        weights = np.clip(weights, 0.0, 1.0)
+    def lens(self, points: np.ndarray, room: np.ndarray) -> Lens:
+        """Return the lens of the next frame for robots at some points (robot, 3), each with a radius (robot,) [m]."""
+        weights = (points[:, :1] - points[:, 0].max() + FORGOTTEN) / (FORGOTTEN - BEHIND)
+        weights = weights.clip(0.0, 1.0)
         mean = (weights * points).sum(0) / weights.sum()
         points = mean + weights * (points - mean)
-        focus = (points.min(0) + points.max(0)) / 2
-        self.focus = self._smooth(self.focus, focus, AIM)
-        self.trail = self._smooth(self.trail, focus, TRAIL)
-        if len(points) == 1:
-            around = SIDE - math.atan(np.clip(self.focus[0] - self.trail[0], -SWING, SWING) / SWUNG)
-            above = LOW
-        else:
-            around, above = FRONT, HIGH
-        ahead = -np.array((math.cos(above) * math.cos(around), math.cos(above) * math.sin(around), math.sin(above)))
-        lens = Lens(self.focus, ahead, self.wide, self.high)
-        offset = points - self.focus
-        width = (abs(offset @ lens.right) + reaches) / self.wide - offset @ ahead
-        height = (abs(offset @ lens.up) + reaches) / self.high - offset @ ahead
-        self.distance = float(self._smooth(self.distance, min(FARTHEST, max(width.max(), height.max())), ZOOM))
-        return Lens(self.focus - self.distance * ahead, ahead, self.wide, self.high)
+        middle = (points.min(0) + points.max(0)) / 2
+        self.focus = _smooth(self.focus, middle, AIM)
+        self.trail = _smooth(self.trail, middle, TRAIL)
+        pace = (self.focus - self.trail).clip(-SWING, SWING) * (1.0, 1.0, 0.0)
+        above = math.asin(np.clip((EYE - self.focus[2]) * self.high / room.max(), math.sin(LOW), math.sin(STEEPEST)))
+        around = SIDE - math.atan2(pace[0], EYE + SWING)
+        if len(points) > 1:
+            above, around = max(above, HIGH), FRONT
+        level = math.cos(above)
+        ahead = -np.array((level * math.cos(around), level * math.sin(around), math.sin(above)))
+        lens = Lens(self.focus + LEAD * pace, ahead, self.wide, self.high)
+        offsets = points - lens.eye
+        needs = [
+            (abs(offsets @ lens.right) + room) / self.wide - offsets @ ahead,
+            (abs(offsets @ lens.up) + room) / self.high - offsets @ ahead,
+        ]
+        self.distance = _smooth(self.distance, min(FARTHEST, np.max(needs)), ZOOM)
+        eye = lens.eye - self.distance * ahead
+        eye[2] = max(eye[2], 2 * NEAR)
+        return Lens(eye, ahead, self.wide, self.high)
 
-    @staticmethod
-    def _smooth(old: Any, new: Any, stays: float) -> Any:
-        return np.where(np.isnan(old), new, stays * old + (1.0 - stays) * new)
+
+def _smooth(old: np.ndarray, new: Any, stays: Any) -> np.ndarray:
+    return np.where(np.isnan(old), new, stays * old + (1.0 - stays) * new)
 
 
 class Puppet:
-    """A robot on the stage."""
+    """A robot on a stage."""
 
     def __init__(self, client: int, robot: Robot, cylinder: Path) -> None:
         self.client = client
-        path = cylinder.with_name("robot.urdf")
+        path = cylinder.with_name(f"{robot.name}.urdf")  # not one name for all: Bullet remembers files by name
         path.write_text(_rounded(robot.model.text, cylinder), encoding="utf-8")
         flags = bullet.URDF_USE_INERTIA_FROM_FILE
         self.id = bullet.loadURDF(str(path), useFixedBase=robot.fixed, flags=flags, physicsClientId=client)
@@ -157,18 +175,17 @@ class Puppet:
         self.joints = [numbers[name] for name in (*robot.rails, *(joint.name for joint in robot.joints))]
         self.trunk = next((info[0] for info in infos if info[12].decode() == robot.trunk), -1)
         boxes = np.array([bullet.getAABB(self.id, part, physicsClientId=client) for part in (-1, *parts)])
-        self.reach = float(max(boxes[:, 1].max(0) - boxes[:, 0].min(0)))
+        self.room = ROOM * float(np.max(boxes[:, 1].max(0) - boxes[:, 0].min(0)))
 
     def pose(self, base: Any, joints: Any) -> None:
-        """Take a pose, unless it is broken."""
-        if np.isfinite([*base[0], *base[1], *joints[0]]).all():
+        """Take a pose, unless it is out of this world."""
+        if max(map(abs, (*base[0], *base[1], *joints[0]))) < LOST:
             bullet.resetBasePositionAndOrientation(self.id, base[0], base[1], physicsClientId=self.client)
-            positions = [(position,) for position in joints[0]]
-            bullet.resetJointStatesMultiDof(self.id, self.joints, positions, physicsClientId=self.client)
+            angles = [(angle,) for angle in joints[0]]
+            bullet.resetJointStatesMultiDof(self.id, self.joints, angles, physicsClientId=self.client)
 
-    @property
     def middle(self) -> tuple[float, float, float]:
-        """Where the robot is [m]."""
+        """Return where the robot is [m]."""
         if self.trunk == -1:
             x, y, z = bullet.getBasePositionAndOrientation(self.id, physicsClientId=self.client)[0]
         else:
@@ -177,11 +194,13 @@ class Puppet:
 
 
 class Stage:
-    """A Bullet client with the robots of a scene, that are only looked at."""
+    """A Bullet client that holds all that stands up in a scene, to be looked at."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, track: tuple[float, float, float] | None) -> None:
         self.egl = use_egl()
-        self.client = bullet.connect(bullet.DIRECT)
+        self.client: int = bullet.connect(bullet.DIRECT)
+        if self.client < 0:
+            raise RuntimeError("Bullet has no room for another camera in this process; close some")
         self.close = weakref.finalize(self, _disconnect, self.client)
         with captured(), tempfile.TemporaryDirectory() as folder:
             if self.egl:
@@ -190,23 +209,40 @@ class Stage:
             cylinder = Path(folder) / "cylinder.obj"
             cylinder.write_text(_cylinder())
             self.puppets = [Puppet(self.client, agent.robot, cylinder) for agent in scene.agents]
-        self.reaches = np.array([puppet.reach for puppet in self.puppets])
+        self.room = np.array([puppet.room for puppet in self.puppets])
+        if track and scene.finish:
+            self._arch(scene.finish, track[0] - 2 * POST, track[1] + 2 * POST)
+
+    def _arch(self, x: float, low: float, top: float) -> None:
+        for y in (low, top):
+            self._block((POST, POST, ARCH / 2), (x, y, ARCH / 2), WHITE)
+        squares = round((top - low) / (2 * BANNER))
+        half = (top - low) / squares / 2
+        for place in range(2 * squares):
+            row, column = divmod(place, squares)
+            centre = (x, low + half + 2 * half * column, ARCH - BANNER * (2 * row + 1))
+            self._block((POST, half, BANNER), centre, BLACK if (row + column) % 2 else WHITE)
+
+    def _block(self, half: tuple[float, ...], centre: tuple[float, ...], colour: tuple[int, ...]) -> None:
+        rgba = [*(part / 255 for part in colour), 1.0]
+        shape = bullet.createVisualShape(bullet.GEOM_BOX, halfExtents=half, rgbaColor=rgba, physicsClientId=self.client)
+        bullet.createMultiBody(0, -1, shape, centre, physicsClientId=self.client)
 
     def show(self, snapshot: Snapshot) -> np.ndarray:
-        """Place the robots; return the middle of each (robot, 3)."""
+        """Place the robots; return where they are (robot, 3)."""
         for puppet, base, joints in zip(self.puppets, snapshot.bases, snapshot.joints, strict=True):
             puppet.pose(base, joints)
-        return np.array([puppet.middle for puppet in self.puppets])
+        return np.array([puppet.middle() for puppet in self.puppets])
 
     def draw(self, view: np.ndarray, projection: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return colours (height, width, 3) and where something is drawn (height, width)."""
-        with captured():
-            _, _, colours, depth, _ = bullet.getCameraImage(
+        """Return colours (height, width, 3) and where anything is drawn (height, width)."""
+        with captured() if self.egl else nullcontext():
+            _, _, colours, depths, _ = bullet.getCameraImage(
                 width,
                 height,
                 view.T.ravel().tolist(),
                 projection.T.ravel().tolist(),
-                lightDirection=(20 * SUN).tolist(),
+                lightDirection=SUN.tolist(),
                 lightColor=(1.0, 1.0, 1.0),
                 lightAmbientCoeff=AMBIENT,
                 lightDiffuseCoeff=DIFFUSE,
@@ -216,25 +252,45 @@ class Stage:
                 flags=bullet.ER_NO_SEGMENTATION_MASK,
                 physicsClientId=self.client,
             )
-        drawn = np.asarray(depth, np.float32).reshape(height, width) < NOTHING
+        drawn = np.asarray(depths, np.float32).reshape(height, width) < NOTHING
         return np.asarray(colours, np.uint8).reshape(height, width, 4)[..., :3], drawn
 
+    def find(self, lens: Lens, width: int, height: int) -> Box:
+        """Return the part of a picture in which anything is drawn; small parts are drawn faster."""
+        if self.egl:
+            return 0, height, 0, width
+        size = -(-width // COARSER), -(-height // COARSER)
+        seen = self.draw(lens.view, lens.project(), *size)[1] | self.draw(lens.view @ FLAT, lens.project(), *size)[1]
+        ends: list[int] = []
+        for axis, (length, count) in ((1, (height, size[1])), (0, (width, size[0]))):
+            places = np.flatnonzero(seen.any(axis)) * (length / count)
+            first, last = (places[0], places[-1] + COARSER) if len(places) else (0, 0)
+            ends += [max(0, int(first) - MARGIN), min(length, int(last) + MARGIN)]
+        return ends[0], ends[1], ends[2], ends[3]
 
-def _cylinder() -> str:
-    """Return a mesh of radius and length 1 along z, whose sides look round."""
-    turns = [(math.cos(2 * math.pi * k / SIDES), math.sin(2 * math.pi * k / SIDES)) for k in range(SIDES)]
-    lines = [f"v {x:.6f} {y:.6f} {z}\nvn {x:.6f} {y:.6f} 0" for z in (-0.5, 0.5) for x, y in turns]
-    lines += ["v 0 0 -0.5\nvn 0 0 -1\nv 0 0 0.5\nvn 0 0 1"]
-    for k in range(SIDES):
-        a, b = k + 1, (k + 1) % SIDES + 1
-        c, d, low, top = a + SIDES, b + SIDES, 2 * SIDES + 1, 2 * SIDES + 2
-        lines += [f"f {a}//{a} {b}//{b} {d}//{d}", f"f {a}//{a} {d}//{d} {c}//{c}"]
-        lines += [f"f {b}//{low} {a}//{low} {low}//{low}", f"f {c}//{top} {d}//{top} {top}//{top}"]
-    return "\n".join(lines) + "\n"
+    def compose(self, picture: np.ndarray, lens: Lens) -> None:
+        """Draw everything and its shadow into a picture (height, width, 3)."""
+        high, wide = picture.shape[:2]
+        top, bottom, left, right = self.find(lens, wide, high)
+        part = picture[top:bottom, left:right]
+        height, width = part.shape[:2]
+        projection = lens.project(top / high, bottom / high, left / wide, right / wide)
+        _, shadow = self.draw(lens.view @ FLAT, projection, -(-width // VAGUER), -(-height // VAGUER))
+        shadow = shadow.repeat(VAGUER, 0).repeat(VAGUER, 1)[:height, :width]
+        part *= 1.0 - SHADE * _blur(shadow)[..., None]
+        colours, drawn = self.draw(lens.view, projection, FINER * width, FINER * height)
+        opaque = drawn[..., None].astype(np.float32)
+        part *= 1.0 - _shrink(opaque)
+        part += _shrink(colours * opaque)
+
+
+def _disconnect(client: int) -> None:
+    with captured():
+        bullet.disconnect(client)
 
 
 def _rounded(urdf: str, cylinder: Path) -> str:
-    """Return a URDF in which visible cylinders are meshes: Bullet lights its own like balls."""
+    """Return a URDF whose visible cylinders are meshes: Bullet lights its own as if they were balls."""
     root = etree.fromstring(urdf)
     for shape in root.iterfind("link/visual/geometry/cylinder"):
         radius, length = shape.attrib.pop("radius"), shape.attrib.pop("length")
@@ -244,139 +300,166 @@ def _rounded(urdf: str, cylinder: Path) -> str:
     return str(etree.tostring(root, encoding="unicode", pretty_print=True))
 
 
-def _disconnect(client: int) -> None:
-    with captured():
-        bullet.disconnect(client)
+def _cylinder() -> str:
+    """Return the OBJ file of a cylinder along z, of radius and length 1."""
+    turns = [(math.cos(2 * math.pi * k / SIDES), math.sin(2 * math.pi * k / SIDES)) for k in range(SIDES)]
+    rings = [(x, y, ring / RINGS - 0.5) for ring in range(RINGS + 1) for x, y in turns]
+    lines = [f"v {x:.6f} {y:.6f} {z:.6f}\nvn {x:.6f} {y:.6f} 0" for x, y, z in rings]
+    lines += ["v 0 0 -0.5\nvn 0 0 -1\nv 0 0 0.5\nvn 0 0 1"]
+    low, top = len(rings) + 1, len(rings) + 2
+    faces: list[tuple[tuple[int, ...], tuple[int, ...]]] = []  # points and their normals
+    for k in range(SIDES):
+        one, two = k + 1, (k + 1) % SIDES + 1
+        for ring in range(0, RINGS * SIDES, SIDES):
+            a, b, c, d = one + ring, two + ring, two + ring + SIDES, one + ring + SIDES
+            faces += [((a, b, c), (a, b, c)), ((a, c, d), (a, c, d))]
+        over = RINGS * SIDES
+        faces += [((two, one, low), (low,) * 3), ((one + over, two + over, top), (top,) * 3)]
+    lines += ["f " + " ".join(f"{p}//{n}" for p, n in zip(*face, strict=True)) for face in faces]
+    return "\n".join(lines) + "\n"
 
 
 class Camera:
-    """Takes pictures of a scene: they follow the robots."""
+    """Takes pictures of a scene: of one robot from its side, of several from their front, following them smoothly.
+
+    Args:
+        scene: what to look at.
+        width: of the pictures [pixels].
+        height: of the pictures [pixels].
+
+    Raises:
+        InvalidInput: width or height is not a whole number of pixels, or too small or large.
+    """
 
     def __init__(self, scene: Scene, width: int = 600, height: int = 400) -> None:
         for name, size in (("width", width), ("height", height)):
             if not isinstance(size, int) or not SMALLEST <= size <= LARGEST:
                 raise InvalidInput(f"{name}: {size!r} is not a whole number from {SMALLEST} to {LARGEST}")
         self.scene, self.width, self.height = scene, width, height
+        self._track = _track(scene)
         high = max(VIEW, NARROWEST * height / width)
         self._follow = Follow(high * width / height, high)
-        self._lanes = _lanes(scene)
         self._stage: Stage | None = None
 
     def picture(self, snapshot: Snapshot) -> np.ndarray:
-        """Return a picture (height, width, 3), one frame after the last one."""
+        """Return the next picture (height, width, 3), bytes.
+
+        Raises:
+            InvalidInput: `ROBOSCHOOL_RENDERER` asks for what there is not.
+        """
         if self._stage is None:
-            self._stage = Stage(self.scene)
-        points = self._stage.show(snapshot)
-        lens = self._follow.lens(points, self._stage.reaches)
+            self._stage = Stage(self.scene, self._track)
+        lens = self._follow.lens(self._stage.show(snapshot), self._stage.room)
         picture = self._backdrop(lens)
-        flat = np.eye(4)
-        flat[:2, 2], flat[2, 2] = -SUN[:2] / SUN[2], 0.0
-        shadow = self._stage.draw(lens.view @ flat, lens.projection, self.width, self.height)[1]
-        picture *= 1.0 - SHADE * _blur(shadow.astype(np.float32), SOFT)[..., None]
-        colours, drawn = self._stage.draw(lens.view, lens.projection, FINER * self.width, FINER * self.height)
-        share = _shrink(drawn.astype(np.float32))[..., None]
-        picture += _shrink(colours * drawn[..., None].astype(np.float32)) - share * picture
+        self._stage.compose(picture, lens)
         return (picture + 0.5).astype(np.uint8)
 
-    def _backdrop(self, lens: Lens) -> np.ndarray:
-        """Return sky and ground (height, width, 3)."""
-        down = (lens.high * (1 - (2 * np.arange(self.height) + 1) / self.height)).astype(np.float32)
-        across = (lens.wide * ((2 * np.arange(self.width) + 1) / self.width - 1)).astype(np.float32)
-        rise = lens.ahead[2] + lens.up[2] * down
-        picture = np.empty((self.height, self.width, 3), np.float32)
-        picture[:] = _mix(HORIZON, ZENITH, np.clip(rise / 0.5, 0.0, 1.0) ** 0.8)[:, None]
-        first = int(np.searchsorted(-rise, lens.eye[2] / FAR))
-        if first < self.height:
-            far = (lens.eye[2] / -rise[first:])[:, None]
-            blur = far**2 / lens.eye[2] * abs(lens.up[2]) * (2 * lens.high / self.height)
-            ways = [(lens.ahead[i] + lens.up[i] * down[first:])[:, None] + lens.right[i] * across for i in (0, 1)]
-            spots = [(lens.eye[i] + far * ways[i]).astype(np.float32) for i in (0, 1)]
-            blurs = [
-                (blur * abs(ways[i]) + far * (abs(lens.right[i]) * (2 * lens.wide / self.width)) + 1e-6).astype(np.float32)
-                for i in (0, 1)
-            ]
-            ground = self._ground(*spots, *blurs)
-            haze = (1.0 - np.exp(-((far / HAZE) ** 1.5)))[..., None].astype(np.float32)
-            picture[first:] = ground + haze * (np.array(HORIZON, np.float32) - ground)
-        return picture
-
-    def _ground(self, x: np.ndarray, y: np.ndarray, wide: np.ndarray, high: np.ndarray) -> np.ndarray:
-        """Return the colours of spots of the ground [m], each as wide and high as a pixel covers."""
-        tiles_x, tiles_y = (_stripes(x / (2 * TILE), wide / (2 * TILE), 0.5), _stripes(y / (2 * TILE), high / (2 * TILE), 0.5))
-        layers: list[tuple[Any, Colour]] = []
-        if self._lanes is None:
-            layers.append((CONTRAST * (tiles_x + tiles_y - 2 * tiles_x * tiles_y), BLACK))
-        else:
-            low, top, width = self._lanes
-            track = _band(y, high, low, top)
-            edge = LINE / 2
-            tiles_y *= 1 - track
-            lines = _stripes((y - low + edge) / width, high / width, LINE / width) * _band(y, high, low - edge, top + edge)
-            layers += [
-                (track, TRACK),
-                (CONTRAST * (tiles_x + tiles_y - 2 * tiles_x * tiles_y), BLACK),
-                (lines, WHITE),
-                (_band(x, wide, -START / 2, START / 2) * track, WHITE),
-            ]
-            if self.scene.finish is not None:
-                finish = _band(x, wide, self.scene.finish, self.scene.finish + 4 * SQUARE) * track
-                a = _stripes((x - self.scene.finish) / (2 * SQUARE), wide / (2 * SQUARE), 0.5)
-                b = _stripes((y - low) / (2 * SQUARE), high / (2 * SQUARE), 0.5)
-                layers += [(finish, WHITE), (finish * (a + b - 2 * a * b), BLACK)]
-        seen: Any = np.ones_like(x)
-        weights = []
-        for share, _ in reversed(layers):
-            weights.append(seen * share)
-            seen = seen - weights[-1]
-        weights.append(seen)
-        colours = np.array([*(colour for _, colour in reversed(layers)), GROUND], np.float32)
-        return np.stack(weights, -1) @ colours
-
     def cut(self) -> None:
-        """Let the next picture start at the robots, as at a reset."""
+        """Let the next picture begin where the robots are; without, the view glides there."""
         self._follow.cut()
 
     def close(self) -> None:
-        """Free the stage; again does nothing."""
+        """Free what was built; again does nothing."""
         if self._stage is not None:
             self._stage.close()
             self._stage = None
 
+    def _backdrop(self, lens: Lens) -> np.ndarray:
+        """Return ground and sky (height, width, 3)."""
+        size = np.array((2 * lens.wide / self.width, 2 * lens.high / self.height), np.float32)  # of a pixel 1 m away
+        across = (np.arange(self.width, dtype=np.float32) + 0.5) * size[0] - np.float32(lens.wide)
+        upward = np.float32(lens.high) - (np.arange(self.height, dtype=np.float32)[:, None] + 0.5) * size[1]
+        eye, ahead, right, up = (part.astype(np.float32) for part in (lens.eye, lens.ahead, lens.right, lens.up))
+        rise = ahead[2] + up[2] * upward
+        picture = np.empty((self.height, self.width, 3), np.float32)
+        picture[:] = _mix(HORIZON, ZENITH, (rise / 0.5).clip(0.0, 1.0) ** 0.8)[:, None]
+        first = int(np.count_nonzero(rise > -eye[2] / FAR))
+        far = eye[2] / -rise[first:]  # distance [m], along the lens's axis
+        step = far**2 / eye[2] * up[2] * size[1]  # to the next row [m]
+        spots, blurs = [], []
+        for axis in (0, 1):
+            way = ahead[axis] + up[axis] * upward[first:] + right[axis] * across
+            spots.append(eye[axis] + far * way)
+            blurs.append(step * abs(way) + far * (abs(right[axis]) * size[0]) + np.float32(1e-6))
+        haze = 1.0 - np.exp(-((far / HAZE) ** 1.5))
+        picture[first:] = self._ground(spots[0], spots[1], blurs[0], blurs[1], haze)
+        return picture
 
-def _lanes(scene: Scene) -> tuple[float, float, float] | None:
-    """Return the right and left edge of the track and the width of its lanes [m], if there are any."""
-    if not all(isinstance(agent.spot[1], float) and abs(np.mean(agent.turn)) < 0.1 for agent in scene.agents):
+    def _ground(self, x: np.ndarray, y: np.ndarray, wide: np.ndarray, high: np.ndarray, haze: np.ndarray) -> np.ndarray:
+        """Return the colours of spots on the ground, each blurred over a width and height [m]."""
+        even_x = _stripes(x, wide, 2 * TILE, TILE)
+        even_y = _stripes(y, high, 2 * TILE, TILE)
+        layers: list[tuple[Any, tuple[int, int, int]]] = []
+        if self._track is None:
+            layers = [(CONTRAST * _chequer(even_x, even_y), BLACK)]
+        else:
+            low, top, lane = self._track
+            track = _band(y, high, low, top)
+            lines = _stripes(y - low + LINE / 2, high, lane, LINE) * _band(y, high, low - LINE / 2, top + LINE / 2)
+            start = _band(x, wide, -START / 2, START / 2) * track
+            layers = [(track, TRACK), (CONTRAST * _chequer(even_x, even_y * (1.0 - track)), BLACK), (lines, WHITE), (start, WHITE)]
+            finish = self.scene.finish
+            if finish is not None and x.min() < finish + 1.0 and x.max() > finish:
+                end = _band(x, wide, finish, finish + 4 * SQUARE) * track
+                even_x = _stripes(x - finish, wide, 2 * SQUARE, SQUARE)
+                even_y = _stripes(y - low, high, 2 * SQUARE, SQUARE)
+                layers += [(end, WHITE), (end * _chequer(even_x, even_y), BLACK)]
+        layers.append((haze, HORIZON))
+        colour = np.empty((*x.shape, 3), np.float32)
+        for channel in range(3):
+            shade: Any = np.float32(GROUND[channel])
+            for share, paint in layers:
+                shade = shade + share * (paint[channel] - shade)
+            colour[..., channel] = shade
+        return colour
+
+
+def _track(scene: Scene) -> tuple[float, float, float] | None:
+    """Return the edges of the track and the width of a lane [m], if all start abreast along +x."""
+    if any(isinstance(y, tuple) or abs(np.mean(a.turn)) > 0.1 for a in scene.agents for y in a.spot):
         return None
     ys = np.unique([agent.spot[1] for agent in scene.agents])
-    widths = np.diff(ys)
-    width = float(widths[0]) if len(widths) else 2.0
-    if not np.allclose(widths, width):
+    lane = float(ys[1] - ys[0]) if len(ys) > 1 else LANE
+    if not np.allclose(np.diff(ys), lane):
         return None
-    return float(ys[0] - width / 2), float(ys[-1] + width / 2), width
+    return float(ys[0]) - lane / 2, float(ys[-1]) + lane / 2, lane
 
 
-def _mix(a: Colour, b: Colour, share: np.ndarray) -> np.ndarray:
-    return np.array(a, np.float32) + share[:, None] * (np.array(b, np.float32) - a)
+def _mix(one: tuple[int, int, int], other: tuple[int, int, int], share: np.ndarray) -> np.ndarray:
+    return np.array(one, np.float32) + share * np.subtract(other, one, dtype=np.float32)
 
 
-def _stripes(at: Any, blur: Any, share: float) -> Any:
-    """Return how much of an interval `blur` wide around `at` is covered by [k, k + share] for all whole k."""
-    def covered(x: Any) -> Any:
-        whole = np.floor(x)
-        return whole * share + np.minimum(x - whole, share)
-    return (covered(at + blur / 2) - covered(at - blur / 2)) / blur
+def _stripes(at: np.ndarray, blur: np.ndarray, period: float, width: float) -> np.ndarray:
+    """Return how much of an interval is covered by stripes that begin at every multiple of the period."""
+
+    def covered(end: np.ndarray) -> np.ndarray:
+        whole = np.floor(end)
+        return np.minimum(end - whole, share) + whole * share
+
+    share = width / period
+    at, half = at / period, blur / (2 * period)
+    return (covered(at + half) - covered(at - half)) / (2 * half)
 
 
-def _band(at: Any, blur: Any, low: float, high: float) -> Any:
-    """Return how much of an interval `blur` wide around `at` is covered by [low, high]."""
-    return np.clip((np.minimum(at + blur / 2, high) - np.maximum(at - blur / 2, low)) / blur, 0.0, 1.0)
+def _band(at: np.ndarray, blur: np.ndarray, low: float, top: float) -> np.ndarray:
+    """Return how much of an interval lies between two ends."""
+    half = blur / 2
+    return ((np.minimum(at + half, top) - np.maximum(at - half, low)) / blur).clip(0.0, 1.0)
+
+
+def _chequer(even_x: np.ndarray, even_y: np.ndarray) -> np.ndarray:
+    return even_x + even_y - 2 * even_x * even_y
 
 
 def _shrink(fine: np.ndarray) -> np.ndarray:
-    return (fine[::2, ::2] + fine[1::2, ::2] + fine[::2, 1::2] + fine[1::2, 1::2]) / 4
+    """Return the means of squares of FINER x FINER pixels."""
+    rows = sum(fine[start::FINER] for start in range(FINER))
+    return sum(rows[:, start::FINER] for start in range(FINER)) / FINER**2
 
 
-def _blur(mask: np.ndarray, radius: int) -> np.ndarray:
-    for axis in (0, 1):
-        mask = sum(np.roll(mask, shift, axis) for shift in range(-radius, radius + 1)) / (2 * radius + 1)
-    return mask
+def _blur(mask: np.ndarray) -> np.ndarray:
+    """Return means over SOFT pixels to every side."""
+    count = 2 * SOFT + 1
+    padded = np.pad(mask.astype(np.float32), SOFT, mode="edge")
+    rows: Any = sum(padded[start : start + mask.shape[0]] for start in range(count))
+    return np.asarray(sum(rows[:, start : start + mask.shape[1]] for start in range(count)) / count**2)

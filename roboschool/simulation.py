@@ -49,10 +49,10 @@ class Group:
         shape = (worlds, len(self.agents))
         self.was = State.blank(*shape, self.robot)
         self.now = State.blank(*shape, self.robot)
+        self.shape = (*shape, len(self.robot.joints))  # of actions
         self.live = np.ones(shape, dtype=bool)  # whose episode goes on
         self.over = np.zeros(shape, dtype=bool)  # who is outside what the task allows
-        idle = np.zeros((*shape, len(self.robot.joints)))
-        self.terms = self.task.reward(self.was, idle, self.now, scene.timestep)
+        self.terms = self.task.reward(self.was, np.zeros(self.shape), self.now, scene.timestep)
         self.reward = np.zeros(shape)
         self.torque = np.array(self.robot.torque)
         lower = np.array([joint.lower for joint in self.robot.joints], dtype=float)
@@ -72,13 +72,13 @@ class Group:
         Raises:
             InvalidInput: the shape is wrong, or a number is not finite.
         """
-        action = as_numbers(self.names[0], action, (*self.live.shape, len(self.torque))).astype(float)
+        action = as_numbers(self.names[0], action, self.shape).astype(float, order="C")
         if np.count_nonzero(np.isfinite(action)) < action.size:
             world, agent, joint = np.argwhere(~np.isfinite(action))[0]
             value, name = action[world, agent, joint], self.robot.joints[joint].name
             raise InvalidInput(f"agent {self.names[agent]!r}: action {joint} (joint {name!r}) is {value}")
         action = np.minimum(np.maximum(action, -1.0), 1.0)
-        return action if np.count_nonzero(self.live) == self.live.size else action * self.live[..., None]
+        return action * self.live[..., None] if np.count_nonzero(self.live) < self.live.size else action
 
     def feel(self, worlds: Any = ...) -> None:
         """Bring the joints just read to -1 to 1 between their limits, and their speeds to 1 at the fastest."""
@@ -94,7 +94,8 @@ class Group:
         first, *rest = self.terms.values()
         self.reward = sum(rest, start=first)
         self.over = self.task.over(self.now)
-        self.live = self.live & ~self.over
+        if np.count_nonzero(self.over):
+            self.live = self.live & ~self.over
 
     def see(self) -> None:
         """Observe for all agents."""
@@ -125,6 +126,7 @@ class Simulation:
         self.groups = [Group(scene, task, worlds) for task in tasks]
         owners = {index: (group, place) for group in self.groups for place, index in enumerate(group.agents)}
         self.seats = [owners[index] for index in range(len(scene.agents))]  # group and place in it, of each agent
+        self._places = [(self.groups.index(group), place) for group, place in self.seats]
         self.worlds = [World(scene) for _ in range(worlds)]
         self.generators = [np.random.default_rng() for _ in range(worlds)]
         self.steps = np.zeros(worlds, dtype=int)  # of the current episode
@@ -160,7 +162,7 @@ class Simulation:
         if not self.begun:
             raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
         applied = [group.clip(action) for group, action in zip(self.groups, actions, strict=True)]
-        torques = {id(g): (action * g.torque).tolist() for g, action in zip(self.groups, applied, strict=True)}
+        torques = [(action * group.torque).tolist() for group, action in zip(self.groups, applied, strict=True)]
         paid = [group.live.copy() for group in self.groups]
         for group in self.groups:
             group.was, group.now = group.now, group.was
@@ -169,7 +171,7 @@ class Simulation:
             if number in fresh:
                 self._begin(number, None)
             elif number not in self.broken:
-                world.step([torques[id(group)][number][place] for group, place in self.seats])
+                world.step([torques[group][number][place] for group, place in self._places])
                 self._read(number)
         for group, action, pays in zip(self.groups, applied, paid, strict=True):
             if fresh:

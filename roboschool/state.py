@@ -23,14 +23,15 @@ class State:
     felt: np.ndarray  # height, bearing, velocity, lean, joints, feet: all a robot feels of itself (..., 8 + 2J + F)
     spin: np.ndarray  # angular velocity of the trunk, in the world [rad/s] (..., 3)
     bumps: np.ndarray  # 1 where a foot presses on anything but the ground, else 0 (..., feet)
+    upright: np.ndarray  # 1 inside the envelope of the robot's card, 0 once it has fallen (...)
 
     @classmethod
     def blank(cls, worlds: int, agents: int, robot: Robot) -> "State":
         """Return a state of zeros."""
         joints, feet = len(robot.joints), len(robot.feet)
-        ends = np.cumsum([3, 2, 3, 2, 2 * joints, feet, 3, feet])
+        ends = np.cumsum([3, 2, 3, 2, 2 * joints, feet, 3, feet, 1])
         row = np.zeros((worlds, agents, int(ends[-1])))
-        position, bearing, velocity, lean, pairs, flags, spin, bumps = np.split(row, ends[:-1], axis=-1)
+        position, bearing, velocity, lean, pairs, flags, spin, bumps, upright = np.split(row, ends[:-1], axis=-1)
         return cls(
             row=row,
             position=position,
@@ -42,4 +43,5 @@ class State:
             felt=row[..., FELT : int(ends[5])],
             spin=spin,
             bumps=bumps,
+            upright=upright[..., 0],
         )

@@ -7,9 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,13 +15,11 @@ import numpy as np
 from lxml import etree
 
 from roboschool.files import InvalidInput, nearest, read_text
+from roboschool.mesh import find_file, measure_mesh
 
 KINDS = ("revolute", "continuous", "prismatic", "fixed")
 MOST_LINKS = 120  # Bullet misreads bodies of 123 links and more
 MOST_SHAPES = 64  # of one link
-MOST_FACES = 200_000  # of one mesh
-LARGEST_MESH = 20 * 2**20  # [bytes]
-LARGEST_TEXTURE = 4096  # width and height [pixels]
 SMALLEST, FARTHEST = 1e-3, 1e3  # sizes and distances [m]
 MOST_TURN = 8 * math.pi  # [rad]; whoever writes more means degrees
 
@@ -95,6 +91,7 @@ class Joint:
     axis: tuple[float, float, float]  # in the child's frame, of length 1
     lower: float | None  # [rad or m], None if there is no limit
     upper: float | None  # [rad or m]
+    effort: float | None  # [N m or N]
     velocity: float | None  # [rad/s or m/s]
 
 
@@ -116,6 +113,15 @@ class Model:
     links: tuple[Link, ...]  # in the order of the file
     joints: tuple[Joint, ...]  # in the order of the file
     text: str  # the cleaned URDF to give to Bullet
+
+
+def without_visuals(text: str) -> str:
+    """Return a cleaned URDF without what is only seen."""
+    root = etree.fromstring(text.encode())
+    for link in root.findall("link"):
+        for visual in link.findall("visual"):
+            link.remove(visual)
+    return str(etree.tostring(root, encoding="unicode"))
 
 
 def read_urdf(source: str | os.PathLike[str] | object) -> Model:
@@ -367,7 +373,7 @@ def _joint(joint: Element) -> Joint:
     name, kind, limit, axis = joint.get("name"), joint.get("type"), joint.find("limit"), joint.find("axis")
     parent, child = (joint.find(end).get("link") for end in ("parent", "child"))
     if kind == "fixed":
-        return Joint(name, kind, parent, child, (1.0, 0.0, 0.0), None, None, None)
+        return Joint(name, kind, parent, child, (1.0, 0.0, 0.0), None, None, None, None)
     for dynamics in joint.findall("dynamics"):  # with neither of the two Bullet refuses the file
         dynamics.set("damping", dynamics.get("damping", "0.0"))
     if axis is None:
@@ -381,8 +387,10 @@ def _joint(joint: Element) -> Joint:
     if limit is None and kind != "continuous":
         _fail(joint, f"a {kind} joint needs a <limit>")
     lower, upper = _limits(limit, kind)
-    velocity = None if limit is None else next(iter(_floats(limit, "velocity")), None)
-    return Joint(name, kind, parent, child, unit, lower, upper, velocity)
+    effort, velocity = (
+        None if limit is None else next(iter(_floats(limit, key)), None) for key in ("effort", "velocity")
+    )
+    return Joint(name, kind, parent, child, unit, lower, upper, effort, velocity)
 
 
 def _limits(limit: Element, kind: str) -> tuple[float, float] | tuple[None, None]:
@@ -403,9 +411,9 @@ def _check_meshes(root: Element, folder: Path) -> None:
     for mesh in root.iter("mesh"):
         name, scale = mesh.get("filename"), np.abs(_floats(mesh, "scale", "1 1 1"))
         try:
-            file = _find(folder, folder, name)
+            file = find_file(folder, folder, name)
             if file not in known:
-                known[file] = _measure(file, folder)
+                known[file] = measure_mesh(file, folder)
         except (OSError, ValueError) as error:
             _fail(mesh, str(error))
         size, reach = scale * known[file][0], scale * known[file][1]
@@ -416,86 +424,3 @@ def _check_meshes(root: Element, folder: Path) -> None:
         if size.min() == 0 and mesh.getparent().getparent().tag == "collision":
             _fail(mesh, f"{name}: flat, so nothing can collide with it")
         mesh.set("filename", str(file))
-
-
-def _find(root: Path, folder: Path, name: str) -> Path:
-    """Return the real path of a regular file of moderate size, named from a folder, inside the URDF's folder `root`."""
-    file = Path(os.path.realpath(folder / name))
-    if ":/" in name:
-        fault = "URLs are not followed; write the path as seen from the URDF's folder, such as 'meshes/arm.stl'"
-    elif not file.is_relative_to(root):
-        fault = f"outside {root}, the folder of the URDF"
-    elif len(os.fsencode(file)) > 500:  # Bullet copies paths into 1 KiB
-        fault = "its full path is longer than 500 bytes"
-    elif not os.path.exists(file):
-        fault = f"no such file{nearest(file.name, os.listdir(file.parent) if os.path.isdir(file.parent) else [])}"
-    elif not os.path.isfile(file) or os.path.getsize(file) > LARGEST_MESH:
-        fault = f"not a regular file, or larger than {LARGEST_MESH} bytes"
-    else:
-        return file
-    raise ValueError(f"{name}: {fault}")
-
-
-def _measure(file: Path, root: Path) -> tuple[Any, Any]:
-    """Check a mesh file; return its size, and its reach from the origin, along x, y, z."""
-    import trimesh  # takes half a second
-
-    data, suffix = file.read_bytes(), file.suffix.lower()
-    if suffix not in (".obj", ".stl"):
-        raise ValueError(f"{file.name}: only .obj and .stl meshes are read")
-    if suffix == ".obj":
-        _check_obj(file, data, root)
-    elif len(data) < 84 or len(data) != 84 + 50 * int.from_bytes(data[80:84], "little"):
-        raise ValueError(f"{file.name}: not a binary STL with as many triangles as it says; Bullet reads no other")
-    try:
-        with np.errstate(all="ignore"):
-            mesh = trimesh.load_mesh(BytesIO(data), file_type=suffix[1:], process=False, skip_materials=True)
-        points, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
-    except Exception as error:
-        raise ValueError(f"{file.name}: not a mesh ({type(error).__name__}: {error})") from None
-    if not 0 < len(faces) <= MOST_FACES:
-        raise ValueError(f"{file.name}: {len(faces)} faces, not 1 to {MOST_FACES}")
-    if not np.isfinite(points).all() or faces.min() < 0 or faces.max() >= len(points):
-        raise ValueError(f"{file.name}: a vertex is not finite, or a face has a vertex that is not there")
-    return np.ptp(points, axis=0), np.abs(points).max(axis=0)
-
-
-def _lines(file: Path, data: bytes) -> Iterator[tuple[str, list[bytes]]]:
-    """Return each line and its words; refuse what Bullet would split in another way."""
-    least = {b"v": 4, b"vt": 3, b"vn": 4, b"f": 4, b"o": 2, b"usemtl": 2, b"mtllib": 2, b"newmtl": 2, b"map_Kd": 2}
-    for number, line in enumerate(data.replace(b"\r\n", b"\n").split(b"\n"), 1):
-        where, words = f"{file.name} line {number} {line[:40].decode(errors='replace')!r}", line.split() or [b"#"]
-        if len(line) > 1000 or re.search(rb"[\x00-\x08\x0b-\x1f]", line):
-            raise ValueError(f"{where}: longer than 1000 bytes, or with control characters")
-        if len(words) < least.get(words[0], 1):
-            raise ValueError(f"{where}: too short")
-        yield where, words
-
-
-def _check_obj(file: Path, data: bytes, root: Path) -> None:
-    """Refuse an OBJ file, or materials of it, that would make Bullet read what is not there or not ours."""
-    vertices = 0
-    for where, words in _lines(file, data):
-        vertices += words[0] == b"v"
-        corners = [word.split(b"/")[0] for word in words[1:]] if words[0] == b"f" else []
-        if not all(re.fullmatch(rb"-?[0-9]+", c) and 0 < abs(int(c)) <= vertices for c in corners):
-            raise ValueError(f"{where}: a corner that is not a vertex defined above")
-        if words[0] == b"mtllib" and os.path.exists(os.path.join(file.parent, os.fsdecode(words[1]))):
-            library = _find(root, file.parent, os.fsdecode(words[1]))
-            for line, (keyword, *name) in _lines(library, library.read_bytes()):
-                if keyword == b"map_Kd" and len(name) > 1:
-                    raise ValueError(f"{line}: blanks in the name of a picture")
-                if keyword == b"map_Kd":
-                    _check_texture(_find(root, library.parent, os.fsdecode(name[0])), line)
-
-
-def _check_texture(file: Path, where: str) -> None:
-    from PIL import Image  # Bullet would decode whatever it finds, of any size
-
-    try:
-        with Image.open(file, formats=("PNG", "JPEG")) as picture:
-            usable = max(picture.size) <= LARGEST_TEXTURE and picture.load() is not None
-    except Exception:
-        usable = False
-    if not usable:
-        raise ValueError(f"{where}: not a PNG or JPEG picture of at most {LARGEST_TEXTURE} pixels a side")

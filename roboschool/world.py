@@ -16,6 +16,7 @@ from roboschool.capture import captured
 from roboschool.files import InvalidInput
 from roboschool.robot import Robot
 from roboschool.scene import Agent, Scene
+from roboschool.urdf import without_visuals
 
 with captured():
     import pybullet as bullet
@@ -64,6 +65,9 @@ class Body:
         self.joints = self.rails + self.driven
         self.trunk = links[robot.trunk]
         self.feet = {links[name]: place for place, name in enumerate(robot.feet)}
+        self.clear = tuple(robot.feet.index(name) for name in robot.upright.clear)
+        self.lowest = robot.upright.lowest
+        self.tilt = math.radians(robot.upright.tilt)
         self.still = [0.0] * len(self.feet)
         self.off = [0.0] * len(self.joints)
         self.home = Placement((0.0, 0.0), 0.0, robot.pose)
@@ -141,11 +145,10 @@ class Body:
         else:
             row, moving = self._free_trunk()
             states = states[len(self.rails) :]
-        speeds = []
+        upright = row[2] > self.lowest and abs(row[8]) < self.tilt and abs(row[9]) < self.tilt
         for joint in states:
-            row.append(joint[0])
-            row.append(joint[1])
-            speeds.append(joint[1])
+            row += joint[:2]
+        speeds = row[11::2]
         feet, bumps = self.still[:], self.still[:]
         for contact in bullet.getContactPoints(self.id, physicsClientId=self.client):
             if contact[9] > 0.0:  # it presses
@@ -153,6 +156,7 @@ class Body:
         row += feet
         row += moving[3:]
         row += bumps
+        row.append(float(upright and not any(feet[foot] for foot in self.clear)))
         sound = math.hypot(*speeds, *moving) < FASTEST or max(map(abs, (*speeds, *moving))) < FASTEST
         return row, sound and math.isfinite(sum(row))
 
@@ -313,7 +317,7 @@ def _load(client: int, robot: Robot) -> int:
         flags |= bullet.URDF_USE_SELF_COLLISION | bullet.URDF_USE_SELF_COLLISION_EXCLUDE_ALL_PARENTS
     with tempfile.TemporaryDirectory() as folder, captured() as said:
         path = Path(folder) / f"{robot.name}.urdf"
-        path.write_text(robot.model.text, encoding="utf-8")
+        path.write_text(without_visuals(robot.model.text), encoding="utf-8")
         try:
             return int(bullet.loadURDF(str(path), useFixedBase=robot.fixed, flags=flags, physicsClientId=client))
         except bullet.error:

@@ -33,6 +33,7 @@ def tell(simulation: Simulation, seed: int = 7, steps: int = STEPS, world: int =
         for group in simulation.groups:  # fallen robots fight on: the more contacts the better
             group.live[:] = True
         simulation.step(chosen)
+        assert not simulation.broken
         snapshot = simulation.worlds[world].capture()
         digest.update(pickle.dumps((snapshot.bases, snapshot.joints), protocol=4))
         for group in simulation.groups:

@@ -144,7 +144,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
     def _by_group(self, actions: Actions) -> list[np.ndarray]:
         """Return every group's actions (1, agent, joints)."""
-        arrays = {id(group): np.zeros((1, len(group.agents), len(group.torque))) for group in self.simulation.groups}
+        arrays = {id(group): np.zeros(group.shape) for group in self.simulation.groups}
         for name, group, place in self._seats():
             if name not in actions:
                 missing = [other for other in self.agents if other not in actions]

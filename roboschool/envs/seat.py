@@ -59,7 +59,7 @@ class Seat:
         """
         if self.alone:
             return [mine[:, None]]
-        actions = [np.zeros((*group.live.shape, len(group.torque))) for group in self.simulation.groups]
+        actions = [np.zeros(group.shape) for group in self.simulation.groups]
         by_group = {id(group): action for group, action in zip(self.simulation.groups, actions, strict=True)}
         seats = [(self.group, self.place, mine)]
         for group, place, policies in self.others:

@@ -1,0 +1,536 @@
+"""Who waits for whom: the rules without threads (`Rendezvous`), then with threads and short timeouts (`Lobby`)."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+from roboschool.envs.lobby import Lobby, LobbySeat, Rendezvous, Reply, WorldClosed
+from roboschool.envs.parallel import ParallelEnv
+from roboschool.files import InvalidInput
+
+SOON = 0.2  # timeout of lobbies that are meant to run into it [s]
+LONG = 30.0  # nothing here takes so long unless it hangs [s]
+PAIR = ("hopper", "hopper")
+ONE, TWO = "hopper_0", "hopper_1"
+STILL = np.zeros(3)
+SEEDS = [None] * 8 + [1, 2]
+RNG_SEEDS = {"hopper_0": 10, "humanoid_0": 11, "ant_0": 12}
+
+
+@pytest.fixture
+def pair() -> Iterator[Rendezvous]:
+    host = Rendezvous(pair_world())
+    yield host
+    host.close("the test is over")
+
+
+def pair_world(cycles: int = 6) -> ParallelEnv:
+    return ParallelEnv("race", death="leave", lanes=PAIR, max_cycles=cycles)
+
+
+def begin(host: Rendezvous, seed: int = 1) -> dict[str, Reply]:
+    replies: dict[str, Reply] = {}
+    for name in host.missing():
+        replies = host.ask_reset(name, seed)
+    return replies
+
+
+def move(host: Rendezvous) -> dict[str, Reply]:
+    replies: dict[str, Reply] = {}
+    for name in host.missing():
+        replies = host.ask_step(name, np.zeros(host.world.action_space(name).shape))
+    return replies
+
+
+def texts(replies: dict[str, Reply], kind: type[Exception]) -> dict[str, str]:
+    for reply in replies.values():
+        assert type(reply) is kind
+    return {name: str(reply) for name, reply in replies.items()}
+
+
+# The rules
+
+
+def test_an_episode_begins_when_every_seat_has_asked(pair: Rendezvous) -> None:
+    assert pair.missing() == [ONE, TWO]
+    assert pair.ask_reset(TWO) == {}
+    assert pair.missing() == [ONE]
+    replies = pair.ask_reset(ONE)
+    assert sorted(replies) == [ONE, TWO]
+    for name, (observation, info) in replies.items():  # type: ignore[misc]
+        assert observation in pair.world.observation_space(name)
+        assert isinstance(info, dict)
+
+
+def test_the_world_moves_when_every_live_agent_has_acted(pair: Rendezvous) -> None:
+    begin(pair)
+    assert pair.ask_step(TWO, STILL) == {}
+    assert pair.missing() == [ONE]
+    replies = pair.ask_step(ONE, STILL)
+    assert sorted(replies) == [ONE, TWO]
+    for name, (observation, reward, terminated, truncated, info) in replies.items():  # type: ignore[misc]
+        assert observation in pair.world.observation_space(name)
+        assert [type(part) for part in (reward, terminated, truncated, info)] == [float, bool, bool, dict]
+    assert (pair.episode, pair.step) == (1, 1)
+
+
+def test_different_seeds_are_refused_naming_both(pair: Rendezvous) -> None:
+    pair.ask_reset(ONE, 1)
+    replies = texts(pair.ask_reset(TWO, 2), InvalidInput)
+    assert sorted(replies) == [ONE, TWO]
+    assert replies[ONE] == replies[TWO] == "one world has one seed: 'hopper_0' asks for 1, 'hopper_1' asks for 2"
+    assert pair.missing() == [ONE, TWO]
+    assert sorted(begin(pair)) == [ONE, TWO]
+
+
+def test_seed_none_agrees_with_any() -> None:
+    hosts = [Rendezvous(pair_world()) for _ in range(3)]
+    seen = []
+    for host, seeds in zip(hosts, [(5, 5), (None, 5), (5, None)], strict=True):
+        host.ask_reset(ONE, seeds[0])
+        seen.append(host.ask_reset(TWO, seeds[1])[ONE][0])  # type: ignore[index]
+        host.close("enough")
+    np.testing.assert_array_equal(seen[0], seen[1])
+    np.testing.assert_array_equal(seen[0], seen[2])
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "seven"])
+def test_a_bad_seed_concerns_nobody_else(pair: Rendezvous, seed: Any) -> None:
+    pair.ask_reset(TWO, 1)
+    with pytest.raises(InvalidInput, match=r"'hopper_0': seed .* is not a whole number"):
+        pair.ask_reset(ONE, seed)
+    assert sorted(pair.ask_reset(ONE, 1)) == [ONE, TWO]
+
+
+def test_a_fallen_robot_waits_for_the_next_episode() -> None:
+    host = Rendezvous(ParallelEnv("race", death="leave", lanes=("ant", "hopper"), max_cycles=60))
+    replies = begin(host)
+    while ONE in host.world.agents:
+        replies = move(host)
+    _, _, terminated, truncated, _ = replies[ONE]  # type: ignore[misc]
+    assert (terminated, truncated) == (True, False)
+    assert host.step < 60
+    with pytest.raises(InvalidInput, match=r"'hopper_0' is in no episode: call reset\(\) first"):
+        host.ask_step(ONE, STILL)
+    assert host.ask_reset(ONE) == {}
+    while host.world.agents:
+        assert host.missing() == ["ant_0"]
+        assert list(move(host)) == ["ant_0"]
+    assert host.step == 60
+    assert sorted(host.ask_reset("ant_0")) == ["ant_0", ONE]
+    assert host.world.agents == ["ant_0", ONE]
+    assert host.forfeits == []
+    host.close("enough")
+
+
+def test_a_reset_gives_the_episode_up(pair: Rendezvous) -> None:
+    begin(pair)
+    move(pair)
+    assert pair.ask_reset(ONE) == {}
+    assert pair.forfeits == [(1, 1, ONE, "has reset before the episode's end")]
+    for _ in range(5):
+        assert list(move(pair)) == [TWO]
+    assert sorted(pair.ask_reset(TWO)) == [ONE, TWO]
+    assert (pair.episode, pair.step) == (2, 0)
+
+
+def test_a_reset_lets_those_go_on_who_have_acted(pair: Rendezvous) -> None:
+    begin(pair)
+    pair.ask_step(TWO, STILL)
+    assert list(pair.ask_reset(ONE)) == [TWO]
+
+
+def test_nothing_is_simulated_for_no_one(pair: Rendezvous) -> None:
+    begin(pair)
+    pair.ask_reset(ONE)
+    assert sorted(pair.ask_reset(TWO)) == [ONE, TWO]
+    assert (pair.episode, pair.step) == (2, 0)
+
+
+@pytest.mark.parametrize("action", [np.zeros(2), np.full(3, np.nan), [0.0, 0.0, np.inf], "wave", None])
+def test_a_bad_action_concerns_nobody_else(pair: Rendezvous, action: Any) -> None:
+    begin(pair)
+    pair.ask_step(TWO, STILL)
+    with pytest.raises(InvalidInput, match="agent 'hopper_0': the action"):
+        pair.ask_step(ONE, action)
+    assert pair.missing() == [ONE]
+    assert sorted(pair.ask_step(ONE, STILL)) == [ONE, TWO]
+
+
+def test_actions_are_clipped_and_copied() -> None:
+    seen = []
+    for strength in (1.0, 7.0):
+        host = Rendezvous(pair_world())
+        begin(host)
+        action = np.full(3, strength)
+        host.ask_step(ONE, action)
+        action[:] = np.nan
+        seen.append(host.ask_step(TWO, STILL)[ONE][0])  # type: ignore[index]
+        host.close("enough")
+    np.testing.assert_array_equal(*seen)
+
+
+def test_one_waits_once(pair: Rendezvous) -> None:
+    pair.ask_reset(ONE)
+    with pytest.raises(InvalidInput, match="'hopper_0' waits already, for hopper_1; each seat needs a thread"):
+        pair.ask_reset(ONE)
+    pair.ask_reset(TWO)
+    pair.ask_step(ONE, STILL)
+    with pytest.raises(InvalidInput, match="waits already"):
+        pair.ask_step(ONE, STILL)
+    with pytest.raises(InvalidInput, match="waits already"):
+        pair.ask_reset(ONE)
+    assert pair.forfeits == []
+    assert sorted(pair.ask_step(TWO, STILL)) == [ONE, TWO]
+
+
+@pytest.mark.parametrize("ask", ["ask_reset", "leave"])
+def test_unknown_names_are_refused(pair: Rendezvous, ask: str) -> None:
+    with pytest.raises(InvalidInput, match="unknown agent 'hoper_1'; did you mean 'hopper_1'"):
+        getattr(pair, ask)("hoper_1")
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("oops"), InvalidInput("oops"), KeyboardInterrupt("oops")])
+def test_an_error_in_the_world_reaches_everybody(
+    pair: Rendezvous, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fail(_: Any) -> None:
+        raise error
+
+    begin(pair)
+    monkeypatch.setattr(pair.world, "step", fail)
+    pair.ask_step(ONE, STILL)
+    replies = pair.ask_step(TWO, STILL)
+    assert set(texts(replies, WorldClosed).values()) == {f"the world is closed: {type(error).__name__}: oops"}
+    for name in (ONE, TWO):
+        assert replies[name].__cause__ is error  # type: ignore[union-attr]
+        with pytest.raises(WorldClosed, match="oops") as raised:
+            pair.ask_reset(name)
+        assert raised.value.__cause__ is error
+
+
+def test_who_leaves_is_passive_and_the_others_go_on(pair: Rendezvous) -> None:
+    begin(pair)
+    pair.ask_step(TWO, STILL)
+    assert list(pair.leave(ONE)) == [TWO]
+    assert pair.leave(ONE) == {}
+    assert pair.forfeits == [(1, 0, ONE, "has left")]
+    with pytest.raises(WorldClosed, match="'hopper_0' has left"):
+        pair.ask_reset(ONE)
+    for _ in range(2):
+        pair.ask_reset(TWO)
+        assert pair.world.agents == [TWO]
+    assert [forfeit[2] for forfeit in pair.forfeits] == [ONE, TWO, TWO]
+
+
+def test_who_leaves_while_waiting_is_woken(pair: Rendezvous) -> None:
+    pair.ask_reset(ONE, 1)
+    assert texts(pair.leave(ONE), WorldClosed) == {ONE: "agent 'hopper_0' has left"}
+    assert list(pair.ask_reset(TWO, 2)) == [TWO]
+    assert pair.forfeits == []
+
+
+def test_the_last_to_leave_closes_the_world(pair: Rendezvous) -> None:
+    begin(pair)
+    world = pair.world.simulation.worlds[0]
+    pair.leave(ONE)
+    pair.ask_step(TWO, STILL)
+    pair.leave(TWO)
+    with pytest.raises(Exception, match=r"(?i)not connected|closed"):
+        world.capture()
+    assert pair.close("again") == {}
+
+
+def test_whatever_they_do_nobody_is_forgotten() -> None:
+    """Random asks in random order: everybody who waits is answered once, and somebody else is always awaited."""
+    generator = np.random.default_rng(3)
+    for _ in range(4):
+        host = Rendezvous(ParallelEnv("race", death="leave", lanes=("hopper",) * 3, max_cycles=5))
+        names = host.world.possible_agents
+        waiting: set[str] = set()
+        for _ in range(120):
+            name, what = str(generator.choice(names)), generator.random()
+            try:
+                if what < 0.015:
+                    replies = host.leave(name)
+                elif what < 0.35:
+                    replies = host.ask_reset(name, SEEDS[generator.integers(10)])
+                else:
+                    replies = host.ask_step(name, STILL)
+            except (InvalidInput, WorldClosed):
+                continue
+            waiting.add(name)
+            assert set(replies) <= waiting
+            waiting -= set(replies)
+            if what < 0.015:
+                waiting.discard(name)
+            assert not waiting & set(host.missing())
+            assert host.missing() or not waiting
+        assert host.episode > 3
+        host.close("enough")
+
+
+# Threads
+
+
+def together(*jobs: Callable[[], Any]) -> list[Any]:
+    """Do each job in a thread of its own; return what they returned or raised."""
+    done: list[Any] = [None] * len(jobs)
+
+    def run(place: int) -> None:
+        try:
+            done[place] = jobs[place]()
+        except Exception as error:
+            done[place] = error
+
+    threads = [threading.Thread(target=run, args=(place,), daemon=True) for place in range(len(jobs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LONG)
+        assert not thread.is_alive(), "a thread hangs"
+    return done
+
+
+def seats(lobby: Lobby) -> list[LobbySeat]:
+    return [lobby[name] for name in lobby.world.possible_agents]
+
+
+def pair_lobby(join: float | None = LONG, step: float | None = LONG, cycles: int = 6) -> Lobby:
+    return Lobby("race", join, step, lanes=PAIR, max_cycles=cycles)
+
+
+def play(env: LobbySeat, episodes: int, seed: int | None = 4) -> list[tuple[Any, ...]]:
+    """Play with random actions; return all that was seen."""
+    generator = np.random.default_rng(RNG_SEEDS[env.agent])
+    story: list[tuple[Any, ...]] = []
+    for episode in range(episodes):
+        observation, info = env.reset(seed=None if episode else seed)
+        story.append((observation.tobytes(), info))
+        over = False
+        while not over:
+            observation, reward, terminated, truncated, info = env.step(draw(generator, env.action_space))
+            story.append((observation.tobytes(), reward, terminated, truncated, info))
+            over = terminated or truncated
+    return story
+
+
+def draw(generator: np.random.Generator, space: gymnasium.Space[Any]) -> np.ndarray:
+    return generator.uniform(-1.2, 1.2, space.shape).astype(np.float32)
+
+
+def play_dicts(world: ParallelEnv, episodes: int, seed: int) -> dict[str, list[tuple[Any, ...]]]:
+    """What `play` does, for all agents in one loop."""
+    generators = {name: np.random.default_rng(RNG_SEEDS[name]) for name in world.possible_agents}
+    stories: dict[str, list[tuple[Any, ...]]] = {name: [] for name in world.possible_agents}
+    for episode in range(episodes):
+        observations, infos = world.reset(seed=None if episode else seed)
+        for name, story in stories.items():
+            story.append((observations[name].tobytes(), infos[name]))
+        while world.agents:
+            acting = {name: draw(generators[name], world.action_space(name)) for name in world.agents}
+            seen, *rest = world.step(acting)
+            for name in acting:
+                stories[name].append((seen[name].tobytes(), *(part[name] for part in rest)))  # type: ignore[index]
+    return stories
+
+
+def test_threads_see_what_the_dict_loop_sees() -> None:
+    with closing(ParallelEnv("race", death="leave", max_cycles=60)) as world:
+        expected = play_dicts(world, 4, 4)
+    with closing(Lobby("race", max_cycles=60)) as lobby:
+        stories = together(*(lambda env=env: play(env, 4) for env in seats(lobby)))
+    assert dict(zip(expected, stories, strict=True)) == expected
+    lengths = {name: len(story) for name, story in expected.items()}
+    assert lengths["ant_0"] == 4 * 61
+    assert lengths["hopper_0"] < 4 * 61
+    assert lobby.forfeits == []
+
+
+def test_seats() -> None:
+    with closing(pair_lobby()) as lobby:
+        assert isinstance(lobby[ONE], gymnasium.Env)
+        assert lobby[ONE] is lobby[ONE]
+        assert lobby[ONE].observation_space is lobby.world.observation_space(ONE)
+        assert lobby[ONE].action_space is lobby.world.action_space(ONE)
+        with pytest.raises(InvalidInput, match="unknown agent 'hopper_2'; did you mean"):
+            lobby["hopper_2"]
+
+
+def test_all_threads_see_the_same_picture() -> None:
+    with closing(Lobby("race", lanes=PAIR, max_cycles=6, render_mode="rgb_array")) as lobby:
+        one, two = (lobby[ONE], lobby[TWO])
+        together(one.reset, two.reset)
+        together(lambda: one.step(STILL), lambda: two.step(STILL))
+        pictures = together(one.render, two.render)
+        assert pictures[0].shape == (400, 600, 3)
+        np.testing.assert_array_equal(*pictures)
+    with closing(pair_lobby()) as lobby:
+        assert lobby[ONE].render() is None
+
+
+def test_a_lone_seat_passes_gymnasiums_checks() -> None:
+    with closing(Lobby("hopper", 1.0, 1.0, max_cycles=20)) as lobby:
+        check_env(lobby["hopper_0"], skip_render_check=True)
+
+
+@pytest.mark.parametrize("timeout", ["join_timeout", "step_timeout"])
+@pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf")])
+def test_impossible_timeouts(timeout: str, seconds: float) -> None:
+    with pytest.raises(InvalidInput, match=timeout):
+        Lobby("hopper", **{timeout: seconds})
+
+
+def test_different_seeds_wake_both() -> None:
+    with closing(pair_lobby()) as lobby:
+        errors = together(lambda: lobby[ONE].reset(seed=1), lambda: lobby[TWO].reset(seed=2))
+        for error in errors:
+            assert isinstance(error, InvalidInput)
+            assert "'hopper_0' asks for 1, 'hopper_1' asks for 2" in str(error)
+        assert [len(reply) for reply in together(lobby[ONE].reset, lobby[TWO].reset)] == [2, 2]
+
+
+def test_nobody_joins() -> None:
+    lobby = pair_lobby(join=SOON)
+    with pytest.raises(WorldClosed, match="waiting for hopper_1; each seat needs a thread of its own"):
+        lobby[ONE].reset()
+    with pytest.raises(WorldClosed, match="waiting for hopper_1"):
+        lobby[TWO].reset()
+
+
+def test_all_who_wait_learn_who_is_missing() -> None:
+    lobby = Lobby("race", SOON)
+    for error in together(lobby["hopper_0"].reset, lobby["ant_0"].reset):
+        assert isinstance(error, WorldClosed)
+        assert "waiting for humanoid_0" in str(error)
+
+
+def test_who_does_not_act_loses_the_seat() -> None:
+    with closing(pair_lobby(step=SOON)) as lobby:
+        together(lobby[ONE].reset, lobby[TWO].reset)
+        for _ in range(6):  # only the first waits
+            lobby[ONE].step(STILL)
+        reason = "lost its seat: no action in 0.2 s; each seat needs a thread of its own"
+        assert lobby.forfeits == [(1, 0, TWO, reason)]
+        for call in (lobby[TWO].reset, lambda: lobby[TWO].step(STILL)):
+            with pytest.raises(WorldClosed, match="'hopper_1' lost its seat: no action"):
+                call()
+        lobby[ONE].reset()
+        assert lobby.world.agents == [ONE]
+
+
+def test_one_thread_in_two_seats_is_told_so() -> None:
+    with closing(pair_lobby(step=SOON)) as lobby:
+        together(lobby[ONE].reset, lobby[TWO].reset)
+        lobby[ONE].step(STILL)
+        with pytest.raises(WorldClosed, match="each seat needs a thread of its own"):
+            lobby[TWO].step(STILL)
+
+
+def test_patience_begins_anew_whenever_the_world_moves() -> None:
+    pause, patience = 0.12, 0.6  # six pauses are longer than the patience
+
+    def slowly() -> None:
+        for _ in range(6):
+            time.sleep(pause)
+            lobby[TWO].step(STILL)
+        lobby[TWO].reset()
+
+    with closing(pair_lobby(patience, patience)) as lobby:
+        together(lobby[ONE].reset, lobby[TWO].reset)
+        started = time.monotonic()
+        assert together(lobby[ONE].reset, slowly)[1] is None
+        assert time.monotonic() - started > patience
+        assert [forfeit[2] for forfeit in lobby.forfeits] == [ONE]
+        assert lobby.world.agents == [ONE, TWO]
+
+
+def test_a_fallen_robot_does_not_wait_for_one_that_hangs() -> None:
+    with closing(pair_lobby(step=SOON)) as lobby:
+        together(lobby[ONE].reset, lobby[TWO].reset)
+        lobby[ONE].reset()
+        assert [forfeit[2] for forfeit in lobby.forfeits] == [ONE, TWO]
+        assert lobby.world.agents == [ONE]
+
+
+@pytest.mark.parametrize("playing", [False, True])
+def test_closing_wakes_who_waits(playing: bool) -> None:
+    lobby = pair_lobby(None, None)
+    if playing:
+        together(lobby[ONE].reset, lobby[TWO].reset)
+
+    def wait() -> Any:
+        return lobby[ONE].step(STILL) if playing else lobby[ONE].reset()
+
+    def close() -> None:
+        time.sleep(0.05)
+        lobby.close()
+
+    error, _ = together(wait, close)
+    assert isinstance(error, WorldClosed)
+    assert str(error) == "the world is closed: the lobby was closed"
+    lobby.close()
+    lobby[ONE].close()
+
+
+def test_a_seat_that_closes_lets_the_others_go_on() -> None:
+    with closing(pair_lobby(None, None)) as lobby:
+        together(lobby[ONE].reset, lobby[TWO].reset)
+        reply, _ = together(lambda: lobby[ONE].step(STILL), lobby[TWO].close)
+        assert len(reply) == 5
+        lobby[TWO].close()
+        lobby[ONE].reset()
+        lobby[ONE].close()
+        with pytest.raises(WorldClosed, match="'hopper_0' has left"):
+            lobby[ONE].reset()
+
+
+def test_an_error_in_the_world_wakes_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Any) -> None:
+        raise ZeroDivisionError("oops")
+
+    lobby = Lobby("race", None, None)
+    together(*(env.reset for env in seats(lobby)))
+    monkeypatch.setattr(lobby.world, "step", fail)
+    jobs = [lambda env=env: env.step(np.zeros(env.action_space.shape)) for env in seats(lobby)]
+    for error in together(*jobs):
+        assert isinstance(error, WorldClosed)
+        assert isinstance(error.__cause__, ZeroDivisionError)
+    with pytest.raises(WorldClosed, match="ZeroDivisionError: oops"):
+        lobby["ant_0"].reset()
+
+
+def test_a_bad_action_keeps_its_thread_only() -> None:
+    def fumble() -> Any:
+        with pytest.raises(InvalidInput, match="shape"):
+            lobby[TWO].step(np.zeros(7))
+        return lobby[TWO].step(STILL)
+
+    with closing(pair_lobby()) as lobby:
+        together(lobby[ONE].reset, lobby[TWO].reset)
+        assert [len(reply) for reply in together(lambda: lobby[ONE].step(STILL), fumble)] == [5, 5]
+
+
+def test_two_threads_in_one_seat() -> None:
+    with closing(pair_lobby(join=SOON)) as lobby:
+        errors = together(lobby[ONE].reset, lobby[ONE].reset)
+        assert sorted(type(error).__name__ for error in errors) == ["InvalidInput", "WorldClosed"]
+
+
+def test_interrupted_seats_may_ask_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with closing(pair_lobby()) as lobby:
+        with monkeypatch.context() as patch:
+            patch.setattr(lobby._changed, "wait", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                lobby[ONE].reset()
+        assert [len(reply) for reply in together(lobby[ONE].reset, lobby[TWO].reset)] == [2, 2]
