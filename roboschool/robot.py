@@ -3,6 +3,7 @@
 import functools
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,9 @@ class Robot:
     feet: tuple[str, ...]
     stance: float  # trunk height in the rest pose [m]
     self_collision: bool
-    upright: Upright
+    lowest: float  # trunk height below which it has fallen [m]
+    tilt: float  # roll or pitch of the trunk beyond which it has fallen [rad]
+    clear: tuple[int, ...]  # which of `feet` must not touch the ground
     joints: tuple[Joint, ...]  # in action order
     torque: tuple[float, ...]  # at action 1.0 [N m]
     pose: tuple[float, ...]  # rest position of each of `joints` [rad]
@@ -63,6 +66,19 @@ class Robot:
     def root_mass(self) -> float:
         """Mass of the root link [kg]; 0 if it has none."""
         return next(link.mass for link in self.model.links if link.name == self.model.root)
+
+    def stands(self, height: float, roll: float, pitch: float, feet: Sequence[float]) -> bool:
+        """Return whether the robot is inside the envelope of its card.
+
+        Args:
+            height: of the trunk [m].
+            roll: of the trunk [rad].
+            pitch: of the trunk [rad].
+            feet: 1 for each of `feet` that touches the ground, else 0.
+        """
+        if not (height > self.lowest and abs(roll) < self.tilt and abs(pitch) < self.tilt):
+            return False
+        return not self.clear or not any(feet[foot] for foot in self.clear)
 
     @property
     def mass(self) -> float:
@@ -139,7 +155,9 @@ def _join(path: Path, card: Card, model: Model) -> Robot:
         feet=card.feet,
         stance=card.stance,
         self_collision=card.self_collision,
-        upright=card.upright,
+        lowest=card.upright.lowest,
+        tilt=math.radians(card.upright.tilt),
+        clear=tuple(card.feet.index(link) for link in card.upright.clear),
         joints=driven,
         torque=tuple(card.torque.values()),
         pose=tuple(rest[name] for name in card.torque),

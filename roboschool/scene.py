@@ -19,7 +19,7 @@ from roboschool.tasks.task import Task, make_task
 
 Number: TypeAlias = float | tuple[float, float]  # a range [low, high] is drawn once per episode
 
-AGENT_NAME = re.compile(r"[a-z][a-z0-9_]*_[0-9]+")
+AGENT_NAME = re.compile(r"[a-z]+_[0-9]+")  # what PettingZoo recommends
 MOST_AGENTS = 64
 FARTHEST = 500.0  # [m]
 
@@ -114,7 +114,7 @@ class Scene:
             raise InvalidInput(f"{where}: agent: {len(names)} agents, not 1 to {MOST_AGENTS}")
         for name in names:
             if not AGENT_NAME.fullmatch(name):
-                raise InvalidInput(f"{where}: agent.name: {name!r} is not lower case with a number, like 'ant_0'")
+                raise InvalidInput(f"{where}: agent.name: {name!r} is not a word and a number, like 'ant_0'")
             if names.count(name) > 1:
                 raise InvalidInput(f"{where}: agent.name: two agents are called {name!r}")
         checks: list[tuple[str, Number | None, float, float]] = [
@@ -171,7 +171,10 @@ def read_scene(path: Path) -> SceneFile:
     Raises:
         InvalidInput: the file is wrong.
     """
-    return _read(path, path.stat().st_mtime if path.is_file() else 0.0)
+    file = _read(path, path.stat().st_mtime if path.is_file() else 0.0)
+    if not file.timestep > 0.0:
+        raise InvalidInput(f"{path}: timestep: {file.timestep} s is not above 0")
+    return file
 
 
 def scene_id(name: str, version: int) -> str:

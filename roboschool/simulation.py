@@ -78,7 +78,11 @@ class Group:
             value, name = action[world, agent, joint], self.robot.joints[joint].name
             raise InvalidInput(f"agent {self.names[agent]!r}: action {joint} (joint {name!r}) is {value}")
         action = np.minimum(np.maximum(action, -1.0), 1.0)
-        return action * self.live[..., None] if np.count_nonzero(self.live) < self.live.size else action
+        return action if self.all_live() else action * self.live[..., None]
+
+    def all_live(self) -> bool:
+        """Return whether no agent of any world is out."""
+        return np.count_nonzero(self.live) == self.live.size
 
     def feel(self, worlds: Any = ...) -> None:
         """Bring the joints just read to -1 to 1 between their limits, and their speeds to 1 at the fastest."""
@@ -86,10 +90,10 @@ class Group:
         joints -= self.middle
         joints *= self.gain
 
-    def judge(self, action: np.ndarray, dt: float, paid: np.ndarray) -> None:
-        """Pay those who acted for what they did, and end the episodes that are over."""
+    def judge(self, action: np.ndarray, dt: float, paid: np.ndarray | None) -> None:
+        """Pay those who acted (None: all) for what they did, and end the episodes that are over."""
         self.terms = self.task.reward(self.was, action, self.now, dt)
-        if np.count_nonzero(paid) < paid.size:
+        if paid is not None:
             self.terms = {name: term * paid for name, term in self.terms.items()}
         first, *rest = self.terms.values()
         self.reward = sum(rest, start=first)
@@ -163,7 +167,7 @@ class Simulation:
             raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
         applied = [group.clip(action) for group, action in zip(self.groups, actions, strict=True)]
         torques = [(action * group.torque).tolist() for group, action in zip(self.groups, applied, strict=True)]
-        paid = [group.live.copy() for group in self.groups]
+        paid = [None if group.all_live() and not fresh else group.live.copy() for group in self.groups]
         for group in self.groups:
             group.was, group.now = group.now, group.was
         self.steps += 1
@@ -174,7 +178,7 @@ class Simulation:
                 world.step([torques[group][number][place] for group, place in self._places])
                 self._read(number)
         for group, action, pays in zip(self.groups, applied, paid, strict=True):
-            if fresh:
+            if pays is not None:
                 pays[list(fresh)] = False
             group.feel()
             for number in self.broken:

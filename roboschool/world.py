@@ -53,6 +53,7 @@ class Body:
         robot = agent.robot
         self.client = client
         self.robot = robot
+        self.planar = robot.planar
         self.id = _load(client, robot)
         infos = [
             bullet.getJointInfo(self.id, j, physicsClientId=client)
@@ -65,9 +66,6 @@ class Body:
         self.joints = self.rails + self.driven
         self.trunk = links[robot.trunk]
         self.feet = {links[name]: place for place, name in enumerate(robot.feet)}
-        self.clear = tuple(robot.feet.index(name) for name in robot.upright.clear)
-        self.lowest = robot.upright.lowest
-        self.tilt = math.radians(robot.upright.tilt)
         self.still = [0.0] * len(self.feet)
         self.off = [0.0] * len(self.joints)
         self.home = Placement((0.0, 0.0), 0.0, robot.pose)
@@ -80,23 +78,17 @@ class Body:
         )
 
     def place(self, placement: Placement, ground: int) -> None:
-        """Put the robot on the ground: its lowest point just clears it, whatever the angles of its joints."""
+        """Put the robot on the ground: its lowest point just touches it, whatever the angles of its joints."""
         self.home = placement
         self.turned = (math.cos(placement.turn), math.sin(placement.turn))
         height = self.robot.stance
-        rails = self._rail_positions(height)
+        rails = [0.0, height, 0.0] if self.planar else [0.0] * len(self.rails)
         self._set_joints([*rails, *placement.joints], self.off)
         self._set_base(placement, 0.0 if self.robot.fixed else height)
-        if not self.robot.planar and self.robot.fixed:
-            return
-        lift = -self._gap(ground)
-        if self.robot.planar:
-            self._set_joints([*self._rail_positions(height + lift), *placement.joints], self.off)
-        else:
-            self._set_base(placement, height + lift)
-
-    def _rail_positions(self, height: float) -> list[float]:
-        return [0.0, height, 0.0] if self.robot.planar else [0.0] * len(self.rails)
+        if self.planar:
+            bullet.resetJointState(self.id, self.rails[1], height - self._gap(ground), 0.0, self.client)
+        elif not self.robot.fixed:
+            self._set_base(placement, height - self._gap(ground))
 
     def _set_joints(self, positions: Sequence[float], speeds: Sequence[float]) -> None:
         bullet.resetJointStatesMultiDof(
@@ -138,25 +130,20 @@ class Body:
 
         The joints in it are raw: [rad] and [rad/s].
         """
-        states = bullet.getJointStates(self.id, self.joints, physicsClientId=self.client)
-        if self.robot.planar:
-            row, moving = self._planar_trunk(states)
-            states = states[3:]
-        else:
-            row, moving = self._free_trunk()
-            states = states[len(self.rails) :]
-        upright = row[2] > self.lowest and abs(row[8]) < self.tilt and abs(row[9]) < self.tilt
-        for joint in states:
+        states = bullet.getJointStates(self.id, self.joints, self.client)
+        row, moving = self._planar_trunk(states) if self.planar else self._free_trunk()
+        for joint in states[len(self.rails) :]:
             row += joint[:2]
         speeds = row[11::2]
         feet, bumps = self.still[:], self.still[:]
         for contact in bullet.getContactPoints(self.id, physicsClientId=self.client):
             if contact[9] > 0.0:  # it presses
                 self._touch(contact, ground, feet, bumps)
+        stands = self.robot.stands(row[2], row[8], row[9], feet)
         row += feet
         row += moving[3:]
         row += bumps
-        row.append(float(upright and not any(feet[foot] for foot in self.clear)))
+        row.append(1.0 if stands else 0.0)
         sound = math.hypot(*speeds, *moving) < FASTEST or max(map(abs, (*speeds, *moving))) < FASTEST
         return row, sound and math.isfinite(sum(row))
 
@@ -167,21 +154,19 @@ class Body:
         if other == self.id and contact[4] in self.feet:
             bumps[self.feet[contact[4]]] = 1.0
 
-    def _planar_trunk(self, states: Any) -> tuple[list[float], list[float]]:
+    def _planar_trunk(self, states: Any) -> tuple[list[float], tuple[float, ...]]:
         (along, forward, *_), (height, up, *_), (lean, spin, *_) = states[:3]
         cos, sin = self.turned
         x, y = self.home.spot
         row = [x + along * cos, y + along * sin, height, -sin, cos, forward, 0.0, up, 0.0, lean]
-        return row, [forward * cos, forward * sin, up, -sin * spin, cos * spin, 0.0]
+        return row, (forward * cos, forward * sin, up, -sin * spin, cos * spin, 0.0)
 
-    def _free_trunk(self) -> tuple[list[float], list[float]]:
+    def _free_trunk(self) -> tuple[list[float], tuple[float, ...]]:
         if self.trunk == -1:
-            position, quaternion = bullet.getBasePositionAndOrientation(self.id, physicsClientId=self.client)
-            velocity, spin = bullet.getBaseVelocity(self.id, physicsClientId=self.client)
+            position, quaternion = bullet.getBasePositionAndOrientation(self.id, self.client)
+            velocity, spin = bullet.getBaseVelocity(self.id, self.client)
         else:
-            link = bullet.getLinkState(
-                self.id, self.trunk, computeLinkVelocity=1, computeForwardKinematics=1, physicsClientId=self.client
-            )
+            link = bullet.getLinkState(self.id, self.trunk, 1, 1, self.client)
             position, quaternion, velocity, spin = link[0], link[1], link[6], link[7]
         x, y, z, w = quaternion
         roll = math.atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y))
@@ -191,7 +176,7 @@ class Body:
         cos, sin = cos / length, sin / length
         vx, vy, vz = velocity
         row = [*position, -sin, cos, cos * vx + sin * vy, cos * vy - sin * vx, vz, roll, pitch]
-        return row, [*velocity, *spin]
+        return row, velocity + spin
 
 
 class World:

@@ -42,6 +42,8 @@ def test_pettingzoo_parallel(name: str, death: str) -> None:
     env.close()
 
 
+@pytest.mark.filterwarnings("ignore:Agents have different (observation|action) space sizes")  # a race of kinds
+@pytest.mark.filterwarnings("ignore:Observations are different shapes")
 @pytest.mark.parametrize("death", ["stay", "leave"])
 @pytest.mark.parametrize("name", SCENES)
 def test_pettingzoo_aec(name: str, death: str) -> None:

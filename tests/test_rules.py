@@ -139,6 +139,7 @@ def state_of(name: str) -> tuple[Run, State]:
     assert isinstance(task, Run)
     state = State.blank(1, 1, task.robot)
     state.position[..., 2] = task.robot.stance
+    state.upright[:] = 1.0
     return task, state
 
 
@@ -198,20 +199,27 @@ def test_feet_that_touch_something_else_cost() -> None:
     ],
 )
 def test_fallen(name: str, height: float, lean: float, over: bool) -> None:
-    task, now = state_of(name)
-    now.position[..., 2] = height
-    now.lean[..., 1] = lean
-    assert task.over(now).item() is over
-    alive = 2.0 if name == "humanoid" else 1.0
-    joints = len(task.robot.joints)
-    assert task.reward(now, np.zeros((1, 1, joints)), now, 0.0165)["alive"] == (-1.0 if over else alive)
+    robot = load_robot(name)
+    feet = [0.0] * len(robot.feet)
+    assert robot.stands(height, 0.0, lean, feet) is not over
 
 
 @pytest.mark.parametrize(("foot", "over"), [(0, False), (1, True), (2, True), (3, False), (4, True), (5, True)])
 def test_half_cheetah_falls_on_its_shins_and_thighs(foot: int, over: bool) -> None:
-    task, now = state_of("half_cheetah")
-    now.feet[0, 0, foot] = 1.0
-    assert task.over(now).item() is over
+    robot = load_robot("half_cheetah")
+    feet = [float(other == foot) for other in range(6)]
+    assert robot.stands(robot.stance, 0.0, 0.0, feet) is not over
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_falling_ends_the_episode_and_costs_one(name: str) -> None:
+    task, now = state_of(name)
+    idle = np.zeros((1, 1, len(task.robot.joints)))
+    assert not task.over(now).item()
+    assert task.reward(now, idle, now, 0.0165)["alive"] == (2.0 if name == "humanoid" else 1.0)
+    now.upright[:] = 0.0
+    assert task.over(now).item()
+    assert task.reward(now, idle, now, 0.0165)["alive"] == -1.0
 
 
 def test_observation_layout() -> None:
@@ -312,7 +320,7 @@ def test_robots_collide_with_each_other(pair: tuple[str, str]) -> None:
         alone.step(still(alone))
     assert not simulation.broken
     touched, untouched = (s.seats[0][0].now.position[0, 0] for s in (simulation, alone))
-    assert np.abs(touched - untouched).max() > 0.001
+    assert np.abs(touched - untouched).max() > 1e-4
     simulation.close()
     alone.close()
 

@@ -32,14 +32,13 @@ class Run(Task):
     def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
         """Return the five terms of Roboschool; progress is the speed along +x [m/s]."""
         position, speed = now.joints[..., 0], now.joints[..., 1]
-        joints, feet = self._joints, self._feet
-        power, heat = np.abs(action * speed).dot(joints), (action * action).dot(joints)
+        power, heat, limits, collisions = self._prices
         return {
             "alive": now.upright * (self.alive + 1.0) - 1.0,
             "progress": (now.position[..., 0] - was.position[..., 0]) / dt,
-            "electricity": (power * self.electricity + heat * self.stall) / len(joints),
-            "limits": (np.abs(position) > AT_LIMIT).dot(joints) * self.limits,
-            "collision": now.bumps.dot(feet) * self.collision,
+            "electricity": np.abs(action * speed).dot(power) + (action * action).dot(heat),
+            "limits": (np.abs(position) > AT_LIMIT).dot(limits),
+            "collision": now.bumps.dot(collisions),
         }
 
     def over(self, now: State) -> np.ndarray:
@@ -59,10 +58,8 @@ class Run(Task):
         return np.array(trunk + [1.0] * (2 * len(self.robot.joints) + len(self.robot.feet)))
 
     @cached_property
-    def _joints(self) -> np.ndarray:
-        """Ones: a dot product with them is the quickest sum of a few numbers."""
-        return np.ones(len(self.robot.joints))
-
-    @cached_property
-    def _feet(self) -> np.ndarray:
-        return np.ones(len(self.robot.feet))
+    def _prices(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """What each joint and foot pays; a dot product is the quickest weighted sum of a few numbers."""
+        joints, feet = np.ones(len(self.robot.joints)), np.ones(len(self.robot.feet))
+        each = joints / len(joints)
+        return self.electricity * each, self.stall * each, self.limits * joints, self.collision * feet
