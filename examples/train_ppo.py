@@ -114,7 +114,9 @@ shuffle = np.random.default_rng(args.seed)
 scene = roboschool.load_scene(args.scene)
 weights_given = {k: float(v) for k, v in (part.split("=") for part in args.task.split(",") if part)}
 agents = tuple(replace(agent, task=replace(agent.task, **weights_given)) for agent in scene.agents)
-env = roboschool.VectorEnv(replace(scene, agents=agents), args.num_envs, autoreset_mode=gymnasium.vector.AutoresetMode.SAME_STEP)
+env = roboschool.VectorEnv(
+    replace(scene, agents=agents), args.num_envs, autoreset_mode=gymnasium.vector.AutoresetMode.SAME_STEP
+)
 obs_size, act_size = env.single_observation_space.shape[0], env.single_action_space.shape[0]
 hidden = [int(size) for size in args.hidden.split(",")]
 actor, critic = network([obs_size, *hidden, act_size], 0.01), network([obs_size, *hidden, 1], 1.0)

@@ -7,10 +7,11 @@ import gymnasium
 
 from roboschool import files
 from roboschool.envs.agent import AgentEnv
-from roboschool.envs.lobby import Lobby, WorldClosed
+from roboschool.envs.lobby import Lobby
+from roboschool.envs.rendezvous import WorldClosed
 from roboschool.envs.parallel import ParallelEnv, parallel_env
 from roboschool.envs.vector import VectorEnv
-from roboschool.files import InvalidInput
+from roboschool.files import InvalidInput, policies
 from roboschool.policy import NetworkPolicy, Policy, load_policy
 from roboschool.robot import Robot, load_robot
 from roboschool.scene import Agent, Scene, load_scene, read_scene, scene_id
@@ -37,6 +38,7 @@ __all__ = [
     "load_robot",
     "load_scene",
     "parallel_env",
+    "policies",
 ]
 
 

@@ -126,7 +126,8 @@ def parse_toml(path: Path) -> dict[str, Any]:
         InvalidInput: the file cannot be read, or is not TOML.
     """
     try:
-        return tomllib.loads(read_text(path))
+        parsed: dict[str, Any] = tomllib.loads(read_text(path))
+        return parsed
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidInput(f"{path}: {error}") from None
 

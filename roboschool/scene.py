@@ -222,8 +222,14 @@ def _agent(path: Path, row: AgentRow) -> Agent:
         robot = load_robot(path.parent / row.robot if row.robot.endswith(".toml") else row.robot)
     except InvalidInput as error:
         raise InvalidInput(f"{where}: robot: {error}") from None
-    turn = tuple(map(math.radians, row.turn)) if isinstance(row.turn, tuple) else math.radians(row.turn)
-    return Agent(row.name, robot, make_task(where, robot, row.task), row.spot, turn, row.noise)
+    return Agent(row.name, robot, make_task(where, robot, row.task), row.spot, _radians(row.turn), row.noise)
+
+
+def _radians(degrees: Number) -> Number:
+    if isinstance(degrees, tuple):
+        low, high = degrees
+        return math.radians(low), math.radians(high)
+    return math.radians(degrees)
 
 
 def _line_up(path: Path, lanes: Lanes) -> list[Agent]:

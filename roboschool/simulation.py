@@ -77,12 +77,12 @@ class Group:
             world, agent, joint = np.argwhere(~np.isfinite(action))[0]
             value, name = action[world, agent, joint], self.robot.joints[joint].name
             raise InvalidInput(f"agent {self.names[agent]!r}: action {joint} (joint {name!r}) is {value}")
-        action = np.minimum(np.maximum(action, -1.0), 1.0)
+        action = np.minimum(np.maximum(action, -1.0, out=action), 1.0, out=action)
         return action if self.all_live() else action * self.live[..., None]
 
     def all_live(self) -> bool:
         """Return whether no agent of any world is out."""
-        return np.count_nonzero(self.live) == self.live.size
+        return bool(np.count_nonzero(self.live) == self.live.size)
 
     def feel(self, worlds: Any = ...) -> None:
         """Bring the joints just read to -1 to 1 between their limits, and their speeds to 1 at the fastest."""

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from roboschool.envs.lobby import Lobby, LobbySeat, Rendezvous, Reply, WorldClosed
+from roboschool.envs.lobby import Lobby, LobbySeat
 from roboschool.envs.parallel import ParallelEnv
+from roboschool.envs.rendezvous import Rendezvous, Reply, WorldClosed
 from roboschool.files import InvalidInput
 
 SOON = 0.2  # timeout of lobbies that are meant to run into it [s]

@@ -37,26 +37,21 @@ def run_bench(names: Sequence[str], seconds: float, rounds: int, copies: int, pe
         InvalidInput: a scene is unknown.
     """
     chosen = [choose(name, files.scenes(), "scene") for name in names] or sorted(files.scenes())
-    rows = []
-    with click.progressbar(
-        chosen, label="measuring", item_show_func=lambda name: name or "", file=click.get_text_stream("stderr")
-    ) as bar:
-        for name in bar:
-            rows.append(_measure_scene(name, seconds, rounds, copies, peers))
+    with click.progressbar(chosen, label="measuring", file=click.get_text_stream("stderr")) as bar:
+        rows = [_measure_scene(name, seconds, rounds, copies, peers) for name in bar]
     if as_json:
         machine = {"python": platform.python_version(), "machine": platform.machine(), "processor": _processor()}
         click.echo(json.dumps({"machine": machine, "rounds": rounds, "seconds": seconds, "scenes": rows}, indent=2))
         return
-    click.echo(
-        f"{'scene':18}{'bare us':>8}{'steps/s':>9}{'ratio':>7}{f'x{copies} steps/s':>13}{'ratio':>7}{'peer':>8}{'faster':>8}"
-    )
+    many = f"x{copies} steps/s"
+    click.echo(f"{'scene':18}{'bare us':>8}{'steps/s':>9}{'ratio':>7}{many:>13}{'ratio':>7}{'peer':>8}{'faster':>8}")
     for row in rows:
-        cells = [f"{row['scene']:18}{row['bare_us']:>8.1f}{row['steps_per_s']:>9.0f}{row['ratio']:>7.2f}"]
-        cells.append(
-            f"{row['vector_steps_per_s']:>13.0f}{row['vector_ratio']:>7.2f}" if "vector_ratio" in row else " " * 20
-        )
-        cells.append(f"{row['peer_steps_per_s']:>8.0f}{row['faster']:>7.1f}x" if "faster" in row else "")
-        click.echo("".join(cells))
+        text = f"{row['scene']:18}{row['bare_us']:>8.1f}{row['steps_per_s']:>9.0f}{row['ratio']:>7.2f}"
+        if "vector_ratio" in row:
+            text += f"{row['vector_steps_per_s']:>13.0f}{row['vector_ratio']:>7.2f}"
+        if "faster" in row:
+            text += f"{row['peer_steps_per_s']:>8.0f}{row['faster']:>7.1f}x"
+        click.echo(text)
 
 
 def _measure_scene(name: str, seconds: float, rounds: int, copies: int, peers: bool) -> dict[str, Any]:
@@ -74,15 +69,15 @@ def _measure_scene(name: str, seconds: float, rounds: int, copies: int, peers: b
     if peers and name in PEERS:
         measures["peer"] = _single(_peer(PEERS[name]))
     taken: dict[str, list[float]] = {key: [] for key in measures}
-    for key, measure in measures.items():
+    for measure in measures.values():
         measure(min(seconds, 0.2))  # warms up
     for _ in range(rounds):
         for key, measure in measures.items():
             steps, spent = measure(seconds)
             taken[key].append(spent / steps)
-    for closing in (world, env, timed, vector):
-        if closing is not None:
-            closing.close()
+    for opened in (world, env, timed, vector):
+        if opened is not None:
+            opened.close()
     pairs = zip(taken["own"], taken["bare"], strict=True)
     row = {
         "scene": name,

@@ -56,13 +56,7 @@ def _load(file: Path) -> Robot | Scene:
 
 def _scene_of(robot: Robot) -> Scene:
     """Return a scene with the robot alone."""
-    return Scene(
-        "check", "One robot, to be tried out.", (Agent(f"{_plain(robot.name)}_0", robot, Run(robot), noise=0.0),)
-    )
-
-
-def _plain(name: str) -> str:
-    return "".join(c if c.isalnum() else "_" for c in name.lower()).strip("_0123456789") or "robot"
+    return Scene("check", "One robot, to be tried out.", (Agent("robot_0", robot, Run(robot), noise=0.0),))
 
 
 def _describe(robot: Robot) -> None:

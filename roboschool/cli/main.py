@@ -23,7 +23,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="roboschool")
 def main() -> None:
-    """Robots that learn together, in shared Bullet worlds.
+    r"""Robots that learn together, in shared Bullet worlds.
 
     \b
     See a race of the robots that come with the package:
@@ -48,7 +48,7 @@ def race(lanes: str, seed: int, video: Path | None, size: str, policies: tuple[s
     """
     from roboschool.cli.race import run_race
 
-    own = dict(part.split("=", 1) if "=" in part else (part, "") for part in policies)
+    own = {lane: file for lane, _, file in (part.partition("=") for part in policies)}
     run_race([name.strip() for name in lanes.split(",")], seed, video, size, own)
 
 

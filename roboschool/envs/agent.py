@@ -109,7 +109,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         """Take back what `get_state` returned; envs that do so go on bit for bit alike."""
         self.simulation.load(state)
 
-    def render(self) -> np.ndarray | None:  # type: ignore[override]
+    def render(self) -> np.ndarray | None:
         """Return a picture (height, width, 3) if `render_mode` is "rgb_array"."""
         return None if self.render_mode is None else self._camera.picture(self.simulation.worlds[0].capture())
 

@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 

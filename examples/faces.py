@@ -1,0 +1,28 @@
+import gymnasium as gym
+import numpy as np
+
+import roboschool
+
+env = gym.make("roboschool/Ant-v1")  # one robot: a Gymnasium Env
+observation, info = env.reset(seed=0)
+observation, reward, terminated, truncated, info = env.step(env.action_space.sample())
+
+envs = gym.make_vec("roboschool/Ant-v1", num_envs=64)  # 64 copies in one process
+envs.reset(seed=0)
+observations, rewards, *_ = envs.step(envs.action_space.sample())
+
+world = roboschool.parallel_env("race", lanes=["hopper", "ant", "ant"])  # many robots: a PettingZoo ParallelEnv
+observations, infos = world.reset(seed=0)
+observations, rewards, *_ = world.step({agent: world.action_space(agent).sample() for agent in world.agents})
+
+policy = roboschool.load_policy(roboschool.policies()["ant"])  # anything with reset(seed) and act(observation)
+red = roboschool.AgentEnv("ants", agent="ant_0", opponents={"ant_1": policy})  # one robot, policies play others
+red.reset(seed=0)
+
+lobby = roboschool.Lobby("ants")  # one Env per thread, one world: it moves when all have acted
+seats = [lobby[agent] for agent in ("ant_0", "ant_1", "ant_2", "ant_3")]
+
+state = red.get_state()  # the whole world, to the bit
+first = red.step(np.zeros(8))
+red.set_state(state)
+assert (red.step(np.zeros(8))[0] == first[0]).all()

@@ -1,0 +1,222 @@
+"""The package as its users get it: a quick, silent import, a wheel, the command line, the examples, the README."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import roboschool
+from roboschool import files
+
+ROOT = Path(__file__).parents[1]
+COMMAND = [sys.executable, "-m", "roboschool.cli"]
+
+
+def run(*command: object, cwd: Path, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False, env=os.environ | env
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def test_import_is_silent_and_leaves_heavy_things_alone(tmp_path: Path) -> None:
+    heavy = ["torch", "trimesh", "OpenGL", "imageio_ffmpeg", "stable_baselines3", "scipy", "tqdm"]
+    code = f"import sys, roboschool; assert not set({heavy}) & set(sys.modules), sorted(sys.modules)"
+    done = run(sys.executable, "-W", "error", "-c", code, cwd=tmp_path)
+    assert done.stdout == done.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_episode_prints_nothing(tmp_path: Path) -> None:
+    code = "import roboschool; e = roboschool.AgentEnv('humanoid'); e.reset(seed=0); e.step([0] * 17); e.close()"
+    done = run(sys.executable, "-W", "error", "-c", code, cwd=tmp_path)
+    assert done.stdout == done.stderr == ""
+
+
+def test_wheel_holds_assets_and_scenes(tmp_path: Path) -> None:
+    """Built without the network, installed into an empty venv that borrows only the dependencies."""
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, ROOT, cwd=tmp_path)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.stat().st_size < 2 * 2**20
+    venv.create(tmp_path / "empty", with_pip=False)
+    python = tmp_path / "empty" / "bin" / "python"
+    run(*pip, "--python", python, "install", "--no-deps", "--no-index", wheel, cwd=tmp_path)
+    (packages,) = (tmp_path / "empty" / "lib").glob("python*/site-packages")
+    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
+    code = (
+        "import roboschool, sys; env = roboschool.AgentEnv('ant'); env.reset(seed=0);"
+        "policy = roboschool.load_policy(roboschool.policies()['ant']);"
+        "print(roboschool.__file__, env.step(policy.act(env.reset(seed=0)[0]))[1] > 0)"
+    )
+    said = run(python, "-c", code, cwd=tmp_path).stdout
+    assert said.startswith(str(tmp_path))
+    assert said.endswith("True\n")
+    said = run(tmp_path / "empty" / "bin" / "roboschool", "list", cwd=tmp_path).stdout
+    assert "roboschool/Humanoid-v1" in said
+
+
+def test_help_is_quick_and_has_examples(tmp_path: Path) -> None:
+    code = "import sys; from roboschool.cli.main import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    said = run(sys.executable, "-c", code + "assert 'torch' not in sys.modules", cwd=tmp_path).stdout
+    for word in ("race", "list", "check", "bench", "roboschool race --video race.mp4"):
+        assert word in said
+
+
+def test_list(tmp_path: Path) -> None:
+    found = json.loads(run(*COMMAND, "list", "--json", cwd=tmp_path).stdout)
+    assert {scene["name"] for scene in found["scenes"]} == set(files.scenes())
+    assert {robot["name"] for robot in found["robots"]} == set(files.robots())
+    table = run(*COMMAND, "list", cwd=tmp_path).stdout
+    for scene in found["scenes"]:
+        assert scene["id"] in table
+
+
+def test_race_writes_a_video_and_prints_the_standings(tmp_path: Path) -> None:
+    done = run(*COMMAND, "race", "--seed", "0", "--video", "race.gif", "--size", "96x64", cwd=tmp_path)
+    for agent in ("hopper_0", "humanoid_0", "ant_0"):
+        assert agent in done.stdout
+    with Image.open(tmp_path / "race.gif") as video:
+        assert video.size == (96, 64)
+        assert video.n_frames > 100
+
+
+def test_race_is_the_same_every_time(tmp_path: Path) -> None:
+    first, second = (run(*COMMAND, "race", "--lanes", "ant,hopper", cwd=tmp_path).stdout for _ in range(2))
+    assert first == second
+    assert first.index("  1.") < first.index("  2.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["race", "--lanes", "hoper,ant"], ["'hoper'", "did you mean 'hopper'"]),
+        (["race", "--lanes", "walker2d,ant"], ["walker2d", "no policy", "--policy walker2d=FILE"]),
+        (["race", "--lanes", "ant", "--video", "race.avi"], ["race.avi", "'.avi'"]),
+        (["race", "--lanes", "ant", "--video", "no/race.gif"], ["no/race.gif", "no folder"]),
+        (["race", "--lanes", "ant", "--video", "race.gif", "--size", "640"], ["640", "960x540"]),
+        (["race", "--lanes", "ant", "--policy", "aunt=x"], ["aunt=x", "did you mean 'ant'"]),
+        (["race", "--lanes", "ant", "--policy", "ant=x"], ["x", "no such file"]),
+        (["check", "nothing.urdf"], ["nothing.urdf", "no such file"]),
+        (["check", "setup.cfg"], ["setup.cfg", ".urdf"]),
+        (["bench", "antz"], ["'antz'", "did you mean 'ant'"]),
+    ],
+)
+def test_bad_arguments_are_one_line(arguments: list[str], words: list[str], tmp_path: Path) -> None:
+    done = run(*COMMAND, *arguments, cwd=tmp_path, code=1)
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_check(tmp_path: Path) -> None:
+    for file in (*files.robots().values(), *files.scenes().values(), files.robots()["ant"].with_suffix(".urdf")):
+        assert "all is well" in run(*COMMAND, "check", file, cwd=tmp_path).stdout
+    ant = files.robots()["ant"]
+    (tmp_path / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
+    (tmp_path / "tall.toml").write_text(ant.read_text().replace("stance = 0.57", "stance = 0.67"))
+    done = run(*COMMAND, "check", "tall.toml", cwd=tmp_path, code=1)
+    assert "stance: 0.67" in done.stderr
+    assert "0.5699" in done.stderr
+
+
+def test_bench(tmp_path: Path) -> None:
+    command = [*COMMAND, "bench", "hopper", "race", "--seconds", "0.05", "--rounds", "1", "--copies", "2"]
+    rows = json.loads(run(*command, "--json", cwd=tmp_path).stdout)["scenes"]
+    assert [row["scene"] for row in rows] == ["hopper", "race"]
+    for row in rows:
+        assert row["bare_us"] > 0
+        assert row["steps_per_s"] > 0
+        assert row["ratio"] > 1
+    assert "hopper" in run(*command, cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize("name", ["faces", "train_sb3", "train_ppo"])
+def test_examples_run(name: str, tmp_path: Path) -> None:
+    arguments = {
+        "faces": [],
+        "train_sb3": ["300"],
+        "train_ppo": ["--steps", "2048", "--num-envs", "8", "--rollout", "64", "--episodes", "2", "--out", "run"],
+    }[name]
+    run(sys.executable, ROOT / "examples" / f"{name}.py", *arguments, cwd=tmp_path)
+    if name == "train_ppo":
+        policy = roboschool.load_policy(tmp_path / "run" / "policy.safetensors")
+        assert policy.act(np.zeros(15)).shape == (3,)
+        card = json.loads((tmp_path / "run" / "policy.json").read_text())
+        assert (card["scene"], card["steps"], card["episodes"]) == ("roboschool/Hopper-v1", 2048, 2)
+        more = ["--resume", "run/checkpoint.safetensors", "--steps", "2560", *arguments[2:]]
+        run(sys.executable, ROOT / "examples" / f"{name}.py", *more, cwd=tmp_path)
+        assert json.loads((tmp_path / "run" / "policy.json").read_text())["steps"] == 2560
+
+
+def test_readme_shows_the_example_as_it_is() -> None:
+    assert (ROOT / "examples" / "faces.py").read_text() in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(files.policies()))
+def test_shipped_policies_score_as_their_json_says(name: str) -> None:
+    """Three of the twenty episodes: a stale policy, or a changed robot, is far off."""
+    path = files.policies()[name]
+    card = json.loads(path.with_suffix(".json").read_text())
+    assert card["scene"] == roboschool.load_scene(name).id
+    assert path.stat().st_size < 2**20
+    env, policy = roboschool.AgentEnv(name), roboschool.load_policy(path)
+    returns = []
+    for episode in range(3):
+        seen, _ = env.reset(seed=10_000 + episode)
+        total, done = 0.0, False
+        while not done:
+            seen, reward, terminated, truncated, _ = env.step(policy.act(seen))
+            total, done = total + reward, terminated or truncated
+        returns.append(total)
+    env.close()
+    assert np.mean(returns) == pytest.approx(card["score_mean"], abs=0.1 * card["score_mean"] + 2 * card["score_sd"])
+
+
+def test_urdfs_are_what_the_recipe_writes(tmp_path: Path) -> None:
+    sys.path.insert(0, str(ROOT / "assets"))
+    try:
+        import build
+    finally:
+        sys.path.remove(str(ROOT / "assets"))
+    for make in (build.hopper, build.walker2d, build.half_cheetah, build.ant, build.humanoid):
+        path = build.write(make(), tmp_path)
+        assert path.read_text() == (ROOT / "assets" / path.stem / path.name).read_text()
+
+
+def test_a_folder_of_ones_own(tmp_path: Path) -> None:
+    """A robot and a scene of a user appear by name and by id, and stand before ours."""
+    ant = files.robots()["ant"]
+    (tmp_path / "assets" / "spider").mkdir(parents=True)
+    (tmp_path / "assets" / "spider" / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
+    (tmp_path / "assets" / "spider" / "spider.toml").write_text(ant.read_text())
+    (tmp_path / "scenes").mkdir()
+    scene = files.scenes()["ant"].read_text().replace('robot = "ant"', 'robot = "spider"')
+    (tmp_path / "scenes" / "spider_walk.toml").write_text(scene)
+    code = (
+        "import gymnasium, roboschool; {}; env = gymnasium.make('roboschool/SpiderWalk-v1'); env.reset(seed=0);"
+        "print(env.unwrapped.scene.agents[0].robot.name)"
+    )
+    said = run(sys.executable, "-c", code.format(f"roboschool.add_path({str(tmp_path)!r})"), cwd=tmp_path).stdout
+    assert said == "spider\n"
+    assert run(sys.executable, "-c", code.format("0"), cwd=tmp_path, ROBOSCHOOL_PATH=str(tmp_path)).stdout == "spider\n"
+    (tmp_path / "scenes" / "broken.toml").write_text("summary = 3")
+    done = run(sys.executable, "-c", code.format("0"), cwd=tmp_path, ROBOSCHOOL_PATH=str(tmp_path))
+    assert done.stdout == "spider\n"
+    assert "broken.toml" in done.stderr
+
+
+def test_objects_of_urdf_libraries_are_robots_too(tmp_path: Path) -> None:
+    class Saved:
+        def save(self, path: str) -> None:
+            Path(path).write_text(files.robots()["ant"].with_suffix(".urdf").read_text())
+
+    assert len(roboschool.load_robot(Saved()).joints) == 8
