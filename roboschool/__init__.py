@@ -8,8 +8,8 @@ import gymnasium
 from roboschool import files
 from roboschool.envs.agent import AgentEnv
 from roboschool.envs.lobby import Lobby
-from roboschool.envs.rendezvous import WorldClosed
 from roboschool.envs.parallel import ParallelEnv, parallel_env
+from roboschool.envs.rendezvous import WorldClosed
 from roboschool.envs.vector import VectorEnv
 from roboschool.files import InvalidInput, policies
 from roboschool.policy import NetworkPolicy, Policy, load_policy

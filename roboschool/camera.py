@@ -29,6 +29,8 @@ with captured():
 SMALLEST, LARGEST = 16, 4096  # sides of a picture [pixels]
 
 # What stands up.
+MIDDLE = 0.65  # height of a robot's middle, if its trunk's is 1
+ROOM = 0.72  # radius of the room given to a robot, if its longest side is 1
 LOST = 1e5  # a robot so far away is not moved any more [m]
 SUN = np.array((-0.5, -0.75, 1.0))  # direction to it
 FLAT = np.eye(4) - np.outer((*SUN / SUN[2], 0.0), (0.0, 0.0, 1.0, 0.0))  # casts everything on the ground

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -90,8 +91,12 @@ def test_race_writes_a_video_and_prints_the_standings(tmp_path: Path) -> None:
 
 
 def test_race_is_the_same_every_time(tmp_path: Path) -> None:
-    first, second = (run(*COMMAND, "race", "--lanes", "ant,hopper", cwd=tmp_path).stdout for _ in range(2))
+    command = [*COMMAND, "race", "--lanes", "ant,hopper", "--picture", "finish.png", "--size", "96x64"]
+    (first, photo), (second, other) = (
+        (run(*command, cwd=tmp_path).stdout, (tmp_path / "finish.png").read_bytes()) for _ in range(2)
+    )
     assert first == second
+    assert photo == other
     assert first.index("  1.") < first.index("  2.")
 
 
@@ -100,7 +105,7 @@ def test_race_is_the_same_every_time(tmp_path: Path) -> None:
     [
         (["race", "--lanes", "hoper,ant"], ["'hoper'", "did you mean 'hopper'"]),
         (["race", "--lanes", "walker2d,ant"], ["walker2d", "no policy", "--policy walker2d=FILE"]),
-        (["race", "--lanes", "ant", "--video", "race.avi"], ["race.avi", "'.avi'"]),
+        (["race", "--lanes", "ant", "--video", "race.avi"], ["race.avi", "'.avi'", ".mp4"]),
         (["race", "--lanes", "ant", "--video", "no/race.gif"], ["no/race.gif", "no folder"]),
         (["race", "--lanes", "ant", "--video", "race.gif", "--size", "640"], ["640", "960x540"]),
         (["race", "--lanes", "ant", "--policy", "aunt=x"], ["aunt=x", "did you mean 'ant'"]),
@@ -157,8 +162,16 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
         assert json.loads((tmp_path / "run" / "policy.json").read_text())["steps"] == 2560
 
 
-def test_readme_shows_the_example_as_it_is() -> None:
-    assert (ROOT / "examples" / "faces.py").read_text() in (ROOT / "README.md").read_text()
+def test_readme_shows_the_example_and_the_scores_as_they_are(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert (ROOT / "examples" / "faces.py").read_text() in readme
+    assert run(*COMMAND, "list", "--scores", cwd=tmp_path).stdout in readme
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    for link in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text()):
+        assert (ROOT / link).exists(), link
 
 
 @pytest.mark.parametrize("name", sorted(files.policies()))

@@ -3,6 +3,7 @@
 import json
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -37,8 +38,11 @@ def run_bench(names: Sequence[str], seconds: float, rounds: int, copies: int, pe
         InvalidInput: a scene is unknown.
     """
     chosen = [choose(name, files.scenes(), "scene") for name in names] or sorted(files.scenes())
-    with click.progressbar(chosen, label="measuring", file=click.get_text_stream("stderr")) as bar:
-        rows = [_measure_scene(name, seconds, rounds, copies, peers) for name in bar]
+    rows: list[dict[str, Any]] = []
+    with click.progressbar(length=len(chosen), label="measuring", file=sys.stderr) as bar:
+        for name in chosen:
+            rows.append(_measure_scene(name, seconds, rounds, copies, peers))
+            bar.update(1)
     if as_json:
         machine = {"python": platform.python_version(), "machine": platform.machine(), "processor": _processor()}
         click.echo(json.dumps({"machine": machine, "rounds": rounds, "seconds": seconds, "scenes": rows}, indent=2))

@@ -32,6 +32,16 @@ def print_catalogue(as_json: bool) -> None:
         click.echo(f"{scene.name:18}{scene.id:32}{sizes}  {scene.summary}")
 
 
+def print_scores() -> None:
+    """Print what the policies that come with the package score, as a Markdown table made of their JSON files."""
+    click.echo("| scene | score, mean ± sd | threshold | steps | wall time |\n|---|---|---|---|---|")
+    for name, path in sorted(files.policies().items()):
+        card = json.loads(path.with_suffix(".json").read_text())
+        score = f"{card['score_mean']:.0f} ± {card['score_sd']:.0f} ({card['episodes']} episodes)"
+        steps, minutes = f"{card['steps'] / 1e6:.1f} M", f"{card['wall_seconds'] / 60:.0f} min"
+        click.echo(f"| `{name}` | {score} | {load_scene(name).threshold:.0f} | {steps} | {minutes} |")
+
+
 def _robot(robot: Robot) -> dict[str, Any]:
     return {
         "name": robot.name,

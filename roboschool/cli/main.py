@@ -23,7 +23,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="roboschool")
 def main() -> None:
-    r"""Robots that learn together, in shared Bullet worlds.
+    """Robots that learn together, in shared Bullet worlds.
 
     \b
     See a race of the robots that come with the package:
@@ -32,16 +32,17 @@ def main() -> None:
         roboschool list
     See what is wrong with a robot or a scene of your own:
         roboschool check my_robot.urdf
-    """
+    """  # noqa: D301 - click reads the backslash
 
 
 @main.command()
 @click.option("--lanes", default="hopper,humanoid,ant", show_default=True, help="Who runs, left to right.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same race.")
 @click.option("--video", type=click.Path(path_type=Path), help="Write a video: .mp4, .gif or .webp.")
-@click.option("--size", default="960x540", show_default=True, help="Of the video [pixels].")
+@click.option("--picture", type=click.Path(path_type=Path), help="Write a picture of the winner at the line.")
+@click.option("--size", default="960x540", show_default=True, help="Of video and picture [pixels].")
 @click.option("--policy", "policies", multiple=True, metavar="LANE=FILE", help="A policy of your own, for a robot.")
-def race(lanes: str, seed: int, video: Path | None, size: str, policies: tuple[str, ...]) -> None:
+def race(lanes: str, seed: int, video: Path | None, picture: Path | None, size: str, policies: tuple[str, ...]) -> None:
     """Let trained robots race over 20 m, each in its lane, and print the standings.
 
     A lane is the name of a scene with one agent; `roboschool list` has them all. A robot may run in several lanes.
@@ -49,16 +50,20 @@ def race(lanes: str, seed: int, video: Path | None, size: str, policies: tuple[s
     from roboschool.cli.race import run_race
 
     own = {lane: file for lane, _, file in (part.partition("=") for part in policies)}
-    run_race([name.strip() for name in lanes.split(",")], seed, video, size, own)
+    run_race([name.strip() for name in lanes.split(",")], seed, video, picture, size, own)
 
 
 @main.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_(as_json: bool) -> None:
+@click.option("--scores", is_flag=True, help="Print what the policies score that come with the package, as Markdown.")
+def list_(as_json: bool, scores: bool) -> None:
     """List robots and scenes, with their Gymnasium ids."""
-    from roboschool.cli.catalogue import print_catalogue
+    from roboschool.cli.catalogue import print_catalogue, print_scores
 
-    print_catalogue(as_json)
+    if scores:
+        print_scores()
+    else:
+        print_catalogue(as_json)
 
 
 @main.command()

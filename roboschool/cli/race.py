@@ -1,17 +1,22 @@
 """The race: trained robots in one world, standings, a video."""
 
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import click
+from PIL import Image
 
 from roboschool import files
 from roboschool.camera import Camera
-from roboschool.cli.video import Video
+from roboschool.cli.video import Video, choose_ending, read_size
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, nearest
 from roboschool.policy import Policy, load_policy
 
+STILLS = (".png", ".jpg", ".webp")
 CODA = 60  # steps shown after the last one standing has crossed the line
 
 
@@ -47,11 +52,64 @@ class Runner:
         return f"{self.distance:6.2f} m" + (f", fell after {self.fell:.1f} s" if self.fell is not None else "")
 
 
-def run_race(lanes: list[str], seed: int, video: Path | None, size: str, own: dict[str, str]) -> None:
+class Watcher(Protocol):
+    """Looks on at every step."""
+
+    def watch(self, step: int, runners: Mapping[str, Runner]) -> None:
+        """Look at a step."""
+
+
+class Film:
+    """Takes the race on video."""
+
+    def __init__(self, env: ParallelEnv, path: Path, size: str) -> None:
+        self.env = env
+        self.video = Video(path, size, env.scene.timestep)
+        self.camera = Camera(env.scene, self.video.width, self.video.height)
+
+    def watch(self, step: int, runners: Mapping[str, Runner]) -> None:
+        """Add a frame, if it is time for one."""
+        if self.video.wants(step):
+            self.video.add(self.camera.picture(self.env.simulation.worlds[0].capture()))
+
+    def __enter__(self) -> "Film":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.camera.close()
+        self.video.close()
+
+
+class PhotoFinish:
+    """Takes a picture when the first crosses the line, or at the end if nobody does."""
+
+    def __init__(self, env: ParallelEnv, path: Path, size: str) -> None:
+        self.env = env
+        self.path = choose_ending(path, STILLS)
+        self.camera = Camera(env.scene, *read_size(size))
+        self.taken = False
+
+    def watch(self, step: int, runners: Mapping[str, Runner]) -> None:
+        """Take the picture, if it is time."""
+        over = not self.env.agents or step == self.env.scene.steps
+        if not self.taken and (over or any(runner.finished is not None for runner in runners.values())):
+            Image.fromarray(self.camera.picture(self.env.simulation.worlds[0].capture())).save(self.path)
+            self.taken = True
+
+    def __enter__(self) -> "PhotoFinish":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.camera.close()
+
+
+def run_race(
+    lanes: list[str], seed: int, video: Path | None, picture: Path | None, size: str, own: dict[str, str]
+) -> None:
     """Run a race and print its standings.
 
     Raises:
-        InvalidInput: a lane is not a scene with one agent, or has no policy, or the video's name or size is wrong.
+        InvalidInput: a lane is not a scene with one agent, or has no policy, or a file's name or the size is wrong.
     """
     env = ParallelEnv("race", lanes=lanes)
     for name in own:
@@ -61,19 +119,18 @@ def run_race(lanes: list[str], seed: int, video: Path | None, size: str, own: di
         agent: Runner(agent, number, _policy(lane, own))
         for number, (agent, lane) in enumerate(zip(env.possible_agents, lanes, strict=True), 1)
     }
-    writer = Video(video, size, env.scene.timestep) if video else None
-    camera = Camera(env.scene, writer.width, writer.height) if writer else None
-    try:
-        _run(env, runners, seed, writer, camera)
-    finally:
-        if camera:
-            camera.close()
-        if writer:
-            writer.close()
-        env.close()
+    with ExitStack() as stack:
+        stack.callback(env.close)
+        watchers: list[Watcher] = []
+        if video:
+            watchers.append(stack.enter_context(Film(env, video, size)))
+        if picture:
+            watchers.append(stack.enter_context(PhotoFinish(env, picture, size)))
+        _run(env, runners, seed, watchers)
     _print_standings(runners)
-    if video:
-        click.echo(f"\nThe video is {video}.")
+    for file in (video, picture):
+        if file:
+            click.echo(f"Written: {file}")
 
 
 def _policy(lane: str, own: dict[str, str]) -> Policy:
@@ -86,7 +143,7 @@ def _policy(lane: str, own: dict[str, str]) -> Policy:
     return load_policy(shipped[lane])
 
 
-def _run(env: ParallelEnv, runners: dict[str, Runner], seed: int, writer: Video | None, camera: Camera | None) -> None:
+def _run(env: ParallelEnv, runners: dict[str, Runner], seed: int, watchers: list[Watcher]) -> None:
     finish, dt = env.scene.finish or float("inf"), env.scene.timestep
     seen, _ = env.reset(seed=seed)
     coda = CODA
@@ -98,11 +155,10 @@ def _run(env: ParallelEnv, runners: dict[str, Runner], seed: int, writer: Video 
                 runner.note(step * dt, dt, finish, infos[name]["distance"])
                 if runner.fell is None and infos[name]["alive"] <= 0.0:
                     runner.fell = step * dt
-            if writer and camera and writer.wants(step):
-                writer.add(camera.picture(env.simulation.worlds[0].capture()))
+            for watcher in watchers:
+                watcher.watch(step, runners)
             bar.update(1)
-            running = [r for r in runners.values() if r.fell is None and r.finished is None]
-            coda -= not running
+            coda -= not any(runner.fell is None and runner.finished is None for runner in runners.values())
             if not env.agents or coda == 0:
                 bar.update(env.scene.steps - step)
                 break

@@ -1,8 +1,8 @@
 """Writes pictures as a video: .mp4 with the extra `video`, .gif and .webp without."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,30 @@ from roboschool.files import InvalidInput, choose
 KINDS = (".mp4", ".gif", ".webp")
 FASTEST = 31.0  # frames a second
 QUALITY = 70  # of a .webp
+
+
+def choose_ending(path: Path, endings: Sequence[str]) -> Path:
+    """Return a path that can be written to, with one of these endings.
+
+    Raises:
+        InvalidInput: it has another, or its folder is not there.
+    """
+    choose(path.suffix, endings, "ending", str(path))
+    if not path.parent.is_dir():
+        raise InvalidInput(f"{path}: there is no folder {path.parent}")
+    return path
+
+
+def read_size(text: str) -> tuple[int, int]:
+    """Return width and height [pixels], written as 960x540.
+
+    Raises:
+        InvalidInput: it is not two even numbers.
+    """
+    numbers = re.fullmatch(r"(\d{2,4})x(\d{2,4})", text)
+    if not numbers or any(int(number) % 2 for number in numbers.groups()):
+        raise InvalidInput(f"size {text!r} is not two even numbers of pixels, like 960x540")
+    return int(numbers[1]), int(numbers[2])
 
 
 class Video:
@@ -28,14 +52,8 @@ class Video:
     """
 
     def __init__(self, path: Path, size: str, timestep: float) -> None:
-        choose(path.suffix, KINDS, "kind of video", str(path))
-        numbers = re.fullmatch(r"(\d{2,4})x(\d{2,4})", size)
-        if not numbers or any(int(number) % 2 for number in numbers.groups()):
-            raise InvalidInput(f"size {size!r} is not two even numbers of pixels, like 960x540")
-        if not path.parent.is_dir():
-            raise InvalidInput(f"{path}: there is no folder {path.parent}")
-        self.path = path
-        self.width, self.height = map(int, numbers.groups())
+        self.path = choose_ending(path, KINDS)
+        self.width, self.height = read_size(size)
         self.every = max(1, round(1.0 / (timestep * FASTEST)))  # steps between two frames
         self.seconds = self.every * timestep  # between two frames
         self._frames: list[Image.Image] = []
@@ -71,11 +89,3 @@ class Video:
             first, *rest = self._frames
             milliseconds = round(1000 * self.seconds)
             first.save(self.path, save_all=True, append_images=rest, duration=milliseconds, loop=0, quality=QUALITY)
-
-    def __enter__(self) -> "Video":
-        """Return the video."""
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        """Finish the file."""
-        self.close()
