@@ -18,6 +18,7 @@ from roboschool.state import State
 from roboschool.tasks.task import Task
 from roboschool.world import Placement, Snapshot, World
 
+LEAST, MOST = np.array(-1.0), np.array(1.0)  # actions; arrays, because numpy is quicker with them than with numbers
 UNKNOWN_SPEED = 10.0  # fastest speed of a joint whose URDF gives none [rad/s]
 
 
@@ -60,29 +61,30 @@ class Group:
         fastest = np.array([joint.velocity or UNKNOWN_SPEED for joint in self.robot.joints])
         self.middle = np.stack([(lower + upper) / 2, np.zeros_like(lower)], axis=-1)
         self.gain = np.stack([2.0 / (upper - lower), 1.0 / fastest], axis=-1)
+        self.applied = np.zeros(self.shape)  # what has been done of the actions asked for
+        self.forces: list[list[list[float]]] = []  # torque of each joint, of each agent, in each world [N m]
+        self.paid: np.ndarray | None = None  # whose step counts; None: everybody's
         self.observation = self.task.observe(self.now).astype(np.float32)
 
-    def rest(self) -> None:
-        """Take the terms of the reward as they are when nothing has been done yet: zero."""
-        self.terms = dict.fromkeys(self.terms, np.zeros(self.live.shape))
-
-    def clip(self, action: Any) -> np.ndarray:
-        """Return actions within -1 and 1 (world, agent, joints); agents that are out do nothing.
+    def act(self, action: Any, fresh: Sequence[int]) -> None:
+        """Take actions (world, agent, joints), within -1 and 1; agents that are out, or in fresh worlds, do nothing.
 
         Raises:
-            InvalidInput: the shape is wrong, or a number is not finite.
+            InvalidInput: the shape is wrong, or a number is not finite; nothing has changed then.
         """
         action = as_numbers(self.names[0], action, self.shape).astype(float, order="C")
         if np.count_nonzero(np.isfinite(action)) < action.size:
             world, agent, joint = np.argwhere(~np.isfinite(action))[0]
             value, name = action[world, agent, joint], self.robot.joints[joint].name
             raise InvalidInput(f"agent {self.names[agent]!r}: action {joint} (joint {name!r}) is {value}")
-        action = np.minimum(np.maximum(action, -1.0, out=action), 1.0, out=action)
-        return action if self.all_live() else action * self.live[..., None]
-
-    def all_live(self) -> bool:
-        """Return whether no agent of any world is out."""
-        return bool(np.count_nonzero(self.live) == self.live.size)
+        np.minimum(np.maximum(action, LEAST, out=action), MOST, out=action)
+        self.paid = None
+        if fresh or np.count_nonzero(self.live) < self.live.size:
+            self.paid = self.live.copy()
+            self.paid[list(fresh)] = False
+            action *= self.paid[..., None]
+        self.applied = action
+        self.forces = (action * self.torque).tolist()
 
     def feel(self, worlds: Any = ...) -> None:
         """Bring the joints just read to -1 to 1 between their limits, and their speeds to 1 at the fastest."""
@@ -90,16 +92,20 @@ class Group:
         joints -= self.middle
         joints *= self.gain
 
-    def judge(self, action: np.ndarray, dt: float, paid: np.ndarray | None) -> None:
-        """Pay those who acted (None: all) for what they did, and end the episodes that are over."""
-        self.terms = self.task.reward(self.was, action, self.now, dt)
-        if paid is not None:
-            self.terms = {name: term * paid for name, term in self.terms.items()}
+    def judge(self, dt: float) -> None:
+        """Pay for what has been done, and end the episodes that are over."""
+        self.terms = self.task.reward(self.was, self.applied, self.now, dt)
+        if self.paid is not None:
+            self.terms = {name: term * self.paid for name, term in self.terms.items()}
         first, *rest = self.terms.values()
         self.reward = sum(rest, start=first)
         self.over = self.task.over(self.now)
         if np.count_nonzero(self.over):
             self.live = self.live & ~self.over
+
+    def rest(self) -> None:
+        """Take the terms of the reward as they are when nothing has been done yet: zero."""
+        self.terms = dict.fromkeys(self.terms, np.zeros(self.live.shape))
 
     def see(self) -> None:
         """Observe for all agents."""
@@ -130,7 +136,6 @@ class Simulation:
         self.groups = [Group(scene, task, worlds) for task in tasks]
         owners = {index: (group, place) for group in self.groups for place, index in enumerate(group.agents)}
         self.seats = [owners[index] for index in range(len(scene.agents))]  # group and place in it, of each agent
-        self._places = [(self.groups.index(group), place) for group, place in self.seats]
         self.worlds = [World(scene) for _ in range(worlds)]
         self.generators = [np.random.default_rng() for _ in range(worlds)]
         self.steps = np.zeros(worlds, dtype=int)  # of the current episode
@@ -165,9 +170,8 @@ class Simulation:
         """
         if not self.begun:
             raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
-        applied = [group.clip(action) for group, action in zip(self.groups, actions, strict=True)]
-        torques = [(action * group.torque).tolist() for group, action in zip(self.groups, applied, strict=True)]
-        paid = [None if group.all_live() and not fresh else group.live.copy() for group in self.groups]
+        for group, action in zip(self.groups, actions, strict=True):
+            group.act(action, fresh)
         for group in self.groups:
             group.was, group.now = group.now, group.was
         self.steps += 1
@@ -175,15 +179,13 @@ class Simulation:
             if number in fresh:
                 self._begin(number, None)
             elif number not in self.broken:
-                world.step([torques[group][number][place] for group, place in self._places])
+                world.step([group.forces[number][place] for group, place in self.seats])
                 self._read(number)
-        for group, action, pays in zip(self.groups, applied, paid, strict=True):
-            if pays is not None:
-                pays[list(fresh)] = False
+        for group in self.groups:
             group.feel()
             for number in self.broken:
                 group.now.row[number] = group.was.row[number]
-            group.judge(action, self.scene.timestep, pays)
+            group.judge(self.scene.timestep)
             group.see()
 
     def _begin(self, world: int, seed: int | None) -> None:

@@ -26,8 +26,9 @@ class Run(Task):
 
     def observe(self, now: State) -> np.ndarray:
         """Return height over the stance, bearing of +x, velocity, roll and pitch, joints, feet (..., 8 + 2J + F)."""
-        seen = (now.felt - self._origin) * self._scale
-        return np.minimum(np.maximum(seen, -self.sight, out=seen), self.sight, out=seen)
+        seen = now.felt - self._origin
+        seen *= self._scale
+        return np.minimum(np.maximum(seen, self._lowest, out=seen), self._highest, out=seen)
 
     def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
         """Return the five terms of Roboschool; progress is the speed along +x [m/s]."""
@@ -56,6 +57,14 @@ class Run(Task):
     def _scale(self) -> np.ndarray:
         trunk = [1.0, 1.0, 1.0, PACE, PACE, PACE, 1.0, 1.0]
         return np.array(trunk + [1.0] * (2 * len(self.robot.joints) + len(self.robot.feet)))
+
+    @cached_property
+    def _lowest(self) -> np.ndarray:
+        return np.array(-self.sight)
+
+    @cached_property
+    def _highest(self) -> np.ndarray:
+        return np.array(self.sight)
 
     @cached_property
     def _prices(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
