@@ -7,6 +7,7 @@ contacts before `restoreState`, motors sent again after it, and torques sent onc
 import math
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,6 +195,7 @@ class World:
         self.client: int = bullet.connect(bullet.DIRECT)
         if self.client < 0:
             raise RuntimeError("Bullet has no room for another world in this process; close some")
+        self._free = weakref.finalize(self, bullet.disconnect, self.client)  # also if nobody closes the world
         self._advance: Callable[..., None] = bullet.stepSimulation
         self._laps: list[float] = []
         self.gravity = self.friction = math.nan
@@ -286,9 +288,7 @@ class World:
 
     def close(self) -> None:
         """Free the client; again does nothing."""
-        if self.client >= 0:
-            bullet.disconnect(self.client)
-            self.client = -1
+        self._free()
 
 
 def _load(client: int, robot: Robot) -> int:
