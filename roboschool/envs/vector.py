@@ -45,6 +45,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         render_mode: str | None = None,
         **options: Any,
     ) -> None:
+        self.closed = True  # there is nothing to close yet
         if num_envs < 1:
             raise InvalidInput(f"num_envs: {num_envs} copies of a scene are too few")
         self.scene = load_scene(scene, **options)
@@ -65,6 +66,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self._shape = (len(row.robot.joints),)
         self._seat = Seat(self.simulation, self.agent, opponents or {})
         self._done = np.zeros(num_envs, dtype=bool)  # copies whose episode is over
+        self.closed = False
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
