@@ -34,9 +34,9 @@ def names(cases: list[dict[str, Any]]) -> list[str]:
 def test_bad_card(case: dict[str, Any], tmp_path: Path) -> None:
     folder = tmp_path / "dog"
     folder.mkdir()
-    ant = files.robots()["ant"]
-    (folder / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
-    text = ant.read_text()
+    card = files.robots()[case.get("robot", "ant")]
+    (folder / f"{card.stem}.urdf").write_text(card.with_suffix(".urdf").read_text())
+    text = card.read_text()
     assert case["cut"] in text
     (folder / "dog.toml").write_text(text.replace(case["cut"], case["paste"], 1))
     with pytest.raises(InvalidInput) as error:
