@@ -4,6 +4,7 @@ import warnings
 from importlib.metadata import version
 
 import gymnasium
+import pettingzoo
 
 from roboschool import files
 from roboschool.envs.agent import AgentEnv
@@ -53,7 +54,7 @@ def add_path(folder: str) -> None:
 
 
 def _register() -> None:
-    """Give Gymnasium an id for every scene, `roboschool/Ant-v1`, and the one of 2017, `RoboschoolAnt-v1`."""
+    """Give every scene its ids: `roboschool/Ant-v1` in Gymnasium and PettingZoo, and that of 2017, `RoboschoolAnt-v1`."""
     for name, path in files.scenes().items():
         try:
             scene = read_scene(path)
@@ -61,17 +62,20 @@ def _register() -> None:
             warnings.warn(f"no id for a scene: {error}", stacklevel=3)
             continue
         new = scene_id(name, scene.version)
-        for identity in (new, new.replace("/", "")[0].upper() + new.replace("/", "")[1:]):
-            if identity in gymnasium.registry:
-                continue
-            gymnasium.register(
-                identity,
-                entry_point="roboschool.envs.agent:AgentEnv",
-                vector_entry_point="roboschool.envs.vector:VectorEnv",
-                reward_threshold=scene.threshold,
-                max_episode_steps=scene.steps,
-                kwargs={"scene": name},
-            )
+        for identity in (new, new.replace("roboschool/", "Roboschool")):
+            if identity not in gymnasium.registry:
+                gymnasium.register(
+                    identity,
+                    entry_point="roboschool.envs.agent:AgentEnv",
+                    vector_entry_point="roboschool.envs.vector:VectorEnv",
+                    reward_threshold=scene.threshold,
+                    max_episode_steps=scene.steps,
+                    kwargs={"scene": name},
+                )
+        registry = getattr(pettingzoo, "parallel_registry", None)  # since 1.27
+        if registry is not None and new not in registry:
+            world = "roboschool.envs.parallel:ParallelEnv"
+            pettingzoo.register("parallel", new, entry_point=world, kwargs={"scene": name})
 
 
 _register()

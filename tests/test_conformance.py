@@ -5,6 +5,7 @@ import pickle
 import cloudpickle
 import gymnasium
 import numpy as np
+import pettingzoo
 import pytest
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
@@ -71,6 +72,15 @@ def test_make_vec_finds_our_vector_env(name: str) -> None:
         sum(info[term] for term in ("alive", "progress", "electricity", "limits", "collision"))
     )
     envs.close()
+
+
+@pytest.mark.skipif(not hasattr(pettingzoo, "make"), reason="PettingZoo has a registry since 1.27")
+def test_pettingzoo_finds_our_worlds() -> None:
+    world = pettingzoo.make("parallel", "roboschool/Race-v1", lanes=["ant", "hopper"])
+    assert isinstance(world.unwrapped, roboschool.ParallelEnv)
+    world.reset(seed=0)
+    assert world.agents == ["ant_0", "hopper_0"]
+    world.close()
 
 
 def test_time_limit_truncates_every_face() -> None:
