@@ -54,7 +54,7 @@ def add_path(folder: str) -> None:
 
 
 def _register() -> None:
-    """Give every scene its ids: `roboschool/Ant-v1` in Gymnasium and PettingZoo, and that of 2017, `RoboschoolAnt-v1`."""
+    """Give every scene its id, `roboschool/Ant-v1`, and the one it had in 2017, `RoboschoolAnt-v1`."""
     for name, path in files.scenes().items():
         try:
             scene = read_scene(path)

@@ -55,6 +55,7 @@ class Body:
         self.client = client
         self.robot = robot
         self.planar = robot.planar
+        self.stands = robot.stands
         self.id = _load(client, robot)
         infos = [
             bullet.getJointInfo(self.id, j, physicsClientId=client)
@@ -140,7 +141,7 @@ class Body:
         for contact in bullet.getContactPoints(self.id, physicsClientId=self.client):
             if contact[9] > 0.0:  # it presses
                 self._touch(contact, ground, feet, bumps)
-        stands = self.robot.stands(row[2], row[8], row[9], feet)
+        stands = self.stands(row[2], row[8], row[9], feet)
         row += feet
         row += moving[3:]
         row += bumps
