@@ -2,8 +2,7 @@
 
 import functools
 import math
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ from roboschool import files
 from roboschool.files import InvalidInput, choose
 from roboschool.urdf import Joint, Model, read_urdf
 
-RAIL = (("prismatic", (1, 0, 0)), ("prismatic", (0, 0, 1)), ("continuous", (0, 1, 0)))
+RAIL = (("prismatic", (1.0, 0.0, 0.0)), ("prismatic", (0.0, 0.0, 1.0)), ("continuous", (0.0, 1.0, 0.0)))
+MAX_LENGTH = 1000.0  # [m]
+MAX_TORQUE = 1e6  # [N m]
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,13 @@ class Robot:
     joints: tuple[Joint, ...]  # in action order
     torque: tuple[float, ...]  # at action 1.0 [N m]
     pose: tuple[float, ...]  # rest position of each of `joints` [rad]
-    rails: tuple[str, ...]  # joints without a motor
+    rails: tuple[str, ...]  # joints without a motor; slides and hinge first if it is planar
     planar: bool  # held in its x-z plane by two slides and a hinge
 
     @property
     def fixed(self) -> bool:
-        """Whether the root of the URDF is bolted to the world."""
-        return self.model.links[0].name == self.model.root and self.root_mass == 0.0
-
-    @property
-    def root_mass(self) -> float:
-        """Mass of the root link [kg]; 0 if it has none."""
-        return next(link.mass for link in self.model.links if link.name == self.model.root)
+        """Whether the root of the URDF is bolted to the world: it has no mass."""
+        return next(link.mass for link in self.model.links if link.name == self.model.root) == 0.0
 
     def stands(self, height: float, roll: float, pitch: float, feet: Sequence[float]) -> bool:
         """Return whether the robot is inside the envelope of its card.
@@ -117,19 +113,44 @@ def _load(path: Path, _files: object) -> Robot:
 
 
 def _join(path: Path, card: Card, model: Model) -> Robot:
-    """Check card and URDF against each other."""
-    links = [link.name for link in model.links]
+    """Return the robot that card and URDF are about."""
     joints = {joint.name: joint for joint in model.joints if joint.kind != "fixed"}
-    choose(card.trunk, links, "link", f"{path}: trunk")
+    _check(path, card, model, joints)
+    track = _track(card.trunk, model)
+    planar = track is not None and not set(track) & set(card.torque)
+    others = [name for name in joints if name not in card.torque and not (planar and name in (track or ()))]
+    return Robot(
+        name=path.stem,
+        model=model,
+        trunk=card.trunk,
+        feet=card.feet,
+        stance=card.stance,
+        self_collision=card.self_collision,
+        lowest=card.upright.lowest,
+        tilt=math.radians(card.upright.tilt),
+        clear=tuple(card.feet.index(link) for link in card.upright.clear),
+        joints=tuple(joints[name] for name in card.torque),
+        torque=tuple(card.torque.values()),
+        pose=tuple(_rest(path, joints[name], card.pose.get(name, 0.0)) for name in card.torque),
+        rails=(*(track if planar and track else ()), *others),
+        planar=planar,
+    )
+
+
+def _check(path: Path, card: Card, model: Model, joints: Mapping[str, Joint]) -> None:
+    """Check a card against its URDF."""
+    choose(card.trunk, [link.name for link in model.links], "link", f"{path}: trunk")
     for foot in card.feet:
-        choose(foot, links, "link", f"{path}: feet")
+        choose(foot, [link.name for link in model.links], "link", f"{path}: feet")
     for link in card.upright.clear:
         choose(link, card.feet, "foot", f"{path}: upright.clear")
-    for table in ("torque", "pose"):
-        for name in getattr(card, table):
-            choose(name, joints, "joint", f"{path}: {table}")
+    for name in card.torque:
+        choose(name, joints, "joint", f"{path}: torque")
     if not card.torque:
         raise InvalidInput(f"{path}: torque: no joint is driven{files.nearest('', joints)}")
+    for name in card.pose:
+        choose(name, joints, "joint", f"{path}: pose")
+        choose(name, card.torque, "driven joint", f"{path}: pose")
     if len(set(card.feet)) < len(card.feet):
         raise InvalidInput(f"{path}: feet: a link is named twice")
     if not 0.0 <= card.stance <= MAX_LENGTH:
@@ -143,31 +164,6 @@ def _join(path: Path, card: Card, model: Model) -> Robot:
             raise InvalidInput(f"{path}: torque.{name}: joint {name!r} has no limits in {card.model}; give it some")
         if not 0.0 < torque <= MAX_TORQUE:
             raise InvalidInput(f"{path}: torque.{name}: {torque} is not between 0 and {MAX_TORQUE:g} N m")
-    for name in card.pose:
-        choose(name, card.torque, "driven joint", f"{path}: pose")
-    rest = {name: _rest(path, joints[name], card.pose.get(name, 0.0)) for name in card.torque}
-    driven = tuple(joints[name] for name in card.torque)
-    rails = tuple(name for name in joints if name not in card.torque)
-    return Robot(
-        name=path.stem,
-        model=model,
-        trunk=card.trunk,
-        feet=card.feet,
-        stance=card.stance,
-        self_collision=card.self_collision,
-        lowest=card.upright.lowest,
-        tilt=math.radians(card.upright.tilt),
-        clear=tuple(card.feet.index(link) for link in card.upright.clear),
-        joints=driven,
-        torque=tuple(card.torque.values()),
-        pose=tuple(rest[name] for name in card.torque),
-        rails=rails,
-        planar=_on_rails(card.trunk, model),
-    )
-
-
-MAX_LENGTH = 1000.0  # [m]
-MAX_TORQUE = 1e6  # [N m]
 
 
 def _rest(path: Path, joint: Joint, value: float) -> float:
@@ -179,15 +175,17 @@ def _rest(path: Path, joint: Joint, value: float) -> float:
     return position
 
 
-def _on_rails(trunk: str, model: Model) -> bool:
-    """Whether the trunk hangs on a slide along x, a slide along z and a hinge about y, from a massless root."""
+def _track(trunk: str, model: Model) -> tuple[str, ...] | None:
+    """Return the joints of a trunk that hangs on slides along x and z and a hinge about y, from a massless root."""
     by_child = {joint.child: joint for joint in model.joints}
     chain: list[Joint] = []
     while trunk in by_child:
         chain.insert(0, by_child[trunk])
         trunk = chain[0].parent
-    kinds = tuple((joint.kind, tuple(round(a) for a in joint.axis)) for joint in chain)
-    return kinds == RAIL and next(link.mass for link in model.links if link.name == model.root) == 0.0
+    massless = next(link.mass for link in model.links if link.name == model.root) == 0.0
+    kinds = tuple((joint.kind, joint.axis) for joint in chain)
+    straight = all(number == 0.0 for joint in chain for number in joint.origin)
+    return tuple(joint.name for joint in chain) if kinds == RAIL and straight and massless else None
 
 
 def _bare(model: Model) -> Robot:
@@ -204,8 +202,3 @@ def _bare(model: Model) -> Robot:
     }
     card = Card(model=path.name, trunk=model.root, stance=0.0, torque=driven, pose=middle)
     return _join(path, card, model)
-
-
-def card_of(name: str | os.PathLike[str]) -> Path:
-    """Return the path of a robot's card."""
-    return files.find(name, files.robots(), "robot")

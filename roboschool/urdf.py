@@ -88,6 +88,7 @@ class Joint:
     kind: str  # one of KINDS
     parent: str
     child: str
+    origin: tuple[float, ...]  # of the child in the parent's frame: x, y, z [m], roll, pitch, yaw [rad]
     axis: tuple[float, float, float]  # in the child's frame, of length 1
     lower: float | None  # [rad or m], None if there is no limit
     upper: float | None  # [rad or m]
@@ -372,8 +373,12 @@ def _check_inertia(inertia: Element) -> None:
 def _joint(joint: Element) -> Joint:
     name, kind, limit, axis = joint.get("name"), joint.get("type"), joint.find("limit"), joint.find("axis")
     parent, child = (joint.find(end).get("link") for end in ("parent", "child"))
+    place = joint.find("origin")
+    origin = tuple(
+        number for key in ("xyz", "rpy") for number in ([0.0] * 3 if place is None else _floats(place, key, "0 0 0"))
+    )
     if kind == "fixed":
-        return Joint(name, kind, parent, child, (1.0, 0.0, 0.0), None, None, None, None)
+        return Joint(name, kind, parent, child, origin, (1.0, 0.0, 0.0), None, None, None, None)
     for dynamics in joint.findall("dynamics"):  # with neither of the two Bullet refuses the file
         dynamics.set("damping", dynamics.get("damping", "0.0"))
     if axis is None:
@@ -390,7 +395,7 @@ def _joint(joint: Element) -> Joint:
     effort, velocity = (
         None if limit is None else next(iter(_floats(limit, key)), None) for key in ("effort", "velocity")
     )
-    return Joint(name, kind, parent, child, unit, lower, upper, effort, velocity)
+    return Joint(name, kind, parent, child, origin, unit, lower, upper, effort, velocity)
 
 
 def _limits(limit: Element, kind: str) -> tuple[float, float] | tuple[None, None]:
