@@ -147,7 +147,13 @@ class Simulation:
 
         Args:
             seeds: for each of these worlds its seed, or None to go on with the world's own generator.
+
+        Raises:
+            InvalidInput: a seed is not a whole number from 0 up; nothing has changed then.
         """
+        for seed in seeds.values():
+            if seed is not None and not (isinstance(seed, int | np.integer) and seed >= 0):
+                raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up")
         for world, seed in seeds.items():
             self._begin(world, seed)
             for group in self.groups:

@@ -186,6 +186,23 @@ def test_unknown_and_missing_agents() -> None:
     world.close()
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, "one"])
+def test_bad_seed(seed: Any) -> None:
+    envs = (roboschool.AgentEnv("ant"), roboschool.parallel_env("ants"), roboschool.VectorEnv("ant", 1))
+    for env, given in zip(envs, (seed, seed, [seed]), strict=True):
+        with pytest.raises(InvalidInput, match="whole number from 0 up"):
+            env.reset(seed=given)
+        env.close()
+
+
+def test_numpy_seeds_are_seeds() -> None:
+    for env in (roboschool.AgentEnv("ant"), roboschool.VectorEnv("ant", 2)):
+        first, _ = env.reset(seed=5)
+        again, _ = env.reset(seed=np.int64(5))
+        assert (first == again).all()
+        env.close()
+
+
 def test_step_before_reset_and_after_close() -> None:
     for env in (roboschool.AgentEnv("ant"), roboschool.VectorEnv("ant", 1)):
         action = np.zeros((1, 8) if isinstance(env, roboschool.VectorEnv) else 8)

@@ -68,12 +68,16 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
 
         Returns:
             The observation (n,) and the info.
+
+        Raises:
+            InvalidInput: the seed is not a whole number from 0 up.
         """
-        super().reset(seed=seed)
         seat = self._sit()
         seat.simulation.reset({0: seed})
         seat.begin([0])
         self._np_random = seat.simulation.generators[0]
+        if seed is not None:
+            self._np_random_seed = int(seed)
         self._camera.cut()
         return seat.group.observation[0, seat.place], seat.simulation.report(seat.group, seat.place)
 
