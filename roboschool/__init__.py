@@ -63,15 +63,15 @@ def _register() -> None:
             continue
         new = scene_id(name, scene.version)
         for identity in (new, new.replace("roboschool/", "Roboschool")):
-            if identity not in gymnasium.registry:
-                gymnasium.register(
-                    identity,
-                    entry_point="roboschool.envs.agent:AgentEnv",
-                    vector_entry_point="roboschool.envs.vector:VectorEnv",
-                    reward_threshold=scene.threshold,
-                    max_episode_steps=scene.steps,
-                    kwargs={"scene": name},
-                )
+            gymnasium.registry.pop(identity, None)  # a scene of the user's own stands before ours
+            gymnasium.register(
+                identity,
+                entry_point="roboschool.envs.agent:AgentEnv",
+                vector_entry_point="roboschool.envs.vector:VectorEnv",
+                reward_threshold=scene.threshold,
+                max_episode_steps=scene.steps,
+                kwargs={"scene": name},
+            )
         registry = getattr(pettingzoo, "parallel_registry", None)  # since 1.27
         if registry is not None and new not in registry:
             world = "roboschool.envs.parallel:ParallelEnv"

@@ -90,16 +90,16 @@ class Camera:
 class Puppet:
     """A robot on a stage."""
 
-    def __init__(self, client: int, robot: Robot, meshes: Mapping[str, Path]) -> None:
+    def __init__(self, client: int, number: int, robot: Robot, meshes: Mapping[str, Path]) -> None:
         self.client = client
-        path = meshes["sphere"].with_name(f"{robot.name}.urdf")  # not one name for all: Bullet remembers files by name
+        path = meshes["sphere"].with_name(f"{number}.urdf")  # not one name for all: Bullet remembers files by name
         path.write_text(_improve(robot.model, meshes), encoding="utf-8")
         flags = bullet.URDF_USE_INERTIA_FROM_FILE
         self.id = bullet.loadURDF(str(path), useFixedBase=robot.fixed, flags=flags, physicsClientId=client)
         parts = range(bullet.getNumJoints(self.id, physicsClientId=client))
         infos = [bullet.getJointInfo(self.id, part, physicsClientId=client) for part in parts]
         numbers = {info[1].decode(): info[0] for info in infos}
-        self.joints = [numbers[name] for name in (*robot.rails, *(joint.name for joint in robot.joints))]
+        self.joints = [numbers[name] for name in (*robot.passive, *(joint.name for joint in robot.joints))]
         self.trunk = next((info[0] for info in infos if info[12].decode() == robot.trunk), -1)
         boxes = np.array([bullet.getAABB(self.id, part, physicsClientId=client) for part in (-1, *parts)])
         self.room = ROOM * float(np.max(boxes[:, 1].max(0) - boxes[:, 0].min(0)))
@@ -132,7 +132,7 @@ class Stage:
             meshes = {"cylinder": Path(folder) / "cylinder.obj", "sphere": Path(folder) / "sphere.obj"}
             meshes["cylinder"].write_text(_cylinder())
             meshes["sphere"].write_text(_ball())
-            self.puppets = [Puppet(self.client, agent.robot, meshes) for agent in scene.agents]
+            self.puppets = [Puppet(self.client, i, agent.robot, meshes) for i, agent in enumerate(scene.agents)]
         self.room = np.array([puppet.room for puppet in self.puppets])
         if track and scene.finish:
             self._arch(scene.finish, track[0] - 2 * POST, track[1] + 2 * POST)

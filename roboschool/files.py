@@ -12,6 +12,7 @@ from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+import numpy as np
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -21,10 +22,10 @@ else:
 Schema = TypeVar("Schema")
 
 LARGEST = 4 * 2**20  # no card, scene or URDF is larger [bytes]
+VARIABLE = "ROBOSCHOOL_PATH"  # of the environment: more folders, the first before the others
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 _PACKAGE = Path(__file__).resolve().parent
-_added: list[Path] = []
 
 
 class InvalidInput(ValueError):
@@ -61,14 +62,13 @@ def add_path(folder: str | os.PathLike[str]) -> None:
     path = Path(folder).resolve()
     if not (path / "assets").is_dir() and not (path / "scenes").is_dir():
         raise InvalidInput(f"{path}: no folder 'assets' or 'scenes' in it")
-    if path not in _added:
-        _added.insert(0, path)
+    others = [p for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p and p != str(path)]
+    os.environ[VARIABLE] = os.pathsep.join([str(path), *others])  # so that worker processes find it too
 
 
 def _roots() -> list[Path]:
     own = _PACKAGE if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent  # a wheel, or a checkout
-    asked = [Path(p).resolve() for p in os.environ.get("ROBOSCHOOL_PATH", "").split(os.pathsep) if p]
-    return [*_added, *asked, own]
+    return [*(Path(p).resolve() for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p), own]
 
 
 def robots() -> dict[str, Path]:
@@ -152,9 +152,9 @@ def convert(value: Any, schema: Any, where: str) -> Any:
     Raises:
         InvalidInput: it is not; the message begins with `where`.
     """
+    if isinstance(value, np.generic):
+        value = value.item()
     _check_keys(value, schema, where, "")
-    if dataclasses.is_dataclass(value):
-        return value
     try:
         return msgspec.convert(value, schema)
     except msgspec.ValidationError as error:

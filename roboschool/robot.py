@@ -20,7 +20,7 @@ MAX_TORQUE = 1e6  # [N m]
 class Upright:
     """The envelope outside which a robot has fallen."""
 
-    lowest: float = 0.0  # trunk height [m]
+    lowest: float = -math.inf  # trunk height [m]
     tilt: float = 180.0  # roll or pitch of the trunk [deg]
     clear: tuple[str, ...] = ()  # feet (listed in `feet`) that must not touch the ground
 
@@ -55,7 +55,7 @@ class Robot:
     joints: tuple[Joint, ...]  # in action order
     torque: tuple[float, ...]  # at action 1.0 [N m]
     pose: tuple[float, ...]  # rest position of each of `joints` [rad]
-    rails: tuple[str, ...]  # joints without a motor; slides and hinge first if it is planar
+    passive: tuple[str, ...]  # joints without a motor; slides and hinge first if it is planar
     planar: bool  # held in its x-z plane by two slides and a hinge
 
     @property
@@ -132,7 +132,7 @@ def _join(path: Path, card: Card, model: Model) -> Robot:
         joints=tuple(joints[name] for name in card.torque),
         torque=tuple(card.torque.values()),
         pose=tuple(_rest(path, joints[name], card.pose.get(name, 0.0)) for name in card.torque),
-        rails=(*(track if planar and track else ()), *others),
+        passive=(*(track if planar and track else ()), *others),
         planar=planar,
     )
 

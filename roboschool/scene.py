@@ -22,6 +22,8 @@ Number: TypeAlias = float | tuple[float, float]  # a range [low, high] is drawn 
 AGENT_NAME = re.compile(r"[a-z]+_[0-9]+")  # what PettingZoo recommends
 MOST_AGENTS = 64
 FARTHEST = 500.0  # [m]
+LONGEST_STEP = 0.1  # [s]
+LONGEST = 1e5  # an episode [s]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +74,15 @@ class Agent:
     """Someone who acts in a scene."""
 
     name: str
-    robot: Robot
     task: Task
     spot: tuple[Number, Number] = (0.0, 0.0)  # x, y [m]
     turn: Number = 0.0  # heading, 0 along +x [rad]
-    noise: float = 0.1  # joints start within this of the rest pose [rad]
+    noise: float = 0.1  # joints start within this of the rest pose, and within their limits [rad, or m for a slide]
+
+    @property
+    def robot(self) -> Robot:
+        """The robot, which is the one the task is about."""
+        return self.task.robot
 
 
 @dataclass(frozen=True)
@@ -118,8 +124,8 @@ class Scene:
             if names.count(name) > 1:
                 raise InvalidInput(f"{where}: agent.name: two agents are called {name!r}")
         checks: list[tuple[str, Number | None, float, float]] = [
-            ("seconds", self.steps * self.timestep, self.timestep, 1e5),
-            ("timestep", self.timestep, 1e-4, 0.1),
+            ("seconds", self.steps * self.timestep, self.timestep, LONGEST),
+            ("timestep", self.timestep, 1e-4, LONGEST_STEP),
             ("substeps", self.substeps, 1, 100),
             ("iterations", self.iterations, 1, 1000),
             ("gravity", self.gravity, -100.0, 100.0),
@@ -134,7 +140,7 @@ class Scene:
                 (f"agent {agent.name}.noise", agent.noise, 0.0, math.pi),
             ]
         for key, number, lowest, highest in checks:
-            low, high = number if isinstance(number, tuple) else (number, number)
+            low, high = number if isinstance(number, tuple | list) else (number, number)
             if low is not None and high is not None and not lowest <= low <= high <= highest:
                 raise InvalidInput(f"{where}: {key}: {number} is not within {lowest:g} and {highest:g}")
 
@@ -171,9 +177,14 @@ def read_scene(path: Path) -> SceneFile:
     Raises:
         InvalidInput: the file is wrong.
     """
-    file = _read(path, path.stat().st_mtime if path.is_file() else 0.0)
-    if not file.timestep > 0.0:
-        raise InvalidInput(f"{path}: timestep: {file.timestep} s is not above 0")
+    return _checked(path, _read(path, path.stat().st_mtime if path.is_file() else 0.0))
+
+
+def _checked(path: Path, file: SceneFile) -> SceneFile:
+    """Check what the number of steps is reckoned from."""
+    for key, longest in (("timestep", LONGEST_STEP), ("seconds", LONGEST)):
+        if not 0.0 < getattr(file, key) <= longest:
+            raise InvalidInput(f"{path}: {key}: {getattr(file, key)} s is not between 0 and {longest:g} s")
     return file
 
 
@@ -187,17 +198,17 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
     for key in options:
         if key not in known:
             raise InvalidInput(f"{path}: unknown option {key!r}{nearest(key, known)}")
-    lanes = options.pop("lanes", None)
+    lanes = options.pop("lanes", None)  # `options` is this call's own
     if lanes is not None:
         if file.lanes is None:
             raise InvalidInput(f"{path}: option 'lanes': this scene has none")
         if isinstance(lanes, str) or not isinstance(lanes, Sequence) or not lanes:
             raise InvalidInput(f"{path}: option 'lanes': {lanes!r} is not a sequence of scenes, one for each lane")
-        options["lanes"] = dataclasses.replace(file.lanes, entrants=tuple(lanes))
+        entrants = files.convert(tuple(lanes), tuple[str, ...], f"{path}: option 'lanes'")
+        file = dataclasses.replace(file, lanes=dataclasses.replace(file.lanes, entrants=entrants))
     hints = get_type_hints(SceneFile)
-    for key, value in options.items():
-        options[key] = files.convert(value, hints[key], f"{path}: option {key!r}")
-    file = dataclasses.replace(file, **options)
+    given = {key: files.convert(value, hints[key], f"{path}: option {key!r}") for key, value in options.items()}
+    file = _checked(path, dataclasses.replace(file, **given))
     agents = [_agent(path, row) for row in file.agent] + (_line_up(path, file.lanes) if file.lanes else [])
     return Scene(
         name=path.stem,
@@ -219,10 +230,10 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
 def _agent(path: Path, row: AgentRow) -> Agent:
     where = f"{path}: agent {row.name!r}"
     try:
-        robot = load_robot(path.parent / row.robot if row.robot.endswith(".toml") else row.robot)
+        robot = load_robot(path.parent / row.robot if row.robot.endswith((".toml", ".urdf")) else row.robot)
     except InvalidInput as error:
         raise InvalidInput(f"{where}: robot: {error}") from None
-    return Agent(row.name, robot, make_task(where, robot, row.task), row.spot, _radians(row.turn), row.noise)
+    return Agent(row.name, make_task(where, robot, row.task), row.spot, _radians(row.turn), row.noise)
 
 
 def _radians(degrees: Number) -> Number:

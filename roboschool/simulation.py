@@ -59,6 +59,7 @@ class Group:
         lower = np.array([joint.lower for joint in self.robot.joints], dtype=float)
         upper = np.array([joint.upper for joint in self.robot.joints], dtype=float)
         fastest = np.array([joint.velocity or UNKNOWN_SPEED for joint in self.robot.joints])
+        self.lower, self.upper = lower, upper  # of the joints [rad]
         self.middle = np.stack([(lower + upper) / 2, np.zeros_like(lower)], axis=-1)
         self.gain = np.stack([2.0 / (upper - lower), 1.0 / fastest], axis=-1)
         self.applied = np.zeros(self.shape)  # what has been done of the actions asked for
@@ -98,14 +99,14 @@ class Group:
         if self.paid is not None:
             self.terms = {name: term * self.paid for name, term in self.terms.items()}
         first, *rest = self.terms.values()
-        self.reward = sum(rest, start=first)
+        self.reward = sum(rest, start=first + 0.0)
         self.over = self.task.over(self.now)
         if np.count_nonzero(self.over):
             self.live = self.live & ~self.over
 
     def rest(self) -> None:
         """Take the terms of the reward as they are when nothing has been done yet: zero."""
-        self.terms = dict.fromkeys(self.terms, np.zeros(self.live.shape))
+        self.terms = {name: np.zeros(self.live.shape) for name in self.terms}
 
     def see(self) -> None:
         """Observe for all agents."""
@@ -116,6 +117,7 @@ class Group:
 class Saved:
     """A world with everything its episode remembers; plain numbers that can be pickled."""
 
+    scene: str
     snapshot: Snapshot
     generator: Any
     step: int
@@ -141,6 +143,7 @@ class Simulation:
         self.steps = np.zeros(worlds, dtype=int)  # of the current episode
         self.broken: set[int] = set()  # worlds whose physics has blown up
         self.begun = False  # whether there is an episode to step in
+        self.closed = False
 
     def reset(self, seeds: Mapping[int, int | None]) -> None:
         """Begin a new episode in some worlds.
@@ -151,6 +154,7 @@ class Simulation:
         Raises:
             InvalidInput: a seed is not a whole number from 0 up; nothing has changed then.
         """
+        self._check_open()
         for seed in seeds.values():
             if seed is not None and not (isinstance(seed, int | np.integer) and seed >= 0):
                 raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up")
@@ -174,8 +178,7 @@ class Simulation:
             InvalidInput: an action has the wrong shape or is not finite, or no episode has begun; nothing has moved
                 then.
         """
-        if not self.begun:
-            raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
+        self._check_begun()
         for group, action in zip(self.groups, actions, strict=True):
             group.act(action, fresh)
         for group in self.groups:
@@ -194,6 +197,14 @@ class Simulation:
             group.judge(self.scene.timestep)
             group.see()
 
+    def _check_open(self) -> None:
+        if self.closed:
+            raise InvalidInput(f"scene {self.scene.name!r}: it is closed")
+
+    def _check_begun(self) -> None:
+        if not self.begun:
+            raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
+
     def _begin(self, world: int, seed: int | None) -> None:
         """Place every robot of a world for a new episode; its joints are left raw."""
         if seed is not None:
@@ -204,11 +215,12 @@ class Simulation:
             self.broken.remove(world)
         gravity, friction = draw(self.scene.gravity, generator), draw(self.scene.friction, generator)
         placements = []
-        for agent in self.scene.agents:
+        for agent, (group, _) in zip(self.scene.agents, self.seats, strict=True):
             spot = (draw(agent.spot[0], generator), draw(agent.spot[1], generator))
             turn = draw(agent.turn, generator)
             noise = generator.uniform(-agent.noise, agent.noise, len(agent.robot.joints))
-            placements.append(Placement(spot, turn, tuple((noise + agent.robot.pose).tolist())))
+            joints = np.minimum(np.maximum(noise + agent.robot.pose, group.lower), group.upper)
+            placements.append(Placement(spot, turn, tuple(joints.tolist())))
         self.worlds[world].reset(placements, gravity, friction)
         self.steps[world] = 0
         for group in self.groups:
@@ -231,8 +243,16 @@ class Simulation:
         return numbers
 
     def save(self, world: int = 0) -> Saved:
-        """Return a world and everything its episode remembers, to be given to `load`."""
+        """Return a world and everything its episode remembers, to be given to `load`.
+
+        Raises:
+            InvalidInput: no episode has begun, or the physics has blown up, so there is nothing to go on from.
+        """
+        self._check_begun()
+        if world in self.broken:
+            raise InvalidInput(f"scene {self.scene.name!r}: the physics has blown up: call reset()")
         return Saved(
+            scene=self.scene.name,
             snapshot=self.worlds[world].capture(),
             generator=copy.deepcopy(self.generators[world].bit_generator.state),
             step=int(self.steps[world]),
@@ -240,7 +260,14 @@ class Simulation:
         )
 
     def load(self, saved: Saved, world: int = 0) -> None:
-        """Take back what `save` returned; two simulations that load the same go on bit for bit alike."""
+        """Take back what `save` returned; all simulations that load the same go on bit for bit alike.
+
+        Raises:
+            InvalidInput: it is of another scene, or the simulation is closed.
+        """
+        self._check_open()
+        if saved.scene != self.scene.name or len(saved.snapshot.bases) != len(self.scene.agents):
+            raise InvalidInput(f"scene {self.scene.name!r}: the state is of scene {saved.scene!r}")
         if world in self.broken:
             self.worlds[world].rebuild()
             self.broken.remove(world)
@@ -255,6 +282,6 @@ class Simulation:
 
     def close(self) -> None:
         """Free all worlds; again does nothing."""
-        self.begun = False
+        self.begun, self.closed = False, True
         for world in self.worlds:
             world.close()

@@ -14,7 +14,7 @@ class State:
     """What robots of one kind feel. All arrays are views of `row`; shapes (..., n) stand for (world, agent, n)."""
 
     row: np.ndarray  # everything below, side by side
-    position: np.ndarray  # of the trunk's centre of mass, in the world [m] (..., 3)
+    position: np.ndarray  # of the trunk, in the world: its centre of mass, or its hinge if planar [m] (..., 3)
     bearing: np.ndarray  # of the world's +x, seen from the robot: left, forward; sine, cosine (..., 2)
     velocity: np.ndarray  # of the trunk along its heading: forward, left, up [m/s] (..., 3)
     lean: np.ndarray  # roll and pitch of the trunk [rad] (..., 2)

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeAlias
 
 from roboschool.capture import captured
 from roboschool.files import InvalidInput
@@ -24,7 +24,10 @@ with captured():
 
 CONTACT_ERP = 0.9  # Roboschool's
 FARTHEST = 1000.0  # [m]
-FASTEST = 95.0  # Bullet clamps every speed at 100 [m/s, rad/s]: nearer than this, it has blown up
+FASTEST = 60.0  # Bullet clamps every speed at 100 [m/s, rad/s]; a trunk that comes near that has blown up
+STRAIGHT = (0.0, 0.0, 0.0, 1.0)
+
+Quaternion: TypeAlias = tuple[float, float, float, float]  # x, y, z, w
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,14 @@ class Body:
         ]
         joints = {info[1].decode(): info[0] for info in infos}
         links = {info[12].decode(): info[0] for info in infos} | {robot.model.root: -1}
-        self.rails = tuple(joints[name] for name in robot.rails)
+        self.passive = tuple(joints[name] for name in robot.passive)
+        limits = {joint.name: (joint.lower, joint.upper) for joint in robot.model.joints}
+        self.idle = [_nearest_zero(*limits[name]) for name in robot.passive]  # where passive joints begin
         self.driven = tuple(joints[joint.name] for joint in robot.joints)
-        self.joints = self.rails + self.driven
+        self.joints = self.passive + self.driven
         self.trunk = links[robot.trunk]
+        # Bullet turns a base to the axes of its inertia; this is by how much
+        self.tilted: Quaternion = bullet.getDynamicsInfo(self.id, -1, physicsClientId=client)[4]
         self.feet = {links[name]: place for place, name in enumerate(robot.feet)}
         self.still = [0.0] * len(self.feet)
         self.off = [0.0] * len(self.joints)
@@ -84,11 +91,11 @@ class Body:
         self.home = placement
         self.turned = (math.cos(placement.turn), math.sin(placement.turn))
         height = self.robot.stance
-        rails = [0.0, height, 0.0] if self.planar else [0.0] * len(self.rails)
-        self._set_joints([*rails, *placement.joints], self.off)
+        passive = [0.0, height, 0.0, *self.idle[3:]] if self.planar else self.idle
+        self._set_joints([*passive, *placement.joints], self.off)
         self._set_base(placement, 0.0 if self.robot.fixed else height)
         if self.planar:
-            bullet.resetJointState(self.id, self.rails[1], height - self._gap(ground), 0.0, self.client)
+            bullet.resetJointState(self.id, self.passive[1], height - self._gap(ground), 0.0, self.client)
         elif not self.robot.fixed:
             self._set_base(placement, height - self._gap(ground))
 
@@ -103,9 +110,8 @@ class Body:
 
     def _set_base(self, placement: Placement, height: float) -> None:
         half = placement.turn / 2
-        bullet.resetBasePositionAndOrientation(
-            self.id, (*placement.spot, height), (0.0, 0.0, math.sin(half), math.cos(half)), physicsClientId=self.client
-        )
+        turned = _multiply((0.0, 0.0, math.sin(half), math.cos(half)), self.tilted)
+        bullet.resetBasePositionAndOrientation(self.id, (*placement.spot, height), turned, physicsClientId=self.client)
 
     def _gap(self, ground: int) -> float:
         """Return the distance between the ground and the lowest point [m], below 0 if it is in the ground."""
@@ -134,9 +140,8 @@ class Body:
         """
         states = bullet.getJointStates(self.id, self.joints, self.client)
         row, moving = self._planar_trunk(states) if self.planar else self._free_trunk()
-        for joint in states[len(self.rails) :]:
+        for joint in states[len(self.passive) :]:
             row += joint[:2]
-        speeds = row[11::2]
         feet, bumps = self.still[:], self.still[:]
         for contact in bullet.getContactPoints(self.id, physicsClientId=self.client):
             if contact[9] > 0.0:  # it presses
@@ -146,8 +151,7 @@ class Body:
         row += moving[3:]
         row += bumps
         row.append(1.0 if stands else 0.0)
-        sound = math.hypot(*speeds, *moving) < FASTEST or max(map(abs, (*speeds, *moving))) < FASTEST
-        return row, sound and math.isfinite(sum(row))
+        return row, math.hypot(*moving) < FASTEST and math.isfinite(sum(row))
 
     def _touch(self, contact: Any, ground: int, feet: list[float], bumps: list[float]) -> None:
         other = contact[2]
@@ -167,9 +171,12 @@ class Body:
         if self.trunk == -1:
             position, quaternion = bullet.getBasePositionAndOrientation(self.id, self.client)
             velocity, spin = bullet.getBaseVelocity(self.id, self.client)
+            if self.tilted != STRAIGHT:
+                x, y, z, w = self.tilted
+                quaternion = _multiply(quaternion, (-x, -y, -z, w))
         else:
             link = bullet.getLinkState(self.id, self.trunk, 1, 1, self.client)
-            position, quaternion, velocity, spin = link[0], link[1], link[6], link[7]
+            position, quaternion, velocity, spin = link[0], link[5], link[6], link[7]
         x, y, z, w = quaternion
         roll = math.atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y))
         pitch = math.asin(max(-1.0, min(1.0, 2.0 * (w * y - z * x))))
@@ -290,6 +297,27 @@ class World:
     def close(self) -> None:
         """Free the client; again does nothing."""
         self._free()
+        self.client = -1
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be copied or pickled: two would share one client."""
+        raise TypeError("a World holds a Bullet client, which cannot be copied; copy the env, or use save and load")
+
+
+def _nearest_zero(lower: float | None, upper: float | None) -> float:
+    return 0.0 if lower is None or upper is None else min(max(0.0, lower), upper)
+
+
+def _multiply(a: Quaternion, b: Quaternion) -> Quaternion:
+    """Return the turn b, then the turn a."""
+    ax, ay, az, aw = a
+    bx, by, bz, bw = b
+    return (
+        aw * bx + ax * bw + ay * bz - az * by,
+        aw * by - ax * bz + ay * bw + az * bx,
+        aw * bz + ax * by - ay * bx + az * bw,
+        aw * bw - ax * bx - ay * by - az * bz,
+    )
 
 
 def _load(client: int, robot: Robot) -> int:

@@ -226,10 +226,10 @@ def blow_up(simulation: Simulation, kind: str) -> None:
         pybullet.resetJointState(body.id, body.driven[0], float("nan"), physicsClientId=world.client)
     elif kind == "overflow":
         pybullet.resetJointState(body.id, body.driven[0], 0.0, 1e300, physicsClientId=world.client)
-    elif body.rails:
-        pybullet.resetJointState(body.id, body.rails[0], 0.0, 1e9, physicsClientId=world.client)
+    elif body.passive:
+        pybullet.resetJointState(body.id, body.passive[0], 0.0, 1e9, physicsClientId=world.client)
     else:
-        pybullet.resetBaseVelocity(body.id, (1e9, 0, 0), physicsClientId=world.client)
+        pybullet.resetBaseVelocity(body.id, (0, 0, 1e9), physicsClientId=world.client)
 
 
 @pytest.mark.parametrize("kind", ["nan", "clamp", "overflow"])

@@ -36,10 +36,11 @@ def print_scores() -> None:
     """Print what the policies that come with the package score, as a Markdown table made of their JSON files."""
     click.echo("| scene | score, mean ± sd | threshold | steps | wall time |\n|---|---|---|---|---|")
     for name, path in sorted(files.policies().items()):
-        card = json.loads(path.with_suffix(".json").read_text())
+        card = json.loads(files.read_text(path.with_suffix(".json")))
         score = f"{card['score_mean']:.0f} ± {card['score_sd']:.0f} ({card['episodes']} episodes)"
+        threshold = f"{load_scene(name).threshold:g}" if load_scene(name).threshold else "-"
         steps, minutes = f"{card['steps'] / 1e6:.1f} M", f"{card['wall_seconds'] / 60:.0f} min"
-        click.echo(f"| `{name}` | {score} | {load_scene(name).threshold:.0f} | {steps} | {minutes} |")
+        click.echo(f"| `{name}` | {score} | {threshold} | {steps} | {minutes} |")
 
 
 def _robot(robot: Robot) -> dict[str, Any]:

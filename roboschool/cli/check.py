@@ -56,11 +56,14 @@ def _load(file: Path) -> Robot | Scene:
 
 def _scene_of(robot: Robot) -> Scene:
     """Return a scene with the robot alone."""
-    return Scene("check", "One robot, to be tried out.", (Agent("robot_0", robot, Run(robot), noise=0.0),))
+    return Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
 
 
 def _describe(robot: Robot) -> None:
-    click.echo(f"{robot.name}: {robot.mass:.3f} kg, {len(robot.model.links)} links, trunk {robot.trunk!r}")
+    held = (
+        "bolted to the world" if robot.fixed and not robot.planar else "held in its plane" if robot.planar else "free"
+    )
+    click.echo(f"{robot.name}: {robot.mass:.3f} kg, {len(robot.model.links)} links, trunk {robot.trunk!r}, {held}")
     click.echo(f"  {'joint':20}{'limits':>18}{'rest':>9}{'torque':>9}")
     for joint, torque, rest in zip(robot.joints, robot.torque, robot.pose, strict=True):
         show: Callable[[Any], float] = float if joint.kind == "prismatic" else math.degrees

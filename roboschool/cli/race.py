@@ -153,7 +153,7 @@ def _run(env: ParallelEnv, runners: dict[str, Runner], seed: int, watchers: list
             for name, runner in runners.items():
                 runner.total += rewards[name]
                 runner.note(step * dt, dt, finish, infos[name]["distance"])
-                if runner.fell is None and infos[name]["alive"] <= 0.0:
+                if runner.fell is None and not env.is_live(name):
                     runner.fell = step * dt
             for watcher in watchers:
                 watcher.watch(step, runners)

@@ -9,7 +9,14 @@ from gymnasium.utils import EzPickle
 
 from roboschool.camera import Camera
 from roboschool.envs.seat import Seat, check_seats
-from roboschool.envs.spaces import FPS, RENDER_MODES, action_space, check_render_mode, observation_space
+from roboschool.envs.spaces import (
+    RENDER_MODES,
+    action_space,
+    check_render_mode,
+    frames_per_second,
+    observation_space,
+)
+from roboschool.files import InvalidInput
 from roboschool.policy import Policy
 from roboschool.scene import Scene, load_scene
 from roboschool.simulation import Saved, Simulation, as_numbers
@@ -21,7 +28,8 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
     Args:
         scene: its name, the path of its file, or a `Scene`.
         agent: who is played; the first if None.
-        opponents: policies of other agents, by name; those without one do nothing.
+        opponents: policies of other agents, by name; those without one do nothing. What they remember is theirs:
+            `get_state` does not save it.
         render_mode: None or "rgb_array".
         options: stand for keys of the scene file, like `gravity=3.7` or `lanes=("ant", "hopper")`.
 
@@ -29,7 +37,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         InvalidInput: the scene, the agent, an opponent or an option is unknown or wrong.
     """
 
-    metadata = {"render_modes": RENDER_MODES, "render_fps": FPS}
+    metadata = {"render_modes": RENDER_MODES}
 
     def __init__(
         self,
@@ -44,6 +52,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self.agent = check_seats(self.scene, agent, opponents)
         self.opponents = dict(opponents or {})
         self.render_mode = check_render_mode(render_mode)
+        self.metadata = {"render_modes": RENDER_MODES, "render_fps": frames_per_second(self.scene)}
         row = next(other for other in self.scene.agents if other.name == self.agent)
         self.observation_space = observation_space(row)
         self.action_space = action_space(row)
@@ -94,7 +103,9 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         Raises:
             InvalidInput: the action has the wrong shape or is not finite; nothing has moved then.
         """
-        seat = self._sit()
+        seat = self._seat
+        if seat is None:
+            raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
         simulation, group, place = seat.simulation, seat.group, seat.place
         simulation.step(seat.actions(as_numbers(self.agent, action, self._shape)[None]))
         return (
@@ -106,11 +117,19 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         )
 
     def get_state(self) -> Saved:
-        """Return everything: the world, clocks, generators; to be given to `set_state`."""
+        """Return everything about the world: bodies, clocks, generators; to be given to `set_state`.
+
+        Raises:
+            InvalidInput: no episode has begun, or the physics has blown up.
+        """
         return self.simulation.save()
 
     def set_state(self, state: Saved) -> None:
-        """Take back what `get_state` returned; envs that do so go on bit for bit alike."""
+        """Take back what `get_state` returned; all envs that do so go on bit for bit alike.
+
+        Raises:
+            InvalidInput: it is of another scene.
+        """
         self.simulation.load(state)
 
     def render(self) -> np.ndarray | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.rendezvous import THREADS, Rendezvous, Reply
-from roboschool.envs.spaces import FPS, RENDER_MODES
+from roboschool.envs.spaces import RENDER_MODES
 from roboschool.files import InvalidInput, choose
 from roboschool.scene import Scene
 
@@ -18,13 +18,14 @@ from roboschool.scene import Scene
 class LobbySeat(gymnasium.Env[np.ndarray, np.ndarray]):
     """One agent of a lobby's world; `lobby[agent]` returns it."""
 
-    metadata = {"render_modes": RENDER_MODES, "render_fps": FPS}
+    metadata = {"render_modes": RENDER_MODES}
 
     def __init__(self, lobby: "Lobby", agent: str) -> None:
         self.lobby = lobby
         self.agent = agent
         self.scene = lobby.world.scene
         self.render_mode = lobby.world.render_mode
+        self.metadata = lobby.world.metadata
         self.observation_space = lobby.world.observation_space(agent)
         self.action_space = lobby.world.action_space(agent)
 

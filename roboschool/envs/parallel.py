@@ -9,7 +9,14 @@ from gymnasium.utils import EzPickle
 from pettingzoo import ParallelEnv as PettingZooEnv
 
 from roboschool.camera import Camera
-from roboschool.envs.spaces import FPS, RENDER_MODES, action_space, check_render_mode, observation_space
+from roboschool.envs.spaces import (
+    RENDER_MODES,
+    action_space,
+    check_count,
+    check_render_mode,
+    frames_per_second,
+    observation_space,
+)
 from roboschool.files import InvalidInput, choose
 from roboschool.scene import Scene, load_scene
 from roboschool.simulation import Saved, Simulation, as_numbers
@@ -46,14 +53,12 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         EzPickle.__init__(self, scene, death, max_cycles, render_mode, **options)
         self.scene = load_scene(scene, **options)
         self.death = choose(death, ("stay", "leave"), "death")
-        self.max_cycles = self.scene.steps if max_cycles is None else max_cycles
-        if self.max_cycles < 1:
-            raise InvalidInput(f"max_cycles: an episode of {max_cycles} steps is too short")
+        self.max_cycles = self.scene.steps if max_cycles is None else check_count("max_cycles", max_cycles)
         self.render_mode = check_render_mode(render_mode)
         self.metadata = {
             "name": f"{self.scene.name}_v{self.scene.version}",
             "render_modes": RENDER_MODES,
-            "render_fps": FPS,
+            "render_fps": frames_per_second(self.scene),
             "is_parallelizable": True,
         }
         self.possible_agents = [agent.name for agent in self.scene.agents]
@@ -121,6 +126,11 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         self.agents = [] if time_up else [name for name in self.agents if not out[name]]
         return step
 
+    def is_live(self, agent: str) -> bool:
+        """Return whether an agent's episode goes on, also where those who have ended stay."""
+        group, place = self.simulation.seats[self.possible_agents.index(choose(agent, self.possible_agents, "agent"))]
+        return bool(group.live[0, place])
+
     def retire(self, agent: str) -> None:
         """End an agent's episode: it does nothing from now on, and leaves `agents` if those who end leave."""
         group, place = self.simulation.seats[self.possible_agents.index(choose(agent, self.possible_agents, "agent"))]
@@ -129,7 +139,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             self.agents.remove(agent)
 
     def state(self) -> np.ndarray:
-        """Return what all robots feel, side by side: position, bearing, velocity, lean, joints, feet, spin, bumps."""
+        """Return what all robots feel, side by side: each a row of its `State`."""
         return np.concatenate([group.now.row[0, place] for group, place in self.simulation.seats])
 
     @property
@@ -159,15 +169,24 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         return {name: self.simulation.report(group, place) for name, group, place in self._seats()}
 
     def get_state(self) -> Saved:
-        """Return everything: the world, clocks, generators, who has ended; to be given to `set_state`."""
+        """Return everything: bodies, clocks, generators, who has ended; to be given to `set_state`.
+
+        Raises:
+            InvalidInput: no episode has begun, or the physics has blown up.
+        """
         return self.simulation.save()
 
     def set_state(self, state: Saved) -> None:
-        """Take back what `get_state` returned; worlds that do so go on bit for bit alike."""
+        """Take back what `get_state` returned; all worlds that do so go on bit for bit alike.
+
+        Raises:
+            InvalidInput: it is of another scene.
+        """
         self.simulation.load(state)
         self.agents = self.possible_agents[:]
-        if self.death == "leave":
-            self.agents = [name for name, group, place in self._seats() if group.live[0, place]]
+        live = [name for name, group, place in self._seats() if group.live[0, place]]
+        if not live or state.step >= self.max_cycles or self.death == "leave":
+            self.agents = live if state.step < self.max_cycles else []
 
     def render(self) -> np.ndarray | None:
         """Return a picture (height, width, 3) if `render_mode` is "rgb_array"."""
@@ -179,6 +198,8 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """Free the world; again does nothing."""
         if self._simulation is not None:
             self._simulation.close()
+            self._simulation = None
+            self.agents = []
         self._camera.close()
 
 

@@ -37,8 +37,8 @@ class Seat:
         self.simulation = simulation
         self.group, self.place = simulation.seats[index]
         worlds = len(simulation.worlds)
-        self.others = [  # group, place in it, and a policy for each world
-            (*simulation.seats[i], [copy.deepcopy(opponents[other.name]) for _ in range(worlds)])
+        self.others = [  # group, place in it, and a policy for each world: the one given, or copies of it
+            (*simulation.seats[i], _each(opponents[other.name], worlds))
             for i, other in enumerate(simulation.scene.agents)
             if other.name in opponents
         ]
@@ -63,8 +63,14 @@ class Seat:
         seats = [(self.group, self.place, mine)]
         for group, place, policies in self.others:
             seen = group.observation[:, place]
-            seats.append((group, place, np.stack([p.act(o) for p, o in zip(policies, seen, strict=True)])))
+            name, shape = group.names[place], group.torque.shape
+            chosen = [as_numbers(name, p.act(o), shape) for p, o in zip(policies, seen, strict=True)]
+            seats.append((group, place, np.stack(chosen)))
         for group, place, action in seats:
             target = by_group[id(group)][:, place]
             target[:] = as_numbers(group.names[place], action, target.shape)
         return actions
+
+
+def _each(policy: Policy, worlds: int) -> list[Policy]:
+    return [policy] if worlds == 1 else [copy.deepcopy(policy) for _ in range(worlds)]

@@ -3,12 +3,11 @@
 import numpy as np
 from gymnasium.spaces import Box
 
-from roboschool.files import choose
-from roboschool.scene import Agent
+from roboschool.files import InvalidInput, choose
+from roboschool.scene import Agent, Scene
 from roboschool.state import State
 
 RENDER_MODES = ["rgb_array"]
-FPS = 61  # one frame a step shows real time: 1 / 0.0165 s
 
 
 def observation_space(agent: Agent) -> Box:
@@ -29,3 +28,19 @@ def check_render_mode(mode: str | None) -> str | None:
         InvalidInput: it cannot.
     """
     return None if mode is None else choose(mode, RENDER_MODES, "render mode")
+
+
+def check_count(name: str, count: object) -> int:
+    """Return a whole number of copies or steps.
+
+    Raises:
+        InvalidInput: it is not one, or below 1.
+    """
+    if not isinstance(count, int | np.integer) or count < 1:
+        raise InvalidInput(f"{name}: {count!r} is not a whole number from 1 up")
+    return int(count)
+
+
+def frames_per_second(scene: Scene) -> int:
+    """Return how many pictures a second show real time if every step gives one."""
+    return round(1.0 / scene.timestep)

@@ -5,19 +5,28 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium.utils import EzPickle
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector import VectorEnv as GymnasiumVectorEnv
 from gymnasium.vector.utils import batch_space
 
+from roboschool.camera import Camera
 from roboschool.envs.seat import Seat, check_seats
-from roboschool.envs.spaces import FPS, RENDER_MODES, action_space, check_render_mode, observation_space
+from roboschool.envs.spaces import (
+    RENDER_MODES,
+    action_space,
+    check_count,
+    check_render_mode,
+    frames_per_second,
+    observation_space,
+)
 from roboschool.files import InvalidInput, choose
 from roboschool.policy import Policy
 from roboschool.scene import Scene, load_scene
 from roboschool.simulation import Simulation, as_numbers
 
 
-class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
+class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle):
     """Copies of a scene that one agent acts in, advanced together.
 
     Args:
@@ -45,18 +54,21 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         render_mode: str | None = None,
         **options: Any,
     ) -> None:
+        EzPickle.__init__(
+            self, scene, num_envs, agent, opponents, max_episode_steps, autoreset_mode, render_mode, **options
+        )
         self.closed = True  # there is nothing to close yet
-        if num_envs < 1:
-            raise InvalidInput(f"num_envs: {num_envs} copies of a scene are too few")
+        check_count("num_envs", num_envs)
         self.scene = load_scene(scene, **options)
         if max_episode_steps is not None:
-            self.scene = dataclasses.replace(self.scene, steps=max_episode_steps)
+            self.scene = dataclasses.replace(self.scene, steps=check_count("max_episode_steps", max_episode_steps))
         self.agent = check_seats(self.scene, agent, opponents)
         self.num_envs = num_envs
         self.render_mode = check_render_mode(render_mode)
         modes = {mode.value: mode for mode in AutoresetMode}
         mode = modes[choose(getattr(autoreset_mode, "value", autoreset_mode), modes, "autoreset_mode")]
-        self.metadata = {"autoreset_mode": mode, "render_modes": RENDER_MODES, "render_fps": FPS}
+        fps = frames_per_second(self.scene)
+        self.metadata = {"autoreset_mode": mode, "render_modes": RENDER_MODES, "render_fps": fps}
         row = next(other for other in self.scene.agents if other.name == self.agent)
         self.single_observation_space = observation_space(row)
         self.single_action_space = action_space(row)
@@ -64,6 +76,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.simulation = Simulation(self.scene, num_envs)
         self._shape = (len(row.robot.joints),)
+        self._cameras = [Camera(self.scene) for _ in range(num_envs)]
         self._seat = Seat(self.simulation, self.agent, opponents or {})
         self._done = np.zeros(num_envs, dtype=bool)  # copies whose episode is over
         self.closed = False
@@ -82,16 +95,22 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """
         if seed is None or isinstance(seed, int | np.integer):
             seeds = [None if seed is None else int(seed) + i for i in range(self.num_envs)]
-        else:
+        elif isinstance(seed, Sequence | np.ndarray) and not isinstance(seed, str):
             seeds = list(seed)
+        else:
+            raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up, nor one for each copy")
         if len(seeds) != self.num_envs:
             raise InvalidInput(f"seed: {len(seeds)} seeds for {self.num_envs} copies")
-        mask = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs, dtype=bool)), dtype=bool)
+        mask = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs, dtype=bool)))
+        if mask.shape != (self.num_envs,) or mask.dtype != bool:
+            raise InvalidInput(f"reset_mask: {mask!r:.80} is not {self.num_envs} booleans")
         chosen = np.flatnonzero(mask).tolist()
         self.simulation.reset({world: seeds[world] for world in chosen})
         self._seat.begin(chosen)
         self._done[chosen] = False
-        return self._observation(), self._info()
+        for copy in chosen:
+            self._cameras[copy].cut()
+        return self._observation(), self._info(mask)
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Act in every copy for one timestep.
@@ -117,14 +136,14 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         truncated = self.simulation.steps >= self.scene.steps
         truncated[list(self.simulation.broken)] = True
         self._done = terminated | truncated
-        info = self._info()
+        final: dict[str, Any] = {}
         if mode == AutoresetMode.SAME_STEP and self._done.any():
             ended = np.flatnonzero(self._done).tolist()
-            info["final_obs"], info["_final_obs"] = self._final(self._observation()), self._done
-            info["final_info"], info["_final_info"] = info.copy(), self._done
+            final = {"final_obs": self._final(self._observation()), "final_info": self._info(self._done)}
+            final |= {f"_{name}": self._done.copy() for name in list(final)}
             self.simulation.reset(dict.fromkeys(ended))
             self._seat.begin(ended)
-        return self._observation(), reward, terminated, truncated, info
+        return self._observation(), reward, terminated, truncated, self._info() | final
 
     def _observation(self) -> np.ndarray:
         return self._seat.group.observation[:, self._seat.place]
@@ -136,14 +155,24 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             final[copy] = observation[copy]
         return final
 
-    def _info(self) -> dict[str, Any]:
+    def _info(self, mask: np.ndarray | None = None) -> dict[str, Any]:
+        """Return numbers about the agent in every copy, or in some, as Gymnasium has them: with masks."""
         group, place = self._seat.group, self._seat.place
-        info: dict[str, Any] = {name: term[:, place] for name, term in group.terms.items()}
-        info["distance"] = group.now.position[:, place, 0].copy()
-        info["physics_error"] = np.isin(np.arange(self.num_envs), list(self.simulation.broken))
-        every = np.ones(self.num_envs, dtype=bool)
-        return info | {f"_{name}": every for name in info}
+        mask = np.ones(self.num_envs, dtype=bool) if mask is None else mask
+        info: dict[str, Any] = {name: term[:, place] * mask for name, term in group.terms.items()}
+        info["distance"] = group.now.position[:, place, 0] * mask
+        info["physics_error"] = np.isin(np.arange(self.num_envs), list(self.simulation.broken)) * mask * 1.0
+        return info | {f"_{name}": mask.copy() for name in info}
+
+    def render(self) -> tuple[np.ndarray, ...] | None:
+        """Return a picture (height, width, 3) of every copy if `render_mode` is "rgb_array"."""
+        if self.render_mode is None:
+            return None
+        worlds = zip(self._cameras, self.simulation.worlds, strict=True)
+        return tuple(camera.picture(world.capture()) for camera, world in worlds)
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free all worlds."""
         self.simulation.close()
+        for camera in self._cameras:
+            camera.close()
