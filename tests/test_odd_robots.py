@@ -1,0 +1,254 @@
+"""Robots of users: bolted arms, tilted inertia, passive tails, slides, no card, no feet."""
+
+import copy
+import dataclasses
+import math
+import pickle
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import roboschool
+from roboschool.camera import Camera
+from roboschool.files import InvalidInput
+from roboschool.robot import Robot, load_robot
+from roboschool.scene import Agent, Scene
+from roboschool.simulation import Simulation
+from roboschool.tasks.run import Run
+
+BOX = "<geometry><box size='0.4 0.2 0.1'/></geometry>"
+ROUND = "ixx='0.01' ixy='0' ixz='0' iyy='0.01' iyz='0' izz='0.01'"
+
+
+def link(name: str, inertia: str = ROUND, origin: str = "") -> str:
+    inertial = f"<inertial>{origin}<mass value='1'/><inertia {inertia}/></inertial>"
+    return f"<link name='{name}'>{inertial}<visual>{BOX}</visual><collision>{BOX}</collision></link>"
+
+
+def joint(
+    name: str, parent: str, child: str, kind: str = "revolute", limits: str = "-1 1", xyz: str = "0 0 0.3"
+) -> str:
+    low, high = limits.split()
+    limit = "" if kind == "continuous" else f"<limit lower='{low}' upper='{high}' effort='5' velocity='10'/>"
+    ends = f"<parent link='{parent}'/><child link='{child}'/><origin xyz='{xyz}'/><axis xyz='0 1 0'/>"
+    return f"<joint name='{name}' type='{kind}'>{ends}{limit}</joint>"
+
+
+def make(tmp_path: Path, *parts: str, card: str = "") -> Robot:
+    path = tmp_path / "odd.urdf"
+    path.write_text("<robot name='odd'>\n" + "\n".join(parts) + "\n</robot>")
+    if not card:
+        return load_robot(path)
+    (tmp_path / "odd.toml").write_text("model = 'odd.urdf'\n" + card)
+    return load_robot(tmp_path / "odd.toml")
+
+
+def alone(robot: Robot, **kwargs: object) -> Simulation:
+    agent = Agent("odd_0", Run(robot), **{"noise": 0.0, **kwargs})  # type: ignore[arg-type]
+    simulation = Simulation(Scene("odd", "A robot of a user.", (agent,)))
+    simulation.reset({0: 0})
+    return simulation
+
+
+TILTED = [
+    ("ixx='0.01' ixy='0.001' ixz='0.002' iyy='0.02' iyz='0.001' izz='0.025'", ""),
+    (ROUND, "<origin rpy='1.5708 0 0' xyz='0 0 0'/>"),
+    ("ixx='0.01' ixy='0' ixz='0' iyy='0.02' iyz='0' izz='0.025'", "<origin rpy='0.3 0.2 0.1' xyz='0.01 0 0'/>"),
+]
+
+
+@pytest.mark.parametrize(("inertia", "origin"), TILTED)
+def test_a_body_stands_straight_whatever_the_axes_of_its_inertia(inertia: str, origin: str, tmp_path: Path) -> None:
+    """Bullet turns bases to the axes of their inertia; what is seen and felt must be the link's own axes."""
+    parts = link("body", inertia, origin), link("arm"), joint("shoulder", "body", "arm")
+    simulation = alone(make(tmp_path, *parts), turn=0.7)
+    now = simulation.groups[0].now
+    assert now.lean[0, 0] == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert now.bearing[0, 0] == pytest.approx([-math.sin(0.7), math.cos(0.7)], abs=1e-6)
+    assert now.position[0, 0, 2] == pytest.approx(0.05, abs=0.002), "the box, 0.1 m high, lies flat"
+    simulation.close()
+
+
+def test_a_trunk_that_is_not_the_root_has_its_own_axes(tmp_path: Path) -> None:
+    parts = (
+        link("body"),
+        link("chest", origin="<origin rpy='1.2 0 0' xyz='0 0 0'/>"),
+        joint("waist", "body", "chest"),
+    )
+    robot = make(tmp_path, *parts, card="trunk = 'chest'\nstance = 0.35\n[torque]\nwaist = 5.0\n")
+    simulation = alone(robot)
+    assert simulation.groups[0].now.lean[0, 0] == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert simulation.groups[0].now.position[0, 0, 2] == pytest.approx(0.35, abs=1e-3)
+    simulation.close()
+
+
+def test_a_bolted_arm_has_not_fallen(tmp_path: Path) -> None:
+    parts = "<link name='world'/>", link("arm"), joint("shoulder", "world", "arm")
+    robot = make(tmp_path, *parts)
+    assert robot.fixed
+    assert not robot.feet
+    simulation = alone(robot)
+    assert not simulation.groups[0].task.over(simulation.groups[0].now).any()
+    for _ in range(20):
+        simulation.step([np.ones((1, 1, 1))])
+    assert simulation.groups[0].live.all()
+    assert simulation.groups[0].observation.shape == (1, 1, 10)
+    simulation.close()
+
+
+def test_a_planar_robot_may_have_a_tail_without_a_motor(tmp_path: Path) -> None:
+    hopper = roboschool.load_robot("hopper")
+    tail = link("tail") + joint("wag", "torso", "tail", limits="0.5 1.0")
+    path = tmp_path / "tailed.urdf"
+    path.write_text(hopper.model.text.replace("</robot>", f"{tail}</robot>"))
+    robot = dataclasses.replace(hopper, model=load_robot(path).model, passive=(*hopper.passive, "wag"))
+    simulation = alone(robot)
+    assert simulation.groups[0].now.position[0, 0, 2] > 1.0
+    body = simulation.worlds[0].bodies[0]
+    _, (positions, _) = body.capture()
+    assert positions[3] == pytest.approx(0.5), "it begins within its limits"
+    simulation.step([np.zeros((1, 1, 3))])
+    assert not simulation.broken
+    simulation.close()
+
+
+def test_noise_stays_within_the_limits(tmp_path: Path) -> None:
+    parts = link("palm"), link("finger"), joint("grip", "palm", "finger", "prismatic", "0 0.02")
+    simulation = alone(make(tmp_path, *parts), noise=0.1)
+    for seed in range(30):
+        simulation.reset({0: seed})
+        assert abs(simulation.groups[0].now.joints[0, 0, 0, 0]) <= 1.0 + 1e-9
+    simulation.close()
+
+
+def test_wheels_without_motors_turn_freely(tmp_path: Path) -> None:
+    parts = (
+        link("body"),
+        link("wheel"),
+        link("mast"),
+        joint("axle", "body", "wheel", "continuous"),
+        joint("boom", "body", "mast", xyz="0 0 0.5"),
+    )
+    robot = make(tmp_path, *parts)
+    assert [j.name for j in robot.joints] == ["boom"]
+    assert robot.passive == ("axle",)
+    simulation = alone(robot)
+    simulation.step([np.ones((1, 1, 1))])
+    assert not simulation.broken
+    simulation.close()
+
+
+def test_robots_whose_files_share_a_name_are_drawn_each_as_itself(tmp_path: Path) -> None:
+    robots = []
+    for name, size in (("a", "1 1 1"), ("b", "0.1 0.1 0.1")):
+        (tmp_path / name).mkdir()
+        parts = (link("body"), link(f"arm_{name}"), joint(f"shoulder_{name}", "body", f"arm_{name}"))
+        robots.append(make(tmp_path / name, *(part.replace("0.4 0.2 0.1", size) for part in parts)))
+    agents = tuple(Agent(f"odd_{i}", Run(robot), spot=(3.0 * i, 0.0), noise=0.0) for i, robot in enumerate(robots))
+    scene = Scene("odd", "Two robots.", agents)
+    simulation, camera = Simulation(scene), Camera(scene, 48, 32)
+    simulation.reset({0: 0})
+    camera.picture(simulation.worlds[0].capture())
+    large, small = camera._stage.room  # type: ignore[union-attr]
+    assert large > 3 * small
+    camera.close()
+    simulation.close()
+
+
+def test_a_state_of_a_broken_world_is_not_given_out() -> None:
+    env = roboschool.AgentEnv("ant")
+    env.reset(seed=0)
+    env.simulation.broken.add(0)
+    with pytest.raises(InvalidInput, match="blown up"):
+        env.get_state()
+    env.reset()
+    assert env.get_state().step == 0
+    other = roboschool.AgentEnv("hopper")
+    with pytest.raises(InvalidInput, match=r"'hopper'.*'ant'"):
+        other.set_state(env.get_state())
+    env.close()
+    other.close()
+
+
+def test_a_closed_env_leaves_other_worlds_alone() -> None:
+    """Bullet gives the number of a freed client to the next."""
+    closed, vector = roboschool.parallel_env("ants"), roboschool.VectorEnv("ants", 1)
+    closed.reset(seed=0)
+    vector.reset(seed=0)
+    closed.close()
+    vector.close()
+    other = roboschool.parallel_env("ants")
+    other.reset(seed=1)
+    before = other.get_state().snapshot
+    assert closed.step({}) == ({}, {}, {}, {}, {})
+    with pytest.raises(InvalidInput, match="closed"):
+        vector.reset(seed=5)
+    with pytest.raises(InvalidInput, match="closed"):
+        vector.step(np.zeros((1, 8)))
+    closed.reset(seed=5)
+    assert other.get_state().snapshot == before
+    assert closed.simulation.worlds[0].client != other.simulation.worlds[0].client
+    closed.close()
+    other.close()
+
+
+def test_copies_have_worlds_of_their_own() -> None:
+    vector = roboschool.VectorEnv("hopper", 2)
+    vector.reset(seed=0)
+    for clone in (copy.deepcopy(vector), pickle.loads(pickle.dumps(vector))):
+        clients = {world.client for env in (vector, clone) for world in env.simulation.worlds}
+        assert len(clients) == 4
+        clone.close()
+    with pytest.raises(TypeError, match="cannot be copied"):
+        copy.deepcopy(vector.simulation.worlds[0])
+    vector.close()
+
+
+def test_the_end_of_an_episode_is_part_of_a_parallel_state() -> None:
+    world = roboschool.parallel_env("ants", max_cycles=2)
+    world.reset(seed=0)
+    still = dict.fromkeys(world.agents, np.zeros(8))
+    world.step(still)
+    middle = world.get_state()
+    world.step(still)
+    end = world.get_state()
+    world.set_state(middle)
+    assert len(world.agents) == 4
+    world.set_state(end)
+    assert world.agents == []
+    world.close()
+
+
+def test_vector_env_renders_every_copy() -> None:
+    vector = roboschool.VectorEnv("hopper", 2, render_mode="rgb_array")
+    vector.reset(seed=0)
+    pictures = vector.render()
+    assert pictures is not None
+    assert [picture.shape for picture in pictures] == [(400, 600, 3)] * 2
+    assert vector.metadata["render_fps"] == 61
+    vector.close()
+
+
+def test_threads_that_build_worlds_leave_the_terminal_as_it_was(tmp_path: Path) -> None:
+    code = (
+        "import os, threading, roboschool\n"
+        "def build():\n"
+        "    for _ in range(3): roboschool.AgentEnv('hopper').reset(seed=0)\n"
+        "before = [os.fstat(n).st_ino for n in (1, 2)]\n"
+        "threads = [threading.Thread(target=build) for _ in range(4)]\n"
+        "[t.start() for t in threads]; [t.join() for t in threads]\n"
+        "assert before == [os.fstat(n).st_ino for n in (1, 2)]\n"
+        "print('still here')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert done.stdout == "still here\n"
+    assert threading.active_count() < 50
+
+
+def test_import_works_without_a_terminal(tmp_path: Path) -> None:
+    command = f"{sys.executable} -c 'import roboschool' >&- 2>&-"
+    assert subprocess.run(command, shell=True, cwd=tmp_path, check=False).returncode == 0
