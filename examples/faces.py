@@ -15,7 +15,7 @@ world = roboschool.parallel_env("race", lanes=["hopper", "ant", "ant"])  # many 
 observations, infos = world.reset(seed=0)
 observations, rewards, *_ = world.step({agent: world.action_space(agent).sample() for agent in world.agents})
 
-policy = roboschool.load_policy(roboschool.policies()["ant"])  # anything with reset(seed) and act(observation)
+policy = roboschool.load_policy("ant")  # anything with reset(seed) and act(observation)
 red = roboschool.AgentEnv("ants", agent="ant_0", opponents={"ant_1": policy})  # one robot, policies play others
 red.reset(seed=0)
 

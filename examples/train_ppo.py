@@ -50,7 +50,7 @@ class Args:
 def parse() -> Args:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     for field in fields(Args):
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=field.type, default=field.default)
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=field.type, default=field.default, help=" ")
     return Args(**vars(parser.parse_args()))
 
 
@@ -112,6 +112,8 @@ torch.set_num_threads(1)
 torch.manual_seed(args.seed)
 shuffle = np.random.default_rng(args.seed)
 scene = roboschool.load_scene(args.scene)
+if len(scene.agents) != 1:
+    raise SystemExit(f"scene {args.scene!r} has {len(scene.agents)} agents, not one")
 weights_given = {k: float(v) for k, v in (part.split("=") for part in args.task.split(",") if part)}
 agents = tuple(replace(agent, task=replace(agent.task, **weights_given)) for agent in scene.agents)
 env = roboschool.VectorEnv(

@@ -22,6 +22,7 @@ else:
 Schema = TypeVar("Schema")
 
 LARGEST = 4 * 2**20  # no card, scene or URDF is larger [bytes]
+MOST_NAMES = 20  # in one message
 VARIABLE = "ROBOSCHOOL_PATH"  # of the environment: more folders, the first before the others
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -38,7 +39,8 @@ def nearest(name: object, names: Iterable[object]) -> str:
     close = difflib.get_close_matches(str(name), known, n=1)
     if close:
         return f"; did you mean {close[0]!r}?"
-    return f"; there is {', '.join(known)}" if known else "; there is none"
+    more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
+    return f"; there is {', '.join(known[:MOST_NAMES])}{more}" if known else "; there is none"
 
 
 def choose(name: Any, names: Iterable[str], what: str, where: str = "") -> str:
@@ -152,8 +154,8 @@ def convert(value: Any, schema: Any, where: str) -> Any:
     Raises:
         InvalidInput: it is not; the message begins with `where`.
     """
-    if isinstance(value, np.generic):
-        value = value.item()
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
     _check_keys(value, schema, where, "")
     try:
         return msgspec.convert(value, schema)

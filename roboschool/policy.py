@@ -9,7 +9,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from roboschool.files import InvalidInput, nearest
+from roboschool.files import InvalidInput, nearest, policies
 
 FORMAT = "roboschool-policy-1"
 LARGEST = 16 * 2**20  # [bytes]
@@ -76,15 +76,17 @@ class NetworkPolicy:
 
 
 def load_policy(path: str | os.PathLike[str]) -> NetworkPolicy:
-    """Read a policy that `NetworkPolicy.save` wrote. Runs no code of the file: it is numbers only.
+    """Read a policy that `NetworkPolicy.save` wrote, or the one that comes with a scene, by the scene's name.
+
+    No code of the file runs: it is numbers only.
 
     Raises:
         InvalidInput: the file is missing, too large, not safetensors, or not a policy.
     """
-    file = Path(path)
+    file = policies().get(str(path), Path(path))
     if not file.is_file():
-        beside = sorted(file.parent.glob("*.safetensors")) if file.parent.is_dir() else []
-        raise InvalidInput(f"{file}: no such file{nearest(file.name, [p.name for p in beside])}")
+        beside = [p.name for p in file.parent.glob("*.safetensors")]
+        raise InvalidInput(f"{file}: no such file{nearest(file.name, [*beside, *policies()])}")
     if file.stat().st_size > LARGEST:
         raise InvalidInput(f"{file}: {file.stat().st_size} bytes, more than {LARGEST}")
     try:

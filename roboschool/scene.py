@@ -136,11 +136,13 @@ class Scene:
             checks += [
                 (f"agent {agent.name}.spot", agent.spot[0], -FARTHEST, FARTHEST),
                 (f"agent {agent.name}.spot", agent.spot[1], -FARTHEST, FARTHEST),
-                (f"agent {agent.name}.turn", agent.turn, -10.0, 10.0),
+                (f"agent {agent.name}.turn [deg]", _degrees(agent.turn), -360.0, 360.0),
                 (f"agent {agent.name}.noise", agent.noise, 0.0, math.pi),
             ]
         for key, number, lowest, highest in checks:
             low, high = number if isinstance(number, tuple | list) else (number, number)
+            if low is not None and high is not None and low > high:
+                raise InvalidInput(f"{where}: {key}: a range begins with its lower end, not {low:g}, {high:g}")
             if low is not None and high is not None and not lowest <= low <= high <= highest:
                 raise InvalidInput(f"{where}: {key}: {number} is not within {lowest:g} and {highest:g}")
 
@@ -230,10 +232,20 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
 def _agent(path: Path, row: AgentRow) -> Agent:
     where = f"{path}: agent {row.name!r}"
     try:
-        robot = load_robot(path.parent / row.robot if row.robot.endswith((".toml", ".urdf")) else row.robot)
+        beside = path.parent.parent / "assets" / row.robot / f"{row.robot}.toml"
+        if row.robot.endswith((".toml", ".urdf")):
+            beside = path.parent / row.robot
+        robot = load_robot(beside if beside.is_file() else row.robot)
     except InvalidInput as error:
         raise InvalidInput(f"{where}: robot: {error}") from None
     return Agent(row.name, make_task(where, robot, row.task), row.spot, _radians(row.turn), row.noise)
+
+
+def _degrees(radians: Number) -> Number:
+    if isinstance(radians, tuple):
+        low, high = radians
+        return math.degrees(low), math.degrees(high)
+    return math.degrees(radians)
 
 
 def _radians(degrees: Number) -> Number:
@@ -252,7 +264,7 @@ def _line_up(path: Path, lanes: Lanes) -> list[Agent]:
         source = files.find(entrant, files.scenes(), "scene") if entrant in files.scenes() else None
         rows = read_scene(source).agent if source else ()
         if source is None or len(rows) != 1:
-            alone = [name for name, p in files.scenes().items() if len(read_scene(p).agent) == 1]
+            alone = [name for name, p in files.scenes().items() if len(files.parse_toml(p).get("agent", ())) == 1]
             raise InvalidInput(f"{path}: lanes: {entrant!r} is not a scene with one agent{nearest(entrant, alone)}")
         agent = _agent(source, rows[0])
         kind = agent.name.rpartition("_")[0]

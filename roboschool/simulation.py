@@ -19,6 +19,7 @@ from roboschool.tasks.task import Task
 from roboschool.world import Placement, Snapshot, World
 
 LEAST, MOST = np.array(-1.0), np.array(1.0)  # actions; arrays, because numpy is quicker with them than with numbers
+REPORTED = ("distance", "physics_error")  # in every info, beside the terms of the reward
 UNKNOWN_SPEED = 10.0  # fastest speed of a joint whose URDF gives none [rad/s]
 
 
@@ -53,7 +54,8 @@ class Group:
         self.shape = (*shape, len(self.robot.joints))  # of actions
         self.live = np.ones(shape, dtype=bool)  # whose episode goes on
         self.over = np.zeros(shape, dtype=bool)  # who is outside what the task allows
-        self.terms = self.task.reward(self.was, np.zeros(self.shape), self.now, scene.timestep)
+        with np.errstate(all="ignore"):  # a blank state may divide by zero
+            self.terms = self.task.reward(self.was, np.zeros(self.shape), self.now, scene.timestep)
         self.reward = np.zeros(shape)
         self.torque = np.array(self.robot.torque)
         lower = np.array([joint.lower for joint in self.robot.joints], dtype=float)
@@ -66,6 +68,24 @@ class Group:
         self.forces: list[list[list[float]]] = []  # torque of each joint, of each agent, in each world [N m]
         self.paid: np.ndarray | None = None  # whose step counts; None: everybody's
         self.observation = self.task.observe(self.now).astype(np.float32)
+        self._check_task()
+
+    def _check_task(self) -> None:
+        """Check the shapes of what the task returns, once.
+
+        Raises:
+            InvalidInput: one is wrong; the message names the task and the method.
+        """
+        shape, name = self.live.shape, type(self.task).__name__
+        for term, value in self.terms.items():
+            if np.shape(value) != shape or term in REPORTED:
+                what = "has a name that is taken" if term in REPORTED else f"has shape {np.shape(value)}, not {shape}"
+                raise InvalidInput(f"task {name}: reward(): the term {term!r} {what}")
+        over = self.task.over(self.now)
+        if np.shape(over) != shape or np.asarray(over).dtype != bool:
+            raise InvalidInput(f"task {name}: over() returns {over!r:.80}, not booleans of shape {shape}")
+        if self.observation.ndim != len(shape) + 1 or self.observation.shape[:2] != shape:
+            raise InvalidInput(f"task {name}: observe() returns shape {self.observation.shape}, not (*{shape}, n)")
 
     def act(self, action: Any, fresh: Sequence[int]) -> None:
         """Take actions (world, agent, joints), within -1 and 1; agents that are out, or in fresh worlds, do nothing.

@@ -4,6 +4,7 @@ What makes episodes exact (Bullet's own reset is not): the simple broadphase, so
 contacts before `restoreState`, motors sent again after it, and torques sent once, directly before the step.
 """
 
+import itertools
 import math
 import tempfile
 import time
@@ -280,6 +281,16 @@ class World:
     def row(self, agent: int) -> tuple[list[float], bool]:
         """Return an agent's row of a `State`, joints raw, and whether its physics is sound."""
         return self.bodies[agent].row(self.ground)
+
+    def overlaps(self) -> list[tuple[str, str]]:
+        """Return the names of agents whose robots are inside each other."""
+        names = [agent.name for agent in self.scene.agents]
+        pairs = itertools.combinations(zip(names, self.bodies, strict=True), 2)
+        return [(one, other) for (one, first), (other, second) in pairs if self._overlap(first, second)]
+
+    def _overlap(self, first: Body, second: Body) -> bool:
+        points = bullet.getClosestPoints(first.id, second.id, 0.0, physicsClientId=self.client)
+        return any(point[8] < 0.0 for point in points)
 
     def capture(self) -> Snapshot:
         """Return everything that moves, to be given to `restore`."""

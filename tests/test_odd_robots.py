@@ -252,3 +252,66 @@ def test_threads_that_build_worlds_leave_the_terminal_as_it_was(tmp_path: Path) 
 def test_import_works_without_a_terminal(tmp_path: Path) -> None:
     command = f"{sys.executable} -c 'import roboschool' >&- 2>&-"
     assert subprocess.run(command, shell=True, cwd=tmp_path, check=False).returncode == 0
+
+
+BAD_TASKS = {
+    "reward": ("return {'x': now.spin}", "return now.upright == 0.0", "return now.felt", ["'x'", "(1, 1, 3)"]),
+    "over": ("return {'x': now.upright}", "return False", "return now.felt", ["over()", "False"]),
+    "floats": ("return {'x': now.upright}", "return now.upright", "return now.felt", ["over()"]),
+    "observe": ("return {'x': now.upright}", "return now.upright == 0.0", "return now.felt.ravel()", ["observe()"]),
+    "name": (
+        "return {'distance': now.upright}",
+        "return now.upright == 0.0",
+        "return now.felt",
+        ["'distance'", "taken"],
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BAD_TASKS)
+def test_a_task_that_returns_the_wrong_shapes_is_refused(fault: str) -> None:
+    reward, over, observe, words = BAD_TASKS[fault]
+    space: dict[str, type] = {"Run": Run}
+    code = f"""
+class Bad(Run):
+    def reward(self, was, action, now, dt): {reward}
+    def over(self, now): {over}
+    def observe(self, now): {observe}
+"""
+    exec(code, space)
+    agent = dataclasses.replace(roboschool.load_scene("ant").agents[0], task=space["Bad"](load_robot("ant")))
+    with pytest.raises(InvalidInput) as error:
+        Simulation(Scene("bad", "A task of a user.", (agent,)))
+    for word in ("task Bad", *words):
+        assert word in str(error.value)
+
+
+def test_check_notices_robots_inside_each_other(tmp_path: Path) -> None:
+    row = "[[agent]]\nname = 'ant_{}'\nrobot = 'ant'\ntask = {{ name = 'run' }}\n"
+    (tmp_path / "crowd.toml").write_text("summary = 'Two ants on one spot.'\n" + row.format(0) + row.format(1))
+    command = [sys.executable, "-m", "roboschool.cli", "check", "crowd.toml"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert "ant_0 and ant_1 begin inside each other" in done.stderr
+
+
+def test_pictures_have_the_size_asked_for() -> None:
+    env = roboschool.AgentEnv("hopper", render_mode="rgb_array", width=64, height=48)
+    env.reset(seed=0)
+    picture = env.render()
+    assert picture is not None
+    assert picture.shape == (48, 64, 3)
+    env.close()
+
+
+def test_a_robot_beside_the_scene_is_found_by_path(tmp_path: Path) -> None:
+    from roboschool import files
+
+    (tmp_path / "assets" / "bug").mkdir(parents=True)
+    (tmp_path / "scenes").mkdir()
+    ant = files.robots()["ant"]
+    (tmp_path / "assets" / "bug" / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
+    (tmp_path / "assets" / "bug" / "bug.toml").write_text(ant.read_text())
+    scene = tmp_path / "scenes" / "bug_walk.toml"
+    scene.write_text(files.scenes()["ant"].read_text().replace('robot = "ant"', 'robot = "bug"'))
+    assert roboschool.load_scene(scene).agents[0].robot.name == "bug"

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+import textwrap
 import venv
 from pathlib import Path
 
@@ -180,6 +181,8 @@ def test_shipped_policies_score_as_their_json_says(name: str) -> None:
     path = files.policies()[name]
     card = json.loads(path.with_suffix(".json").read_text())
     assert card["scene"] == roboschool.load_scene(name).id
+    assert card["recipe"]["scene"] == name
+    assert {"roboschool", "pybullet", "numpy", "torch"} == set(card["versions"])
     assert path.stat().st_size < 2**20
     env, policy = roboschool.AgentEnv(name), roboschool.load_policy(path)
     returns = []
@@ -203,6 +206,21 @@ def test_urdfs_are_what_the_recipe_writes(tmp_path: Path) -> None:
     for make in (build.hopper, build.walker2d, build.half_cheetah, build.ant, build.humanoid):
         path = build.write(make(), tmp_path)
         assert path.read_text() == (ROOT / "assets" / path.stem / path.name).read_text()
+
+
+def test_the_contributing_guide_works_as_written(tmp_path: Path) -> None:
+    """Its scene and its task, about the ant, for want of a dog."""
+    blocks = re.findall(r"((?:^(?: {7,}.*)?\n)+)", (ROOT / "CONTRIBUTING.md").read_text(), re.M)
+    texts = [textwrap.dedent(block).strip() + "\n" for block in blocks]
+    scene = next(text for text in texts if "[[agent]]" in text).replace('"dog"', '"ant"')
+    task = next(text for text in texts if "class Dribble" in text)
+    (tmp_path / "dribble.py").write_text(task)
+    (tmp_path / "mine" / "scenes").mkdir(parents=True)
+    scene = scene.replace('{ name = "run", alive = 1.0 }', '{ name = "dribble:Dribble", prize = 1.0 }')
+    assert "Dribble" in scene
+    (tmp_path / "mine" / "scenes" / "dog_run.toml").write_text(scene)
+    done = run(*COMMAND, "check", "mine/scenes/dog_run.toml", cwd=tmp_path, PYTHONPATH=".")
+    assert "all is well" in done.stdout
 
 
 def test_a_folder_of_ones_own(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import gymnasium
 import numpy as np
 
 from roboschool import files
+from roboschool.capture import captured
 from roboschool.envs.agent import AgentEnv
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.vector import VectorEnv
@@ -174,7 +175,10 @@ def _peer(identity: str) -> gymnasium.Env[Any, Any]:
         import pybullet_envs_gymnasium  # noqa: F401 - it registers its ids
     except ImportError:
         raise click.ClickException("--peers needs `pip install pybullet_envs_gymnasium`") from None
-    return gymnasium.make(identity).unwrapped
+    with captured():  # it talks when it connects
+        env = gymnasium.make(identity).unwrapped
+        env.reset()
+    return env
 
 
 def _processor() -> str:

@@ -7,18 +7,24 @@ import click
 
 from roboschool import files
 from roboschool.envs.spaces import observation_space
+from roboschool.files import InvalidInput
 from roboschool.robot import Robot, load_robot
 from roboschool.scene import Scene, load_scene
 
 
 def print_catalogue(as_json: bool) -> None:
-    """Print robots and scenes, as tables or as JSON.
+    """Print robots and scenes, as tables or as JSON; what is wrong with a scene goes to stderr.
 
     Raises:
-        InvalidInput: one of them is wrong.
+        InvalidInput: a robot is wrong.
     """
     robots = [load_robot(name) for name in sorted(files.robots())]
-    scenes = [load_scene(name) for name in sorted(files.scenes())]
+    scenes = []
+    for name in sorted(files.scenes()):
+        try:
+            scenes.append(load_scene(name))
+        except InvalidInput as error:  # noqa: PERF203 - the others are still worth listing
+            click.echo(f"Error: {error}", err=True)
     if as_json:
         click.echo(json.dumps({"robots": list(map(_robot, robots)), "scenes": list(map(_scene, scenes))}, indent=2))
         return

@@ -38,6 +38,8 @@ def check_file(file: Path) -> int:
         for agent in scene.agents:
             click.echo(f"  {agent.name:16} {agent.robot.name}")
     problems = _try(file)
+    if file.suffix == ".toml" and not files.NAME.fullmatch(file.stem):
+        problems.append("not found by its name, which is not lower case with digits and underscores, like 'my_robot'")
     for problem in problems:
         click.echo(f"{file}: {problem}", err=True)
     if not problems:
@@ -50,7 +52,7 @@ def _load(file: Path) -> Robot | Scene:
         return load_robot(file)
     if file.suffix != ".toml":
         raise InvalidInput(f"{file}: neither a .urdf nor a .toml")
-    is_scene = "summary" in files.parse_toml(file)
+    is_scene = bool({"summary", "agent", "lanes"} & set(files.parse_toml(file)))
     return load_scene(file.resolve()) if is_scene else load_robot(file.resolve())
 
 
@@ -103,6 +105,8 @@ def trial(found: Robot | Scene) -> list[str]:
     else:
         simulation = Simulation(dataclasses.replace(found, steps=STEPS))
         simulation.reset({0: 0})
+    for one, other in simulation.worlds[0].overlaps():
+        problems.append(f"{one} and {other} begin inside each other: give them other spots")
     generator = np.random.default_rng(0)
     for step in range(STEPS):
         simulation.step([generator.uniform(-1, 1, (*g.live.shape, len(g.torque))) for g in simulation.groups])

@@ -37,7 +37,9 @@ def main() -> None:
 
 @main.command()
 @click.option("--lanes", default="hopper,humanoid,ant", show_default=True, help="Who runs, left to right.")
-@click.option("--seed", default=0, show_default=True, help="The same seed gives the same race.")
+@click.option(
+    "--seed", default=0, type=click.IntRange(min=0), show_default=True, help="The same seed gives the same race."
+)
 @click.option("--video", type=click.Path(path_type=Path), help="Write a video: .mp4, .gif or .webp.")
 @click.option("--picture", type=click.Path(path_type=Path), help="Write a picture of the winner at the line.")
 @click.option("--size", default="960x540", show_default=True, help="Of video and picture [pixels].")
@@ -49,6 +51,9 @@ def race(lanes: str, seed: int, video: Path | None, picture: Path | None, size: 
     """
     from roboschool.cli.race import run_race
 
+    for part in policies:
+        if "=" not in part:
+            raise InvalidInput(f"--policy {part}: it is written LANE=FILE")
     own = {lane: file for lane, _, file in (part.partition("=") for part in policies)}
     run_race([name.strip() for name in lanes.split(",")], seed, video, picture, size, own)
 
@@ -81,10 +86,20 @@ def check(file: Path) -> None:
 
 @main.command()
 @click.argument("scenes", nargs=-1)
-@click.option("--seconds", default=1.0, show_default=True, help="Time for each measurement.")
-@click.option("--rounds", default=5, show_default=True, help="Measurements; the medians are printed.")
-@click.option("--copies", default=64, show_default=True, help="Of the scene, in the vector env.")
-@click.option("--peers", is_flag=True, help="Also run pybullet_envs_gymnasium, if it is installed.")
+@click.option(
+    "--seconds",
+    default=1.0,
+    type=click.FloatRange(min=0.0, min_open=True),
+    show_default=True,
+    help="Time for each measurement.",
+)
+@click.option(
+    "--rounds", default=5, type=click.IntRange(min=1), show_default=True, help="Measurements; the medians are printed."
+)
+@click.option(
+    "--copies", default=64, type=click.IntRange(min=1), show_default=True, help="Of the scene, in the vector env."
+)
+@click.option("--peers", is_flag=True, help="Also run pybullet_envs_gymnasium (pip install it).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def bench(scenes: tuple[str, ...], seconds: float, rounds: int, copies: int, peers: bool, as_json: bool) -> None:
     """Measure steps per second of SCENES (all if none), beside Bullet's bare step.

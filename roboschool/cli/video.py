@@ -11,6 +11,7 @@ from PIL import Image
 from roboschool.files import InvalidInput, choose
 
 KINDS = (".mp4", ".gif", ".webp")
+SMALLEST = 32  # side of a picture [pixels]
 FASTEST = 31.0  # frames a second
 QUALITY = 70  # of a .webp
 
@@ -21,7 +22,9 @@ def choose_ending(path: Path, endings: Sequence[str]) -> Path:
     Raises:
         InvalidInput: it has another, or its folder is not there.
     """
-    choose(path.suffix, endings, "ending", str(path))
+    choose(path.suffix.lower(), endings, "ending", str(path))
+    if path.is_dir():
+        raise InvalidInput(f"{path}: a folder")
     if not path.parent.is_dir():
         raise InvalidInput(f"{path}: there is no folder {path.parent}")
     return path
@@ -34,8 +37,8 @@ def read_size(text: str) -> tuple[int, int]:
         InvalidInput: it is not two even numbers.
     """
     numbers = re.fullmatch(r"(\d{2,4})x(\d{2,4})", text)
-    if not numbers or any(int(number) % 2 for number in numbers.groups()):
-        raise InvalidInput(f"size {text!r} is not two even numbers of pixels, like 960x540")
+    if not numbers or any(int(number) % 2 or int(number) < SMALLEST for number in numbers.groups()):
+        raise InvalidInput(f"size {text!r} is not two even numbers of pixels from {SMALLEST} up, like 960x540")
     return int(numbers[1]), int(numbers[2])
 
 
@@ -57,13 +60,15 @@ class Video:
         self.every = max(1, round(1.0 / (timestep * FASTEST)))  # steps between two frames
         self.seconds = self.every * timestep  # between two frames
         self._frames: list[Image.Image] = []
-        self._mp4 = self._open() if path.suffix == ".mp4" else None
+        self._mp4 = self._open() if path.suffix.lower() == ".mp4" else None
 
     def _open(self) -> Any:
         try:
             import imageio_ffmpeg
         except ImportError:
-            raise InvalidInput(f"{self.path}: .mp4 needs `pip install roboschool[video]`; .gif does not") from None
+            raise InvalidInput(
+                f"{self.path}: .mp4 needs `pip install imageio-ffmpeg`; .gif and .webp need nothing"
+            ) from None
         writer = imageio_ffmpeg.write_frames(
             str(self.path), (self.width, self.height), fps=1.0 / self.seconds, macro_block_size=2, quality=7
         )

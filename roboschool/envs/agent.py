@@ -31,6 +31,8 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         opponents: policies of other agents, by name; those without one do nothing. What they remember is theirs:
             `get_state` does not save it.
         render_mode: None or "rgb_array".
+        width: of a picture [pixels].
+        height: of a picture [pixels].
         options: stand for keys of the scene file, like `gravity=3.7` or `lanes=("ant", "hopper")`.
 
     Raises:
@@ -45,9 +47,11 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         agent: str | None = None,
         opponents: Mapping[str, Policy] | None = None,
         render_mode: str | None = None,
+        width: int = 600,
+        height: int = 400,
         **options: Any,
     ) -> None:
-        EzPickle.__init__(self, scene, agent, opponents, render_mode, **options)
+        EzPickle.__init__(self, scene, agent, opponents, render_mode, width, height, **options)
         self.scene = load_scene(scene, **options)
         self.agent = check_seats(self.scene, agent, opponents)
         self.opponents = dict(opponents or {})
@@ -58,7 +62,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self.action_space = action_space(row)
         self._shape = (len(row.robot.joints),)
         self._seat: Seat | None = None
-        self._camera = Camera(self.scene)
+        self._camera = Camera(self.scene, width, height)
 
     @property
     def simulation(self) -> Simulation:

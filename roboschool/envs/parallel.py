@@ -36,6 +36,8 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             together; "leave": they leave at once. Either way their bodies stay in the world.
         max_cycles: how long an episode lasts at most, if not as long as the scene says.
         render_mode: None or "rgb_array".
+        width: of a picture [pixels].
+        height: of a picture [pixels].
         options: stand for keys of the scene file, like `gravity=3.7` or `lanes=("ant", "hopper")`.
 
     Raises:
@@ -48,9 +50,11 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         death: Literal["stay", "leave"] = "stay",
         max_cycles: int | None = None,
         render_mode: str | None = None,
+        width: int = 600,
+        height: int = 400,
         **options: Any,
     ) -> None:
-        EzPickle.__init__(self, scene, death, max_cycles, render_mode, **options)
+        EzPickle.__init__(self, scene, death, max_cycles, render_mode, width, height, **options)
         self.scene = load_scene(scene, **options)
         self.death = choose(death, ("stay", "leave"), "death")
         self.max_cycles = self.scene.steps if max_cycles is None else check_count("max_cycles", max_cycles)
@@ -66,7 +70,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         self.observation_spaces = {agent.name: observation_space(agent) for agent in self.scene.agents}
         self.action_spaces = {agent.name: action_space(agent) for agent in self.scene.agents}
         self._simulation: Simulation | None = None
-        self._camera = Camera(self.scene)
+        self._camera = Camera(self.scene, width, height)
 
     @property
     def simulation(self) -> Simulation:
@@ -113,6 +117,8 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         for name in actions:
             choose(name, self.possible_agents, "agent", f"scene {self.scene.name!r}")
         if not self.agents:
+            if actions and self._simulation is None:
+                raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
             return {}, {}, {}, {}, {}
         simulation = self.simulation
         simulation.step(self._by_group(actions))

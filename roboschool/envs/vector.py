@@ -34,9 +34,11 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         num_envs: how many copies.
         agent: who is played; the first if None.
         opponents: policies of other agents, by name; each copy has copies of its own. Others do nothing.
-        max_episode_steps: how long an episode lasts at most, if not as long as the scene says.
+        max_episode_steps: how long an episode lasts at most, if less than the scene says.
         autoreset_mode: a copy whose episode is over begins a new one at the next step (the default) or at once.
         render_mode: None or "rgb_array".
+        width: of a picture [pixels].
+        height: of a picture [pixels].
         options: stand for keys of the scene file.
 
     Raises:
@@ -52,16 +54,29 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         max_episode_steps: int | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
+        width: int = 600,
+        height: int = 400,
         **options: Any,
     ) -> None:
         EzPickle.__init__(
-            self, scene, num_envs, agent, opponents, max_episode_steps, autoreset_mode, render_mode, **options
+            self,
+            scene,
+            num_envs,
+            agent,
+            opponents,
+            max_episode_steps,
+            autoreset_mode,
+            render_mode,
+            width,
+            height,
+            **options,
         )
         self.closed = True  # there is nothing to close yet
         check_count("num_envs", num_envs)
         self.scene = load_scene(scene, **options)
         if max_episode_steps is not None:
-            self.scene = dataclasses.replace(self.scene, steps=check_count("max_episode_steps", max_episode_steps))
+            most = min(check_count("max_episode_steps", max_episode_steps), self.scene.steps)
+            self.scene = dataclasses.replace(self.scene, steps=most)
         self.agent = check_seats(self.scene, agent, opponents)
         self.num_envs = num_envs
         self.render_mode = check_render_mode(render_mode)
@@ -76,7 +91,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.simulation = Simulation(self.scene, num_envs)
         self._shape = (len(row.robot.joints),)
-        self._cameras = [Camera(self.scene) for _ in range(num_envs)]
+        self._cameras = [Camera(self.scene, width, height) for _ in range(num_envs)]
         self._seat = Seat(self.simulation, self.agent, opponents or {})
         self._done = np.zeros(num_envs, dtype=bool)  # copies whose episode is over
         self.closed = False
