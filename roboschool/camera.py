@@ -31,6 +31,7 @@ SMALLEST, LARGEST = 16, 4096  # sides of a picture [pixels]
 # What stands up.
 MIDDLE = 0.65  # height of a robot's middle, if its trunk's is 1
 ROOM = 0.72  # radius of the room given to a robot, if its longest side is 1
+RUN_OUT = 2.0  # so far behind the finish the view still follows [m]
 LOST = 1e5  # a robot so far away is not moved any more [m]
 SUN = np.array((-0.5, -0.75, 1.0))  # direction to it
 FLAT = np.eye(4) - np.outer((*SUN / SUN[2], 0.0), (0.0, 0.0, 1.0, 0.0))  # casts everything on the ground
@@ -71,7 +72,10 @@ class Camera:
         """Return the next picture (height, width, 3), bytes."""
         if self._stage is None:
             self._stage = Stage(self.scene, self._backdrop.track)
-        lens = self._follow.lens(self._stage.show(snapshot), self._stage.room)
+        points = self._stage.show(snapshot)
+        if self.scene.finish is not None:  # the view waits at the line for those who come later
+            points[:, 0] = np.minimum(points[:, 0], self.scene.finish + RUN_OUT)
+        lens = self._follow.lens(points, self._stage.room)
         picture: np.ndarray = self._backdrop.paint(lens, self.width, self.height)
         self._stage.compose(picture, lens)
         return (picture + 0.5).astype(np.uint8)

@@ -42,9 +42,18 @@ def main() -> None:
 )
 @click.option("--video", type=click.Path(path_type=Path), help="Write a video: .mp4, .gif or .webp.")
 @click.option("--picture", type=click.Path(path_type=Path), help="Write a picture of the winner at the line.")
+@click.option("--at", type=click.FloatRange(min=0.0), help="When to take the picture [s], if not then.")
 @click.option("--size", default="960x540", show_default=True, help="Of video and picture [pixels].")
 @click.option("--policy", "policies", multiple=True, metavar="LANE=FILE", help="A policy of your own, for a robot.")
-def race(lanes: str, seed: int, video: Path | None, picture: Path | None, size: str, policies: tuple[str, ...]) -> None:
+def race(
+    lanes: str,
+    seed: int,
+    video: Path | None,
+    picture: Path | None,
+    at: float | None,
+    size: str,
+    policies: tuple[str, ...],
+) -> None:
     """Let trained robots race over 20 m, each in its lane, and print the standings.
 
     A lane is the name of a scene with one agent; `roboschool list` has them all. A robot may run in several lanes.
@@ -55,7 +64,7 @@ def race(lanes: str, seed: int, video: Path | None, picture: Path | None, size: 
         if "=" not in part:
             raise InvalidInput(f"--policy {part}: it is written LANE=FILE")
     own = {lane: file for lane, _, file in (part.partition("=") for part in policies)}
-    run_race([name.strip() for name in lanes.split(",")], seed, video, picture, size, own)
+    run_race([name.strip() for name in lanes.split(",")], seed, video, picture, at, size, own)
 
 
 @main.command("list")

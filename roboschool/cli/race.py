@@ -80,23 +80,26 @@ class Film:
         self.video.close()
 
 
-class PhotoFinish:
-    """Takes a picture when the first crosses the line, or at the end if nobody does."""
+class Photo:
+    """Takes a picture at some time [s], else when the first crosses the line; at the end if neither comes."""
 
-    def __init__(self, env: ParallelEnv, path: Path, size: str) -> None:
+    def __init__(self, env: ParallelEnv, path: Path, size: str, at: float | None) -> None:
         self.env = env
+        self.at = at
         self.path = choose_ending(path, STILLS)
         self.camera = Camera(env.scene, *read_size(size))
         self.taken = False
 
     def watch(self, step: int, runners: Mapping[str, Runner]) -> None:
         """Take the picture, if it is time."""
-        over = not self.env.agents or step == self.env.scene.steps
-        if not self.taken and (over or any(runner.finished is not None for runner in runners.values())):
+        due = any(runner.finished is not None for runner in runners.values())
+        if self.at is not None:
+            due = step * self.env.scene.timestep >= self.at
+        if not self.taken and (due or not self.env.agents or step == self.env.scene.steps):
             Image.fromarray(self.camera.picture(self.env.simulation.worlds[0].capture())).save(self.path)
             self.taken = True
 
-    def __enter__(self) -> "PhotoFinish":
+    def __enter__(self) -> "Photo":
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -104,7 +107,13 @@ class PhotoFinish:
 
 
 def run_race(
-    lanes: list[str], seed: int, video: Path | None, picture: Path | None, size: str, own: dict[str, str]
+    lanes: list[str],
+    seed: int,
+    video: Path | None,
+    picture: Path | None,
+    at: float | None,
+    size: str,
+    own: dict[str, str],
 ) -> None:
     """Run a race and print its standings.
 
@@ -125,7 +134,7 @@ def run_race(
         if video:
             watchers.append(stack.enter_context(Film(env, video, size)))
         if picture:
-            watchers.append(stack.enter_context(PhotoFinish(env, picture, size)))
+            watchers.append(stack.enter_context(Photo(env, picture, size, at)))
         _run(env, runners, seed, watchers)
     _print_standings(runners)
     for file in (video, picture):
