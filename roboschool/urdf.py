@@ -2,6 +2,7 @@
 
 import atexit
 import difflib
+import functools
 import math
 import os
 import re
@@ -116,6 +117,7 @@ class Model:
     text: str  # the cleaned URDF to give to Bullet
 
 
+@functools.lru_cache(maxsize=64)  # every copy of a world asks for the same
 def without_visuals(text: str) -> str:
     """Return a cleaned URDF without what is only seen."""
     root = etree.fromstring(text.encode())

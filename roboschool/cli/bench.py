@@ -127,18 +127,12 @@ def _parallel(env: ParallelEnv) -> Measure:
         for _ in range(ACTIONS // 8)
     ]
 
-    def measure(seconds: float) -> tuple[int, float]:
-        env.reset(seed=0)
-        steps, start = 0, time.perf_counter()
-        while time.perf_counter() - start < seconds:
-            for action in actions:
-                env.step(action)
-                if not env.agents:
-                    env.reset()
-            steps += len(actions)
-        return steps, time.perf_counter() - start
+    def act(action: dict[str, np.ndarray]) -> None:
+        env.step(action)
+        if not env.agents:
+            env.reset()
 
-    return measure
+    return _repeat(env, act, actions)
 
 
 def _bare(env: AgentEnv | ParallelEnv) -> Measure:
@@ -158,13 +152,21 @@ def _vector(env: VectorEnv) -> Measure:
     env.action_space.seed(0)
     actions = [env.action_space.sample() for _ in range(ACTIONS // 16)]
 
+    return _repeat(env, env.step, actions, env.num_envs)
+
+
+def _repeat(
+    env: ParallelEnv | VectorEnv, act: Callable[[Any], object], actions: Sequence[Any], copies: int = 1
+) -> Measure:
+    """Measure actions, taken again and again; each is a step of so many copies."""
+
     def measure(seconds: float) -> tuple[int, float]:
         env.reset(seed=0)
         steps, start = 0, time.perf_counter()
         while time.perf_counter() - start < seconds:
             for action in actions:
-                env.step(action)
-            steps += len(actions) * env.num_envs
+                act(action)
+            steps += len(actions) * copies
         return steps, time.perf_counter() - start
 
     return measure

@@ -19,7 +19,7 @@ from roboschool.envs.spaces import (
 )
 from roboschool.files import InvalidInput, choose
 from roboschool.scene import Scene, load_scene
-from roboschool.simulation import Saved, Simulation, as_numbers
+from roboschool.simulation import Group, Saved, Simulation, as_numbers
 
 Actions = Mapping[str, np.ndarray]
 Step = tuple[
@@ -134,12 +134,12 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
     def is_live(self, agent: str) -> bool:
         """Return whether an agent's episode goes on, also where those who have ended stay."""
-        group, place = self.simulation.seats[self.possible_agents.index(choose(agent, self.possible_agents, "agent"))]
+        group, place = self._seat(agent)
         return bool(group.live[0, place])
 
     def retire(self, agent: str) -> None:
         """End an agent's episode: it does nothing from now on, and leaves `agents` if those who end leave."""
-        group, place = self.simulation.seats[self.possible_agents.index(choose(agent, self.possible_agents, "agent"))]
+        group, place = self._seat(agent)
         group.live[0, place] = False
         if self.death == "leave" and agent in self.agents:
             self.agents.remove(agent)
@@ -153,7 +153,11 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """The space of `state()`."""
         return Box(-np.inf, np.inf, self.state().shape, np.float64)
 
-    def _seats(self) -> list[tuple[str, Any, int]]:
+    def _seat(self, agent: str) -> tuple[Group, int]:
+        """Return the group of an agent and its place in it."""
+        return self.simulation.seats[self.possible_agents.index(choose(agent, self.possible_agents, "agent"))]
+
+    def _seats(self) -> list[tuple[str, Group, int]]:
         """Return name, group and place in it of each agent that takes part."""
         seats = zip(self.possible_agents, self.simulation.seats, strict=True)
         return [(name, group, place) for name, (group, place) in seats if name in self.agents]
