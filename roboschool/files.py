@@ -79,6 +79,12 @@ def robots() -> dict[str, Path]:
     return {p.stem: p for p in found if p.stem == p.parent.name and NAME.fullmatch(p.stem)}
 
 
+def models() -> dict[str, Path]:
+    """Return the URDF of every robot and prop by name: `assets/<model>/<model>.urdf`."""
+    found = [p for root in reversed(_roots()) for p in sorted((root / "assets").glob("*/*.urdf"))]
+    return {p.stem: p for p in found if p.stem == p.parent.name and NAME.fullmatch(p.stem)}
+
+
 def scenes() -> dict[str, Path]:
     """Return the file of every scene by name: `scenes/<scene>.toml`."""
     found = [p for root in reversed(_roots()) for p in sorted((root / "scenes").glob("*.toml"))]

@@ -23,6 +23,7 @@ class Upright:
     lowest: float = -math.inf  # trunk height [m]
     tilt: float = 180.0  # roll or pitch of the trunk [deg]
     clear: tuple[str, ...] = ()  # feet (listed in `feet`) that must not touch the ground
+    link: str | None = None  # whose height counts, if not the trunk's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Card:
     model: str  # URDF file, beside the card
     trunk: str  # link whose pose is the robot's
     feet: tuple[str, ...] = ()  # links whose contact the robot feels
+    endless: tuple[str, ...] = ()  # driven joints that are meant to have no limits
     stance: float  # trunk height in the rest pose on flat ground [m]
     self_collision: bool = False
     upright: Upright = field(default_factory=Upright)
@@ -52,6 +54,7 @@ class Robot:
     lowest: float  # trunk height below which it has fallen [m]
     tilt: float  # roll or pitch of the trunk beyond which it has fallen [rad]
     clear: tuple[int, ...]  # which of `feet` must not touch the ground
+    watched: str  # link whose height counts
     joints: tuple[Joint, ...]  # in action order
     torque: tuple[float, ...]  # at action 1.0 [N m]
     pose: tuple[float, ...]  # rest position of each of `joints` [rad]
@@ -59,15 +62,25 @@ class Robot:
     planar: bool  # held in its x-z plane by two slides and a hinge
 
     @property
+    def loose(self) -> tuple[str, ...]:
+        """The joints without a motor that are felt: all but the track of a planar robot."""
+        return self.passive[len(RAIL) :] if self.planar else self.passive
+
+    @property
     def fixed(self) -> bool:
         """Whether the root of the URDF is bolted to the world: it has no mass."""
         return next(link.mass for link in self.model.links if link.name == self.model.root) == 0.0
+
+    @functools.cached_property
+    def bolted(self) -> bool:
+        """Whether the trunk is a root that is bolted to the world."""
+        return self.fixed and self.trunk == self.model.root
 
     def stands(self, height: float, roll: float, pitch: float, feet: Sequence[float]) -> bool:
         """Return whether the robot is inside the envelope of its card.
 
         Args:
-            height: of the trunk [m].
+            height: of the trunk, or of the link that the card names [m].
             roll: of the trunk [rad].
             pitch: of the trunk [rad].
             feet: 1 for each of `feet` that touches the ground, else 0.
@@ -129,6 +142,7 @@ def _join(path: Path, card: Card, model: Model) -> Robot:
         lowest=card.upright.lowest,
         tilt=math.radians(card.upright.tilt),
         clear=tuple(card.feet.index(link) for link in card.upright.clear),
+        watched=card.upright.link or card.trunk,
         joints=tuple(joints[name] for name in card.torque),
         torque=tuple(card.torque.values()),
         pose=tuple(_rest(path, joints[name], card.pose.get(name, 0.0)) for name in card.torque),
@@ -144,8 +158,12 @@ def _check(path: Path, card: Card, model: Model, joints: Mapping[str, Joint]) ->
         choose(foot, [link.name for link in model.links], "link", f"{path}: feet")
     for link in card.upright.clear:
         choose(link, card.feet, "foot", f"{path}: upright.clear")
+    if card.upright.link is not None:
+        choose(card.upright.link, [link.name for link in model.links], "link", f"{path}: upright.link")
     for name in card.torque:
         choose(name, joints, "joint", f"{path}: torque")
+    for name in card.endless:
+        choose(name, card.torque, "driven joint", f"{path}: endless")
     if not card.torque:
         raise InvalidInput(f"{path}: torque: no joint is driven{files.nearest('', joints)}")
     for name in card.pose:
@@ -155,13 +173,15 @@ def _check(path: Path, card: Card, model: Model, joints: Mapping[str, Joint]) ->
         raise InvalidInput(f"{path}: feet: a link is named twice")
     if not 0.0 <= card.stance <= MAX_LENGTH:
         raise InvalidInput(f"{path}: stance: {card.stance} is not between 0 and {MAX_LENGTH:g} m")
-    if card.stance < card.upright.lowest:
+    if card.stance < card.upright.lowest and card.upright.link is None:
         raise InvalidInput(f"{path}: upright.lowest: {card.upright.lowest} is above the stance, {card.stance}")
     if not 0.0 < card.upright.tilt <= 180.0:
         raise InvalidInput(f"{path}: upright.tilt: {card.upright.tilt} is not between 0 and 180 degrees")
     for name, torque in card.torque.items():
-        if joints[name].lower is None:
-            raise InvalidInput(f"{path}: torque.{name}: joint {name!r} has no limits in {card.model}; give it some")
+        if joints[name].lower is None and name not in card.endless:
+            raise InvalidInput(
+                f"{path}: torque.{name}: joint {name!r} has no limits in {card.model}; give it some, or list it in endless"
+            )
         if not 0.0 < torque <= MAX_TORQUE:
             raise InvalidInput(f"{path}: torque.{name}: {torque} is not between 0 and {MAX_TORQUE:g} N m")
 

@@ -1,4 +1,4 @@
-"""A scene: what a world contains, who acts in it and what each is paid for."""
+"""A scene: what a world contains, who acts in it, what each is paid for, and where it is seen from."""
 
 import dataclasses
 import functools
@@ -13,13 +13,19 @@ from typing import Any, TypeAlias, get_type_hints
 import numpy as np
 
 from roboschool import files
-from roboschool.files import InvalidInput, nearest
+from roboschool.files import InvalidInput, choose, nearest
+from roboschool.games.game import Game, make_game
 from roboschool.robot import Robot, load_robot
+from roboschool.state import State
 from roboschool.tasks.task import Task, make_task
+from roboschool.urdf import Model, read_urdf
 
 Number: TypeAlias = float | tuple[float, float]  # a range [low, high] is drawn once per episode
 
+Triple: TypeAlias = tuple[float, float, float]
+
 AGENT_NAME = re.compile(r"[a-z]+_[0-9]+")  # what PettingZoo recommends
+PROP_NAME = re.compile(r"[a-z][a-z0-9_]*")
 MOST_AGENTS = 64
 FARTHEST = 500.0  # [m]
 LONGEST_STEP = 0.1  # [s]
@@ -36,14 +42,38 @@ class AgentRow:
     spot: tuple[Number, Number] = (0.0, 0.0)  # x, y [m]
     turn: Number = 0.0  # heading, 0 along +x [deg]
     noise: float = 0.1  # joints start within this of the rest pose [rad]
+    policy: str = ""  # who plays it if nobody else does: a scene whose policy it is, or "package.module:Class"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropRow:
+    """One `[[prop]]` of a scene file: a body that nobody drives."""
+
+    name: str
+    model: str  # its URDF: assets/<model>/<model>.urdf, or a path that begins at the scene
+    spot: tuple[Number, Number, Number] = (0.0, 0.0, 0.0)  # x, y, z of its root [m]
+    turn: Number = 0.0  # heading [deg]
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """The `[camera]` of a scene file: an eye that stays where it is."""
+
+    eye: Triple  # where it is [m]
+    look: Triple  # what it looks at [m]
+    follow: str | None = None  # an agent or a prop that draws the look after it
+    share: float = 0.5  # of the way to it
+    stay: float = 0.0  # share of the old look that stays at every picture
+    wide: float = 1.0  # half the width of what is seen 1 m away [m]; 1 is an angle of 90 degrees
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lanes:
     """The `[lanes]` of a scene file: agents taken from single-agent scenes, side by side."""
 
-    entrants: tuple[str, ...]  # scenes, one a lane
+    entrants: tuple[str, ...]  # scenes, one a lane; "humanoid/hopper" is the first scene with the policy of the second
     width: float = 2.0  # [m]
+    places: int | None = None  # so many of the entrants are drawn, with repetition, by the scene's `draw`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +88,16 @@ class SceneFile:
     iterations: int = 5  # of the contact solver
     gravity: Number = 9.8  # [m/s2]
     friction: Number = 0.8  # of the ground
+    ground: bool = True  # whether there is one
     threshold: float | None = None  # mean return that counts as solved
     finish: float | None = None  # line across the lanes [m]
+    stadium: tuple[float, float] | None = None  # where the middle of a painted stadium is [m]
+    camera: View | None = None  # follows the robots if there is none
     lanes: Lanes | None = None
+    draw: int = 0  # seed by which the places of `lanes` are drawn
+    game: dict[str, Any] | None = None  # rules between the agents
     agent: tuple[AgentRow, ...] = ()
+    prop: tuple[PropRow, ...] = ()
 
     @property
     def steps(self) -> int:
@@ -78,6 +114,7 @@ class Agent:
     spot: tuple[Number, Number] = (0.0, 0.0)  # x, y [m]
     turn: Number = 0.0  # heading, 0 along +x [rad]
     noise: float = 0.1  # joints start within this of the rest pose, and within their limits [rad, or m for a slide]
+    policy: str = ""  # who plays it if nobody else does
 
     @property
     def robot(self) -> Robot:
@@ -86,12 +123,24 @@ class Agent:
 
 
 @dataclass(frozen=True)
+class Prop:
+    """A body that nobody drives. It can be thrown if it is free, or hangs on slides."""
+
+    name: str
+    model: Model
+    spot: tuple[Number, Number, Number] = (0.0, 0.0, 0.0)  # of its root [m]
+    turn: Number = 0.0  # heading [rad]
+
+
+@dataclass(frozen=True)
 class Scene:
-    """A world to be built: timing, ground and agents. See `SceneFile` for the units."""
+    """A world to be built: timing, ground, agents and props. See `SceneFile` for the units."""
 
     name: str
     summary: str
     agents: tuple[Agent, ...]
+    props: tuple[Prop, ...] = ()
+    game: Game | None = None
     version: int = 1
     steps: int = 1000  # of an episode
     timestep: float = 0.0165
@@ -99,14 +148,23 @@ class Scene:
     iterations: int = 5
     gravity: Number = 9.8
     friction: Number = 0.8
+    ground: bool = True
     threshold: float | None = None
     finish: float | None = None
+    stadium: tuple[float, float] | None = None
+    camera: View | None = None
     path: str = field(default="", compare=False)
 
     @property
     def id(self) -> str:
         """The Gymnasium id."""
         return scene_id(self.name, self.version)
+
+    def blank(self, task: Task, worlds: int = 1, agents: int = 1) -> State:
+        """Return a state of zeros for agents with a task in this scene."""
+        props = len(self.props) if "props" in task.sees else 0
+        others = len(self.agents) - 1 if "others" in task.sees else 0
+        return State.blank(worlds, agents, task.robot, len(task.memory), props, others)
 
     def __post_init__(self) -> None:
         """Check what must hold for every scene, also one built in Python.
@@ -123,6 +181,12 @@ class Scene:
                 raise InvalidInput(f"{where}: agent.name: {name!r} is not a word and a number, like 'ant_0'")
             if names.count(name) > 1:
                 raise InvalidInput(f"{where}: agent.name: two agents are called {name!r}")
+        props = [prop.name for prop in self.props]
+        for name in props:
+            if not PROP_NAME.fullmatch(name) or name in names or props.count(name) > 1:
+                raise InvalidInput(f"{where}: prop.name: {name!r} is taken, or not of small letters, digits and _")
+        if self.camera is not None and self.camera.follow is not None:
+            choose(self.camera.follow, [*names, *props], "agent or prop", f"{where}: camera.follow")
         checks: list[tuple[str, Number | None, float, float]] = [
             ("seconds", self.steps * self.timestep, self.timestep, LONGEST),
             ("timestep", self.timestep, 1e-4, LONGEST_STEP),
@@ -132,6 +196,18 @@ class Scene:
             ("friction", self.friction, 0.0, 10.0),
             ("finish", self.finish, 0.1, FARTHEST),
         ]
+        for prop in self.props:
+            checks += [(f"prop {prop.name}.spot", number, -FARTHEST, FARTHEST) for number in prop.spot]
+        for number in self.stadium or ():
+            checks.append(("stadium", number, -FARTHEST, FARTHEST))
+        if self.camera is not None:
+            checks += [("camera.eye", number, -FARTHEST, FARTHEST) for number in self.camera.eye]
+            checks += [("camera.look", number, -FARTHEST, FARTHEST) for number in self.camera.look]
+            checks += [
+                ("camera.share", self.camera.share, 0.0, 1.0),
+                ("camera.stay", self.camera.stay, 0.0, 0.999),
+                ("camera.wide", self.camera.wide, 0.01, 10.0),
+            ]
         for agent in self.agents:
             checks += [
                 (f"agent {agent.name}.spot", agent.spot[0], -FARTHEST, FARTHEST),
@@ -196,7 +272,7 @@ def scene_id(name: str, version: int) -> str:
 
 
 def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
-    known = [f.name for f in dataclasses.fields(SceneFile) if f.name not in ("version", "summary", "agent")]
+    known = [f.name for f in dataclasses.fields(SceneFile) if f.name not in ("version", "summary", "agent", "prop")]
     for key in options:
         if key not in known:
             raise InvalidInput(f"{path}: unknown option {key!r}{nearest(key, known)}")
@@ -207,15 +283,20 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
         if isinstance(lanes, str) or not isinstance(lanes, Sequence) or not lanes:
             raise InvalidInput(f"{path}: option 'lanes': {lanes!r} is not a sequence of scenes, one for each lane")
         entrants = files.convert(tuple(lanes), tuple[str, ...], f"{path}: option 'lanes'")
-        file = dataclasses.replace(file, lanes=dataclasses.replace(file.lanes, entrants=entrants))
+        file = dataclasses.replace(file, lanes=dataclasses.replace(file.lanes, entrants=entrants, places=None))
     hints = get_type_hints(SceneFile)
     given = {key: files.convert(value, hints[key], f"{path}: option {key!r}") for key, value in options.items()}
     file = _checked(path, dataclasses.replace(file, **given))
-    agents = [_agent(path, row) for row in file.agent] + (_line_up(path, file.lanes) if file.lanes else [])
+    agents = [_agent(path, row) for row in file.agent]
+    if file.lanes:
+        agents += _line_up(path, file.lanes, file.draw)
+    props = tuple(_prop(path, row) for row in file.prop)
     return Scene(
         name=path.stem,
         summary=file.summary,
         agents=tuple(agents),
+        props=props,
+        game=make_game(str(path), file.game, [agent.name for agent in agents], [prop.name for prop in props]),
         version=file.version,
         steps=file.steps,
         timestep=file.timestep,
@@ -223,8 +304,11 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
         iterations=file.iterations,
         gravity=file.gravity,
         friction=file.friction,
+        ground=file.ground,
         threshold=file.threshold,
         finish=file.finish,
+        stadium=file.stadium,
+        camera=file.camera,
         path=str(path),
     )
 
@@ -238,7 +322,20 @@ def _agent(path: Path, row: AgentRow) -> Agent:
         robot = load_robot(beside if beside.is_file() else row.robot)
     except InvalidInput as error:
         raise InvalidInput(f"{where}: robot: {error}") from None
-    return Agent(row.name, make_task(where, robot, row.task), row.spot, _radians(row.turn), row.noise)
+    task = make_task(where, robot, row.task)
+    return Agent(row.name, task, row.spot, _radians(row.turn), row.noise, row.policy)
+
+
+def _prop(path: Path, row: PropRow) -> Prop:
+    where = f"{path}: prop {row.name!r}"
+    beside = path.parent.parent / "assets" / row.model / f"{row.model}.urdf"
+    if row.model.endswith(".urdf"):
+        beside = path.parent / row.model
+    try:
+        model = read_urdf(beside if beside.is_file() else files.find(row.model, files.models(), "model"))
+    except InvalidInput as error:
+        raise InvalidInput(f"{where}: model: {error}") from None
+    return Prop(row.name, model, row.spot, _radians(row.turn))
 
 
 def _degrees(radians: Number) -> Number:
@@ -255,20 +352,26 @@ def _radians(degrees: Number) -> Number:
     return math.radians(degrees)
 
 
-def _line_up(path: Path, lanes: Lanes) -> list[Agent]:
+def _line_up(path: Path, lanes: Lanes, draw: int) -> list[Agent]:
     """Return the agents of single-agent scenes, one lane each; the first lane is on the left."""
     if not 0.0 < lanes.width <= FARTHEST:
         raise InvalidInput(f"{path}: lanes.width: {lanes.width} is not between 0 and {FARTHEST:g} m")
+    entrants = lanes.entrants
+    if lanes.places is not None:
+        if draw < 0 or not 1 <= lanes.places <= MOST_AGENTS or not entrants:
+            raise InvalidInput(f"{path}: {lanes.places} of {len(entrants)} entrants cannot be drawn by the seed {draw}")
+        entrants = tuple(np.random.default_rng(draw).choice(entrants, lanes.places).tolist())
     agents: list[Agent] = []
-    for lane, entrant in enumerate(lanes.entrants):
-        source = files.find(entrant, files.scenes(), "scene") if entrant in files.scenes() else None
+    for lane, entrant in enumerate(entrants):
+        name, _, policy = entrant.partition("/")
+        source = files.scenes().get(name)
         rows = read_scene(source).agent if source else ()
         if source is None or len(rows) != 1:
-            alone = [name for name, p in files.scenes().items() if len(files.parse_toml(p).get("agent", ())) == 1]
-            raise InvalidInput(f"{path}: lanes: {entrant!r} is not a scene with one agent{nearest(entrant, alone)}")
+            alone = [scene for scene, p in files.scenes().items() if len(files.parse_toml(p).get("agent", ())) == 1]
+            raise InvalidInput(f"{path}: lanes: {name!r} is not a scene with one agent{nearest(name, alone)}")
         agent = _agent(source, rows[0])
         kind = agent.name.rpartition("_")[0]
         number = sum(other.name.rpartition("_")[0] == kind for other in agents)
-        y = ((len(lanes.entrants) - 1) / 2 - lane) * lanes.width
-        agents.append(dataclasses.replace(agent, name=f"{kind}_{number}", spot=(0.0, y)))
+        y = ((len(entrants) - 1) / 2 - lane) * lanes.width
+        agents.append(dataclasses.replace(agent, name=f"{kind}_{number}", spot=(0.0, y), policy=policy or name))
     return agents

@@ -1,6 +1,6 @@
 """A simulation: copies of a scene advanced together. The only path from an action to an observation.
 
-    action -> clip -> torque -> one Bullet step a world -> state -> reward, over, observation
+    action -> clip -> torque -> one Bullet step a world -> state -> plans -> reward, over -> throws -> observation
 
 Agents with the same robot and task form a group: their arrays have one shape, and lead with (world, agent).
 """
@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from roboschool.files import InvalidInput
+from roboschool.games.game import Arena
 from roboschool.scene import Scene, draw
-from roboschool.state import State
+from roboschool.state import PLACE, State
+from roboschool.tasks.asks import Mark, Placement, Throw
 from roboschool.tasks.task import Task
-from roboschool.world import Placement, Snapshot, World
+from roboschool.world import Snapshot, World
 
 LEAST, MOST = np.array(-1.0), np.array(1.0)  # actions; arrays, because numpy is quicker with them than with numbers
 REPORTED = ("distance", "physics_error")  # in every info, beside the terms of the reward
@@ -49,25 +51,30 @@ class Group:
         self.agents = tuple(i for i, agent in enumerate(scene.agents) if agent.task == task)
         self.names = tuple(scene.agents[i].name for i in self.agents)
         shape = (worlds, len(self.agents))
-        self.was = State.blank(*shape, self.robot)
-        self.now = State.blank(*shape, self.robot)
+        self.was = scene.blank(task, *shape)
+        self.now = scene.blank(task, *shape)
         self.shape = (*shape, len(self.robot.joints))  # of actions
         self.live = np.ones(shape, dtype=bool)  # whose episode goes on
         self.over = np.zeros(shape, dtype=bool)  # who is outside what the task allows
+        self.plans = bool(task.memory)
+        everyone = range(len(scene.agents))
+        self.others = np.array([[*everyone[i + 1 :], *everyone[:i]] for i in self.agents])  # as each agent sees them
         with np.errstate(all="ignore"):  # a blank state may divide by zero
             self.terms = self.task.reward(self.was, np.zeros(self.shape), self.now, scene.timestep)
+            self.observation = self.task.observe(self.now).astype(np.float32)
         self.reward = np.zeros(shape)
         self.torque = np.array(self.robot.torque)
-        lower = np.array([joint.lower for joint in self.robot.joints], dtype=float)
-        upper = np.array([joint.upper for joint in self.robot.joints], dtype=float)
-        fastest = np.array([joint.velocity or UNKNOWN_SPEED for joint in self.robot.joints])
-        self.lower, self.upper = lower, upper  # of the joints [rad]
+        joints = self.robot.joints
+        lower = np.array([-1.0 if joint.lower is None else joint.lower for joint in joints])  # endless: as it is
+        upper = np.array([1.0 if joint.upper is None else joint.upper for joint in joints])
+        fastest = np.array([joint.velocity or UNKNOWN_SPEED for joint in joints])
+        self.lower = np.array([-np.inf if joint.lower is None else joint.lower for joint in joints])  # [rad]
+        self.upper = np.array([np.inf if joint.upper is None else joint.upper for joint in joints])
         self.middle = np.stack([(lower + upper) / 2, np.zeros_like(lower)], axis=-1)
         self.gain = np.stack([2.0 / (upper - lower), 1.0 / fastest], axis=-1)
         self.applied = np.zeros(self.shape)  # what has been done of the actions asked for
         self.forces: list[list[list[float]]] = []  # torque of each joint, of each agent, in each world [N m]
         self.paid: np.ndarray | None = None  # whose step counts; None: everybody's
-        self.observation = self.task.observe(self.now).astype(np.float32)
         self._check_task()
 
     def _check_task(self) -> None:
@@ -86,6 +93,11 @@ class Group:
             raise InvalidInput(f"task {name}: over() returns {over!r:.80}, not booleans of shape {shape}")
         if self.observation.ndim != len(shape) + 1 or self.observation.shape[:2] != shape:
             raise InvalidInput(f"task {name}: observe() returns shape {self.observation.shape}, not (*{shape}, n)")
+        if self.plans:
+            memory, _ = self.task.plan(self.was, self.now, np.zeros(shape, dtype=bool), ())
+            if np.shape(memory) != self.now.memory.shape:
+                wanted = f"not {self.now.memory.shape}, a number for each name in `memory`"
+                raise InvalidInput(f"task {name}: plan() returns memory of shape {np.shape(memory)}, {wanted}")
 
     def act(self, action: Any, fresh: Sequence[int]) -> None:
         """Take actions (world, agent, joints), within -1 and 1; agents that are out, or in fresh worlds, do nothing.
@@ -112,6 +124,12 @@ class Group:
         joints = self.now.joints[worlds]
         joints -= self.middle
         joints *= self.gain
+
+    def plan(self, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Sequence[Throw]:
+        """Let the task remember what has happened to those who take part (world, agent); return what it asks for."""
+        memory, throws = self.task.plan(self.was, self.now, live, chance)
+        np.copyto(self.now.memory, memory, where=live[..., None])
+        return throws
 
     def judge(self, dt: float) -> None:
         """Pay for what has been done, and end the episodes that are over."""
@@ -142,6 +160,7 @@ class Saved:
     generator: Any
     step: int
     groups: tuple[tuple[np.ndarray, np.ndarray], ...]  # rows of the state and who is live, for each group
+    arena: tuple[np.ndarray, np.ndarray, np.ndarray]  # agents, props and memory of the game
 
 
 class Simulation:
@@ -158,12 +177,20 @@ class Simulation:
         self.groups = [Group(scene, task, worlds) for task in tasks]
         owners = {index: (group, place) for group in self.groups for place, index in enumerate(group.agents)}
         self.seats = [owners[index] for index in range(len(scene.agents))]  # group and place in it, of each agent
+        self.game = scene.game
+        self.meets = self.game is not None or any(task.sees for task in tasks)  # whether anybody looks around
+        self.was, self.now = self._arena(worlds), self._arena(worlds)
         self.worlds = [World(scene) for _ in range(worlds)]
         self.generators = [np.random.default_rng() for _ in range(worlds)]
         self.steps = np.zeros(worlds, dtype=int)  # of the current episode
         self.broken: set[int] = set()  # worlds whose physics has blown up
         self.begun = False  # whether there is an episode to step in
         self.closed = False
+
+    def _arena(self, worlds: int) -> Arena:
+        agents, props = len(self.scene.agents), len(self.scene.props)
+        memory = len(self.game.memory) if self.game else 0
+        return Arena(np.zeros((worlds, agents, PLACE)), np.zeros((worlds, props, PLACE)), np.zeros((worlds, memory)))
 
     def reset(self, seeds: Mapping[int, int | None]) -> None:
         """Begin a new episode in some worlds.
@@ -182,6 +209,8 @@ class Simulation:
             self._begin(world, seed)
             for group in self.groups:
                 group.feel(world)
+        if self.meets:
+            self._look_around()
         for group in self.groups:
             group.rest()
             group.see()
@@ -201,8 +230,12 @@ class Simulation:
         self._check_begun()
         for group, action in zip(self.groups, actions, strict=True):
             group.act(action, fresh)
+        self.was, self.now = self.now, self.was
+        self.now.memory[:] = self.was.memory
         for group in self.groups:
             group.was, group.now = group.now, group.was
+            if group.plans:
+                group.now.memory[:] = group.was.memory
         self.steps += 1
         for number, world in enumerate(self.worlds):
             if number in fresh:
@@ -214,8 +247,64 @@ class Simulation:
             group.feel()
             for number in self.broken:
                 group.now.row[number] = group.was.row[number]
+        throws = self._plan(fresh)
+        for group in self.groups:
             group.judge(self.scene.timestep)
+        if throws:
+            self._throw(throws)
+        for group in self.groups:
             group.see()
+
+    def _plan(self, fresh: Sequence[int]) -> list[Throw]:
+        """Let game and tasks remember what has happened; return what they ask for."""
+        if self.meets:
+            self._look_around()
+        throws: list[Throw] = []
+        out = [*fresh, *self.broken]
+        if self.game is not None:
+            live = np.ones(len(self.worlds), dtype=bool)
+            live[out] = False
+            verdict = self.game.judge(self.was, self.now, live, self.generators)
+            np.copyto(self.now.memory, verdict.memory, where=live[:, None])
+            throws += verdict.throws
+            for group in self.groups:
+                group.now.points[:] = verdict.points[:, group.agents] * live[:, None]
+        for group in self.groups:
+            if group.plans:
+                live = group.live.copy()
+                live[out] = False
+                throws += group.plan(live, self.generators)
+        return throws
+
+    def _look_around(self) -> None:
+        """Let the agents that care know where the others and the props are."""
+        agents, props = self.now.agents, self.now.props
+        if self.scene.props:
+            props[:] = [world.props() for world in self.worlds]
+        for group in self.groups:
+            now = group.now
+            left, forward = (
+                now.bearing[..., :1],
+                now.bearing[..., 1:],
+            )  # of the world's +x: -sine, cosine of the heading
+            place = agents[:, group.agents]
+            place[..., :3] = now.position
+            place[..., 3:4] = forward * now.velocity[..., :1] + left * now.velocity[..., 1:2]
+            place[..., 4:5] = forward * now.velocity[..., 1:2] - left * now.velocity[..., :1]
+            place[..., 5] = now.velocity[..., 2]
+            agents[:, group.agents] = place
+        for group in self.groups:
+            if "props" in group.task.sees:
+                group.now.props[:] = props[:, None]
+            if "others" in group.task.sees:
+                group.now.others[:] = agents[:, group.others]
+
+    def _throw(self, throws: Sequence[Throw]) -> None:
+        """Do what has been asked for."""
+        for throw in throws:
+            self.worlds[throw.world].throw(throw.prop, throw.position, throw.velocity)
+        if self.meets:
+            self._look_around()
 
     def _check_open(self) -> None:
         if self.closed:
@@ -234,14 +323,25 @@ class Simulation:
             self.worlds[world].rebuild()
             self.broken.remove(world)
         gravity, friction = draw(self.scene.gravity, generator), draw(self.scene.friction, generator)
+        props = []
+        for prop in self.scene.props:
+            x, y, z = (draw(number, generator) for number in prop.spot)
+            props.append(((x, y, z), draw(prop.turn, generator)))
         placements = []
-        for agent, (group, _) in zip(self.scene.agents, self.seats, strict=True):
+        for agent, (group, place) in zip(self.scene.agents, self.seats, strict=True):
             spot = (draw(agent.spot[0], generator), draw(agent.spot[1], generator))
             turn = draw(agent.turn, generator)
             noise = generator.uniform(-agent.noise, agent.noise, len(agent.robot.joints))
             joints = np.minimum(np.maximum(noise + agent.robot.pose, group.lower), group.upper)
-            placements.append(Placement(spot, turn, tuple(joints.tolist())))
-        self.worlds[world].reset(placements, gravity, friction)
+            memory = group.now.memory[world, place]
+            kept = memory if seed is None else np.zeros_like(memory)
+            placement, memory[:] = agent.task.begin(Placement(spot, turn, tuple(joints.tolist())), kept, generator)
+            placements.append(placement)
+        self.worlds[world].reset(placements, props, gravity, friction)
+        if self.game is not None:
+            self.now.memory[world], throws = self.game.begin(world, generator)
+            for throw in throws:
+                self.worlds[world].throw(throw.prop, throw.position, throw.velocity)
         self.steps[world] = 0
         for group in self.groups:
             group.live[world] = True
@@ -251,16 +351,31 @@ class Simulation:
         """Read every robot of a world; its joints are left raw."""
         for agent, (group, place) in enumerate(self.seats):
             row, sound = self.worlds[world].row(agent)
-            group.now.row[world, place] = row
+            group.now.row[world, place, : group.now.body] = row
             if not sound:
                 self.broken.add(world)
 
-    def report(self, group: Group, place: int, world: int = 0) -> dict[str, float]:
-        """Return numbers about an agent: the terms of its reward, its distance along +x [m], if physics blew up."""
-        numbers = {name: float(term[world, place]) for name, term in group.terms.items()}
-        numbers["distance"] = float(group.now.position[world, place, 0])
-        numbers["physics_error"] = float(world in self.broken)
+    def numbers(self, group: Group, place: int) -> dict[str, np.ndarray]:
+        """Return numbers about an agent in every world (world,).
+
+        They are the terms of its reward, its distance along +x [m], whether physics blew up, and what the game
+        remembers.
+        """
+        numbers = {name: term[:, place] for name, term in group.terms.items()}
+        numbers["distance"] = group.now.position[:, place, 0]
+        numbers["physics_error"] = np.zeros(len(self.worlds))
+        numbers["physics_error"][list(self.broken)] = 1.0
+        for column, name in enumerate(self.game.memory if self.game else ()):
+            numbers[name] = self.now.memory[:, column]
         return numbers
+
+    def report(self, group: Group, place: int, world: int = 0) -> dict[str, float]:
+        """Return the `numbers` of an agent in one world."""
+        return {name: float(value[world]) for name, value in self.numbers(group, place).items()}
+
+    def marks(self, world: int = 0) -> list[Mark]:
+        """Return what is shown in pictures of a world beside the bodies."""
+        return [mark for group, place in self.seats for mark in group.task.marks(group.now, world, place)]
 
     def save(self, world: int = 0) -> Saved:
         """Return a world and everything its episode remembers, to be given to `load`.
@@ -277,6 +392,7 @@ class Simulation:
             generator=copy.deepcopy(self.generators[world].bit_generator.state),
             step=int(self.steps[world]),
             groups=tuple((group.now.row[world].copy(), group.live[world].copy()) for group in self.groups),
+            arena=(self.now.agents[world].copy(), self.now.props[world].copy(), self.now.memory[world].copy()),
         )
 
     def load(self, saved: Saved, world: int = 0) -> None:
@@ -286,7 +402,8 @@ class Simulation:
             InvalidInput: it is of another scene, or the simulation is closed.
         """
         self._check_open()
-        if saved.scene != self.scene.name or len(saved.snapshot.bases) != len(self.scene.agents):
+        bodies = len(self.scene.agents) + len(self.scene.props)
+        if saved.scene != self.scene.name or len(saved.snapshot.bases) != bodies:
             raise InvalidInput(f"scene {self.scene.name!r}: the state is of scene {saved.scene!r}")
         if world in self.broken:
             self.worlds[world].rebuild()
@@ -298,6 +415,7 @@ class Simulation:
             group.now.row[world] = row
             group.live[world] = live
             group.see()
+        self.now.agents[world], self.now.props[world], self.now.memory[world] = saved.arena
         self.begun = True
 
     def close(self) -> None:

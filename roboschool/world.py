@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from roboschool.capture import captured
-from roboschool.files import InvalidInput
+from roboschool.files import InvalidInput, choose
 from roboschool.robot import Robot
-from roboschool.scene import Agent, Scene
-from roboschool.urdf import without_visuals
+from roboschool.scene import Agent, Prop, Scene
+from roboschool.tasks.asks import Placement
+from roboschool.urdf import Model, without_visuals
 
 with captured():
     import pybullet as bullet
@@ -27,17 +28,11 @@ CONTACT_ERP = 0.9  # Roboschool's
 FARTHEST = 1000.0  # [m]
 FASTEST = 60.0  # Bullet clamps every speed at 100 [m/s, rad/s]; a trunk that comes near that has blown up
 STRAIGHT = (0.0, 0.0, 0.0, 1.0)
+UNMOVED = (0.0,) * 6
+NOWHERE = -1  # the ground of a scene that has none
 
+Triple: TypeAlias = tuple[float, float, float]
 Quaternion: TypeAlias = tuple[float, float, float, float]  # x, y, z, w
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where an agent's robot begins an episode."""
-
-    spot: tuple[float, float]  # [m]
-    turn: float  # heading [rad]
-    joints: tuple[float, ...]  # in action order [rad]
 
 
 @dataclass(frozen=True)
@@ -46,40 +41,28 @@ class Snapshot:
 
     gravity: float
     friction: float
-    placements: tuple[Placement, ...]
-    bases: tuple[Any, ...]  # position, orientation, velocity, spin of each robot
-    joints: tuple[Any, ...]  # positions and speeds of each robot's joints
+    placements: tuple[Placement, ...]  # of the robots
+    bases: tuple[Any, ...]  # position, orientation, velocity, spin of each robot, then of each prop
+    joints: tuple[Any, ...]  # positions and speeds of the joints of each
 
 
 class Body:
-    """A robot in a Bullet client: the numbers Bullet knows its parts by."""
+    """A URDF in a Bullet client: the numbers Bullet knows its parts by."""
 
-    def __init__(self, client: int, agent: Agent) -> None:
-        robot = agent.robot
+    def __init__(self, client: int, model: Model, order: Sequence[str], self_collision: bool = False) -> None:
         self.client = client
-        self.robot = robot
-        self.planar = robot.planar
-        self.stands = robot.stands
-        self.id = _load(client, robot)
+        fixed = next(link.mass for link in model.links if link.name == model.root) == 0.0
+        self.id = _load(client, model, fixed, self_collision)
         infos = [
             bullet.getJointInfo(self.id, j, physicsClientId=client)
             for j in range(bullet.getNumJoints(self.id, physicsClientId=client))
         ]
-        joints = {info[1].decode(): info[0] for info in infos}
-        links = {info[12].decode(): info[0] for info in infos} | {robot.model.root: -1}
-        self.passive = tuple(joints[name] for name in robot.passive)
-        limits = {joint.name: (joint.lower, joint.upper) for joint in robot.model.joints}
-        self.idle = [_nearest_zero(*limits[name]) for name in robot.passive]  # where passive joints begin
-        self.driven = tuple(joints[joint.name] for joint in robot.joints)
-        self.joints = self.passive + self.driven
-        self.trunk = links[robot.trunk]
+        numbers = {info[1].decode(): info[0] for info in infos}
+        self.links = {info[12].decode(): info[0] for info in infos} | {model.root: -1}
+        self.joints = tuple(numbers[name] for name in order)
+        self.off = [0.0] * len(self.joints)
         # Bullet turns a base to the axes of its inertia; this is by how much
         self.tilted: Quaternion = bullet.getDynamicsInfo(self.id, -1, physicsClientId=client)[4]
-        self.feet = {links[name]: place for place, name in enumerate(robot.feet)}
-        self.still = [0.0] * len(self.feet)
-        self.off = [0.0] * len(self.joints)
-        self.home = Placement((0.0, 0.0), 0.0, robot.pose)
-        self.turned = (1.0, 0.0)  # cosine and sine of the heading a planar robot is held at
 
     def motors_off(self) -> None:
         """Switch off the brake that Bullet puts on every joint; it is not part of a saved state."""
@@ -87,52 +70,85 @@ class Body:
             self.id, self.joints, bullet.VELOCITY_CONTROL, forces=self.off, physicsClientId=self.client
         )
 
-    def place(self, placement: Placement, ground: int) -> None:
-        """Put the robot on the ground: its lowest point just touches it, whatever the angles of its joints."""
-        self.home = placement
-        self.turned = (math.cos(placement.turn), math.sin(placement.turn))
-        height = self.robot.stance
-        passive = [0.0, height, 0.0, *self.idle[3:]] if self.planar else self.idle
-        self._set_joints([*passive, *placement.joints], self.off)
-        self._set_base(placement, 0.0 if self.robot.fixed else height)
-        if self.planar:
-            bullet.resetJointState(self.id, self.passive[1], height - self._gap(ground), 0.0, self.client)
-        elif not self.robot.fixed:
-            self._set_base(placement, height - self._gap(ground))
-
     def _set_joints(self, positions: Sequence[float], speeds: Sequence[float]) -> None:
-        bullet.resetJointStatesMultiDof(
-            self.id,
-            self.joints,
-            targetValues=[(q,) for q in positions],
-            targetVelocities=[(v,) for v in speeds],
-            physicsClientId=self.client,
-        )
-
-    def _set_base(self, placement: Placement, height: float) -> None:
-        half = placement.turn / 2
-        turned = _multiply((0.0, 0.0, math.sin(half), math.cos(half)), self.tilted)
-        bullet.resetBasePositionAndOrientation(self.id, (*placement.spot, height), turned, physicsClientId=self.client)
-
-    def _gap(self, ground: int) -> float:
-        """Return the distance between the ground and the lowest point [m], below 0 if it is in the ground."""
-        points = bullet.getClosestPoints(self.id, ground, FARTHEST, physicsClientId=self.client)
-        return min((point[8] for point in points), default=0.0)
+        if self.joints:
+            bullet.resetJointStatesMultiDof(
+                self.id,
+                self.joints,
+                targetValues=[(q,) for q in positions],
+                targetVelocities=[(v,) for v in speeds],
+                physicsClientId=self.client,
+            )
 
     def capture(self) -> tuple[Any, Any]:
         """Return pose and velocity of the base, positions and speeds of the joints."""
         base = bullet.getBasePositionAndOrientation(self.id, physicsClientId=self.client)
         base += bullet.getBaseVelocity(self.id, physicsClientId=self.client)
-        states = bullet.getJointStates(self.id, self.joints, physicsClientId=self.client)
+        states = bullet.getJointStates(self.id, self.joints, physicsClientId=self.client) if self.joints else ()
         return base, (tuple(s[0] for s in states), tuple(s[1] for s in states))
 
-    def restore(self, placement: Placement, base: Any, joints: Any) -> None:
+    def restore(self, base: Any, joints: Any) -> None:
         """Take back what `capture` returned."""
-        self.home = placement
-        self.turned = (math.cos(placement.turn), math.sin(placement.turn))
         bullet.resetBasePositionAndOrientation(self.id, base[0], base[1], physicsClientId=self.client)
         bullet.resetBaseVelocity(self.id, base[2], base[3], physicsClientId=self.client)
         self._set_joints(*joints)
+
+
+class Machine(Body):
+    """An agent's robot in a Bullet client."""
+
+    def __init__(self, client: int, agent: Agent) -> None:
+        robot = agent.robot
+        order = (*robot.passive, *(joint.name for joint in robot.joints))
+        super().__init__(client, robot.model, order, robot.self_collision)
+        self.robot = robot
+        self.planar = robot.planar
+        self.stands = robot.stands
+        self.passive = len(robot.passive)
+        self.track = len(robot.passive) - len(robot.loose)
+        limits = {joint.name: (joint.lower, joint.upper) for joint in robot.model.joints}
+        self.idle = [_nearest_zero(*limits[name]) for name in robot.loose]  # where they begin
+        self.driven = self.joints[self.passive :]
+        self.trunk = self.links[robot.trunk]
+        self.watched = self.links[robot.watched] if robot.watched != robot.trunk else None
+        self.feet = {self.links[name]: place for place, name in enumerate(robot.feet)}
+        self.still = [0.0] * len(self.feet)
+        self._settle(Placement((0.0, 0.0), 0.0, robot.pose))
+
+    def _settle(self, placement: Placement) -> None:
+        self.home = placement
+        self.turned = (math.cos(placement.turn), math.sin(placement.turn))
+
+    def place(self, placement: Placement, ground: int) -> None:
+        """Put the robot on the ground: its lowest point just touches it, whatever the angles of its joints."""
+        self._settle(placement)
+        height = self.robot.stance
+        track = (0.0, height, placement.pitch) if self.planar else ()
+        self._set_joints([*track, *(placement.loose or self.idle), *placement.joints], self.off)
+        self._set_base(0.0 if self.robot.fixed else height)
+        if self.planar:
+            bullet.resetJointState(self.id, self.joints[1], height - self._gap(ground), 0.0, self.client)
+        elif not self.robot.fixed:
+            self._set_base(height - self._gap(ground))
+
+    def _set_base(self, height: float) -> None:
+        home = self.home
+        half, lean = home.turn / 2, 0.0 if self.robot.fixed else home.pitch / 2
+        upright = _multiply((0.0, math.sin(lean), 0.0, math.cos(lean)), self.tilted)
+        turned = _multiply((0.0, 0.0, math.sin(half), math.cos(half)), upright)
+        bullet.resetBasePositionAndOrientation(self.id, (*home.spot, height), turned, physicsClientId=self.client)
+
+    def _gap(self, ground: int) -> float:
+        """Return the distance between the ground and the lowest point [m], below 0 if it is in the ground."""
+        if ground == NOWHERE:
+            return 0.0
+        points = bullet.getClosestPoints(self.id, ground, FARTHEST, physicsClientId=self.client)
+        return min((point[8] for point in points), default=0.0)
+
+    def take_back(self, placement: Placement, base: Any, joints: Any) -> None:
+        """Take back what `capture` returned, at the place where the episode began."""
+        self._settle(placement)
+        self.restore(base, joints)
 
     def row(self, ground: int) -> tuple[list[float], bool]:
         """Return one agent's row of a `State`, and whether its physics is sound.
@@ -141,17 +157,21 @@ class Body:
         """
         states = bullet.getJointStates(self.id, self.joints, self.client)
         row, moving = self._planar_trunk(states) if self.planar else self._free_trunk()
-        for joint in states[len(self.passive) :]:
+        for joint in states[self.passive :]:
             row += joint[:2]
         feet, bumps = self.still[:], self.still[:]
-        for contact in bullet.getContactPoints(self.id, physicsClientId=self.client):
-            if contact[9] > 0.0:  # it presses
-                self._touch(contact, ground, feet, bumps)
-        stands = self.stands(row[2], row[8], row[9], feet)
+        if feet:
+            for contact in bullet.getContactPoints(self.id, physicsClientId=self.client):
+                if contact[9] > 0.0:  # it presses
+                    self._touch(contact, ground, feet, bumps)
+        height = row[2] if self.watched is None else bullet.getLinkState(self.id, self.watched, 0, 1, self.client)[0][2]
+        stands = self.stands(height, row[8], row[9], feet)
         row += feet
         row += moving[3:]
         row += bumps
         row.append(1.0 if stands else 0.0)
+        for joint in states[self.track : self.passive]:
+            row += joint[:2]
         return row, math.hypot(*moving) < FASTEST and math.isfinite(sum(row))
 
     def _touch(self, contact: Any, ground: int, feet: list[float], bumps: list[float]) -> None:
@@ -169,6 +189,10 @@ class Body:
         return row, (forward * cos, forward * sin, up, -sin * spin, cos * spin, 0.0)
 
     def _free_trunk(self) -> tuple[list[float], tuple[float, ...]]:
+        if self.robot.bolted:
+            x, y = self.home.spot
+            cos, sin = self.turned
+            return [x, y, 0.0, -sin, cos, 0.0, 0.0, 0.0, 0.0, 0.0], UNMOVED
         if self.trunk == -1:
             position, quaternion = bullet.getBasePositionAndOrientation(self.id, self.client)
             velocity, spin = bullet.getBaseVelocity(self.id, self.client)
@@ -187,6 +211,54 @@ class Body:
         vx, vy, vz = velocity
         row = [*position, -sin, cos, cos * vx + sin * vy, cos * vy - sin * vx, vz, roll, pitch]
         return row, velocity + spin
+
+
+class Toy(Body):
+    """A prop in a Bullet client."""
+
+    def __init__(self, client: int, prop: Prop) -> None:
+        joints = [joint for joint in prop.model.joints if joint.kind != "fixed"]
+        super().__init__(client, prop.model, [joint.name for joint in joints])
+        self.name = prop.name
+        self.axes = [joint.axis for joint in joints if joint.kind == "prismatic"]
+        self.free = not joints
+        self.slides = bool(joints) and len(self.axes) == len(joints)
+        self.leaf = max(self.links.values())
+        self.spot: Triple = (0.0, 0.0, 0.0)
+        self.turned: Quaternion = STRAIGHT
+
+    def place(self, spot: Triple, turn: float) -> None:
+        """Put the prop somewhere, at rest."""
+        self.spot, self.turned = spot, (0.0, 0.0, math.sin(turn / 2), math.cos(turn / 2))
+        self._set_joints(self.off, self.off)
+        turned = _multiply(self.turned, self.tilted)
+        bullet.resetBasePositionAndOrientation(self.id, spot, turned, physicsClientId=self.client)
+        bullet.resetBaseVelocity(self.id, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), physicsClientId=self.client)
+
+    def throw(self, position: Triple, velocity: Triple) -> None:
+        """Let the prop fly from somewhere, without spin.
+
+        Raises:
+            InvalidInput: it can neither fly nor slide.
+        """
+        if self.slides:
+            way = [there - here for there, here in zip(position, self.spot, strict=True)]
+            ways = [bullet.rotateVector(self.turned, axis) for axis in self.axes]
+            self._set_joints([_dot(axis, way) for axis in ways], [_dot(axis, velocity) for axis in ways])
+        elif self.free:
+            bullet.resetBasePositionAndOrientation(self.id, position, STRAIGHT, physicsClientId=self.client)
+            bullet.resetBaseVelocity(self.id, velocity, (0.0, 0.0, 0.0), physicsClientId=self.client)
+        else:
+            raise InvalidInput(f"prop {self.name!r} hangs on hinges: it cannot be thrown")
+
+    def row(self) -> tuple[float, ...]:
+        """Return position and velocity of what moves [m, m/s]."""
+        if self.free:
+            position, _ = bullet.getBasePositionAndOrientation(self.id, self.client)
+            velocity, _ = bullet.getBaseVelocity(self.id, self.client)
+            return (*position, *velocity)
+        link = bullet.getLinkState(self.id, self.leaf, 1, 1, self.client)
+        return (*link[0], *link[6])
 
 
 class World:
@@ -209,12 +281,12 @@ class World:
         self._laps: list[float] = []
         self.gravity = self.friction = math.nan
         try:
-            self.ground, self.bodies, self.start = self._build()
+            self.ground, self.bodies, self.toys, self.start = self._build()
         except BaseException:
             self.close()
             raise
 
-    def _build(self) -> tuple[int, list[Body], int]:
+    def _build(self) -> tuple[int, list[Machine], list[Toy], int]:
         client = self.client
         bullet.resetSimulation(bullet.RESET_USE_SIMPLE_BROADPHASE, physicsClientId=client)
         bullet.setPhysicsEngineParameter(
@@ -226,35 +298,53 @@ class World:
             enableFileCaching=0,
             physicsClientId=client,
         )
-        plane = bullet.createCollisionShape(bullet.GEOM_PLANE, planeNormal=(0, 0, 1), physicsClientId=client)
-        ground = bullet.createMultiBody(0, plane, physicsClientId=client)
-        bodies = [Body(client, agent) for agent in self.scene.agents]
-        for body in bodies:
+        ground = NOWHERE
+        if self.scene.ground:
+            plane = bullet.createCollisionShape(bullet.GEOM_PLANE, planeNormal=(0, 0, 1), physicsClientId=client)
+            ground = bullet.createMultiBody(0, plane, physicsClientId=client)
+        bodies = [Machine(client, agent) for agent in self.scene.agents]
+        toys = [Toy(client, prop) for prop in self.scene.props]
+        for body in (*bodies, *toys):
             body.motors_off()
-        return ground, bodies, bullet.saveState(physicsClientId=client)
+        return ground, bodies, toys, bullet.saveState(physicsClientId=client)
 
     def rebuild(self) -> None:
         """Build the world anew; nothing less heals it once Bullet has seen a number that is not finite."""
         self.gravity = self.friction = math.nan
         bullet.removeState(self.start, physicsClientId=self.client)
-        self.ground, self.bodies, self.start = self._build()
+        self.ground, self.bodies, self.toys, self.start = self._build()
 
-    def reset(self, placements: Sequence[Placement], gravity: float, friction: float) -> None:
-        """Begin an episode: the same arguments give the same bits, whatever happened before."""
+    def reset(
+        self,
+        placements: Sequence[Placement],
+        props: Sequence[tuple[Triple, float]] = (),
+        gravity: float = 9.8,
+        friction: float = 0.8,
+    ) -> None:
+        """Begin an episode: the same arguments give the same bits, whatever happened before.
+
+        Args:
+            placements: where each robot begins.
+            props: spot [m] and heading [rad] of each prop.
+            gravity: downwards [m/s2].
+            friction: of the ground.
+        """
         self._rewind(gravity, friction)
+        for toy, (spot, turn) in zip(self.toys, props, strict=True):
+            toy.place(spot, turn)
         for body, placement in zip(self.bodies, placements, strict=True):
             body.place(placement, self.ground)
 
     def _rewind(self, gravity: float, friction: float) -> None:
-        for body in self.bodies:  # an entry that matches no pair drops the body's contacts
+        for body in (*self.bodies, *self.toys):  # an entry that matches no pair drops the body's contacts
             bullet.setCollisionFilterPair(body.id, -1, -1, -1, 1, physicsClientId=self.client)
         bullet.restoreState(self.start, physicsClientId=self.client)
-        for body in self.bodies:
+        for body in (*self.bodies, *self.toys):
             body.motors_off()
         if gravity != self.gravity:
             bullet.setGravity(0.0, 0.0, -gravity, physicsClientId=self.client)
             self.gravity = gravity
-        if friction != self.friction:
+        if friction != self.friction and self.ground != NOWHERE:
             bullet.changeDynamics(self.ground, -1, lateralFriction=friction, physicsClientId=self.client)
             self.friction = friction
 
@@ -282,6 +372,19 @@ class World:
         """Return an agent's row of a `State`, joints raw, and whether its physics is sound."""
         return self.bodies[agent].row(self.ground)
 
+    def props(self) -> list[tuple[float, ...]]:
+        """Return position and velocity of every prop [m, m/s]."""
+        return [toy.row() for toy in self.toys]
+
+    def throw(self, prop: str, position: Triple, velocity: Triple) -> None:
+        """Take a prop somewhere [m] and let it fly on [m/s].
+
+        Raises:
+            InvalidInput: there is no such prop, or it can neither fly nor slide.
+        """
+        names = [toy.name for toy in self.toys]
+        self.toys[names.index(choose(prop, names, "prop", f"scene {self.scene.name!r}"))].throw(position, velocity)
+
     def overlaps(self) -> list[tuple[str, str]]:
         """Return the names of agents whose robots are inside each other."""
         names = [agent.name for agent in self.scene.agents]
@@ -294,16 +397,18 @@ class World:
 
     def capture(self) -> Snapshot:
         """Return everything that moves, to be given to `restore`."""
-        bases, joints = zip(*(body.capture() for body in self.bodies), strict=True)
+        bases, joints = zip(*(body.capture() for body in (*self.bodies, *self.toys)), strict=True)
         return Snapshot(self.gravity, self.friction, tuple(body.home for body in self.bodies), bases, joints)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Take back a snapshot; worlds restored from the same snapshot go on bit for bit alike."""
         self._rewind(snapshot.gravity, snapshot.friction)
-        for body, placement, base, joints in zip(
-            self.bodies, snapshot.placements, snapshot.bases, snapshot.joints, strict=True
-        ):
-            body.restore(placement, base, joints)
+        moving = list(zip(snapshot.bases, snapshot.joints, strict=True))
+        robots = len(self.bodies)
+        for body, placement, (base, joints) in zip(self.bodies, snapshot.placements, moving[:robots], strict=True):
+            body.take_back(placement, base, joints)
+        for toy, (base, joints) in zip(self.toys, moving[robots:], strict=True):
+            toy.restore(base, joints)
 
     def close(self) -> None:
         """Free the client; again does nothing."""
@@ -331,19 +436,23 @@ def _multiply(a: Quaternion, b: Quaternion) -> Quaternion:
     )
 
 
-def _load(client: int, robot: Robot) -> int:
-    """Load a robot that has been checked.
+def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def _load(client: int, model: Model, fixed: bool, self_collision: bool) -> int:
+    """Load a URDF that has been checked.
 
     Raises:
         InvalidInput: Bullet refuses it; its own words are in the message.
     """
     flags = bullet.URDF_USE_INERTIA_FROM_FILE
-    if robot.self_collision:
+    if self_collision:
         flags |= bullet.URDF_USE_SELF_COLLISION | bullet.URDF_USE_SELF_COLLISION_EXCLUDE_ALL_PARENTS
     with tempfile.TemporaryDirectory() as folder, captured() as said:
-        path = Path(folder) / f"{robot.name}.urdf"
-        path.write_text(without_visuals(robot.model.text), encoding="utf-8")
+        path = Path(folder) / f"{model.name}.urdf"
+        path.write_text(without_visuals(model.text), encoding="utf-8")
         try:
-            return int(bullet.loadURDF(str(path), useFixedBase=robot.fixed, flags=flags, physicsClientId=client))
+            return int(bullet.loadURDF(str(path), useFixedBase=fixed, flags=flags, physicsClientId=client))
         except bullet.error:
-            raise InvalidInput(f"{robot.model.path}: Bullet cannot load it: {said()}") from None
+            raise InvalidInput(f"{model.path}: Bullet cannot load it: {said()}") from None

@@ -64,7 +64,7 @@ def _scene(scene: Scene) -> dict[str, Any]:
         "id": scene.id,
         "summary": scene.summary,
         "agents": [agent.name for agent in scene.agents],
-        "observation": [int(observation_space(agent).shape[0]) for agent in scene.agents],
+        "observation": [int(observation_space(scene, agent).shape[0]) for agent in scene.agents],
         "action": [len(agent.robot.joints) for agent in scene.agents],
         "steps": scene.steps,
         "threshold": scene.threshold,

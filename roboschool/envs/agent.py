@@ -58,7 +58,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self.render_mode = check_render_mode(render_mode)
         self.metadata = {"render_modes": RENDER_MODES, "render_fps": frames_per_second(self.scene)}
         row = next(other for other in self.scene.agents if other.name == self.agent)
-        self.observation_space = observation_space(row)
+        self.observation_space = observation_space(self.scene, row)
         self.action_space = action_space(row)
         self._shape = (len(row.robot.joints),)
         self._seat: Seat | None = None

@@ -67,7 +67,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         }
         self.possible_agents = [agent.name for agent in self.scene.agents]
         self.agents: list[str] = []
-        self.observation_spaces = {agent.name: observation_space(agent) for agent in self.scene.agents}
+        self.observation_spaces = {agent.name: observation_space(self.scene, agent) for agent in self.scene.agents}
         self.action_spaces = {agent.name: action_space(agent) for agent in self.scene.agents}
         self._simulation: Simulation | None = None
         self._camera = Camera(self.scene, width, height)

@@ -5,14 +5,14 @@ from gymnasium.spaces import Box
 
 from roboschool.files import InvalidInput, choose
 from roboschool.scene import Agent, Scene
-from roboschool.state import State
 
 RENDER_MODES = ["rgb_array"]
 
 
-def observation_space(agent: Agent) -> Box:
-    """Return the space of what an agent sees."""
-    seen = agent.task.observe(State.blank(1, 1, agent.robot))
+def observation_space(scene: Scene, agent: Agent) -> Box:
+    """Return the space of what an agent of a scene sees."""
+    with np.errstate(all="ignore"):  # a blank state may divide by zero
+        seen = agent.task.observe(scene.blank(agent.task))
     return Box(-agent.task.sight, agent.task.sight, seen.shape[2:], np.float32)
 
 

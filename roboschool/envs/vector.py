@@ -85,7 +85,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         fps = frames_per_second(self.scene)
         self.metadata = {"autoreset_mode": mode, "render_modes": RENDER_MODES, "render_fps": fps}
         row = next(other for other in self.scene.agents if other.name == self.agent)
-        self.single_observation_space = observation_space(row)
+        self.single_observation_space = observation_space(self.scene, row)
         self.single_action_space = action_space(row)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
@@ -172,11 +172,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
 
     def _info(self, mask: np.ndarray | None = None) -> dict[str, Any]:
         """Return numbers about the agent in every copy, or in some, as Gymnasium has them: with masks."""
-        group, place = self._seat.group, self._seat.place
         mask = np.ones(self.num_envs, dtype=bool) if mask is None else mask
-        info: dict[str, Any] = {name: term[:, place] * mask for name, term in group.terms.items()}
-        info["distance"] = group.now.position[:, place, 0] * mask
-        info["physics_error"] = np.isin(np.arange(self.num_envs), list(self.simulation.broken)) * mask * 1.0
+        numbers = self.simulation.numbers(self._seat.group, self._seat.place)
+        info: dict[str, Any] = {name: value * mask for name, value in numbers.items()}
         return info | {f"_{name}": mask.copy() for name in info}
 
     def render(self) -> tuple[np.ndarray, ...] | None:

@@ -1,18 +1,17 @@
 """The contract of a task, and how a task is found by its name."""
 
-import dataclasses
-import importlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, get_type_hints
+from typing import Any, ClassVar
 
 import numpy as np
 
-from roboschool import files
-from roboschool.files import InvalidInput, choose, nearest
+from roboschool.parts import make
 from roboschool.robot import Robot
 from roboschool.state import State
+from roboschool.tasks.asks import Mark, Placement, Throw
 
 
 @dataclass(frozen=True)
@@ -20,10 +19,15 @@ class Task(ABC):
     """What is wanted of agents with one robot: frozen parameters and pure functions of arrays.
 
     Arrays lead with (world, agent); a task reduces over trailing axes only, so it never knows how many there are.
+    A task never acts: what it asks for is returned as data, and what it remembers is a part of the state.
     """
 
     robot: Robot
     sight: ClassVar[float] = np.inf  # everything an agent sees is within this, either way
+    sees: ClassVar[frozenset[str]] = frozenset()  # "props", "others": what it needs in its state beyond the robot
+    memory: ClassVar[tuple[str, ...]] = ()  # names of the numbers it remembers; with any, `plan` is called each step
+    pays: ClassVar[dict[str, str]] = {}  # what each term of the reward is, for people; {weight} stands for a parameter
+    ends: ClassVar[str] = ""  # when an episode ends, for people
 
     @abstractmethod
     def observe(self, now: State) -> np.ndarray:
@@ -44,6 +48,39 @@ class Task(ABC):
     def over(self, now: State) -> np.ndarray:
         """Return whether each agent's episode has ended, as booleans (world, agent)."""
 
+    def begin(
+        self, placement: Placement, memory: np.ndarray, chance: np.random.Generator
+    ) -> tuple[Placement, np.ndarray]:
+        """Return where one agent's robot begins an episode, and what the task then remembers.
+
+        Args:
+            placement: what the scene proposes.
+            memory: from the end of the last episode; zeros if there is none or the world was seeded anew (m,).
+            chance: the world's generator; all randomness comes from it.
+        """
+        return placement, np.zeros_like(memory)
+
+    def plan(
+        self, was: State, now: State, live: np.ndarray, chance: Sequence[np.random.Generator]
+    ) -> tuple[np.ndarray, Sequence[Throw]]:
+        """Return what is remembered after a step, and what is asked of the worlds; called before the reward is paid.
+
+        Args:
+            was: the state before the step.
+            now: the state after it, with the memory of the one before.
+            live: who takes part (world, agent); for others nothing may be drawn, and what is returned is ignored.
+            chance: the generator of each world.
+        """
+        return now.memory, ()
+
+    def marks(self, now: State, world: int, place: int) -> Sequence[Mark]:
+        """Return what is shown in pictures beside the bodies, for one agent."""
+        return ()
+
+    def entries(self) -> list[str]:
+        """Return what each number of an observation is, with its unit, for people; empty if nobody has said."""
+        return []
+
 
 def make_task(where: str, robot: Robot, spec: dict[str, Any]) -> Task:
     """Return the task that a scene asks for, as `{name = "run", alive = 2.0}` or `{name = "package.module:Class"}`.
@@ -51,27 +88,14 @@ def make_task(where: str, robot: Robot, spec: dict[str, Any]) -> Task:
     Raises:
         InvalidInput: the task or one of its parameters is unknown or of the wrong type.
     """
-    cls = _find(where, spec.get("name"))
-    hints = {field.name: get_type_hints(cls)[field.name] for field in dataclasses.fields(cls) if field.name != "robot"}
-    given = {key: value for key, value in spec.items() if key != "name"}
-    for key, value in given.items():
-        if key not in hints:
-            raise InvalidInput(f"{where}: task {spec['name']!r} has no {key!r}{nearest(key, hints)}")
-        given[key] = files.convert(value, hints[key], f"{where}: task.{key}")
-    return cls(robot=robot, **given)
+    return make(where, "task", spec, _own(), Task, robot=robot)  # type: ignore[type-abstract]
 
 
-def _find(where: str, name: object) -> type[Task]:
-    if isinstance(name, str) and ":" in name:
-        module, _, attribute = name.partition(":")
-    else:
-        own = {p.stem for p in Path(__file__).parent.glob("*.py")} - {"__init__", "task", "terms"}
-        module = f"{__package__}.{choose(name, own, 'task', where)}"
-        attribute = "".join(part.capitalize() for part in str(name).split("_"))
-    try:
-        cls = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InvalidInput(f"{where}: task {name!r} cannot be imported: {error}") from None
-    if not (isinstance(cls, type) and issubclass(cls, Task)):
-        raise InvalidInput(f"{where}: task {name!r} is not a subclass of roboschool.Task")
-    return cls
+def _own() -> dict[str, str]:
+    """Return where each task of ours is: `tasks/run.py` holds `Run`, `games/pong.py` the `Player` of pong."""
+    package = __package__.rpartition(".")[0]
+    folder = Path(__file__).parent
+    tasks = {p.stem for p in folder.glob("*.py")} - {"__init__", "task", "asks"}
+    games = {p.stem for p in (folder.parent / "games").glob("*.py")} - {"__init__", "game"}
+    own = {name: f"{package}.games.{name}:Player" for name in games}
+    return own | {name: f"{package}.tasks.{name}:{''.join(map(str.capitalize, name.split('_')))}" for name in tasks}

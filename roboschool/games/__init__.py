@@ -1,0 +1,1 @@
+"""Games: rules between the agents of a scene. One file per game, found by its name."""

@@ -1,0 +1,72 @@
+"""The contract of a game, and how a game is found by its name.
+
+A game decides for the whole world: it remembers, gives points and asks for throws. What each agent sees and is paid is
+its task's, which stands in the same file: `games/pong.py` holds the rules, `Pong`, and the task `pong`, `Player`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from roboschool.parts import make
+from roboschool.tasks.asks import Throw
+
+
+@dataclass(frozen=True)
+class Arena:
+    """All that a game looks at: arrays that lead with (world,). Places are positions and velocities [m, m/s]."""
+
+    agents: np.ndarray  # place of each agent's trunk (world, agent, 6)
+    props: np.ndarray  # place of each prop (world, prop, 6)
+    memory: np.ndarray  # what the game remembers, by the names in `Game.memory` (world, m)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a game says of a step."""
+
+    memory: np.ndarray  # what it remembers now (world, m)
+    points: np.ndarray  # what each agent gets (world, agent)
+    throws: Sequence[Throw] = ()
+
+
+@dataclass(frozen=True)
+class Game(ABC):
+    """Rules between agents: frozen parameters and pure functions of arrays."""
+
+    agents: tuple[str, ...]  # names, in the order of the arrays
+    props: tuple[str, ...]
+    memory: ClassVar[tuple[str, ...]] = ()  # names of the numbers it remembers; they are in every info
+
+    @abstractmethod
+    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, Sequence[Throw]]:
+        """Return what is remembered when an episode begins (m,), and how its props fly."""
+
+    @abstractmethod
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+        """Return what a step has brought; called before the tasks pay.
+
+        Args:
+            was: the arena before the step.
+            now: the arena after it, with the memory of the one before.
+            live: which worlds have been stepped (world,); for others nothing may be drawn, and what is returned is
+                ignored.
+            chance: the generator of each world.
+        """
+
+
+def make_game(where: str, spec: dict[str, Any] | None, agents: Sequence[str], props: Sequence[str]) -> Game | None:
+    """Return the game a scene asks for, as `{name = "pong"}` or `{name = "package.module:Class"}`, if any.
+
+    Raises:
+        InvalidInput: the game or one of its parameters is unknown or of the wrong type.
+    """
+    if spec is None:
+        return None
+    stems = {p.stem for p in Path(__file__).parent.glob("*.py")} - {"__init__", "game"}
+    own = {stem: f"{__package__}.{stem}:{''.join(map(str.capitalize, stem.split('_')))}" for stem in stems}
+    return make(where, "game", spec, own, Game, agents=tuple(agents), props=tuple(props))  # type: ignore[type-abstract]
