@@ -1,4 +1,4 @@
-"""Makes the parts that a scene names: tasks, games and policies, ours by their file, others as "package.module:Class"."""
+"""Makes the parts that a scene names: tasks, games, policies; ours by their file, others as "package.module:Class"."""
 
 import dataclasses
 import importlib

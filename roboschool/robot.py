@@ -180,7 +180,8 @@ def _check(path: Path, card: Card, model: Model, joints: Mapping[str, Joint]) ->
     for name, torque in card.torque.items():
         if joints[name].lower is None and name not in card.endless:
             raise InvalidInput(
-                f"{path}: torque.{name}: joint {name!r} has no limits in {card.model}; give it some, or list it in endless"
+                f"{path}: torque.{name}: joint {name!r} has no limits in {card.model}; "
+                "give it some, or name it in endless"
             )
         if not 0.0 < torque <= MAX_TORQUE:
             raise InvalidInput(f"{path}: torque.{name}: {torque} is not between 0 and {MAX_TORQUE:g} N m")

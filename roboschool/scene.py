@@ -198,8 +198,7 @@ class Scene:
         ]
         for prop in self.props:
             checks += [(f"prop {prop.name}.spot", number, -FARTHEST, FARTHEST) for number in prop.spot]
-        for number in self.stadium or ():
-            checks.append(("stadium", number, -FARTHEST, FARTHEST))
+        checks += [("stadium", number, -FARTHEST, FARTHEST) for number in self.stadium or ()]
         if self.camera is not None:
             checks += [("camera.eye", number, -FARTHEST, FARTHEST) for number in self.camera.eye]
             checks += [("camera.look", number, -FARTHEST, FARTHEST) for number in self.camera.look]

@@ -15,7 +15,7 @@ import numpy as np
 from roboschool.files import InvalidInput
 from roboschool.games.game import Arena
 from roboschool.scene import Scene, draw
-from roboschool.state import PLACE, State
+from roboschool.state import PLACE
 from roboschool.tasks.asks import Mark, Placement, Throw
 from roboschool.tasks.task import Task
 from roboschool.world import Snapshot, World

@@ -16,7 +16,6 @@ from typing import Any, NoReturn, TypeAlias
 
 from roboschool.capture import captured
 from roboschool.files import InvalidInput, choose
-from roboschool.robot import Robot
 from roboschool.scene import Agent, Prop, Scene
 from roboschool.tasks.asks import Placement
 from roboschool.urdf import Model, without_visuals

@@ -227,7 +227,7 @@ def blow_up(simulation: Simulation, kind: str) -> None:
     elif kind == "overflow":
         pybullet.resetJointState(body.id, body.driven[0], 0.0, 1e300, physicsClientId=world.client)
     elif body.passive:
-        pybullet.resetJointState(body.id, body.passive[0], 0.0, 1e9, physicsClientId=world.client)
+        pybullet.resetJointState(body.id, body.joints[0], 0.0, 1e9, physicsClientId=world.client)
     else:
         pybullet.resetBaseVelocity(body.id, (0, 0, 1e9), physicsClientId=world.client)
 
