@@ -21,6 +21,8 @@ LIGHT = 0.001  # mass of a link that only chains two joints [kg]
 LIGHT_RADIUS = 0.02  # [m]
 ROTOR = 0.01  # inertia of a humanoid's motor on such a link, without which its chained joints spin up [kg m2]
 DAMPING = 0.5  # of a humanoid's joints, for the same reason [N m s/rad]
+ELBOW = 0.002  # damping of the reacher's joints, which turn at 25 rad/s at most [N m s/rad]
+GLIDE = 0.8482 * 0.05 / 0.004125  # damping of a paddle: Roboschool's closed 5 % of a gap in speed each substep [N s/m]
 
 PALETTE = {
     "bone": (0.93, 0.90, 0.83),
@@ -72,12 +74,30 @@ def rod(centre: Point, half: float, tilt: float, radius: float, mass: float | No
 
 
 @dataclass(frozen=True)
+class Block:
+    """A box."""
+
+    size: Point  # sides of the box [m]
+    mass: float  # [kg]
+    inertia: float | None = None  # about every axis [kg m2]; of a solid box if None
+    centre: Point = (0, 0, 0)
+
+    def weigh(self) -> tuple[float, np.ndarray]:
+        """Return mass [kg] and inertia about the centre [kg m2]."""
+        x, y, z = np.square(self.size)
+        solid = self.mass / 12 * np.diag([y + z, x + z, x + y])
+        return self.mass, solid if self.inertia is None else self.inertia * np.eye(3)
+
+
+@dataclass(frozen=True)
 class Link:
     name: str
     colour: str = "slate"
-    shapes: Sequence[Capsule] = ()
+    shapes: Sequence[Capsule | Block] = ()
     friction: float = 0.8
     rotor: float = 0.0  # inertia added about every axis [kg m2]
+    bounce: float = 0.0  # restitution; of two bodies that meet, the product counts
+    solid: bool = True  # whether other bodies meet it
 
 
 @dataclass(frozen=True)
@@ -89,7 +109,9 @@ class Joint:
     axis: Point
     limits: tuple[float, float] | None = None  # [deg]; None turns for ever
     slide: bool = False
-    damping: float = 0.0  # [N m s/rad]
+    damping: float = 0.0  # [N m s/rad, or N s/m for a slide]
+    fastest: float = 10.0  # speed that is observed as 1 [rad/s or m/s]
+    fixed: bool = False
 
 
 @dataclass
@@ -109,11 +131,11 @@ def toward(axis: np.ndarray) -> Point:
 
 
 def draw(
-    parent: ET.Element, tag: str, kind: str, at: Sequence[float], turn: Sequence[float], **size: float
+    parent: ET.Element, tag: str, kind: str, at: Sequence[float], turn: Sequence[float], **size: float | str
 ) -> ET.Element:
     element = ET.SubElement(parent, tag)
     ET.SubElement(element, "origin", xyz=numbers(at), rpy=numbers(turn))
-    ET.SubElement(ET.SubElement(element, "geometry"), kind, {k: f"{v:.10g}" for k, v in size.items()})
+    ET.SubElement(ET.SubElement(element, "geometry"), kind, {k: v if isinstance(v, str) else f"{v:.10g}" for k, v in size.items()})
     return element
 
 
@@ -122,7 +144,7 @@ def write_link(robot: ET.Element, link: Link) -> None:
     shapes = link.shapes or (Capsule((0, 0, 0), (0, 0, 0), LIGHT_RADIUS, LIGHT),)
     weights = [s.weigh() for s in shapes]
     mass = sum(m for m, _ in weights)
-    centre = sum(m * s.centre for s, (m, _) in zip(shapes, weights, strict=True)) / mass
+    centre = sum(m * np.array(s.centre) for s, (m, _) in zip(shapes, weights, strict=True)) / mass
     inertia = sum(
         i + m * (np.dot(d, d) * np.eye(3) - np.outer(d, d))
         for s, (m, i) in zip(shapes, weights, strict=True)
@@ -134,8 +156,17 @@ def write_link(robot: ET.Element, link: Link) -> None:
     moments = {f"i{'xyz'[a]}{'xyz'[b]}": f"{inertia[a, b]:.6g}" for a in range(3) for b in range(a, 3)}
     ET.SubElement(inertial, "inertia", moments)
     if link.shapes:
-        ET.SubElement(ET.SubElement(element, "contact"), "lateral_friction", value=f"{link.friction:g}")
+        contact = ET.SubElement(element, "contact")
+        ET.SubElement(contact, "lateral_friction", value=f"{link.friction:g}")
+        if link.bounce:
+            ET.SubElement(contact, "restitution", value=f"{link.bounce:g}")
     for shape in link.shapes:
+        if isinstance(shape, Block):
+            for tag in ("visual", "collision")[: 1 + link.solid]:
+                drawn = draw(element, tag, "box", shape.centre, (0, 0, 0), size=numbers(shape.size))
+                if tag == "visual":
+                    ET.SubElement(drawn, "material", name=link.colour)
+            continue
         axis = (np.array(shape.end) - shape.start) / shape.length if shape.length else np.array([0.0, 0.0, 1.0])
         turn = toward(axis)
         solid = {"radius": shape.radius, "length": shape.length}
@@ -145,6 +176,8 @@ def write_link(robot: ET.Element, link: Link) -> None:
         for kind, at, rpy, size in pieces:  # Bullet draws a capsule with six sides; these are round
             visual = draw(element, "visual", kind, at, rpy, **size)
             ET.SubElement(visual, "material", name=link.colour)
+        if not link.solid:
+            continue
         if shape.length:
             draw(element, "collision", "capsule", shape.centre, turn, **solid)
         else:
@@ -152,15 +185,19 @@ def write_link(robot: ET.Element, link: Link) -> None:
 
 
 def write_joint(robot: ET.Element, joint: Joint) -> None:
-    kind = "prismatic" if joint.slide else "revolute" if joint.limits else "continuous"
+    kind = "fixed" if joint.fixed else "prismatic" if joint.slide else "revolute" if joint.limits else "continuous"
     element = ET.SubElement(robot, "joint", name=joint.name, type=kind)
     ET.SubElement(element, "parent", link=joint.parent)
     ET.SubElement(element, "child", link=joint.child.name)
     ET.SubElement(element, "origin", xyz=numbers(joint.at))
+    if joint.fixed:
+        return
     ET.SubElement(element, "axis", xyz=numbers(np.array(joint.axis) / np.linalg.norm(joint.axis)))
     if joint.limits:
         low, high = (np.array(joint.limits) if joint.slide else np.radians(joint.limits)).tolist()
-        ET.SubElement(element, "limit", lower=f"{low:.6g}", upper=f"{high:.6g}", effort="1000", velocity="10")
+        ET.SubElement(element, "limit", lower=f"{low:.6g}", upper=f"{high:.6g}", effort="1000", velocity=f"{joint.fastest:g}")
+    elif joint.fastest != 10.0:
+        ET.SubElement(element, "limit", effort="1000", velocity=f"{joint.fastest:g}")
     if joint.damping:
         ET.SubElement(element, "dynamics", damping=f"{joint.damping:g}")
 
@@ -291,6 +328,61 @@ def humanoid() -> Body:
     return body
 
 
+CART = Capsule((-0.1, 0, 0), (0.1, 0, 0), 0.1)
+
+
+def pendulum(name: str, poles: Sequence[Capsule]) -> Body:
+    """Poles on end, on a cart that slides along x; nothing of it meets anything."""
+    slider = Joint("slider", "world", Link("cart", "slate", [CART], solid=False), (0, 0, 0), (1, 0, 0), (-1, 1), True)
+    body = Body(name, Link("world"), [replace(slider, fastest=1.0)])
+    for number, (pole, colour) in enumerate(zip(poles, ("coral", "amber"), strict=False), 1):
+        link, last = f"pole_{number}", body.joints[-1]
+        at = (0.0, 0.0, 0.6 if number > 1 else 0.0)
+        body.joints.append(Joint(f"hinge_{number}", last.child.name, Link(link, colour, [pole], solid=False), at, (0, 1, 0)))
+    return body
+
+
+def reacher() -> Body:
+    """Two short arms that turn about upright axes, and a fingertip."""
+    arm = Capsule((0, 0, 0), (0.1, 0, 0), 0.01)
+    up = (0.0, 0.0, 1.0)
+    tip = Link("fingertip", "coral", [ball((0, 0, 0), 0.01)], solid=False)
+    return Body(
+        "reacher",
+        Link("world"),
+        [
+            Joint("shoulder", "world", Link("upper_arm", "slate", [arm], solid=False), (0, 0, 0.01), up, damping=ELBOW),
+            Joint("elbow", "upper_arm", Link("forearm", "teal", [arm], solid=False), (0.1, 0, 0), up, (-3, 3), damping=ELBOW),
+            Joint("wrist", "forearm", tip, (0.11, 0, 0), up, fixed=True),
+        ],
+    )
+
+
+def table(name: str, thing: Link, reach: Point, damping: float = 0.0) -> Body:
+    """Something that slides along x and y and nowhere else."""
+    (x, y, _), slides = reach, dict(slide=True, damping=damping, fastest=2.0)
+    along = Joint("along", "world", Link("rail", shapes=()), (0, 0, 0), (1, 0, 0), (-x, x), **slides)
+    return Body(name, Link("world"), [along, Joint("across", "rail", thing, (0, 0, 0), (0, 1, 0), (-y, y), **slides)])
+
+
+def paddle() -> Body:
+    shape = Capsule((0, -0.12, 0), (0, 0.12, 0), 0.03, mass=0.8482)
+    return table("paddle", Link("paddle", "coral", [shape], friction=1.0, bounce=0.5), (0.3, 1.1, 0), GLIDE)
+
+
+def pong_ball() -> Body:
+    return table("pong_ball", Link("ball", "amber", [ball((0, 0, 0), 0.025)], friction=1.0, bounce=0.5), (2.0, 1.5, 0))
+
+
+def cube() -> Body:
+    return Body("cube", Link("cube", "amber", [Block((0.1, 0.1, 0.1), 1.2, inertia=0.001)]))
+
+
+ONE_POLE = [Capsule((0, 0, 0), (0, 0, 0.6), 0.049)]
+TWO_POLES = [Capsule((0, 0, 0), (0, 0, 0.6), 0.045)] * 2
+
 if __name__ == "__main__":
-    for make in (hopper, walker2d, half_cheetah, ant, humanoid):
+    for make in (hopper, walker2d, half_cheetah, ant, humanoid, reacher, paddle, pong_ball, cube):
         print(write(make(), Path(__file__).parent))
+    for name, poles in (("inverted_pendulum", ONE_POLE), ("inverted_double_pendulum", TWO_POLES)):
+        print(write(pendulum(name, poles), Path(__file__).parent))

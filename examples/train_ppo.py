@@ -32,6 +32,7 @@ class Args:
     seed: int = 1
     out: str = ""  # folder for what is learned; runs/<scene>_<seed> if empty
     resume: str = ""  # checkpoint to go on from
+    start: str = ""  # policy to begin with: a scene's, or a file
     num_envs: int = 64
     rollout: int = 64  # steps of each copy between two updates
     hidden: str = "128,64"  # sizes of the layers
@@ -44,6 +45,7 @@ class Args:
     target_kl: float = 0.03  # an update stops early beyond this
     entropy: float = 0.0
     log_std: float = -0.7  # of the first actions
+    log_std_end: float = 0.0  # of the last, toward which it then goes evenly; 0: it is learned
     episodes: int = 20  # in the final score
 
 
@@ -89,6 +91,14 @@ def policy_of(actor: nn.Sequential, seen: Running) -> roboschool.NetworkPolicy:
     return roboschool.NetworkPolicy(tensors)
 
 
+def imitate(policy: roboschool.NetworkPolicy, actor: nn.Sequential, seen: Running) -> None:
+    """Begin as another policy, to be forgotten quickly where the observations are others."""
+    for linear, (weight, bias) in zip((m for m in actor if isinstance(m, nn.Linear)), policy.layers, strict=True):
+        linear.weight.data, linear.bias.data = torch.tensor(weight), torch.tensor(bias)
+    seen.mean, seen.var = policy.mean.astype(float), 1.0 / policy.scale.astype(float) ** 2
+    seen.count = 1e5
+
+
 def score(policy: roboschool.NetworkPolicy, scene: str, episodes: int, seed: int) -> tuple[list[float], list[int]]:
     """Return the returns and lengths of whole episodes."""
     env = roboschool.AgentEnv(scene)
@@ -122,13 +132,15 @@ env = roboschool.VectorEnv(
 obs_size, act_size = env.single_observation_space.shape[0], env.single_action_space.shape[0]
 hidden = [int(size) for size in args.hidden.split(",")]
 actor, critic = network([obs_size, *hidden, act_size], 0.01), network([obs_size, *hidden, 1], 1.0)
-log_std = nn.Parameter(torch.full((act_size,), args.log_std))
+log_std = nn.Parameter(torch.full((act_size,), args.log_std), requires_grad=not args.log_std_end)
 model = nn.ModuleDict({"actor": actor, "critic": critic})
 weights = [*model.parameters(), log_std]
 optimiser = torch.optim.Adam(weights, lr=args.lr, eps=1e-5)
 seen, paid = Running(obs_size), Running(1)
 taken, clock = 0, time.time()
 before = 0.0  # wall time of the runs this one goes on from [s]
+if args.start:
+    imitate(roboschool.load_policy(args.start), actor, seen)
 if args.resume:
     saved = load_file(args.resume)
     model.load_state_dict({k[6:]: v for k, v in saved.items() if k.startswith("model.")})
@@ -190,6 +202,8 @@ while taken < args.steps:
     target = advantage + B_value
 
     fraction = taken / args.steps
+    if args.log_std_end:
+        log_std.data[:] = args.log_std + fraction * (args.log_std_end - args.log_std)
     optimiser.param_groups[0]["lr"] = args.lr * max(0.1, 1.0 - fraction)
     data = [torch.from_numpy(x.reshape(T * N, *x.shape[2:])) for x in (B_obs, B_act, B_logp, advantage, target)]
     kl = 0.0

@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from roboschool.files import InvalidInput, nearest, policies
+from roboschool.parts import find_class
 
 FORMAT = "roboschool-policy-1"
 LARGEST = 16 * 2**20  # [bytes]
@@ -75,10 +76,22 @@ class NetworkPolicy:
         save_file(self.tensors, path, {"format": FORMAT})
 
 
-def load_policy(path: str | os.PathLike[str]) -> NetworkPolicy:
-    """Read a policy that `NetworkPolicy.save` wrote, or the one that comes with a scene, by the scene's name.
+def load_policy(path: str | os.PathLike[str]) -> Policy:
+    """Return a policy by the scene it comes with, by the path of its file, or as "package.module:Class".
 
-    No code of the file runs: it is numbers only.
+    No code of a file runs: it is numbers only, written by `NetworkPolicy.save`. A class is made without arguments.
+
+    Raises:
+        InvalidInput: the file is missing, too large, not safetensors, or not a policy; or there is no such class.
+    """
+    if isinstance(path, str) and ":" in path and not Path(path).exists():
+        made: Policy = find_class("policy", "policy", path, {}, object)()
+        return made
+    return read_network(path)
+
+
+def read_network(path: str | os.PathLike[str]) -> NetworkPolicy:
+    """Read a policy that `NetworkPolicy.save` wrote, or the one that comes with a scene, by the scene's name.
 
     Raises:
         InvalidInput: the file is missing, too large, not safetensors, or not a policy.

@@ -162,9 +162,11 @@ class Scene:
 
     def blank(self, task: Task, worlds: int = 1, agents: int = 1) -> State:
         """Return a state of zeros for agents with a task in this scene."""
-        props = len(self.props) if "props" in task.sees else 0
-        others = len(self.agents) - 1 if "others" in task.sees else 0
-        return State.blank(worlds, agents, task.robot, len(task.memory), props, others)
+        room = {"props": len(self.props), "others": len(self.agents) - 1, "game": len(self.game.memory) if self.game else 0}
+        seen = {what: count for what, count in room.items() if what in task.sees}
+        return State.blank(
+            worlds, agents, task.robot, heights=len(task.heights), memory=len(task.memory), **seen
+        )
 
     def __post_init__(self) -> None:
         """Check what must hold for every scene, also one built in Python.
@@ -372,5 +374,5 @@ def _line_up(path: Path, lanes: Lanes, draw: int) -> list[Agent]:
         kind = agent.name.rpartition("_")[0]
         number = sum(other.name.rpartition("_")[0] == kind for other in agents)
         y = ((len(entrants) - 1) / 2 - lane) * lanes.width
-        agents.append(dataclasses.replace(agent, name=f"{kind}_{number}", spot=(0.0, y), policy=policy or name))
+        agents.append(dataclasses.replace(agent, name=f"{kind}_{number}", spot=(0.0, y), policy=policy))
     return agents

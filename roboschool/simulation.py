@@ -269,6 +269,7 @@ class Simulation:
             throws += verdict.throws
             for group in self.groups:
                 group.now.points[:] = verdict.points[:, group.agents] * live[:, None]
+            self._tell_game()
         for group in self.groups:
             if group.plans:
                 live = group.live.copy()
@@ -298,6 +299,12 @@ class Simulation:
                 group.now.props[:] = props[:, None]
             if "others" in group.task.sees:
                 group.now.others[:] = agents[:, group.others]
+        self._tell_game()
+
+    def _tell_game(self) -> None:
+        for group in self.groups:
+            if "game" in group.task.sees:
+                group.now.game[:] = self.now.memory[:, None]
 
     def _throw(self, throws: Sequence[Throw]) -> None:
         """Do what has been asked for."""

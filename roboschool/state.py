@@ -14,11 +14,11 @@ PLACE = 6  # position and velocity, in the world: numbers that tell where anothe
 class State:
     """What robots of one kind feel. All arrays are views of `row`; shapes (..., n) stand for (world, agent, n).
 
-    `props` and `others` are empty unless the task asks for them (`Task.sees`).
+    `props`, `others` and `game` are empty unless the task asks for them (`Task.sees`).
     """
 
     row: np.ndarray  # everything below, side by side
-    body: int  # how much of the row is about the robot itself: all up to `loose`
+    body: int  # how much of the row is about the robot itself: all up to `heights`
     position: np.ndarray  # of the trunk, in the world: its centre of mass, or its hinge if planar [m] (..., 3)
     bearing: np.ndarray  # of the world's +x, seen from the robot: left, forward; sine, cosine (..., 2)
     velocity: np.ndarray  # of the trunk along its heading: forward, left, up [m/s] (..., 3)
@@ -32,37 +32,50 @@ class State:
     loose: (
         np.ndarray
     )  # joints without a motor, but the track of a planar robot: position, speed [rad, rad/s] (..., K, 2)
+    heights: np.ndarray  # of the links that the task names, `Task.heights` [m] (..., n)
     props: np.ndarray  # position and velocity of each prop, in the world [m, m/s] (..., props, 6)
     others: np.ndarray  # the same of the trunk of every other agent, the next in the scene first (..., agents - 1, 6)
     points: np.ndarray  # what the scene's game has given each agent for this step (...)
+    game: np.ndarray  # what the scene's game remembers, by the names in `Game.memory` (..., n)
     memory: np.ndarray  # what the task remembers, by the names in `Task.memory` (..., m)
 
     @classmethod
-    def blank(cls, worlds: int, agents: int, robot: Robot, memory: int = 0, props: int = 0, others: int = 0) -> "State":
-        """Return a state of zeros, with room for so many numbers, props and other agents."""
+    def blank(
+        cls,
+        worlds: int,
+        agents: int,
+        robot: Robot,
+        heights: int = 0,
+        props: int = 0,
+        others: int = 0,
+        game: int = 0,
+        memory: int = 0,
+    ) -> "State":
+        """Return a state of zeros, with room for so many of what the task needs beyond the robot."""
         joints, feet, loose = len(robot.joints), len(robot.feet), len(robot.loose)
-        sizes = [3, 2, 3, 2, 2 * joints, feet, 3, feet, 1, 2 * loose, PLACE * props, PLACE * others, 1, memory]
-        ends = np.cumsum(sizes).tolist()
+        own = [3, 2, 3, 2, 2 * joints, feet, 3, feet, 1, 2 * loose, heights]
+        ends = np.cumsum([*own, PLACE * props, PLACE * others, 1, game, memory]).tolist()
         row = np.zeros((worlds, agents, ends[-1]))
         parts = np.split(row, ends[:-1], axis=-1)
-        position, bearing, velocity, lean, pairs, flags, spin, bumps, upright = parts[:9]
         shape = (worlds, agents)
         return cls(
             row=row,
-            body=ends[9],
-            position=position,
-            bearing=bearing,
-            velocity=velocity,
-            lean=lean,
-            joints=pairs.reshape(*shape, joints, 2),
-            feet=flags,
+            body=sum(own),
+            position=parts[0],
+            bearing=parts[1],
+            velocity=parts[2],
+            lean=parts[3],
+            joints=parts[4].reshape(*shape, joints, 2),
+            feet=parts[5],
             felt=row[..., FELT : ends[5]],
-            spin=spin,
-            bumps=bumps,
-            upright=upright[..., 0],
+            spin=parts[6],
+            bumps=parts[7],
+            upright=parts[8][..., 0],
             loose=parts[9].reshape(*shape, loose, 2),
-            props=parts[10].reshape(*shape, props, PLACE),
-            others=parts[11].reshape(*shape, others, PLACE),
-            points=parts[12][..., 0],
-            memory=parts[13],
+            heights=parts[10],
+            props=parts[11].reshape(*shape, props, PLACE),
+            others=parts[12].reshape(*shape, others, PLACE),
+            points=parts[13][..., 0],
+            game=parts[14],
+            memory=parts[15],
         )

@@ -110,6 +110,7 @@ class Machine(Body):
         self.driven = self.joints[self.passive :]
         self.trunk = self.links[robot.trunk]
         self.watched = self.links[robot.watched] if robot.watched != robot.trunk else None
+        self.heights = [self.links[name] for name in agent.task.heights]
         self.feet = {self.links[name]: place for place, name in enumerate(robot.feet)}
         self.still = [0.0] * len(self.feet)
         self._settle(Placement((0.0, 0.0), 0.0, robot.pose))
@@ -163,7 +164,7 @@ class Machine(Body):
             for contact in bullet.getContactPoints(self.id, physicsClientId=self.client):
                 if contact[9] > 0.0:  # it presses
                     self._touch(contact, ground, feet, bumps)
-        height = row[2] if self.watched is None else bullet.getLinkState(self.id, self.watched, 0, 1, self.client)[0][2]
+        height = row[2] if self.watched is None else self._height(self.watched)
         stands = self.stands(height, row[8], row[9], feet)
         row += feet
         row += moving[3:]
@@ -171,7 +172,13 @@ class Machine(Body):
         row.append(1.0 if stands else 0.0)
         for joint in states[self.track : self.passive]:
             row += joint[:2]
+        row += [self._height(link) for link in self.heights]
         return row, math.hypot(*moving) < FASTEST and math.isfinite(sum(row))
+
+    def _height(self, link: int) -> float:
+        if link == -1:
+            return float(bullet.getBasePositionAndOrientation(self.id, self.client)[0][2])
+        return float(bullet.getLinkState(self.id, link, 0, 1, self.client)[0][2])
 
     def _touch(self, contact: Any, ground: int, feet: list[float], bumps: list[float]) -> None:
         other = contact[2]

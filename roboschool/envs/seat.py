@@ -1,12 +1,13 @@
 """One agent's seat in every world of a simulation; policies sit in the other seats."""
 
 import copy
+import dataclasses
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from roboschool.files import InvalidInput, choose
-from roboschool.policy import Policy
+from roboschool.policy import Policy, load_policy
 from roboschool.scene import Scene
 from roboschool.simulation import Simulation, as_numbers
 
@@ -27,6 +28,23 @@ def check_seats(scene: Scene, agent: str | None, opponents: Mapping[str, Policy]
         if not callable(getattr(policy, "act", None)) or not callable(getattr(policy, "reset", None)):
             raise InvalidInput(f"{where}: opponent {other!r}: {policy!r} has no reset(seed) and act(observation)")
     return name
+
+
+def stand_ins(scene: Scene, agent: str, opponents: Mapping[str, Policy]) -> tuple[Scene, dict[str, Policy]]:
+    """Return the scene as one agent plays it, and who plays the others: the policies given, else the scene's own.
+
+    Raises:
+        InvalidInput: a policy of the scene cannot be read.
+    """
+    names = [other.name for other in scene.agents]
+    own = {
+        other.name: load_policy(other.policy)
+        for other in scene.agents
+        if other.policy and other.name != agent and other.name not in opponents
+    }
+    if own and scene.game is not None:
+        scene = dataclasses.replace(scene, game=scene.game.solo(names.index(agent)))
+    return scene, {**own, **opponents}
 
 
 class Seat:

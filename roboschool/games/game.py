@@ -42,6 +42,10 @@ class Game(ABC):
     props: tuple[str, ...]
     memory: ClassVar[tuple[str, ...]] = ()  # names of the numbers it remembers; they are in every info
 
+    def solo(self, agent: int) -> "Game":
+        """Return the rules when this agent is played and policies of the scene play the others."""
+        return self
+
     @abstractmethod
     def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, Sequence[Throw]]:
         """Return what is remembered when an episode begins (m,), and how its props fly."""

@@ -11,6 +11,16 @@ from roboschool.tasks.task import Task
 
 PACE = 0.3  # what a trunk velocity of 1 m/s looks like
 AT_LIMIT = 0.99  # a joint closer to its limit than this is at it, 1 being the limit
+TRUNK = (
+    "height over the stance [m]",
+    "sine of the angle to the goal",
+    "cosine of the angle to the goal",
+    "speed forward [0.3 m/s]",
+    "speed to the left [0.3 m/s]",
+    "speed upward [0.3 m/s]",
+    "roll [rad]",
+    "pitch [rad]",
+)
 
 
 @dataclass(frozen=True)
@@ -18,6 +28,14 @@ class Run(Task):
     """Run along +x as fast as possible, without falling, wasting energy or stopping joints at their limits."""
 
     sight: ClassVar[float] = 5.0
+    pays: ClassVar[dict[str, str]] = {
+        "alive": "{alive:+g} for every step, -1 once fallen",
+        "progress": "speed toward the goal [m/s]",
+        "electricity": "{electricity:+g} x mean of |action x joint speed|, {stall:+g} x mean of action squared",
+        "limits": "{limits:+g} for every joint at a limit (closer to it than 1 % of half its range)",
+        "collision": "{collision:+g} for every foot that presses on anything but the ground",
+    }
+    ends: ClassVar[str] = "the robot leaves the envelope of its card"
     alive: float = 1.0  # for every step not fallen; falling costs 1
     electricity: float = -2.0  # times the mean of |action x joint speed|
     stall: float = -0.1  # times the mean of action squared
@@ -46,6 +64,11 @@ class Run(Task):
         """Return whether each agent has fallen."""
         return now.upright == 0.0
 
+    def entries(self) -> list[str]:
+        """Return what each number of an observation is."""
+        joints = [name for joint in self.robot.joints for name in (joint.name, f"{joint.name} speed")]
+        return [*TRUNK, *joints, *(f"{foot} on the ground" for foot in self.robot.feet)]
+
     @cached_property
     def _origin(self) -> np.ndarray:
         """What is taken off each felt number: the stance off the height."""
@@ -71,4 +94,5 @@ class Run(Task):
         """What each joint and foot pays; a dot product is the quickest weighted sum of a few numbers."""
         joints, feet = np.ones(len(self.robot.joints)), np.ones(len(self.robot.feet))
         each = joints / len(joints)
-        return self.electricity * each, self.stall * each, self.limits * joints, self.collision * feet
+        ends = np.array([joint.lower is not None for joint in self.robot.joints])
+        return self.electricity * each, self.stall * each, self.limits * ends, self.collision * feet

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from roboschool.files import choose
 from roboschool.parts import make
 from roboschool.robot import Robot
 from roboschool.state import State
@@ -24,7 +25,8 @@ class Task(ABC):
 
     robot: Robot
     sight: ClassVar[float] = np.inf  # everything an agent sees is within this, either way
-    sees: ClassVar[frozenset[str]] = frozenset()  # "props", "others": what it needs in its state beyond the robot
+    sees: ClassVar[frozenset[str]] = frozenset()  # of "props", "others", "game": what it needs in its state
+    heights: ClassVar[tuple[str, ...]] = ()  # links whose height it needs
     memory: ClassVar[tuple[str, ...]] = ()  # names of the numbers it remembers; with any, `plan` is called each step
     pays: ClassVar[dict[str, str]] = {}  # what each term of the reward is, for people; {weight} stands for a parameter
     ends: ClassVar[str] = ""  # when an episode ends, for people
@@ -88,7 +90,10 @@ def make_task(where: str, robot: Robot, spec: dict[str, Any]) -> Task:
     Raises:
         InvalidInput: the task or one of its parameters is unknown or of the wrong type.
     """
-    return make(where, "task", spec, _own(), Task, robot=robot)  # type: ignore[type-abstract]
+    task = make(where, "task", spec, _own(), Task, robot=robot)  # type: ignore[type-abstract]
+    for link in task.heights:
+        choose(link, [other.name for other in robot.model.links], "link", f"{where}: task {spec['name']!r}")
+    return task
 
 
 def _own() -> dict[str, str]:

@@ -1,0 +1,137 @@
+"""Pong, by the rules of Roboschool v1: two bats, a ball, points for hits and misses."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from roboschool.games.game import Arena, Game, Verdict
+from roboschool.state import State
+from roboschool.tasks.asks import Throw
+from roboschool.tasks.task import Task
+
+COURT = np.array([2.0, 1.1])  # x and y of the ball that are observed as 1 [m]
+WALL = 1.0  # the ball comes back at this y [m]
+PATIENCE = 150  # steps without a hit until there is a new serve
+OUT = 1.65  # and is lost beyond this x [m]
+SCORE, RALLY, TIMER, WAY = slice(0, 2), 2, 3, 4  # columns of the memory
+X, Y, VX, VY = 0, 1, 3, 4  # in the place of a ball
+HOME = 1.3  # way of a bat from the middle, if its slide stands at 0 [m]
+PACE = 0.5  # what a speed of 1 m/s looks like
+HURRY = 2.0  # of the trainer: full speed if it is half its reach away
+
+
+@dataclass(frozen=True)
+class Pong(Game):
+    """Hitting the ball pays a little, missing it costs 1 and, after a rally, pays the other 1."""
+
+    memory: ClassVar[tuple[str, ...]] = ("score_0", "score_1", "rally", "timer", "way")
+    fastest: tuple[float, float] = (2.0, 2.5)  # speed of a serve along x [m/s]
+    aside: float = 2.0  # and at most along y [m/s]
+    spread: float = 0.9  # serves begin within this of the middle line [m]
+    hit: float = 0.01  # pays the hitter, times the speed of the ball along x [m/s]
+    toward: float = 0.0  # way of all serves along x, -1 or 1; 0: the first by chance, the next to the winner of the last
+
+    def solo(self, agent: int) -> "Pong":
+        """Return the rules of a single player, to whom all serves go."""
+        return dataclasses.replace(self, toward=(-1.0, 1.0)[agent])
+
+    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, Sequence[Throw]]:
+        """Serve to either player."""
+        way = self.toward or chance.choice([-1.0, 1.0])
+        return np.array([0.0, 0.0, 0.0, PATIENCE, way]), [self._serve(world, way, chance)]
+
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+        """Give points for hits and misses, turn the ball at the walls, and serve when it is lost or nobody hits it."""
+        memory, points = now.memory.copy(), np.zeros(now.agents.shape[:2])
+        before, ball = was.props[:, 0], now.props[:, 0]
+        memory[:, TIMER] -= 1.0
+        hit = before[:, VX] * ball[:, VX] < 0.0
+        hitter = (ball[:, VX] < 0.0).astype(int)  # it flies away from who hit it
+        worlds = np.flatnonzero(hit)
+        points[worlds, hitter[worlds]] += self.hit * np.abs(ball[worlds, VX])
+        memory[worlds, RALLY] += 1.0
+        memory[worlds, TIMER] = PATIENCE
+        missed = np.abs(ball[:, X]) > OUT
+        misser = (ball[:, X] > 0.0).astype(int)
+        worlds = np.flatnonzero(missed)
+        points[worlds, misser[worlds]] -= 1.0
+        points[worlds, 1 - misser[worlds]] += memory[worlds, RALLY] > 0.0
+        if not self.toward:
+            memory[worlds, WAY] = np.where(misser[worlds] == 0, 1.0, -1.0)  # the winner gets the next
+        memory[:, SCORE] += points
+        served = (missed | (memory[:, TIMER] <= 0.0)) & live
+        throws = [self._serve(world, memory[world, WAY], chance[world]) for world in np.flatnonzero(served).tolist()]
+        memory[served, RALLY], memory[served, TIMER] = 0.0, PATIENCE
+        bounced = (np.abs(ball[:, Y]) > WALL) & (ball[:, Y] * ball[:, VY] > 0.0) & live & ~served
+        for world in np.flatnonzero(bounced).tolist():
+            x, y, z, vx, vy, vz = ball[world].tolist()
+            throws.append(Throw(world, self.props[0], (x, y, z), (vx, -vy, vz)))
+        return Verdict(memory, points, throws)
+
+    def _serve(self, world: int, way: float, chance: np.random.Generator) -> Throw:
+        speed = way * chance.uniform(*self.fastest)
+        y, aside = chance.uniform(-self.spread, self.spread), chance.uniform(-self.aside, self.aside)
+        return Throw(world, self.props[0], (0.0, y, 0.0), (speed, aside, 0.0))
+
+
+@dataclass(frozen=True)
+class Player(Task):
+    """Play pong; each sees the table from its own side: the other is ahead, and its own left is on the left."""
+
+    sees: ClassVar[frozenset[str]] = frozenset({"props", "others", "game"})
+    pays: ClassVar[dict[str, str]] = {
+        "points": "what the game gives: for a hit 0.01 x the ball's speed along x [m/s], -1 for a miss; "
+        "+1 if the other misses after at least one hit"
+    }
+    ends: ClassVar[str] = "never"
+
+    def observe(self, now: State) -> np.ndarray:
+        """Return x, its speed, y, its speed of own bat, other bat and ball; and the time without a hit (..., 13)."""
+        reach = np.array([joint.upper for joint in self.robot.joints])
+        left, forward = now.bearing[..., None, :1], now.bearing[..., None, 1:]
+        places = np.concatenate([now.others, now.props], axis=-2)  # of other bat and ball (..., 2, 6)
+        x, y = places[..., X::3], places[..., Y::3]  # position and speed
+        x, y = forward * x - left * y, left * x + forward * y
+        x[..., 0, 0] -= HOME
+        x[..., 0] /= np.array([reach[0], COURT[0]])
+        y[..., 0] /= np.array([reach[1], COURT[1]])
+        x[..., 1] *= PACE
+        y[..., 1] *= PACE
+        pairs = np.stack([x, y], axis=-2).reshape(*x.shape[:-2], -1)
+        timer = now.game[..., TIMER, None] / PATIENCE - 1.0
+        return np.concatenate([now.joints.reshape(*now.joints.shape[:-2], -1), pairs, timer], axis=-1)
+
+    def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
+        """Return what the game has given."""
+        return {"points": now.points.copy()}
+
+    def over(self, now: State) -> np.ndarray:
+        """Return that no episode ends."""
+        return np.zeros(now.points.shape, dtype=bool)
+
+    def entries(self) -> list[str]:
+        """Return what each number of an observation is."""
+        things = {"own bat": "its reach", "other bat": "its reach", "ball": "half the court"}
+        pairs = [(f"{thing} {axis} [{unit}]", f"{thing} {axis} speed [2 m/s]") for thing, unit in things.items() for axis in "xy"]
+        return [*(entry for pair in pairs for entry in pair), "time without a hit, -1 when the next serve is due"]
+
+
+class Trainer:
+    """Roboschool's first opponent: goes somewhere at every serve, and does not look at the ball."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self, seed: int | None = None) -> None:
+        """Begin an episode."""
+        self.chance = np.random.default_rng(seed)
+        self.target = np.zeros(2)
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Return an action (2,) for an observation (13,)."""
+        if observation[8] == 0.0:  # the ball is in the middle: it has just been served
+            self.target = self.chance.uniform(-0.9, 0.9, 2)
+        return np.clip(HURRY * (self.target - observation[:4:2]), -1.0, 1.0)

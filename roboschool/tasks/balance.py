@@ -1,0 +1,48 @@
+"""Keep a pole on end, by the rules of Roboschool v1."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from roboschool.state import State
+from roboschool.tasks.asks import Placement
+from roboschool.tasks.task import Task
+
+CART = ["position of the cart [m]", "speed of the cart [m/s]"]
+
+
+@dataclass(frozen=True)
+class Balance(Task):
+    """Keep the pole on end; the robot is a slide with a motor, and a hinge without."""
+
+    pays: ClassVar[dict[str, str]] = {"alive": "+1 for every step"}
+    ends: ClassVar[str] = "the pole leans by more than {tilt:g} rad"
+    tilt: float = 0.2  # of the pole, beyond which it has fallen [rad]
+    swing: float = 0.1  # the pole begins within this of the vertical [rad]
+    start: ClassVar[float] = 0.0  # angle about which it begins [rad]
+
+    def begin(
+        self, placement: Placement, memory: np.ndarray, chance: np.random.Generator
+    ) -> tuple[Placement, np.ndarray]:
+        """Lean all poles by chance."""
+        leans = self.start + chance.uniform(-self.swing, self.swing, len(self.robot.loose))
+        return dataclasses.replace(placement, loose=tuple(leans.tolist())), memory
+
+    def observe(self, now: State) -> np.ndarray:
+        """Return position and speed of the cart; cosine, sine and speed of the pole's angle (..., 5)."""
+        angle, speed = now.loose[..., 0, 0], now.loose[..., 0, 1]
+        return np.stack([now.joints[..., 0, 0], now.joints[..., 0, 1], np.cos(angle), np.sin(angle), speed], axis=-1)
+
+    def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
+        """Return 1."""
+        return {"alive": np.ones(now.points.shape)}
+
+    def over(self, now: State) -> np.ndarray:
+        """Return whether each pole has fallen."""
+        return np.abs(now.loose[..., 0, 0]) > self.tilt
+
+    def entries(self) -> list[str]:
+        """Return what each number of an observation is."""
+        return [*CART, "cosine of the pole's angle", "sine of the pole's angle", "speed of the pole [rad/s]"]

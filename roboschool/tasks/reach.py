@@ -1,0 +1,82 @@
+"""Reach for a target with the fingertip, by the rules of Roboschool v1."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Sequence
+
+import numpy as np
+
+from roboschool.state import State
+from roboschool.tasks.asks import Mark, Placement
+from roboschool.tasks.run import AT_LIMIT
+from roboschool.tasks.task import Task
+
+TARGET = slice(0, 2)  # columns of the memory
+
+
+@dataclass(frozen=True)
+class Reach(Task):
+    """Bring the fingertip to the target, and keep it there; the robot is an arm of two joints on a table."""
+
+    memory: ClassVar[tuple[str, ...]] = ("target_x", "target_y")
+    pays: ClassVar[dict[str, str]] = {
+        "progress": "{progress:g} x the way by which the fingertip has come nearer to the target [m]",
+        "electricity": "{electricity:+g} x sum of |action x joint speed|",
+        "stall": "{stall:+g} x sum of |action|",
+        "limits": "{limits:+g} while the elbow is at a limit",
+    }
+    ends: ClassVar[str] = "never"
+    progress: float = 100.0
+    electricity: float = -0.1
+    stall: float = -0.01
+    limits: float = -0.1
+    near: float = 0.02  # targets lie between these distances from the shoulder, where the fingertip gets [m]
+    far: float = 0.20
+
+    def begin(
+        self, placement: Placement, memory: np.ndarray, chance: np.random.Generator
+    ) -> tuple[Placement, np.ndarray]:
+        """Turn the arm any way, and lay the target anywhere in its reach."""
+        ends = [(joint.lower, joint.upper) for joint in self.robot.joints]
+        turns = [chance.uniform(-math.pi if low is None else low, math.pi if high is None else high) for low, high in ends]
+        distance, way = math.sqrt(chance.uniform(self.near**2, self.far**2)), chance.uniform(-math.pi, math.pi)
+        target = np.array([distance * math.cos(way), distance * math.sin(way)])
+        return dataclasses.replace(placement, joints=tuple(turns)), target + placement.spot
+
+    def observe(self, now: State) -> np.ndarray:
+        """Return target, way from it to the fingertip, cosine, sine and speed of the shoulder, elbow, its speed (..., 9)."""
+        target, shoulder = now.memory[..., TARGET], now.joints[..., 0, :]
+        angles = [np.cos(shoulder[..., 0]), np.sin(shoulder[..., 0]), shoulder[..., 1]]
+        return np.concatenate(
+            [target, now.position[..., :2] - target, np.stack(angles, axis=-1), now.joints[..., 1, :]], axis=-1
+        )
+
+    def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
+        """Return progress, and the cost of torque, speed and limits."""
+        return {
+            "progress": self.progress * (_distance(was) - _distance(now)),
+            "electricity": self.electricity * np.abs(action * now.joints[..., 1]).sum(axis=-1),
+            "stall": self.stall * np.abs(action).sum(axis=-1),
+            "limits": self.limits * (np.abs(now.joints[..., 1, 0]) > AT_LIMIT),
+        }
+
+    def over(self, now: State) -> np.ndarray:
+        """Return that no episode ends."""
+        return np.zeros(now.points.shape, dtype=bool)
+
+    def marks(self, now: State, world: int, place: int) -> Sequence[Mark]:
+        """Show the target."""
+        x, y = now.memory[world, place, TARGET].tolist()
+        return (Mark((x, y, 0.01), 0.009),)
+
+    def entries(self) -> list[str]:
+        """Return what each number of an observation is."""
+        places = [f"{what} {axis} [m]" for what in ("target", "fingertip from the target") for axis in "xy"]
+        turns = ["cosine of the shoulder's angle", "sine of the shoulder's angle", "speed of the shoulder [10 rad/s]"]
+        return [*places, *turns, "elbow, -1 to 1 between its limits", "speed of the elbow [10 rad/s]"]
+
+
+def _distance(now: State) -> np.ndarray:
+    way = now.position[..., :2] - now.memory[..., TARGET]
+    return np.hypot(way[..., 0], way[..., 1])
