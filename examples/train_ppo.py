@@ -26,7 +26,7 @@ import roboschool
 
 @dataclass
 class Args:
-    scene: str = "hopper"  # name of a scene with one agent
+    scene: str = "hopper"  # name of a scene; its first agent learns, the others follow the scene's own policies
     steps: int = 3_000_000  # of the environment, in all
     task: str = ""  # weights of the reward while training, such as "alive=0"; the score is the scene's own
     seed: int = 1
@@ -122,8 +122,8 @@ torch.set_num_threads(1)
 torch.manual_seed(args.seed)
 shuffle = np.random.default_rng(args.seed)
 scene = roboschool.load_scene(args.scene)
-if len(scene.agents) != 1:
-    raise SystemExit(f"scene {args.scene!r} has {len(scene.agents)} agents, not one")
+if not all(agent.policy for agent in scene.agents[1:]):
+    raise SystemExit(f"scene {args.scene!r}: nobody plays {', '.join(a.name for a in scene.agents[1:] if not a.policy)}")
 weights_given = {k: float(v) for k, v in (part.split("=") for part in args.task.split(",") if part)}
 agents = tuple(replace(agent, task=replace(agent.task, **weights_given)) for agent in scene.agents)
 env = roboschool.VectorEnv(
