@@ -31,6 +31,9 @@ bench: .venv/test
 
 .venv/test: .venv/pip pyproject.toml
 	$(BIN)/pip install --quiet --editable '.[video,train,test]'
+	@command -v Xvfb >/dev/null && $(BIN)/python -c 'import tkinter' 2>/dev/null || \
+	{ apt-get update && apt-get install --yes xvfb python3-tk; } >/dev/null 2>&1 || \
+	echo "no Xvfb or no tkinter: tests of windows will be skipped"
 	touch $@
 
 clean:

@@ -135,7 +135,9 @@ def draw(
 ) -> ET.Element:
     element = ET.SubElement(parent, tag)
     ET.SubElement(element, "origin", xyz=numbers(at), rpy=numbers(turn))
-    ET.SubElement(ET.SubElement(element, "geometry"), kind, {k: v if isinstance(v, str) else f"{v:.10g}" for k, v in size.items()})
+    ET.SubElement(
+        ET.SubElement(element, "geometry"), kind, {k: v if isinstance(v, str) else f"{v:.10g}" for k, v in size.items()}
+    )
     return element
 
 
@@ -195,7 +197,9 @@ def write_joint(robot: ET.Element, joint: Joint) -> None:
     ET.SubElement(element, "axis", xyz=numbers(np.array(joint.axis) / np.linalg.norm(joint.axis)))
     if joint.limits:
         low, high = (np.array(joint.limits) if joint.slide else np.radians(joint.limits)).tolist()
-        ET.SubElement(element, "limit", lower=f"{low:.6g}", upper=f"{high:.6g}", effort="1000", velocity=f"{joint.fastest:g}")
+        ET.SubElement(
+            element, "limit", lower=f"{low:.6g}", upper=f"{high:.6g}", effort="1000", velocity=f"{joint.fastest:g}"
+        )
     elif joint.fastest != 10.0:
         ET.SubElement(element, "limit", effort="1000", velocity=f"{joint.fastest:g}")
     if joint.damping:
@@ -338,7 +342,9 @@ def pendulum(name: str, poles: Sequence[Capsule]) -> Body:
     for number, (pole, colour) in enumerate(zip(poles, ("coral", "amber"), strict=False), 1):
         link, last = f"pole_{number}", body.joints[-1]
         at = (0.0, 0.0, 0.6 if number > 1 else 0.0)
-        body.joints.append(Joint(f"hinge_{number}", last.child.name, Link(link, colour, [pole], solid=False), at, (0, 1, 0)))
+        body.joints.append(
+            Joint(f"hinge_{number}", last.child.name, Link(link, colour, [pole], solid=False), at, (0, 1, 0))
+        )
     return body
 
 
@@ -346,13 +352,15 @@ def reacher() -> Body:
     """Two short arms that turn about upright axes, and a fingertip."""
     arm = Capsule((0, 0, 0), (0.1, 0, 0), 0.01)
     up = (0.0, 0.0, 1.0)
+    upper, lower = Link("upper_arm", "slate", [arm], solid=False), Link("forearm", "teal", [arm], solid=False)
     tip = Link("fingertip", "coral", [ball((0, 0, 0), 0.01)], solid=False)
+    low, high = np.degrees((-3.0, 3.0)).tolist()
     return Body(
         "reacher",
         Link("world"),
         [
-            Joint("shoulder", "world", Link("upper_arm", "slate", [arm], solid=False), (0, 0, 0.01), up, damping=ELBOW),
-            Joint("elbow", "upper_arm", Link("forearm", "teal", [arm], solid=False), (0.1, 0, 0), up, (-3, 3), damping=ELBOW),
+            Joint("shoulder", "world", upper, (0, 0, 0.01), up, damping=ELBOW),
+            Joint("elbow", "upper_arm", lower, (0.1, 0, 0), up, (low, high), damping=ELBOW),
             Joint("wrist", "forearm", tip, (0.11, 0, 0), up, fixed=True),
         ],
     )
@@ -360,9 +368,10 @@ def reacher() -> Body:
 
 def table(name: str, thing: Link, reach: Point, damping: float = 0.0) -> Body:
     """Something that slides along x and y and nowhere else."""
-    (x, y, _), slides = reach, dict(slide=True, damping=damping, fastest=2.0)
-    along = Joint("along", "world", Link("rail", shapes=()), (0, 0, 0), (1, 0, 0), (-x, x), **slides)
-    return Body(name, Link("world"), [along, Joint("across", "rail", thing, (0, 0, 0), (0, 1, 0), (-y, y), **slides)])
+    x, y, _ = reach
+    along = Joint("along", "world", Link("rail"), (0, 0, 0), (1, 0, 0), (-x, x), True, damping, 2.0)
+    across = Joint("across", "rail", thing, (0, 0, 0), (0, 1, 0), (-y, y), True, damping, 2.0)
+    return Body(name, Link("world"), [along, across])
 
 
 def paddle() -> Body:

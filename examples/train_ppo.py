@@ -123,7 +123,7 @@ torch.manual_seed(args.seed)
 shuffle = np.random.default_rng(args.seed)
 scene = roboschool.load_scene(args.scene)
 if not all(agent.policy for agent in scene.agents[1:]):
-    raise SystemExit(f"scene {args.scene!r}: nobody plays {', '.join(a.name for a in scene.agents[1:] if not a.policy)}")
+    raise SystemExit(f"scene {args.scene!r}: not all agents but the first have a policy of the scene's own")
 weights_given = {k: float(v) for k, v in (part.split("=") for part in args.task.split(",") if part)}
 agents = tuple(replace(agent, task=replace(agent.task, **weights_given)) for agent in scene.agents)
 env = roboschool.VectorEnv(

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -85,8 +85,7 @@ def load_policy(path: str | os.PathLike[str]) -> Policy:
         InvalidInput: the file is missing, too large, not safetensors, or not a policy; or there is no such class.
     """
     if isinstance(path, str) and ":" in path and not Path(path).exists():
-        made: Policy = find_class("policy", "policy", path, {}, object)()
-        return made
+        return cast(Policy, find_class("policy", "policy", path, {}, object)())
     return read_network(path)
 
 

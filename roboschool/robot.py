@@ -90,6 +90,17 @@ class Robot:
         return not self.clear or not any(feet[foot] for foot in self.clear)
 
     @property
+    def fallen(self) -> str:
+        """When the robot has fallen, for people."""
+        link = "trunk" if self.watched == self.trunk else self.watched
+        rules = [f"its {link} is {self.lowest:g} m high or lower"] if math.isfinite(self.lowest) else []
+        if self.tilt < math.pi:
+            rules.append(f"its trunk rolls or pitches by {math.degrees(self.tilt):.3g} degrees or more")
+        if self.clear:
+            rules.append(f"{', '.join(self.feet[foot] for foot in self.clear)} touch the ground")
+        return ", or ".join(rules) or "never"
+
+    @property
     def mass(self) -> float:
         """Mass of all links [kg]."""
         return sum(link.mass for link in self.model.links)

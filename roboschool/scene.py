@@ -162,11 +162,13 @@ class Scene:
 
     def blank(self, task: Task, worlds: int = 1, agents: int = 1) -> State:
         """Return a state of zeros for agents with a task in this scene."""
-        room = {"props": len(self.props), "others": len(self.agents) - 1, "game": len(self.game.memory) if self.game else 0}
+        room = {
+            "props": len(self.props),
+            "others": len(self.agents) - 1,
+            "game": len(self.game.memory) if self.game else 0,
+        }
         seen = {what: count for what, count in room.items() if what in task.sees}
-        return State.blank(
-            worlds, agents, task.robot, heights=len(task.heights), memory=len(task.memory), **seen
-        )
+        return State.blank(worlds, agents, task.robot, heights=len(task.heights), memory=len(task.memory), **seen)
 
     def __post_init__(self) -> None:
         """Check what must hold for every scene, also one built in Python.

@@ -15,14 +15,13 @@ import numpy as np
 from roboschool.files import InvalidInput
 from roboschool.games.game import Arena
 from roboschool.scene import Scene, draw
-from roboschool.state import PLACE
+from roboschool.state import PLACE, UNKNOWN_SPEED
 from roboschool.tasks.asks import Mark, Placement, Throw
 from roboschool.tasks.task import Task
 from roboschool.world import Snapshot, World
 
 LEAST, MOST = np.array(-1.0), np.array(1.0)  # actions; arrays, because numpy is quicker with them than with numbers
 REPORTED = ("distance", "physics_error")  # in every info, beside the terms of the reward
-UNKNOWN_SPEED = 10.0  # fastest speed of a joint whose URDF gives none [rad/s]
 
 
 def as_numbers(agent: str, action: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from roboschool.robot import Robot
 
 FELT = 2  # column of the row where `felt` begins: the trunk's height
+UNKNOWN_SPEED = 10.0  # fastest speed of a joint whose URDF gives none [rad/s or m/s]
 PLACE = 6  # position and velocity, in the world: numbers that tell where another robot or a prop is
 
 

@@ -30,6 +30,8 @@ def main() -> None:
         roboschool race --video race.mp4
     See what there is, and its ids for Gymnasium:
         roboschool list
+    Drive a robot with the keys:
+        roboschool play hopper
     See what is wrong with a robot or a scene of your own:
         roboschool check my_robot.urdf
     """  # noqa: D301 - click reads the backslash
@@ -70,14 +72,47 @@ def race(
 @main.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--scores", is_flag=True, help="Print what the policies score that come with the package, as Markdown.")
-def list_(as_json: bool, scores: bool) -> None:
+@click.option("--markdown", is_flag=True, help="Print a page about every scene, as Markdown.")
+def list_(as_json: bool, scores: bool, markdown: bool) -> None:
     """List robots and scenes, with their Gymnasium ids."""
     from roboschool.cli.catalogue import print_catalogue, print_scores
+    from roboschool.cli.pages import print_pages
 
     if scores:
         print_scores()
+    elif markdown:
+        print_pages()
     else:
         print_catalogue(as_json)
+
+
+@main.command()
+@click.argument("scene")
+@click.option("--policy", metavar="FILE", help="A policy file, or the scene whose policy it is.")
+@click.option(
+    "--seed", default=0, type=click.IntRange(min=0), show_default=True, help="The same seed gives the same episode."
+)
+@click.option("--video", type=click.Path(path_type=Path), help="Write a video: .mp4, .gif or .webp.")
+@click.option("--picture", type=click.Path(path_type=Path), help="Write a picture.")
+@click.option(
+    "--at", default=2.0, type=click.FloatRange(min=0.0), show_default=True, help="When to take the picture [s]."
+)
+@click.option("--size", default="600x400", show_default=True, help="Of video and picture [pixels].")
+@click.option("--hud/--no-hud", default=False, show_default=True, help="Draw observation, action and reward.")
+def film(
+    scene: str,
+    policy: str | None,
+    seed: int,
+    video: Path | None,
+    picture: Path | None,
+    at: float,
+    size: str,
+    hud: bool,
+) -> None:
+    """Show the policies that come with SCENE at work, for an episode."""
+    from roboschool.cli.film import run_film
+
+    run_film(scene, policy, seed, video, picture, at, size, hud)
 
 
 @main.command()
@@ -119,3 +154,48 @@ def bench(scenes: tuple[str, ...], seconds: float, rounds: int, copies: int, pee
     from roboschool.cli.bench import run_bench
 
     run_bench(scenes, seconds, rounds, copies, peers, as_json)
+
+
+@main.command()
+@click.argument("scene")
+@click.option("--policy", metavar="FILE", help="A policy file, or the scene whose policy it is.")
+@click.option("--agent", help="Who is played, if not the first.")
+@click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same first episode.")
+@click.option(
+    "--hud/--no-hud", default=False, show_default=True, help="Draw observation, action and reward; F3 switches."
+)
+@click.option("--size", default="600x400", show_default=True, help="Of the picture [pixels].")
+@click.option("--steps", type=click.IntRange(min=1), help="Stop after so many.")
+@click.option("--keys", default="", metavar="TEXT", help="Keys held at first, for a demo: up:60,up+left:30 [steps].")
+def play(
+    scene: str,
+    policy: str | None,
+    agent: str | None,
+    seed: int | None,
+    hud: bool,
+    size: str,
+    steps: int | None,
+    keys: str,
+) -> None:
+    """Drive a robot of SCENE with the keys, in a window.
+
+    The arrows lead the flag where there is one, and the policy that comes with the scene runs after it; they push a
+    paddle. Elsewhere every joint has two keys, which stand below the picture; with --policy you only watch. Agents
+    that are not played follow the scene's own policies.
+    """
+    from roboschool.cli.video import read_size
+    from roboschool.viewer.play import run_play
+
+    run_play(scene, policy, agent, seed, hud, read_size(size), steps, keys)
+
+
+@main.command()
+@click.argument("robot")
+def pose(robot: str) -> None:
+    """Turn the joints of ROBOT with sliders: a name, a card or a URDF.
+
+    A window shows limits and torque of each joint. It prints the [pose] table for the robot's card.
+    """
+    from roboschool.viewer.pose import run_pose
+
+    run_pose(robot)

@@ -8,18 +8,21 @@ import numpy as np
 from gymnasium.utils import EzPickle
 
 from roboschool.camera import Camera
-from roboschool.envs.seat import Seat, check_seats
+from roboschool.envs.seat import Seat, check_seats, stand_ins
 from roboschool.envs.spaces import (
     RENDER_MODES,
     action_space,
     check_render_mode,
     frames_per_second,
     observation_space,
+    render_modes,
 )
 from roboschool.files import InvalidInput
 from roboschool.policy import Policy
 from roboschool.scene import Scene, load_scene
 from roboschool.simulation import Saved, Simulation, as_numbers
+from roboschool.viewer.hud import Hud
+from roboschool.viewer.window import Screen
 
 
 class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
@@ -28,15 +31,17 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
     Args:
         scene: its name, the path of its file, or a `Scene`.
         agent: who is played; the first if None.
-        opponents: policies of other agents, by name; those without one do nothing. What they remember is theirs:
-            `get_state` does not save it.
-        render_mode: None or "rgb_array".
+        opponents: policies of other agents, by name; those without one are played by the policy that the scene names,
+            or do nothing. What they remember is theirs: `get_state` does not save it.
+        render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time. Once a
+            person has closed it, steps are neither shown nor slowed down.
         width: of a picture [pixels].
         height: of a picture [pixels].
+        hud: whether observation, action and reward are drawn over pictures; F3 switches that in a window.
         options: stand for keys of the scene file, like `gravity=3.7` or `lanes=("ant", "hopper")`.
 
     Raises:
-        InvalidInput: the scene, the agent, an opponent or an option is unknown or wrong.
+        InvalidInput: the scene, the agent, an opponent or an option is unknown or wrong, or there is no display.
     """
 
     metadata = {"render_modes": RENDER_MODES}
@@ -49,20 +54,24 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         render_mode: str | None = None,
         width: int = 600,
         height: int = 400,
+        hud: bool = False,
         **options: Any,
     ) -> None:
-        EzPickle.__init__(self, scene, agent, opponents, render_mode, width, height, **options)
+        EzPickle.__init__(self, scene, agent, opponents, render_mode, width, height, hud, **options)
         self.scene = load_scene(scene, **options)
         self.agent = check_seats(self.scene, agent, opponents)
-        self.opponents = dict(opponents or {})
+        self.scene, self.opponents = stand_ins(self.scene, self.agent, opponents or {})
         self.render_mode = check_render_mode(render_mode)
-        self.metadata = {"render_modes": RENDER_MODES, "render_fps": frames_per_second(self.scene)}
+        self.metadata = {"render_modes": render_modes(), "render_fps": frames_per_second(self.scene)}
         row = next(other for other in self.scene.agents if other.name == self.agent)
         self.observation_space = observation_space(self.scene, row)
         self.action_space = action_space(row)
         self._shape = (len(row.robot.joints),)
         self._seat: Seat | None = None
+        self.hud = hud
         self._camera = Camera(self.scene, width, height)
+        self._hud = Hud(row.task)
+        self._screen = Screen(f"{self.scene.id} {self.agent}", width, height, self.scene.timestep)
 
     @property
     def simulation(self) -> Simulation:
@@ -92,6 +101,8 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         if seed is not None:
             self._np_random_seed = int(seed)
         self._camera.cut()
+        self._hud.begin()
+        self._show()
         return seat.group.observation[0, seat.place], seat.simulation.report(seat.group, seat.place)
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -112,6 +123,9 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
             raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
         simulation, group, place = seat.simulation, seat.group, seat.place
         simulation.step(seat.actions(as_numbers(self.agent, action, self._shape)[None]))
+        if self.render_mode is not None:
+            self._hud.note(group, place)
+            self._show()
         return (
             group.observation[0, place],
             float(group.reward[0, place]),
@@ -137,8 +151,19 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self.simulation.load(state)
 
     def render(self) -> np.ndarray | None:
-        """Return a picture (height, width, 3) if `render_mode` is "rgb_array"."""
-        return None if self.render_mode is None else self._camera.picture(self.simulation.worlds[0].capture())
+        """Return a picture (height, width, 3) if `render_mode` is "rgb_array"; "human" shows steps by itself."""
+        return self.picture() if self.render_mode == "rgb_array" else None
+
+    def picture(self) -> np.ndarray:
+        """Return a picture (height, width, 3), whatever the `render_mode`."""
+        seat = self._sit()
+        picture = self._camera.picture(seat.simulation.worlds[0].capture(), seat.simulation.marks())
+        return self._hud.draw(picture, seat.simulation, seat.group, seat.place) if self.hud else picture
+
+    def _show(self) -> None:
+        if self.render_mode == "human":
+            self._screen.show(self.picture)
+            self.hud ^= "f3" in self._screen.struck()
 
     def close(self) -> None:
         """Free the world; again does nothing."""
@@ -146,3 +171,4 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
             self._seat.simulation.close()
             self._seat = None
         self._camera.close()
+        self._screen.close()

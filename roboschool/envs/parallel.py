@@ -10,16 +10,17 @@ from pettingzoo import ParallelEnv as PettingZooEnv
 
 from roboschool.camera import Camera
 from roboschool.envs.spaces import (
-    RENDER_MODES,
     action_space,
     check_count,
     check_render_mode,
     frames_per_second,
     observation_space,
+    render_modes,
 )
 from roboschool.files import InvalidInput, choose
 from roboschool.scene import Scene, load_scene
 from roboschool.simulation import Group, Saved, Simulation, as_numbers
+from roboschool.viewer.window import Screen
 
 Actions = Mapping[str, np.ndarray]
 Step = tuple[
@@ -35,13 +36,14 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         death: what becomes of agents that end early. "stay": they stay, passive and unpaid, until all agents end
             together; "leave": they leave at once. Either way their bodies stay in the world.
         max_cycles: how long an episode lasts at most, if not as long as the scene says.
-        render_mode: None or "rgb_array".
+        render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time. Once a
+            person has closed it, steps are neither shown nor slowed down.
         width: of a picture [pixels].
         height: of a picture [pixels].
         options: stand for keys of the scene file, like `gravity=3.7` or `lanes=("ant", "hopper")`.
 
     Raises:
-        InvalidInput: the scene or an option is unknown or wrong.
+        InvalidInput: the scene or an option is unknown or wrong, or there is no display.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         self.render_mode = check_render_mode(render_mode)
         self.metadata = {
             "name": f"{self.scene.name}_v{self.scene.version}",
-            "render_modes": RENDER_MODES,
+            "render_modes": render_modes(),
             "render_fps": frames_per_second(self.scene),
             "is_parallelizable": True,
         }
@@ -71,6 +73,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         self.action_spaces = {agent.name: action_space(agent) for agent in self.scene.agents}
         self._simulation: Simulation | None = None
         self._camera = Camera(self.scene, width, height)
+        self._screen = Screen(self.scene.id, width, height, self.scene.timestep)
 
     @property
     def simulation(self) -> Simulation:
@@ -98,6 +101,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         self.simulation.reset({0: seed})
         self._camera.cut()
         self.agents = self.possible_agents[:]
+        self._show()
         return self._observations(), self._infos()
 
     def step(self, actions: Actions) -> Step:
@@ -122,6 +126,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             return {}, {}, {}, {}, {}
         simulation = self.simulation
         simulation.step(self._by_group(actions))
+        self._show()
         rewards = {name: float(group.reward[0, place]) for name, group, place in self._seats()}
         time_up = bool(simulation.steps[0] >= self.max_cycles or simulation.broken)
         out = {name: not group.live[0, place] for name, group, place in self._seats()}
@@ -199,10 +204,15 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             self.agents = live if state.step < self.max_cycles else []
 
     def render(self) -> np.ndarray | None:
-        """Return a picture (height, width, 3) if `render_mode` is "rgb_array"."""
-        if self.render_mode is None:
-            return None
-        return self._camera.picture(self.simulation.worlds[0].capture())
+        """Return a picture (height, width, 3) if `render_mode` is "rgb_array"; "human" shows steps by itself."""
+        return self._picture() if self.render_mode == "rgb_array" else None
+
+    def _picture(self) -> np.ndarray:
+        return self._camera.picture(self.simulation.worlds[0].capture(), self.simulation.marks())
+
+    def _show(self) -> None:
+        if self.render_mode == "human":
+            self._screen.show(self._picture)
 
     def close(self) -> None:
         """Free the world; again does nothing."""
@@ -211,6 +221,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             self._simulation = None
             self.agents = []
         self._camera.close()
+        self._screen.close()
 
 
 def parallel_env(scene: str | Scene, **kwargs: Any) -> ParallelEnv:

@@ -5,8 +5,10 @@ from gymnasium.spaces import Box
 
 from roboschool.files import InvalidInput, choose
 from roboschool.scene import Agent, Scene
+from roboschool.viewer.window import HINT, has_display
 
-RENDER_MODES = ["rgb_array"]
+PICTURES = ["rgb_array"]  # what every face can do
+RENDER_MODES = ["human", *PICTURES]  # "human" is a window
 
 
 def observation_space(scene: Scene, agent: Agent) -> Box:
@@ -21,13 +23,22 @@ def action_space(agent: Agent) -> Box:
     return Box(-1.0, 1.0, (len(agent.robot.joints),), np.float32)
 
 
-def check_render_mode(mode: str | None) -> str | None:
+def render_modes() -> list[str]:
+    """Return what can be rendered here: there is "human" only where there is a display."""
+    return RENDER_MODES if has_display() else PICTURES
+
+
+def check_render_mode(mode: str | None, modes: list[str] = RENDER_MODES) -> str | None:
     """Return the mode if it can be rendered.
 
     Raises:
         InvalidInput: it cannot.
     """
-    return None if mode is None else choose(mode, RENDER_MODES, "render mode")
+    if mode is None:
+        return None
+    if choose(mode, modes, "render mode") == "human" and not has_display():
+        raise InvalidInput(f"render mode 'human': no display: DISPLAY is not set; {HINT}")
+    return mode
 
 
 def check_count(name: str, count: object) -> int:

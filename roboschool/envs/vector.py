@@ -11,9 +11,9 @@ from gymnasium.vector import VectorEnv as GymnasiumVectorEnv
 from gymnasium.vector.utils import batch_space
 
 from roboschool.camera import Camera
-from roboschool.envs.seat import Seat, check_seats
+from roboschool.envs.seat import Seat, check_seats, stand_ins
 from roboschool.envs.spaces import (
-    RENDER_MODES,
+    PICTURES,
     action_space,
     check_count,
     check_render_mode,
@@ -33,7 +33,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         scene: its name, the path of its file, or a `Scene`.
         num_envs: how many copies.
         agent: who is played; the first if None.
-        opponents: policies of other agents, by name; each copy has copies of its own. Others do nothing.
+        opponents: policies of other agents, by name; each copy has copies of its own. Others are played by the policy
+            that the scene names, or do nothing.
         max_episode_steps: how long an episode lasts at most, if less than the scene says.
         autoreset_mode: a copy whose episode is over begins a new one at the next step (the default) or at once.
         render_mode: None or "rgb_array".
@@ -78,12 +79,13 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             most = min(check_count("max_episode_steps", max_episode_steps), self.scene.steps)
             self.scene = dataclasses.replace(self.scene, steps=most)
         self.agent = check_seats(self.scene, agent, opponents)
+        self.scene, playing = stand_ins(self.scene, self.agent, opponents or {})
         self.num_envs = num_envs
-        self.render_mode = check_render_mode(render_mode)
+        self.render_mode = check_render_mode(render_mode, PICTURES)
         modes = {mode.value: mode for mode in AutoresetMode}
         mode = modes[choose(getattr(autoreset_mode, "value", autoreset_mode), modes, "autoreset_mode")]
         fps = frames_per_second(self.scene)
-        self.metadata = {"autoreset_mode": mode, "render_modes": RENDER_MODES, "render_fps": fps}
+        self.metadata = {"autoreset_mode": mode, "render_modes": PICTURES, "render_fps": fps}
         row = next(other for other in self.scene.agents if other.name == self.agent)
         self.single_observation_space = observation_space(self.scene, row)
         self.single_action_space = action_space(row)
@@ -92,7 +94,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.simulation = Simulation(self.scene, num_envs)
         self._shape = (len(row.robot.joints),)
         self._cameras = [Camera(self.scene, width, height) for _ in range(num_envs)]
-        self._seat = Seat(self.simulation, self.agent, opponents or {})
+        self._seat = Seat(self.simulation, self.agent, playing)
         self._done = np.zeros(num_envs, dtype=bool)  # copies whose episode is over
         self.closed = False
 
@@ -181,8 +183,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         """Return a picture (height, width, 3) of every copy if `render_mode` is "rgb_array"."""
         if self.render_mode is None:
             return None
-        worlds = zip(self._cameras, self.simulation.worlds, strict=True)
-        return tuple(camera.picture(world.capture()) for camera, world in worlds)
+        cameras = enumerate(self._cameras)
+        worlds, marks = self.simulation.worlds, self.simulation.marks
+        return tuple(camera.picture(worlds[copy].capture(), marks(copy)) for copy, camera in cameras)
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free all worlds."""

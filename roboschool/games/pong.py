@@ -32,7 +32,9 @@ class Pong(Game):
     aside: float = 2.0  # and at most along y [m/s]
     spread: float = 0.9  # serves begin within this of the middle line [m]
     hit: float = 0.01  # pays the hitter, times the speed of the ball along x [m/s]
-    toward: float = 0.0  # way of all serves along x, -1 or 1; 0: the first by chance, the next to the winner of the last
+    toward: float = (
+        0.0  # way of all serves along x, -1 or 1; 0: the first by chance, the next to the winner of the last
+    )
 
     def solo(self, agent: int) -> "Pong":
         """Return the rules of a single player, to whom all serves go."""
@@ -115,7 +117,11 @@ class Player(Task):
     def entries(self) -> list[str]:
         """Return what each number of an observation is."""
         things = {"own bat": "its reach", "other bat": "its reach", "ball": "half the court"}
-        pairs = [(f"{thing} {axis} [{unit}]", f"{thing} {axis} speed [2 m/s]") for thing, unit in things.items() for axis in "xy"]
+        pairs = [
+            (f"{thing} {axis} [{unit}]", f"{thing} {axis} speed [2 m/s]")
+            for thing, unit in things.items()
+            for axis in "xy"
+        ]
         return [*(entry for pair in pairs for entry in pair), "time without a hit, -1 when the next serve is due"]
 
 
@@ -134,4 +140,5 @@ class Trainer:
         """Return an action (2,) for an observation (13,)."""
         if observation[8] == 0.0:  # the ball is in the middle: it has just been served
             self.target = self.chance.uniform(-0.9, 0.9, 2)
-        return np.clip(HURRY * (self.target - observation[:4:2]), -1.0, 1.0)
+        action: np.ndarray = np.clip(HURRY * (self.target - observation[:4:2]), -1.0, 1.0)
+        return action

@@ -24,7 +24,7 @@ class BalanceTwo(Balance):
     lowest: float = 1.0  # height of the tip [m]
 
     def observe(self, now: State) -> np.ndarray:
-        """Return cart, x of the upper pole's middle, and cosine, sine, speed of both angles, the upper relative (..., 9)."""
+        """Return cart, x of the upper middle; cosine, sine, speed of both angles, the second relative (..., 9)."""
         first, second = now.loose[..., 0, :], now.loose[..., 1, :]
         return np.stack(
             [
@@ -59,7 +59,9 @@ class BalanceTwo(Balance):
 
     def entries(self) -> list[str]:
         """Return what each number of an observation is."""
-        poles = [(f"cosine of the {p} angle", f"sine of the {p} angle", f"speed of the {p} angle [rad/s]") for p in POLES]
+        poles = [
+            (f"cosine of the {p} angle", f"sine of the {p} angle", f"speed of the {p} angle [rad/s]") for p in POLES
+        ]
         return [*CART, "position of the upper pole's middle [m]", *poles[0], *poles[1]]
 
 

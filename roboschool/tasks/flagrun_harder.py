@@ -16,7 +16,12 @@ PITCH = (0.0, math.pi / 2, 1.5 * math.pi - 0.15)  # on its feet, on its front, o
 LOW = 0.8  # a trunk below this is on the ground [m]
 RISEN = 0.7  # height from which on standing up pays no more [m]
 LAST = 10  # episodes from each pose that the choice of the next is based on
-FRAME, GROUND, POSE, HISTORY = 3, 4, 5, slice(6, 6 + len(PITCH) * LAST)  # columns of the memory, after those of the flag
+FRAME, GROUND, POSE, HISTORY = (
+    3,
+    4,
+    5,
+    slice(6, 6 + len(PITCH) * LAST),
+)  # columns of the memory, after those of the flag
 DOOMED = 10_000.0  # counter of one that fell though it began on its feet
 EVERY, FROM = 30, 100  # a cube is thrown at these steps, after so many [steps]
 AWAY, ABOVE = 4.0, 1.0  # where it comes from, relative to where it is aimed [m]
@@ -84,7 +89,7 @@ class FlagrunHarder(Flagrun):
         velocity = np.array([forward * ahead + left * aside, forward * aside - left * ahead, up])
         speed, way = chance.uniform(*FAST), chance.uniform(-math.pi, math.pi)
         aim = now.position[world, agent] + velocity * (AWAY / speed)
-        start = aim + (AWAY * math.cos(way), AWAY * math.sin(way), ABOVE)
+        start = aim + np.array([AWAY * math.cos(way), AWAY * math.sin(way), ABOVE])
         flight = (aim - start) * (speed / np.linalg.norm(aim - start)) + chance.uniform(-1.0, 1.0, 3)
         return Throw(world, self.cube, tuple(start.tolist()), tuple(flight.tolist()))
 

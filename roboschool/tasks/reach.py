@@ -2,8 +2,9 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,13 +40,15 @@ class Reach(Task):
     ) -> tuple[Placement, np.ndarray]:
         """Turn the arm any way, and lay the target anywhere in its reach."""
         ends = [(joint.lower, joint.upper) for joint in self.robot.joints]
-        turns = [chance.uniform(-math.pi if low is None else low, math.pi if high is None else high) for low, high in ends]
+        turns = [
+            chance.uniform(-math.pi if low is None else low, math.pi if high is None else high) for low, high in ends
+        ]
         distance, way = math.sqrt(chance.uniform(self.near**2, self.far**2)), chance.uniform(-math.pi, math.pi)
         target = np.array([distance * math.cos(way), distance * math.sin(way)])
         return dataclasses.replace(placement, joints=tuple(turns)), target + placement.spot
 
     def observe(self, now: State) -> np.ndarray:
-        """Return target, way from it to the fingertip, cosine, sine and speed of the shoulder, elbow, its speed (..., 9)."""
+        """Return target, way from it to the tip; cosine, sine, speed of the shoulder; elbow and speed (..., 9)."""
         target, shoulder = now.memory[..., TARGET], now.joints[..., 0, :]
         angles = [np.cos(shoulder[..., 0]), np.sin(shoulder[..., 0]), shoulder[..., 1]]
         return np.concatenate(

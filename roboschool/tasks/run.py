@@ -6,8 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.state import State
+from roboschool.state import UNKNOWN_SPEED, State
 from roboschool.tasks.task import Task
+from roboschool.urdf import Joint
 
 PACE = 0.3  # what a trunk velocity of 1 m/s looks like
 AT_LIMIT = 0.99  # a joint closer to its limit than this is at it, 1 being the limit
@@ -15,12 +16,19 @@ TRUNK = (
     "height over the stance [m]",
     "sine of the angle to the goal",
     "cosine of the angle to the goal",
-    "speed forward [0.3 m/s]",
-    "speed to the left [0.3 m/s]",
-    "speed upward [0.3 m/s]",
+    "0.3 x speed forward [m/s]",
+    "0.3 x speed to the left [m/s]",
+    "0.3 x speed upward [m/s]",
     "roll [rad]",
     "pitch [rad]",
 )
+
+
+def joint_entries(joint: Joint) -> tuple[str, str]:
+    """Return what the two numbers of a joint in a `State` are."""
+    place = "-1 to 1 between its limits" if joint.lower is not None else "[rad]"
+    unit = "m/s" if joint.kind == "prismatic" else "rad/s"
+    return f"{joint.name}, {place}", f"{joint.name} speed [{joint.velocity or UNKNOWN_SPEED:g} {unit}]"
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class Run(Task):
         "limits": "{limits:+g} for every joint at a limit (closer to it than 1 % of half its range)",
         "collision": "{collision:+g} for every foot that presses on anything but the ground",
     }
-    ends: ClassVar[str] = "the robot leaves the envelope of its card"
+    ends: ClassVar[str] = "{fallen}"
     alive: float = 1.0  # for every step not fallen; falling costs 1
     electricity: float = -2.0  # times the mean of |action x joint speed|
     stall: float = -0.1  # times the mean of action squared
@@ -66,7 +74,7 @@ class Run(Task):
 
     def entries(self) -> list[str]:
         """Return what each number of an observation is."""
-        joints = [name for joint in self.robot.joints for name in (joint.name, f"{joint.name} speed")]
+        joints = [entry for joint in self.robot.joints for entry in joint_entries(joint)]
         return [*TRUNK, *joints, *(f"{foot} on the ground" for foot in self.robot.feet)]
 
     @cached_property

@@ -14,6 +14,8 @@ from roboschool.robot import Robot
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Placement, Throw
 
+FASTEST = 100.0  # Bullet lets nothing move faster [m/s, rad/s]
+
 
 @dataclass(frozen=True)
 class Task(ABC):
@@ -24,12 +26,12 @@ class Task(ABC):
     """
 
     robot: Robot
-    sight: ClassVar[float] = np.inf  # everything an agent sees is within this, either way
+    sight: ClassVar[float] = FASTEST  # everything an agent sees is within this, either way
     sees: ClassVar[frozenset[str]] = frozenset()  # of "props", "others", "game": what it needs in its state
     heights: ClassVar[tuple[str, ...]] = ()  # links whose height it needs
     memory: ClassVar[tuple[str, ...]] = ()  # names of the numbers it remembers; with any, `plan` is called each step
-    pays: ClassVar[dict[str, str]] = {}  # what each term of the reward is, for people; {weight} stands for a parameter
-    ends: ClassVar[str] = ""  # when an episode ends, for people
+    pays: ClassVar[dict[str, str]] = {}  # what each term of the reward is, for people; {alive:g} stands for a parameter
+    ends: ClassVar[str] = ""  # when an episode ends, for people; {fallen} stands for the robot's `fallen`
 
     @abstractmethod
     def observe(self, now: State) -> np.ndarray:

@@ -1,0 +1,95 @@
+"""The page about every environment, as Markdown, made of cards, scenes and tasks: docs/environments.md."""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from roboschool import files
+from roboschool.envs.spaces import observation_space
+from roboschool.scene import Agent, Scene, load_scene
+from roboschool.tasks.task import Task
+
+INTRO = """# Environments
+
+`roboschool list --markdown` makes this page from cards, scenes and tasks, and a test notices when it is stale.
+Actions are fractions, -1 to 1, of the greatest torque; a step lasts {dt:g} s. Every id is also registered as in 2017,
+`RoboschoolAnt-v1`.
+"""
+
+
+def print_pages() -> None:
+    """Print the page."""
+    scenes = [load_scene(name) for name in sorted(files.scenes())]
+    click.echo(INTRO.format(dt=scenes[0].timestep))
+    click.echo("| scene | id | agents | observation | action | steps | threshold |\n|---|---|---|---|---|---|---|")
+    for scene in scenes:
+        click.echo(_row(scene))
+    described: dict[Task, str] = {}  # where each robot with its task is described
+    for scene in scenes:
+        click.echo("\n" + "\n".join(_page(scene, described)))
+
+
+def _row(scene: Scene) -> str:
+    sizes = [observation_space(scene, agent).shape[0] for agent in scene.agents]
+    actions = [len(agent.robot.joints) for agent in scene.agents]
+    cells = [f"[{scene.name}](#{scene.name})", f"`{scene.id}`", len(scene.agents), _several(sizes), _several(actions)]
+    return "| " + " | ".join(map(str, [*cells, scene.steps, _number(scene.threshold)])) + " |"
+
+
+def _page(scene: Scene, described: dict[Task, str]) -> Iterator[str]:
+    """Yield the lines about a scene."""
+    yield f"## {scene.name}\n"
+    yield f"{scene.summary} `{scene.id}`\n"
+    if (Path(__file__).parents[2] / "docs" / "pictures" / f"{scene.name}.png").is_file():
+        yield f"![{scene.name}](pictures/{scene.name}.png)\n"
+    for task in dict.fromkeys(agent.task for agent in scene.agents):
+        played = [agent for agent in scene.agents if agent.task == task]
+        names = ", ".join(agent.name for agent in played)
+        if task in described:
+            yield f"**{names}**: as in [{described[task]}](#{described[task]}).\n"
+        else:
+            described[task] = scene.name
+            yield f"**{names}**: robot `{task.robot.name}` ({task.robot.mass:.3f} kg), task `{type(task).__name__}`.\n"
+            yield from _agents(scene, played)
+
+
+def _agents(scene: Scene, played: list[Agent]) -> Iterator[str]:
+    """Yield the lines about agents with one robot and task."""
+    task, robot = played[0].task, played[0].robot
+    weights = {field.name: getattr(task, field.name) for field in dataclasses.fields(task)}
+    pays = {term: text.format(**weights) for term, text in task.pays.items()}
+    yield from (f"- reward `{term}`: {text}" for term, text in pays.items())
+    ends = task.ends.format(fallen=robot.fallen, **weights) or "as the task says"
+    yield f"- ends: {ends}; the time is up after {scene.steps} steps, {scene.steps * scene.timestep:g} s"
+    stand_ins = sorted({agent.policy for agent in played if agent.policy})
+    yield from (f"- played by `{policy}` when nobody else plays" for policy in stand_ins)
+    yield f"\n<details><summary>{_count(scene, played[0])}</summary>\n\n| # | observation |\n|---|---|"
+    yield from (f"| {number} | {entry.replace('|', '&#124;')} |" for number, entry in enumerate(task.entries()))
+    yield "\n| # | action | at 1 |\n|---|---|---|"
+    for number, (joint, torque) in enumerate(zip(robot.joints, robot.torque, strict=True)):
+        unit = "N" if joint.kind == "prismatic" else "N m"
+        yield f"| {number} | {joint.name}, {_limits(joint.kind, joint.lower, joint.upper)} | {torque:g} {unit} |"
+    yield "\n</details>\n"
+
+
+def _count(scene: Scene, agent: Agent) -> str:
+    return f"{observation_space(scene, agent).shape[0]} observations, {len(agent.robot.joints)} actions"
+
+
+def _limits(kind: str, lower: float | None, upper: float | None) -> str:
+    if lower is None or upper is None:
+        return "endless"
+    if kind == "prismatic":
+        return f"{lower:g} to {upper:g} m"
+    return f"{math.degrees(lower):.4g} to {math.degrees(upper):.4g} degrees"
+
+
+def _several(numbers: list[int]) -> str:
+    return ", ".join(map(str, dict.fromkeys(numbers)))
+
+
+def _number(threshold: float | None) -> str:
+    return "-" if threshold is None else f"{threshold:g}"

@@ -1,0 +1,1 @@
+"""What a person sees and touches: numbers over pictures, windows, play and pose."""
