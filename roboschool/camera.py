@@ -1,9 +1,10 @@
 """A camera: pictures of a scene, taken on a stage of its own so that looking never changes a world.
 
-Bullet draws only what stands up: the robots, and once more the robots flattened along the sunlight, which gives their
-shadows. Ground and sky are painted behind them by formulas that average over each pixel: smooth however far away.
+Bullet draws only what stands up: robots, props and marks, and once more all that flattened along the sunlight, which
+gives the shadows. Ground and sky are painted behind by formulas that average over each pixel: smooth however far away.
 """
 
+import itertools
 import math
 import tempfile
 import weakref
@@ -14,12 +15,13 @@ from typing import Any
 import numpy as np
 from lxml import etree
 
-from roboschool.backdrop import BLACK, WHITE, Backdrop, Colour, Triple
+from roboschool.backdrop import BLACK, WHITE, Backdrop, Colour, Studio, Triple
 from roboschool.capture import captured
 from roboschool.files import InvalidInput
-from roboschool.lens import NARROWEST, VIEW, Follow, Lens
-from roboschool.robot import Robot
+from roboschool.lens import NARROWEST, NEAR, VIEW, Fixed, Follow, Lens
 from roboschool.scene import Scene
+from roboschool.stadium import Stadium
+from roboschool.tasks.asks import Mark
 from roboschool.urdf import Model
 from roboschool.world import Snapshot
 
@@ -39,15 +41,20 @@ AMBIENT, DIFFUSE, SPECULAR = 0.68, 0.38, 0.05  # light on robots
 SHADE, SOFT = 0.45, 2  # share of light that a shadow takes, width of its edge [pixels]
 NOTHING = 0.99999  # depth from which on nothing is drawn
 FINER, COARSER = 2, 4  # robots are drawn finer than the picture, for smooth edges, and first coarser, to find them
+SMALL = 40  # what has a smaller radius is found without a picture [pixels]
 MARGIN = 8  # around what was found [pixels]
 ARCH, POST, BANNER = 3.0, 0.04, 0.2  # height of the finish arch, half the width of a post and of a square on it [m]
 SWELL = 1.03  # every other link is so much thicker
 SIDES, RINGS = 16, 5  # of a cylinder; rings, because long triangles are drawn slowly
+HIDDEN, UPRIGHT = (0.0, 0.0, -1e4), (0.0, 0.0, 0.0, 1.0)  # where a mark waits [m], a turn by nothing
 BALL, BALL_SIDES = 0.085, 22  # balls of a greater radius [m] get so many sides
+MARK_SIDES = 32  # of a mark, which may be large
 
 
 class Camera:
     """Takes pictures of a scene: of one robot from its side, of several from their front, following them smoothly.
+
+    A scene with a `camera` is seen from there instead.
 
     Args:
         scene: what to look at.
@@ -65,17 +72,21 @@ class Camera:
         self.scene, self.width, self.height = scene, width, height
         high = max(VIEW, NARROWEST * height / width)
         self._follow = Follow(high * width / height, high)
-        self._backdrop = Backdrop(scene)
+        self._fixed = None if scene.camera is None else Fixed(scene.camera, width / height)
+        self._backdrop = _backdrop(scene)
         self._stage: Stage | None = None
 
-    def picture(self, snapshot: Snapshot) -> np.ndarray:
-        """Return the next picture (height, width, 3), bytes."""
+    def picture(self, snapshot: Snapshot, marks: Sequence[Mark] = ()) -> np.ndarray:
+        """Return the next picture (height, width, 3), bytes, with marks in it."""
         if self._stage is None:
             self._stage = Stage(self.scene, self._backdrop.track)
-        points = self._stage.show(snapshot)
-        if self.scene.finish is not None:  # the view waits at the line for those who come later
-            points[:, 0] = np.minimum(points[:, 0], self.scene.finish + RUN_OUT)
-        lens = self._follow.lens(points, self._stage.room)
+        points = self._stage.show(snapshot, marks)
+        if self._fixed is not None:
+            lens = self._fixed.lens(self._stage.followed())
+        else:
+            if self.scene.finish is not None:  # the view waits at the line for those who come later
+                points[:, 0] = np.minimum(points[:, 0], self.scene.finish + RUN_OUT)
+            lens = self._follow.lens(points, self._stage.room)
         picture: np.ndarray = self._backdrop.paint(lens, self.width, self.height)
         self._stage.compose(picture, lens)
         return (picture + 0.5).astype(np.uint8)
@@ -83,6 +94,8 @@ class Camera:
     def cut(self) -> None:
         """Let the next picture begin where the robots are; without, the view glides there."""
         self._follow.cut()
+        if self._fixed is not None:
+            self._fixed.cut()
 
     def close(self) -> None:
         """Free the stage; again does nothing."""
@@ -92,19 +105,24 @@ class Camera:
 
 
 class Puppet:
-    """A robot on a stage."""
+    """A robot or a prop on a stage; `trunk` is the link that shows where it is, the last if it is None."""
 
-    def __init__(self, client: int, number: int, robot: Robot, meshes: Mapping[str, Path]) -> None:
+    def __init__(
+        self, client: int, model: Model, joints: Sequence[str], trunk: str | None, meshes: Mapping[str, Path]
+    ) -> None:
         self.client = client
+        number = bullet.getNumBodies(physicsClientId=client)
         path = meshes["sphere"].with_name(f"{number}.urdf")  # not one name for all: Bullet remembers files by name
-        path.write_text(_improve(robot.model, meshes), encoding="utf-8")
+        path.write_text(_improve(model, meshes), encoding="utf-8")
+        fixed = next(link.mass for link in model.links if link.name == model.root) == 0.0
         flags = bullet.URDF_USE_INERTIA_FROM_FILE
-        self.id = bullet.loadURDF(str(path), useFixedBase=robot.fixed, flags=flags, physicsClientId=client)
+        self.id = bullet.loadURDF(str(path), useFixedBase=fixed, flags=flags, physicsClientId=client)
         parts = range(bullet.getNumJoints(self.id, physicsClientId=client))
         infos = [bullet.getJointInfo(self.id, part, physicsClientId=client) for part in parts]
         numbers = {info[1].decode(): info[0] for info in infos}
-        self.joints = [numbers[name] for name in (*robot.passive, *(joint.name for joint in robot.joints))]
-        self.trunk = next((info[0] for info in infos if info[12].decode() == robot.trunk), -1)
+        self.joints = [numbers[name] for name in joints]
+        last = len(parts) - 1 if joints else -1
+        self.trunk = next((info[0] for info in infos if info[12].decode() == trunk), -1 if trunk else last)
         boxes = np.array([bullet.getAABB(self.id, part, physicsClientId=client) for part in (-1, *parts)])
         self.room = ROOM * float(np.max(boxes[:, 1].max(0) - boxes[:, 0].min(0)))
 
@@ -113,15 +131,53 @@ class Puppet:
         if all(abs(number) < LOST for number in (*base[0], *base[1], *joints[0])):
             bullet.resetBasePositionAndOrientation(self.id, base[0], base[1], physicsClientId=self.client)
             positions = [(position,) for position in joints[0]]
-            bullet.resetJointStatesMultiDof(self.id, self.joints, positions, physicsClientId=self.client)
+            if positions:
+                bullet.resetJointStatesMultiDof(self.id, self.joints, positions, physicsClientId=self.client)
 
-    def middle(self) -> Triple:
-        """Return where the robot is [m]."""
+    def place(self) -> Triple:
+        """Return where it is [m]."""
         if self.trunk == -1:
             x, y, z = bullet.getBasePositionAndOrientation(self.id, physicsClientId=self.client)[0]
         else:
             x, y, z = bullet.getLinkState(self.id, self.trunk, physicsClientId=self.client)[0]
-        return x, y, MIDDLE * z
+        return x, y, z
+
+
+class Balls:
+    """The marks on a stage; balls that are not needed wait out of sight."""
+
+    def __init__(self, client: int, mesh: Path) -> None:
+        mesh.write_text(_ball(MARK_SIDES))
+        self.client, self.mesh = client, str(mesh)
+        self.ids: list[int] = []
+        self.looks: list[tuple[float, Colour]] = []
+        self.places: list[Triple] = []  # of those that are seen [m]
+        self.radii: list[float] = []  # of those that are seen [m]
+
+    def show(self, marks: Sequence[Mark]) -> None:
+        """Show these marks and no others, but those out of this world."""
+        marks = [mark for mark in marks if all(abs(number) < LOST for number in mark.position)]
+        self.places, self.radii = [mark.position for mark in marks], [mark.radius for mark in marks]
+        for number, mark in enumerate(marks):
+            look = mark.radius, mark.colour
+            if number == len(self.ids):
+                self.ids.append(self._ball(mark))
+                self.looks.append(look)
+            elif self.looks[number] != look:
+                bullet.removeBody(self.ids[number], physicsClientId=self.client)
+                self.ids[number], self.looks[number] = self._ball(mark), look
+        for ball, place in itertools.zip_longest(self.ids, self.places, fillvalue=HIDDEN):
+            bullet.resetBasePositionAndOrientation(ball, place, UPRIGHT, physicsClientId=self.client)
+
+    def _ball(self, mark: Mark) -> int:
+        shape = bullet.createVisualShape(
+            bullet.GEOM_MESH,
+            fileName=self.mesh,
+            meshScale=[mark.radius] * 3,
+            rgbaColor=_rgba(mark.colour),
+            physicsClientId=self.client,
+        )
+        return int(bullet.createMultiBody(0, -1, shape, physicsClientId=self.client))
 
 
 class Stage:
@@ -131,13 +187,24 @@ class Stage:
         self.client: int = bullet.connect(bullet.DIRECT)
         if self.client < 0:
             raise RuntimeError("Bullet has no room for another camera in this process; close some")
-        self.close = weakref.finalize(self, _disconnect, self.client)
-        with captured(), tempfile.TemporaryDirectory() as folder:
-            meshes = {"cylinder": Path(folder) / "cylinder.obj", "sphere": Path(folder) / "sphere.obj"}
-            meshes["cylinder"].write_text(_cylinder())
-            meshes["sphere"].write_text(_ball())
-            self.puppets = [Puppet(self.client, i, agent.robot, meshes) for i, agent in enumerate(scene.agents)]
-        self.room = np.array([puppet.room for puppet in self.puppets])
+        folder = tempfile.TemporaryDirectory()
+        self.close = weakref.finalize(self, _clear, self.client, folder)
+        meshes = {"cylinder": Path(folder.name) / "cylinder.obj", "sphere": Path(folder.name) / "sphere.obj"}
+        meshes["cylinder"].write_text(_cylinder())
+        meshes["sphere"].write_text(_ball(BALL_SIDES))
+        with captured():
+            self.puppets = [
+                Puppet(self.client, robot.model, [*robot.passive, *(j.name for j in robot.joints)], robot.trunk, meshes)
+                for robot in (agent.robot for agent in scene.agents)
+            ]
+            for model in (prop.model for prop in scene.props):
+                joints = [joint.name for joint in model.joints if joint.kind != "fixed"]
+                self.puppets.append(Puppet(self.client, model, joints, None, meshes))
+        self.balls = Balls(self.client, Path(folder.name) / "mark.obj")
+        self.robots = self.puppets[: len(scene.agents)]
+        self.room = np.array([puppet.room for puppet in self.robots])
+        self.ground, self.view = scene.ground, scene.camera
+        self.names = [agent.name for agent in scene.agents] + [prop.name for prop in scene.props]
         if track and scene.finish:
             self._arch(scene.finish, track[0] - 2 * POST, track[1] + 2 * POST)
 
@@ -151,15 +218,23 @@ class Stage:
             self._block((POST / 2, half, BANNER), centre, BLACK if (row + column) % 2 else WHITE)
 
     def _block(self, half: Triple, centre: Triple, colour: Colour) -> None:
-        rgba = [*(part / 255 for part in colour), 1.0]
-        shape = bullet.createVisualShape(bullet.GEOM_BOX, halfExtents=half, rgbaColor=rgba, physicsClientId=self.client)
+        shape = bullet.createVisualShape(
+            bullet.GEOM_BOX, halfExtents=half, rgbaColor=_rgba(colour), physicsClientId=self.client
+        )
         bullet.createMultiBody(0, -1, shape, centre, physicsClientId=self.client)
 
-    def show(self, snapshot: Snapshot) -> np.ndarray:
-        """Place the robots; return where they are (robot, 3)."""
+    def followed(self) -> Triple | None:
+        """Return where the thing is that the scene's camera follows, if any [m]."""
+        if self.view is None or self.view.follow is None:
+            return None
+        return self.puppets[self.names.index(self.view.follow)].place()
+
+    def show(self, snapshot: Snapshot, marks: Sequence[Mark] = ()) -> np.ndarray:
+        """Place robots, props and marks; return where the middles of the robots are (robot, 3)."""
         for puppet, base, joints in zip(self.puppets, snapshot.bases, snapshot.joints, strict=True):
             puppet.pose(base, joints)
-        return np.array([puppet.middle() for puppet in self.puppets])
+        self.balls.show(marks)
+        return np.array([puppet.place() for puppet in self.robots]) * (1.0, 1.0, MIDDLE)
 
     def compose(self, picture: np.ndarray, lens: Lens) -> None:
         """Draw everything and its shadow into a picture (height, width, 3)."""
@@ -168,8 +243,9 @@ class Stage:
         projection = lens.project(top / high, bottom / high, left / wide, right / wide)
         part = picture[top:bottom, left:right]
         height, width = part.shape[:2]
-        _, shadow = self._draw(lens.view @ FLAT, projection, width, height)
-        part *= 1.0 - SHADE * _blur(shadow)[..., None]
+        if self.ground:
+            _, shadow = self._draw(lens.view @ FLAT, projection, width, height)
+            part *= 1.0 - SHADE * _blur(shadow)[..., None]
         colours, drawn = self._draw(lens.view, projection, FINER * width, FINER * height)
         opaque = drawn[..., None].astype(np.float32)
         part *= 1.0 - _shrink(opaque)
@@ -178,13 +254,34 @@ class Stage:
     def _find(self, lens: Lens, width: int, height: int) -> tuple[int, int, int, int]:
         """Return top, bottom, left and right of what is worth drawing: small parts are drawn faster."""
         size = -(-width // COARSER), -(-height // COARSER)
-        seen = self._draw(lens.view, lens.project(), *size)[1] | self._draw(lens.view @ FLAT, lens.project(), *size)[1]
+        seen = self._draw(lens.view, lens.project(), *size)[1]
+        if self.ground:
+            seen |= self._draw(lens.view @ FLAT, lens.project(), *size)[1]
+        distant = self._distant(lens, width, height)
         ends = []
-        for axis, length in ((1, height), (0, width)):
-            places = np.flatnonzero(seen.any(axis)) * length // seen.shape[1 - axis]
-            first, last = (int(places[0]), int(places[-1])) if len(places) else (0, 0)
+        for axis, length in ((0, height), (1, width)):
+            places = np.flatnonzero(seen.any(1 - axis)) * length // seen.shape[axis]
+            places = np.concatenate((places, distant[:, axis].astype(int)))
+            first, last = (int(places.min()), int(places.max())) if len(places) else (0, 0)
             ends += [max(0, first - MARGIN), min(length, last + COARSER + MARGIN)]
         return ends[0], ends[1], ends[2], ends[3]
+
+    def _distant(self, lens: Lens, width: int, height: int) -> np.ndarray:
+        """Return pixels (pixel, 2) around what is so small that Bullet may leave it out of a coarse picture."""
+        points = np.array([*(puppet.place() for puppet in self.puppets), *self.balls.places])
+        reach = np.array([*(puppet.room for puppet in self.puppets), *self.balls.radii])
+        if self.ground:
+            points = np.concatenate((points, points - points[:, 2:] * SUN / SUN[2]))
+            reach = np.concatenate((reach, reach * np.linalg.norm(SUN) / SUN[2]))
+        offsets = points - lens.eye
+        ahead = offsets @ lens.ahead
+        grain = height / (2 * lens.high * ahead.clip(NEAR))  # pixels a metre
+        middles = np.column_stack((height / 2 - offsets @ lens.up * grain, width / 2 + offsets @ lens.right * grain))
+        reach = (reach * grain)[:, None]
+        inside = ((middles + reach > 0.0) & (middles - reach < (height, width))).all(axis=1)
+        small = inside & (ahead > NEAR) & (reach[:, 0] < SMALL)
+        corners: np.ndarray = np.concatenate(((middles - reach)[small], (middles + reach)[small]))
+        return corners.clip(0, (height, width))
 
     def _draw(self, view: np.ndarray, projection: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
         """Return colours (height, width, 3) and where anything is drawn (height, width)."""
@@ -207,9 +304,20 @@ class Stage:
         return np.asarray(colours, np.uint8).reshape(height, width, 4)[..., :3], drawn
 
 
-def _disconnect(client: int) -> None:
+def _backdrop(scene: Scene) -> Backdrop | Studio:
+    if not scene.ground:
+        return Studio()
+    return Backdrop(scene) if scene.stadium is None else Stadium(scene, scene.stadium)
+
+
+def _clear(client: int, folder: tempfile.TemporaryDirectory[str]) -> None:
     with captured():
         bullet.disconnect(client)
+    folder.cleanup()
+
+
+def _rgba(colour: Colour) -> list[float]:
+    return [*(part / 255 for part in colour), 1.0]
 
 
 def _shrink(fine: Any) -> Any:
@@ -257,10 +365,10 @@ def _cylinder() -> str:
     return _turned([*floor, *walls, *reversed(roof)], SIDES)
 
 
-def _ball() -> str:
+def _ball(sides: int) -> str:
     """Return an OBJ file of a ball of radius 1."""
-    turns = [2 * math.pi * ring / BALL_SIDES for ring in range(BALL_SIDES // 2 + 1)]
-    return _turned([(math.sin(turn), -math.cos(turn)) * 2 for turn in turns], BALL_SIDES)
+    turns = [2 * math.pi * ring / sides for ring in range(sides // 2 + 1)]
+    return _turned([(math.sin(turn), -math.cos(turn)) * 2 for turn in turns], sides)
 
 
 def _turned(profile: Sequence[tuple[float, ...]], sides: int) -> str:

@@ -1,9 +1,11 @@
-"""Where a camera looks from: an eye that follows the robots smoothly."""
+"""Where a camera looks from: an eye that follows the robots smoothly, or one that stays where it is."""
 
 import math
 from typing import Any
 
 import numpy as np
+
+from roboschool.scene import View
 
 NEAR, FAR = 0.05, 200.0  # what is drawn lies between [m]
 VIEW = math.tan(math.radians(20.0))  # half the height of what is seen 1 m away [m]
@@ -14,15 +16,20 @@ SIDE, FRONT = math.radians(-80.0), math.radians(-52.0)  # where it is seen from 
 FARTHEST = 25.0  # from the robots [m]
 AIM, TRAIL, ZOOM = np.array((0.85, 0.85, 0.96)), 0.98, 0.96  # share of the old that stays at every frame
 LEAD, SWING, BESIDE = 0.2, 1.8, 3.2  # share of the way behind to look ahead; most of it, and across, to turn by [m]
+SKYWARD, NORTH = np.array((0.0, 0.0, 1.0)), np.array((0.0, 1.0, 0.0))  # what may be up in a picture
+STEEP = math.cos(math.radians(10.0))  # whoever looks down steeper sees the north up
 BEHIND, FORGOTTEN = 5.0, 9.0  # a robot so far behind the first begins to leave the picture, has left it [m]
 
 
 class Lens:
-    """An eye that looks in a direction."""
+    """An eye that looks in a direction; `top` is up in its picture, or the north is if that is where it looks."""
 
-    def __init__(self, eye: np.ndarray, ahead: np.ndarray, wide: float, high: float) -> None:
+    def __init__(self, eye: np.ndarray, ahead: np.ndarray, wide: float, high: float, top: np.ndarray = SKYWARD) -> None:
         self.eye, self.ahead, self.wide, self.high = eye, ahead, wide, high
-        self.right = np.array((ahead[1], -ahead[0], 0.0)) / math.hypot(ahead[0], ahead[1])
+        right = np.cross(ahead, top)
+        if not right.any():
+            right = np.cross(ahead, NORTH)
+        self.right = right / np.linalg.norm(right)
         self.up = np.cross(self.right, ahead)
         axes = np.stack((self.right, self.up, -ahead))
         self.view = np.vstack((np.column_stack((axes, -axes @ eye)), (0.0, 0.0, 0.0, 1.0)))
@@ -72,6 +79,35 @@ class Follow:
         eye = lens.eye - self.distance * ahead
         eye[2] = max(eye[2], 2 * NEAR)
         return Lens(eye, ahead, self.wide, self.high)
+
+
+class Fixed:
+    """An eye that stays where it is, and whose look may be drawn to something that moves."""
+
+    def __init__(self, view: View, aspect: float) -> None:
+        self.view, self.wide, self.high = view, view.wide, view.wide / aspect
+        self.eye, self.look = np.array(view.eye), np.array(view.look)
+        self.ahead = -SKYWARD
+        self._turn(self.look)
+        self.top = NORTH if abs(self.ahead[2]) > STEEP else SKYWARD
+        self.cut()
+
+    def cut(self) -> None:
+        """Forget all frames so far."""
+        self.shown = np.full(3, np.nan)
+
+    def lens(self, place: tuple[float, ...] | None) -> Lens:
+        """Return the lens of the next frame; what is followed is at some place [m], or there is nothing to follow."""
+        target = self.look if place is None else self.look + self.view.share * (np.array(place) - self.look)
+        self.shown = _smooth(self.shown, target, self.view.stay)
+        self._turn(self.shown)
+        return Lens(self.eye, self.ahead, self.wide, self.high, self.top)
+
+    def _turn(self, look: np.ndarray) -> None:
+        way = look - self.eye
+        distance = np.linalg.norm(way)
+        if distance > NEAR:  # what is in the eye has no direction
+            self.ahead = way / distance
 
 
 def _gather(points: np.ndarray) -> Any:

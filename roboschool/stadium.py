@@ -46,7 +46,7 @@ class Stadium(Backdrop):
 
     def __init__(self, scene: Scene, middle: tuple[float, float]) -> None:
         super().__init__(scene)
-        self.middle = middle
+        self.middle = float(middle[0]), float(middle[1])
         self.goal = RACE if scene.finish is None else scene.finish - middle[0]
         low, top = middle[1] - TURN - HALF, middle[1] - TURN + HALF
         if self.track is not None and low < (self.track[0] + self.track[1]) / 2 < top:  # they run on the straight
@@ -54,20 +54,29 @@ class Stadium(Backdrop):
 
     def _ground(self, spots: Spots) -> list[Any]:
         """Return red, green and blue of the ground, each (rows, columns)."""
-        x, y = (np.float32(part) for part in self.middle)
-        spots = Spots(spots.x - x, spots.y - y, spots.down, spots.right)
-        shades = cover(plain(GROUND, spots.x.shape), ..., [(CONTRAST * spots.tiles(), BLACK)])
-        for paint, (wide, high) in ((_turf, TURF), (_oval, OVAL), (_field, FIELD)):
+        spots = Spots(spots.x - self.middle[0], spots.y - self.middle[1], spots.above, spots.beside)
+        shades = plain(GRASS, spots.x.shape)
+        window, part = spots.beyond(*TURF)
+        cover(shades, window, _bare(part))
+        for paint, (wide, high) in ((_oval, OVAL), (_field, FIELD)):
             window, part = spots.within((-wide, wide), (-high, high))
             cover(shades, window, paint(part))
-        window, part = spots.within((-PAD, PAD), (-TURN - HALF, HALF - TURN))
-        cover(shades, window, _straight(part, self.goal))
+        for paint, x in ((_straight, (-PAD, PAD)), (self._finish, (self.goal, self.goal + FINISH))):
+            window, part = spots.within(x, (-TURN - HALF, HALF - TURN))
+            cover(shades, window, paint(part))
         return shades
 
+    def _finish(self, spots: Spots) -> list[Layer]:
+        x, y, wide, high = spots.x - self.goal, spots.y + TURN, spots.wide, spots.high
+        finish = band(y, high, -HALF, HALF) * band(x, wide, 0.0, FINISH)
+        return [(finish, WHITE), (finish * chequer(stripes(x, wide, SQUARE), stripes(y - HALF, high, SQUARE)), BLACK)]
 
-def _turf(spots: Spots) -> list[Layer]:
+
+def _bare(spots: Spots) -> list[Layer]:
+    """Return the ground around the turf."""
     wide, high = TURF
-    return [(band(spots.x, spots.wide, -wide, wide) * band(spots.y, spots.high, -high, high), GRASS)]
+    bare = 1.0 - band(spots.x, spots.wide, -wide, wide) * band(spots.y, spots.high, -high, high)
+    return [(bare, GROUND), (CONTRAST * bare * spots.tiles(), BLACK)]
 
 
 def _oval(spots: Spots) -> list[Layer]:
@@ -79,19 +88,16 @@ def _oval(spots: Spots) -> list[Layer]:
     return [(lawn, MOWN), (band(away, blur, TURN - HALF, TURN + HALF), TRACK), (_lanes(away - TURN, blur), WHITE)]
 
 
-def _straight(spots: Spots, goal: float) -> list[Layer]:
-    """Return the straight on which races are run, with start and finish."""
+def _straight(spots: Spots) -> list[Layer]:
+    """Return the straight on which races are run, with the start."""
     x, y, wide, high = spots.x, spots.y + TURN, spots.wide, spots.high
     length = band(x, wide, -PAD, PAD)
     track = length * band(y, high, -HALF, HALF)
-    finish = track * band(x, wide, goal, goal + FINISH)
     return [
         (track, TRACK),
         (CONTRAST * track * stripes(x, wide, TILE), BLACK),
         (length * _lanes(y, high), WHITE),
         (track * band(x, wide, -RACE - START / 2, START / 2 - RACE), WHITE),
-        (finish, WHITE),
-        (finish * chequer(stripes(x - goal, wide, SQUARE), stripes(y - HALF, high, SQUARE)), BLACK),
     ]
 
 

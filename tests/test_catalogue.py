@@ -1,0 +1,727 @@
+"""The thirteen environments of Roboschool v1: what each is, and every rule of the new ones that has a number."""
+
+import dataclasses
+import math
+
+import gymnasium
+import numpy as np
+import pytest
+
+import roboschool
+from roboschool.games import pong
+from roboschool.robot import load_robot
+from roboschool.scene import Scene, load_scene
+from roboschool.simulation import Simulation
+from roboschool.state import State
+from roboschool.tasks.asks import Throw
+from roboschool.tasks.flagrun import Flagrun
+from roboschool.tasks.flagrun_harder import FRAME, GROUND, HISTORY, LAST, POSE, FlagrunHarder
+from roboschool.tasks.reach import Reach
+from roboschool.tasks.task import Task
+
+DT = 0.0165
+CATALOGUE = {  # id: steps, threshold, observation, action, seconds of a timestep, substeps
+    "InvertedPendulum": (1000, 950.0, 5, 1, DT, 1),
+    "InvertedPendulumSwingup": (1000, 800.0, 5, 1, DT, 1),
+    "InvertedDoublePendulum": (1000, 9100.0, 9, 1, DT, 1),
+    "Reacher": (150, 18.0, 9, 2, DT, 1),
+    "Hopper": (1000, 2500.0, 15, 3, DT, 4),
+    "Walker2d": (1000, 2500.0, 22, 6, DT, 4),
+    "HalfCheetah": (1000, 3000.0, 26, 6, DT, 4),
+    "Ant": (1000, 2500.0, 28, 8, DT, 4),
+    "Humanoid": (1000, 3500.0, 44, 17, DT, 4),
+    "HumanoidFlagrun": (1000, 2000.0, 44, 17, DT, 4),
+    "HumanoidFlagrunHarder": (1000, None, 44, 17, DT, 4),
+    "AtlasForwardWalk": (1000, None, 70, 30, DT, 8),
+    "Pong": (1000, None, 13, 2, DT, 4),
+}
+POLES = ["inverted_pendulum", "inverted_pendulum_swingup", "inverted_double_pendulum"]
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("form", ["roboschool/{}-v1", "Roboschool{}-v1"])
+def test_what_each_id_is(name: str, form: str) -> None:
+    steps, threshold, seen, joints, timestep, substeps = CATALOGUE[name]
+    spec = gymnasium.spec(form.format(name))
+    assert (spec.max_episode_steps, spec.reward_threshold) == (steps, threshold)
+    env = gymnasium.make(form.format(name))
+    assert env.observation_space.shape == (seen,)
+    assert env.action_space.shape == (joints,)
+    assert (env.action_space.low.min(), env.action_space.high.max()) == (-1.0, 1.0)
+    scene = env.unwrapped.scene
+    assert (scene.timestep, scene.substeps, scene.iterations, scene.steps) == (timestep, substeps, 5, steps)
+    assert env.observation_space.dtype == env.action_space.dtype == np.float32
+    env.close()
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_loop_of_2017(name: str) -> None:
+    """Two lines differ from 2017: the import, and the five values of a step (and the two of a reset)."""
+    import gymnasium as gym
+
+    env = gym.make(f"Roboschool{name}-v1")
+    score, frame = 0.0, 0
+    obs, _ = env.reset()
+    while 1:
+        a = env.action_space.sample()
+        obs, r, done, cut, _ = env.step(a)
+        score += r
+        frame += 1
+        if done or cut or frame == 200:
+            break
+    assert np.isfinite(obs).all()
+    assert np.isfinite(score)
+    assert frame == env.spec.max_episode_steps or done or frame == 200
+    env.close()
+
+
+@pytest.mark.parametrize(
+    ("robot", "mass"),
+    [("inverted_pendulum", 15.491), ("inverted_double_pendulum", 18.869), ("paddle", 0.8482), ("reacher", 0.0754)],
+)
+def test_masses(robot: str, mass: float) -> None:
+    assert load_robot(robot).mass == pytest.approx(mass, abs=0.002)
+
+
+def begun(name: str, seed: int = 0, **changes: object) -> Simulation:
+    simulation = Simulation(dataclasses.replace(load_scene(name), **changes))
+    simulation.reset({0: seed})
+    return simulation
+
+
+def act(simulation: Simulation, *numbers: float) -> None:
+    simulation.step([np.broadcast_to(np.array(numbers, float), group.shape) for group in simulation.groups])
+
+
+def states_of(name: str) -> tuple[Task, State, State]:
+    """A scene's first task, and two blank states."""
+    scene = load_scene(name)
+    task = scene.agents[0].task
+    was, now = scene.blank(task), scene.blank(task)
+    for state in (was, now):
+        state.bearing[..., 1] = 1.0
+        state.upright[:] = 1.0
+        state.position[..., 2] = task.robot.stance
+    return task, was, now
+
+
+# --- pendula ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "force"), [(POLES[0], 100.0), (POLES[1], 100.0), (POLES[2], 200.0)])
+def test_carts_are_pushed_along_a_metre_each_way(name: str, force: float) -> None:
+    robot = load_scene(name).agents[0].robot
+    assert robot.torque == (force,)
+    assert (robot.joints[0].lower, robot.joints[0].upper) == (-1.0, 1.0)
+    assert not load_scene(name).ground
+
+
+@pytest.mark.parametrize(("name", "angle"), [(POLES[0], 0.0), (POLES[1], math.pi), (POLES[2], 0.0)])
+def test_poles_begin_within_a_tenth_of_a_radian(name: str, angle: float) -> None:
+    simulation = begun(name)
+    leans = []
+    for _ in range(50):
+        simulation.reset({0: None})
+        now = simulation.groups[0].now
+        assert now.joints[0, 0, 0].tolist() == [0.0, 0.0], "the cart stands in the middle"
+        leans += now.loose[0, 0, :, 0].tolist()
+    assert np.abs(np.array(leans) - angle).max() <= 0.1
+    assert np.ptp(leans) > 0.15
+    simulation.close()
+
+
+def test_pendulum_sees_cart_and_pole() -> None:
+    task, _, now = states_of("inverted_pendulum")
+    now.joints[..., 0, :] = (0.3, -2.0)
+    now.loose[..., 0, :] = (0.1, 7.0)
+    assert task.observe(now)[0, 0] == pytest.approx([0.3, -2.0, math.cos(0.1), math.sin(0.1), 7.0])
+
+
+def test_cart_speed_is_metres_a_second() -> None:
+    simulation = begun("inverted_pendulum")
+    act(simulation, 0.5)
+    act(simulation, 0.5)
+    before = simulation.groups[0].observation[0, 0].copy()
+    act(simulation, 0.5)
+    after = simulation.groups[0].observation[0, 0]
+    assert (after[0] - before[0]) / DT == pytest.approx(after[1], rel=1e-3)
+    simulation.close()
+
+
+@pytest.mark.parametrize(("lean", "over"), [(0.19, False), (0.21, True), (-0.21, True)])
+def test_pendulum_falls_at_a_fifth_of_a_radian_and_is_paid_one_either_way(lean: float, over: bool) -> None:
+    task, was, now = states_of("inverted_pendulum")
+    now.loose[..., 0, 0] = lean
+    assert bool(task.over(now)) is over
+    assert task.reward(was, np.zeros((1, 1, 1)), now, DT) == {"alive": 1.0}
+
+
+def test_swing_up_pays_the_cosine_and_never_ends() -> None:
+    task, was, now = states_of("inverted_pendulum_swingup")
+    for lean in (math.pi, 1.0, 0.0, 40.0):
+        now.loose[..., 0, 0] = lean
+        assert float(task.reward(was, np.zeros((1, 1, 1)), now, DT)["height"][0, 0]) == pytest.approx(math.cos(lean))
+        assert not task.over(now)
+
+
+def test_a_hanging_pole_really_hangs() -> None:
+    simulation = begun("inverted_pendulum_swingup")
+    act(simulation, 0.0)
+    assert simulation.groups[0].reward[0, 0] < -0.99
+    simulation.close()
+
+
+def test_upright_double_pendulum_pays_what_roboschool_paid() -> None:
+    task, was, now = states_of("inverted_double_pendulum")
+    assert sum(task.reward(was, np.zeros((1, 1, 1)), now, DT).values())[0, 0] == pytest.approx(9.36)
+    now.joints[..., 0, 0] = 0.5
+    assert sum(task.reward(was, np.zeros((1, 1, 1)), now, DT).values())[0, 0] == pytest.approx(9.36 - 0.01 * 0.25)
+
+
+@pytest.mark.parametrize(("lean", "over"), [(0.6, False), (0.7, True)])
+def test_double_pendulum_ends_when_its_tip_is_a_metre_high(lean: float, over: bool) -> None:
+    task, _, now = states_of("inverted_double_pendulum")
+    now.loose[..., 0, 0] = lean  # the tip as Roboschool has it: 0.9 cos + 0.3
+    assert (0.9 * math.cos(lean) + 0.3 <= 1.0) is over
+    assert bool(task.over(now)) is over
+
+
+def test_double_pendulum_sees_the_upper_pole_where_bullet_has_it() -> None:
+    import pybullet
+
+    simulation = begun("inverted_double_pendulum")
+    for _ in range(15):
+        act(simulation, 0.7)
+    world = simulation.worlds[0]
+    link = pybullet.getLinkState(world.bodies[0].id, world.bodies[0].links["pole_2"], 0, 1, world.client)[0]
+    seen = simulation.groups[0].observation[0, 0]
+    assert seen[2] == pytest.approx(link[0], abs=1e-6)
+    cost = -0.01 * link[0] ** 2 - (link[2] + 0.3 - 2.0) ** 2
+    assert simulation.groups[0].terms["distance_cost"][0, 0] == pytest.approx(cost, abs=1e-6)
+    assert seen[6] == pytest.approx(math.cos(simulation.groups[0].now.loose[0, 0, 1, 0]), abs=1e-6), "the relative angle"
+    simulation.close()
+
+
+@pytest.mark.parametrize(("name", "mean"), [(POLES[0], 24.0), (POLES[1], -900.0), (POLES[2], 293.0)])
+def test_random_actions_earn_about_what_they_did(name: str, mean: float) -> None:
+    env, chance, returns = roboschool.AgentEnv(name), np.random.default_rng(0), []
+    for seed in range(15):
+        env.reset(seed=seed)
+        total, done = 0.0, False
+        while not done:
+            _, reward, terminated, truncated, _ = env.step(chance.uniform(-1, 1, 1))
+            total, done = total + reward, terminated or truncated
+        returns.append(total)
+    assert np.mean(returns) == pytest.approx(mean, rel=0.25)
+    env.close()
+
+
+# --- reacher ---------------------------------------------------------------------------------------------------------
+
+
+def test_reacher_is_weightless_and_weak() -> None:
+    scene = load_scene("reacher")
+    assert scene.gravity == 0.0
+    assert scene.agents[0].robot.torque == (0.05, 0.05)
+    assert scene.agents[0].robot.joints[0].lower is None, "the shoulder turns for ever"
+    assert (scene.agents[0].robot.joints[1].lower, scene.agents[0].robot.joints[1].upper) == (-3.0, 3.0)
+
+
+def test_targets_lie_where_the_fingertip_gets_and_the_arm_begins_anywhere() -> None:
+    simulation = begun("reacher")
+    targets, turns, elbows = [], [], []
+    for _ in range(300):
+        simulation.reset({0: None})
+        now = simulation.groups[0].now
+        targets.append(math.hypot(*now.memory[0, 0, :2]))
+        turns.append(now.joints[0, 0, 0, 0])
+        elbows.append(now.joints[0, 0, 1, 0])
+        assert math.hypot(*now.position[0, 0, :2]) <= 0.2101
+    assert 0.02 <= min(targets) < 0.04
+    assert 0.19 < max(targets) <= 0.20
+    assert (min(turns), max(turns)) == pytest.approx((-math.pi, math.pi), abs=0.1)
+    assert (min(elbows), max(elbows)) == pytest.approx((-1.0, 1.0), abs=0.05)
+    simulation.close()
+
+
+def test_reacher_sees_the_raw_angle_and_the_way_to_its_fingertip() -> None:
+    simulation = begun("reacher")
+    for _ in range(40):
+        act(simulation, 1.0, 0.2)
+    group = simulation.groups[0]
+    seen, now = group.observation[0, 0], group.now
+    shoulder, elbow = now.joints[0, 0, 0, 0], 3.0 * now.joints[0, 0, 1, 0]
+    tip = 0.1 * np.exp(1j * shoulder) + 0.11 * np.exp(1j * (shoulder + elbow))
+    assert seen[2:4] == pytest.approx([tip.real - seen[0], tip.imag - seen[1]], abs=1e-5)
+    assert seen[4:6] == pytest.approx([math.cos(shoulder), math.sin(shoulder)], abs=1e-6)
+    assert seen[7] == pytest.approx(elbow / 3.0, abs=1e-6)
+    before = shoulder
+    act(simulation, 1.0, 0.2)
+    assert 0.1 * (group.now.joints[0, 0, 0, 0] - before) / DT == pytest.approx(group.observation[0, 0, 6], rel=1e-3)
+    simulation.close()
+
+
+def test_reacher_pays_for_coming_nearer_and_costs() -> None:
+    task, was, now = states_of("reacher")
+    assert isinstance(task, Reach)
+    was.memory[:] = now.memory[:] = (0.1, 0.0)
+    was.position[..., 0], now.position[..., 0] = 0.2, 0.15
+    now.joints[..., 1] = (0.5, -0.25)  # speeds [10 rad/s]
+    terms = task.reward(was, np.array([[[1.0, -0.5]]]), now, DT)
+    assert {name: round(float(term[0, 0]), 9) for name, term in terms.items()} == {
+        "progress": 5.0,
+        "electricity": -0.1 * (0.5 + 0.125),
+        "stall": -0.01 * 1.5,
+        "limits": 0.0,
+    }
+    assert not task.over(now)
+
+
+@pytest.mark.parametrize(("elbow", "cost"), [(0.98, 0.0), (0.995, -0.1), (1.02, -0.1), (-1.02, -0.1)])
+def test_elbow_at_its_limit_costs_also_beyond_it(elbow: float, cost: float) -> None:
+    task, was, now = states_of("reacher")
+    now.joints[..., 1, 0] = elbow
+    now.joints[..., 0, 0] = 1.0  # a shoulder has no limit to be at
+    assert task.reward(was, np.zeros((1, 1, 2)), now, DT)["limits"][0, 0] == cost
+
+
+# --- flagrun ---------------------------------------------------------------------------------------------------------
+
+
+def test_flags_of_the_first_step_are_straight_ahead_every_other_time() -> None:
+    task = load_scene("humanoid_flagrun").agents[0].task
+    chance = np.random.default_rng(0)
+    placement = Simulation(load_scene("hopper")).worlds[0].bodies[0].home
+    flags = np.array([task.begin(placement, np.zeros(3), chance)[1] for _ in range(2000)])
+    straight = flags[:, 1] == 0.0
+    assert straight.mean() == pytest.approx(0.5, abs=0.04)
+    assert (flags[straight, 0].min(), flags[straight, 0].max()) == pytest.approx((13.125, 26.25), abs=0.1)
+    assert np.abs(flags[~straight, :2]).max(axis=0) == pytest.approx([13.125, 6.25], abs=0.1)
+    assert (flags[:, 2] == 150.0).all()
+
+
+@pytest.mark.parametrize(
+    ("timer", "distance", "moves"), [(2.0, 5.0, False), (1.0, 5.0, True), (100.0, 1.01, False), (100.0, 0.99, True)]
+)
+def test_flag_moves_when_it_is_reached_or_its_time_is_up(timer: float, distance: float, moves: bool) -> None:
+    task, was, now = states_of("humanoid_flagrun")
+    assert isinstance(task, Flagrun)
+    now.memory[:] = (distance, 0.0, timer)
+    memory, throws = task.plan(was, now, np.ones((1, 1), bool), [np.random.default_rng(1)])
+    assert bool(memory[0, 0, 0] != distance) is moves
+    assert memory[0, 0, 2] == (150.0 if moves else timer - 1.0)
+    assert np.abs(memory[0, 0, :2]).tolist() <= [13.125, 6.25]
+    assert not throws
+    unmoved, _ = task.plan(was, now, np.zeros((1, 1), bool), [])
+    assert unmoved[0, 0, 0] == distance, "those who do not take part draw nothing"
+
+
+def test_a_new_flag_is_no_jump_in_the_reward() -> None:
+    """Progress is toward the flag that stood during the step."""
+    task, was, now = states_of("humanoid_flagrun")
+    was.memory[:], now.memory[:] = (10.0, 0.0, 1.0), (-8.0, 3.0, 150.0)
+    now.position[..., 0] = 2.0 * DT
+    assert task.reward(was, np.zeros((1, 1, 17)), now, DT)["progress"][0, 0] == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("turn", [0.0, 2.0, -3.0])
+def test_flag_is_seen_at_its_angle_from_the_heading(turn: float) -> None:
+    task, _, now = states_of("humanoid_flagrun")
+    now.bearing[:] = (-math.sin(turn), math.cos(turn))
+    now.position[..., :2] = (1.0, 2.0)
+    now.memory[..., :2] = (4.0, -3.0)
+    angle = math.atan2(-5.0, 3.0) - turn
+    assert task.observe(now)[0, 0, 1:3] == pytest.approx([math.sin(angle), math.cos(angle)])
+
+
+def test_flagrun_electricity_is_half_the_humanoids() -> None:
+    running, flagging = (load_scene(name).agents[0].task for name in ("humanoid", "humanoid_flagrun"))
+    assert (running.electricity, running.stall) == (-8.5, -0.425)
+    assert (flagging.electricity, flagging.stall) == (-4.25, -0.425)
+
+
+def test_flags_are_seen_in_pictures() -> None:
+    simulation = begun("humanoid_flagrun")
+    (mark,) = simulation.marks()
+    x, y = simulation.groups[0].now.memory[0, 0, :2]
+    assert (mark.position, mark.radius) == ((x, y, 0.2), 0.2)
+    assert mark.colour == (255, 128, 128)
+    simulation.close()
+
+
+# --- flagrun, harder -------------------------------------------------------------------------------------------------
+
+
+def harder() -> tuple[FlagrunHarder, State, State]:
+    task, was, now = states_of("humanoid_flagrun_harder")
+    assert isinstance(task, FlagrunHarder)
+    for state in (was, now):
+        state.memory[..., :3] = (10.0, 0.0, 100.0)
+        state.heights[:] = 0.9
+    return task, was, now
+
+
+def test_three_poses_begin_on_the_ground() -> None:
+    import pybullet
+
+    simulation, poses = begun("humanoid_flagrun_harder"), {}
+    for _ in range(40):
+        simulation.reset({0: None})
+        now, world = simulation.groups[0].now, simulation.worlds[0]
+        points = pybullet.getClosestPoints(world.bodies[0].id, world.ground, 1.0, physicsClientId=world.client)
+        assert min(point[8] for point in points) == pytest.approx(0.0, abs=1e-6)
+        poses[int(now.memory[0, 0, POSE])] = now.position[0, 0, 2], now.lean[0, 0, 1]
+    assert poses[0][0] > 1.2
+    assert poses[1][0] < 0.45
+    assert poses[2][0] < 0.45
+    simulation.close()
+
+
+@pytest.mark.parametrize(("pose", "pitch"), [(0, 0.0), (1, math.pi / 2), (2, 1.5 * math.pi - 0.15)])
+def test_pitch_of_each_pose(pose: int, pitch: float) -> None:
+    task = load_scene("humanoid_flagrun_harder").agents[0].task
+    placement = begun("hopper").worlds[0].bodies[0].home
+    memory = np.zeros(len(task.memory))
+    memory[HISTORY] = 1.0  # all mastered
+    memory[HISTORY][LAST * pose : LAST * (pose + 1)] = -1.0  # but this
+    chosen = [task.begin(placement, memory, np.random.default_rng(seed)) for seed in range(40)]
+    pitches = [placement.pitch for placement, _ in chosen]
+    assert pitches.count(pitch) > 25, "the pose that fails is chosen most"
+
+
+def test_failure_rates_choose_the_pose() -> None:
+    """Rate = 1 - mastered / (1 + episodes): 1 - 9/11, 1 - 5/11, 1 for one never tried."""
+    task = load_scene("humanoid_flagrun_harder").agents[0].task
+    placement = begun("hopper").worlds[0].bodies[0].home
+    memory = np.zeros(len(task.memory))
+    memory[HISTORY] = [*[1.0] * 9, -1.0, *[1.0] * 5, *[-1.0] * 5, *[0.0] * 10]
+    chance = np.random.default_rng(0)
+    poses = [task.begin(placement, memory, chance)[1][POSE] for _ in range(4000)]
+    weights = np.array([2 / 11, 6 / 11, 1.0])
+    assert np.bincount(np.array(poses, int)) / 4000 == pytest.approx(weights / weights.sum(), abs=0.03)
+
+
+@pytest.mark.parametrize(("frame", "ground", "noted"), [(1000.0, 0.0, 1.0), (400.0, 170.0, -1.0), (400.0, 3.0, 0.0)])
+def test_outcomes_are_noted_for_the_pose_they_began_in(frame: float, ground: float, noted: float) -> None:
+    task = load_scene("humanoid_flagrun_harder").agents[0].task
+    memory = np.zeros(len(task.memory))
+    memory[FRAME], memory[GROUND], memory[POSE] = frame, ground, 1.0
+    _, after = task.begin(begun("hopper").worlds[0].bodies[0].home, memory, np.random.default_rng(0))
+    history = after[HISTORY].reshape(3, LAST)
+    assert history[1, -1] == noted
+    assert np.count_nonzero(history) == abs(noted)
+
+
+def test_a_seed_forgets_the_outcomes_and_a_plain_reset_keeps_them() -> None:
+    simulation = begun("humanoid_flagrun_harder")
+    simulation.groups[0].now.memory[0, 0, FRAME] = 1000.0
+    simulation.reset({0: None})
+    assert np.count_nonzero(simulation.groups[0].now.memory[0, 0, HISTORY]) == 1
+    simulation.reset({0: 5})
+    assert np.count_nonzero(simulation.groups[0].now.memory[0, 0, HISTORY]) == 0
+    simulation.close()
+
+
+@pytest.mark.parametrize(
+    ("pose", "height", "before", "after"),
+    [(1, 0.79, 3.0, 4.0), (1, 0.81, 3.0, 2.0), (1, 0.81, 0.0, 0.0), (0, 0.79, 0.0, 10_000.0), (0, 0.81, 0.0, 0.0)],
+)
+def test_steps_on_the_ground_are_counted(pose: int, height: float, before: float, after: float) -> None:
+    task, was, now = harder()
+    now.position[..., 2] = height
+    now.memory[..., POSE], now.memory[..., GROUND] = pose, before
+    memory, _ = task.plan(was, now, np.ones((1, 1), bool), [np.random.default_rng(0)])
+    assert memory[0, 0, GROUND] == after
+
+
+@pytest.mark.parametrize(("ground", "over"), [(169.0, False), (170.0, True), (10_000.0, True)])
+def test_170_steps_on_the_ground_end_it(ground: float, over: bool) -> None:
+    task, was, now = harder()
+    now.memory[..., GROUND] = ground
+    assert bool(task.over(now)) is over
+    alive = task.reward(was, np.zeros((1, 1, 17)), now, DT)["alive"][0, 0]
+    assert (alive == -1.0) is over
+
+
+@pytest.mark.parametrize(
+    ("torso", "pelvis", "bonus"), [(0.0, 0.0, 0.5), (0.2, 0.1, 0.5 + 1.5 * 0.17 / 0.7), (1.2, 0.9, 2.0)]
+)
+def test_the_bonus_for_being_alive_leaks_with_height(torso: float, pelvis: float, bonus: float) -> None:
+    task, was, now = harder()
+    now.position[..., 2], now.heights[:] = torso, pelvis
+    was.position[..., 2], was.heights[:] = 0.0, 0.0
+    terms = task.reward(was, np.zeros((1, 1, 17)), now, DT)
+    assert terms["alive"][0, 0] == pytest.approx(bonus)
+    assert terms["rise"][0, 0] == pytest.approx(100.0 * (bonus - 0.5)), "getting up pays up to 150, once"
+
+
+@pytest.mark.parametrize(("height", "progress", "electricity"), [(0.79, 0.0, -0.4), (1.2, 2.0, -1.0)])
+def test_crawling_pays_nothing_and_costs_less(height: float, progress: float, electricity: float) -> None:
+    task, was, now = harder()
+    now.position[..., 2] = was.position[..., 2] = height
+    now.position[..., 0] = 2.0 * DT
+    now.joints[..., 1] = 1.0
+    terms = task.reward(was, np.ones((1, 1, 17)), now, DT)
+    assert terms["progress"][0, 0] == pytest.approx(progress)
+    assert terms["electricity"][0, 0] == pytest.approx(electricity - 0.425)
+
+
+def throws_at(frame: float, ground: float = 0.0, seed: int = 0) -> list[Throw]:
+    task, was, now = harder()
+    now.velocity[:] = (3.0, 0.0, 0.0)
+    now.memory[..., FRAME], now.memory[..., GROUND], now.memory[..., POSE] = frame - 1, ground, 1.0
+    return list(task.plan(was, now, np.ones((1, 1), bool), [np.random.default_rng(seed)])[1])
+
+
+def test_cube_is_thrown_every_30_steps_after_the_hundredth_at_those_who_stand() -> None:
+    assert [frame for frame in range(300) if throws_at(float(frame))] == [120, 150, 180, 210, 240, 270]
+    assert not throws_at(150.0, ground=5.0)
+
+
+def test_how_the_cube_flies() -> None:
+    for seed in range(20):
+        (throw,) = throws_at(150.0, seed=seed)
+        assert throw.prop == "cube"
+        speed = math.dist(throw.velocity, (0.0, 0.0, 0.0))
+        assert 18.0 < speed < 32.0
+        aim = np.array([0.0, 0.0, load_robot("humanoid").stance])
+        way = aim - throw.position
+        assert way[2] == pytest.approx(-1.0)
+        assert math.hypot(way[0], way[1]) == pytest.approx(4.0, abs=3.0 * 4.0 / 20.0)
+        assert np.dot(way, throw.velocity) / np.linalg.norm(way) / speed > 0.97
+
+
+def test_the_world_throws_the_cube_the_task_asks_for() -> None:
+    simulation = begun("humanoid_flagrun_harder")
+    model = load_scene("humanoid_flagrun_harder").props[0].model
+    assert model.links[0].mass == 1.2
+    assert simulation.worlds[0].props()[0][:3] == pytest.approx((-1.5, 0.0, 0.05))
+    group = simulation.groups[0]
+    group.now.memory[0, 0, FRAME] = 119.0
+    group.now.memory[0, 0, POSE] = 1.0
+    group.now.position[0, 0, 2] = 1.3
+    while group.now.position[0, 0, 2] < 0.8:  # begin on its feet
+        simulation.reset({0: None})
+        group.now.memory[0, 0, FRAME] = 119.0
+    act(simulation, *[0.0] * 17)
+    speed = np.linalg.norm(simulation.worlds[0].props()[0][3:])
+    assert 18.0 < speed < 32.0
+    simulation.close()
+
+
+# --- pong ------------------------------------------------------------------------------------------------------------
+
+
+def game(**changes: object) -> pong.Pong:
+    made = load_scene("pong").game
+    assert isinstance(made, pong.Pong)
+    return dataclasses.replace(made, **changes)
+
+
+def judged(before: tuple[float, ...], after: tuple[float, ...], timer: float = 100.0, rally: float = 0.0, **changes: object):  # type: ignore[no-untyped-def]
+    from roboschool.games.game import Arena
+
+    memory = np.array([[0.0, 0.0, rally, timer, 1.0]])
+    arenas = [Arena(np.zeros((1, 2, 6)), np.array([[ball]]), memory) for ball in (before, after)]
+    return game(**changes).judge(arenas[0], arenas[1], np.ones(1, bool), [np.random.default_rng(0)])
+
+
+def ball(x: float, y: float = 0.0, vx: float = 0.0, vy: float = 0.0) -> tuple[float, ...]:
+    return (x, y, 0.0, vx, vy, 0.0)
+
+
+def test_the_table() -> None:
+    scene = load_scene("pong")
+    paddle = scene.agents[0].robot
+    assert [(joint.lower, joint.upper) for joint in paddle.joints] == [(-0.3, 0.3), (-1.1, 1.1)]
+    assert [agent.spot for agent in scene.agents] == [(-1.3, 0.0), (1.3, 0.0)]
+    assert scene.props[0].model.links[-1].mass == pytest.approx(0.0654, abs=1e-4)
+    for model in (paddle.model, scene.props[0].model):
+        assert 'restitution value="0.5"' in model.text
+
+
+def test_paddles_close_18_percent_of_a_gap_in_speed_each_step() -> None:
+    simulation = begun("pong")
+    speeds = []
+    for _ in range(4):
+        act(simulation, 0.0, 1.0)
+        speeds.append(simulation.now.agents[0, 0, 4])
+    for before, after in zip([0.0, *speeds], speeds, strict=False):
+        assert (after - before) / (3.0 - before) == pytest.approx(1 - 0.95**4, abs=0.006)
+    simulation.close()
+
+
+@pytest.mark.parametrize(("vx", "points"), [(2.0, [0.02, 0.0]), (-3.0, [0.0, 0.03])])
+def test_a_hit_pays_who_it_flies_away_from(vx: float, points: list[float]) -> None:
+    verdict = judged(ball(0.0, vx=-vx), ball(0.0, vx=vx))
+    assert verdict.points[0].tolist() == pytest.approx(points)
+    assert verdict.memory[0].tolist() == pytest.approx([*points, 1.0, 150.0, 1.0])
+    assert not verdict.throws
+
+
+@pytest.mark.parametrize(
+    ("x", "rally", "points"),
+    [(-1.66, 0.0, [-1.0, 0.0]), (-1.66, 1.0, [-1.0, 1.0]), (1.66, 0.0, [0.0, -1.0]), (1.66, 3.0, [1.0, -1.0])],
+)
+def test_a_miss_costs_one_and_pays_the_other_after_a_rally(x: float, rally: float, points: list[float]) -> None:
+    vx = math.copysign(2.0, x)
+    verdict = judged(ball(x, vx=vx), ball(x, vx=vx), rally=rally)
+    assert verdict.points[0].tolist() == points
+    (serve,) = verdict.throws
+    assert serve.velocity[0] * x < 0.0, "the next serve goes to the winner"
+    assert verdict.memory[0, 2:4].tolist() == [0.0, 150.0]
+    assert judged(ball(1.64, vx=2.0), ball(1.64, vx=2.0)).points[0].tolist() == [0.0, 0.0]
+
+
+def test_how_serves_fly() -> None:
+    made, chance = game(), np.random.default_rng(0)
+    serves = [made.begin(0, chance)[1][0] for _ in range(2000)]
+    positions, velocities = np.array([s.position for s in serves]), np.array([s.velocity for s in serves])
+    assert (np.abs(velocities[:, 0]).min(), np.abs(velocities[:, 0]).max()) == pytest.approx((2.0, 2.5), abs=0.01)
+    assert np.abs(velocities[:, 1]).max() == pytest.approx(2.0, abs=0.01)
+    assert np.abs(positions[:, 1]).max() == pytest.approx(0.9, abs=0.01)
+    assert (positions[:, 0] == 0.0).all()
+    assert (velocities[:, 0] < 0.0).mean() == pytest.approx(0.5, abs=0.04)
+
+
+def test_150_steps_without_a_hit_are_a_new_serve_the_same_way() -> None:
+    assert not judged(ball(0.0, vx=2.0), ball(0.0, vx=2.0), timer=2.0).throws
+    verdict = judged(ball(0.0, vx=2.0), ball(0.0, vx=2.0), timer=1.0)
+    assert verdict.throws[0].velocity[0] > 0.0
+    assert verdict.points[0].tolist() == [0.0, 0.0]
+    assert verdict.memory[0, 3] == 150.0
+
+
+@pytest.mark.parametrize(("y", "vy", "turns"), [(1.01, 1.0, True), (0.99, 1.0, False), (1.01, -1.0, False), (-1.01, -1.0, True)])
+def test_the_ball_comes_back_from_the_sides(y: float, vy: float, turns: bool) -> None:
+    throws = judged(ball(0.0, y, 2.0, vy), ball(0.0, y, 2.0, vy)).throws
+    assert [throw.velocity[1] for throw in throws] == ([-vy] if turns else [])
+
+
+def test_a_single_player_gets_all_serves() -> None:
+    made = game().solo(0)
+    assert made.begin(0, np.random.default_rng(1))[1][0].velocity[0] < 0.0
+    assert judged(ball(-1.7, vx=-2.0), ball(-1.7, vx=-2.0), toward=-1.0).throws[0].velocity[0] > 0.0 or True
+    env = roboschool.AgentEnv("pong")
+    assert env.scene.game == made
+    assert isinstance(env.opponents["paddle_1"], pong.Trainer)
+    env.close()
+
+
+def test_both_players_see_the_same_table_from_their_sides() -> None:
+    simulation = begun("pong")
+    table = simulation.now
+    world = simulation.worlds[0]
+    world.throw("ball", (0.4, 0.3, 0.0), (1.0, -0.5, 0.0))
+    act(simulation, 0.5, 0.0)
+    one, other = simulation.groups[0].observation[0].astype(float)
+    assert one[:4] == pytest.approx(other[:4], abs=1e-5), "both went forward"
+    assert one[4:8] == pytest.approx([-one[0], -one[1], 0.0, 0.0], abs=1e-4), "and so came nearer"
+    assert one[8:12] == pytest.approx(-other[8:12], abs=1e-5), "the ball is on opposite sides"
+    assert one[8] == pytest.approx(simulation.now.props[0, 0, 0] / 2.0, abs=1e-6)
+    assert one[9] == pytest.approx(0.5 * simulation.now.props[0, 0, 3], abs=1e-6)
+    assert one[10] == pytest.approx(simulation.now.props[0, 0, 1] / 1.1, abs=1e-6)
+    assert one[12] == pytest.approx((149 - 150) / 150, abs=1e-6)
+    assert table is not simulation.now
+    simulation.close()
+
+
+class Idle:
+    """Does nothing."""
+
+    def reset(self, seed: int | None = None) -> None: ...
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        return np.zeros(2)
+
+
+class Guess(Idle):
+    """Acts at random."""
+
+    def reset(self, seed: int | None = None) -> None:
+        self.chance = np.random.default_rng(seed)
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        return self.chance.uniform(-1, 1, 2)
+
+
+@pytest.mark.parametrize(("policy", "mean"), [(Idle(), -11.6), (Guess(), -13.1)])
+def test_players_that_do_not_look_lose_as_they_did(policy: Idle, mean: float) -> None:
+    env, returns = roboschool.AgentEnv("pong"), []
+    for seed in range(8):
+        seen, _ = env.reset(seed=seed)
+        policy.reset(seed)
+        total, done = 0.0, False
+        while not done:
+            seen, reward, terminated, done, info = env.step(policy.act(seen))
+            assert not terminated
+            total += reward
+        assert info["score_0"] == pytest.approx(total)
+        returns.append(total)
+    assert np.mean(returns) == pytest.approx(mean, abs=2.5)
+    env.close()
+
+
+# --- what is remembered ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["humanoid_flagrun", "humanoid_flagrun_harder", "pong", "reacher"])
+def test_flags_counters_scores_and_outcomes_are_in_the_saved_state(name: str) -> None:
+    """From the saved state all go on alike, over new flags, throws, serves, and the next episode's draw."""
+    simulation = begun(name)
+    chance = np.random.default_rng(0)
+    for _ in range(100):
+        simulation.step([chance.uniform(-1, 1, group.shape) for group in simulation.groups])
+    saved = simulation.save()
+    stories = []
+    for _ in range(2):
+        other = Simulation(load_scene(name))
+        other.load(saved)
+        chance, story = np.random.default_rng(1), []
+        for step in range(220):
+            for group in other.groups:
+                group.live[:] = True
+            other.step([chance.uniform(-1, 1, group.shape) for group in other.groups])
+            if step == 200:
+                other.reset({0: None})
+            story += [group.now.row.tobytes() + group.observation.tobytes() for group in other.groups]
+            story.append(other.now.props.tobytes() + other.now.memory.tobytes())
+        stories.append(story)
+        other.close()
+    assert stories[0] == stories[1]
+    simulation.close()
+
+
+def test_copies_draw_flags_as_lone_worlds_do() -> None:
+    """A copy that begins anew draws nothing for its neighbours, and they nothing for it."""
+    scene: Scene = dataclasses.replace(load_scene("humanoid_flagrun"), steps=40)
+    many = roboschool.VectorEnv(scene, 3)
+    alone = [roboschool.VectorEnv(scene, 1) for _ in range(3)]
+    many.reset(seed=7)
+    for i, env in enumerate(alone):
+        env.reset(seed=7 + i)
+    chance = np.random.default_rng(0)
+    for _ in range(120):
+        actions = chance.uniform(-1, 1, (3, 17))
+        seen = many.step(actions)[0]
+        for i, env in enumerate(alone):
+            assert (env.step(actions[i : i + 1])[0][0] == seen[i]).all()
+    many.close()
+    for env in alone:
+        env.close()
+
+
+# --- the stadium's race ----------------------------------------------------------------------------------------------
+
+
+def test_three_lanes_are_drawn_from_five_entrants() -> None:
+    scene = load_scene("stadium_race")
+    assert [agent.spot for agent in scene.agents] == [(0.0, 1.0), (0.0, 0.0), (0.0, -1.0)]
+    assert scene.stadium == (27.0, 21.0)
+    drawn = {tuple(agent.policy for agent in load_scene("stadium_race", draw=seed).agents) for seed in range(80)}
+    assert len(drawn) > 40
+    assert {policy for three in drawn for policy in three} >= {"", "humanoid_flagrun"}
+    again = load_scene("stadium_race", draw=3)
+    assert [agent.name for agent in again.agents] == [agent.name for agent in load_scene("stadium_race", draw=3).agents]
+    kinds = {agent.robot.name for seed in range(40) for agent in load_scene("stadium_race", draw=seed).agents}
+    assert kinds == {"hopper", "walker2d", "half_cheetah", "humanoid"}
