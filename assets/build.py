@@ -22,7 +22,7 @@ LIGHT_RADIUS = 0.02  # [m]
 ROTOR = 0.01  # inertia of a humanoid's motor on such a link, without which its chained joints spin up [kg m2]
 DAMPING = 0.5  # of a humanoid's joints, for the same reason [N m s/rad]
 ELBOW = 0.002  # damping of the reacher's joints, which turn at 25 rad/s at most [N m s/rad]
-GLIDE = 0.8482 * 0.05 / 0.004125  # damping of a paddle: Roboschool's closed 5 % of a gap in speed each substep [N s/m]
+GLIDE = 0.8482 * (1 - 0.95**4) / 0.0165  # damping of a paddle: as in Roboschool, a step closes 18.5 % of a gap in speed [N s/m]
 
 PALETTE = {
     "bone": (0.93, 0.90, 0.83),

@@ -49,7 +49,8 @@ def test_what_each_id_is(name: str, form: str) -> None:
     assert env.action_space.shape == (joints,)
     assert (env.action_space.low.min(), env.action_space.high.max()) == (-1.0, 1.0)
     scene = env.unwrapped.scene
-    assert (scene.timestep, scene.substeps, scene.iterations, scene.steps) == (timestep, substeps, 5, steps)
+    assert (scene.timestep, scene.substeps, scene.steps) == (timestep, substeps, steps)
+    assert scene.iterations == (20 if name == "AtlasForwardWalk" else 5)
     assert env.observation_space.dtype == env.action_space.dtype == np.float32
     env.close()
 
@@ -198,7 +199,9 @@ def test_double_pendulum_sees_the_upper_pole_where_bullet_has_it() -> None:
     assert seen[2] == pytest.approx(link[0], abs=1e-6)
     cost = -0.01 * link[0] ** 2 - (link[2] + 0.3 - 2.0) ** 2
     assert simulation.groups[0].terms["distance_cost"][0, 0] == pytest.approx(cost, abs=1e-6)
-    assert seen[6] == pytest.approx(math.cos(simulation.groups[0].now.loose[0, 0, 1, 0]), abs=1e-6), "the relative angle"
+    assert seen[6] == pytest.approx(math.cos(simulation.groups[0].now.loose[0, 0, 1, 0]), abs=1e-6), (
+        "the relative angle"
+    )
     simulation.close()
 
 
@@ -440,7 +443,7 @@ def test_170_steps_on_the_ground_end_it(ground: float, over: bool) -> None:
     now.memory[..., GROUND] = ground
     assert bool(task.over(now)) is over
     alive = task.reward(was, np.zeros((1, 1, 17)), now, DT)["alive"][0, 0]
-    assert (alive == -1.0) is over
+    assert bool(alive == -1.0) is over
 
 
 @pytest.mark.parametrize(
@@ -518,7 +521,9 @@ def game(**changes: object) -> pong.Pong:
     return dataclasses.replace(made, **changes)
 
 
-def judged(before: tuple[float, ...], after: tuple[float, ...], timer: float = 100.0, rally: float = 0.0, **changes: object):  # type: ignore[no-untyped-def]
+def judged(
+    before: tuple[float, ...], after: tuple[float, ...], timer: float = 100.0, rally: float = 0.0, **changes: object
+):  # type: ignore[no-untyped-def]
     from roboschool.games.game import Arena
 
     memory = np.array([[0.0, 0.0, rally, timer, 1.0]])
@@ -592,7 +597,9 @@ def test_150_steps_without_a_hit_are_a_new_serve_the_same_way() -> None:
     assert verdict.memory[0, 3] == 150.0
 
 
-@pytest.mark.parametrize(("y", "vy", "turns"), [(1.01, 1.0, True), (0.99, 1.0, False), (1.01, -1.0, False), (-1.01, -1.0, True)])
+@pytest.mark.parametrize(
+    ("y", "vy", "turns"), [(1.01, 1.0, True), (0.99, 1.0, False), (1.01, -1.0, False), (-1.01, -1.0, True)]
+)
 def test_the_ball_comes_back_from_the_sides(y: float, vy: float, turns: bool) -> None:
     throws = judged(ball(0.0, y, 2.0, vy), ball(0.0, y, 2.0, vy)).throws
     assert [throw.velocity[1] for throw in throws] == ([-vy] if turns else [])
@@ -601,7 +608,8 @@ def test_the_ball_comes_back_from_the_sides(y: float, vy: float, turns: bool) ->
 def test_a_single_player_gets_all_serves() -> None:
     made = game().solo(0)
     assert made.begin(0, np.random.default_rng(1))[1][0].velocity[0] < 0.0
-    assert judged(ball(-1.7, vx=-2.0), ball(-1.7, vx=-2.0), toward=-1.0).throws[0].velocity[0] > 0.0 or True
+    won = judged(ball(1.7, vx=2.0), ball(1.7, vx=2.0), toward=-1.0)
+    assert won.memory[0, pong.WAY] == 1.0, "the way is that of the rules, not of the last point"
     env = roboschool.AgentEnv("pong")
     assert env.scene.game == made
     assert isinstance(env.opponents["paddle_1"], pong.Trainer)
@@ -613,6 +621,7 @@ def test_both_players_see_the_same_table_from_their_sides() -> None:
     table = simulation.now
     world = simulation.worlds[0]
     world.throw("ball", (0.4, 0.3, 0.0), (1.0, -0.5, 0.0))
+    act(simulation, 0.5, 0.0)
     act(simulation, 0.5, 0.0)
     one, other = simulation.groups[0].observation[0].astype(float)
     assert one[:4] == pytest.approx(other[:4], abs=1e-5), "both went forward"
@@ -718,9 +727,9 @@ def test_three_lanes_are_drawn_from_five_entrants() -> None:
     scene = load_scene("stadium_race")
     assert [agent.spot for agent in scene.agents] == [(0.0, 1.0), (0.0, 0.0), (0.0, -1.0)]
     assert scene.stadium == (27.0, 21.0)
-    drawn = {tuple(agent.policy for agent in load_scene("stadium_race", draw=seed).agents) for seed in range(80)}
-    assert len(drawn) > 40
-    assert {policy for three in drawn for policy in three} >= {"", "humanoid_flagrun"}
+    drawn = [[(a.name, a.policy) for a in load_scene("stadium_race", draw=seed).agents] for seed in range(80)]
+    assert len({str(three) for three in drawn}) > 40
+    assert {policy for three in drawn for _, policy in three} == {"", "humanoid_flagrun"}
     again = load_scene("stadium_race", draw=3)
     assert [agent.name for agent in again.agents] == [agent.name for agent in load_scene("stadium_race", draw=3).agents]
     kinds = {agent.robot.name for seed in range(40) for agent in load_scene("stadium_race", draw=seed).agents}
