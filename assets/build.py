@@ -78,9 +78,10 @@ class Block:
     """A box."""
 
     size: Point  # sides of the box [m]
-    mass: float  # [kg]
+    mass: float = 0.0  # [kg]
     inertia: float | None = None  # about every axis [kg m2]; of a solid box if None
     centre: Point = (0, 0, 0)
+    colour: str | None = None  # the link's if None
 
     def weigh(self) -> tuple[float, np.ndarray]:
         """Return mass [kg] and inertia about the centre [kg m2]."""
@@ -162,12 +163,16 @@ def write_link(robot: ET.Element, link: Link) -> None:
         ET.SubElement(contact, "lateral_friction", value=f"{link.friction:g}")
         if link.bounce:
             ET.SubElement(contact, "restitution", value=f"{link.bounce:g}")
+    write_shapes(element, link)
+
+
+def write_shapes(element: ET.Element, link: Link) -> None:
     for shape in link.shapes:
         if isinstance(shape, Block):
             for tag in ("visual", "collision")[: 1 + link.solid]:
                 drawn = draw(element, tag, "box", shape.centre, (0, 0, 0), size=numbers(shape.size))
                 if tag == "visual":
-                    ET.SubElement(drawn, "material", name=link.colour)
+                    ET.SubElement(drawn, "material", name=shape.colour or link.colour)
             continue
         axis = (np.array(shape.end) - shape.start) / shape.length if shape.length else np.array([0.0, 0.0, 1.0])
         turn = toward(axis)
@@ -211,7 +216,7 @@ def write(body: Body, folder: Path) -> Path:
     for name, rgb in PALETTE.items():
         ET.SubElement(ET.SubElement(robot, "material", name=name), "color", rgba=numbers((*rgb, 1)))
     if body.base.name == "world":
-        ET.SubElement(robot, "link", name="world")
+        write_shapes(ET.SubElement(robot, "link", name="world"), body.base)
     else:
         write_link(robot, body.base)
     for joint in body.joints:
@@ -387,11 +392,35 @@ def cube() -> Body:
     return Body("cube", Link("cube", "amber", [Block((0.1, 0.1, 0.1), 1.2, inertia=0.001)]))
 
 
+def scenery(name: str, colour: str, shapes: Sequence[Block]) -> Body:
+    """Something to look at, which nothing meets."""
+    return Body(name, Link("world", colour, shapes, solid=False))
+
+
+def pong_table() -> Body:
+    top = Block((3.5, 2.2, 0.04), centre=(0, 0, -0.06))
+    sides = [Block((3.5, 0.03, 0.05), centre=(0, y, -0.055), colour="bone") for y in (-1.085, 1.085)]
+    net = [Block((0.015, 0.1, 0.002), centre=(0, y, -0.039), colour="bone") for y in np.linspace(-0.9, 0.9, 10).tolist()]
+    return scenery("pong_table", "teal", [top, *sides, *net])
+
+
+def reacher_table() -> Body:
+    top = Block((0.6, 0.6, 0.02), centre=(0, 0, -0.012))
+    ends = [Block((0.64, 0.02, 0.03), centre=(0, y, -0.005), colour="slate") for y in (-0.31, 0.31)]
+    sides = [Block((0.02, 0.64, 0.03), centre=(x, 0, -0.005), colour="slate") for x in (-0.31, 0.31)]
+    return scenery("reacher_table", "bone", [top, *ends, *sides])
+
+
+def cart_rail() -> Body:
+    ends = [Block((0.03, 0.06, 0.06), centre=(x, 0, 0), colour="amber") for x in (-1.2, 1.2)]
+    return scenery("cart_rail", "violet", [Block((2.4, 0.03, 0.03)), *ends])
+
+
 ONE_POLE = [Capsule((0, 0, 0), (0, 0, 0.6), 0.049)]
 TWO_POLES = [Capsule((0, 0, 0), (0, 0, 0.6), 0.045)] * 2
 
 if __name__ == "__main__":
-    for make in (hopper, walker2d, half_cheetah, ant, humanoid, reacher, paddle, pong_ball, cube):
+    for make in (hopper, walker2d, half_cheetah, ant, humanoid, reacher, paddle, pong_ball, pong_table, reacher_table, cart_rail, cube):
         print(write(make(), Path(__file__).parent))
     for name, poles in (("inverted_pendulum", ONE_POLE), ("inverted_double_pendulum", TWO_POLES)):
         print(write(pendulum(name, poles), Path(__file__).parent))

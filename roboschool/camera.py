@@ -114,9 +114,8 @@ class Puppet:
         number = bullet.getNumBodies(physicsClientId=client)
         path = meshes["sphere"].with_name(f"{number}.urdf")  # not one name for all: Bullet remembers files by name
         path.write_text(_improve(model, meshes), encoding="utf-8")
-        fixed = next(link.mass for link in model.links if link.name == model.root) == 0.0
         flags = bullet.URDF_USE_INERTIA_FROM_FILE
-        self.id = bullet.loadURDF(str(path), useFixedBase=fixed, flags=flags, physicsClientId=client)
+        self.id = bullet.loadURDF(str(path), useFixedBase=model.fixed, flags=flags, physicsClientId=client)
         parts = range(bullet.getNumJoints(self.id, physicsClientId=client))
         infos = [bullet.getJointInfo(self.id, part, physicsClientId=client) for part in parts]
         numbers = {info[1].decode(): info[0] for info in infos}

@@ -69,7 +69,7 @@ class Robot:
     @property
     def fixed(self) -> bool:
         """Whether the root of the URDF is bolted to the world: it has no mass."""
-        return next(link.mass for link in self.model.links if link.name == self.model.root) == 0.0
+        return self.model.fixed
 
     @functools.cached_property
     def bolted(self) -> bool:
@@ -214,10 +214,9 @@ def _track(trunk: str, model: Model) -> tuple[str, ...] | None:
     while trunk in by_child:
         chain.insert(0, by_child[trunk])
         trunk = chain[0].parent
-    massless = next(link.mass for link in model.links if link.name == model.root) == 0.0
     kinds = tuple((joint.kind, joint.axis) for joint in chain)
     straight = all(number == 0.0 for joint in chain for number in joint.origin)
-    return tuple(joint.name for joint in chain) if kinds == RAIL and straight and massless else None
+    return tuple(joint.name for joint in chain) if kinds == RAIL and straight and model.fixed else None
 
 
 def _bare(model: Model) -> Robot:

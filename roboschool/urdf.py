@@ -116,6 +116,11 @@ class Model:
     joints: tuple[Joint, ...]  # in the order of the file
     text: str  # the cleaned URDF to give to Bullet
 
+    @functools.cached_property
+    def fixed(self) -> bool:
+        """Whether the root is bolted to the world: it has no mass."""
+        return next(link.mass for link in self.links if link.name == self.root) == 0.0
+
 
 @functools.lru_cache(maxsize=64)  # every copy of a world asks for the same
 def without_visuals(text: str) -> str:

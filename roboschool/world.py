@@ -50,8 +50,7 @@ class Body:
 
     def __init__(self, client: int, model: Model, order: Sequence[str], self_collision: bool = False) -> None:
         self.client = client
-        fixed = next(link.mass for link in model.links if link.name == model.root) == 0.0
-        self.id = _load(client, model, fixed, self_collision)
+        self.id = _load(client, model, self_collision)
         infos = [
             bullet.getJointInfo(self.id, j, physicsClientId=client)
             for j in range(bullet.getNumJoints(self.id, physicsClientId=client))
@@ -227,7 +226,8 @@ class Toy(Body):
         super().__init__(client, prop.model, [joint.name for joint in joints])
         self.name = prop.name
         self.axes = [joint.axis for joint in joints if joint.kind == "prismatic"]
-        self.free = not joints
+        self.fixed = not joints and prop.model.fixed
+        self.free = not joints and not self.fixed
         self.slides = bool(joints) and len(self.axes) == len(joints)
         self.leaf = max(self.links.values())
         self.spot: Triple = (0.0, 0.0, 0.0)
@@ -255,10 +255,12 @@ class Toy(Body):
             bullet.resetBasePositionAndOrientation(self.id, position, STRAIGHT, physicsClientId=self.client)
             bullet.resetBaseVelocity(self.id, velocity, (0.0, 0.0, 0.0), physicsClientId=self.client)
         else:
-            raise InvalidInput(f"prop {self.name!r} hangs on hinges: it cannot be thrown")
+            raise InvalidInput(f"prop {self.name!r} is fixed, or hangs on hinges: it cannot be thrown")
 
     def row(self) -> tuple[float, ...]:
         """Return position and velocity of what moves [m, m/s]."""
+        if self.fixed:
+            return (*self.spot, 0.0, 0.0, 0.0)
         if self.free:
             position, _ = bullet.getBasePositionAndOrientation(self.id, self.client)
             velocity, _ = bullet.getBaseVelocity(self.id, self.client)
@@ -446,7 +448,7 @@ def _dot(a: Sequence[float], b: Sequence[float]) -> float:
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
-def _load(client: int, model: Model, fixed: bool, self_collision: bool) -> int:
+def _load(client: int, model: Model, self_collision: bool) -> int:
     """Load a URDF that has been checked.
 
     Raises:
@@ -459,6 +461,6 @@ def _load(client: int, model: Model, fixed: bool, self_collision: bool) -> int:
         path = Path(folder) / f"{model.name}.urdf"
         path.write_text(without_visuals(model.text), encoding="utf-8")
         try:
-            return int(bullet.loadURDF(str(path), useFixedBase=fixed, flags=flags, physicsClientId=client))
+            return int(bullet.loadURDF(str(path), useFixedBase=model.fixed, flags=flags, physicsClientId=client))
         except bullet.error:
             raise InvalidInput(f"{model.path}: Bullet cannot load it: {said()}") from None

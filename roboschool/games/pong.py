@@ -94,7 +94,7 @@ class Player(Task):
         """Return x, its speed, y, its speed of own bat, other bat and ball; and the time without a hit (..., 13)."""
         reach = np.array([joint.upper for joint in self.robot.joints])
         left, forward = now.bearing[..., None, :1], now.bearing[..., None, 1:]
-        places = np.concatenate([now.others, now.props], axis=-2)  # of other bat and ball (..., 2, 6)
+        places = np.concatenate([now.others, now.props[..., :1, :]], axis=-2)  # of other bat and ball (..., 2, 6)
         x, y = places[..., X::3], places[..., Y::3]  # position and speed
         x, y = forward * x - left * y, left * x + forward * y
         x[..., 0, 0] -= HOME
