@@ -22,7 +22,7 @@ LIGHT_RADIUS = 0.02  # [m]
 ROTOR = 0.01  # inertia of a humanoid's motor on such a link, without which its chained joints spin up [kg m2]
 DAMPING = 0.5  # of a humanoid's joints, for the same reason [N m s/rad]
 ELBOW = 0.002  # damping of the reacher's joints, which turn at 25 rad/s at most [N m s/rad]
-GLIDE = 0.8482 * (1 - 0.95**4) / 0.0165  # damping of a paddle: as in Roboschool, a step closes 18.5 % of a gap in speed [N s/m]
+GLIDE = 0.8482 * (1 - 0.95**4) / 0.0165  # damping of a paddle: a step closes 18.5 % of a gap, as in v1 [N s/m]
 
 PALETTE = {
     "bone": (0.93, 0.90, 0.83),
@@ -400,7 +400,9 @@ def scenery(name: str, colour: str, shapes: Sequence[Block]) -> Body:
 def pong_table() -> Body:
     top = Block((3.5, 2.2, 0.04), centre=(0, 0, -0.06))
     sides = [Block((3.5, 0.03, 0.05), centre=(0, y, -0.055), colour="bone") for y in (-1.085, 1.085)]
-    net = [Block((0.015, 0.1, 0.002), centre=(0, y, -0.039), colour="bone") for y in np.linspace(-0.9, 0.9, 10).tolist()]
+    net = [
+        Block((0.015, 0.1, 0.002), centre=(0, y, -0.039), colour="bone") for y in np.linspace(-0.9, 0.9, 10).tolist()
+    ]
     return scenery("pong_table", "teal", [top, *sides, *net])
 
 
@@ -416,11 +418,27 @@ def cart_rail() -> Body:
     return scenery("cart_rail", "violet", [Block((2.4, 0.03, 0.03)), *ends])
 
 
-ONE_POLE = [Capsule((0, 0, 0), (0, 0, 0.6), 0.049)]
-TWO_POLES = [Capsule((0, 0, 0), (0, 0, 0.6), 0.045)] * 2
+def inverted_pendulum() -> Body:
+    return pendulum("inverted_pendulum", [Capsule((0, 0, 0), (0, 0, 0.6), 0.049)])
+
+
+def inverted_double_pendulum() -> Body:
+    return pendulum("inverted_double_pendulum", [Capsule((0, 0, 0), (0, 0, 0.6), 0.045)] * 2)
+
+
+ROBOTS = (
+    hopper,
+    walker2d,
+    half_cheetah,
+    ant,
+    humanoid,
+    reacher,
+    paddle,
+    inverted_pendulum,
+    inverted_double_pendulum,
+)
+PROPS = (pong_ball, pong_table, reacher_table, cart_rail, cube)
 
 if __name__ == "__main__":
-    for make in (hopper, walker2d, half_cheetah, ant, humanoid, reacher, paddle, pong_ball, pong_table, reacher_table, cart_rail, cube):
+    for make in (*ROBOTS, *PROPS):
         print(write(make(), Path(__file__).parent))
-    for name, poles in (("inverted_pendulum", ONE_POLE), ("inverted_double_pendulum", TWO_POLES)):
-        print(write(pendulum(name, poles), Path(__file__).parent))

@@ -376,5 +376,6 @@ def _line_up(path: Path, lanes: Lanes, draw: int) -> list[Agent]:
         kind = agent.name.rpartition("_")[0]
         number = sum(other.name.rpartition("_")[0] == kind for other in agents)
         y = ((len(entrants) - 1) / 2 - lane) * lanes.width
+        policy = policy or (name if name in files.policies() else "")
         agents.append(dataclasses.replace(agent, name=f"{kind}_{number}", spot=(0.0, y), policy=policy))
     return agents

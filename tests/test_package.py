@@ -201,9 +201,11 @@ def test_urdfs_are_what_the_recipe_writes(tmp_path: Path) -> None:
     sys.path.insert(0, str(ROOT / "assets"))
     try:
         import build
+        import build_atlas
     finally:
         sys.path.remove(str(ROOT / "assets"))
-    for make in (build.hopper, build.walker2d, build.half_cheetah, build.ant, build.humanoid):
+    assert build_atlas.atlas() == files.robots()["atlas"].with_suffix(".urdf").read_text()
+    for make in (*build.ROBOTS, *build.PROPS):
         path = build.write(make(), tmp_path)
         assert path.read_text() == (ROOT / "assets" / path.stem / path.name).read_text()
 

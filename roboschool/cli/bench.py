@@ -25,6 +25,12 @@ PEERS = {  # pybullet_envs_gymnasium
     "half_cheetah": "HalfCheetahBulletEnv-v0",
     "ant": "AntBulletEnv-v0",
     "humanoid": "HumanoidBulletEnv-v0",
+    "humanoid_flagrun": "HumanoidFlagrunBulletEnv-v0",
+    "humanoid_flagrun_harder": "HumanoidFlagrunHarderBulletEnv-v0",
+    "inverted_pendulum": "InvertedPendulumBulletEnv-v0",
+    "inverted_pendulum_swingup": "InvertedPendulumSwingupBulletEnv-v0",
+    "inverted_double_pendulum": "InvertedDoublePendulumBulletEnv-v0",
+    "reacher": "ReacherBulletEnv-v0",
 }
 LONGEST = 1000  # steps of an episode of a peer
 ACTIONS = 1024  # random ones, used in turn
@@ -49,13 +55,14 @@ def run_bench(names: Sequence[str], seconds: float, rounds: int, copies: int, pe
         click.echo(json.dumps({"machine": machine, "rounds": rounds, "seconds": seconds, "scenes": rows}, indent=2))
         return
     many = f"x{copies} steps/s"
-    click.echo(f"{'scene':18}{'bare us':>8}{'steps/s':>9}{'ratio':>7}{many:>13}{'ratio':>7}{'peer':>8}{'faster':>8}")
+    head = f"{'scene':26}{'bare us':>8}{'steps/s':>9}{'ratio':>7}{many:>13}{'ratio':>7}"
+    click.echo(head + f"{'peer':>8}{'faster':>8}{'x' + str(copies):>8}" * peers)
     for row in rows:
-        text = f"{row['scene']:18}{row['bare_us']:>8.1f}{row['steps_per_s']:>9.0f}{row['ratio']:>7.2f}"
+        text = f"{row['scene']:26}{row['bare_us']:>8.1f}{row['steps_per_s']:>9.0f}{row['ratio']:>7.2f}"
         if "vector_ratio" in row:
             text += f"{row['vector_steps_per_s']:>13.0f}{row['vector_ratio']:>7.2f}"
         if "faster" in row:
-            text += f"{row['peer_steps_per_s']:>8.0f}{row['faster']:>7.1f}x"
+            text += f"{row['peer_steps_per_s']:>8.0f}{row['faster']:>7.1f}x{row['vector_faster']:>7.1f}x"
         click.echo(text)
 
 
@@ -96,7 +103,8 @@ def _measure_scene(name: str, seconds: float, rounds: int, copies: int, peers: b
         row["vector_ratio"] = statistics.median(ours / bare for ours, bare in pairs)
     if "peer" in taken:
         row["peer_steps_per_s"] = 1.0 / statistics.median(taken["peer"])
-        row["faster"] = statistics.median(p / o for p, o in zip(taken["peer"], taken["own"], strict=True))
+        for key, ours in (("faster", "own"), ("vector_faster", "vector")):
+            row[key] = statistics.median(p / o for p, o in zip(taken["peer"], taken[ours], strict=True))
     return row
 
 

@@ -38,7 +38,8 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--lanes", default="hopper,humanoid,ant", show_default=True, help="Who runs, left to right.")
+@click.option("--lanes", help="Who runs, left to right; hopper,humanoid,ant if nobody says.")
+@click.option("--stadium", is_flag=True, help="Three lanes of 54 m, as in 2017; who runs is drawn by the seed.")
 @click.option(
     "--seed", default=0, type=click.IntRange(min=0), show_default=True, help="The same seed gives the same race."
 )
@@ -48,7 +49,8 @@ def main() -> None:
 @click.option("--size", default="960x540", show_default=True, help="Of video and picture [pixels].")
 @click.option("--policy", "policies", multiple=True, metavar="LANE=FILE", help="A policy of your own, for a robot.")
 def race(
-    lanes: str,
+    lanes: str | None,
+    stadium: bool,
     seed: int,
     video: Path | None,
     picture: Path | None,
@@ -58,7 +60,8 @@ def race(
 ) -> None:
     """Let trained robots race over 20 m, each in its lane, and print the standings.
 
-    A lane is the name of a scene with one agent; `roboschool list` has them all. A robot may run in several lanes.
+    A lane is the name of a scene with one agent; `roboschool list` has them all. A robot may run in several lanes, and
+    humanoid/humanoid_flagrun is the first scene's robot with the second's policy.
     """
     from roboschool.cli.race import run_race
 
@@ -66,7 +69,8 @@ def race(
         if "=" not in part:
             raise InvalidInput(f"--policy {part}: it is written LANE=FILE")
     own = {lane: file for lane, _, file in (part.partition("=") for part in policies)}
-    run_race([name.strip() for name in lanes.split(",")], seed, video, picture, at, size, own)
+    entrants = None if lanes is None else [name.strip() for name in lanes.split(",")]
+    run_race("stadium_race" if stadium else "race", entrants, seed, video, picture, at, size, own)
 
 
 @main.command("list")

@@ -15,6 +15,9 @@ from roboschool.cli.video import Video, choose_ending, read_size
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, nearest
 from roboschool.policy import Policy, load_policy
+from roboschool.scene import Agent
+from roboschool.tasks.asks import Mark
+from roboschool.world import Snapshot
 
 STILLS = (".png", ".jpg", ".webp")
 CODA = 60  # steps shown after the last one standing has crossed the line
@@ -59,6 +62,10 @@ class Watcher(Protocol):
         """Look at a step."""
 
 
+def _sight(env: ParallelEnv) -> tuple[Snapshot, list[Mark]]:
+    return env.simulation.worlds[0].capture(), env.simulation.marks()
+
+
 class Film:
     """Takes the race on video."""
 
@@ -70,7 +77,7 @@ class Film:
     def watch(self, step: int, runners: Mapping[str, Runner]) -> None:
         """Add a frame, if it is time for one."""
         if self.video.wants(step):
-            self.video.add(self.camera.picture(self.env.simulation.worlds[0].capture()))
+            self.video.add(self.camera.picture(*_sight(self.env)))
 
     def __enter__(self) -> "Film":
         return self
@@ -96,7 +103,7 @@ class Photo:
         if self.at is not None:
             due = step * self.env.scene.timestep >= self.at
         if not self.taken and (due or not self.env.agents or step == self.env.scene.steps):
-            Image.fromarray(self.camera.picture(self.env.simulation.worlds[0].capture())).save(self.path)
+            Image.fromarray(self.camera.picture(*_sight(self.env))).save(self.path)
             self.taken = True
 
     def __enter__(self) -> "Photo":
@@ -107,7 +114,8 @@ class Photo:
 
 
 def run_race(
-    lanes: list[str],
+    scene: str,
+    lanes: list[str] | None,
     seed: int,
     video: Path | None,
     picture: Path | None,
@@ -115,18 +123,19 @@ def run_race(
     size: str,
     own: dict[str, str],
 ) -> None:
-    """Run a race and print its standings.
+    """Run a race and print its standings; without `lanes` those of the scene run, drawn by the seed if it draws them.
 
     Raises:
         InvalidInput: a lane is not a scene with one agent, or has no policy, or a file's name or the size is wrong.
     """
-    env = ParallelEnv("race", lanes=lanes)
+    env = ParallelEnv(scene, draw=seed) if lanes is None else ParallelEnv(scene, lanes=lanes)
+    lanes = lanes or [agent.policy or agent.robot.name for agent in env.scene.agents]
     for name in own:
         if name not in lanes:
             raise InvalidInput(f"--policy {name}={own[name]}: no such lane{nearest(name, lanes)}")
     runners = {
-        agent: Runner(agent, number, _policy(lane, own))
-        for number, (agent, lane) in enumerate(zip(env.possible_agents, lanes, strict=True), 1)
+        agent.name: Runner(agent.name, number, _policy(lane, agent, own))
+        for number, (agent, lane) in enumerate(zip(env.scene.agents, lanes, strict=True), 1)
     }
     with ExitStack() as stack:
         stack.callback(env.close)
@@ -142,14 +151,13 @@ def run_race(
             click.echo(f"Written: {file}")
 
 
-def _policy(lane: str, own: dict[str, str]) -> Policy:
-    shipped = files.policies()
+def _policy(lane: str, agent: Agent, own: dict[str, str]) -> Policy:
     if lane in own:
         return load_policy(own[lane])
-    if lane not in shipped:
-        known = ", ".join(shipped) or "none"
+    if not agent.policy:
+        known = ", ".join(files.policies()) or "none"
         raise InvalidInput(f"lane {lane!r}: no policy comes with it (there is {known}); give --policy {lane}=FILE")
-    return load_policy(shipped[lane])
+    return load_policy(agent.policy)
 
 
 def _run(env: ParallelEnv, runners: dict[str, Runner], seed: int, watchers: list[Watcher]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.rendezvous import THREADS, Rendezvous, Reply
-from roboschool.envs.spaces import RENDER_MODES
+from roboschool.envs.spaces import PICTURES, check_render_mode
 from roboschool.files import InvalidInput, choose
 from roboschool.scene import Scene
 
@@ -18,7 +18,7 @@ from roboschool.scene import Scene
 class LobbySeat(gymnasium.Env[np.ndarray, np.ndarray]):
     """One agent of a lobby's world; `lobby[agent]` returns it."""
 
-    metadata = {"render_modes": RENDER_MODES}
+    metadata = {"render_modes": PICTURES}
 
     def __init__(self, lobby: "Lobby", agent: str) -> None:
         self.lobby = lobby
@@ -85,6 +85,7 @@ class Lobby:
         step_timeout: float | None = 60.0,
         **options: Any,
     ) -> None:
+        check_render_mode(options.get("render_mode"), PICTURES)  # a window belongs to one thread
         self.world = ParallelEnv(scene, death="leave", **options)
         self.join_timeout = _check_timeout("join_timeout", join_timeout)
         self.step_timeout = _check_timeout("step_timeout", step_timeout)

@@ -1,4 +1,4 @@
-"""Writes the URDF of the atlas from its numbers: python assets/atlas/build.py
+"""Writes the URDF of the atlas from its numbers: python assets/build_atlas.py
 
 A body of our own: the order, axes, ranges and speeds of its joints and the mass of every link are those of the Atlas of
 2014, its shapes are not. Angles in degrees, lengths in metres; a link's frame sits at the joint that carries it, x is
@@ -6,7 +6,6 @@ forward and y left. Zero is legs straight and arms out to the sides.
 """
 
 import math
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,6 @@ from typing import TypeAlias
 from xml.etree import ElementTree as ET
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from build import DENSITY, PALETTE, Capsule, Point, ball, draw, numbers, toward
 
 # Inertia about every axis that geared motors give a link [kg m2]. Without it ankle (0.125 kg), hand (1 kg) and foot
@@ -238,6 +235,6 @@ def atlas() -> str:
 
 
 if __name__ == "__main__":
-    path = Path(__file__).with_name("atlas.urdf")
+    path = Path(__file__).with_name("atlas") / "atlas.urdf"
     path.write_text(atlas())
     print(path)
