@@ -178,6 +178,7 @@ class Simulation:
         self.seats = [owners[index] for index in range(len(scene.agents))]  # group and place in it, of each agent
         self.game = scene.game
         self.meets = self.game is not None or any(task.sees for task in tasks)  # whether anybody looks around
+        self.plans = self.meets or any(group.plans for group in self.groups)
         self.was, self.now = self._arena(worlds), self._arena(worlds)
         self.worlds = [World(scene) for _ in range(worlds)]
         self.generators = [np.random.default_rng() for _ in range(worlds)]
@@ -229,8 +230,9 @@ class Simulation:
         self._check_begun()
         for group, action in zip(self.groups, actions, strict=True):
             group.act(action, fresh)
-        self.was, self.now = self.now, self.was
-        self.now.memory[:] = self.was.memory
+        if self.meets:
+            self.was, self.now = self.now, self.was
+            self.now.memory[:] = self.was.memory
         for group in self.groups:
             group.was, group.now = group.now, group.was
             if group.plans:
@@ -246,7 +248,7 @@ class Simulation:
             group.feel()
             for number in self.broken:
                 group.now.row[number] = group.was.row[number]
-        throws = self._plan(fresh)
+        throws = self._plan(fresh) if self.plans else ()
         for group in self.groups:
             group.judge(self.scene.timestep)
         if throws:
@@ -376,8 +378,13 @@ class Simulation:
         return numbers
 
     def report(self, group: Group, place: int, world: int = 0) -> dict[str, float]:
-        """Return the `numbers` of an agent in one world."""
-        return {name: float(value[world]) for name, value in self.numbers(group, place).items()}
+        """Return the `numbers` of an agent in one world; made anew, because slices of them all take longer."""
+        report: dict[str, float] = {name: term.item(world, place) for name, term in group.terms.items()}
+        report["distance"] = group.now.position.item(world, place, 0)
+        report["physics_error"] = float(world in self.broken)
+        for column, name in enumerate(self.game.memory if self.game else ()):
+            report[name] = self.now.memory.item(world, column)
+        return report
 
     def marks(self, world: int = 0) -> list[Mark]:
         """Return what is shown in pictures of a world beside the bodies."""

@@ -96,6 +96,15 @@ class Joint:
     effort: float | None  # [N m or N]
     velocity: float | None  # [rad/s or m/s]
 
+    @property
+    def range(self) -> str:
+        """How far it goes, for people."""
+        if self.lower is None or self.upper is None:
+            return "endless"
+        if self.kind == "prismatic":
+            return f"{self.lower:.4g} to {self.upper:.4g} m"
+        return f"{math.degrees(self.lower):.4g} to {math.degrees(self.upper):.4g} deg"
+
 
 @dataclass(frozen=True)
 class Link:

@@ -726,7 +726,7 @@ def test_three_lanes_are_drawn_from_five_entrants() -> None:
     assert scene.stadium == (27.0, 21.0)
     drawn = [[(a.name, a.policy) for a in load_scene("stadium_race", draw=seed).agents] for seed in range(80)]
     assert len({str(three) for three in drawn}) > 40
-    assert {policy for three in drawn for _, policy in three} == {"", "humanoid_flagrun"}
+    assert {policy for three in drawn for _, policy in three} >= {"hopper", "humanoid", "humanoid_flagrun"}
     again = load_scene("stadium_race", draw=3)
     assert [agent.name for agent in again.agents] == [agent.name for agent in load_scene("stadium_race", draw=3).agents]
     kinds = {agent.robot.name for seed in range(40) for agent in load_scene("stadium_race", draw=seed).agents}

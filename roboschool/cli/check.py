@@ -4,9 +4,7 @@ import dataclasses
 import math
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
@@ -66,12 +64,10 @@ def _describe(robot: Robot) -> None:
         "bolted to the world" if robot.fixed and not robot.planar else "held in its plane" if robot.planar else "free"
     )
     click.echo(f"{robot.name}: {robot.mass:.3f} kg, {len(robot.model.links)} links, trunk {robot.trunk!r}, {held}")
-    click.echo(f"  {'joint':20}{'limits':>18}{'rest':>9}{'torque':>9}")
+    click.echo(f"  {'joint':20}{'limits':>20}{'rest':>9}{'torque':>9}")
     for joint, torque, rest in zip(robot.joints, robot.torque, robot.pose, strict=True):
-        show: Callable[[Any], float] = float if joint.kind == "prismatic" else math.degrees
-        unit = "m" if joint.kind == "prismatic" else "deg"
-        limits = f"{show(joint.lower):.1f} to {show(joint.upper):.1f} {unit}"
-        click.echo(f"  {joint.name:20}{limits:>18}{show(rest):>9.1f}{torque:>9.4g}")
+        at_rest = rest if joint.kind == "prismatic" else math.degrees(rest)
+        click.echo(f"  {joint.name:20}{joint.range:>20}{at_rest:>9.1f}{torque:>9.4g}")
 
 
 def _try(file: Path) -> list[str]:

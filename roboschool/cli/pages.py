@@ -1,7 +1,6 @@
 """The page about every environment, as Markdown, made of cards, scenes and tasks: docs/environments.md."""
 
 import dataclasses
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,20 +70,12 @@ def _agents(scene: Scene, played: list[Agent]) -> Iterator[str]:
     yield "\n| # | action | at 1 |\n|---|---|---|"
     for number, (joint, torque) in enumerate(zip(robot.joints, robot.torque, strict=True)):
         unit = "N" if joint.kind == "prismatic" else "N m"
-        yield f"| {number} | {joint.name}, {_limits(joint.kind, joint.lower, joint.upper)} | {torque:g} {unit} |"
+        yield f"| {number} | {joint.name}, {joint.range} | {torque:g} {unit} |"
     yield "\n</details>\n"
 
 
 def _count(scene: Scene, agent: Agent) -> str:
     return f"{observation_space(scene, agent).shape[0]} observations, {len(agent.robot.joints)} actions"
-
-
-def _limits(kind: str, lower: float | None, upper: float | None) -> str:
-    if lower is None or upper is None:
-        return "endless"
-    if kind == "prismatic":
-        return f"{lower:g} to {upper:g} m"
-    return f"{math.degrees(lower):.4g} to {math.degrees(upper):.4g} degrees"
 
 
 def _several(numbers: list[int]) -> str:
