@@ -71,6 +71,7 @@ class Group:
         self.upper = np.array([np.inf if joint.upper is None else joint.upper for joint in joints])
         self.middle = np.stack([(lower + upper) / 2, np.zeros_like(lower)], axis=-1)
         self.gain = np.stack([2.0 / (upper - lower), 1.0 / fastest], axis=-1)
+        self.plain = not self.middle.any() and bool((self.gain == 1.0).all())  # felt as they are
         self.applied = np.zeros(self.shape)  # what has been done of the actions asked for
         self.forces: list[list[list[float]]] = []  # torque of each joint, of each agent, in each world [N m]
         self.paid: np.ndarray | None = None  # whose step counts; None: everybody's
@@ -120,6 +121,8 @@ class Group:
 
     def feel(self, worlds: Any = ...) -> None:
         """Bring the joints just read to -1 to 1 between their limits, and their speeds to 1 at the fastest."""
+        if self.plain:
+            return
         joints = self.now.joints[worlds]
         joints -= self.middle
         joints *= self.gain

@@ -32,8 +32,13 @@ class Balance(Task):
 
     def observe(self, now: State) -> np.ndarray:
         """Return position and speed of the cart; cosine, sine and speed of the pole's angle (..., 5)."""
-        angle, speed = now.loose[..., 0, 0], now.loose[..., 0, 1]
-        return np.stack([now.joints[..., 0, 0], now.joints[..., 0, 1], np.cos(angle), np.sin(angle), speed], axis=-1)
+        angle = now.loose[..., 0, 0]
+        seen = np.empty((*angle.shape, 5))
+        seen[..., :2] = now.joints[..., 0, :]
+        np.cos(angle, out=seen[..., 2])
+        np.sin(angle, out=seen[..., 3])
+        seen[..., 4] = now.loose[..., 0, 1]
+        return seen
 
     def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
         """Return 1."""

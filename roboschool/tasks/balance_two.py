@@ -9,6 +9,7 @@ from roboschool.state import State
 from roboschool.tasks.balance import CART, Balance
 
 LENGTH = 0.6  # of a pole [m]
+TO_MIDDLE = np.array([LENGTH, LENGTH / 2])  # along each pole to the upper one's middle [m]
 HIGHEST = 2.0  # what Roboschool measures the tip's height against; upright it is 1.2 [m]
 
 
@@ -25,37 +26,32 @@ class BalanceTwo(Balance):
 
     def observe(self, now: State) -> np.ndarray:
         """Return cart, x of the upper middle; cosine, sine, speed of both angles, the second relative (..., 9)."""
-        first, second = now.loose[..., 0, :], now.loose[..., 1, :]
-        return np.stack(
-            [
-                now.joints[..., 0, 0],
-                now.joints[..., 0, 1],
-                self.upper(now)[0],
-                np.cos(first[..., 0]),
-                np.sin(first[..., 0]),
-                first[..., 1],
-                np.cos(second[..., 0]),
-                np.sin(second[..., 0]),
-                second[..., 1],
-            ],
-            axis=-1,
-        )
+        angles = now.loose[..., 0]
+        seen = np.empty((*now.points.shape, 9))
+        seen[..., :2] = now.joints[..., 0, :]
+        seen[..., 2] = self.middle(now)
+        np.cos(angles, out=seen[..., 3::3])
+        np.sin(angles, out=seen[..., 4::3])
+        seen[..., 5::3] = now.loose[..., 1]
+        return seen
 
     def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
         """Return 10 less what the tip is low and aside: at most 9.36, upright."""
-        x, height = self.upper(now)
-        return {"alive": np.full(x.shape, 10.0), "distance_cost": -0.01 * x * x - (height - HIGHEST) ** 2}
+        low = self.tip(now) - HIGHEST
+        x = self.middle(now)
+        return {"alive": np.full(x.shape, 10.0), "distance_cost": x * x * -0.01 - low * low}
 
     def over(self, now: State) -> np.ndarray:
         """Return whether each pair of poles has fallen."""
-        return self.upper(now)[1] <= self.lowest
+        return self.tip(now) <= self.lowest
 
-    def upper(self, now: State) -> tuple[np.ndarray, np.ndarray]:
-        """Return x of the upper pole's middle [m], and the height of its tip [m] as Roboschool has it: middle + 0.3."""
-        lean = now.loose[..., 0, 0]
-        both = lean + now.loose[..., 1, 0]
-        x = now.joints[..., 0, 0] + LENGTH * np.sin(lean) + LENGTH / 2 * np.sin(both)
-        return x, LENGTH * np.cos(lean) + LENGTH / 2 * np.cos(both) + LENGTH / 2
+    def middle(self, now: State) -> np.ndarray:
+        """Return x of the upper pole's middle [m] (...)."""
+        return now.joints[..., 0, 0] + np.sin(_leans(now)).dot(TO_MIDDLE)
+
+    def tip(self, now: State) -> np.ndarray:
+        """Return the height of the tip as Roboschool has it: of the upper pole's middle + 0.3 m (...)."""
+        return np.cos(_leans(now)).dot(TO_MIDDLE) + LENGTH / 2
 
     def entries(self) -> list[str]:
         """Return what each number of an observation is."""
@@ -66,3 +62,8 @@ class BalanceTwo(Balance):
 
 
 POLES = ("lower pole's", "upper pole's relative")
+
+
+def _leans(now: State) -> np.ndarray:
+    """Return how far each pole is from the vertical [rad] (..., 2)."""
+    return np.add.accumulate(now.loose[..., 0], axis=-1)
