@@ -1,10 +1,11 @@
 # make race   install, and let the shipped robots race
 # make test   install, lint, type-check, and run the whole suite
+# make docs   write docs/environments.md and its pictures
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
 
-.PHONY: race test lint bench clean
+.PHONY: race test lint bench docs clean
 
 race: .venv/race
 	$(BIN)/roboschool race --video race.mp4
@@ -20,6 +21,14 @@ lint: .venv/test
 bench: .venv/test
 	$(BIN)/pip install --quiet pybullet_envs_gymnasium
 	$(BIN)/roboschool bench --peers
+
+SCENES = $(basename $(notdir $(wildcard scenes/*.toml)))
+AT_atlas_forward_walk = 0.2
+AT_humanoid_flagrun_harder = 2.07
+
+docs: .venv/race
+	$(BIN)/roboschool list --markdown > docs/environments.md
+	$(foreach scene,$(SCENES),$(BIN)/roboschool film $(scene) --picture docs/pictures/$(scene).png --at $(or $(AT_$(scene)),1.4) &&) true
 
 .venv/pip:
 	$(PYTHON) -m venv .venv

@@ -169,10 +169,35 @@ def test_readme_shows_the_example_and_the_scores_as_they_are(tmp_path: Path) -> 
     assert run(*COMMAND, "list", "--scores", cwd=tmp_path).stdout in readme
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/environments.md"])
 def test_links_lead_somewhere(page: str) -> None:
     for link in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text()):
-        assert (ROOT / link).exists(), link
+        assert ((ROOT / page).parent / link).exists(), link
+
+
+def test_page_of_environments_is_fresh_and_says_everything(tmp_path: Path) -> None:
+    page = run(*COMMAND, "list", "--markdown", cwd=tmp_path).stdout
+    assert page == (ROOT / "docs" / "environments.md").read_text(), "run: roboschool list --markdown"
+    for name in files.scenes():
+        scene = roboschool.load_scene(name)
+        assert f"`{scene.id}`" in page
+        for agent in scene.agents:
+            env = roboschool.AgentEnv(scene, agent=agent.name)
+            assert len(agent.task.entries()) == env.observation_space.shape[0]
+            env.reset(seed=0)
+            *_, info = env.step(env.action_space.sample())
+            assert set(agent.task.pays) <= set(info)
+            paid = {term for group in env.simulation.groups if group.task == agent.task for term in group.terms}
+            assert paid == set(agent.task.pays), "every term of the reward is explained"
+            env.close()
+
+
+@pytest.mark.parametrize("name", sorted(files.scenes()))
+def test_every_scene_has_a_picture(name: str) -> None:
+    path = ROOT / "docs" / "pictures" / f"{name}.png"
+    assert path.stat().st_size < 300_000
+    with Image.open(path) as picture:
+        assert picture.size == (600, 400)
 
 
 @pytest.mark.parametrize("name", sorted(files.policies()))

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
@@ -42,8 +41,7 @@ def _page(scene: Scene, described: dict[Task, str]) -> Iterator[str]:
     """Yield the lines about a scene."""
     yield f"## {scene.name}\n"
     yield f"{scene.summary} `{scene.id}`\n"
-    if (Path(__file__).parents[2] / "docs" / "pictures" / f"{scene.name}.png").is_file():
-        yield f"![{scene.name}](pictures/{scene.name}.png)\n"
+    yield f"![{scene.name}](pictures/{scene.name}.png)\n"
     for task in dict.fromkeys(agent.task for agent in scene.agents):
         played = [agent for agent in scene.agents if agent.task == task]
         names = ", ".join(agent.name for agent in played)

@@ -32,7 +32,7 @@ class Reach(Task):
     stall: float = -0.01
     limits: float = -0.1
     near: float = 0.02  # targets lie between these distances from the shoulder, where the fingertip gets [m]
-    far: float = 0.20
+    far: float = 0.21
 
     def begin(
         self, placement: Placement, memory: np.ndarray, chance: np.random.Generator

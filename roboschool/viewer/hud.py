@@ -193,5 +193,5 @@ def _text(text: str, size: int) -> Image.Image:
 
 
 def _short(name: str) -> str:
-    """Return a name without its unit."""
-    return name.partition(" [")[0]
+    """Return a name without its unit and its range."""
+    return name.partition(" [")[0].partition(", ")[0]
