@@ -55,6 +55,16 @@ def choose(name: Any, names: Iterable[str], what: str, where: str = "") -> str:
     raise InvalidInput(f"{where}{': ' if where else ''}unknown {what} {name!r}{nearest(name, known)}")
 
 
+def check_range(name: str, value: float, lowest: float, highest: float) -> None:
+    """Check that a number is within a range.
+
+    Raises:
+        InvalidInput: it is not.
+    """
+    if not lowest <= value <= highest:
+        raise InvalidInput(f"{name}: {value} is not within {lowest:g} and {highest:g}")
+
+
 def add_path(folder: str | os.PathLike[str]) -> None:
     """Look for robots in `folder/assets` and for scenes in `folder/scenes`, before all folders known so far.
 

@@ -21,10 +21,10 @@ def find_class(where: str, what: str, name: object, own: Mapping[str, str], base
     module, _, attribute = place.partition(":")
     try:
         cls = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise InvalidInput(f"{where}: {what} {name!r} cannot be imported: {error}") from None
     if not (isinstance(cls, type) and issubclass(cls, base)):
-        raise InvalidInput(f"{where}: {what} {name!r} is not a subclass of roboschool.{base.__name__}")
+        raise InvalidInput(f"{where}: {what} {name!r} is not a subclass of {base.__name__}")
     return cls
 
 
@@ -43,5 +43,8 @@ def make(
         if key not in hints:
             raise InvalidInput(f"{where}: {what} {spec['name']!r} has no {key!r}{nearest(key, hints)}")
         given[key] = files.convert(value, hints[key], f"{where}: {what}.{key}")
-    part: Part = cls(**fixed, **given)
+    try:
+        part: Part = cls(**fixed, **given)
+    except InvalidInput as error:
+        raise InvalidInput(f"{where}: {what} {spec['name']!r}: {error}") from None
     return part

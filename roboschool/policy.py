@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -76,6 +76,18 @@ class NetworkPolicy:
         save_file(self.tensors, path, {"format": FORMAT})
 
 
+def check_policy(policy: Any, where: str) -> Policy:
+    """Return a policy that has what a policy must have.
+
+    Raises:
+        InvalidInput: it has not.
+    """
+    if not callable(getattr(policy, "act", None)) or not callable(getattr(policy, "reset", None)):
+        raise InvalidInput(f"{where}: {policy!r} has no reset(seed) and act(observation)")
+    checked: Policy = policy
+    return checked
+
+
 def load_policy(path: str | os.PathLike[str]) -> Policy:
     """Return a policy by the scene it comes with, by the path of its file, or as "package.module:Class".
 
@@ -85,7 +97,12 @@ def load_policy(path: str | os.PathLike[str]) -> Policy:
         InvalidInput: the file is missing, too large, not safetensors, or not a policy; or there is no such class.
     """
     if isinstance(path, str) and ":" in path and not Path(path).exists():
-        return cast(Policy, find_class("policy", "policy", path, {}, object)())
+        cls: Any = find_class("policy", "policy", path, {}, object)
+        try:
+            made = cls()
+        except TypeError as error:
+            raise InvalidInput(f"policy {path!r} cannot be made without arguments: {error}") from None
+        return check_policy(made, f"policy {path!r}")
     return read_network(path)
 
 

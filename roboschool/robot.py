@@ -175,6 +175,8 @@ def _check(path: Path, card: Card, model: Model, joints: Mapping[str, Joint]) ->
         choose(name, joints, "joint", f"{path}: torque")
     for name in card.endless:
         choose(name, card.torque, "driven joint", f"{path}: endless")
+        if joints[name].lower is not None:
+            raise InvalidInput(f"{path}: endless: joint {name!r} has limits in {card.model}")
     if not card.torque:
         raise InvalidInput(f"{path}: torque: no joint is driven{files.nearest('', joints)}")
     for name in card.pose:

@@ -18,7 +18,7 @@ from roboschool.games.game import Game, make_game
 from roboschool.robot import Robot, load_robot
 from roboschool.state import State
 from roboschool.tasks.task import Task, make_task
-from roboschool.urdf import Model, read_urdf
+from roboschool.urdf import Joint, Model, read_urdf
 
 Number: TypeAlias = float | tuple[float, float]  # a range [low, high] is drawn once per episode
 
@@ -131,6 +131,24 @@ class Prop:
     spot: tuple[Number, Number, Number] = (0.0, 0.0, 0.0)  # of its root [m]
     turn: Number = 0.0  # heading [rad]
 
+    @property
+    def joints(self) -> tuple[Joint, ...]:
+        """Its joints that move."""
+        return tuple(joint for joint in self.model.joints if joint.kind != "fixed")
+
+    @property
+    def moves(self) -> bool:
+        """Whether it ever moves."""
+        return bool(self.joints) or not self.model.fixed
+
+    @property
+    def throwable(self) -> bool:
+        """Whether it is free, or bolted to the world and on slides that begin at its root."""
+        if not self.joints:
+            return not self.model.fixed
+        straight = all(joint.kind == "prismatic" and not any(joint.origin) for joint in self.model.joints)
+        return self.model.fixed and straight
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -191,6 +209,7 @@ class Scene:
                 raise InvalidInput(f"{where}: prop.name: {name!r} is taken, or not of small letters, digits and _")
         if self.camera is not None and self.camera.follow is not None:
             choose(self.camera.follow, [*names, *props], "agent or prop", f"{where}: camera.follow")
+        self._check_parts(where)
         checks: list[tuple[str, Number | None, float, float]] = [
             ("seconds", self.steps * self.timestep, self.timestep, LONGEST),
             ("timestep", self.timestep, 1e-4, LONGEST_STEP),
@@ -202,6 +221,7 @@ class Scene:
         ]
         for prop in self.props:
             checks += [(f"prop {prop.name}.spot", number, -FARTHEST, FARTHEST) for number in prop.spot]
+            checks.append((f"prop {prop.name}.turn [deg]", _degrees(prop.turn), -360.0, 360.0))
         checks += [("stadium", number, -FARTHEST, FARTHEST) for number in self.stadium or ()]
         if self.camera is not None:
             checks += [("camera.eye", number, -FARTHEST, FARTHEST) for number in self.camera.eye]
@@ -224,6 +244,25 @@ class Scene:
                 raise InvalidInput(f"{where}: {key}: a range begins with its lower end, not {low:g}, {high:g}")
             if low is not None and high is not None and not lowest <= low <= high <= highest:
                 raise InvalidInput(f"{where}: {key}: {number} is not within {lowest:g} and {highest:g}")
+
+    def _check_parts(self, where: str) -> None:
+        """Check that tasks, game, policies and camera find what they need."""
+        throwable = [prop.name for prop in self.props if prop.throwable]
+        thrown = [(name, f"agent {agent.name!r}") for agent in self.agents for name in agent.task.throws]
+        thrown += [(name, "the game") for name in (self.game.throws if self.game else ())]
+        for name, who in thrown:
+            choose(name, throwable, "prop that can be thrown", f"{where}: {who}")
+            if [other for other, _ in thrown].count(name) > 1:
+                raise InvalidInput(
+                    f"{where}: {' and '.join(by for other, by in thrown if other == name)} throw {name!r}"
+                )
+        for agent in self.agents:
+            if "game" in agent.task.sees and self.game is None:
+                raise InvalidInput(f"{where}: agent {agent.name!r}: its task is part of a game, and the scene has none")
+            if agent.policy and ":" not in agent.policy:
+                choose(agent.policy, files.policies(), "policy", f"{where}: agent {agent.name!r}")
+        if self.camera is not None and self.camera.eye == self.camera.look:
+            raise InvalidInput(f"{where}: camera.look: {self.camera.look} is where the eye is")
 
 
 def draw(number: Number, generator: np.random.Generator) -> float:

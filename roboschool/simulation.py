@@ -21,6 +21,7 @@ from roboschool.tasks.task import Task
 from roboschool.world import Snapshot, World
 
 LEAST, MOST = np.array(-1.0), np.array(1.0)  # actions; arrays, because numpy is quicker with them than with numbers
+SIGHTS = frozenset({"props", "others", "game"})  # what a task may see
 REPORTED = ("distance", "physics_error")  # in every info, beside the terms of the reward
 
 
@@ -91,6 +92,8 @@ class Group:
         over = self.task.over(self.now)
         if np.shape(over) != shape or np.asarray(over).dtype != bool:
             raise InvalidInput(f"task {name}: over() returns {over!r:.80}, not booleans of shape {shape}")
+        if not self.task.sees <= SIGHTS:
+            raise InvalidInput(f"task {name}: it sees {sorted(self.task.sees)}; there is {', '.join(sorted(SIGHTS))}")
         if self.observation.ndim != len(shape) + 1 or self.observation.shape[:2] != shape:
             raise InvalidInput(f"task {name}: observe() returns shape {self.observation.shape}, not (*{shape}, n)")
         if self.plans:
@@ -144,9 +147,11 @@ class Group:
         if np.count_nonzero(self.over):
             self.live = self.live & ~self.over
 
-    def rest(self) -> None:
-        """Take the terms of the reward as they are when nothing has been done yet: zero."""
-        self.terms = {name: np.zeros(self.live.shape) for name in self.terms}
+    def rest(self, worlds: Sequence[int]) -> None:
+        """Take the terms of the reward in some worlds as they are when nothing has been done yet: zero."""
+        self.terms = {name: np.array(term) for name, term in self.terms.items()}
+        for term in self.terms.values():
+            term[worlds] = 0.0
 
     def see(self) -> None:
         """Observe for all agents."""
@@ -158,11 +163,13 @@ class Saved:
     """A world with everything its episode remembers; plain numbers that can be pickled."""
 
     scene: str
+    bodies: tuple[str, ...]  # name and kind of every agent and prop
     snapshot: Snapshot
     generator: Any
     step: int
     groups: tuple[tuple[np.ndarray, np.ndarray], ...]  # rows of the state and who is live, for each group
     arena: tuple[np.ndarray, np.ndarray, np.ndarray]  # agents, props and memory of the game
+    opponents: tuple[Any, ...] = ()  # copies of the scene's own policies, if they play
 
 
 class Simulation:
@@ -182,11 +189,13 @@ class Simulation:
         self.game = scene.game
         self.meets = self.game is not None or any(task.sees for task in tasks)  # whether anybody looks around
         self.plans = self.meets or any(group.plans for group in self.groups)
+        self.watches = bool(scene.props) and (self.meets or any(prop.moves for prop in scene.props))
         self.was, self.now = self._arena(worlds), self._arena(worlds)
         self.worlds = [World(scene) for _ in range(worlds)]
         self.generators = [np.random.default_rng() for _ in range(worlds)]
         self.steps = np.zeros(worlds, dtype=int)  # of the current episode
         self.broken: set[int] = set()  # worlds whose physics has blown up
+        self._check_game()
         self.begun = False  # whether there is an episode to step in
         self.closed = False
 
@@ -194,6 +203,26 @@ class Simulation:
         agents, props = len(self.scene.agents), len(self.scene.props)
         memory = len(self.game.memory) if self.game else 0
         return Arena(np.zeros((worlds, agents, PLACE)), np.zeros((worlds, props, PLACE)), np.zeros((worlds, memory)))
+
+    def _check_game(self) -> None:
+        """Check the shapes of what the game returns, once.
+
+        Raises:
+            InvalidInput: one is wrong; the message names the game.
+        """
+        if self.game is None:
+            return
+        worlds, agents = self.now.agents.shape[:2]
+        with np.errstate(all="ignore"):
+            verdict = self.game.judge(self.was, self.now, np.zeros(worlds, dtype=bool), self.generators)
+        name = f"game {type(self.game).__name__}"
+        if np.shape(verdict.points) != (worlds, agents) or np.shape(verdict.memory) != self.now.memory.shape:
+            shapes = f"{np.shape(verdict.points)} and {np.shape(verdict.memory)}"
+            raise InvalidInput(f"{name}: judge() returns points and memory of shapes {shapes}")
+        taken = {*REPORTED, *(term for group in self.groups for term in group.terms)}
+        for number in self.game.memory:
+            if number in taken:
+                raise InvalidInput(f"{name}: memory: the name {number!r} is taken")
 
     def reset(self, seeds: Mapping[int, int | None]) -> None:
         """Begin a new episode in some worlds.
@@ -215,7 +244,7 @@ class Simulation:
         if self.meets:
             self._look_around()
         for group in self.groups:
-            group.rest()
+            group.rest(list(seeds))
             group.see()
         self.begun = True
 
@@ -233,7 +262,7 @@ class Simulation:
         self._check_begun()
         for group, action in zip(self.groups, actions, strict=True):
             group.act(action, fresh)
-        if self.meets:
+        if self.meets or self.watches:
             self.was, self.now = self.now, self.was
             self.now.memory[:] = self.was.memory
         for group in self.groups:
@@ -251,6 +280,8 @@ class Simulation:
             group.feel()
             for number in self.broken:
                 group.now.row[number] = group.was.row[number]
+        for number in self.broken:
+            self.now.props[number] = self.was.props[number]
         throws = self._plan(fresh) if self.plans else ()
         for group in self.groups:
             group.judge(self.scene.timestep)
@@ -270,7 +301,7 @@ class Simulation:
             live[out] = False
             verdict = self.game.judge(self.was, self.now, live, self.generators)
             np.copyto(self.now.memory, verdict.memory, where=live[:, None])
-            throws += verdict.throws
+            throws += [throw for throw in verdict.throws if live[throw.world]]
             for group in self.groups:
                 group.now.points[:] = verdict.points[:, group.agents] * live[:, None]
             self._tell_game()
@@ -278,14 +309,12 @@ class Simulation:
             if group.plans:
                 live = group.live.copy()
                 live[out] = False
-                throws += group.plan(live, self.generators)
+                throws += [throw for throw in group.plan(live, self.generators) if live[throw.world].any()]
         return throws
 
     def _look_around(self) -> None:
         """Let the agents that care know where the others and the props are."""
         agents, props = self.now.agents, self.now.props
-        if self.scene.props:
-            props[:] = [world.props() for world in self.worlds]
         for group in self.groups:
             now = group.now
             left, forward = (
@@ -314,6 +343,7 @@ class Simulation:
         """Do what has been asked for."""
         for throw in throws:
             self.worlds[throw.world].throw(throw.prop, throw.position, throw.velocity)
+            self.now.props[throw.world] = self.worlds[throw.world].props()
         if self.meets:
             self._look_around()
 
@@ -365,6 +395,10 @@ class Simulation:
             group.now.row[world, place, : group.now.body] = row
             if not sound:
                 self.broken.add(world)
+        if self.watches:
+            self.now.props[world] = self.worlds[world].props()
+            if not np.isfinite(self.now.props[world]).all():
+                self.broken.add(world)
 
     def numbers(self, group: Group, place: int) -> dict[str, np.ndarray]:
         """Return numbers about an agent in every world (world,).
@@ -404,6 +438,7 @@ class Simulation:
             raise InvalidInput(f"scene {self.scene.name!r}: the physics has blown up: call reset()")
         return Saved(
             scene=self.scene.name,
+            bodies=self._bodies(),
             snapshot=self.worlds[world].capture(),
             generator=copy.deepcopy(self.generators[world].bit_generator.state),
             step=int(self.steps[world]),
@@ -418,8 +453,7 @@ class Simulation:
             InvalidInput: it is of another scene, or the simulation is closed.
         """
         self._check_open()
-        bodies = len(self.scene.agents) + len(self.scene.props)
-        if saved.scene != self.scene.name or len(saved.snapshot.bases) != bodies:
+        if saved.scene != self.scene.name or saved.bodies != self._bodies():
             raise InvalidInput(f"scene {self.scene.name!r}: the state is of scene {saved.scene!r}")
         if world in self.broken:
             self.worlds[world].rebuild()
@@ -430,9 +464,14 @@ class Simulation:
         for group, (row, live) in zip(self.groups, saved.groups, strict=True):
             group.now.row[world] = row
             group.live[world] = live
+            group.over = group.task.over(group.now)
             group.see()
         self.now.agents[world], self.now.props[world], self.now.memory[world] = saved.arena
         self.begun = True
+
+    def _bodies(self) -> tuple[str, ...]:
+        agents = [f"{agent.name} {agent.robot.name} {type(agent.task).__name__}" for agent in self.scene.agents]
+        return (*agents, *(f"{prop.name} {prop.model.name}" for prop in self.scene.props))
 
     def close(self) -> None:
         """Free all worlds; again does nothing."""

@@ -18,7 +18,7 @@ from roboschool.capture import captured
 from roboschool.files import InvalidInput, choose
 from roboschool.scene import Agent, Prop, Scene
 from roboschool.tasks.asks import Placement
-from roboschool.urdf import Model, without_visuals
+from roboschool.urdf import Joint, Model, without_visuals
 
 with captured():
     import pybullet as bullet
@@ -104,8 +104,8 @@ class Machine(Body):
         self.stands = robot.stands
         self.passive = len(robot.passive)
         self.track = len(robot.passive) - len(robot.loose)
-        limits = {joint.name: (joint.lower, joint.upper) for joint in robot.model.joints}
-        self.idle = [_nearest_zero(*limits[name]) for name in robot.loose]  # where they begin
+        joints = {joint.name: joint for joint in robot.model.joints}
+        self.idle = [_within(0.0, joints[name]) for name in robot.loose]  # where they begin
         self.driven = self.joints[self.passive :]
         self.trunk = self.links[robot.trunk]
         self.watched = self.links[robot.watched] if robot.watched != robot.trunk else None
@@ -222,14 +222,10 @@ class Toy(Body):
     """A prop in a Bullet client."""
 
     def __init__(self, client: int, prop: Prop) -> None:
-        joints = [joint for joint in prop.model.joints if joint.kind != "fixed"]
-        super().__init__(client, prop.model, [joint.name for joint in joints])
-        self.name = prop.name
-        self.axes = [joint.axis for joint in joints if joint.kind == "prismatic"]
-        self.fixed = not joints and prop.model.fixed
-        self.free = not joints and not self.fixed
-        self.slides = bool(joints) and len(self.axes) == len(joints)
+        super().__init__(client, prop.model, [joint.name for joint in prop.joints])
+        self.prop = prop
         self.leaf = max(self.links.values())
+        self.centre: Triple = bullet.getDynamicsInfo(self.id, -1, physicsClientId=client)[3]  # of mass, from the root
         self.spot: Triple = (0.0, 0.0, 0.0)
         self.turned: Quaternion = STRAIGHT
 
@@ -237,31 +233,30 @@ class Toy(Body):
         """Put the prop somewhere, at rest."""
         self.spot, self.turned = spot, (0.0, 0.0, math.sin(turn / 2), math.cos(turn / 2))
         self._set_joints(self.off, self.off)
-        turned = _multiply(self.turned, self.tilted)
-        bullet.resetBasePositionAndOrientation(self.id, spot, turned, physicsClientId=self.client)
+        ahead = bullet.rotateVector(self.turned, self.centre)
+        self._set_base([here + there for here, there in zip(spot, ahead, strict=True)])
         bullet.resetBaseVelocity(self.id, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), physicsClientId=self.client)
 
     def throw(self, position: Triple, velocity: Triple) -> None:
-        """Let the prop fly from somewhere, without spin.
-
-        Raises:
-            InvalidInput: it can neither fly nor slide.
-        """
-        if self.slides:
+        """Let the prop fly, or slide within its limits, from where its centre of mass then is; without spin."""
+        if self.joints:
             way = [there - here for there, here in zip(position, self.spot, strict=True)]
-            ways = [bullet.rotateVector(self.turned, axis) for axis in self.axes]
-            self._set_joints([_dot(axis, way) for axis in ways], [_dot(axis, velocity) for axis in ways])
-        elif self.free:
-            bullet.resetBasePositionAndOrientation(self.id, position, STRAIGHT, physicsClientId=self.client)
-            bullet.resetBaseVelocity(self.id, velocity, (0.0, 0.0, 0.0), physicsClientId=self.client)
+            ways = [bullet.rotateVector(self.turned, joint.axis) for joint in self.prop.joints]
+            places = [_within(_dot(axis, way), joint) for axis, joint in zip(ways, self.prop.joints, strict=True)]
+            self._set_joints(places, [_dot(axis, velocity) for axis in ways])
         else:
-            raise InvalidInput(f"prop {self.name!r} is fixed, or hangs on hinges: it cannot be thrown")
+            self._set_base(position)
+            bullet.resetBaseVelocity(self.id, velocity, (0.0, 0.0, 0.0), physicsClientId=self.client)
+
+    def _set_base(self, position: Sequence[float]) -> None:
+        turned = _multiply(self.turned, self.tilted)
+        bullet.resetBasePositionAndOrientation(self.id, position, turned, physicsClientId=self.client)
 
     def row(self) -> tuple[float, ...]:
-        """Return position and velocity of what moves [m, m/s]."""
-        if self.fixed:
+        """Return position and velocity of the centre of mass [m, m/s]: of the whole, or of the last of its links."""
+        if not self.prop.moves:
             return (*self.spot, 0.0, 0.0, 0.0)
-        if self.free:
+        if not self.joints:
             position, _ = bullet.getBasePositionAndOrientation(self.id, self.client)
             velocity, _ = bullet.getBaseVelocity(self.id, self.client)
             return (*position, *velocity)
@@ -388,10 +383,14 @@ class World:
         """Take a prop somewhere [m] and let it fly on [m/s].
 
         Raises:
-            InvalidInput: there is no such prop, or it can neither fly nor slide.
+            InvalidInput: there is no such prop, it can neither fly nor slide, or a number is not finite.
         """
-        names = [toy.name for toy in self.toys]
-        self.toys[names.index(choose(prop, names, "prop", f"scene {self.scene.name!r}"))].throw(position, velocity)
+        where = f"scene {self.scene.name!r}"
+        names = [other.name for other in self.scene.props if other.throwable]
+        toy = next(toy for toy in self.toys if toy.prop.name == choose(prop, names, "prop that can be thrown", where))
+        if not all(map(math.isfinite, (*position, *velocity))):
+            raise InvalidInput(f"{where}: prop {prop!r} is thrown from {position} with {velocity}")
+        toy.throw(position, velocity)
 
     def overlaps(self) -> list[tuple[str, str]]:
         """Return the names of agents whose robots are inside each other."""
@@ -428,10 +427,6 @@ class World:
         raise TypeError("a World holds a Bullet client, which cannot be copied; copy the env, or use save and load")
 
 
-def _nearest_zero(lower: float | None, upper: float | None) -> float:
-    return 0.0 if lower is None or upper is None else min(max(0.0, lower), upper)
-
-
 def _multiply(a: Quaternion, b: Quaternion) -> Quaternion:
     """Return the turn b, then the turn a."""
     ax, ay, az, aw = a
@@ -442,6 +437,11 @@ def _multiply(a: Quaternion, b: Quaternion) -> Quaternion:
         aw * bz + ax * by - ay * bx + az * bw,
         aw * bw - ax * bx - ay * by - az * bz,
     )
+
+
+def _within(position: float, joint: Joint) -> float:
+    """Return a position within a joint's limits."""
+    return position if joint.lower is None or joint.upper is None else min(max(position, joint.lower), joint.upper)
 
 
 def _dot(a: Sequence[float], b: Sequence[float]) -> float:

@@ -18,10 +18,10 @@ from PIL import ImageGrab
 
 import roboschool
 from roboschool import AgentEnv, InvalidInput, files
+from roboschool.cli.play import Game, Leader, Pusher, choose_pilot, read_keys
+from roboschool.cli.pose import PoseTool
 from roboschool.robot import load_robot
 from roboschool.viewer.hud import GREEN, RED, Reading, overlay
-from roboschool.viewer.play import Game, Leader, Pusher, choose_pilot, read_keys
-from roboschool.viewer.pose import PoseTool
 from roboschool.viewer.window import Screen, Window
 
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
@@ -358,7 +358,7 @@ def test_arrows_push_a_paddle_as_the_picture_shows_it(agent: str, display: str) 
 
 def test_a_flag_needs_a_policy(monkeypatch: pytest.MonkeyPatch, display: str) -> None:
     monkeypatch.setattr(files, "policies", dict)
-    from roboschool.viewer.play import run_play
+    from roboschool.cli.play import run_play
 
     with pytest.raises(InvalidInput, match="no policy comes with it; give --policy"):
         run_play("humanoid_flagrun", None, None, 0, True, (160, 120), 5, "")

@@ -8,13 +8,11 @@ import numpy as np
 from PIL import Image
 
 from roboschool import files
-from roboschool.cli.video import Video, choose_ending, read_size
+from roboschool.cli.video import STILLS, Video, choose_ending, read_size
 from roboschool.envs.agent import AgentEnv
 from roboschool.files import InvalidInput
 from roboschool.policy import Policy, load_policy
 from roboschool.scene import Agent, Scene, load_scene
-
-STILLS = (".png", ".jpg", ".webp")
 
 
 class Still:
@@ -49,14 +47,13 @@ def run_film(
     if video is None and picture is None:
         raise InvalidInput("nothing to write: give --video or --picture")
     scene = load_scene(name)
-    policies = {agent.name: _policy(scene, agent) for agent in scene.agents}
-    first, *others = policies
-    policy = load_policy(own) if own else policies[first]
+    first, *others = scene.agents
+    policy = load_policy(own) if own else _policy(scene, first)
     width, height = read_size(size)
     film = Video(video, size, scene.timestep) if video else None
     photo = choose_ending(picture, STILLS) if picture else None
     steps = scene.steps if film else min(scene.steps, round(at / scene.timestep))
-    opponents = {agent: policies[agent] for agent in others if not _stands_in(scene, agent)}
+    opponents = {agent.name: _policy(scene, agent) for agent in others if not agent.policy}  # the others have theirs
     env = AgentEnv(scene, opponents=opponents, render_mode="rgb_array", width=width, height=height, hud=hud)
     total, step = 0.0, 0
     with closing(env), click.progressbar(length=steps, label=name) as bar:
@@ -84,15 +81,11 @@ def run_film(
             click.echo(f"Written: {file}")
 
 
-def _stands_in(scene: Scene, name: str) -> bool:
-    return any(agent.policy for agent in scene.agents if agent.name == name)
-
-
 def _policy(scene: Scene, agent: Agent) -> Policy:
-    """Return the policy that comes with the scene, else one that comes with the robot, else one that does nothing."""
+    """Return the agent's own policy, else that of the scene or the robot, else one that does nothing."""
     shipped = files.policies()
-    for name in (scene.name, agent.robot.name):
-        if name in shipped:
-            return load_policy(shipped[name])
+    for name in (agent.policy if scene.game is None else "", scene.name, agent.robot.name):
+        if name in shipped or ":" in name:
+            return load_policy(name)
     click.echo(f"{agent.name}: no policy comes with it; it does nothing", err=True)
     return Still(agent)

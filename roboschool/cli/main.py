@@ -187,8 +187,8 @@ def play(
     paddle. Elsewhere every joint has two keys, which stand below the picture; with --policy you only watch. Agents
     that are not played follow the scene's own policies.
     """
+    from roboschool.cli.play import run_play
     from roboschool.cli.video import read_size
-    from roboschool.viewer.play import run_play
 
     run_play(scene, policy, agent, seed, hud, read_size(size), steps, keys)
 
@@ -200,6 +200,6 @@ def pose(robot: str) -> None:
 
     A window shows limits and torque of each joint. It prints the [pose] table for the robot's card.
     """
-    from roboschool.viewer.pose import run_pose
+    from roboschool.cli.pose import run_pose
 
     run_pose(robot)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from roboschool import files
 from roboschool.camera import Camera
-from roboschool.cli.video import Video, choose_ending, read_size
+from roboschool.cli.video import STILLS, Video, choose_ending, read_size
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, nearest
 from roboschool.policy import Policy, load_policy
@@ -19,7 +19,6 @@ from roboschool.scene import Agent
 from roboschool.tasks.asks import Mark
 from roboschool.world import Snapshot
 
-STILLS = (".png", ".jpg", ".webp")
 CODA = 60  # steps shown after the last one standing has crossed the line
 
 

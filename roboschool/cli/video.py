@@ -11,6 +11,7 @@ from PIL import Image
 from roboschool.files import InvalidInput, choose
 
 KINDS = (".mp4", ".gif", ".webp")
+STILLS = (".png", ".jpg", ".webp")
 SMALLEST = 32  # side of a picture [pixels]
 FASTEST = 31.0  # frames a second
 QUALITY = 70  # of a .webp

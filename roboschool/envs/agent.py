@@ -1,5 +1,6 @@
 """One agent as a plain `gymnasium.Env`; policies play the others."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         scene: its name, the path of its file, or a `Scene`.
         agent: who is played; the first if None.
         opponents: policies of other agents, by name; those without one are played by the policy that the scene names,
-            or do nothing. What they remember is theirs: `get_state` does not save it.
+            or do nothing. What those given remember is theirs: `get_state` does not save it.
         render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time. Once a
             person has closed it, steps are neither shown nor slowed down.
         width: of a picture [pixels].
@@ -61,6 +62,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self.scene = load_scene(scene, **options)
         self.agent = check_seats(self.scene, agent, opponents)
         self.scene, self.opponents = stand_ins(self.scene, self.agent, opponents or {})
+        self._stand_ins = self.opponents.keys() - (opponents or {}).keys()
         self.render_mode = check_render_mode(render_mode)
         self.metadata = {"render_modes": render_modes(), "render_fps": frames_per_second(self.scene)}
         row = next(other for other in self.scene.agents if other.name == self.agent)
@@ -140,7 +142,8 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         Raises:
             InvalidInput: no episode has begun, or the physics has blown up.
         """
-        return self.simulation.save()
+        seat = self._sit()
+        return dataclasses.replace(seat.simulation.save(), opponents=seat.remember(self._stand_ins))
 
     def set_state(self, state: Saved) -> None:
         """Take back what `get_state` returned; all envs that do so go on bit for bit alike.
@@ -148,7 +151,11 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         Raises:
             InvalidInput: it is of another scene.
         """
-        self.simulation.load(state)
+        seat = self._sit()
+        seat.simulation.load(state)
+        seat.recall(self._stand_ins, state.opponents)
+        self._camera.cut()
+        self._hud.begin()
 
     def render(self) -> np.ndarray | None:
         """Return a picture (height, width, 3) if `render_mode` is "rgb_array"; "human" shows steps by itself."""

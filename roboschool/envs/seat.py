@@ -2,12 +2,13 @@
 
 import copy
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from roboschool.files import InvalidInput, choose
-from roboschool.policy import Policy, load_policy
+from roboschool.files import choose
+from roboschool.policy import Policy, check_policy, load_policy
 from roboschool.scene import Scene
 from roboschool.simulation import Simulation, as_numbers
 
@@ -25,8 +26,7 @@ def check_seats(scene: Scene, agent: str | None, opponents: Mapping[str, Policy]
     name = names[0] if agent is None else choose(agent, names, "agent", where)
     for other, policy in (opponents or {}).items():
         choose(other, [n for n in names if n != name], "opponent", where)
-        if not callable(getattr(policy, "act", None)) or not callable(getattr(policy, "reset", None)):
-            raise InvalidInput(f"{where}: opponent {other!r}: {policy!r} has no reset(seed) and act(observation)")
+        check_policy(policy, f"{where}: opponent {other!r}")
     return name
 
 
@@ -67,6 +67,19 @@ class Seat:
         for world in worlds:
             for *_, policies in self.others:
                 policies[world].reset(int(self.simulation.generators[world].integers(SEEDS)))
+
+    def remember(self, names: Iterable[str]) -> tuple[Any, ...]:
+        """Return copies of the policies of some agents, to be given to `recall`."""
+        chosen = set(names)
+        return tuple(copy.deepcopy(p) for group, place, p in self.others if group.names[place] in chosen)
+
+    def recall(self, names: Iterable[str], policies: Sequence[Any]) -> None:
+        """Take back what `remember` returned."""
+        chosen, copies = set(names), iter(policies)
+        self.others = [
+            (group, place, copy.deepcopy(next(copies, p)) if group.names[place] in chosen else p)
+            for group, place, p in self.others
+        ]
 
     def actions(self, mine: np.ndarray) -> list[np.ndarray]:
         """Return every group's actions, given this agent's (world, joints).

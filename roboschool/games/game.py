@@ -42,6 +42,11 @@ class Game(ABC):
     props: tuple[str, ...]
     memory: ClassVar[tuple[str, ...]] = ()  # names of the numbers it remembers; they are in every info
 
+    @property
+    def throws(self) -> tuple[str, ...]:
+        """The props that it may throw; each must be there, and be thrown by nobody else."""
+        return ()
+
     def solo(self, agent: int) -> "Game":
         """Return the rules when this agent is played and policies of the scene play the others."""
         return self

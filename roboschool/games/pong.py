@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from roboschool.files import InvalidInput, check_range
 from roboschool.games.game import Arena, Game, Verdict
 from roboschool.state import State
 from roboschool.tasks.asks import Throw
@@ -20,6 +21,7 @@ SCORE, RALLY, TIMER, WAY = slice(0, 2), 2, 3, 4  # columns of the memory
 X, Y, VX, VY = 0, 1, 3, 4  # in the place of a ball
 HOME = 1.3  # way of a bat from the middle, if its slide stands at 0 [m]
 PACE = 0.5  # what a speed of 1 m/s looks like
+SERVED = 1e-6  # way of the ball from the middle, seen at a serve; it moves by 0.01 in a step
 HURRY = 2.0  # of the trainer: full speed if it is half its reach away
 
 
@@ -35,6 +37,27 @@ class Pong(Game):
     toward: float = (
         0.0  # way of all serves along x, -1 or 1; 0: the first by chance, the next to the winner of the last
     )
+
+    def __post_init__(self) -> None:
+        """Check what the rules need.
+
+        Raises:
+            InvalidInput: there are not two agents and a ball, or a parameter is out of range.
+        """
+        if len(self.agents) != 2 or not self.props:
+            raise InvalidInput(f"two agents and a ball play, not {len(self.agents)} and {len(self.props)} props")
+        slow, fast = self.fastest
+        check_range("fastest", slow, 0.0, fast)
+        check_range("fastest", fast, slow, 20.0)
+        for name in ("aside", "spread", "hit"):
+            check_range(name, getattr(self, name), 0.0, 20.0)
+        if self.toward not in (-1.0, 0.0, 1.0):
+            raise InvalidInput(f"toward: {self.toward} is not -1, 0 or 1")
+
+    @property
+    def throws(self) -> tuple[str, ...]:
+        """The ball: the first prop."""
+        return self.props[:1]
 
     def solo(self, agent: int) -> "Pong":
         """Return the rules of a single player, to whom all serves go."""
@@ -90,6 +113,16 @@ class Player(Task):
     }
     ends: ClassVar[str] = "never"
 
+    def __post_init__(self) -> None:
+        """Check that the robot is two slides.
+
+        Raises:
+            InvalidInput: it is not.
+        """
+        kinds = [joint.kind for joint in self.robot.joints]
+        if kinds != ["prismatic", "prismatic"] or not all(joint.upper for joint in self.robot.joints):
+            raise InvalidInput(f"it is played by a robot of two slides with limits, not by {self.robot.name!r}")
+
     def observe(self, now: State) -> np.ndarray:
         """Return x, its speed, y, its speed of own bat, other bat and ball; and the time without a hit (..., 13)."""
         reach = np.array([joint.upper for joint in self.robot.joints])
@@ -129,7 +162,7 @@ class Trainer:
     """Roboschool's first opponent: goes somewhere at every serve, and does not look at the ball."""
 
     def __init__(self) -> None:
-        self.reset()
+        self.reset(0)
 
     def reset(self, seed: int | None = None) -> None:
         """Begin an episode."""
@@ -138,7 +171,7 @@ class Trainer:
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Return an action (2,) for an observation (13,)."""
-        if observation[8] == 0.0:  # the ball is in the middle: it has just been served
+        if abs(observation[8]) < SERVED:  # the ball is in the middle: it has just been served
             self.target = self.chance.uniform(-0.9, 0.9, 2)
         action: np.ndarray = np.clip(HURRY * (self.target - observation[:4:2]), -1.0, 1.0)
         return action

@@ -1,11 +1,13 @@
 """Keep a pole on end, by the rules of Roboschool v1."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from roboschool.files import InvalidInput, check_range
 from roboschool.state import State
 from roboschool.tasks.asks import Placement
 from roboschool.tasks.task import Task
@@ -22,6 +24,19 @@ class Balance(Task):
     tilt: float = 0.2  # of the pole, beyond which it has fallen [rad]
     swing: float = 0.1  # the pole begins within this of the vertical [rad]
     start: ClassVar[float] = 0.0  # angle about which it begins [rad]
+    poles: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        """Check robot and parameters.
+
+        Raises:
+            InvalidInput: the robot is no slide with a motor and hinges without, or a parameter is out of range.
+        """
+        if (len(self.robot.joints), len(self.robot.loose)) != (1, self.poles):
+            wanted = f"one joint with a motor and {self.poles} without"
+            raise InvalidInput(f"it is for a robot of {wanted}, not for {self.robot.name!r}")
+        check_range("tilt", self.tilt, 0.0, math.pi)
+        check_range("swing", self.swing, 0.0, math.pi)
 
     def begin(
         self, placement: Placement, memory: np.ndarray, chance: np.random.Generator

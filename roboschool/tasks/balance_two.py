@@ -22,6 +22,7 @@ class BalanceTwo(Balance):
         "distance_cost": "-0.01 x (way of the upper pole's middle from the origin)^2 - (tip's height - 2 m)^2",
     }
     ends: ClassVar[str] = "the tip is {lowest:g} m high or lower"
+    poles: ClassVar[int] = 2
     lowest: float = 1.0  # height of the tip [m]
 
     def observe(self, now: State) -> np.ndarray:

@@ -6,12 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from roboschool.files import check_range
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Placement, Throw
 from roboschool.tasks.run import Run
 
 FIELD = (13.125, 6.25)  # flags stand within this of the middle of the stadium [m]
-STRAIGHT = (13.125, 26.25)  # or straight ahead, between these distances along +x [m]
+AHEAD = (13.125, 26.25)  # or straight ahead, between these distances along +x [m]
 GOAL, TIMER = slice(0, 2), 2  # columns of the memory
 
 
@@ -24,13 +25,23 @@ class Flagrun(Run):
     reach: float = 1.0  # distance at which it has been reached [m]
     straight: float = 0.5  # share of the episodes whose first flag is straight ahead
 
+    def __post_init__(self) -> None:
+        """Check the parameters.
+
+        Raises:
+            InvalidInput: one is out of range.
+        """
+        check_range("patience", self.patience, 1, 10**9)
+        check_range("reach", self.reach, 0.0, FIELD[1])
+        check_range("straight", self.straight, 0.0, 1.0)
+
     def begin(
         self, placement: Placement, memory: np.ndarray, chance: np.random.Generator
     ) -> tuple[Placement, np.ndarray]:
         """Put up the first flag: straight ahead, or anywhere."""
         goal = _anywhere(chance)
         if chance.random() < self.straight:
-            goal = (chance.uniform(*STRAIGHT), 0.0)
+            goal = (chance.uniform(*AHEAD), 0.0)
         memory = memory.copy()
         memory[GOAL], memory[TIMER] = goal, self.patience
         return placement, memory

@@ -8,11 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from roboschool.files import check_range
 from roboschool.state import State
 from roboschool.tasks.asks import Placement, Throw
 from roboschool.tasks.flagrun import Flagrun
 
-PITCH = (0.0, math.pi / 2, 1.5 * math.pi - 0.15)  # on its feet, on its front, on its back [rad]
+# On its feet, on its front, on its back [rad]. Not quite 90 degrees as in v1: there the heading is rounding noise.
+PITCH = (0.0, math.pi / 2 - 0.05, 1.5 * math.pi - 0.15)
 LOW = 0.8  # a trunk below this is on the ground [m]
 RISEN = 0.7  # height from which on standing up pays no more [m]
 LAST = 10  # episodes from each pose that the choice of the next is based on
@@ -55,8 +57,24 @@ class FlagrunHarder(Flagrun):
     high: float = 2.0  # and on its feet
     rise: float = 100.0
     down: int = 170  # steps on the ground that end an episode
-    survive: int = 1000  # steps after which a start from a pose counts as mastered
+    survive: int = 1000  # steps after which a start from a pose counts as mastered; as many as the scene's, at most
     cube: str = "cube"  # the prop that is thrown
+
+    def __post_init__(self) -> None:
+        """Check the parameters.
+
+        Raises:
+            InvalidInput: one is out of range.
+        """
+        super().__post_init__()
+        check_range("down", self.down, 1, 10**9)
+        check_range("survive", self.survive, 1, 10**9)
+        check_range("low", self.low, 0.0, self.high)
+
+    @property
+    def throws(self) -> tuple[str, ...]:
+        """The cube."""
+        return (self.cube,)
 
     def begin(
         self, placement: Placement, memory: np.ndarray, chance: np.random.Generator

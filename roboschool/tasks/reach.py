@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from roboschool.files import InvalidInput, check_range
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Placement
 from roboschool.tasks.run import AT_LIMIT
@@ -33,6 +34,16 @@ class Reach(Task):
     limits: float = -0.1
     near: float = 0.02  # targets lie between these distances from the shoulder, where the fingertip gets [m]
     far: float = 0.21
+
+    def __post_init__(self) -> None:
+        """Check robot and parameters.
+
+        Raises:
+            InvalidInput: the robot has not two joints, or targets are not between two distances.
+        """
+        if len(self.robot.joints) != 2:
+            raise InvalidInput(f"it is for an arm of two joints, not for {self.robot.name!r}")
+        check_range("near", self.near, 0.0, self.far)
 
     def begin(
         self, placement: Placement, memory: np.ndarray, chance: np.random.Generator

@@ -33,6 +33,11 @@ class Task(ABC):
     pays: ClassVar[dict[str, str]] = {}  # what each term of the reward is, for people; {alive:g} stands for a parameter
     ends: ClassVar[str] = ""  # when an episode ends, for people; {fallen} stands for the robot's `fallen`
 
+    @property
+    def throws(self) -> tuple[str, ...]:
+        """The props that `plan` may throw; each must be there, and be thrown by nobody else."""
+        return ()
+
     @abstractmethod
     def observe(self, now: State) -> np.ndarray:
         """Return what each agent sees (world, agent, n)."""
