@@ -317,10 +317,7 @@ class Simulation:
         agents, props = self.now.agents, self.now.props
         for group in self.groups:
             now = group.now
-            left, forward = (
-                now.bearing[..., :1],
-                now.bearing[..., 1:],
-            )  # of the world's +x: -sine, cosine of the heading
+            left, forward = now.bearing[..., :1], now.bearing[..., 1:]  # -sine and cosine of the heading
             place = agents[:, group.agents]
             place[..., :3] = now.position
             place[..., 3:4] = forward * now.velocity[..., :1] + left * now.velocity[..., 1:2]
