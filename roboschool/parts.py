@@ -15,16 +15,16 @@ def find_class(where: str, what: str, name: object, own: Mapping[str, str], base
     """Return a class by its name: one of `own`, which says where each is, or "package.module:Class".
 
     Raises:
-        InvalidInput: there is no such class, or it is not derived from `base`.
+        InvalidInput: there is no such class, or it is not derived from `base`; the message begins with `where`.
     """
-    place = name if isinstance(name, str) and ":" in name else own[choose(name, own, what, where)]
+    place = name if isinstance(name, str) and ":" in name else own[choose(name, own, what, where.rstrip(": "))]
     module, _, attribute = place.partition(":")
     try:
         cls = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError, TypeError) as error:
-        raise InvalidInput(f"{where}: {what} {name!r} cannot be imported: {error}") from None
+        raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {error}") from None
     if not (isinstance(cls, type) and issubclass(cls, base)):
-        raise InvalidInput(f"{where}: {what} {name!r} is not a subclass of {base.__name__}")
+        raise InvalidInput(f"{where}{what} {name!r} is not a subclass of {base.__name__}")
     return cls
 
 
@@ -36,7 +36,7 @@ def make(
     Raises:
         InvalidInput: it or one of its parameters is unknown or of the wrong type.
     """
-    cls: Any = find_class(where, what, spec.get("name"), own, base)
+    cls: Any = find_class(f"{where}: ", what, spec.get("name"), own, base)
     hints = {f.name: get_type_hints(cls)[f.name] for f in dataclasses.fields(cls) if f.name not in fixed}
     given = {key: value for key, value in spec.items() if key != "name"}
     for key, value in given.items():

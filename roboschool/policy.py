@@ -88,21 +88,23 @@ def check_policy(policy: Any, where: str) -> Policy:
     return checked
 
 
-def load_policy(path: str | os.PathLike[str]) -> Policy:
+def load_policy(path: str | os.PathLike[str], where: str = "") -> Policy:
     """Return a policy by the scene it comes with, by the path of its file, or as "package.module:Class".
 
-    No code of a file runs: it is numbers only, written by `NetworkPolicy.save`. A class is made without arguments.
+    No code of a file runs: it is numbers only, written by `NetworkPolicy.save`. A class is made without arguments; an
+    error about it begins with `where`.
 
     Raises:
         InvalidInput: the file is missing, too large, not safetensors, or not a policy; or there is no such class.
     """
     if isinstance(path, str) and ":" in path and not Path(path).exists():
-        cls: Any = find_class("policy", "policy", path, {}, object)
+        where += ": " * bool(where)
+        cls: Any = find_class(where, "policy", path, {}, object)
         try:
             made = cls()
         except TypeError as error:
-            raise InvalidInput(f"policy {path!r} cannot be made without arguments: {error}") from None
-        return check_policy(made, f"policy {path!r}")
+            raise InvalidInput(f"{where}policy {path!r} cannot be made without arguments: {error}") from None
+        return check_policy(made, f"{where}policy {path!r}")
     return read_network(path)
 
 

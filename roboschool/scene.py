@@ -25,6 +25,7 @@ Number: TypeAlias = float | tuple[float, float]  # a range [low, high] is drawn 
 Triple: TypeAlias = tuple[float, float, float]
 
 AGENT_NAME = re.compile(r"[a-z]+_[0-9]+")  # what PettingZoo recommends
+IDENTITY = re.compile(r"(?:roboschool/|Roboschool)([A-Z]\w*)-v\d+")  # of a scene, in Gymnasium
 PROP_NAME = re.compile(r"[a-z][a-z0-9_]*")
 MOST_AGENTS = 64
 FARTHEST = 500.0  # [m]
@@ -215,7 +216,7 @@ class Scene:
             ("timestep", self.timestep, 1e-4, LONGEST_STEP),
             ("substeps", self.substeps, 1, 100),
             ("iterations", self.iterations, 1, 1000),
-            ("gravity", self.gravity, -100.0, 100.0),
+            ("gravity", self.gravity, 0.0, 100.0),  # downwards: -9.8 is a mistake
             ("friction", self.friction, 0.0, 10.0),
             ("finish", self.finish, 0.1, FARTHEST),
         ]
@@ -271,7 +272,7 @@ def draw(number: Number, generator: np.random.Generator) -> float:
 
 
 def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
-    """Return the scene called `name` (or at that path), with options that stand for keys of its file.
+    """Return the scene called `name`, or with that id, or at that path, with options that stand for keys of its file.
 
     The option `lanes` may be a sequence of single-agent scenes, one for each lane.
 
@@ -282,6 +283,9 @@ def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
         if options:
             raise InvalidInput(f"scene {name.name!r}: options are for scene files; use dataclasses.replace")
         return name
+    identity = IDENTITY.fullmatch(str(name))
+    if identity:
+        name = "_".join(re.findall(r"[A-Z][a-z0-9]*", identity[1])).lower()
     path = files.find(name, files.scenes(), "scene")
     return _build(path, read_scene(path), options)
 
@@ -358,10 +362,12 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
 def _agent(path: Path, row: AgentRow) -> Agent:
     where = f"{path}: agent {row.name!r}"
     try:
-        beside = path.parent.parent / "assets" / row.robot / f"{row.robot}.toml"
         if row.robot.endswith((".toml", ".urdf")):
-            beside = path.parent / row.robot
-        robot = load_robot(beside if beside.is_file() else row.robot)
+            source = path.parent / row.robot
+        else:
+            beside = {p.stem: p for p in (path.parent.parent / "assets").glob("*/*.toml") if p.stem == p.parent.name}
+            source = (files.robots() | beside)[choose(row.robot, files.robots() | beside, "robot")]
+        robot = load_robot(source)
     except InvalidInput as error:
         raise InvalidInput(f"{where}: robot: {error}") from None
     task = make_task(where, robot, row.task)

@@ -92,6 +92,8 @@ class Group:
         over = self.task.over(self.now)
         if np.shape(over) != shape or np.asarray(over).dtype != bool:
             raise InvalidInput(f"task {name}: over() returns {over!r:.80}, not booleans of shape {shape}")
+        if not self.plans and type(self.task).plan is not Task.plan:
+            raise InvalidInput(f"task {name}: plan() is called only if it names in `memory` what it remembers")
         if not self.task.sees <= SIGHTS:
             raise InvalidInput(f"task {name}: it sees {sorted(self.task.sees)}; there is {', '.join(sorted(SIGHTS))}")
         if self.observation.ndim != len(shape) + 1 or self.observation.shape[:2] != shape:
@@ -447,9 +449,11 @@ class Simulation:
         """Take back what `save` returned; all simulations that load the same go on bit for bit alike.
 
         Raises:
-            InvalidInput: it is of another scene, or the simulation is closed.
+            InvalidInput: it is none, or of another scene, or the simulation is closed.
         """
         self._check_open()
+        if not isinstance(saved, Saved):
+            raise InvalidInput(f"scene {self.scene.name!r}: {saved!r:.80} is no saved state")
         if saved.scene != self.scene.name or saved.bodies != self._bodies():
             raise InvalidInput(f"scene {self.scene.name!r}: the state is of scene {saved.scene!r}")
         if world in self.broken:

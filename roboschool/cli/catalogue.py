@@ -28,14 +28,15 @@ def print_catalogue(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"robots": list(map(_robot, robots)), "scenes": list(map(_scene, scenes))}, indent=2))
         return
-    click.echo(f"{'robot':16}{'joints':>7}{'feet':>6}{'mass [kg]':>11}")
+    wide = max(len(name) for name in (*files.robots(), *files.scenes())) + 2
+    click.echo(f"{'robot':{wide}}{'joints':>7}{'feet':>6}{'mass [kg]':>11}")
     for robot in robots:
-        click.echo(f"{robot.name:16}{len(robot.joints):>7}{len(robot.feet):>6}{robot.mass:>11.3f}")
-    click.echo(f"\n{'scene':18}{'Gymnasium id':32}{'agents':>6}{'obs':>5}{'act':>5}  summary")
+        click.echo(f"{robot.name:{wide}}{len(robot.joints):>7}{len(robot.feet):>6}{robot.mass:>11.3f}")
+    click.echo(f"\n{'scene':{wide}}{'Gymnasium id':{wide + 12}}{'agents':>6}{'obs':>5}{'act':>5}  summary")
     for scene in scenes:
         entry = _scene(scene)
         sizes = f"{len(scene.agents):>6}{max(entry['observation']):>5}{max(entry['action']):>5}"
-        click.echo(f"{scene.name:18}{scene.id:32}{sizes}  {scene.summary}")
+        click.echo(f"{scene.name:{wide}}{scene.id:{wide + 12}}{sizes}  {scene.summary}")
 
 
 def print_scores() -> None:
@@ -43,7 +44,8 @@ def print_scores() -> None:
     click.echo("| scene | score, mean ± sd | threshold | steps | wall time |\n|---|---|---|---|---|")
     for name, path in sorted(files.policies().items()):
         card = json.loads(files.read_text(path.with_suffix(".json")))
-        score = f"{card['score_mean']:.0f} ± {card['score_sd']:.0f} ({card['episodes']} episodes)"
+        digits = 1 if abs(card["score_mean"]) < 100.0 else 0
+        score = f"{card['score_mean']:.{digits}f} ± {card['score_sd']:.{digits}f} ({card['episodes']} episodes)"
         threshold = f"{load_scene(name).threshold:g}" if load_scene(name).threshold else "-"
         steps, minutes = f"{card['steps'] / 1e6:.1f} M", f"{card['wall_seconds'] / 60:.0f} min"
         click.echo(f"| `{name}` | {score} | {threshold} | {steps} | {minutes} |")

@@ -11,6 +11,7 @@ import numpy as np
 
 from roboschool import files
 from roboschool.files import InvalidInput
+from roboschool.policy import load_policy
 from roboschool.robot import Robot, load_robot
 from roboschool.scene import Agent, Scene, load_scene
 from roboschool.simulation import Simulation
@@ -35,6 +36,9 @@ def check_file(file: Path) -> int:
         click.echo(f"{scene.id}: {scene.summary}")
         for agent in scene.agents:
             click.echo(f"  {agent.name:16} {agent.robot.name}")
+        for agent in scene.agents:
+            if agent.policy:
+                load_policy(agent.policy, f"{file}: agent {agent.name!r}")
     problems = _try(file)
     if file.suffix == ".toml" and not files.NAME.fullmatch(file.stem):
         problems.append("not found by its name, which is not lower case with digits and underscores, like 'my_robot'")

@@ -1,6 +1,6 @@
 """Shows policies at work in a scene, as a video or a picture."""
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import click
@@ -50,31 +50,30 @@ def run_film(
     first, *others = scene.agents
     policy = load_policy(own) if own else _policy(scene, first)
     width, height = read_size(size)
-    film = Video(video, size, scene.timestep) if video else None
+    last = min(scene.steps, round(at / scene.timestep))  # step of the picture
+    steps = scene.steps if video else last
     photo = choose_ending(picture, STILLS) if picture else None
-    steps = scene.steps if film else min(scene.steps, round(at / scene.timestep))
     opponents = {agent.name: _policy(scene, agent) for agent in others if not agent.policy}  # the others have theirs
-    env = AgentEnv(scene, opponents=opponents, render_mode="rgb_array", width=width, height=height, hud=hud)
-    total, step = 0.0, 0
-    with closing(env), click.progressbar(length=steps, label=name) as bar:
+    total, step, done = 0.0, 0, False
+    with ExitStack() as stack:
+        film = stack.enter_context(closing(Video(video, size, scene.timestep))) if video else None
+        env = AgentEnv(scene, opponents=opponents, render_mode="rgb_array", width=width, height=height, hud=hud)
+        stack.callback(env.close)
+        bar = stack.enter_context(click.progressbar(length=steps, label=name))
         seen, _ = env.reset(seed=seed)
         policy.reset(seed)
-        while step < steps:
+        while step < steps and not done:
             seen, reward, terminated, truncated, _ = env.step(policy.act(seen))
             total, step, done = total + reward, step + 1, terminated or truncated
-            due = photo is not None and (step == min(scene.steps, round(at / scene.timestep)) or done)
-            if due or (film and film.wants(step)):
+            filmed = film is not None and film.wants(step)
+            pictured = photo is not None and (step == last or (done and step < last))
+            if filmed or pictured:
                 frame = env.picture()
-                if film and film.wants(step):
+                if film and filmed:
                     film.add(frame)
-                if photo and due:
+                if photo and pictured:
                     Image.fromarray(frame).save(photo)
-                    photo = None
             bar.update(1)
-            if done:
-                break
-        if film:
-            film.close()
     click.echo(f"{name}: {total:.1f} in {step} steps")
     for file in (video, picture):
         if file:
@@ -82,9 +81,9 @@ def run_film(
 
 
 def _policy(scene: Scene, agent: Agent) -> Policy:
-    """Return the agent's own policy, else that of the scene or the robot, else one that does nothing."""
+    """Return the policy that comes with the scene, else the agent's own or its robot's, else one that does nothing."""
     shipped = files.policies()
-    for name in (agent.policy if scene.game is None else "", scene.name, agent.robot.name):
+    for name in (scene.name, agent.policy, agent.robot.name):
         if name in shipped or ":" in name:
             return load_policy(name)
     click.echo(f"{agent.name}: no policy comes with it; it does nothing", err=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from roboschool import files
 from roboschool.envs.agent import AgentEnv
-from roboschool.files import InvalidInput
+from roboschool.files import InvalidInput, choose
 from roboschool.policy import Policy, load_policy
 from roboschool.simulation import Group
 from roboschool.viewer.window import Screen
@@ -27,6 +27,7 @@ LETTERS = [
 ]  # a joint each, forward and back, after those of the arrows
 FLAG = ("goal_x", "goal_y", "timer")  # what a task with a flag remembers
 LEAD = 2.0  # a flag is so far ahead of its robot [m]
+KEYS = [*ARROWS, *(key for pair in LETTERS for key in pair)]  # that do something
 NEVER = 1e9  # steps until it moves by itself
 LINGER = 60  # steps that a finished episode is shown
 COMMON = "Space: pause   Enter: restart   F3: numbers   Esc: quit"
@@ -225,6 +226,8 @@ def read_keys(text: str) -> Iterator[Keys]:
         keys, _, steps = part.partition(":")
         if not steps.isdecimal() or len(steps) > 6:
             raise InvalidInput(f"--keys: {part!r} is not keys and a number of steps, like up:60 or up+left:30")
+        for key in keys.lower().split("+"):
+            choose(key, KEYS, "key", "--keys")
         held += [frozenset(keys.lower().split("+"))] * int(steps)
     return itertools.chain(held, itertools.repeat(frozenset()))
 

@@ -18,6 +18,7 @@ from roboschool.urdf import Joint
 from roboschool.viewer.window import GREY, INK, PAPER, open_root
 from roboschool.world import World
 
+LISTEN = 200  # [ms]
 PICTURE = (600, 520)  # width and height [pixels]
 TURN = math.radians(-35.0)  # how the robot stands at first [rad]
 DRAG = math.radians(0.5)  # how far it turns when the picture is dragged by a pixel [rad]
@@ -37,7 +38,12 @@ def run_pose(source: str) -> None:
         InvalidInput: the robot is unknown or wrong, or there is no display.
     """
     tool = PoseTool(load_robot(source))
+
+    def listen() -> None:  # Python hears Ctrl-C only when it runs
+        tool.root.after(LISTEN, listen)
+
     try:
+        listen()
         tool.root.mainloop()
     finally:
         tool.close()

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.files import choose
-from roboschool.policy import Policy, check_policy, load_policy
+from roboschool.files import InvalidInput, choose
+from roboschool.policy import NetworkPolicy, Policy, check_policy, load_policy
 from roboschool.scene import Scene
 from roboschool.simulation import Simulation, as_numbers
 
@@ -38,7 +38,7 @@ def stand_ins(scene: Scene, agent: str, opponents: Mapping[str, Policy]) -> tupl
     """
     names = [other.name for other in scene.agents]
     own = {
-        other.name: load_policy(other.policy)
+        other.name: load_policy(other.policy, f"scene {scene.name!r}: agent {other.name!r}")
         for other in scene.agents
         if other.policy and other.name != agent and other.name not in opponents
     }
@@ -60,6 +60,12 @@ class Seat:
             for i, other in enumerate(simulation.scene.agents)
             if other.name in opponents
         ]
+        for group, place, policies in self.others:
+            sees = group.observation.shape[-1]
+            for policy in policies:
+                if isinstance(policy, NetworkPolicy) and len(policy.mean) != sees:
+                    wrong = f"its policy observes {len(policy.mean)} numbers, and it sees {sees}"
+                    raise InvalidInput(f"scene {simulation.scene.name!r}: agent {group.names[place]!r}: {wrong}")
         self.alone = len(simulation.scene.agents) == 1
 
     def begin(self, worlds: Iterable[int]) -> None:

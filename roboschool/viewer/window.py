@@ -13,7 +13,7 @@ from roboschool.files import InvalidInput
 if TYPE_CHECKING:
     import tkinter
 
-HINT = "use render_mode='rgb_array', or run it under xvfb-run"
+HINT = "render_mode='rgb_array' and `roboschool film` need none; or run it under xvfb-run"
 REPEAT = 0.03  # a key that goes down again so soon has been held: X11 repeats it by itself [s]
 LATE = 0.25  # what is later than this is not caught up with any more [s]
 SKIPPED = 3  # steps not shown in a row at most
