@@ -105,7 +105,7 @@ def test_race_is_the_same_every_time(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["race", "--lanes", "hoper,ant"], ["'hoper'", "did you mean 'hopper'"]),
-        (["race", "--lanes", "walker2d,ant"], ["walker2d", "no policy", "--policy walker2d=FILE"]),
+        (["race", "--lanes", "atlas_forward_walk,ant"], ["atlas_forward_walk", "no policy", "=FILE"]),
         (["race", "--lanes", "ant", "--video", "race.avi"], ["race.avi", "'.avi'", ".mp4"]),
         (["race", "--lanes", "ant", "--video", "no/race.gif"], ["no/race.gif", "no folder"]),
         (["race", "--lanes", "ant", "--video", "race.gif", "--size", "640"], ["640", "960x540"]),
