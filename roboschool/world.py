@@ -232,6 +232,8 @@ class Toy(Body):
     def place(self, spot: Triple, turn: float) -> None:
         """Put the prop somewhere, at rest."""
         self.spot, self.turned = spot, (0.0, 0.0, math.sin(turn / 2), math.cos(turn / 2))
+        if not self.prop.moves and not any(spot) and not turn:
+            return  # where it was loaded
         self._set_joints(self.off, self.off)
         ahead = bullet.rotateVector(self.turned, self.centre)
         self._set_base([here + there for here, there in zip(spot, ahead, strict=True)])
@@ -284,7 +286,7 @@ class World:
         self._laps: list[float] = []
         self.gravity = self.friction = math.nan
         try:
-            self.ground, self.bodies, self.toys, self.start = self._build()
+            self._start()
         except BaseException:
             self.close()
             raise
@@ -315,7 +317,12 @@ class World:
         """Build the world anew; nothing less heals it once Bullet has seen a number that is not finite."""
         self.gravity = self.friction = math.nan
         bullet.removeState(self.start, physicsClientId=self.client)
+        self._start()
+
+    def _start(self) -> None:
+        """Build the world, and list what must be calmed before an episode."""
         self.ground, self.bodies, self.toys, self.start = self._build()
+        self.moving: list[Body] = [*self.bodies, *(toy for toy in self.toys if toy.prop.moves)]
 
     def reset(
         self,
@@ -339,10 +346,10 @@ class World:
             body.place(placement, self.ground)
 
     def _rewind(self, gravity: float, friction: float) -> None:
-        for body in (*self.bodies, *self.toys):  # an entry that matches no pair drops the body's contacts
+        for body in self.moving:  # an entry that matches no pair drops the body's contacts
             bullet.setCollisionFilterPair(body.id, -1, -1, -1, 1, physicsClientId=self.client)
         bullet.restoreState(self.start, physicsClientId=self.client)
-        for body in (*self.bodies, *self.toys):
+        for body in self.moving:
             body.motors_off()
         if gravity != self.gravity:
             bullet.setGravity(0.0, 0.0, -gravity, physicsClientId=self.client)

@@ -56,6 +56,23 @@ def test_a_prop_stands_with_its_root_at_its_spot(tmp_path: Path) -> None:
     world.close()
 
 
+def test_a_prop_that_never_moves_is_where_the_scene_says_in_every_episode(tmp_path: Path) -> None:
+    import pybullet
+
+    thing = prop(tmp_path, '<robot name="wall"><link name="wall"/></robot>', "wall", spot=((1.0, 2.0), 3.0, 0.5))
+    simulation = Simulation(with_prop(thing))
+    spots = []
+    for _ in range(3):
+        simulation.reset({0: None})
+        world = simulation.worlds[0]
+        spots.append(pybullet.getBasePositionAndOrientation(world.toys[0].id, physicsClientId=world.client)[0])
+        assert world.props()[0] == (*spots[-1], 0.0, 0.0, 0.0)
+        assert 1.0 <= spots[-1][0] <= 2.0
+        assert spots[-1][1:] == (3.0, 0.5)
+    assert len(set(spots)) == 3
+    simulation.close()
+
+
 def test_a_throw_keeps_a_prop_turned_as_it_was_placed(tmp_path: Path) -> None:
     import pybullet
 
