@@ -20,6 +20,7 @@ GOAL, TIMER = slice(0, 2), 2  # columns of the memory
 class Flagrun(Run):
     """Run to a flag; it is put elsewhere when the robot has reached it, or when time is up."""
 
+    pays: ClassVar[dict[str, str]] = Run.pays | {"progress": "speed toward the flag [m/s]"}
     memory: ClassVar[tuple[str, ...]] = ("goal_x", "goal_y", "timer")
     patience: int = 150  # steps until the flag moves on
     reach: float = 1.0  # distance at which it has been reached [m]

@@ -38,7 +38,7 @@ class Run(Task):
     sight: ClassVar[float] = 5.0
     pays: ClassVar[dict[str, str]] = {
         "alive": "{alive:+g} for every step, -1 once fallen",
-        "progress": "speed toward the goal [m/s]",
+        "progress": "speed along +x [m/s]",
         "electricity": "{electricity:+g} x mean of |action x joint speed|, {stall:+g} x mean of action squared",
         "limits": "{limits:+g} for every joint at a limit (closer to it than 1 % of half its range)",
         "collision": "{collision:+g} for every foot that presses on anything but the ground",
