@@ -13,8 +13,8 @@ from roboschool.tasks.task import Task
 INTRO = """# Environments
 
 `roboschool list --markdown` makes this page from cards, scenes and tasks, and a test notices when it is stale.
-Actions are fractions, -1 to 1, of the greatest torque; a step lasts {dt:g} s; the goal of a run is far along +x, that of
-a flagrun is the flag. Every id is also registered as in 2017, `RoboschoolAnt-v1`.
+Actions are fractions, -1 to 1, of the greatest torque; a step lasts {dt:g} s; the goal of a run is far along +x, that
+of a flagrun is the flag. Every id is also registered as in 2017, `RoboschoolAnt-v1`.
 """
 
 
