@@ -24,6 +24,7 @@ bench: .venv/test
 
 SCENES = $(basename $(notdir $(wildcard scenes/*.toml)))
 AT_atlas_forward_walk = 0.2
+AT_humanoid_flagrun = 2.72
 AT_humanoid_flagrun_harder = 2.07
 AT_inverted_pendulum_swingup = 0.7
 AT_reacher = 0.2
