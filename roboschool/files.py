@@ -55,6 +55,11 @@ def choose(name: Any, names: Iterable[str], what: str, where: str = "") -> str:
     raise InvalidInput(f"{where}{': ' if where else ''}unknown {what} {name!r}{nearest(name, known)}")
 
 
+def class_name(name: str) -> str:
+    """Return the name of the class that a file holds: `half_cheetah` is `HalfCheetah`."""
+    return "".join(map(str.capitalize, name.split("_")))
+
+
 def check_range(name: str, value: float, lowest: float, highest: float) -> None:
     """Check that a number is within a range.
 

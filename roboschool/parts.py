@@ -3,12 +3,19 @@
 import dataclasses
 import importlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from roboschool import files
 from roboschool.files import InvalidInput, choose, nearest
 
 Part = TypeVar("Part")
+
+
+def shipped(folder: str, *others: str, holds: str = "") -> dict[str, str]:
+    """Return where each part of ours is: `tasks/run.py` holds `Run`, or each the class `holds`; `others` hold none."""
+    stems = {path.stem for path in (Path(__file__).parent / folder).glob("*.py")} - {"__init__", *others}
+    return {stem: f"{__package__}.{folder}.{stem}:{holds or files.class_name(stem)}" for stem in stems}
 
 
 def find_class(where: str, what: str, name: object, own: Mapping[str, str], base: type[Part]) -> type[Part]:

@@ -204,7 +204,7 @@ def _rest(path: Path, joint: Joint, value: float) -> float:
     """Return the rest position of a joint [rad or m], which must be within its limits."""
     position = value if joint.kind == "prismatic" else math.radians(value)
     if joint.lower is not None and joint.upper is not None and not joint.lower <= position <= joint.upper:
-        low, high = (v if joint.kind == "prismatic" else math.degrees(v) for v in (joint.lower, joint.upper))
+        low, high = joint.shown(joint.lower), joint.shown(joint.upper)
         raise InvalidInput(f"{path}: pose.{joint.name}: {value} is outside the joint's limits, {low:g} to {high:g}")
     return position
 
@@ -228,7 +228,7 @@ def _bare(model: Model) -> Robot:
     if not driven:
         raise InvalidInput(f"{path}: no joint has limits with an effort; write a card with a [torque] table")
     middle = {
-        j.name: (v if j.kind == "prismatic" else math.degrees(v))
+        j.name: j.shown(v)
         for j in model.joints
         if j.name in driven and j.lower is not None and j.upper is not None
         for v in [min(max(0.0, j.lower), j.upper)]

@@ -314,7 +314,7 @@ def _checked(path: Path, file: SceneFile) -> SceneFile:
 
 def scene_id(name: str, version: int) -> str:
     """Return the Gymnasium id of a scene: `half_cheetah` is `roboschool/HalfCheetah-v1`."""
-    return f"roboschool/{''.join(part.capitalize() for part in name.split('_'))}-v{version}"
+    return f"roboschool/{files.class_name(name)}-v{version}"
 
 
 def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
@@ -366,7 +366,8 @@ def _agent(path: Path, row: AgentRow) -> Agent:
             source = path.parent / row.robot
         else:
             beside = {p.stem: p for p in (path.parent.parent / "assets").glob("*/*.toml") if p.stem == p.parent.name}
-            source = (files.robots() | beside)[choose(row.robot, files.robots() | beside, "robot")]
+            known = files.robots() | beside
+            source = known[choose(row.robot, known, "robot")]
         robot = load_robot(source)
     except InvalidInput as error:
         raise InvalidInput(f"{where}: robot: {error}") from None

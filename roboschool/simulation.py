@@ -318,14 +318,7 @@ class Simulation:
         """Let the agents that care know where the others and the props are."""
         agents, props = self.now.agents, self.now.props
         for group in self.groups:
-            now = group.now
-            left, forward = now.bearing[..., :1], now.bearing[..., 1:]  # -sine and cosine of the heading
-            place = agents[:, group.agents]
-            place[..., :3] = now.position
-            place[..., 3:4] = forward * now.velocity[..., :1] + left * now.velocity[..., 1:2]
-            place[..., 4:5] = forward * now.velocity[..., 1:2] - left * now.velocity[..., :1]
-            place[..., 5] = now.velocity[..., 2]
-            agents[:, group.agents] = place
+            agents[:, group.agents] = np.concatenate([group.now.position, group.now.drift], axis=-1)
         for group in self.groups:
             if "props" in group.task.sees:
                 group.now.props[:] = props[:, None]

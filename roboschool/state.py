@@ -40,6 +40,13 @@ class State:
     game: np.ndarray  # what the scene's game remembers, by the names in `Game.memory` (..., n)
     memory: np.ndarray  # what the task remembers, by the names in `Task.memory` (..., m)
 
+    @property
+    def drift(self) -> np.ndarray:
+        """The velocity of the trunk, in the world [m/s] (..., 3)."""
+        left, forward = self.bearing[..., 0], self.bearing[..., 1]  # -sine and cosine of the heading
+        ahead, aside, up = (self.velocity[..., axis] for axis in range(3))
+        return np.stack([forward * ahead + left * aside, forward * aside - left * ahead, up], axis=-1)
+
     @classmethod
     def blank(
         cls,

@@ -101,9 +101,12 @@ class Joint:
         """How far it goes, for people."""
         if self.lower is None or self.upper is None:
             return "endless"
-        if self.kind == "prismatic":
-            return f"{self.lower:.4g} to {self.upper:.4g} m"
-        return f"{math.degrees(self.lower):.4g} to {math.degrees(self.upper):.4g} deg"
+        unit = "m" if self.kind == "prismatic" else "deg"
+        return f"{self.shown(self.lower):.4g} to {self.shown(self.upper):.4g} {unit}"
+
+    def shown(self, position: float) -> float:
+        """Return a position [rad, or m for a slide] as a card has it [deg, or m for a slide]."""
+        return position if self.kind == "prismatic" else math.degrees(position)
 
 
 @dataclass(frozen=True)

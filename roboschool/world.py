@@ -394,10 +394,10 @@ class World:
         """
         where = f"scene {self.scene.name!r}"
         names = [other.name for other in self.scene.props if other.throwable]
-        toy = next(toy for toy in self.toys if toy.prop.name == choose(prop, names, "prop that can be thrown", where))
+        choose(prop, names, "prop that can be thrown", where)
         if not all(map(math.isfinite, (*position, *velocity))):
             raise InvalidInput(f"{where}: prop {prop!r} is thrown from {position} with {velocity}")
-        toy.throw(position, velocity)
+        next(toy for toy in self.toys if toy.prop.name == prop).throw(position, velocity)
 
     def overlaps(self) -> list[tuple[str, str]]:
         """Return the names of agents whose robots are inside each other."""

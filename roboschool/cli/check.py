@@ -1,7 +1,6 @@
 """Checks a robot or a scene, and tries it out in a process of its own."""
 
 import dataclasses
-import math
 import subprocess
 import sys
 from pathlib import Path
@@ -70,8 +69,7 @@ def _describe(robot: Robot) -> None:
     click.echo(f"{robot.name}: {robot.mass:.3f} kg, {len(robot.model.links)} links, trunk {robot.trunk!r}, {held}")
     click.echo(f"  {'joint':20}{'limits':>20}{'rest':>9}{'torque':>9}")
     for joint, torque, rest in zip(robot.joints, robot.torque, robot.pose, strict=True):
-        at_rest = rest if joint.kind == "prismatic" else math.degrees(rest)
-        click.echo(f"  {joint.name:20}{joint.range:>20}{at_rest:>9.1f}{torque:>9.4g}")
+        click.echo(f"  {joint.name:20}{joint.range:>20}{joint.shown(rest):>9.1f}{torque:>9.4g}")
 
 
 def _try(file: Path) -> list[str]:

@@ -232,21 +232,17 @@ def _rounded(slider: Slider) -> float:
     """Return a joint's position as a card has it [deg, or m for a slide], still within the limits."""
     joint = slider.joint
     digits = SLIDE_DIGITS if joint.kind == "prismatic" else ANGLE_DIGITS
-    number = round(_shown(joint, slider.position), digits)
+    number = round(joint.shown(slider.position), digits)
     step = 10.0**-digits
-    if number > _shown(joint, slider.upper):
+    if number > joint.shown(slider.upper):
         number = round(number - step, digits)
-    if number < _shown(joint, slider.lower):
+    if number < joint.shown(slider.lower):
         number = round(number + step, digits)
     return number
 
 
-def _shown(joint: Joint, position: float) -> float:
-    return position if joint.kind == "prismatic" else math.degrees(position)
-
-
 def _written(joint: Joint, position: float) -> str:
-    return f"{position:.3f} m" if joint.kind == "prismatic" else f"{math.degrees(position):.1f}°"
+    return f"{position:.3f} m" if joint.kind == "prismatic" else f"{joint.shown(position):.1f}°"
 
 
 def _limit(joint: Joint, position: float | None) -> str:

@@ -7,12 +7,11 @@ its task's, which stands in the same file: `games/pong.py` holds the rules, `Pon
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from roboschool.parts import make
+from roboschool.parts import make, shipped
 from roboschool.tasks.asks import Throw
 
 
@@ -76,6 +75,5 @@ def make_game(where: str, spec: dict[str, Any] | None, agents: Sequence[str], pr
     """
     if spec is None:
         return None
-    stems = {p.stem for p in Path(__file__).parent.glob("*.py")} - {"__init__", "game"}
-    own = {stem: f"{__package__}.{stem}:{''.join(map(str.capitalize, stem.split('_')))}" for stem in stems}
-    return make(where, "game", spec, own, Game, agents=tuple(agents), props=tuple(props))  # type: ignore[type-abstract]
+    names = {"agents": tuple(agents), "props": tuple(props)}
+    return make(where, "game", spec, shipped("games", "game"), Game, **names)  # type: ignore[type-abstract]

@@ -102,11 +102,8 @@ class FlagrunHarder(Flagrun):
 
     def _throw(self, now: State, world: int, agent: int, chance: np.random.Generator) -> Throw:
         """Aim where the robot will be when the cube arrives."""
-        left, forward = now.bearing[world, agent]
-        ahead, aside, up = now.velocity[world, agent]
-        velocity = np.array([forward * ahead + left * aside, forward * aside - left * ahead, up])
         speed, way = chance.uniform(*FAST), chance.uniform(-math.pi, math.pi)
-        aim = now.position[world, agent] + velocity * (AWAY / speed)
+        aim = now.position[world, agent] + now.drift[world, agent] * (AWAY / speed)
         start = aim + np.array([AWAY * math.cos(way), AWAY * math.sin(way), ABOVE])
         flight = (aim - start) * (speed / np.linalg.norm(aim - start)) + chance.uniform(-1.0, 1.0, 3)
         return Throw(world, self.cube, tuple(start.tolist()), tuple(flight.tolist()))

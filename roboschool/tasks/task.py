@@ -3,13 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from roboschool.files import choose
-from roboschool.parts import make
+from roboschool.parts import make, shipped
 from roboschool.robot import Robot
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Placement, Throw
@@ -97,17 +96,8 @@ def make_task(where: str, robot: Robot, spec: dict[str, Any]) -> Task:
     Raises:
         InvalidInput: the task or one of its parameters is unknown or of the wrong type.
     """
-    task = make(where, "task", spec, _own(), Task, robot=robot)  # type: ignore[type-abstract]
+    own = shipped("games", "game", holds="Player") | shipped("tasks", "task", "asks")
+    task = make(where, "task", spec, own, Task, robot=robot)  # type: ignore[type-abstract]
     for link in task.heights:
         choose(link, [other.name for other in robot.model.links], "link", f"{where}: task {spec['name']!r}")
     return task
-
-
-def _own() -> dict[str, str]:
-    """Return where each task of ours is: `tasks/run.py` holds `Run`, `games/pong.py` the `Player` of pong."""
-    package = __package__.rpartition(".")[0]
-    folder = Path(__file__).parent
-    tasks = {p.stem for p in folder.glob("*.py")} - {"__init__", "task", "asks"}
-    games = {p.stem for p in (folder.parent / "games").glob("*.py")} - {"__init__", "game"}
-    own = {name: f"{package}.games.{name}:Player" for name in games}
-    return own | {name: f"{package}.tasks.{name}:{''.join(map(str.capitalize, name.split('_')))}" for name in tasks}
