@@ -6,7 +6,7 @@ Agents with the same robot and task form a group: their arrays have one shape, a
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,17 @@ def as_numbers(agent: str, action: Any, shape: tuple[int, ...]) -> np.ndarray:
     if array.shape != shape:
         raise InvalidInput(f"agent {agent!r}: the action has shape {array.shape}, not {shape}")
     return array
+
+
+def check_seeds(seeds: Iterable[Any]) -> None:
+    """Check seeds of episodes.
+
+    Raises:
+        InvalidInput: one is neither None nor an origin, nor a whole number from 0 up.
+    """
+    for seed in seeds:
+        if not (seed is None or isinstance(seed, Origin) or (isinstance(seed, int | np.integer) and seed >= 0)):
+            raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up")
 
 
 class Group:
@@ -104,7 +115,7 @@ class Group:
                 wanted = f"not {self.now.memory.shape}, a number for each name in `memory`"
                 raise InvalidInput(f"task {name}: plan() returns memory of shape {np.shape(memory)}, {wanted}")
 
-    def act(self, action: Any, fresh: Sequence[int]) -> None:
+    def act(self, action: Any, fresh: Collection[int]) -> None:
         """Take actions (world, agent, joints), within -1 and 1; agents that are out, or in fresh worlds, do nothing.
 
         Raises:
@@ -174,6 +185,14 @@ class Saved:
     opponents: tuple[Any, ...] = ()  # copies of the scene's own policies, if they play
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What an episode begins from: with the same actions it is the same episode, bit for bit."""
+
+    generator: Any  # the state of the world's generator
+    memory: tuple[np.ndarray, ...]  # what the tasks of each group remember from the episode before
+
+
 class Simulation:
     """Copies of a scene, advanced together.
 
@@ -226,19 +245,18 @@ class Simulation:
             if number in taken:
                 raise InvalidInput(f"{name}: memory: the name {number!r} is taken")
 
-    def reset(self, seeds: Mapping[int, int | None]) -> None:
+    def reset(self, seeds: Mapping[int, int | Origin | None]) -> None:
         """Begin a new episode in some worlds.
 
         Args:
-            seeds: for each of these worlds its seed, or None to go on with the world's own generator.
+            seeds: for each of these worlds its seed, the origin of the episode to begin once more, or None to go on
+                with the world's own generator.
 
         Raises:
             InvalidInput: a seed is not a whole number from 0 up; nothing has changed then.
         """
         self._check_open()
-        for seed in seeds.values():
-            if seed is not None and not (isinstance(seed, int | np.integer) and seed >= 0):
-                raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up")
+        check_seeds(seeds.values())
         for world, seed in seeds.items():
             self._begin(world, seed)
             for group in self.groups:
@@ -250,12 +268,13 @@ class Simulation:
             group.see()
         self.begun = True
 
-    def step(self, actions: Sequence[Any], fresh: Sequence[int] = ()) -> None:
+    def step(self, actions: Sequence[Any], fresh: Collection[int] = (), still: Collection[int] = ()) -> None:
         """Act in every world for one timestep.
 
         Args:
             actions: for each group, (world, agent, joints); clipped to -1 and 1.
             fresh: worlds that begin a new episode instead; their agents are paid nothing.
+            still: worlds where nothing happens and no time passes; what their agents are paid means nothing.
 
         Raises:
             InvalidInput: an action has the wrong shape or is not finite, or no episode has begun; nothing has moved
@@ -272,19 +291,24 @@ class Simulation:
             if group.plans:
                 group.now.memory[:] = group.was.memory
         self.steps += 1
+        if still:
+            self.steps[list(still)] -= 1
         for number, world in enumerate(self.worlds):
+            if number in still:
+                continue
             if number in fresh:
                 self._begin(number, None)
             elif number not in self.broken:
                 world.step([group.forces[number][place] for group, place in self.seats])
                 self._read(number)
+        idle = [*self.broken, *still]
         for group in self.groups:
             group.feel()
-            for number in self.broken:
+            for number in idle:
                 group.now.row[number] = group.was.row[number]
-        for number in self.broken:
+        for number in idle:
             self.now.props[number] = self.was.props[number]
-        throws = self._plan(fresh) if self.plans else ()
+        throws = self._plan([*fresh, *idle]) if self.plans else ()
         for group in self.groups:
             group.judge(self.scene.timestep)
         if throws:
@@ -292,12 +316,11 @@ class Simulation:
         for group in self.groups:
             group.see()
 
-    def _plan(self, fresh: Sequence[int]) -> list[Throw]:
-        """Let game and tasks remember what has happened; return what they ask for."""
+    def _plan(self, out: list[int]) -> list[Throw]:
+        """Let game and tasks remember what has happened, but in some worlds; return what they ask for."""
         if self.meets:
             self._look_around()
         throws: list[Throw] = []
-        out = [*fresh, *self.broken]
         if self.game is not None:
             live = np.ones(len(self.worlds), dtype=bool)
             live[out] = False
@@ -347,10 +370,16 @@ class Simulation:
         if not self.begun:
             raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
 
-    def _begin(self, world: int, seed: int | None) -> None:
+    def _begin(self, world: int, seed: int | Origin | None) -> None:
         """Place every robot of a world for a new episode; its joints are left raw."""
-        if seed is not None:
+        if isinstance(seed, Origin):
+            self.generators[world].bit_generator.state = seed.generator
+            for group, memory in zip(self.groups, seed.memory, strict=True):
+                group.now.memory[world] = memory
+        elif seed is not None:
             self.generators[world] = np.random.default_rng(seed)
+            for group in self.groups:
+                group.now.memory[world] = 0.0
         generator = self.generators[world]
         if world in self.broken:
             self.worlds[world].rebuild()
@@ -367,8 +396,7 @@ class Simulation:
             noise = generator.uniform(-agent.noise, agent.noise, len(agent.robot.joints))
             joints = np.minimum(np.maximum(noise + agent.robot.pose, group.lower), group.upper)
             memory = group.now.memory[world, place]
-            kept = memory if seed is None else np.zeros_like(memory)
-            placement, memory[:] = agent.task.begin(Placement(spot, turn, tuple(joints.tolist())), kept, generator)
+            placement, memory[:] = agent.task.begin(Placement(spot, turn, tuple(joints.tolist())), memory, generator)
             placements.append(placement)
         self.worlds[world].reset(placements, props, gravity, friction)
         if self.game is not None:
@@ -391,6 +419,11 @@ class Simulation:
             self.now.props[world] = self.worlds[world].props()
             if not np.isfinite(self.now.props[world]).all():
                 self.broken.add(world)
+
+    def origin(self, world: int) -> Origin:
+        """Return what the next episode of a world begins from if it gets no seed."""
+        state = self.generators[world].bit_generator.state
+        return Origin(state, tuple(group.now.memory[world].copy() for group in self.groups))
 
     def numbers(self, group: Group, place: int) -> dict[str, np.ndarray]:
         """Return numbers about an agent in every world (world,).
