@@ -14,6 +14,7 @@ import numpy as np
 
 from roboschool.files import InvalidInput
 from roboschool.games.game import Arena
+from roboschool.robot import Robot
 from roboschool.scene import Scene, draw
 from roboschool.state import PLACE, UNKNOWN_SPEED
 from roboschool.tasks.asks import Mark, Placement, Throw
@@ -40,6 +41,18 @@ def as_numbers(agent: str, action: Any, shape: tuple[int, ...]) -> np.ndarray:
     if array.shape != shape:
         raise InvalidInput(f"agent {agent!r}: the action has shape {array.shape}, not {shape}")
     return array
+
+
+def check_finite(actions: np.ndarray, agents: Sequence[str], robot: Robot) -> None:
+    """Check actions of agents with one robot (world, agent, joints).
+
+    Raises:
+        InvalidInput: a number is not finite.
+    """
+    if np.count_nonzero(np.isfinite(actions)) < actions.size:
+        world, agent, joint = np.argwhere(~np.isfinite(actions))[0]
+        value, name = actions[world, agent, joint], robot.joints[joint].name
+        raise InvalidInput(f"agent {agents[agent]!r}: action {joint} (joint {name!r}) is {value}")
 
 
 def check_seeds(seeds: Iterable[Any]) -> None:
@@ -122,10 +135,7 @@ class Group:
             InvalidInput: the shape is wrong, or a number is not finite; nothing has changed then.
         """
         action = as_numbers(self.names[0], action, self.shape).astype(float, order="C")
-        if np.count_nonzero(np.isfinite(action)) < action.size:
-            world, agent, joint = np.argwhere(~np.isfinite(action))[0]
-            value, name = action[world, agent, joint], self.robot.joints[joint].name
-            raise InvalidInput(f"agent {self.names[agent]!r}: action {joint} (joint {name!r}) is {value}")
+        check_finite(action, self.names, self.robot)
         np.minimum(np.maximum(action, LEAST, out=action), MOST, out=action)
         self.paid = None
         if fresh or np.count_nonzero(self.live) < self.live.size:

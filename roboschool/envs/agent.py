@@ -9,7 +9,6 @@ import numpy as np
 from gymnasium.utils import EzPickle
 
 from roboschool.camera import Camera
-from roboschool.envs.seat import Seat, check_seats, stand_ins
 from roboschool.envs.spaces import (
     RENDER_MODES,
     action_space,
@@ -21,6 +20,7 @@ from roboschool.envs.spaces import (
 from roboschool.files import InvalidInput
 from roboschool.policy import Policy
 from roboschool.scene import Scene, load_scene
+from roboschool.seat import Seat, check_seats, stand_ins
 from roboschool.simulation import Saved, Simulation, as_numbers
 from roboschool.viewer.hud import Hud
 from roboschool.viewer.window import Screen
@@ -60,12 +60,12 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
     ) -> None:
         EzPickle.__init__(self, scene, agent, opponents, render_mode, width, height, hud, **options)
         self.scene = load_scene(scene, **options)
-        self.agent = check_seats(self.scene, agent, opponents)
-        self.scene, self.opponents = stand_ins(self.scene, self.agent, opponents or {})
+        (row,) = check_seats(self.scene, [agent] if agent is not None else [], opponents)
+        self.agent = row.name
+        self.scene, self.opponents = stand_ins(self.scene, [self.agent], opponents or {})
         self._stand_ins = self.opponents.keys() - (opponents or {}).keys()
         self.render_mode = check_render_mode(render_mode)
         self.metadata = {"render_modes": render_modes(), "render_fps": frames_per_second(self.scene)}
-        row = next(other for other in self.scene.agents if other.name == self.agent)
         self.observation_space = observation_space(self.scene, row)
         self.action_space = action_space(row)
         self._shape = (len(row.robot.joints),)
@@ -82,7 +82,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
 
     def _sit(self) -> Seat:
         if self._seat is None:
-            self._seat = Seat(Simulation(self.scene), self.agent, self.opponents)
+            self._seat = Seat(Simulation(self.scene), [self.agent], self.opponents)
         return self._seat
 
     def reset(
@@ -124,7 +124,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         if seat is None:
             raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
         simulation, group, place = seat.simulation, seat.group, seat.place
-        simulation.step(seat.actions(as_numbers(self.agent, action, self._shape)[None]))
+        simulation.step(seat.actions(as_numbers(self.agent, action, self._shape)[None, None]))
         if self.render_mode is not None:
             self._hud.note(group, place)
             self._show()

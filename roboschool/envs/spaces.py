@@ -41,14 +41,14 @@ def check_render_mode(mode: str | None, modes: list[str] = RENDER_MODES) -> str 
     return mode
 
 
-def check_count(name: str, count: object) -> int:
+def check_count(name: str, count: object, least: int = 1) -> int:
     """Return a whole number of copies or steps.
 
     Raises:
-        InvalidInput: it is not one, or below 1.
+        InvalidInput: it is not one, or below the least.
     """
-    if not isinstance(count, int | np.integer) or count < 1:
-        raise InvalidInput(f"{name}: {count!r} is not a whole number from 1 up")
+    if not isinstance(count, int | np.integer) or count < least:
+        raise InvalidInput(f"{name}: {count!r} is not a whole number from {least} up")
     return int(count)
 
 

@@ -1,7 +1,8 @@
-"""Many copies of a scene in one process, as a Gymnasium vector environment."""
+"""Many copies of a scene as a Gymnasium vector environment, in this process or in others."""
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from gymnasium.vector import VectorEnv as GymnasiumVectorEnv
 from gymnasium.vector.utils import batch_space
 
 from roboschool.camera import Camera
-from roboschool.envs.seat import Seat, check_seats, stand_ins
 from roboschool.envs.spaces import (
     PICTURES,
     action_space,
@@ -23,37 +23,50 @@ from roboschool.envs.spaces import (
 from roboschool.files import InvalidInput, choose
 from roboschool.policy import Policy
 from roboschool.scene import Scene, load_scene
-from roboschool.simulation import Simulation, as_numbers
+from roboschool.seat import check_seats, stand_ins
+from roboschool.simulation import Simulation, as_numbers, check_finite, check_seeds
+from roboschool.workers.copies import Job
+from roboschool.workers.pool import Here, Pool
 
 
 class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle):
-    """Copies of a scene that one agent acts in, advanced together.
+    """Copies of a scene that one agent acts in, or several agents with the same robot and task, as rows of a batch.
+
+    Row i is agent `i % len(agent)` of copy `i // len(agent)`; with one agent, row i is copy i. Agents of a copy end
+    together, when the last of them is out; until then those that are out are passive and unpaid, and `info["live"]`
+    tells. A worker that dies or hangs is replaced, and nothing is lost: its copies live through their episodes once
+    more, bit for bit. An episode in which that happens again at the same step is truncated, and
+    `info["worker_error"]` says why.
 
     Args:
         scene: its name, the path of its file, or a `Scene`.
-        num_envs: how many copies.
-        agent: who is played; the first if None.
+        num_envs: how many rows: copies, times the agents played.
+        num_workers: how many processes share the copies; 0: all are in this process. It changes nothing but speed.
+        agent: who is played; several agents by a list of names; the first if None.
         opponents: policies of other agents, by name; each copy has copies of its own. Others are played by the policy
             that the scene names, or do nothing.
         max_episode_steps: how long an episode lasts at most, if less than the scene says.
         autoreset_mode: a copy whose episode is over begins a new one at the next step (the default) or at once.
+        timeout: how long a worker may take for a step before it is replaced [s]; None: as long as it takes.
         render_mode: None or "rgb_array".
         width: of a picture [pixels].
         height: of a picture [pixels].
         options: stand for keys of the scene file.
 
     Raises:
-        InvalidInput: the scene, the agent, an opponent or an option is unknown or wrong.
+        InvalidInput: the scene, an agent, an opponent or an option is unknown or wrong.
     """
 
     def __init__(
         self,
         scene: str | Scene,
         num_envs: int = 1,
-        agent: str | None = None,
+        num_workers: int = 0,
+        agent: str | Sequence[str] | None = None,
         opponents: Mapping[str, Policy] | None = None,
         max_episode_steps: int | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        timeout: float | None = 60.0,
         render_mode: str | None = None,
         width: int = 600,
         height: int = 400,
@@ -63,10 +76,12 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             self,
             scene,
             num_envs,
+            num_workers,
             agent,
             opponents,
             max_episode_steps,
             autoreset_mode,
+            timeout,
             render_mode,
             width,
             height,
@@ -74,29 +89,54 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         )
         self.closed = True  # there is nothing to close yet
         check_count("num_envs", num_envs)
+        check_count("num_workers", num_workers, 0)
+        if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0.0):
+            raise InvalidInput(f"timeout: {timeout!r} is not a number of seconds above 0")
         self.scene = load_scene(scene, **options)
         if max_episode_steps is not None:
             most = min(check_count("max_episode_steps", max_episode_steps), self.scene.steps)
             self.scene = dataclasses.replace(self.scene, steps=most)
-        self.agent = check_seats(self.scene, agent, opponents)
-        self.scene, playing = stand_ins(self.scene, self.agent, opponents or {})
+        names = [] if agent is None else [agent] if isinstance(agent, str) else list(agent)
+        rows = check_seats(self.scene, names, opponents)
+        self.agents = tuple(row.name for row in rows)
+        if num_envs % len(rows):
+            raise InvalidInput(f"num_envs: {num_envs} rows cannot be shared by {len(rows)} agents")
+        self.copies = num_envs // len(rows)
+        if num_workers > self.copies:
+            raise InvalidInput(f"num_workers: {num_workers} are too many for {self.copies} copies")
+        self.scene, playing = stand_ins(self.scene, self.agents, opponents or {})
         self.num_envs = num_envs
+        self.num_workers = num_workers
         self.render_mode = check_render_mode(render_mode, PICTURES)
         modes = {mode.value: mode for mode in AutoresetMode}
         mode = modes[choose(getattr(autoreset_mode, "value", autoreset_mode), modes, "autoreset_mode")]
         fps = frames_per_second(self.scene)
         self.metadata = {"autoreset_mode": mode, "render_modes": PICTURES, "render_fps": fps}
-        row = next(other for other in self.scene.agents if other.name == self.agent)
-        self.single_observation_space = observation_space(self.scene, row)
-        self.single_action_space = action_space(row)
+        self.single_observation_space = observation_space(self.scene, rows[0])
+        self.single_action_space = action_space(rows[0])
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self.simulation = Simulation(self.scene, num_envs)
-        self._shape = (len(row.robot.joints),)
-        self._cameras = [Camera(self.scene, width, height) for _ in range(num_envs)]
-        self._seat = Seat(self.simulation, self.agent, playing)
-        self._done = np.zeros(num_envs, dtype=bool)  # copies whose episode is over
+        job = Job(self.scene, self.agents, playing, mode.value)
+        self._robot = rows[0].robot
+        self._numbers = job.numbers
+        self._hands = Pool(job, self.copies, num_workers, timeout) if num_workers else Here(job, self.copies)
+        self._board = self._hands.board
+        self._out = np.zeros(self.copies, dtype=bool)  # copies that act, and have not been received
+        self._begun = np.zeros(self.copies, dtype=bool)
+        self._cameras: dict[int, Camera] = {}
+        self._size = (width, height)
         self.closed = False
+
+    @property
+    def simulation(self) -> Simulation:
+        """The simulation under this env, if its copies are in this process.
+
+        Raises:
+            InvalidInput: they are in others.
+        """
+        if isinstance(self._hands, Pool):
+            raise InvalidInput(f"scene {self.scene.name!r}: the copies are in {self.num_workers} other processes")
+        return self._hands.copies.simulation
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -105,90 +145,161 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
 
         Args:
             seed: of the first copy, the next having the next number; or one for each copy.
-            options: `reset_mask`, booleans (copies,), chooses the copies, if resets are left to the caller.
+            options: `reset_mask`, booleans (rows,), chooses the copies, if resets are left to the caller.
 
         Returns:
-            The observations (copies, n) and the info.
+            The observations (rows, n) and the info.
         """
         if seed is None or isinstance(seed, int | np.integer):
-            seeds = [None if seed is None else int(seed) + i for i in range(self.num_envs)]
+            seeds = [None if seed is None else int(seed) + i for i in range(self.copies)]
         elif isinstance(seed, Sequence | np.ndarray) and not isinstance(seed, str):
             seeds = list(seed)
         else:
             raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up, nor one for each copy")
-        if len(seeds) != self.num_envs:
-            raise InvalidInput(f"seed: {len(seeds)} seeds for {self.num_envs} copies")
+        if len(seeds) != self.copies:
+            raise InvalidInput(f"seed: {len(seeds)} seeds for {self.copies} copies")
         mask = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs, dtype=bool)))
         if mask.shape != (self.num_envs,) or mask.dtype != bool:
             raise InvalidInput(f"reset_mask: {mask!r:.80} is not {self.num_envs} booleans")
-        chosen = np.flatnonzero(mask).tolist()
-        self.simulation.reset({world: seeds[world] for world in chosen})
-        self._seat.begin(chosen)
-        self._done[chosen] = False
-        for copy in chosen:
+        chosen = np.flatnonzero(mask.reshape(self.copies, -1).any(axis=1)).tolist()
+        check_seeds(seeds[copy] for copy in chosen)
+        if self.closed:
+            raise InvalidInput(f"scene {self.scene.name!r}: it is closed")
+        self._hands.begin({copy: seeds[copy] for copy in chosen})
+        self._out[chosen] = False
+        self._begun[chosen] = True
+        for copy in self._cameras.keys() & chosen:
             self._cameras[copy].cut()
-        return self._observation(), self._info(mask)
+        everyone = list(range(self.copies))
+        return self._rows(self._board.observation, everyone), self._info(everyone, mask)
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Act in every copy for one timestep.
 
         Args:
-            actions: (copies, joints), clipped to -1 and 1.
+            actions: (rows, joints), clipped to -1 and 1.
 
         Returns:
-            Observations (copies, n), rewards, terminations and truncations (copies,), and the info: arrays
-            (copies,) by name, as `AgentEnv.step` has them.
+            Observations (rows, n), rewards, terminations and truncations (rows,), and the info: arrays (rows,) by
+            name, as `AgentEnv.step` has them.
 
         Raises:
-            InvalidInput: the actions have the wrong shape or are not finite; nothing has moved then.
+            InvalidInput: the actions have the wrong shape or are not finite, or a copy has been sent actions and not
+                been received; nothing has moved then.
         """
-        mode = self.metadata["autoreset_mode"]
-        fresh = np.flatnonzero(self._done).tolist() if mode == AutoresetMode.NEXT_STEP else []
-        shape = (self.num_envs, *self._shape)
-        self.simulation.step(self._seat.actions(as_numbers(self.agent, actions, shape)), fresh)
-        if fresh:
-            self._seat.begin(fresh)
-        group, place = self._seat.group, self._seat.place
-        reward, terminated = group.reward[:, place], group.over[:, place]
-        truncated = self.simulation.steps >= self.scene.steps
-        truncated[list(self.simulation.broken)] = True
-        self._done = terminated | truncated
-        final: dict[str, Any] = {}
-        if mode == AutoresetMode.SAME_STEP and self._done.any():
-            ended = np.flatnonzero(self._done).tolist()
-            final = {"final_obs": self._final(self._observation()), "final_info": self._info(self._done)}
-            final |= {f"_{name}": self._done.copy() for name in list(final)}
-            self.simulation.reset(dict.fromkeys(ended))
-            self._seat.begin(ended)
-        return self._observation(), reward, terminated, truncated, self._info() | final
+        self.send(actions)
+        return self.recv()[1:]
 
-    def _observation(self) -> np.ndarray:
-        return self._seat.group.observation[:, self._seat.place]
+    def send(self, actions: np.ndarray, copies: Sequence[int] | np.ndarray | None = None) -> None:
+        """Let some copies act for one timestep; `recv` waits for what comes of it.
 
-    def _final(self, observation: np.ndarray) -> np.ndarray:
-        """Return the last observations of the copies whose episode is over, as Gymnasium has them: objects."""
-        final = np.full(self.num_envs, None, dtype=object)
-        for copy in np.flatnonzero(self._done):
-            final[copy] = observation[copy]
+        Args:
+            actions: (rows of these copies, joints), clipped to -1 and 1.
+            copies: which; all if None.
+
+        Raises:
+            InvalidInput: the actions have the wrong shape or are not finite, there is no such copy, or it has been
+                sent actions and not been received; nothing has moved then.
+        """
+        chosen = list(range(self.copies)) if copies is None else [int(copy) for copy in copies]
+        known = all(0 <= copy < self.copies for copy in chosen) and len(set(chosen)) == len(chosen)
+        if not chosen or not known:
+            raise InvalidInput(f"copies: {copies!r:.80} are not some of {self.copies}, each once")
+        if not self._begun[chosen].all():
+            raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
+        if self._out[chosen].any():
+            late = [copy for copy in chosen if self._out[copy]]
+            raise InvalidInput(f"copies {late} have been sent actions already: call recv() first")
+        shape = (len(chosen), *self._board.action.shape[1:])
+        action = as_numbers(self.agents[0], actions, (shape[0] * shape[1], shape[2])).reshape(shape)
+        check_finite(action, self.agents, self._robot)
+        self._board.action[chosen] = action
+        self._out[chosen] = True
+        with self._all_or_reset():
+            self._hands.send(chosen)
+
+    def recv(
+        self, count: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Wait until so many copies have acted, those that were first.
+
+        Args:
+            count: how many; all that have been sent actions if None.
+
+        Returns:
+            The copies (count,), in ascending order, and for their rows what `step` returns.
+
+        Raises:
+            InvalidInput: not so many have been sent actions.
+        """
+        most = int(np.count_nonzero(self._out))
+        if not isinstance(count, int | np.integer | None) or not 1 <= (count or most) <= most or count == 0:
+            raise InvalidInput(f"count: {count!r}, and {most} copies have been sent actions")
+        with self._all_or_reset():
+            copies = sorted(self._hands.recv(most if count is None else int(count)))
+        self._out[copies] = False
+        board, agents = self._board, len(self.agents)
+        terminated, truncated = np.repeat(board.terminated[copies], agents), np.repeat(board.truncated[copies], agents)
+        info = self._info(copies)
+        done = terminated | truncated
+        if self.metadata["autoreset_mode"] == AutoresetMode.SAME_STEP and done.any():
+            info["final_obs"] = self._final(board.final_observation, copies, done)
+            info["final_info"] = self._table(board.final_numbers, copies, done)
+            info["_final_obs"], info["_final_info"] = done, done
+        errors = [self._hands.errors.pop(copy, None) for copy in copies]
+        if any(errors):
+            told = np.repeat(np.array(errors, dtype=object), agents)
+            for place in (info, info.get("final_info", info)):
+                place["worker_error"], place["_worker_error"] = told, np.array([bool(error) for error in told])
+        rows = self._rows(board.observation, copies), self._rows(board.reward, copies)
+        return np.array(copies), *rows, terminated, truncated, info
+
+    @contextlib.contextmanager
+    def _all_or_reset(self) -> Iterator[None]:
+        """If a copy raises, the others cannot go on without a reset either."""
+        try:
+            yield
+        except Exception:
+            self._begun[:] = self._out[:] = False
+            raise
+
+    @staticmethod
+    def _rows(array: np.ndarray, copies: list[int]) -> np.ndarray:
+        """Return the rows of some copies, copied."""
+        chosen = array[copies]
+        return chosen.reshape(-1, *chosen.shape[2:])
+
+    def _final(self, observation: np.ndarray, copies: list[int], done: np.ndarray) -> np.ndarray:
+        """Return the last observations of the rows whose episode is over, as Gymnasium has them: objects."""
+        rows = self._rows(observation, copies)
+        final: np.ndarray = np.full(len(rows), None, dtype=object)
+        for row in np.flatnonzero(done):
+            final[row] = rows[row]
         return final
 
-    def _info(self, mask: np.ndarray | None = None) -> dict[str, Any]:
-        """Return numbers about the agent in every copy, or in some, as Gymnasium has them: with masks."""
-        mask = np.ones(self.num_envs, dtype=bool) if mask is None else mask
-        numbers = self.simulation.numbers(self._seat.group, self._seat.place)
-        info: dict[str, Any] = {name: value * mask for name, value in numbers.items()}
-        return info | {f"_{name}": mask.copy() for name in info}
+    def _info(self, copies: list[int], mask: np.ndarray | None = None) -> dict[str, Any]:
+        return self._table(self._board.numbers, copies, mask)
+
+    def _table(self, numbers: np.ndarray, copies: list[int], mask: np.ndarray | None = None) -> dict[str, Any]:
+        """Return numbers about the rows of some copies, or some of these rows, as Gymnasium has them: with masks."""
+        rows = self._rows(numbers, copies)
+        mask = np.ones(len(rows), dtype=bool) if mask is None else mask
+        columns = rows.T * mask  # names lead
+        table: dict[str, Any] = dict(zip(self._numbers, columns, strict=True))
+        return table | {f"_{name}": mask.copy() for name in self._numbers}
 
     def render(self) -> tuple[np.ndarray, ...] | None:
         """Return a picture (height, width, 3) of every copy if `render_mode` is "rgb_array"."""
-        if self.render_mode is None:
-            return None
-        cameras = enumerate(self._cameras)
-        worlds, marks = self.simulation.worlds, self.simulation.marks
-        return tuple(camera.picture(worlds[copy].capture(), marks(copy)) for copy, camera in cameras)
+        return None if self.render_mode is None else tuple(self._picture(copy) for copy in range(self.copies))
+
+    def _picture(self, copy: int) -> np.ndarray:
+        if copy not in self._cameras:
+            self._cameras[copy] = Camera(self.scene, *self._size)
+        return self._cameras[copy].picture(*self._hands.picture(copy))
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Free all worlds."""
-        self.simulation.close()
-        for camera in self._cameras:
+        """Free all worlds, and end all workers, whatever they are doing."""
+        self._begun[:] = False
+        self._hands.close()
+        for camera in self._cameras.values():
             camera.close()

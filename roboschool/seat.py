@@ -1,37 +1,46 @@
-"""One agent's seat in every world of a simulation; policies sit in the other seats."""
+"""The seats of those who are played from outside, in every world of a simulation; policies sit in the others."""
 
 import copy
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from roboschool.files import InvalidInput, choose
 from roboschool.policy import NetworkPolicy, Policy, check_policy, load_policy
-from roboschool.scene import Scene
+from roboschool.scene import Agent, Scene
 from roboschool.simulation import Simulation, as_numbers
 
 SEEDS = 2**31
 
 
-def check_seats(scene: Scene, agent: str | None, opponents: Mapping[str, Policy] | None) -> str:
-    """Return the agent to play: the one asked for, or the first.
+def check_seats(scene: Scene, asked: Sequence[str], opponents: Mapping[str, Policy] | None) -> tuple[Agent, ...]:
+    """Return the agents to play: those asked for, or the first.
 
     Raises:
-        InvalidInput: there is no such agent, or an opponent sits in no other seat or is not a policy.
+        InvalidInput: there is no such agent, two are the same or have not the same robot and task, or an opponent sits
+            in no other seat or is not a policy.
     """
-    names = [other.name for other in scene.agents]
+    agents = {agent.name: agent for agent in scene.agents}
     where = f"scene {scene.name!r}"
-    name = names[0] if agent is None else choose(agent, names, "agent", where)
+    played = [agents[choose(name, agents, "agent", where)] for name in asked] or [scene.agents[0]]
+    names = [agent.name for agent in played]
+    for number, agent in enumerate(played):
+        if agent.name in names[:number]:
+            raise InvalidInput(f"{where}: agent {agent.name!r} is named twice")
+        if agent.task != played[0].task:
+            raise InvalidInput(
+                f"{where}: agents {names[0]!r} and {agent.name!r} differ in robot or task: play them apart"
+            )
     for other, policy in (opponents or {}).items():
-        choose(other, [n for n in names if n != name], "opponent", where)
+        choose(other, [name for name in agents if name not in names], "opponent", where)
         check_policy(policy, f"{where}: opponent {other!r}")
-    return name
+    return tuple(played)
 
 
-def stand_ins(scene: Scene, agent: str, opponents: Mapping[str, Policy]) -> tuple[Scene, dict[str, Policy]]:
-    """Return the scene as one agent plays it, and who plays the others: the policies given, else the scene's own.
+def stand_ins(scene: Scene, played: Sequence[str], opponents: Mapping[str, Policy]) -> tuple[Scene, dict[str, Policy]]:
+    """Return the scene as some agents play it, and who plays the others: the policies given, else the scene's own.
 
     Raises:
         InvalidInput: a policy of the scene cannot be read.
@@ -40,20 +49,21 @@ def stand_ins(scene: Scene, agent: str, opponents: Mapping[str, Policy]) -> tupl
     own = {
         other.name: load_policy(other.policy, f"scene {scene.name!r}: agent {other.name!r}")
         for other in scene.agents
-        if other.policy and other.name != agent and other.name not in opponents
+        if other.policy and other.name not in played and other.name not in opponents
     }
     if own and scene.game is not None:
-        scene = dataclasses.replace(scene, game=scene.game.solo(names.index(agent)))
+        scene = dataclasses.replace(scene, game=scene.game.solo(names.index(played[0])))
     return scene, {**own, **opponents}
 
 
 class Seat:
-    """What one agent does and gets, in all worlds; the other agents follow policies, or do nothing."""
+    """What agents of one group do and get, in all worlds; the other agents follow policies, or do nothing."""
 
-    def __init__(self, simulation: Simulation, agent: str, opponents: Mapping[str, Policy]) -> None:
-        index = [other.name for other in simulation.scene.agents].index(agent)
+    def __init__(self, simulation: Simulation, played: Sequence[str], opponents: Mapping[str, Policy]) -> None:
+        index = [other.name for other in simulation.scene.agents].index
         self.simulation = simulation
-        self.group, self.place = simulation.seats[index]
+        self.group, self.place = simulation.seats[index(played[0])]  # the place of the first
+        self.places = [simulation.seats[index(name)][1] for name in played]
         worlds = len(simulation.worlds)
         self.others = [  # group, place in it, and a policy for each world: the one given, or copies of it
             (*simulation.seats[i], _each(opponents[other.name], worlds))
@@ -66,7 +76,7 @@ class Seat:
                 if isinstance(policy, NetworkPolicy) and len(policy.mean) != sees:
                     wrong = f"its policy observes {len(policy.mean)} numbers, and it sees {sees}"
                     raise InvalidInput(f"scene {simulation.scene.name!r}: agent {group.names[place]!r}: {wrong}")
-        self.alone = len(simulation.scene.agents) == 1
+        self.all = self.places == list(range(len(simulation.scene.agents)))  # nobody else is there
 
     def begin(self, worlds: Iterable[int]) -> None:
         """Reset the opponents of some worlds, with seeds from the generators of those worlds."""
@@ -87,22 +97,27 @@ class Seat:
             for group, place, p in self.others
         ]
 
-    def actions(self, mine: np.ndarray) -> list[np.ndarray]:
-        """Return every group's actions, given this agent's (world, joints).
+    def actions(self, mine: np.ndarray, still: Collection[int] = ()) -> list[np.ndarray]:
+        """Return every group's actions, given those of the agents played (world, agent, joints).
+
+        The policies of worlds that stand still are not asked.
 
         Raises:
-            InvalidInput: an action has the wrong shape.
+            InvalidInput: a policy's action has the wrong shape.
         """
-        if self.alone:
-            return [mine[:, None]]
+        if self.all:
+            return [mine]
         actions = [np.zeros(group.shape) for group in self.simulation.groups]
         by_group = {id(group): action for group, action in zip(self.simulation.groups, actions, strict=True)}
-        seats = [(self.group, self.place, mine)]
+        seats = [(self.group, place, mine[:, number]) for number, place in enumerate(self.places)]
         for group, place, policies in self.others:
             seen = group.observation[:, place]
             name, shape = group.names[place], group.torque.shape
-            chosen = [as_numbers(name, p.act(o), shape) for p, o in zip(policies, seen, strict=True)]
-            seats.append((group, place, np.stack(chosen)))
+            chosen = np.zeros((len(policies), *shape))
+            for world, (policy, sight) in enumerate(zip(policies, seen, strict=True)):
+                if world not in still:
+                    chosen[world] = as_numbers(name, policy.act(sight), shape)
+            seats.append((group, place, chosen))
         for group, place, action in seats:
             target = by_group[id(group)][:, place]
             target[:] = as_numbers(group.names[place], action, target.shape)

@@ -1,0 +1,1 @@
+"""Many copies of a scene, in this process or shared out to others."""

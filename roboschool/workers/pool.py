@@ -1,0 +1,304 @@
+"""Copies shared out to workers. One that dies or hangs is replaced, and its copies catch up: nothing is lost.
+
+An episode is exact, so the one that a lost worker was in is replayed from what it began from and the actions so far.
+"""
+
+import contextlib
+import logging
+import mmap
+import os
+import weakref
+from collections import deque
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from select import POLLIN, poll
+
+import cloudpickle
+import numpy as np
+
+from roboschool.simulation import REPORTED, Origin
+from roboschool.tasks.asks import Mark
+from roboschool.workers.copies import SAME_STEP, Copies, Job
+from roboschool.workers.journal import Journal
+from roboschool.workers.reproduction import write_reproduction
+from roboschool.workers.worker import Lost, Worker
+from roboschool.world import Snapshot
+
+ATTEMPTS = 5  # workers started in place of one, until it is given up
+log = logging.getLogger("roboschool")
+
+
+class WorkersLost(RuntimeError):
+    """Workers die again and again where nothing new is done; the run cannot go on."""
+
+
+class Here:
+    """All copies in this process.
+
+    Args:
+        job: what every copy does.
+        count: how many copies.
+    """
+
+    def __init__(self, job: Job, count: int) -> None:
+        self.board = job.layout(count).board()
+        self.copies = Copies(job, self.board)
+        self.errors: dict[int, str] = {}  # nothing can go wrong here but what is raised
+        self.ready: deque[int] = deque()
+
+    def begin(self, seeds: Mapping[int, int | None]) -> None:
+        """Begin an episode in some copies."""
+        self.copies.begin(seeds)
+
+    def send(self, copies: Sequence[int]) -> None:
+        """Let some copies act as the board says."""
+        self.copies.step(copies)
+        self.ready.extend(copies)
+
+    def recv(self, count: int) -> list[int]:
+        """Return the copies that have acted first, so many of them."""
+        return [self.ready.popleft() for _ in range(count)]
+
+    def picture(self, copy: int) -> tuple[Snapshot, list[Mark]]:
+        """Return what a camera needs to see a copy."""
+        return self.copies.picture(copy)
+
+    def close(self) -> None:
+        """Free all worlds."""
+        self.copies.close()
+
+
+class Pool:
+    """All copies in other processes.
+
+    Args:
+        job: what every copy does.
+        count: how many copies.
+        workers: how many processes; each has as many copies as the others, or one more.
+        seconds: how long a step of a worker may take before it is replaced; None: as long as it takes.
+
+    Raises:
+        Exception: whatever building a copy raises.
+    """
+
+    def __init__(self, job: Job, count: int, workers: int, seconds: float | None = None) -> None:
+        self.job = job
+        self.workers: list[Worker] = []
+        self.memory = os.memfd_create("roboschool")  # it has no name that could be left behind
+        self._free = weakref.finalize(self, _free, os.getpid(), self.workers, self.memory)
+        layout = job.layout(count)
+        os.ftruncate(self.memory, layout.size)
+        self.shared = layout.board(mmap.mmap(self.memory, layout.size))
+        self.board = layout.board()  # the trainer's: replays write over the shared one
+        self.journal = Journal(self.board.action.shape)
+        self.errors: dict[int, str] = {}  # why episodes were given up, by copy, until the trainer takes them
+        self.ready: deque[int] = deque()
+        self.busy: dict[Worker, list[int]] = {}  # the copies that act now
+        self.queued: dict[Worker, list[int]] = {}  # those that act next
+        text = cloudpickle.dumps(job)
+        bounds = [count * number // workers for number in range(workers + 1)]
+        for number, (first, end) in enumerate(pairwise(bounds)):
+            self.workers.append(Worker(number, self.memory, layout, range(first, end), text, seconds))
+        try:
+            for worker in self.workers:
+                worker.ask("finish", ())
+            for worker in self.workers:
+                worker.answer()
+        except BaseException as error:
+            self.close()
+            if isinstance(error, Lost):
+                raise WorkersLost(f"a worker was lost while it built its worlds: {error}") from None
+            raise
+
+    def begin(self, seeds: Mapping[int, int | None]) -> None:
+        """Begin an episode in some copies; what any copy is doing is waited for.
+
+        Raises:
+            WorkersLost: workers die whatever is done.
+        """
+        while self.busy:
+            self._collect()
+        self.ready = deque(copy for copy in self.ready if copy not in seeds)
+        mine = {worker: [copy for copy in worker.copies if copy in seeds] for worker in self.workers}
+        chosen = [worker for worker in self.workers if mine[worker]]
+        for worker in chosen:
+            worker.ask("begin", {copy - worker.copies.start: seeds[copy] for copy in mine[worker]})
+        for worker in chosen:
+            try:
+                origins = worker.answer()
+            except Lost as lost:
+                self._revive(worker, lost)
+                try:
+                    origins = worker.call("begin", {copy - worker.copies.start: seeds[copy] for copy in mine[worker]})
+                except Lost as again:
+                    raise WorkersLost(f"two workers were lost while they began episodes: {again}") from None
+            self._note_begun(worker, origins)
+            self.board.take(self.shared, mine[worker])
+        for copy, seed in seeds.items():
+            self.journal.seed(copy, seed)
+            self.errors.pop(copy, None)
+
+    def send(self, copies: Sequence[int]) -> None:
+        """Let some copies act as the board says."""
+        chosen = set(copies)
+        for worker in self.workers:
+            mine = [copy for copy in worker.copies if copy in chosen]
+            if mine and worker in self.busy:
+                self.queued.setdefault(worker, []).extend(mine)
+            elif mine:
+                self._ask(worker, mine)
+
+    def recv(self, count: int) -> list[int]:
+        """Wait until so many copies have acted, and return those that were first.
+
+        Raises:
+            WorkersLost: workers die whatever is done.
+            Exception: whatever a copy raises.
+        """
+        try:
+            while len(self.ready) < count:
+                self._collect()
+        except Exception:
+            self.queued.clear()
+            while self.busy:
+                with contextlib.suppress(Exception):  # one says enough
+                    self._collect()
+            self.ready.clear()
+            raise
+        return [self.ready.popleft() for _ in range(count)]
+
+    def picture(self, copy: int) -> tuple[Snapshot, list[Mark]]:
+        """Return what a camera needs to see a copy."""
+        worker = next(worker for worker in self.workers if copy in worker.copies)
+        while worker in self.busy:
+            self._collect()
+        try:
+            return worker.call("picture", copy - worker.copies.start)  # type: ignore[no-any-return]
+        except Lost as lost:
+            self._revive(worker, lost)
+            return worker.call("picture", copy - worker.copies.start)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """End all workers now, whatever they are doing; again does nothing."""
+        self._free()
+
+    def _ask(self, worker: Worker, copies: list[int]) -> None:
+        self.shared.action[copies] = self.board.action[copies]
+        self.busy[worker] = copies
+        worker.ask("step", [copy - worker.copies.start for copy in copies])
+
+    def _collect(self) -> None:
+        """Wait for a worker, and take what it has done."""
+        asked = poll()
+        for worker in self.busy:
+            if not worker.lost:
+                asked.register(worker.line, POLLIN)
+        waits = [wait for worker in self.busy if (wait := worker.patience()) is not None]
+        heard = {number for number, _ in asked.poll(min(waits, default=None))}
+        for worker in list(self.busy):
+            if worker.lost or worker.line.fileno() in heard or worker.patience() == 0.0:
+                self._finish(worker)
+
+    def _finish(self, worker: Worker) -> None:
+        copies = self.busy[worker]
+        try:
+            self._note(worker, copies, worker.answer())
+        except Lost as lost:
+            self._redo(worker, copies, lost)
+        except Exception:
+            del self.busy[worker]  # but not if a person interrupts: it will answer yet
+            raise
+        del self.busy[worker]
+        if worker in self.queued:
+            self._ask(worker, self.queued.pop(worker))
+
+    def _note(self, worker: Worker, copies: list[int], origins: dict[int, int | Origin]) -> None:
+        """Take what some copies have done, and keep what a replay of them needs."""
+        self.journal.add(copies, self.board.action[copies])
+        self._note_begun(worker, origins)
+        self.board.take(self.shared, copies)
+        self.ready.extend(copies)
+
+    def _note_begun(self, worker: Worker, origins: dict[int, int | Origin]) -> None:
+        for copy, origin in origins.items():
+            self.journal.begin(copy + worker.copies.start, origin)
+
+    def _redo(self, worker: Worker, copies: list[int], lost: Lost) -> None:
+        """Step copies whose worker was lost in that step; those that end workers are given up."""
+        self._revive(worker, lost)
+        try:
+            self.shared.action[copies] = self.board.action[copies]
+            self._note(worker, copies, worker.call("step", [copy - worker.copies.start for copy in copies]))
+        except Lost as again:
+            lost = again
+        else:
+            return
+        given_up = []
+        for copy in copies:  # one by one, to see which it is
+            if worker.lost:
+                self._revive(worker, lost)
+            try:
+                self.shared.action[copy] = self.board.action[copy]
+                self._note(worker, [copy], worker.call("step", [copy - worker.copies.start]))
+            except Lost as again:
+                lost = again
+                self._give_up(copy, lost)
+                given_up.append(copy)
+        if worker.lost:
+            self._revive(worker, lost)
+        if self.job.autoreset == SAME_STEP:
+            for copy in given_up:
+                self.board.observation[copy] = self.shared.observation[copy]
+                self.board.numbers[copy] = self.shared.numbers[copy]
+
+    def _give_up(self, copy: int, lost: Lost) -> None:
+        """End the episode of a copy that ends workers."""
+        journal, board = self.journal, self.board
+        told = f"{journal.where(copy)} has ended two workers: {lost}"
+        actions = [*journal.actions[: journal.lengths[copy], copy], board.action[copy]]
+        origin = journal.origins[copy]
+        assert origin is not None
+        path = write_reproduction(f"Scene {self.job.scene.name!r}: {told}.", self.job, origin, np.array(actions))
+        self.errors[copy] = f"{told}; to see it again: python {path}"
+        log.warning("its episode is truncated: %s", self.errors[copy])
+        board.reward[copy] = 0.0
+        board.numbers[copy, :, : self.job.numbers.index(REPORTED[0])] = 0.0
+        board.terminated[copy], board.truncated[copy] = False, True
+        board.final_observation[copy], board.final_numbers[copy] = board.observation[copy], board.numbers[copy]
+        journal.begin(copy, journal.next_seed(copy), over=self.job.autoreset != SAME_STEP)
+        self.ready.append(copy)
+
+    def _revive(self, worker: Worker, lost: Lost) -> None:
+        """Start another worker in place of a lost one, and let it catch up.
+
+        Raises:
+            WorkersLost: that fails again and again.
+        """
+        for _ in range(ATTEMPTS):
+            log.warning("worker %d was lost (%s); another one catches up", worker.number, lost)
+            try:
+                self._catch_up(worker)
+            except Lost as again:
+                lost = again
+            else:
+                return
+        raise WorkersLost(f"{ATTEMPTS} workers were lost one after the other, the last one so: {lost}")
+
+    def _catch_up(self, worker: Worker) -> None:
+        worker.kill()
+        worker.start()
+        first, journal = worker.copies.start, self.journal
+        begun = [copy for copy in worker.copies if journal.origins[copy] is not None]
+        worker.call("begin", {copy - first: journal.origins[copy] for copy in begun})
+        for copies, actions in journal.replay(begun):
+            self.shared.action[copies] = actions
+            worker.call("step", [copy - first for copy in copies], False)
+        worker.call("finish", [copy - first for copy in begun if journal.over[copy]])
+
+
+def _free(trainer: int, workers: list[Worker], memory: int) -> None:
+    """End the workers, unless this is a process that the trainer has forked."""
+    if os.getpid() == trainer:
+        for worker in workers:
+            worker.kill()
+        os.close(memory)

@@ -1,0 +1,79 @@
+"""Tasks that do to their process what must not hurt a run."""
+
+import ctypes
+import dataclasses
+import os
+import re
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from roboschool.scene import Scene, load_scene
+from roboschool.state import State
+from roboschool.tasks.asks import Placement
+from roboschool.tasks.run import Run
+
+
+def segfault() -> None:
+    ctypes.string_at(0)
+
+
+def hang() -> None:
+    re.match(r"(a+)+$", "a" * 60 + "b")  # holds the interpreter: no Python thread can run
+
+
+def give_out() -> None:
+    raise MemoryError
+
+
+def fail() -> None:
+    raise LookupError("the task is at a loss")
+
+
+def quit_quietly() -> None:
+    os._exit(3)
+
+
+def be_killed() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+FAULTS = {f.__name__: f for f in (segfault, hang, give_out, fail, quit_quietly, be_killed)}
+
+
+@dataclass(frozen=True)
+class Faulty(Run):
+    """Run, until at some step of an unlucky episode there is a fault."""
+
+    memory: ClassVar[tuple[str, ...]] = ("clock", "luck")
+    fault: str = "segfault"
+    at: int = 7  # step of the fault
+    luck: float = 0.3  # episodes less lucky than this
+    flag: str = ""  # a file that is there once it has happened, so that it happens once; none: always
+
+    def begin(
+        self, placement: Placement, memory: np.ndarray, chance: np.random.Generator
+    ) -> tuple[Placement, np.ndarray]:
+        return placement, np.array([0.0, chance.random()])
+
+    def plan(
+        self, was: State, now: State, live: np.ndarray, chance: Sequence[np.random.Generator]
+    ) -> tuple[np.ndarray, Sequence[Any]]:
+        memory = now.memory + np.array([1.0, 0.0])
+        due = live & (memory[..., 0] == self.at) & (memory[..., 1] < self.luck)
+        if due.any() and not (self.flag and Path(self.flag).exists()):
+            if self.flag:
+                Path(self.flag).touch()
+            FAULTS[self.fault]()
+        return memory, ()
+
+
+def faulty(name: str, **parameters: Any) -> Scene:
+    """A scene whose first agent's task is faulty."""
+    scene = load_scene(name)
+    agents = [dataclasses.replace(agent, task=Faulty(agent.robot, **parameters)) for agent in scene.agents]
+    return dataclasses.replace(scene, agents=tuple(agents))

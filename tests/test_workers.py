@@ -1,0 +1,558 @@
+"""Copies in other processes: the same bits as in this one, whatever happens to the processes."""
+
+import dataclasses
+import gc
+import hashlib
+import logging
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from faults import Faulty, faulty
+from gymnasium.vector import AutoresetMode
+
+import roboschool
+from roboschool.files import scenes
+from roboschool.scene import load_scene
+from roboschool.workers.pool import Pool, WorkersLost
+from roboschool.workers.worker import RaisedInWorker
+
+COPIES = 5
+MODES = [mode.value for mode in AutoresetMode]
+
+
+def workers(envs: roboschool.VectorEnv) -> list[Any]:
+    assert isinstance(envs._hands, Pool)
+    return envs._hands.workers
+
+
+def tell(envs: roboschool.VectorEnv, steps: int, before: Callable[[int], object] = lambda step: None) -> list[str]:
+    """The story of a run: a hash of everything that every step returns."""
+    envs.action_space.seed(0)
+    story = [digest(envs.reset(seed=3))]
+    done = np.zeros(envs.num_envs, bool)
+    for step in range(steps):
+        before(step)
+        if envs.metadata["autoreset_mode"] == AutoresetMode.DISABLED and done.any():
+            story.append(digest(envs.reset(options={"reset_mask": done})))
+        result = envs.step(envs.action_space.sample())
+        done = result[2] | result[3]
+        story.append(digest(result))
+    return story
+
+
+def digest(result: Any) -> str:
+    return hashlib.sha256(pickle.dumps([plain(part) for part in result])).hexdigest()
+
+
+def plain(part: Any) -> Any:
+    """Numbers without the accidents of pickling, and words without the name of a file."""
+    if isinstance(part, dict):
+        return sorted((name, plain(value)) for name, value in part.items())
+    if isinstance(part, np.ndarray) and part.dtype != object:
+        return part.tobytes()
+    if isinstance(part, np.ndarray):
+        return [plain(value) for value in part]
+    return part.split("; to see it again")[0] if isinstance(part, str) else part
+
+
+def story_of(scene: Any, num_workers: int, steps: int = 40, before: Any = None, **arguments: Any) -> list[str]:
+    envs = roboschool.VectorEnv(scene, COPIES, num_workers=num_workers, **arguments)
+    story = tell(envs, steps, before(envs) if before else lambda step: None)
+    envs.close()
+    return story
+
+
+def gone(pids: list[int], seconds: float = 2.0) -> bool:
+    """Whether processes have ended, or end soon."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not any(alive(pid) for pid in pids):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.parametrize("name", sorted(scenes()))
+def test_every_scene_plays_the_same_whoever_does_the_work(name: str) -> None:
+    assert story_of(name, 2, 30) == story_of(name, 0, 30)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_way_to_begin_anew_is_the_same_with_any_number_of_workers(mode: str) -> None:
+    alone = story_of("hopper", 0, 120, autoreset_mode=mode, max_episode_steps=40)
+    for number in (1, 3):
+        assert story_of("hopper", number, 120, autoreset_mode=mode, max_episode_steps=40) == alone
+
+
+@pytest.mark.parametrize(("kind", "mode"), [(signal.SIGKILL, mode) for mode in MODES] + [(signal.SIGSTOP, MODES[0])])
+def test_a_worker_that_is_killed_or_stopped_is_not_missed(
+    kind: signal.Signals, mode: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def kill(envs: roboschool.VectorEnv) -> Callable[[int], None]:
+        return lambda step: os.kill(workers(envs)[1].process.pid, kind) if step in (0, 25, 26, 59) else None
+
+    arguments = {"autoreset_mode": mode, "max_episode_steps": 40}
+    alone = story_of("hopper", 0, 70, **arguments)
+    with caplog.at_level(logging.WARNING, "roboschool"):
+        assert story_of("hopper", 2, 70, kill, timeout=0.5, **arguments) == alone
+    told = [record.message for record in caplog.records]
+    assert len(told) == 4
+    expected = "no answer within 0.5 s" if kind == signal.SIGSTOP else f"killed by {kind.name}"
+    assert all("worker 1 was lost" in text and expected in text for text in told)
+
+
+@pytest.mark.parametrize("fault", ["segfault", "hang", "give_out", "quit_quietly", "be_killed"])
+def test_a_fault_in_the_middle_of_a_step_is_not_missed(
+    fault: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    flag = tmp_path / "happened"
+    alone = story_of(faulty("hopper", luck=-1.0), 0)
+    assert story_of(faulty("hopper", fault=fault, flag=str(flag)), 2, timeout=1.0) == alone
+    assert flag.exists()
+    assert "another one catches up" in caplog.text
+
+
+def test_fifty_faults_in_one_run_change_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Faults at any moment: while workers step, start, build, replay and wait."""
+    faults, steps, kinds = 50, 400, [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGSTOP, signal.SIGTERM]
+    chance = np.random.default_rng(0)
+    done = 0
+
+    def strike(envs: roboschool.VectorEnv) -> None:
+        nonlocal done
+        while done < faults and not envs.closed:
+            worker = workers(envs)[chance.integers(2)]
+            time.sleep(chance.uniform(0.0, 0.3))
+            while not worker.built and chance.random() > 0.05:  # some are struck while they start
+                time.sleep(0.05)
+            kind = kinds[done % len(kinds)]
+            if worker.process.poll() is None:
+                worker.process.send_signal(kind)
+                done += 1
+
+    envs = roboschool.VectorEnv("hopper", COPIES, num_workers=2, timeout=0.5)
+    striker = threading.Thread(target=strike, args=[envs], daemon=True)
+
+    def wait(step: int) -> None:
+        if step == 10:
+            striker.start()
+        while done * steps < faults * (step - 20):  # so that they are spread over the run
+            time.sleep(0.01)
+
+    story = tell(envs, steps, wait)
+    striker.join(60.0)
+    pids = [worker.process.pid for worker in workers(envs)]
+    envs.close()
+    assert done == faults
+    assert gone(pids)
+    assert story == story_of("hopper", 0, steps)
+    assert caplog.text.count("was lost") >= faults / 2  # some strike what has just been struck
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("fault", ["segfault", "hang"])
+def test_what_ends_workers_again_ends_its_episode_only(fault: str, mode: str, tmp_path: Path) -> None:
+    def play(scene: roboschool.Scene, **arguments: Any) -> list[tuple[Any, ...]]:
+        envs = roboschool.VectorEnv(scene, COPIES, autoreset_mode=mode, **arguments)
+        seen: list[tuple[Any, ...]] = [envs.reset(seed=8)]
+        envs.action_space.seed(0)
+        for _ in range(9):
+            seen.append(envs.step(envs.action_space.sample() * 0.1))
+            if mode == "Disabled" and (done := seen[-1][2] | seen[-1][3]).any():
+                seen.append(envs.reset(options={"reset_mask": done}))
+        envs.close()
+        return seen
+
+    bad = faulty("hopper", fault=fault)
+    twice = play(bad, num_workers=2, timeout=1.0)
+    good = play(faulty("hopper", luck=-1.0))
+    told = twice[7][4]["worker_error"]
+    hit = [copy for copy in range(COPIES) if told[copy]]
+    assert 0 < len(hit) < COPIES
+    for step in range(8):
+        others = [copy for copy in range(COPIES) if copy not in hit]
+        assert (twice[step][0][others] == good[step][0][others]).all()
+    _, reward, terminated, truncated, info = twice[7]
+    assert (truncated == [copy in hit for copy in range(COPIES)]).all()
+    assert not terminated.any()
+    assert (reward[hit] == 0.0).all()
+    assert (info["_worker_error"] == truncated).all()
+    text = told[hit[0]]
+    assert f"copy {hit[0]} " in text
+    assert f"seed {8 + hit[0]}" in text
+    assert "step 7" in text
+    assert ("SIGSEGV" if fault == "segfault" else "no answer within 1 s") in text
+    if mode == "SameStep":
+        assert (info["final_obs"][hit[0]] == twice[6][0][hit[0]]).all()
+        assert (twice[7][0][hit[0]] != twice[6][0][hit[0]]).any()
+        assert info["final_info"]["worker_error"][hit[0]] == text
+    else:
+        assert (twice[7][0][hit[0]] == twice[6][0][hit[0]]).all()
+    file = text.rsplit("python ", 1)[1]
+    if fault == "segfault":
+        done = subprocess.run([sys.executable, file], capture_output=True, text=True, cwd=tmp_path, check=False)
+        assert done.returncode == -signal.SIGSEGV
+        assert done.stdout.splitlines()[-1] == "step 7 of 7"
+    for each in filter(None, told):
+        Path(each.rsplit("python ", 1)[1]).unlink()
+
+
+def test_the_episode_after_one_given_up_goes_on_and_is_always_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    stories = [story_of(faulty("hopper"), number, 12) for number in (1, 2)]
+    files = [record.args[0].rsplit("python ", 1)[1] for record in caplog.records if "truncated" in record.message]
+    for file in files:
+        Path(file).unlink()
+    assert len(files) >= 2
+    assert stories[0] == stories[1]
+
+
+def test_workers_that_cannot_start_are_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(WorkersLost, match="while it built its worlds: ended with exit status 1"):
+        roboschool.VectorEnv("hopper", 2, num_workers=1)
+
+
+def test_what_a_task_raises_is_raised_here_and_a_reset_heals() -> None:
+    envs = roboschool.VectorEnv(faulty("hopper", fault="fail", luck=2.0, at=3), 4, num_workers=2)
+    envs.reset(seed=0)
+    for _ in range(2):
+        envs.step(np.zeros((4, 3)))
+    with pytest.raises(LookupError, match="the task is at a loss") as caught:
+        envs.step(np.zeros((4, 3)))
+    with pytest.raises(roboschool.InvalidInput, match="reset"):
+        envs.step(np.zeros((4, 3)))
+    assert isinstance(caught.value.__cause__, RaisedInWorker)
+    assert "faults.py" in str(caught.value.__cause__)
+    envs.reset(seed=0)
+    envs.step(np.zeros((4, 3)))
+    envs.close()
+
+
+def test_what_building_raises_is_raised_here() -> None:
+    class Wrong(Faulty):
+        def observe(self, now: Any) -> np.ndarray:
+            if len(now.row) > 1:
+                raise roboschool.InvalidInput("only one world, please")
+            return super().observe(now)
+
+    scene = load_scene("hopper")
+    agents = tuple(dataclasses.replace(agent, task=Wrong(agent.robot)) for agent in scene.agents)
+    with pytest.raises(roboschool.InvalidInput, match="only one world"):
+        roboschool.VectorEnv(dataclasses.replace(scene, agents=agents), 4, num_workers=2)
+
+
+def test_bad_actions_are_refused_before_anything_moves() -> None:
+    envs = roboschool.VectorEnv("hopper", 4, num_workers=2)
+    with pytest.raises(roboschool.InvalidInput, match="reset"):
+        envs.step(np.zeros((4, 3)))
+    first, _ = envs.reset(seed=0)
+    bad = np.zeros((4, 3))
+    bad[2, 1] = np.nan
+    for actions, part in ((bad, "action 1"), (np.zeros((3, 3)), "shape"), (np.full((4, 3), "x"), "array of numbers")):
+        with pytest.raises(roboschool.InvalidInput, match=part):
+            envs.step(actions)
+    again, _ = envs.reset(seed=0)
+    assert (first == again).all()
+    envs.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ({"num_workers": -1}, ["num_workers", "-1"]),
+        ({"num_workers": 1.5}, ["num_workers", "1.5"]),
+        ({"num_workers": 5}, ["num_workers", "5", "4 copies"]),
+        ({"timeout": 0}, ["timeout", "0"]),
+        ({"timeout": "long"}, ["timeout", "'long'"]),
+        ({"agent": ["ant_0", "ant_9"]}, ["ant_9", "ant_"]),
+        ({"agent": ["ant_0", "ant_0"]}, ["ant_0", "twice"]),
+        ({"agent": ["ant_0", "ant_1", "ant_2"]}, ["num_envs", "4", "3 agents"]),
+    ],
+)
+def test_bad_arguments_are_named(arguments: dict[str, Any], parts: list[str]) -> None:
+    with pytest.raises(roboschool.InvalidInput) as caught:
+        roboschool.VectorEnv("ants", 4, **arguments)
+    assert all(part in str(caught.value) for part in parts)
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_copies_sent_apart_play_the_same_episodes(number: int) -> None:
+    """Whatever is sent and received first, each copy sees what it would see alone."""
+    envs = roboschool.VectorEnv("hopper", 6, num_workers=number)
+    singles = [roboschool.AgentEnv("hopper") for _ in range(6)]
+    seen, _ = envs.reset(seed=20)
+    for copy, env in enumerate(singles):
+        assert (env.reset(seed=20 + copy)[0] == seen[copy]).all()
+    chance = np.random.default_rng(0)
+    done = np.zeros(6, bool)
+    acted: dict[int, np.ndarray] = {}
+    steps = np.zeros(6, int)
+
+    def send(copies: Any) -> None:
+        actions = np.array([np.random.default_rng([copy, steps[copy]]).uniform(-1, 1, 3) for copy in copies])
+        acted.update(zip(map(int, copies), actions, strict=True))
+        envs.send(actions, copies)
+
+    send(range(6))
+    for _ in range(60):
+        count = int(chance.integers(1, len(acted) + 1))
+        copies, observation, reward, terminated, truncated, info = envs.recv(count)
+        assert len(copies) == len(observation) == len(info["distance"]) == count
+        for row, copy in enumerate(map(int, copies)):
+            action = acted.pop(copy)
+            env = singles[copy]
+            expected = (env.reset()[0], 0.0, False, False) if done[copy] else env.step(action)[:4]
+            assert (observation[row] == expected[0]).all()
+            assert (reward[row], terminated[row], truncated[row]) == expected[1:]
+            done[copy] = terminated[row] or truncated[row]
+            steps[copy] += 1
+        send(copies)
+    assert steps.min() > 5
+    with pytest.raises(roboschool.InvalidInput, match="have been sent actions already"):
+        envs.send(np.zeros((1, 3)), [0])
+    for wrong in ([6], [1, 1], []):
+        with pytest.raises(roboschool.InvalidInput, match="copies"):
+            envs.send(np.zeros((len(wrong), 3)), wrong)
+    envs.recv()
+    for count in (None, 1, 0, "x"):
+        with pytest.raises(roboschool.InvalidInput, match="count"):
+            envs.recv(count)  # type: ignore[arg-type]
+    for env in (envs, *singles):
+        env.close()
+
+
+def test_a_quick_worker_does_not_wait_for_a_slow_one() -> None:
+    envs = roboschool.VectorEnv("hopper", 4, num_workers=2)
+    envs.reset(seed=0)
+    slow = workers(envs)[1].process
+    slow.send_signal(signal.SIGSTOP)
+    envs.send(np.zeros((4, 3)))
+    for _ in range(3):
+        copies, *_ = envs.recv(2)
+        assert copies.tolist() == [0, 1]
+        envs.send(np.zeros((2, 3)), copies)
+    slow.send_signal(signal.SIGCONT)
+    seen = set()
+    while seen != {2, 3}:
+        seen |= {int(copy) for copy in envs.recv(1)[0]} & {2, 3}
+    envs.close()
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_agents_of_a_world_are_rows(number: int) -> None:
+    names = ["ant_0", "ant_1", "ant_2", "ant_3"]
+    envs = roboschool.VectorEnv("ants", 8, num_workers=number, agent=names)
+    worlds = [roboschool.parallel_env("ants") for _ in range(2)]
+    seen, info = envs.reset(seed=4)
+    assert info["live"].tolist() == [1.0] * 8
+    for copy, world in enumerate(worlds):
+        alone, _ = world.reset(seed=4 + copy)
+        assert (seen[4 * copy : 4 * copy + 4] == [alone[name] for name in names]).all()
+    envs.action_space.seed(1)
+    for _ in range(60):
+        actions = envs.action_space.sample()
+        seen, reward, terminated, truncated, info = envs.step(actions)
+        for copy, world in enumerate(worlds):
+            rows = slice(4 * copy, 4 * copy + 4)
+            alone, paid, over, late, infos = world.step(dict(zip(names, actions[rows], strict=True)))
+            assert (seen[rows] == [alone[name] for name in names]).all()
+            assert reward[rows].tolist() == [paid[name] for name in names]
+            assert terminated[rows].tolist() == [over[name] for name in names]
+            assert truncated[rows].tolist() == [late[name] for name in names]
+            assert info["live"][rows].tolist() == [world.is_live(name) for name in names]
+            assert info["progress"][rows].tolist() == [infos[name]["progress"] for name in names]
+    for env in (envs, *worlds):
+        env.close()
+
+
+def test_rows_come_in_the_order_of_the_names_and_must_be_alike() -> None:
+    one = roboschool.VectorEnv("ants", 2, agent=["ant_2", "ant_0"])
+    two = roboschool.VectorEnv("ants", 4, agent=["ant_0", "ant_1", "ant_2", "ant_3"])
+    assert (one.reset(seed=1)[0] == two.reset(seed=1)[0][[2, 0]]).all()
+    one.close()
+    two.close()
+    with pytest.raises(roboschool.InvalidInput, match="differ in robot or task"):
+        roboschool.VectorEnv("race", 3, agent=[agent.name for agent in load_scene("race").agents])
+
+
+def test_policies_from_a_script_play_in_workers() -> None:
+    class Swing:
+        def reset(self, seed: int) -> None:
+            self.chance = np.random.default_rng(seed)
+
+        def act(self, observation: np.ndarray) -> np.ndarray:
+            return self.chance.uniform(-1.0, 1.0, 8)
+
+    opponents = {"ant_1": Swing(), "ant_3": Swing()}
+    alone = story_of("ants", 0, opponents=opponents, max_episode_steps=15)
+
+    def kill(envs: roboschool.VectorEnv) -> Callable[[int], None]:
+        return lambda step: workers(envs)[0].process.kill() if step in (8, 20) else None
+
+    assert story_of("ants", 2, before=kill, opponents=opponents, max_episode_steps=15) == alone
+
+
+def test_pictures_of_copies_elsewhere_are_the_same() -> None:
+    pictures = []
+    for number in (0, 2):
+        envs = roboschool.VectorEnv("hopper", 2, num_workers=number, render_mode="rgb_array", width=64, height=48)
+        envs.reset(seed=0)
+        envs.step(np.ones((2, 3)))
+        pictures.append(envs.render())
+        envs.close()
+    assert pictures[0] is not None
+    assert pictures[1] is not None
+    assert all((one == other).all() for one, other in zip(*pictures, strict=True))
+
+
+def test_an_env_with_workers_can_be_pickled() -> None:
+    envs = roboschool.VectorEnv("hopper", 2, num_workers=2)
+    twin = pickle.loads(pickle.dumps(envs))
+    assert tell(envs, 5) == tell(twin, 5)
+    assert {w.process.pid for w in workers(envs)}.isdisjoint(w.process.pid for w in workers(twin))
+    envs.close()
+    twin.close()
+
+
+@pytest.mark.parametrize("state", ["idle", "stopped", "hanging", "starting", "dead"])
+def test_close_is_quick_whatever_the_workers_do(state: str) -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    envs = roboschool.VectorEnv(faulty("hopper", fault="hang", at=1, luck=2.0), 2, num_workers=2)
+    envs.reset(seed=0)
+    pids = [worker.process.pid for worker in workers(envs)]
+    if state == "hanging":
+        envs.send(np.zeros((2, 3)))
+        time.sleep(0.1)
+    if state == "starting":
+        workers(envs)[0].kill()
+        workers(envs)[0].start()
+        pids.append(workers(envs)[0].process.pid)
+    if state in ("stopped", "dead"):
+        os.kill(pids[0], signal.SIGSTOP if state == "stopped" else signal.SIGKILL)
+    start = time.monotonic()
+    envs.close()
+    assert time.monotonic() - start < 2.0
+    assert gone(pids, 0.5)
+    envs.close()
+    with pytest.raises(roboschool.InvalidInput, match="closed"):
+        envs.step(np.zeros((2, 3)))
+    with pytest.raises(roboschool.InvalidInput, match="closed"):
+        envs.reset()
+    del envs
+    gc.collect()
+    assert set(os.listdir("/proc/self/fd")) <= before
+
+
+TRAINER = """
+    import sys, time
+    import numpy as np
+    import roboschool
+    sys.path.insert(0, {tests!r})
+    from faults import faulty
+    envs = roboschool.VectorEnv({scene}, 4, num_workers=2)
+    envs.reset(seed=0)
+    print(*(worker.process.pid for worker in envs._hands.workers), flush=True)
+    while True:
+        envs.step(np.zeros((4, 3)))
+"""
+
+
+@pytest.fixture
+def trainer() -> Iterator[Callable[[str], tuple["subprocess.Popen[str]", list[int]]]]:
+    started = []
+
+    def start(scene: str) -> tuple["subprocess.Popen[str]", list[int]]:
+        code = textwrap.dedent(TRAINER).format(tests=str(Path(__file__).parent), scene=scene)
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        return process, [int(pid) for pid in process.stdout.readline().split()]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("scene", ["'hopper'", "faulty('hopper', fault='hang', at=5, luck=2.0)"])
+@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_trainer_that_ends_leaves_nothing_behind(kind: signal.Signals, scene: str, trainer: Any) -> None:
+    shared = set(os.listdir("/dev/shm"))
+    process, pids = trainer(scene)
+    assert len(pids) == 2
+    time.sleep(0.3)
+    assert all(alive(pid) for pid in pids)
+    os.killpg(process.pid, kind)  # as Ctrl-C does
+    process.wait(5.0)
+    assert gone(pids)
+    assert set(os.listdir("/dev/shm")) <= shared
+    if kind == signal.SIGINT:
+        said = process.communicate()[1]
+        assert "KeyboardInterrupt" in said
+        assert said.count("Traceback") == 1  # the trainer's own: workers say nothing
+
+
+def test_a_run_goes_on_after_ctrl_c() -> None:
+    """A person interrupts a step, and what they run next goes on with it."""
+    envs = roboschool.VectorEnv("hopper", 4, num_workers=2)
+    reference = roboschool.VectorEnv("hopper", 4)
+    envs.reset(seed=0)
+    reference.reset(seed=0)
+    slow = workers(envs)[1].process
+    slow.send_signal(signal.SIGSTOP)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        envs.step(np.zeros((4, 3)))
+    timer.join()
+    slow.send_signal(signal.SIGCONT)
+    one, other = envs.recv(), reference.step(np.zeros((4, 3)))
+    assert (one[1] == other[0]).all()
+    slow.send_signal(signal.SIGSTOP)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        envs.reset(seed=1)
+    timer.join()
+    slow.send_signal(signal.SIGCONT)
+    assert (envs.reset(seed=2)[0] == reference.reset(seed=2)[0]).all()
+    assert (envs.step(np.ones((4, 3)))[0] == reference.step(np.ones((4, 3)))[0]).all()
+    envs.close()
+    reference.close()
+
+
+def test_a_forked_child_does_not_end_the_workers() -> None:
+    envs = roboschool.VectorEnv("hopper", 2, num_workers=1)
+    envs.reset(seed=0)
+    child = os.fork()
+    if child == 0:
+        envs._hands._free()
+        os._exit(0)
+    os.waitpid(child, 0)
+    envs.step(np.zeros((2, 3)))
+    assert workers(envs)[0].process.poll() is None
+    envs.close()
