@@ -1,13 +1,15 @@
-"""Trains the ant with Stable-Baselines3: python examples/train_sb3.py [STEPS]"""
+"""Trains the ant with Stable-Baselines3, on all cores: python examples/train_sb3.py [STEPS]"""
 
+import os
 import sys
 
-import gymnasium as gym
 from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import VecMonitor
 
-import roboschool  # noqa: F401 - registers the ids
+from roboschool.envs.sb3 import SB3VecEnv
 
-env = gym.make("roboschool/Ant-v1")
-model = PPO("MlpPolicy", env, n_steps=256, verbose=1)
+env = VecMonitor(SB3VecEnv("ant", num_envs=16, num_workers=min(16, os.cpu_count() or 1)))
+model = PPO("MlpPolicy", env, n_steps=128, batch_size=256, verbose=1)
 model.learn(total_timesteps=int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
 model.save("ant_sb3")
+env.close()

@@ -1,0 +1,85 @@
+"""Copies as Stable-Baselines3 steps them: what its own `DummyVecEnv` makes of single envs."""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from stable_baselines3 import PPO
+from stable_baselines3.common.evaluation import evaluate_policy
+from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor, VecNormalize
+
+import roboschool
+from roboschool.envs.sb3 import SB3VecEnv
+
+ROWS = 3
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_rows_are_those_of_single_envs(number: int) -> None:
+    """Hoppers fall, or their time is up at step 15: both ends of episodes, and both at once, are told apart."""
+
+    def make() -> gymnasium.Env[Any, Any]:
+        return gymnasium.wrappers.TimeLimit(roboschool.AgentEnv("hopper"), 15)
+
+    dummy = DummyVecEnv([make] * ROWS)
+    ours = SB3VecEnv("hopper", ROWS, number, max_episode_steps=15)
+    dummy.seed(5)
+    ours.seed(5)
+    assert (dummy.reset() == ours.reset()).all()
+    ours.action_space.seed(0)
+    ends = []
+    for _ in range(120):
+        actions = np.stack([ours.action_space.sample() for _ in range(ROWS)])
+        theirs, mine = dummy.step(actions), ours.step(actions)
+        for one, other in zip(theirs[:3], mine[:3], strict=True):
+            assert one.dtype == other.dtype
+            assert (one == other).all()
+        for row in range(ROWS):
+            info, expected = mine[3][row], theirs[3][row]
+            if mine[2][row]:
+                assert (info["terminal_observation"] == expected["terminal_observation"]).all()
+                assert info["TimeLimit.truncated"] == expected["TimeLimit.truncated"]
+                ends.append(info["TimeLimit.truncated"])
+            assert {name: info[name] for name in ("progress", "distance")} == {
+                name: expected[name] for name in ("progress", "distance")
+            }
+    assert set(ends) == {True, False}
+    dummy.close()
+    ours.close()
+
+
+def test_a_policy_learns_from_workers_and_is_evaluated() -> None:
+    env = VecMonitor(SB3VecEnv("hopper", 8, 2))
+    model = PPO("MlpPolicy", env, n_steps=32, batch_size=64, n_epochs=1, seed=0, device="cpu")
+    model.learn(512)
+    assert model.num_timesteps == 512
+    assert len(model.ep_info_buffer or ()) > 0
+    mean, _ = evaluate_policy(model, env, n_eval_episodes=4)
+    assert np.isfinite(mean)
+    env.close()
+
+
+def test_agents_of_one_world_learn_one_policy() -> None:
+    env = VecNormalize(SB3VecEnv("ants", 8, 1, agent=["ant_0", "ant_1", "ant_2", "ant_3"]))
+    assert env.num_envs == 8
+    model = PPO("MlpPolicy", env, n_steps=16, batch_size=64, n_epochs=1, seed=0, device="cpu")
+    model.learn(128)
+    env.close()
+
+
+def test_rows_are_not_envs_of_their_own() -> None:
+    env = SB3VecEnv("hopper", 2, render_mode="rgb_array", width=64, height=48)
+    assert env.get_attr("num_envs") == [2, 2]
+    assert env.get_attr("num_envs", 1) == [2]
+    assert not env.has_attr("nothing")
+    for refused in (lambda: env.set_attr("gravity", 1.0), lambda: env.env_method("picture")):
+        with pytest.raises(roboschool.InvalidInput, match="not envs of their own"):
+            refused()
+    with pytest.raises(roboschool.InvalidInput, match="at once"):
+        SB3VecEnv("hopper", 2, autoreset_mode="NextStep")
+    env.reset()
+    picture = env.render()
+    assert picture is not None
+    assert picture.shape == (96, 64, 3)
+    env.close()
