@@ -33,6 +33,10 @@ class InvalidInput(ValueError):
     """Something given to Roboschool cannot be used; the message says what, where, and the nearest right name."""
 
 
+class UnknownOption(InvalidInput, TypeError):
+    """A keyword argument that the scene does not take; a `TypeError` with Python's words, which trainers probe for."""
+
+
 def nearest(name: object, names: Iterable[object]) -> str:
     """Return the end of an error message: the name most like `name`, or all of them."""
     known = sorted(str(n) for n in names)

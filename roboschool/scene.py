@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, get_type_hints
 import numpy as np
 
 from roboschool import files
-from roboschool.files import InvalidInput, choose, nearest
+from roboschool.files import InvalidInput, UnknownOption, choose, nearest
 from roboschool.games.game import Game, make_game
 from roboschool.robot import Robot, load_robot
 from roboschool.state import State
@@ -321,7 +321,7 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
     known = [f.name for f in dataclasses.fields(SceneFile) if f.name not in ("version", "summary", "agent", "prop")]
     for key in options:
         if key not in known:
-            raise InvalidInput(f"{path}: unknown option {key!r}{nearest(key, known)}")
+            raise UnknownOption(f"{path}: unexpected keyword argument {key!r}{nearest(key, known)}")
     lanes = options.pop("lanes", None)  # `options` is this call's own
     if lanes is not None:
         if file.lanes is None:

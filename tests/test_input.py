@@ -55,6 +55,13 @@ def test_bad_scene(case: dict[str, Any], tmp_path: Path) -> None:
     says(error, ["park.toml", *case["says"]])
 
 
+def test_unknown_option_is_an_unexpected_keyword_argument() -> None:
+    """TorchRL's `GymEnv` tries `frameskip`, and goes on without it after a `TypeError` with Python's words."""
+    for error in (InvalidInput, TypeError):
+        with pytest.raises(error, match=r"ant\.toml: unexpected keyword argument 'gravty'; did you mean 'gravity'\?"):
+            roboschool.AgentEnv("ant", gravty=1.62)
+
+
 def fifo(path: Path) -> None:
     os.mkfifo(path)
 
