@@ -110,6 +110,7 @@ def test_same_step_autoreset_hands_over_the_last_observation() -> None:
     envs = roboschool.VectorEnv("ant", 3, max_episode_steps=4, autoreset_mode=AutoresetMode.SAME_STEP)
     next_step = roboschool.VectorEnv("ant", 3, max_episode_steps=4)
     for e in (envs, next_step):
+        assert e.autoreset_mode == e.metadata["autoreset_mode"]
         e.reset(seed=2)
     action = np.full((3, 8), 0.3)
     for step in range(1, 5):

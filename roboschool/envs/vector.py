@@ -110,6 +110,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.render_mode = check_render_mode(render_mode, PICTURES)
         modes = {mode.value: mode for mode in AutoresetMode}
         mode = modes[choose(getattr(autoreset_mode, "value", autoreset_mode), modes, "autoreset_mode")]
+        self.autoreset_mode = mode  # TorchRL asks for it here, as Gymnasium's own vector envs have it
         fps = frames_per_second(self.scene)
         self.metadata = {"autoreset_mode": mode, "render_modes": PICTURES, "render_fps": fps}
         self.single_observation_space = observation_space(self.scene, rows[0])
