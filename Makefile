@@ -1,17 +1,21 @@
 # make race   install, and let the shipped robots race
 # make test   install, lint, type-check, and run the whole suite
+# make test-extras   install other people's trainers apart, and run the examples and the conformance tests there
 # make docs   write docs/environments.md and its pictures
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
 
-.PHONY: race test lint bench docs clean
+.PHONY: race test test-extras lint bench docs clean
 
 race: .venv/race
 	$(BIN)/roboschool race --video race.mp4
 
 test: .venv/test lint
 	$(BIN)/pytest
+
+test-extras: .venv-extras/test
+	.venv-extras/bin/pytest tests/extras tests/test_conformance.py
 
 lint: .venv/test
 	$(BIN)/ruff check .
@@ -48,5 +52,10 @@ docs: .venv/race
 	echo "no Xvfb or no tkinter: tests of windows will be skipped"
 	touch $@
 
+.venv-extras/test: pyproject.toml
+	$(PYTHON) -m venv .venv-extras
+	.venv-extras/bin/pip install --quiet --editable '.[trainers]'
+	touch $@
+
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-extras build dist .mypy_cache .ruff_cache .pytest_cache
