@@ -22,7 +22,7 @@ import roboschool
 @dataclass
 class Args:
     scene: str = "hopper"
-    all_agents: bool = False  # all learn, by one policy for all; otherwise only the first, the others stand still
+    all_agents: bool = False  # all learn, by one policy for all, so all must be robots of one kind
     seconds: float = 16.5  # of an episode at most
     iterations: int = 100
     batch: int = 4000  # steps of the environment between two updates
