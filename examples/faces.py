@@ -7,9 +7,9 @@ env = gym.make("roboschool/Ant-v1")  # one robot: a Gymnasium Env
 observation, info = env.reset(seed=0)
 observation, reward, terminated, truncated, info = env.step(env.action_space.sample())
 
-envs = gym.make_vec("roboschool/Ant-v1", num_envs=64)  # 64 copies in one process
+envs = gym.make_vec("roboschool/Ant-v1", num_envs=64, num_workers=2)  # 64 copies, in two processes
 envs.reset(seed=0)
-observations, rewards, *_ = envs.step(envs.action_space.sample())
+observations, rewards, *_ = envs.step(envs.action_space.sample())  # the same bits with any number of them
 
 world = roboschool.parallel_env("race", lanes=["hopper", "ant", "ant"])  # many robots: a PettingZoo ParallelEnv
 observations, infos = world.reset(seed=0)

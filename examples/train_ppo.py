@@ -34,6 +34,7 @@ class Args:
     resume: str = ""  # checkpoint to go on from
     start: str = ""  # policy to begin with: a scene's, or a file
     num_envs: int = 64
+    workers: int = 0  # processes that share them; 0: none but this one
     rollout: int = 64  # steps of each copy between two updates
     hidden: str = "128,64"  # sizes of the layers
     epochs: int = 10
@@ -126,9 +127,8 @@ if not all(agent.policy for agent in scene.agents[1:]):
     raise SystemExit(f"scene {args.scene!r}: not all agents but the first have a policy of the scene's own")
 weights_given = {k: float(v) for k, v in (part.split("=") for part in args.task.split(",") if part)}
 agents = tuple(replace(agent, task=replace(agent.task, **weights_given)) for agent in scene.agents)
-env = roboschool.VectorEnv(
-    replace(scene, agents=agents), args.num_envs, autoreset_mode=gymnasium.vector.AutoresetMode.SAME_STEP
-)
+same_step = gymnasium.vector.AutoresetMode.SAME_STEP
+env = roboschool.VectorEnv(replace(scene, agents=agents), args.num_envs, args.workers, autoreset_mode=same_step)
 obs_size, act_size = env.single_observation_space.shape[0], env.single_action_space.shape[0]
 hidden = [int(size) for size in args.hidden.split(",")]
 actor, critic = network([obs_size, *hidden, act_size], 0.01), network([obs_size, *hidden, 1], 1.0)

@@ -150,7 +150,7 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
     arguments = {
         "faces": [],
         "train_sb3": ["300"],
-        "train_ppo": ["--steps", "2048", "--num-envs", "8", "--rollout", "64", "--episodes", "2", "--out", "run"],
+        "train_ppo": ["--steps", "2048", "--num-envs", "8", "--workers", "1", "--episodes", "2", "--out", "run"],
     }[name]
     run(sys.executable, ROOT / "examples" / f"{name}.py", *arguments, cwd=tmp_path)
     if name == "train_ppo":
@@ -169,7 +169,7 @@ def test_readme_shows_the_example_and_the_scores_as_they_are(tmp_path: Path) -> 
     assert run(*COMMAND, "list", "--scores", cwd=tmp_path).stdout in readme
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/environments.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/environments.md", "docs/training.md"])
 def test_links_lead_somewhere(page: str) -> None:
     for link in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text()):
         assert ((ROOT / page).parent / link).exists(), link
