@@ -1,194 +1,177 @@
-"""Measures speed: our steps, Bullet's bare step for the same motion, and peers, in turn on one core."""
+"""Measures speed and memory: of our envs, of Bullet's bare step in the same motion, and of peers, all in turn."""
 
+import dataclasses
+import datetime
 import json
+import os
 import platform
 import statistics
 import sys
-import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
 
 import click
-import gymnasium
-import numpy as np
 
 from roboschool import files
-from roboschool.capture import captured
+from roboschool.cli import measures
+from roboschool.cli.measures import Measure, Runner
+from roboschool.cli.peers import Peer, installed, open_peers
+from roboschool.cli.report import Machine, Report, Row, Settings, as_markdown, as_text, find_ratios
 from roboschool.envs.agent import AgentEnv
-from roboschool.envs.parallel import ParallelEnv
-from roboschool.envs.vector import VectorEnv
-from roboschool.files import choose
+from roboschool.files import InvalidInput, choose
+from roboschool.scene import MOST_AGENTS, Scene, load_scene
 
-PEERS = {  # pybullet_envs_gymnasium
-    "hopper": "HopperBulletEnv-v0",
-    "walker2d": "Walker2DBulletEnv-v0",
-    "half_cheetah": "HalfCheetahBulletEnv-v0",
-    "ant": "AntBulletEnv-v0",
-    "humanoid": "HumanoidBulletEnv-v0",
-    "humanoid_flagrun": "HumanoidFlagrunBulletEnv-v0",
-    "humanoid_flagrun_harder": "HumanoidFlagrunHarderBulletEnv-v0",
-    "inverted_pendulum": "InvertedPendulumBulletEnv-v0",
-    "inverted_pendulum_swingup": "InvertedPendulumSwingupBulletEnv-v0",
-    "inverted_double_pendulum": "InvertedDoublePendulumBulletEnv-v0",
-    "reacher": "ReacherBulletEnv-v0",
-}
-LONGEST = 1000  # steps of an episode of a peer
-ACTIONS = 1024  # random ones, used in turn
+PACKAGES = ("roboschool", "pybullet", "numpy", "gymnasium")
+MICRO = 1e6
 
-Measure = Callable[[float], tuple[int, float]]  # takes seconds, returns steps and the seconds they took
+Tick = Callable[[], None]  # called after each part of the work
 
 
-def run_bench(names: Sequence[str], seconds: float, rounds: int, copies: int, peers: bool, as_json: bool) -> None:
-    """Measure scenes and print a table or JSON.
+def measure(names: Sequence[str], settings: Settings, peers: bool) -> Report:
+    """Measure scenes, all if none is named; progress, and which peers are missing, go to stderr.
 
     Raises:
-        InvalidInput: a scene is unknown.
+        InvalidInput: a scene is unknown, or no peer is installed.
     """
-    chosen = [choose(name, files.scenes(), "scene") for name in names] or sorted(files.scenes())
-    rows: list[dict[str, Any]] = []
-    with click.progressbar(length=len(chosen), label="measuring", file=sys.stderr) as bar:
-        for name in chosen:
-            rows.append(_measure_scene(name, seconds, rounds, copies, peers))
-            bar.update(1)
-    if as_json:
-        machine = {"python": platform.python_version(), "machine": platform.machine(), "processor": _processor()}
-        click.echo(json.dumps({"machine": machine, "rounds": rounds, "seconds": seconds, "scenes": rows}, indent=2))
-        return
-    many = f"x{copies} steps/s"
-    head = f"{'scene':26}{'bare us':>8}{'steps/s':>9}{'ratio':>7}{many:>13}{'ratio':>7}"
-    click.echo(head + f"{'peer':>8}{'faster':>8}{'x' + str(copies):>8}" * peers)
-    for row in rows:
-        text = f"{row['scene']:26}{row['bare_us']:>8.1f}{row['steps_per_s']:>9.0f}{row['ratio']:>7.2f}"
-        if "vector_ratio" in row:
-            text += f"{row['vector_steps_per_s']:>13.0f}{row['vector_ratio']:>7.2f}"
-        if "faster" in row:
-            text += f"{row['peer_steps_per_s']:>8.0f}{row['faster']:>7.1f}x{row['vector_faster']:>7.1f}x"
-        click.echo(text)
+    known = files.scenes()
+    scenes = [load_scene(choose(name, known, "scene")) for name in names or sorted(known)]
+    found, missing = installed() if peers else ([], [])
+    if missing:
+        left_out = ", ".join(peer.package for peer in missing)
+        click.echo(f"not installed, left out: {left_out}; pip install 'roboschool[bench]' brings all peers", err=True)
+    work = sum(settings.rounds + 1 + len(sizes(scene, settings.shape)) for scene in scenes)
+    with click.progressbar(length=work, label="measuring", file=sys.stderr) as bar:
+        rows = [_measure(scene, settings, found, lambda: bar.update(1)) for scene in scenes]
+    versions = {package: version(package) for package in (*PACKAGES, *(peer.package for peer in found))}
+    return Report(_machine(), versions, settings, rows)
 
 
-def _measure_scene(name: str, seconds: float, rounds: int, copies: int, peers: bool) -> dict[str, Any]:
-    """Measure in turn, so that a machine whose speed drifts slows all alike."""
-    measures: dict[str, Measure] = {}
-    world = ParallelEnv(name)
-    alone = len(world.possible_agents) == 1
-    env = AgentEnv(name) if alone else None
-    timed = AgentEnv(name) if alone else ParallelEnv(name)
-    measures["own"] = _single(env) if env else _parallel(world)
-    measures["bare"] = _bare(timed)
-    vector = VectorEnv(name, copies) if alone else None
-    if vector:
-        measures["vector"] = _vector(vector)
-    if peers and name in PEERS:
-        measures["peer"] = _single(_peer(PEERS[name]))
-    taken: dict[str, list[float]] = {key: [] for key in measures}
-    for measure in measures.values():
-        measure(min(seconds, 0.2))  # warms up
-    for _ in range(rounds):
-        for key, measure in measures.items():
-            steps, spent = measure(seconds)
-            taken[key].append(spent / steps)
-    for opened in (world, env, timed, vector):
-        if opened is not None:
-            opened.close()
-    pairs = zip(taken["own"], taken["bare"], strict=True)
-    row = {
-        "scene": name,
-        "bare_us": 1e6 * statistics.median(taken["bare"]),
-        "steps_per_s": 1.0 / statistics.median(taken["own"]),
-        "ratio": statistics.median(own / bare for own, bare in pairs),
-    }
-    if "vector" in taken:
-        pairs = zip(taken["vector"], taken["bare"], strict=True)
-        row["vector_steps_per_s"] = 1.0 / statistics.median(taken["vector"])
-        row["vector_ratio"] = statistics.median(ours / bare for ours, bare in pairs)
-    if "peer" in taken:
-        row["peer_steps_per_s"] = 1.0 / statistics.median(taken["peer"])
-        for key, ours in (("faster", "own"), ("vector_faster", "vector")):
-            row[key] = statistics.median(p / o for p, o in zip(taken["peer"], taken[ours], strict=True))
-    return row
+def read_workers(text: str | None, copies: int) -> tuple[int, ...]:
+    """Return the numbers of workers in a text like "1,2"; without a text, one, and one for each core.
 
-
-def _single(env: gymnasium.Env[Any, Any]) -> Measure:
-    env.action_space.seed(0)
-    actions = [env.action_space.sample() for _ in range(ACTIONS)]
-
-    def measure(seconds: float) -> tuple[int, float]:
-        env.reset(seed=0)
-        steps, since, start = 0, 0, time.perf_counter()
-        while time.perf_counter() - start < seconds:
-            for action in actions:
-                _, _, terminated, truncated, _ = env.step(action)
-                since += 1
-                if terminated or truncated or since >= LONGEST:
-                    env.reset()
-                    since = 0
-            steps += len(actions)
-        return steps, time.perf_counter() - start
-
-    return measure
-
-
-def _parallel(env: ParallelEnv) -> Measure:
-    generator = np.random.default_rng(0)
-    actions = [
-        {name: generator.uniform(-1, 1, space.shape) for name, space in env.action_spaces.items()}
-        for _ in range(ACTIONS // 8)
-    ]
-
-    def act(action: dict[str, np.ndarray]) -> None:
-        env.step(action)
-        if not env.agents:
-            env.reset()
-
-    return _repeat(env, act, actions)
-
-
-def _bare(env: AgentEnv | ParallelEnv) -> Measure:
-    """Measure Bullet's own step alone, in the very motion that `_single` or `_parallel` times."""
-    through = _single(env) if isinstance(env, AgentEnv) else _parallel(env)
-    world = env.simulation.worlds[0]
-
-    def measure(seconds: float) -> tuple[int, float]:
-        world.time_bullet(True)
-        through(seconds)
-        return world.time_bullet(False)
-
-    return measure
-
-
-def _vector(env: VectorEnv) -> Measure:
-    env.action_space.seed(0)
-    actions = [env.action_space.sample() for _ in range(ACTIONS // 16)]
-
-    return _repeat(env, env.step, actions, env.num_envs)
-
-
-def _repeat(
-    env: ParallelEnv | VectorEnv, act: Callable[[Any], object], actions: Sequence[Any], copies: int = 1
-) -> Measure:
-    """Measure actions, taken again and again; each is a step of so many copies."""
-
-    def measure(seconds: float) -> tuple[int, float]:
-        env.reset(seed=0)
-        steps, start = 0, time.perf_counter()
-        while time.perf_counter() - start < seconds:
-            for action in actions:
-                act(action)
-            steps += len(actions) * copies
-        return steps, time.perf_counter() - start
-
-    return measure
-
-
-def _peer(identity: str) -> gymnasium.Env[Any, Any]:
+    Raises:
+        InvalidInput: it is another text, or there are more workers than copies.
+    """
+    if text is None:
+        return tuple(sorted({1, min(_cores(), copies)}))
     try:
-        import pybullet_envs_gymnasium  # noqa: F401 - it registers its ids
-    except ImportError:
-        raise click.ClickException("--peers needs `pip install pybullet_envs_gymnasium`") from None
-    with captured():  # it talks when it connects
-        env = gymnasium.make(identity).unwrapped
-        env.reset()
-    return env
+        numbers = tuple(sorted({int(part) for part in text.split(",")} - {0}))
+    except ValueError:
+        raise InvalidInput(f"--workers {text}: it is written 1,2 or, for none, 0") from None
+    if numbers and not 1 <= numbers[0] <= numbers[-1] <= copies:
+        raise InvalidInput(f"--workers {text}: they are 1 to {copies}, as there are copies")
+    return numbers
+
+
+def sizes(scene: Scene, most: int) -> list[tuple[str, int]]:
+    """Return what the curves of a scene are made of: how many copies, how many robots in one world."""
+    if len(scene.agents) > 1:
+        return []
+    doubled = [2**power for power in range(most.bit_length())]
+    crowds = [size for size in doubled if size <= MOST_AGENTS and not scene.props and scene.game is None]
+    return [("copies", size) for size in doubled] + [("robots", size) for size in crowds]
+
+
+def check_folder(folder: Path) -> None:
+    """Check that pictures can be written into a folder, before half an hour is spent on measuring.
+
+    Raises:
+        InvalidInput: there is no such folder, or no matplotlib.
+    """
+    if not folder.is_dir():
+        raise InvalidInput(f"--plot {folder}: no such folder")
+    import roboschool.cli.plots  # noqa: F401 - it says what it misses
+
+
+def show(report: Report, as_json: bool, markdown: bool, folder: Path | None) -> None:
+    """Print a report as tables, JSON or Markdown, and plot it into a folder."""
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(report), indent=2))
+    else:
+        click.echo(as_markdown(report) if markdown else as_text(report))
+    if folder is not None:
+        from roboschool.cli.plots import plot  # it needs matplotlib, which takes its time and may not be there
+
+        plot(report, folder)
+
+
+def _measure(scene: Scene, settings: Settings, peers: Sequence[Peer], tick: Tick) -> Row:
+    """Return what there is to know about a scene."""
+    name, copies = scene.name, settings.copies
+    with ExitStack() as stack:
+
+        def keep(runner: Runner) -> Runner:
+            stack.callback(runner.close)
+            return runner
+
+        own, twin = keep(measures.alone(name)), keep(measures.alone(name))
+        envs = {"single": own}
+        taking_turns: dict[str, Measure] = {
+            "start_up": measures.start_up(scene.id),
+            "single": own,
+            "bullet": measures.bullet(own, twin),
+        }
+        if len(scene.agents) == 1:
+            env = AgentEnv(name)
+            stack.callback(env.close)
+            own, twin = keep(measures.vector(name, copies)), keep(measures.vector(name, copies))
+            envs["vector"] = own
+            taking_turns |= {"reset": measures.resets(env), "vector": own, "vector_bullet": measures.bullet(own, twin)}
+            for count in settings.workers:
+                envs[f"workers_{count}"] = keep(measures.vector(name, copies, num_workers=count))
+        envs |= {peer: keep(runner) for peer, runner in open_peers(peers, name).items()}
+        taken = measures.in_turn(taking_turns | envs, settings.seconds, settings.rounds, tick)
+    medians = {key: statistics.median(laps) for key, laps in taken.items()}
+    return Row(
+        scene=name,
+        agents=len(scene.agents),
+        rounds_us={key: [_shorten(MICRO * lap) for lap in laps] for key, laps in taken.items()},
+        steps_per_s={key: _shorten(1.0 / medians[key]) for key in envs},
+        simulated_s_per_s={key: _shorten(runner.timestep / medians[key]) for key, runner in envs.items()},
+        bullet_us=_some(medians, ("bullet", "vector_bullet")),
+        reset_us=_some(medians, ("reset",)).get("reset"),
+        ratios={key: _shorten(ratio) for key, ratio in find_ratios(taken, {p.name: p.beside for p in peers}).items()},
+        start_up_s=_shorten(medians["start_up"]),
+        memory_mib=measures.memory(name, copies),
+        growth_mib=measures.growth(name, settings.resets) if settings.resets and "reset" in taken else None,
+        **_curves(scene, settings, tick),
+    )
+
+
+def _some(medians: Mapping[str, float], keys: Sequence[str]) -> dict[str, float]:
+    """Return some medians [us]."""
+    return {key: _shorten(MICRO * medians[key]) for key in keys if key in medians}
+
+
+def _curves(scene: Scene, settings: Settings, tick: Tick) -> dict[str, list[tuple[int, float]]]:
+    """Measure the curves, size by size, because all at once would not fit into memory."""
+    curves: dict[str, list[tuple[int, float]]] = {"copies": [], "robots": []}
+    for what, size in sizes(scene, settings.shape):
+        many = what == "copies"
+        runner = measures.vector(scene.name, size) if many else measures.together(measures.crowd(scene, size))
+        (laps,) = measures.in_turn({what: runner}, settings.seconds, settings.rounds, lambda: None).values()
+        runner.close()
+        curves[what].append((size, _shorten((1 if many else size) / statistics.median(laps))))
+        tick()
+    return curves
+
+
+def _shorten(number: float) -> float:
+    """Return a number without the digits that mean nothing."""
+    return float(f"{number:.4g}")
+
+
+def _machine() -> Machine:
+    today = datetime.date.today().isoformat()
+    system = f"{platform.system()} {platform.machine()}"
+    return Machine(today, system, _processor(), _cores(), platform.python_version())
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _processor() -> str:

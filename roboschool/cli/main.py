@@ -139,25 +139,66 @@ def check(file: Path) -> None:
     default=1.0,
     type=click.FloatRange(min=0.0, min_open=True),
     show_default=True,
-    help="Time for each measurement.",
+    help="Time for each measure in a round.",
 )
-@click.option(
-    "--rounds", default=5, type=click.IntRange(min=1), show_default=True, help="Measurements; the medians are printed."
-)
+@click.option("--rounds", default=5, type=click.IntRange(min=1), show_default=True, help="After one to warm up.")
 @click.option(
     "--copies", default=64, type=click.IntRange(min=1), show_default=True, help="Of the scene, in the vector env."
 )
-@click.option("--peers", is_flag=True, help="Also run pybullet_envs_gymnasium (pip install it).")
+@click.option("--workers", help="Numbers of worker processes, like 1,2; 0 is none; 1 and that of cores if nobody says.")
+@click.option("--peers", is_flag=True, help="Also run other packages: pip install 'roboschool[bench]'.")
+@click.option(
+    "--resets",
+    default=0,
+    type=click.IntRange(min=0),
+    show_default=True,
+    help="Over which growth of memory is measured.",
+)
+@click.option(
+    "--shape",
+    default=0,
+    type=click.IntRange(min=0),
+    show_default=True,
+    help="Also measure 1, 2, 4 ... so many copies, and up to 64 robots in one world; 256 take 10 GB.",
+)
+@click.option("--from", "source", type=click.Path(path_type=Path), help="Measure nothing; read what --json printed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def bench(scenes: tuple[str, ...], seconds: float, rounds: int, copies: int, peers: bool, as_json: bool) -> None:
-    """Measure steps per second of SCENES (all if none), beside Bullet's bare step.
+@click.option("--markdown", is_flag=True, help="Print a page, as Markdown.")
+@click.option("--plot", "folder", type=click.Path(path_type=Path), metavar="FOLDER", help="Write pictures speed_*.png.")
+def bench(
+    scenes: tuple[str, ...],
+    seconds: float,
+    rounds: int,
+    copies: int,
+    workers: str | None,
+    peers: bool,
+    resets: int,
+    shape: int,
+    source: Path | None,
+    as_json: bool,
+    markdown: bool,
+    folder: Path | None,
+) -> None:
+    """Measure speed and memory of SCENES (all if none), beside Bullet's bare step and other packages.
 
-    Random actions, resets included, one core. "bare" is the time Bullet's own step takes for the same motion; the
-    ratios say how much everything else adds.
+    Actions are random, resets included. All measures of a scene take turns, and medians are printed. "bare" is the
+    time Bullet's own step takes in the same motion; ratios are between measures of the same round.
     """
-    from roboschool.cli.bench import run_bench
+    from roboschool.cli.bench import check_folder, measure, read_workers, show
+    from roboschool.cli.report import Settings, read_report
 
-    run_bench(scenes, seconds, rounds, copies, peers, as_json)
+    if as_json and markdown:
+        raise InvalidInput("--json or --markdown, not both")
+    if source is not None and scenes:
+        raise InvalidInput(f"--from {source}: nothing is measured then, so no scene is named")
+    if folder is not None:
+        check_folder(folder)
+    if source is not None:
+        report = read_report(source)
+    else:
+        settings = Settings(seconds, rounds, copies, read_workers(workers, copies), resets, shape)
+        report = measure(scenes, settings, peers)
+    show(report, as_json, markdown, folder)
 
 
 @main.command()
