@@ -2,11 +2,13 @@
 # make test   install, lint, type-check, and run the whole suite
 # make test-extras   install other people's trainers apart, and run the examples and the conformance tests there
 # make docs   write docs/environments.md and its pictures
+# make bench  measure speed, beside other packages (minutes)
+# make speed  measure it at length, and write docs/speed.json, docs/speed.md and its pictures (half an hour, 10 GB)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
 
-.PHONY: race test test-extras lint bench docs clean
+.PHONY: race test test-extras lint bench speed docs clean
 
 race: .venv/race
 	$(BIN)/roboschool race --video race.mp4
@@ -22,9 +24,14 @@ lint: .venv/test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy roboschool
 
-bench: .venv/test
-	$(BIN)/pip install --quiet pybullet_envs_gymnasium
-	$(BIN)/roboschool bench --peers
+RUNNERS = hopper walker2d half_cheetah ant humanoid
+
+bench: .venv/bench
+	$(BIN)/roboschool bench $(RUNNERS) --peers --rounds 3 --seconds 0.5
+
+speed: .venv/bench
+	$(BIN)/roboschool bench $(RUNNERS) --peers --resets 100000 --shape 256 --json > docs/speed.json
+	$(BIN)/roboschool bench --from docs/speed.json --markdown --plot docs/pictures > docs/speed.md
 
 SCENES = $(basename $(notdir $(wildcard scenes/*.toml)))
 AT_atlas_forward_walk = 0.2
@@ -43,6 +50,10 @@ docs: .venv/race
 
 .venv/race: .venv/pip pyproject.toml
 	$(BIN)/pip install --quiet --editable '.[video]'
+	touch $@
+
+.venv/bench: .venv/pip pyproject.toml
+	$(BIN)/pip install --quiet --editable '.[bench]'
 	touch $@
 
 .venv/test: .venv/pip pyproject.toml

@@ -1,0 +1,175 @@
+"""The bench: what it promises to print, that it measures what it says, and that its page is not stale. No timings."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from roboschool import files
+from roboschool.cli import measures, peers
+from roboschool.cli.bench import sizes
+from roboschool.cli.main import main
+from roboschool.cli.peers import Peer
+from roboschool.cli.report import PEER_TITLES, find_ratios
+from roboschool.scene import MOST_AGENTS, load_scene
+
+DOCS = Path(__file__).parents[1] / "docs"
+TINY = ["--seconds", "0.02", "--rounds", "1", "--copies", "2"]
+
+
+def bench(*arguments: object, code: int = 0) -> Result:
+    done = CliRunner().invoke(main, ["bench", *map(str, arguments)])
+    assert done.exit_code == code, done.output
+    return done
+
+
+def test_json_has_what_is_promised_and_is_read_again(tmp_path: Path) -> None:
+    done = bench("hopper", "race", *TINY, "--workers", "1,2", "--resets", 10, "--shape", 2, "--json")
+    report = json.loads(done.stdout)
+    assert set(report) == {"machine", "versions", "settings", "scenes"}
+    assert {"processor", "cores", "system", "python", "day"} == set(report["machine"])
+    assert {"roboschool", "pybullet", "numpy", "gymnasium"} == set(report["versions"])
+    hopper, race = report["scenes"]
+    assert (hopper["scene"], race["scene"], race["agents"]) == ("hopper", "race", 3)
+    assert set(hopper["steps_per_s"]) == {"single", "vector", "workers_1", "workers_2"}
+    assert set(hopper["simulated_s_per_s"]) == set(hopper["steps_per_s"])
+    assert set(hopper["ratios"]) == {"single_over_bullet", "vector_over_bullet", "workers_2_faster_than_workers_1"}
+    assert set(hopper["bullet_us"]) == {"bullet", "vector_bullet"}
+    assert [size for size, _ in hopper["copies"]] == [size for size, _ in hopper["robots"]] == [1, 2]
+    assert set(race["steps_per_s"]) == {"single"}
+    assert set(race["ratios"]) == {"single_over_bullet"}
+    for row in report["scenes"]:
+        assert all(len(laps) == 1 for laps in row["rounds_us"].values())
+        assert min(*row["steps_per_s"].values(), *row["bullet_us"].values(), row["start_up_s"]) > 0
+        assert row["ratios"]["single_over_bullet"] > 1
+    assert hopper["reset_us"] > 0
+    assert None not in (hopper["memory_mib"], hopper["growth_mib"], race["memory_mib"])
+
+    kept = tmp_path / "kept.json"
+    kept.write_text(done.stdout)
+    assert json.loads(bench("--from", kept, "--json").stdout) == report
+    text = bench("--from", kept, "--plot", tmp_path).stdout
+    assert max(map(len, text.splitlines())) <= 120
+    for word in ("hopper", "race", "single", "x2, 2 workers", "2 workers/1", "start-up [s]"):
+        assert word in text
+    assert {picture.name for picture in tmp_path.glob("*.png")} == {
+        "speed_scenes.png",
+        "speed_copies.png",
+        "speed_robots.png",
+    }
+
+
+def test_bullet_is_timed_in_the_very_same_motion() -> None:
+    for open_ in (lambda: measures.alone("hopper"), lambda: measures.alone("race"), lambda: measures.vector("ant", 2)):
+        leader, follower = open_(), open_()
+        measure = measures.bullet(leader, follower)
+        for _ in range(2):
+            leader(0.02)
+            assert measure(0.0) > 0
+            for ours, theirs in zip(leader.worlds, follower.worlds, strict=True):
+                assert ours.capture() == theirs.capture()
+        leader.close()
+        follower.close()
+
+
+def test_ratios_are_medians_over_the_pairs_of_a_round() -> None:
+    rounds = {"single": [2.0, 4.0, 9.0], "bullet": [1.0, 4.0, 3.0], "peer": [8.0, 4.0, 18.0]}
+    rounds |= {"workers_1": [4.0, 4.0, 4.0], "workers_2": [2.0, 2.0, 4.0]}
+    found = find_ratios(rounds, {"peer": "single", "absent": "vector"})
+    assert found == {
+        "single_over_bullet": 2.0,
+        "single_faster_than_peer": 2.0,
+        "workers_2_faster_than_workers_1": 2.0,
+    }
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in sorted(files.scenes()) if ("robots", 1) in sizes(load_scene(name), 1)]
+)
+def test_robots_of_a_crowd_begin_apart(name: str) -> None:
+    world = measures.crowd(load_scene(name), 5)
+    world.reset(seed=0)
+    assert len(world.agents) == 5
+    assert world.simulation.worlds[0].overlaps() == []
+    world.close()
+
+
+def test_a_crowd_may_be_as_large_as_a_world() -> None:
+    world = measures.crowd(load_scene("ant"), MOST_AGENTS)
+    assert len(world.possible_agents) == MOST_AGENTS
+
+
+def test_missing_peers_are_named_and_the_others_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def make(identity: str) -> measures.Runner:
+        made.append(identity)
+        return measures.Runner(np.sin, [0.0], 0.01, lambda: None, copies=16)
+
+    ids = {"hopper": "Hopper-v5"}
+    there = Peer("envpool_mujoco", "click", "click", ids, make, "vector")
+    absent = Peer("gymnasium_mujoco", "no_such_package", "no_such_package", ids, make, "single")
+    monkeypatch.setattr(peers, "PEERS", (there, absent))
+    done = bench("hopper", *TINY, "--workers", "0", "--peers", "--json")
+    assert "left out: no_such_package" in done.stderr
+    report = json.loads(done.stdout)
+    assert made == ["Hopper-v5"]
+    assert "click" in report["versions"]
+    (row,) = report["scenes"]
+    assert row["ratios"]["vector_faster_than_envpool_mujoco"] > 0
+    assert set(row["steps_per_s"]) == {"single", "vector", "envpool_mujoco"}
+
+    monkeypatch.setattr(peers, "PEERS", (absent,))
+    done = bench("hopper", *TINY, "--peers", code=1)
+    assert "none of no_such_package is installed" in done.stderr
+    assert "roboschool[bench]" in done.stderr
+
+
+def test_every_peer_has_a_title_and_scenes_of_ours() -> None:
+    assert [peer.name for peer in peers.PEERS] == list(PEER_TITLES)
+    for peer in peers.PEERS:
+        assert set(peer.ids) <= set(files.scenes())
+    assert set(peers.MUJOCO.values()) == set(peers.MUJOCO_STEP)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["antz"], ["'antz'", "did you mean 'ant'"]),
+        (["ant", "--workers", "1;2"], ["1;2", "written 1,2"]),
+        (["ant", "--workers", "3", "--copies", "2"], ["3", "1 to 2"]),
+        (["ant", "--workers", "-1"], ["-1", "1 to 64"]),
+        (["ant", "--plot", "nowhere"], ["nowhere", "no such folder"]),
+        (["ant", "--json", "--markdown"], ["not both"]),
+        (["ant", "--from", "speed.json"], ["no scene is named"]),
+        (["--from", "nothing.json"], ["Error: nothing.json: no such file"]),
+        (["--from", __file__], ["test_bench.py", "not JSON"]),
+        (["--from", DOCS.parent / "assets" / "ant" / "policies" / "ant.json"], ["ant.json", "bench --json"]),
+    ],
+)
+def test_bad_arguments_are_one_line(arguments: list[object], words: list[str]) -> None:
+    done = bench(*arguments, code=1)
+    assert len(done.stderr.splitlines()) == 1
+    for word in words:
+        assert word in done.stderr
+
+
+def test_pictures_need_matplotlib_and_say_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delitem(sys.modules, "roboschool.cli.plots", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert "roboschool[bench]" in bench("ant", "--plot", tmp_path, code=1).stderr
+
+
+def test_page_of_speed_is_fresh() -> None:
+    page = bench("--from", DOCS / "speed.json", "--markdown").stdout
+    assert page == (DOCS / "speed.md").read_text(), "run: roboschool bench --from docs/speed.json --markdown"
+    for name in ("scenes", "copies", "robots"):
+        path = DOCS / "pictures" / f"speed_{name}.png"
+        assert f"(pictures/{path.name})" in page
+        assert path.stat().st_size < 150_000
+        with Image.open(path) as picture:
+            assert picture.width == 840
