@@ -27,7 +27,7 @@ lint: .venv/test
 RUNNERS = hopper walker2d half_cheetah ant humanoid
 
 bench: .venv/bench
-	$(BIN)/roboschool bench $(RUNNERS) --peers --rounds 3 --seconds 0.5
+	$(BIN)/roboschool bench $(RUNNERS) --peers --rounds 5
 
 speed: .venv/bench
 	$(BIN)/roboschool bench $(RUNNERS) --peers --resets 100000 --shape 256 --json > docs/speed.json

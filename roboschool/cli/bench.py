@@ -24,6 +24,7 @@ from roboschool.files import InvalidInput, choose
 from roboschool.scene import MOST_AGENTS, Scene, load_scene
 
 PACKAGES = ("roboschool", "pybullet", "numpy", "gymnasium")
+OURS = ("single", "vector")  # what peers are compared with
 MICRO = 1e6
 
 Tick = Callable[[], None]  # called after each part of the work
@@ -106,23 +107,22 @@ def _measure(scene: Scene, settings: Settings, peers: Sequence[Peer], tick: Tick
             stack.callback(runner.close)
             return runner
 
+        beside = {ours: open_peers([peer for peer in peers if peer.beside == ours], name) for ours in OURS}
+        for runner in (*beside["single"].values(), *beside["vector"].values()):
+            keep(runner)
         own, twin = keep(measures.alone(name)), keep(measures.alone(name))
-        envs = {"single": own}
-        taking_turns: dict[str, Measure] = {
-            "start_up": measures.start_up(scene.id),
-            "single": own,
-            "bullet": measures.bullet(own, twin),
-        }
+        envs = {"single": own, **beside["single"]}
+        taking_turns: dict[str, Measure] = {"single": own, "bullet": measures.bullet(own, twin), **beside["single"]}
         if len(scene.agents) == 1:
+            own, twin = keep(measures.vector(name, copies)), keep(measures.vector(name, copies))
+            many = {f"workers_{n}": keep(measures.vector(name, copies, num_workers=n)) for n in settings.workers}
+            envs |= {"vector": own, **beside["vector"], **many}
+            taking_turns |= {"vector": own, "vector_bullet": measures.bullet(own, twin), **beside["vector"], **many}
             env = AgentEnv(name)
             stack.callback(env.close)
-            own, twin = keep(measures.vector(name, copies)), keep(measures.vector(name, copies))
-            envs["vector"] = own
-            taking_turns |= {"reset": measures.resets(env), "vector": own, "vector_bullet": measures.bullet(own, twin)}
-            for count in settings.workers:
-                envs[f"workers_{count}"] = keep(measures.vector(name, copies, num_workers=count))
-        envs |= {peer: keep(runner) for peer, runner in open_peers(peers, name).items()}
-        taken = measures.in_turn(taking_turns | envs, settings.seconds, settings.rounds, tick)
+            taking_turns["reset"] = measures.resets(env)
+        taking_turns["start_up"] = measures.start_up(scene.id)
+        taken = measures.in_turn(taking_turns, settings.seconds, settings.rounds, tick)
     medians = {key: statistics.median(laps) for key, laps in taken.items()}
     return Row(
         scene=name,

@@ -136,12 +136,12 @@ def check(file: Path) -> None:
 @click.argument("scenes", nargs=-1)
 @click.option(
     "--seconds",
-    default=1.0,
+    default=0.5,
     type=click.FloatRange(min=0.0, min_open=True),
     show_default=True,
     help="Time for each measure in a round.",
 )
-@click.option("--rounds", default=5, type=click.IntRange(min=1), show_default=True, help="After one to warm up.")
+@click.option("--rounds", default=9, type=click.IntRange(min=1), show_default=True, help="After one to warm up.")
 @click.option(
     "--copies", default=64, type=click.IntRange(min=1), show_default=True, help="Of the scene, in the vector env."
 )
