@@ -27,7 +27,9 @@ NOTES = """- `single` is one env, `x{copies}` a `VectorEnv` of so many copies in
   processes of their own.
 - `pybullet_envs` (of pybullet_envs_gymnasium) and `Gymnasium MuJoCo` (v5) are single envs without wrappers,
   `EnvPool MuJoCo` (v5) is 16 envs on one thread. Their episodes end after 1000 steps, as ours.
-- `bare` is Bullet's own step alone, in the very same motion.
+- A robot that acts at random soon falls, so resets weigh much; MuJoCo's HalfCheetah never ends early. MuJoCo's steps
+  are of other lengths than our 16.5 ms, too: see the simulated seconds.
+- `bare` is Bullet's own step alone, in the very same motion, without any resets.
 - `reset` is that of one env after ten steps, `start-up` what a new process takes from its imports to its first step,
   `memory` what each of {copies} copies adds to a process, `growth` what {resets} resets add.
 """
