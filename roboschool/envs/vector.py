@@ -25,6 +25,7 @@ from roboschool.policy import Policy
 from roboschool.scene import Scene, load_scene
 from roboschool.seat import check_seats, stand_ins
 from roboschool.simulation import Simulation, as_numbers, check_finite, check_seeds
+from roboschool.workers.board import rows_of
 from roboschool.workers.copies import Job
 from roboschool.workers.pool import Here, Pool
 
@@ -203,19 +204,19 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
                 sent actions and not been received; nothing has moved then.
         """
         chosen = list(range(self.copies)) if copies is None else [int(copy) for copy in copies]
-        known = all(0 <= copy < self.copies for copy in chosen) and len(set(chosen)) == len(chosen)
-        if not chosen or not known:
+        if not chosen or len(set(chosen)) < len(chosen) or min(chosen) < 0 or max(chosen) >= self.copies:
             raise InvalidInput(f"copies: {copies!r:.80} are not some of {self.copies}, each once")
-        if not self._begun[chosen].all():
+        rows = rows_of(chosen)
+        if not self._begun[rows].all():
             raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
-        if self._out[chosen].any():
+        if self._out[rows].any():
             late = [copy for copy in chosen if self._out[copy]]
             raise InvalidInput(f"copies {late} have been sent actions already: call recv() first")
         shape = (len(chosen), *self._board.action.shape[1:])
         action = as_numbers(self.agents[0], actions, (shape[0] * shape[1], shape[2])).reshape(shape)
         check_finite(action, self.agents, self._robot)
-        self._board.action[chosen] = action
-        self._out[chosen] = True
+        self._board.action[rows] = action
+        self._out[rows] = True
         with self._all_or_reset():
             self._hands.send(chosen)
 
@@ -238,9 +239,10 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             raise InvalidInput(f"count: {count!r}, and {most} copies have been sent actions")
         with self._all_or_reset():
             copies = sorted(self._hands.recv(most if count is None else int(count)))
-        self._out[copies] = False
+        chosen = rows_of(copies)
+        self._out[chosen] = False
         board, agents = self._board, len(self.agents)
-        terminated, truncated = np.repeat(board.terminated[copies], agents), np.repeat(board.truncated[copies], agents)
+        terminated, truncated = np.repeat(board.terminated[chosen], agents), np.repeat(board.truncated[chosen], agents)
         info = self._info(copies)
         done = terminated | truncated
         if self.metadata["autoreset_mode"] == AutoresetMode.SAME_STEP and done.any():
@@ -267,7 +269,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
     @staticmethod
     def _rows(array: np.ndarray, copies: list[int]) -> np.ndarray:
         """Return the rows of some copies, copied."""
-        chosen = array[copies]
+        chosen = np.array(array[rows_of(copies)])
         return chosen.reshape(-1, *chosen.shape[2:])
 
     def _final(self, observation: np.ndarray, copies: list[int], done: np.ndarray) -> np.ndarray:

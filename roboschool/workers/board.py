@@ -1,6 +1,7 @@
 """A board: arrays that say what all copies shall do and what has come of it, in one piece of memory."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +27,17 @@ class Board:
         """Return the board of some copies; it is the same memory."""
         return Board(*(array[copies] for array in vars(self).values()))
 
-    def take(self, other: "Board", copies: list[int]) -> None:
+    def take(self, other: "Board", copies: Sequence[int]) -> None:
         """Take over what has come of some copies."""
+        rows = rows_of(copies)
         for mine, theirs in zip(list(vars(self).values())[1:], list(vars(other).values())[1:], strict=True):
-            mine[copies] = theirs[copies]
+            mine[rows] = theirs[rows]
+
+
+def rows_of(copies: Sequence[int]) -> Any:
+    """Return an index of the rows of some copies: a slice if they are neighbours, for numpy is quicker with that."""
+    run = range(copies[0], copies[-1] + 1)
+    return slice(run.start, run.stop) if list(copies) == list(run) else list(copies)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import numpy as np
 
 from roboschool.simulation import REPORTED, Origin
 from roboschool.tasks.asks import Mark
+from roboschool.workers.board import rows_of
 from roboschool.workers.copies import SAME_STEP, Copies, Job
 from roboschool.workers.journal import Journal
 from roboschool.workers.reproduction import write_reproduction
@@ -183,7 +184,8 @@ class Pool:
         self._free()
 
     def _ask(self, worker: Worker, copies: list[int]) -> None:
-        self.shared.action[copies] = self.board.action[copies]
+        rows = rows_of(copies)
+        self.shared.action[rows] = self.board.action[rows]
         self.busy[worker] = copies
         worker.ask("step", [copy - worker.copies.start for copy in copies])
 
@@ -214,7 +216,7 @@ class Pool:
 
     def _note(self, worker: Worker, copies: list[int], origins: dict[int, int | Origin]) -> None:
         """Take what some copies have done, and keep what a replay of them needs."""
-        self.journal.add(copies, self.board.action[copies])
+        self.journal.add(copies, self.board.action[rows_of(copies)])
         self._note_begun(worker, origins)
         self.board.take(self.shared, copies)
         self.ready.extend(copies)
