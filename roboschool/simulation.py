@@ -22,6 +22,7 @@ from roboschool.tasks.task import Task
 from roboschool.world import Snapshot, World
 
 LEAST, MOST = np.array(-1.0), np.array(1.0)  # actions; arrays, because numpy is quicker with them than with numbers
+NOTHING = np.array(0.0)
 SIGHTS = frozenset({"props", "others", "game"})  # what a task may see
 REPORTED = ("distance", "physics_error")  # in every info, beside the terms of the reward
 
@@ -88,14 +89,16 @@ class Group:
             self.observation = self.task.observe(self.now).astype(np.float32)
         self.reward = np.zeros(shape)
         self.torque = np.array(self.robot.torque)
+        # below, what meets arrays that lead with (world, agent) does so too: numpy is three times quicker then
+        self.strength = self.torque[None, None]
         joints = self.robot.joints
         lower = np.array([-1.0 if joint.lower is None else joint.lower for joint in joints])  # endless: as it is
         upper = np.array([1.0 if joint.upper is None else joint.upper for joint in joints])
         fastest = np.array([joint.velocity or UNKNOWN_SPEED for joint in joints])
         self.lower = np.array([-np.inf if joint.lower is None else joint.lower for joint in joints])  # [rad]
         self.upper = np.array([np.inf if joint.upper is None else joint.upper for joint in joints])
-        self.middle = np.stack([(lower + upper) / 2, np.zeros_like(lower)], axis=-1)
-        self.gain = np.stack([2.0 / (upper - lower), 1.0 / fastest], axis=-1)
+        self.middle = np.stack([(lower + upper) / 2, np.zeros_like(lower)], axis=-1)[None, None]
+        self.gain = np.stack([2.0 / (upper - lower), 1.0 / fastest], axis=-1)[None, None]
         self.plain = not self.middle.any() and bool((self.gain == 1.0).all())  # felt as they are
         self.applied = np.zeros(self.shape)  # what has been done of the actions asked for
         self.forces: list[list[list[float]]] = []  # torque of each joint, of each agent, in each world [N m]
@@ -143,9 +146,9 @@ class Group:
             self.paid[list(fresh)] = False
             action *= self.paid[..., None]
         self.applied = action
-        self.forces = (action * self.torque).tolist()
+        self.forces = (action * self.strength).tolist()
 
-    def feel(self, worlds: Any = ...) -> None:
+    def feel(self, worlds: slice = slice(None)) -> None:
         """Bring the joints just read to -1 to 1 between their limits, and their speeds to 1 at the fastest."""
         if self.plain:
             return
@@ -165,7 +168,7 @@ class Group:
         if self.paid is not None:
             self.terms = {name: term * self.paid for name, term in self.terms.items()}
         first, *rest = self.terms.values()
-        self.reward = sum(rest, start=first + 0.0)
+        self.reward = sum(rest, start=first + NOTHING)
         self.over = self.task.over(self.now)
         if np.count_nonzero(self.over):
             self.live = self.live & ~self.over
@@ -270,7 +273,7 @@ class Simulation:
         for world, seed in seeds.items():
             self._begin(world, seed)
             for group in self.groups:
-                group.feel(world)
+                group.feel(slice(world, world + 1))
         if self.meets:
             self._look_around()
         for group in self.groups:

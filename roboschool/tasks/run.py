@@ -11,7 +11,9 @@ from roboschool.tasks.task import Task
 from roboschool.urdf import Joint
 
 PACE = 0.3  # what a trunk velocity of 1 m/s looks like
-AT_LIMIT = 0.99  # a joint closer to its limit than this is at it, 1 being the limit
+ONE = np.array(1.0)  # arrays, because numpy is quicker with them than with numbers
+FALLEN = np.array(0.0)  # `upright` of a robot that has
+AT_LIMIT = np.array(0.99)  # a joint closer to its limit than this is at it, 1 being the limit
 TRUNK = (
     "height over the stance [m]",
     "sine of the angle to the goal",
@@ -61,7 +63,7 @@ class Run(Task):
         position, speed = now.joints[..., 0], now.joints[..., 1]
         power, heat, limits, collisions = self._prices
         return {
-            "alive": now.upright * (self.alive + 1.0) - 1.0,
+            "alive": now.upright * self._standing - ONE,
             "progress": (now.position[..., 0] - was.position[..., 0]) / dt,
             "electricity": np.abs(action * speed).dot(power) + (action * action).dot(heat),
             "limits": (np.abs(position) > AT_LIMIT).dot(limits),
@@ -70,7 +72,7 @@ class Run(Task):
 
     def over(self, now: State) -> np.ndarray:
         """Return whether each agent has fallen."""
-        return now.upright == 0.0
+        return now.upright == FALLEN
 
     def entries(self) -> list[str]:
         """Return what each number of an observation is."""
@@ -79,15 +81,15 @@ class Run(Task):
 
     @cached_property
     def _origin(self) -> np.ndarray:
-        """What is taken off each felt number: the stance off the height."""
-        origin = np.zeros(len(self._scale))
-        origin[0] = self.robot.stance
+        """What is taken off each felt number: the stance off the height; with all the axes of a state."""
+        origin = np.zeros(self._scale.shape)
+        origin[..., 0] = self.robot.stance
         return origin
 
     @cached_property
     def _scale(self) -> np.ndarray:
         trunk = [1.0, 1.0, 1.0, PACE, PACE, PACE, 1.0, 1.0]
-        return np.array(trunk + [1.0] * (2 * len(self.robot.joints) + len(self.robot.feet)))
+        return np.array([[trunk + [1.0] * (2 * len(self.robot.joints) + len(self.robot.feet))]])
 
     @cached_property
     def _lowest(self) -> np.ndarray:
@@ -96,6 +98,11 @@ class Run(Task):
     @cached_property
     def _highest(self) -> np.ndarray:
         return np.array(self.sight)
+
+    @cached_property
+    def _standing(self) -> np.ndarray:
+        """What standing pays, over having fallen."""
+        return np.array(self.alive + 1.0)
 
     @cached_property
     def _prices(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
