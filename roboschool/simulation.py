@@ -92,6 +92,7 @@ class Group:
         # below, what meets arrays that lead with (world, agent) does so too: numpy is three times quicker then
         self.strength = self.torque[None, None]
         joints = self.robot.joints
+        self.pose = np.array(self.robot.pose)  # [rad]
         lower = np.array([-1.0 if joint.lower is None else joint.lower for joint in joints])  # endless: as it is
         upper = np.array([1.0 if joint.upper is None else joint.upper for joint in joints])
         fastest = np.array([joint.velocity or UNKNOWN_SPEED for joint in joints])
@@ -177,7 +178,8 @@ class Group:
         """Take the terms of the reward in some worlds as they are when nothing has been done yet: zero."""
         self.terms = {name: np.array(term) for name, term in self.terms.items()}
         for term in self.terms.values():
-            term[worlds] = 0.0
+            for world in worlds:
+                term[world] = 0.0
 
     def see(self) -> None:
         """Observe for all agents."""
@@ -406,8 +408,8 @@ class Simulation:
         for agent, (group, place) in zip(self.scene.agents, self.seats, strict=True):
             spot = (draw(agent.spot[0], generator), draw(agent.spot[1], generator))
             turn = draw(agent.turn, generator)
-            noise = generator.uniform(-agent.noise, agent.noise, len(agent.robot.joints))
-            joints = np.minimum(np.maximum(noise + agent.robot.pose, group.lower), group.upper)
+            noise = generator.uniform(-agent.noise, agent.noise, len(group.pose))
+            joints = np.minimum(np.maximum(noise + group.pose, group.lower), group.upper)
             memory = group.now.memory[world, place]
             placement, memory[:] = agent.task.begin(Placement(spot, turn, tuple(joints.tolist())), memory, generator)
             placements.append(placement)
@@ -423,9 +425,10 @@ class Simulation:
 
     def _read(self, world: int) -> None:
         """Read every robot of a world; its joints are left raw."""
+        bodies = self.worlds[world]
         for agent, (group, place) in enumerate(self.seats):
-            row, sound = self.worlds[world].row(agent)
-            group.now.row[world, place, : group.now.body] = row
+            row, sound = bodies.row(agent)
+            group.now.body[world, place] = row
             if not sound:
                 self.broken.add(world)
         if self.watches:

@@ -19,7 +19,7 @@ class State:
     """
 
     row: np.ndarray  # everything below, side by side
-    body: int  # how much of the row is about the robot itself: all up to `heights`
+    body: np.ndarray  # what is about the robot itself: all up to `heights` (..., n)
     position: np.ndarray  # of the trunk, in the world: its centre of mass, or its hinge if planar [m] (..., 3)
     bearing: np.ndarray  # of the world's +x, seen from the robot: left, forward; sine, cosine (..., 2)
     velocity: np.ndarray  # of the trunk along its heading: forward, left, up [m/s] (..., 3)
@@ -68,7 +68,7 @@ class State:
         shape = (worlds, agents)
         return cls(
             row=row,
-            body=sum(own),
+            body=row[..., : sum(own)],
             position=parts[0],
             bearing=parts[1],
             velocity=parts[2],

@@ -29,6 +29,7 @@ FASTEST = 60.0  # Bullet clamps every speed at 100 [m/s, rad/s]; a trunk that co
 STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 UNMOVED = (0.0,) * 6
 NOWHERE = -1  # the ground of a scene that has none
+ANY, ANY_LINK = -1, -2  # which pybullet asks by place for; by name its calls take longer
 
 Triple: TypeAlias = tuple[float, float, float]
 Quaternion: TypeAlias = tuple[float, float, float, float]  # x, y, z, w
@@ -107,6 +108,7 @@ class Machine(Body):
         joints = {joint.name: joint for joint in robot.model.joints}
         self.idle = [_within(0.0, joints[name]) for name in robot.loose]  # where they begin
         self.driven = self.joints[self.passive :]
+        self.unasked = [0.0] * len(self.driven)  # positions, speeds and gains, which torque control ignores
         self.trunk = self.links[robot.trunk]
         self.watched = self.links[robot.watched] if robot.watched != robot.trunk else None
         self.heights = [self.links[name] for name in agent.task.heights]
@@ -156,11 +158,12 @@ class Machine(Body):
         """
         states = bullet.getJointStates(self.id, self.joints, self.client)
         row, moving = self._planar_trunk(states) if self.planar else self._free_trunk()
-        for joint in states[self.passive :]:
-            row += joint[:2]
+        for position, speed, _, _ in states[self.passive :]:
+            row.append(position)
+            row.append(speed)
         feet, bumps = self.still[:], self.still[:]
         if feet:
-            for contact in bullet.getContactPoints(self.id, physicsClientId=self.client):
+            for contact in bullet.getContactPoints(self.id, ANY, ANY_LINK, ANY_LINK, self.client):
                 if contact[9] > 0.0:  # it presses
                     self._touch(contact, ground, feet, bumps)
         height = row[2] if self.watched is None else self._height(self.watched)
@@ -171,7 +174,8 @@ class Machine(Body):
         row.append(1.0 if stands else 0.0)
         for joint in states[self.track : self.passive]:
             row += joint[:2]
-        row += [self._height(link) for link in self.heights]
+        for link in self.heights:
+            row.append(self._height(link))
         return row, math.hypot(*moving) < FASTEST and math.isfinite(sum(row))
 
     def _height(self, link: int) -> float:
@@ -187,7 +191,7 @@ class Machine(Body):
             bumps[self.feet[contact[4]]] = 1.0
 
     def _planar_trunk(self, states: Any) -> tuple[list[float], tuple[float, ...]]:
-        (along, forward, *_), (height, up, *_), (lean, spin, *_) = states[:3]
+        (along, forward, _, _), (height, up, _, _), (lean, spin, _, _) = states[:3]
         cos, sin = self.turned
         x, y = self.home.spot
         row = [x + along * cos, y + along * sin, height, -sin, cos, forward, 0.0, up, 0.0, lean]
@@ -361,10 +365,11 @@ class World:
     def step(self, torques: Sequence[Sequence[float]]) -> None:
         """Apply each robot's torques [N m], in the order of the agents, and let one timestep pass."""
         for body, torque in zip(self.bodies, torques, strict=True):
+            zero = body.unasked  # by name the call takes longer, and by place these must be given
             bullet.setJointMotorControlArray(
-                body.id, body.driven, bullet.TORQUE_CONTROL, forces=torque, physicsClientId=self.client
+                body.id, body.driven, bullet.TORQUE_CONTROL, zero, zero, torque, zero, zero, self.client
             )
-        self._advance(physicsClientId=self.client)
+        self._advance(self.client)
 
     def time_bullet(self, on: bool) -> tuple[int, float]:
         """Switch a stopwatch on Bullet's own step on or off; return the steps and the seconds it has counted."""
@@ -373,9 +378,9 @@ class World:
         self._advance = self._timed if on else bullet.stepSimulation
         return steps, seconds
 
-    def _timed(self, **client: int) -> None:
+    def _timed(self, client: int) -> None:
         start = time.perf_counter()
-        bullet.stepSimulation(**client)
+        bullet.stepSimulation(client)
         self._laps.append(time.perf_counter() - start)
 
     def row(self, agent: int) -> tuple[list[float], bool]:

@@ -66,7 +66,7 @@ class Task(ABC):
             memory: from the end of the last episode; zeros if there is none or the world was seeded anew (m,).
             chance: the world's generator; all randomness comes from it.
         """
-        return placement, np.zeros_like(memory)
+        return placement, np.zeros(memory.shape)
 
     def plan(
         self, was: State, now: State, live: np.ndarray, chance: Sequence[np.random.Generator]
