@@ -22,7 +22,7 @@ from roboschool.tasks.task import Task
 from roboschool.world import Snapshot, World
 
 LEAST, MOST = np.array(-1.0), np.array(1.0)  # actions; arrays, because numpy is quicker with them than with numbers
-NOTHING = np.array(0.0)
+NOTHING, ONCE = np.array(0.0), np.array(1)
 SIGHTS = frozenset({"props", "others", "game"})  # what a task may see
 REPORTED = ("distance", "physics_error")  # in every info, beside the terms of the reward
 
@@ -305,7 +305,7 @@ class Simulation:
             group.was, group.now = group.now, group.was
             if group.plans:
                 group.now.memory[:] = group.was.memory
-        self.steps += 1
+        self.steps += ONCE
         if still:
             self.steps[list(still)] -= 1
         for number, world in enumerate(self.worlds):

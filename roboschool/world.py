@@ -71,13 +71,8 @@ class Body:
 
     def _set_joints(self, positions: Sequence[float], speeds: Sequence[float]) -> None:
         if self.joints:
-            bullet.resetJointStatesMultiDof(
-                self.id,
-                self.joints,
-                targetValues=[(q,) for q in positions],
-                targetVelocities=[(v,) for v in speeds],
-                physicsClientId=self.client,
-            )
+            places, paces = [(q,) for q in positions], [(v,) for v in speeds]
+            bullet.resetJointStatesMultiDof(self.id, self.joints, places, paces, self.client)
 
     def capture(self) -> tuple[Any, Any]:
         """Return pose and velocity of the base, positions and speeds of the joints."""
@@ -137,7 +132,7 @@ class Machine(Body):
         half, lean = home.turn / 2, 0.0 if self.robot.fixed else home.pitch / 2
         upright = _multiply((0.0, math.sin(lean), 0.0, math.cos(lean)), self.tilted)
         turned = _multiply((0.0, 0.0, math.sin(half), math.cos(half)), upright)
-        bullet.resetBasePositionAndOrientation(self.id, (*home.spot, height), turned, physicsClientId=self.client)
+        bullet.resetBasePositionAndOrientation(self.id, (*home.spot, height), turned, self.client)
 
     def _gap(self, ground: int) -> float:
         """Return the distance between the ground and the lowest point [m], below 0 if it is in the ground."""
@@ -351,7 +346,7 @@ class World:
 
     def _rewind(self, gravity: float, friction: float) -> None:
         for body in self.moving:  # an entry that matches no pair drops the body's contacts
-            bullet.setCollisionFilterPair(body.id, -1, -1, -1, 1, physicsClientId=self.client)
+            bullet.setCollisionFilterPair(body.id, -1, -1, -1, 1, self.client)
         bullet.restoreState(self.start, physicsClientId=self.client)
         for body in self.moving:
             body.motors_off()

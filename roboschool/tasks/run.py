@@ -60,7 +60,7 @@ class Run(Task):
 
     def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
         """Return the five terms of Roboschool; progress is the speed along +x [m/s]."""
-        position, speed = now.joints[..., 0], now.joints[..., 1]
+        position, speed = now.joints[..., 0], now.joints[..., 1].copy()  # side by side they are multiplied quicker
         power, heat, limits, collisions = self._prices
         return {
             "alive": now.upright * self._standing - ONE,
