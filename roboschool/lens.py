@@ -18,6 +18,7 @@ AIM, TRAIL, ZOOM = np.array((0.85, 0.85, 0.96)), 0.98, 0.96  # share of the old 
 LEAD, SWING, BESIDE = 0.2, 1.8, 3.2  # share of the way behind to look ahead; most of it, and across, to turn by [m]
 SKYWARD, NORTH = np.array((0.0, 0.0, 1.0)), np.array((0.0, 1.0, 0.0))  # what may be up in a picture
 STEEP = math.cos(math.radians(10.0))  # whoever looks down steeper sees the north up
+UNSEEN = np.full(3, np.nan)  # before the first frame
 BEHIND, FORGOTTEN = 5.0, 9.0  # a robot so far behind the first begins to leave the picture, has left it [m]
 
 
@@ -56,8 +57,8 @@ class Follow:
 
     def cut(self) -> None:
         """Forget all frames so far."""
-        self.focus = self.trail = np.full(3, np.nan)
-        self.distance = np.array(np.nan)
+        self.focus = self.trail = UNSEEN
+        self.distance = UNSEEN[0]
 
     def lens(self, points: np.ndarray, room: np.ndarray) -> Lens:
         """Return the lens of the next frame for robots at some points (robot, 3), each with a radius (robot,) [m]."""
@@ -94,7 +95,7 @@ class Fixed:
 
     def cut(self) -> None:
         """Forget all frames so far."""
-        self.shown = np.full(3, np.nan)
+        self.shown = UNSEEN
 
     def lens(self, place: tuple[float, ...] | None) -> Lens:
         """Return the lens of the next frame; what is followed is at some place [m], or there is nothing to follow."""

@@ -121,18 +121,17 @@ class Machine(Body):
         height = self.robot.stance
         track = (0.0, height, placement.pitch) if self.planar else ()
         self._set_joints([*track, *(placement.loose or self.idle), *placement.joints], self.off)
-        self._set_base(0.0 if self.robot.fixed else height)
+        half, lean = placement.turn / 2, 0.0 if self.robot.fixed else placement.pitch / 2
+        upright = _multiply((0.0, math.sin(lean), 0.0, math.cos(lean)), self.tilted)
+        turned = _multiply((0.0, 0.0, math.sin(half), math.cos(half)), upright)
+        self._set_base(0.0 if self.robot.fixed else height, turned)
         if self.planar:
             bullet.resetJointState(self.id, self.joints[1], height - self._gap(ground), 0.0, self.client)
         elif not self.robot.fixed:
-            self._set_base(height - self._gap(ground))
+            self._set_base(height - self._gap(ground), turned)
 
-    def _set_base(self, height: float) -> None:
-        home = self.home
-        half, lean = home.turn / 2, 0.0 if self.robot.fixed else home.pitch / 2
-        upright = _multiply((0.0, math.sin(lean), 0.0, math.cos(lean)), self.tilted)
-        turned = _multiply((0.0, 0.0, math.sin(half), math.cos(half)), upright)
-        bullet.resetBasePositionAndOrientation(self.id, (*home.spot, height), turned, self.client)
+    def _set_base(self, height: float, turned: Quaternion) -> None:
+        bullet.resetBasePositionAndOrientation(self.id, (*self.home.spot, height), turned, self.client)
 
     def _gap(self, ground: int) -> float:
         """Return the distance between the ground and the lowest point [m], below 0 if it is in the ground."""
