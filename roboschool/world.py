@@ -155,11 +155,7 @@ class Machine(Body):
         for position, speed, _, _ in states[self.passive :]:
             row.append(position)
             row.append(speed)
-        feet, bumps = self.still[:], self.still[:]
-        if feet:
-            for contact in bullet.getContactPoints(self.id, ANY, ANY_LINK, ANY_LINK, self.client):
-                if contact[9] > 0.0:  # it presses
-                    self._touch(contact, ground, feet, bumps)
+        feet, bumps = self._touches(ground)
         height = row[2] if self.watched is None else self._height(self.watched)
         stands = self.stands(height, row[8], row[9], feet)
         row += feet
@@ -177,12 +173,19 @@ class Machine(Body):
             return float(bullet.getBasePositionAndOrientation(self.id, self.client)[0][2])
         return float(bullet.getLinkState(self.id, link, 0, 1, self.client)[0][2])
 
-    def _touch(self, contact: Any, ground: int, feet: list[float], bumps: list[float]) -> None:
-        other = contact[2]
-        if contact[3] in self.feet:
-            (feet if other == ground else bumps)[self.feet[contact[3]]] = 1.0
-        if other == self.id and contact[4] in self.feet:
-            bumps[self.feet[contact[4]]] = 1.0
+    def _touches(self, ground: int) -> tuple[list[float], list[float]]:
+        """Return 1 for each foot that presses on the ground, and for each that presses on anything else."""
+        places, on_ground, on_others = self.feet, self.still[:], self.still[:]
+        if not places:
+            return on_ground, on_others
+        for contact in bullet.getContactPoints(self.id, ANY, ANY_LINK, ANY_LINK, self.client):
+            if contact[9] > 0.0:  # it presses
+                other, link = contact[2], contact[3]
+                if link in places:
+                    (on_ground if other == ground else on_others)[places[link]] = 1.0
+                if other == self.id and contact[4] in places:
+                    on_others[places[contact[4]]] = 1.0
+        return on_ground, on_others
 
     def _planar_trunk(self, states: Any) -> tuple[list[float], tuple[float, ...]]:
         (along, forward, _, _), (height, up, _, _), (lean, spin, _, _) = states[:3]
