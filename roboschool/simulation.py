@@ -168,8 +168,7 @@ class Group:
         self.terms = self.task.reward(self.was, self.applied, self.now, dt)
         if self.paid is not None:
             self.terms = {name: term * self.paid for name, term in self.terms.items()}
-        first, *rest = self.terms.values()
-        self.reward = sum(rest, start=first + NOTHING)
+        self.reward = sum(self.terms.values(), start=NOTHING)
         self.over = self.task.over(self.now)
         if np.count_nonzero(self.over):
             self.live = self.live & ~self.over
