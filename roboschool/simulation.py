@@ -22,7 +22,7 @@ from roboschool.tasks.task import Task
 from roboschool.world import Snapshot, World
 
 LEAST, MOST = np.array(-1.0), np.array(1.0)  # actions; arrays, because numpy is quicker with them than with numbers
-NOTHING, ONCE = np.array(0.0), np.array(1)
+NOTHING, ONCE = np.array(0.0), np.array(1)  # a reward, a step
 SIGHTS = frozenset({"props", "others", "game"})  # what a task may see
 REPORTED = ("distance", "physics_error")  # in every info, beside the terms of the reward
 
@@ -89,7 +89,7 @@ class Group:
             self.observation = self.task.observe(self.now).astype(np.float32)
         self.reward = np.zeros(shape)
         self.torque = np.array(self.robot.torque)
-        # below, what meets arrays that lead with (world, agent) does so too: numpy is three times quicker then
+        # strength, middle and gain lead with (world, agent) as what they meet: numpy is three times quicker then
         self.strength = self.torque[None, None]
         joints = self.robot.joints
         self.pose = np.array(self.robot.pose)  # [rad]

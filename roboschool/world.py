@@ -29,7 +29,7 @@ FASTEST = 60.0  # Bullet clamps every speed at 100 [m/s, rad/s]; a trunk that co
 STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 UNMOVED = (0.0,) * 6
 NOWHERE = -1  # the ground of a scene that has none
-ANY, ANY_LINK = -1, -2  # which pybullet asks by place for; by name its calls take longer
+ANY, ANY_LINK = -1, -2  # body or link, where pybullet is called often: arguments by name take it longer
 
 Triple: TypeAlias = tuple[float, float, float]
 Quaternion: TypeAlias = tuple[float, float, float, float]  # x, y, z, w
