@@ -21,7 +21,7 @@ class Policy(Protocol):
     """Chooses an agent's actions."""
 
     def reset(self, seed: int | None = None) -> None:
-        """Begin an episode; all randomness must come from `seed`."""
+        """Begin an episode. What is done in it may depend on nothing but `seed` and what is then observed."""
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Return an action (joints,) for an observation (n,)."""

@@ -103,7 +103,8 @@ class Group:
         self.plain = not self.middle.any() and bool((self.gain == 1.0).all())  # felt as they are
         self.applied = np.zeros(self.shape)  # what has been done of the actions asked for
         self.forces: list[list[list[float]]] = []  # torque of each joint, of each agent, in each world [N m]
-        self.paid: np.ndarray | None = None  # whose step counts; None: everybody's
+        self.paid: np.ndarray | None = None  # whose step is paid; None: everybody's
+        self.acted: np.ndarray | None = None  # worlds where time passes (world, 1); None: all
         self._check_task()
 
     def _check_task(self) -> None:
@@ -132,8 +133,8 @@ class Group:
                 wanted = f"not {self.now.memory.shape}, a number for each name in `memory`"
                 raise InvalidInput(f"task {name}: plan() returns memory of shape {np.shape(memory)}, {wanted}")
 
-    def act(self, action: Any, fresh: Collection[int]) -> None:
-        """Take actions (world, agent, joints), within -1 and 1; agents that are out, or in fresh worlds, do nothing.
+    def act(self, action: Any, idle: Collection[int]) -> None:
+        """Take actions (world, agent, joints), within -1 and 1; agents that are out, or in idle worlds, do nothing.
 
         Raises:
             InvalidInput: the shape is wrong, or a number is not finite; nothing has changed then.
@@ -141,10 +142,12 @@ class Group:
         action = as_numbers(self.names[0], action, self.shape).astype(float, order="C")
         check_finite(action, self.names, self.robot)
         np.minimum(np.maximum(action, LEAST, out=action), MOST, out=action)
-        self.paid = None
-        if fresh or np.count_nonzero(self.live) < self.live.size:
-            self.paid = self.live.copy()
-            self.paid[list(fresh)] = False
+        self.paid = self.acted = None
+        if idle:
+            self.acted = np.ones((len(self.live), 1), dtype=bool)
+            self.acted[list(idle)] = False
+        if idle or np.count_nonzero(self.live) < self.live.size:
+            self.paid = self.live if self.acted is None else self.live & self.acted
             action *= self.paid[..., None]
         self.applied = action
         self.forces = (action * self.strength).tolist()
@@ -171,7 +174,7 @@ class Group:
         self.reward = sum(self.terms.values(), start=NOTHING)
         self.over = self.task.over(self.now)
         if np.count_nonzero(self.over):
-            self.live = self.live & ~self.over
+            self.live = self.live & ~(self.over if self.acted is None else self.over & self.acted)
 
     def rest(self, worlds: Sequence[int]) -> None:
         """Take the terms of the reward in some worlds as they are when nothing has been done yet: zero."""
@@ -296,7 +299,7 @@ class Simulation:
         """
         self._check_begun()
         for group, action in zip(self.groups, actions, strict=True):
-            group.act(action, fresh)
+            group.act(action, [*fresh, *still])
         if self.meets or self.watches:
             self.was, self.now = self.now, self.was
             self.now.memory[:] = self.was.memory
@@ -420,6 +423,7 @@ class Simulation:
         self.steps[world] = 0
         for group in self.groups:
             group.live[world] = True
+            group.now.points[world] = 0.0
         self._read(world)
 
     def _read(self, world: int) -> None:

@@ -24,16 +24,16 @@ from gymnasium.vector import AutoresetMode
 import roboschool
 from roboschool.files import scenes
 from roboschool.scene import load_scene
-from roboschool.workers.pool import Pool, WorkersLost
-from roboschool.workers.worker import RaisedInWorker
+from roboschool.workers.pool import WorkerPool, WorkersLost
+from roboschool.workers.worker import RaisedInWorker, end
 
 COPIES = 5
 MODES = [mode.value for mode in AutoresetMode]
 
 
 def workers(envs: roboschool.VectorEnv) -> list[Any]:
-    assert isinstance(envs._hands, Pool)
-    return envs._hands.workers
+    assert isinstance(envs._pool, WorkerPool)
+    return envs._pool.workers
 
 
 def tell(envs: roboschool.VectorEnv, steps: int, before: Callable[[int], object] = lambda step: None) -> list[str]:
@@ -112,7 +112,8 @@ def test_a_worker_that_is_killed_or_stopped_is_not_missed(
     arguments = {"autoreset_mode": mode, "max_episode_steps": 40}
     alone = story_of("hopper", 0, 70, **arguments)
     with caplog.at_level(logging.WARNING, "roboschool"):
-        assert story_of("hopper", 2, 70, kill, timeout=0.5, **arguments) == alone
+        patience = 0.5 if kind == signal.SIGSTOP else 60.0
+        assert story_of("hopper", 2, 70, kill, timeout=patience, **arguments) == alone
     told = [record.message for record in caplog.records]
     assert len(told) == 4
     expected = "no answer within 0.5 s" if kind == signal.SIGSTOP else f"killed by {kind.name}"
@@ -154,7 +155,7 @@ def test_fifty_faults_in_one_run_change_nothing(caplog: pytest.LogCaptureFixture
     def wait(step: int) -> None:
         if step == 10:
             striker.start()
-        while done * steps < faults * (step - 20):  # so that they are spread over the run
+        while striker.is_alive() and done * steps < faults * (step - 20):  # so that they are spread over the run
             time.sleep(0.01)
 
     story = tell(envs, steps, wait)
@@ -282,6 +283,7 @@ def test_bad_actions_are_refused_before_anything_moves() -> None:
         ({"num_workers": 5}, ["num_workers", "5", "4 copies"]),
         ({"timeout": 0}, ["timeout", "0"]),
         ({"timeout": "long"}, ["timeout", "'long'"]),
+        ({"timeout": float("inf")}, ["timeout", "inf"]),
         ({"agent": ["ant_0", "ant_9"]}, ["ant_9", "ant_"]),
         ({"agent": ["ant_0", "ant_0"]}, ["ant_0", "twice"]),
         ({"agent": ["ant_0", "ant_1", "ant_2"]}, ["num_envs", "4", "3 agents"]),
@@ -442,7 +444,7 @@ def test_close_is_quick_whatever_the_workers_do(state: str) -> None:
         envs.send(np.zeros((2, 3)))
         time.sleep(0.1)
     if state == "starting":
-        workers(envs)[0].kill()
+        end(workers(envs)[:1])
         workers(envs)[0].start()
         pids.append(workers(envs)[0].process.pid)
     if state in ("stopped", "dead"):
@@ -469,7 +471,7 @@ TRAINER = """
     from faults import faulty
     envs = roboschool.VectorEnv({scene}, 4, num_workers=2)
     envs.reset(seed=0)
-    print(*(worker.process.pid for worker in envs._hands.workers), flush=True)
+    print(*(worker.process.pid for worker in envs._pool.workers), flush=True)
     while True:
         envs.step(np.zeros((4, 3)))
 """
@@ -545,14 +547,187 @@ def test_a_run_goes_on_after_ctrl_c() -> None:
     reference.close()
 
 
-def test_a_forked_child_does_not_end_the_workers() -> None:
+def test_a_forked_child_neither_ends_the_workers_nor_keeps_them() -> None:
     envs = roboschool.VectorEnv("hopper", 2, num_workers=1)
     envs.reset(seed=0)
+    process = workers(envs)[0].process
     child = os.fork()
     if child == 0:
-        envs._hands._free()
+        envs.close()
         os._exit(0)
     os.waitpid(child, 0)
     envs.step(np.zeros((2, 3)))
-    assert workers(envs)[0].process.poll() is None
+    assert workers(envs)[0].process is process
+    child = os.fork()
+    if child == 0:
+        time.sleep(60.0)
+        os._exit(0)
+    workers(envs)[0].hang_up()  # as the end of the trainer does
+    assert process.wait(2.0) == -signal.SIGIO
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    envs.close()
+
+
+def interrupt(seconds: float) -> threading.Timer:
+    """Ctrl-C in a while."""
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    return timer
+
+
+def test_ctrl_c_at_any_moment_needs_a_reset_at_most() -> None:
+    """Steps, recoveries and resets are interrupted; whatever goes on is exact, and what cannot says so."""
+    envs = roboschool.VectorEnv("hopper", 4, num_workers=2, timeout=10.0)
+    reference = roboschool.VectorEnv("hopper", 4)
+    chance = np.random.default_rng(0)
+    broken_off = 0
+    for seed in range(12):
+        assert (envs.reset(seed=seed)[0] == reference.reset(seed=seed)[0]).all()
+        timer = None
+        try:
+            if seed % 2:
+                workers(envs)[0].process.kill()
+            timer = interrupt(chance.uniform(0.0, 0.6 if seed % 2 else 0.02))
+            for _ in range(100):
+                envs.step(np.zeros((4, 3)))
+            timer.join()
+            time.sleep(0.1)
+        except KeyboardInterrupt:
+            broken_off += 1
+        if timer is not None:
+            timer.join()
+        try:
+            seen = envs.recv()[1] if envs._pending.any() else envs.step(np.zeros((4, 3)))[0]
+        except roboschool.InvalidInput:  # it asks for a reset
+            assert not envs._begun.any()
+            continue
+        steps = reference.reset(seed=seed)[0]
+        for _ in range(102):
+            steps = reference.step(np.zeros((4, 3)))[0]
+            if (steps == seen).all():
+                break
+        assert (steps == seen).all()
+    assert broken_off > 3
+    envs.close()
+    reference.close()
+
+
+def test_what_a_redone_step_raises_is_raised() -> None:
+    envs = roboschool.VectorEnv(faulty("hopper", fault="fail", luck=2.0, at=3), 4, num_workers=2)
+    envs.reset(seed=0)
+    for _ in range(2):
+        envs.step(np.zeros((4, 3)))
+    workers(envs)[1].process.kill()
+    with pytest.raises(LookupError):
+        envs.step(np.zeros((4, 3)))
+    envs.reset(seed=0)
+    envs.step(np.zeros((4, 3)))
+    envs.close()
+
+
+def test_workers_that_cannot_be_replaced_are_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    envs = roboschool.VectorEnv("hopper", 2, num_workers=2)
+    envs.reset(seed=0)
+    for broken in ("/bin/false", "/nowhere"):
+        monkeypatch.setattr(sys, "executable", broken)
+        workers(envs)[0].process.kill()
+        with pytest.raises(WorkersLost, match="5 workers were lost one after the other"):
+            envs.step(np.zeros((2, 3)))
+        with pytest.raises(roboschool.InvalidInput, match="reset"):
+            envs.step(np.zeros((2, 3)))
+        monkeypatch.undo()
+        envs.reset(seed=0)
+        envs.step(np.zeros((2, 3)))
+    envs.close()
+
+
+def test_a_reset_that_raises_needs_another_one(tmp_path: Path) -> None:
+    """And that one is a good one, whichever worker raised."""
+    flag = tmp_path / "failed"
+
+    class Wary(Faulty):
+        def begin(self, placement: Any, memory: np.ndarray, chance: np.random.Generator) -> Any:
+            if not flag.exists():
+                raise LookupError("not yet")
+            return super().begin(placement, memory, chance)
+
+    scene = load_scene("hopper")
+    agents = tuple(dataclasses.replace(agent, task=Wary(agent.robot, luck=-1.0)) for agent in scene.agents)
+    scene = dataclasses.replace(scene, agents=agents)
+    for number in (0, 2):
+        flag.unlink(missing_ok=True)
+        envs = roboschool.VectorEnv(scene, 4, num_workers=number)
+        with pytest.raises(LookupError, match="not yet"):
+            envs.reset(seed=0)
+        with pytest.raises(roboschool.InvalidInput, match="reset"):
+            envs.step(np.zeros((4, 3)))
+        flag.touch()
+        envs.reset(seed=0)
+        envs.step(np.zeros((4, 3)))
+        envs.close()
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_copies_that_are_reset_are_not_received(number: int) -> None:
+    envs = roboschool.VectorEnv("hopper", 4, num_workers=number, autoreset_mode="Disabled")
+    envs.reset(seed=0)
+    envs.send(np.zeros((4, 3)))
+    envs.reset(seed=1, options={"reset_mask": np.array([True, False, False, True])})
+    assert envs.recv()[0].tolist() == [1, 2]
+    envs.close()
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_one_policy_in_two_seats_plays_each_for_itself(number: int) -> None:
+    class Swing:
+        def reset(self, seed: int) -> None:
+            self.chance = np.random.default_rng(seed)
+
+        def act(self, observation: np.ndarray) -> np.ndarray:
+            return self.chance.uniform(-1.0, 1.0, 8)
+
+    one = Swing()
+    shared = {"ant_1": one, "ant_2": one}
+    apart = {"ant_1": Swing(), "ant_2": Swing()}
+    assert story_of("ants", number, 8, opponents=shared) == story_of("ants", 0, 8, opponents=apart)
+
+
+class Stillborn(Faulty):
+    """Some episodes are over where they begin."""
+
+    def over(self, now: Any) -> np.ndarray:
+        return (now.memory[..., 1] < 0.5) & (now.memory[..., 0] < 2.0)
+
+
+def test_an_episode_that_is_over_where_it_begins_is_the_same_for_all(caplog: pytest.LogCaptureFixture) -> None:
+    scene = load_scene("hopper")
+    agents = tuple(dataclasses.replace(agent, task=Stillborn(agent.robot, luck=-1.0)) for agent in scene.agents)
+    scene = dataclasses.replace(scene, agents=agents)
+
+    def kill(envs: roboschool.VectorEnv) -> Callable[[int], None]:
+        return lambda step: workers(envs)[0].process.kill() if step % 5 == 4 else None
+
+    for mode in MODES[:2]:
+        alone = story_of(scene, 0, 20, autoreset_mode=mode)
+        assert story_of(scene, 2, 20, before=kill, autoreset_mode=mode) == alone
+
+
+def test_signals_without_a_name_are_told_by_number(caplog: pytest.LogCaptureFixture) -> None:
+    envs = roboschool.VectorEnv("hopper", 2, num_workers=1, timeout=1e9)
+    envs.reset(seed=0)
+    workers(envs)[0].process.send_signal(40)
+    envs.step(np.zeros((2, 3)))
+    assert "killed by signal 40" in caplog.text
+    envs.close()
+
+
+def test_a_file_that_cannot_be_written_costs_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    envs = roboschool.VectorEnv(faulty("hopper", luck=2.0, at=2), 1, num_workers=1)
+    envs.reset(seed=0)
+    envs.step(np.zeros((1, 3)))
+    truncated, info = envs.step(np.zeros((1, 3)))[3:]
+    assert truncated[0]
+    assert "no file can be written" in info["worker_error"][0]
     envs.close()

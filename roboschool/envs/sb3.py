@@ -36,9 +36,8 @@ class SB3VecEnv(VecEnv):
         super().__init__(num_envs, self.envs.single_observation_space, self.envs.single_action_space)
 
     def reset(self) -> np.ndarray:
-        """Begin an episode in every row, with the seeds that `seed` has set; return the observations (rows, n)."""
-        seeds = self._seeds[:: len(self.envs.agents)]
-        observation, info = self.envs.reset(seed=seeds)
+        """Begin an episode in every row, as `seed` and `set_options` have it; return the observations (rows, n)."""
+        observation, info = self.envs.reset(seed=self._seeds[: self.envs.copies], options=self._options[0])
         self.reset_infos = _by_row(info, self.num_envs)
         self._reset_seeds()
         self._reset_options()
@@ -105,5 +104,10 @@ class SB3VecEnv(VecEnv):
 def _by_row(info: dict[str, Any], rows: int) -> list[dict[str, Any]]:
     """Return an info for each row."""
     names = [name for name in info if f"_{name}" in info and not name.startswith("final_")]
-    columns = [info[name].tolist() for name in names]
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)] or [{} for _ in range(rows)]
+    whole = [name for name in names if info[f"_{name}"].all()]
+    table = zip(*(info[name].tolist() for name in whole), strict=True)
+    by_row = [dict(zip(whole, values, strict=True)) for values in table] or [{} for _ in range(rows)]
+    for name in set(names).difference(whole):
+        for row in np.flatnonzero(info[f"_{name}"]):
+            by_row[row][name] = info[name][row]
+    return by_row

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ from roboschool.seat import check_seats, stand_ins
 from roboschool.simulation import Simulation, as_numbers, check_finite, check_seeds
 from roboschool.workers.board import rows_of
 from roboschool.workers.copies import Job
-from roboschool.workers.pool import Here, Pool
+from roboschool.workers.pool import LocalPool, WorkerPool
 
 
 class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle):
@@ -91,8 +92,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.closed = True  # there is nothing to close yet
         check_count("num_envs", num_envs)
         check_count("num_workers", num_workers, 0)
-        if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0.0):
-            raise InvalidInput(f"timeout: {timeout!r} is not a number of seconds above 0")
+        if timeout is not None and not (isinstance(timeout, int | float) and 0.0 < timeout < math.inf):
+            raise InvalidInput(f"timeout: {timeout!r} is not a number of seconds above 0, nor None")
         self.scene = load_scene(scene, **options)
         if max_episode_steps is not None:
             most = min(check_count("max_episode_steps", max_episode_steps), self.scene.steps)
@@ -121,9 +122,12 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         job = Job(self.scene, self.agents, playing, mode.value)
         self._robot = rows[0].robot
         self._numbers = job.numbers
-        self._hands = Pool(job, self.copies, num_workers, timeout) if num_workers else Here(job, self.copies)
-        self._board = self._hands.board
-        self._out = np.zeros(self.copies, dtype=bool)  # copies that act, and have not been received
+        if num_workers:
+            self._pool: LocalPool | WorkerPool = WorkerPool(job, self.copies, num_workers, timeout)
+        else:
+            self._pool = LocalPool(job, self.copies)
+        self._board = self._pool.board
+        self._pending = np.zeros(self.copies, dtype=bool)  # copies that act, and have not been received
         self._begun = np.zeros(self.copies, dtype=bool)
         self._cameras: dict[int, Camera] = {}
         self._size = (width, height)
@@ -136,9 +140,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         Raises:
             InvalidInput: they are in others.
         """
-        if isinstance(self._hands, Pool):
+        if isinstance(self._pool, WorkerPool):
             raise InvalidInput(f"scene {self.scene.name!r}: the copies are in {self.num_workers} other processes")
-        return self._hands.copies.simulation
+        return self._pool.copies.simulation
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -167,8 +171,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         check_seeds(seeds[copy] for copy in chosen)
         if self.closed:
             raise InvalidInput(f"scene {self.scene.name!r}: it is closed")
-        self._hands.begin({copy: seeds[copy] for copy in chosen})
-        self._out[chosen] = False
+        with self._whole_or_reset():
+            self._pool.begin({copy: seeds[copy] for copy in chosen})
+        self._pending[chosen] = False
         self._begun[chosen] = True
         for copy in self._cameras.keys() & chosen:
             self._cameras[copy].cut()
@@ -209,16 +214,16 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         rows = rows_of(chosen)
         if not self._begun[rows].all():
             raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
-        if self._out[rows].any():
-            late = [copy for copy in chosen if self._out[copy]]
+        if self._pending[rows].any():
+            late = [copy for copy in chosen if self._pending[copy]]
             raise InvalidInput(f"copies {late} have been sent actions already: call recv() first")
         shape = (len(chosen), *self._board.action.shape[1:])
         action = as_numbers(self.agents[0], actions, (shape[0] * shape[1], shape[2])).reshape(shape)
         check_finite(action, self.agents, self._robot)
         self._board.action[rows] = action
-        self._out[rows] = True
-        with self._all_or_reset():
-            self._hands.send(chosen)
+        self._pending[rows] = True
+        with self._whole_or_reset():
+            self._pool.send(chosen)
 
     def recv(
         self, count: int | None = None
@@ -234,13 +239,13 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         Raises:
             InvalidInput: not so many have been sent actions.
         """
-        most = int(np.count_nonzero(self._out))
+        most = int(np.count_nonzero(self._pending))
         if not isinstance(count, int | np.integer | None) or not 1 <= (count or most) <= most or count == 0:
             raise InvalidInput(f"count: {count!r}, and {most} copies have been sent actions")
-        with self._all_or_reset():
-            copies = sorted(self._hands.recv(most if count is None else int(count)))
+        with self._whole_or_reset():
+            copies = sorted(self._pool.recv(most if count is None else int(count)))
         chosen = rows_of(copies)
-        self._out[chosen] = False
+        self._pending[chosen] = False
         board, agents = self._board, len(self.agents)
         terminated, truncated = np.repeat(board.terminated[chosen], agents), np.repeat(board.truncated[chosen], agents)
         info = self._info(copies)
@@ -249,7 +254,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             info["final_obs"] = self._final(board.final_observation, copies, done)
             info["final_info"] = self._table(board.final_numbers, copies, done)
             info["_final_obs"], info["_final_info"] = done, done
-        errors = [self._hands.errors.pop(copy, None) for copy in copies]
+        errors = [self._pool.errors.pop(copy, None) for copy in copies]
         if any(errors):
             told = np.repeat(np.array(errors, dtype=object), agents)
             for place in (info, info.get("final_info", info)):
@@ -258,12 +263,14 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         return np.array(copies), *rows, terminated, truncated, info
 
     @contextlib.contextmanager
-    def _all_or_reset(self) -> Iterator[None]:
-        """If a copy raises, the others cannot go on without a reset either."""
+    def _whole_or_reset(self) -> Iterator[None]:
+        """What is broken off in the middle needs a reset; what is broken off while it waits does not."""
         try:
             yield
-        except Exception:
-            self._begun[:] = self._out[:] = False
+        except BaseException:
+            if not self._pool.waiting:
+                self._begun[:] = self._pending[:] = False
+                self._pool.abandon()
             raise
 
     @staticmethod
@@ -298,11 +305,13 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
     def _picture(self, copy: int) -> np.ndarray:
         if copy not in self._cameras:
             self._cameras[copy] = Camera(self.scene, *self._size)
-        return self._cameras[copy].picture(*self._hands.picture(copy))
+        with self._whole_or_reset():
+            seen = self._pool.picture(copy)
+        return self._cameras[copy].picture(*seen)
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free all worlds, and end all workers, whatever they are doing."""
         self._begun[:] = False
-        self._hands.close()
+        self._pool.close()
         for camera in self._cameras.values():
             camera.close()

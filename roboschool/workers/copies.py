@@ -1,5 +1,6 @@
 """Copies of a scene, advanced together, whose episodes follow one another."""
 
+import copy
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -60,12 +61,13 @@ class Copies:
         count = len(board.action)
         self.all = range(count)
         self.simulation = Simulation(job.scene, count)
-        self.seat = Seat(self.simulation, job.played, job.opponents)
+        opponents = {name: copy.deepcopy(policy) for name, policy in job.opponents.items()}  # one may be in two seats
+        self.seat = Seat(self.simulation, job.played, opponents)
         self.done = np.zeros(count, dtype=bool)  # copies whose episode is over
 
     def begin(self, seeds: Mapping[int, int | Origin | None]) -> dict[int, Any]:
         """Begin an episode in some copies; return what each begins from."""
-        origins = {copy: self._origin(copy) if seed is None else seed for copy, seed in seeds.items()}
+        origins = {number: self._origin(number) if seed is None else seed for number, seed in seeds.items()}
         copies = list(seeds)
         self.simulation.reset(seeds)
         self.seat.begin(copies)
@@ -80,8 +82,8 @@ class Copies:
         mode = self.job.autoreset if autoreset else ""
         fresh = np.flatnonzero(self.done).tolist() if mode == NEXT_STEP and np.count_nonzero(self.done) else []
         if still:
-            fresh = [copy for copy in fresh if copy not in still]
-        origins = {copy: self._origin(copy) for copy in fresh}
+            fresh = [number for number in fresh if number not in still]
+        origins = {number: self._origin(number) for number in fresh}
         self.simulation.step(self.seat.actions(self.board.action, still), fresh, still)
         if fresh:
             self.seat.begin(fresh)
@@ -94,7 +96,7 @@ class Copies:
         self.done[rows] = terminated[rows] | truncated[rows]
         self._show(rows)
         if mode == SAME_STEP and np.count_nonzero(self.done[rows]):
-            ended = [copy for copy in copies if self.done[copy]]
+            ended = [number for number in copies if self.done[number]]
             self.board.final_observation[ended] = self.board.observation[ended]
             self.board.final_numbers[ended] = self.board.numbers[ended]
             origins |= self.begin(dict.fromkeys(ended))
@@ -104,16 +106,16 @@ class Copies:
         """Take the episodes of some copies as over."""
         self.done[list(copies)] = True
 
-    def picture(self, copy: int) -> tuple[Snapshot, list[Mark]]:
+    def picture(self, number: int) -> tuple[Snapshot, list[Mark]]:
         """Return what a camera needs to see a copy."""
-        return self.simulation.worlds[copy].capture(), self.simulation.marks(copy)
+        return self.simulation.worlds[number].capture(), self.simulation.marks(number)
 
     def close(self) -> None:
         """Free all worlds."""
         self.simulation.close()
 
-    def _origin(self, copy: int) -> Origin | None:
-        return self.simulation.origin(copy) if self.remember else None
+    def _origin(self, number: int) -> Origin | None:
+        return self.simulation.origin(number) if self.remember else None
 
     def _show(self, rows: Any) -> None:
         """Write what the agents see, and the numbers about them."""

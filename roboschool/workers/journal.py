@@ -35,7 +35,7 @@ class Journal:
         self.origins[copy] = origin
         self.lengths[copy] = 0
         self.over[copy] = over
-        self.episodes[copy] += 1
+        self.episodes[copy] += not over  # one that is over is only there for another to follow
 
     def add(self, copies: Sequence[int], actions: np.ndarray) -> None:
         """Note what some copies have done in a step."""

@@ -3,15 +3,16 @@
 An episode is exact, so the one that a lost worker was in is replayed from what it began from and the actions so far.
 """
 
-import contextlib
 import logging
 import mmap
 import os
+import time
 import weakref
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from select import POLLIN, poll
+from typing import Any
 
 import cloudpickle
 import numpy as np
@@ -22,10 +23,11 @@ from roboschool.workers.board import rows_of
 from roboschool.workers.copies import SAME_STEP, Copies, Job
 from roboschool.workers.journal import Journal
 from roboschool.workers.reproduction import write_reproduction
-from roboschool.workers.worker import Lost, Worker
+from roboschool.workers.worker import Lost, Worker, end
 from roboschool.world import Snapshot
 
 ATTEMPTS = 5  # workers started in place of one, until it is given up
+PAUSE = 0.1  # before another attempt, for what there was too little of [s]
 log = logging.getLogger("roboschool")
 
 
@@ -33,13 +35,15 @@ class WorkersLost(RuntimeError):
     """Workers die again and again where nothing new is done; the run cannot go on."""
 
 
-class Here:
+class LocalPool:
     """All copies in this process.
 
     Args:
         job: what every copy does.
         count: how many copies.
     """
+
+    waiting = False  # whether it does nothing but wait, so that an interruption does no harm
 
     def __init__(self, job: Job, count: int) -> None:
         self.board = job.layout(count).board()
@@ -49,6 +53,7 @@ class Here:
 
     def begin(self, seeds: Mapping[int, int | None]) -> None:
         """Begin an episode in some copies."""
+        self.ready = deque(copy for copy in self.ready if copy not in seeds)
         self.copies.begin(seeds)
 
     def send(self, copies: Sequence[int]) -> None:
@@ -64,12 +69,16 @@ class Here:
         """Return what a camera needs to see a copy."""
         return self.copies.picture(copy)
 
+    def abandon(self) -> None:
+        """Forget what has been sent; every copy must begin anew."""
+        self.ready.clear()
+
     def close(self) -> None:
         """Free all worlds."""
         self.copies.close()
 
 
-class Pool:
+class WorkerPool:
     """All copies in other processes.
 
     Args:
@@ -79,28 +88,32 @@ class Pool:
         seconds: how long a step of a worker may take before it is replaced; None: as long as it takes.
 
     Raises:
+        WorkersLost: a worker dies while it builds its worlds.
         Exception: whatever building a copy raises.
     """
 
     def __init__(self, job: Job, count: int, workers: int, seconds: float | None = None) -> None:
+        layout = job.layout(count)
+        text = cloudpickle.dumps(job)
         self.job = job
         self.workers: list[Worker] = []
-        self.memory = os.memfd_create("roboschool")  # it has no name that could be left behind
-        self._free = weakref.finalize(self, _free, os.getpid(), self.workers, self.memory)
-        layout = job.layout(count)
-        os.ftruncate(self.memory, layout.size)
-        self.shared = layout.board(mmap.mmap(self.memory, layout.size))
+        memory, told = os.memfd_create("board"), os.memfd_create("job")  # without a name that could be left behind
+        self._free = weakref.finalize(self, _free, self.workers, (memory, told))
+        os.ftruncate(memory, layout.size)
+        with open(told, "wb", closefd=False) as file:
+            file.write(text)
+        self.shared = layout.board(mmap.mmap(memory, layout.size))
         self.board = layout.board()  # the trainer's: replays write over the shared one
         self.journal = Journal(self.board.action.shape)
         self.errors: dict[int, str] = {}  # why episodes were given up, by copy, until the trainer takes them
         self.ready: deque[int] = deque()
         self.busy: dict[Worker, list[int]] = {}  # the copies that act now
         self.queued: dict[Worker, list[int]] = {}  # those that act next
-        text = cloudpickle.dumps(job)
+        self.waiting = False  # whether it does nothing but wait, so that an interruption does no harm
         bounds = [count * number // workers for number in range(workers + 1)]
-        for number, (first, end) in enumerate(pairwise(bounds)):
-            self.workers.append(Worker(number, self.memory, layout, range(first, end), text, seconds))
         try:
+            for number, (first, stop) in enumerate(pairwise(bounds)):
+                self.workers.append(Worker(number, range(first, stop), layout, memory, told, seconds))
             for worker in self.workers:
                 worker.ask("finish", ())
             for worker in self.workers:
@@ -116,25 +129,22 @@ class Pool:
 
         Raises:
             WorkersLost: workers die whatever is done.
+            Exception: whatever a copy raises.
         """
-        while self.busy:
+        while self.busy or self.queued:
             self._collect()
         self.ready = deque(copy for copy in self.ready if copy not in seeds)
-        mine = {worker: [copy for copy in worker.copies if copy in seeds] for worker in self.workers}
+        mine = {worker: _local(worker, seeds) for worker in self.workers}
         chosen = [worker for worker in self.workers if mine[worker]]
         for worker in chosen:
-            worker.ask("begin", {copy - worker.copies.start: seeds[copy] for copy in mine[worker]})
+            worker.ask("begin", mine[worker])
         for worker in chosen:
             try:
                 origins = worker.answer()
             except Lost as lost:
-                self._revive(worker, lost)
-                try:
-                    origins = worker.call("begin", {copy - worker.copies.start: seeds[copy] for copy in mine[worker]})
-                except Lost as again:
-                    raise WorkersLost(f"two workers were lost while they began episodes: {again}") from None
+                origins = self._ask_again(worker, lost, "begin", mine[worker])
             self._note_begun(worker, origins)
-            self.board.take(self.shared, mine[worker])
+            self.board.take(self.shared, [copy + worker.copies.start for copy in mine[worker]])
         for copy, seed in seeds.items():
             self.journal.seed(copy, seed)
             self.errors.pop(copy, None)
@@ -144,10 +154,9 @@ class Pool:
         chosen = set(copies)
         for worker in self.workers:
             mine = [copy for copy in worker.copies if copy in chosen]
-            if mine and worker in self.busy:
+            if mine:
                 self.queued.setdefault(worker, []).extend(mine)
-            elif mine:
-                self._ask(worker, mine)
+        self._ask_the_idle()
 
     def recv(self, count: int) -> list[int]:
         """Wait until so many copies have acted, and return those that were first.
@@ -156,47 +165,57 @@ class Pool:
             WorkersLost: workers die whatever is done.
             Exception: whatever a copy raises.
         """
-        try:
-            while len(self.ready) < count:
-                self._collect()
-        except Exception:
-            self.queued.clear()
-            while self.busy:
-                with contextlib.suppress(Exception):  # one says enough
-                    self._collect()
-            self.ready.clear()
-            raise
+        while len(self.ready) < count:
+            self._collect()
         return [self.ready.popleft() for _ in range(count)]
 
     def picture(self, copy: int) -> tuple[Snapshot, list[Mark]]:
-        """Return what a camera needs to see a copy."""
+        """Return what a camera needs to see a copy.
+
+        Raises:
+            WorkersLost: workers die whatever is done.
+        """
         worker = next(worker for worker in self.workers if copy in worker.copies)
         while worker in self.busy:
             self._collect()
+        place = copy - worker.copies.start
         try:
-            return worker.call("picture", copy - worker.copies.start)  # type: ignore[no-any-return]
+            seen: tuple[Snapshot, list[Mark]] = worker.call("picture", place)
         except Lost as lost:
-            self._revive(worker, lost)
-            return worker.call("picture", copy - worker.copies.start)  # type: ignore[no-any-return]
+            seen = self._ask_again(worker, lost, "picture", place)
+        return seen
+
+    def abandon(self) -> None:
+        """Forget what has been sent, and end the workers that owe an answer; every copy must begin anew."""
+        end(worker for worker in self.workers if worker.pending)
+        self.ready.clear()
+        self.busy.clear()
+        self.queued.clear()
 
     def close(self) -> None:
         """End all workers now, whatever they are doing; again does nothing."""
         self._free()
 
-    def _ask(self, worker: Worker, copies: list[int]) -> None:
-        rows = rows_of(copies)
-        self.shared.action[rows] = self.board.action[rows]
-        self.busy[worker] = copies
-        worker.ask("step", [copy - worker.copies.start for copy in copies])
+    def _ask_the_idle(self) -> None:
+        """Ask workers that do nothing for what is queued."""
+        for worker in [worker for worker in self.queued if worker not in self.busy]:
+            copies = self.queued.pop(worker)
+            rows = rows_of(copies)
+            self.shared.action[rows] = self.board.action[rows]
+            self.busy[worker] = copies
+            worker.ask("step", [copy - worker.copies.start for copy in copies])
 
     def _collect(self) -> None:
         """Wait for a worker, and take what it has done."""
-        asked = poll()
+        self._ask_the_idle()
+        answers = poll()
+        waits = [0.0 if worker.lost else worker.patience() for worker in self.busy]
         for worker in self.busy:
             if not worker.lost:
-                asked.register(worker.line, POLLIN)
-        waits = [wait for worker in self.busy if (wait := worker.patience()) is not None]
-        heard = {number for number, _ in asked.poll(min(waits, default=None))}
+                answers.register(worker.line, POLLIN)
+        self.waiting = True
+        heard = {number for number, _ in answers.poll(min((wait for wait in waits if wait is not None), default=None))}
+        self.waiting = False
         for worker in list(self.busy):
             if worker.lost or worker.line.fileno() in heard or worker.patience() == 0.0:
                 self._finish(worker)
@@ -204,15 +223,12 @@ class Pool:
     def _finish(self, worker: Worker) -> None:
         copies = self.busy[worker]
         try:
-            self._note(worker, copies, worker.answer())
+            origins = worker.answer()
         except Lost as lost:
             self._redo(worker, copies, lost)
-        except Exception:
-            del self.busy[worker]  # but not if a person interrupts: it will answer yet
-            raise
+        else:
+            self._note(worker, copies, origins)
         del self.busy[worker]
-        if worker in self.queued:
-            self._ask(worker, self.queued.pop(worker))
 
     def _note(self, worker: Worker, copies: list[int], origins: dict[int, int | Origin]) -> None:
         """Take what some copies have done, and keep what a replay of them needs."""
@@ -229,8 +245,7 @@ class Pool:
         """Step copies whose worker was lost in that step; those that end workers are given up."""
         self._revive(worker, lost)
         try:
-            self.shared.action[copies] = self.board.action[copies]
-            self._note(worker, copies, worker.call("step", [copy - worker.copies.start for copy in copies]))
+            self._step(worker, copies)
         except Lost as again:
             lost = again
         else:
@@ -240,8 +255,7 @@ class Pool:
             if worker.lost:
                 self._revive(worker, lost)
             try:
-                self.shared.action[copy] = self.board.action[copy]
-                self._note(worker, [copy], worker.call("step", [copy - worker.copies.start]))
+                self._step(worker, [copy])
             except Lost as again:
                 lost = again
                 self._give_up(copy, lost)
@@ -253,15 +267,22 @@ class Pool:
                 self.board.observation[copy] = self.shared.observation[copy]
                 self.board.numbers[copy] = self.shared.numbers[copy]
 
+    def _step(self, worker: Worker, copies: list[int]) -> None:
+        self.shared.action[copies] = self.board.action[copies]
+        self._note(worker, copies, worker.call("step", [copy - worker.copies.start for copy in copies]))
+
     def _give_up(self, copy: int, lost: Lost) -> None:
         """End the episode of a copy that ends workers."""
         journal, board = self.journal, self.board
-        told = f"{journal.where(copy)} has ended two workers: {lost}"
+        told = f"{journal.where(copy)} has ended its workers: {lost}"
         actions = [*journal.actions[: journal.lengths[copy], copy], board.action[copy]]
         origin = journal.origins[copy]
         assert origin is not None
-        path = write_reproduction(f"Scene {self.job.scene.name!r}: {told}.", self.job, origin, np.array(actions))
-        self.errors[copy] = f"{told}; to see it again: python {path}"
+        try:
+            path = write_reproduction(f"Scene {self.job.scene.name!r}: {told}.", self.job, origin, np.array(actions))
+            self.errors[copy] = f"{told}; to see it again: python {path}"
+        except OSError as error:
+            self.errors[copy] = f"{told}; no file can be written to see it again: {error}"
         log.warning("its episode is truncated: %s", self.errors[copy])
         board.reward[copy] = 0.0
         board.numbers[copy, :, : self.job.numbers.index(REPORTED[0])] = 0.0
@@ -270,14 +291,27 @@ class Pool:
         journal.begin(copy, journal.next_seed(copy), over=self.job.autoreset != SAME_STEP)
         self.ready.append(copy)
 
+    def _ask_again(self, worker: Worker, lost: Lost, name: str, *arguments: Any) -> Any:
+        """Ask another worker what a lost one did not answer.
+
+        Raises:
+            WorkersLost: that one is lost, too.
+        """
+        self._revive(worker, lost)
+        try:
+            return worker.call(name, *arguments)
+        except Lost as again:
+            raise WorkersLost(f"two workers were lost in {name!r}: {again}") from None
+
     def _revive(self, worker: Worker, lost: Lost) -> None:
         """Start another worker in place of a lost one, and let it catch up.
 
         Raises:
             WorkersLost: that fails again and again.
         """
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             log.warning("worker %d was lost (%s); another one catches up", worker.number, lost)
+            time.sleep(attempt * PAUSE)
             try:
                 self._catch_up(worker)
             except Lost as again:
@@ -287,7 +321,7 @@ class Pool:
         raise WorkersLost(f"{ATTEMPTS} workers were lost one after the other, the last one so: {lost}")
 
     def _catch_up(self, worker: Worker) -> None:
-        worker.kill()
+        end([worker])
         worker.start()
         first, journal = worker.copies.start, self.journal
         begun = [copy for copy in worker.copies if journal.origins[copy] is not None]
@@ -298,9 +332,13 @@ class Pool:
         worker.call("finish", [copy - first for copy in begun if journal.over[copy]])
 
 
-def _free(trainer: int, workers: list[Worker], memory: int) -> None:
-    """End the workers, unless this is a process that the trainer has forked."""
-    if os.getpid() == trainer:
-        for worker in workers:
-            worker.kill()
-        os.close(memory)
+def _local(worker: Worker, seeds: Mapping[int, int | None]) -> dict[int, int | None]:
+    """Return the seeds of a worker's copies, by the numbers they have there."""
+    first = worker.copies.start
+    return {copy - first: seeds[copy] for copy in worker.copies if copy in seeds}
+
+
+def _free(workers: Iterable[Worker], files: Iterable[int]) -> None:
+    end(workers)
+    for file in files:
+        os.close(file)

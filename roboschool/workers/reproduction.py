@@ -39,13 +39,17 @@ def write_reproduction(told: str, job: Job, origin: int | Origin, actions: np.nd
         job: what every copy does.
         origin: what the episode began from.
         actions: all of it, the one that ended the worker last (step, agent, joints).
+
+    Raises:
+        OSError: it cannot be written.
     """
+    path = [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)]
     data = base64.b64encode(cloudpickle.dumps((job, origin, actions))).decode()
-    text = FILE.format(told=told, version=version("roboschool"), path=sys.path, data=textwrap.fill(data, 118))
-    handle, path = tempfile.mkstemp(".py", f"roboschool_{job.scene.name}_")
+    text = FILE.format(told=told, version=version("roboschool"), path=path, data=textwrap.fill(data, 118))
+    handle, name = tempfile.mkstemp(".py", f"roboschool_{job.scene.name.replace('/', '_')}_")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
-    return path
+    return name
 
 
 def reproduce(data: str) -> None:

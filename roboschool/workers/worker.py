@@ -15,6 +15,8 @@ import subprocess
 import sys
 import time
 import traceback
+import weakref
+from collections.abc import Iterable
 from multiprocessing.connection import Connection
 from select import POLLIN, poll, select
 from typing import Any
@@ -25,7 +27,9 @@ from roboschool.workers.board import Layout
 from roboschool.workers.copies import Copies, Job
 
 START = 300.0  # how long a worker may take to import, and to build its worlds [s]
-START_CODE = "import sys; sys.path[:] = {}; from roboschool.workers.worker import work; work({}, {}, {})"
+REAP = 1.0  # how long an end may take; the kernel goes on alone then [s]
+LONGEST_POLL = 2**31 - 1  # [ms]
+START_CODE = "import sys; sys.path[:] = {}; from roboschool.workers.worker import work; work({}, {}, {}, {})"
 
 
 class Lost(Exception):
@@ -41,52 +45,59 @@ class Worker:
 
     Args:
         number: which of the workers, for people.
-        memory: file descriptor of the board of all copies.
-        layout: of that board.
         copies: those this worker advances.
-        job: what every copy does, as `cloudpickle` writes it.
+        layout: of the board of all copies.
+        board: file descriptor of that board.
+        job: file descriptor of what every copy does.
         seconds: how long an answer may take; None: as long as it takes.
+
+    Raises:
+        Lost: the system can start no process.
     """
 
-    def __init__(
-        self, number: int, memory: int, layout: Layout, copies: range, job: bytes, seconds: float | None
-    ) -> None:
+    def __init__(self, number: int, copies: range, layout: Layout, board: int, job: int, seconds: float | None) -> None:
         self.number = number
-        self.memory = memory
-        self.layout = layout
         self.copies = copies
+        self.layout = layout
+        self.board = board
         self.job = job
         self.seconds = seconds
-        self.asked = 0  # questions so far
-        self.deadline: float | None = None  # when the answer must be there
-        self.built = False
+        self.pending = False  # whether an answer is due
+        self.deadline: float | None = None  # when it must be there
+        self.lost = True  # whether the process is known to have ended
         self.start()
+        _workers.add(self)
 
     def start(self) -> None:
-        """Start the process, or another in its place."""
+        """Start the process, or another in its place.
+
+        Raises:
+            Lost: the system can start none.
+        """
         line, end = socket.socketpair()
         tip, self.lifeline = os.pipe()
-        threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # the cores belong to the other workers
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", START_CODE.format(sys.path, end.fileno(), tip, self.memory)],
-            stdin=subprocess.DEVNULL,
-            pass_fds=(end.fileno(), tip, self.memory),
-            env=threads | os.environ,
-            start_new_session=True,  # Ctrl-C is the trainer's
-        )
-        end.close()
-        os.close(tip)
         self.line = Connection(line.detach())
+        self.lost = self.built = False
+        threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # the cores belong to the other workers
+        path = [folder for folder in sys.path if isinstance(folder, str)]
+        given = end.fileno(), tip, self.board, self.job
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", START_CODE.format(path, *given)],
+                stdin=subprocess.DEVNULL,
+                pass_fds=given,
+                env=threads | os.environ,
+                start_new_session=True,  # Ctrl-C is the trainer's
+            )
+        except OSError as error:
+            self.hang_up()
+            raise Lost(f"no process can be started: {error}") from None
+        finally:
+            end.close()
+            os.close(tip)
         self.poll = poll()
         self.poll.register(self.line, POLLIN)
-        self.built = False
         self._send((self.layout, self.copies))
-        self._write(self.job)
-
-    @property
-    def lost(self) -> bool:
-        """Whether it is known that the process has ended."""
-        return self.line.closed
 
     def ask(self, name: str, *arguments: Any) -> None:
         """Ask for a method of its `Copies`; a worker that has died is noticed when it shall answer."""
@@ -94,8 +105,8 @@ class Worker:
         if limit is not None and not self.built:
             limit += START
         self.deadline = None if limit is None else time.monotonic() + limit
-        self.asked += 1
-        self._send((self.asked, name, arguments))
+        self.pending = True
+        self._send((name, arguments))
 
     def answer(self) -> Any:
         """Wait for the answer, and return it.
@@ -104,28 +115,15 @@ class Worker:
             Lost: the worker has died, or takes too long.
             Exception: the method has raised it.
         """
-        while True:
-            if self.lost:
-                raise Lost("it has ended")
-            if not self.poll.poll(self.patience()):
-                self.kill()
-                raise Lost(f"no answer within {self.seconds:g} s")
-            try:
-                number, kind, value = pickle.loads(self.line.recv_bytes())
-            except (EOFError, OSError):
-                raise Lost(self._end()) from None
+        kind, value = self._receive()
+        if kind == "built":
             self.built = True
-            if kind != "raised" and number != self.asked:
-                continue  # built, or the answer that somebody did not wait for
-            self.deadline = None
-            if kind == "raised":
-                error, where = value
-                raise pickle.loads(error) from RaisedInWorker(f"worker {self.number}:\n{where}")
-            return value
-
-    def patience(self) -> float | None:
-        """Return how long to wait for the answer yet [ms]."""
-        return None if self.deadline is None else 1e3 * max(0.0, self.deadline - time.monotonic())
+            kind, value = self._receive()
+        self.pending = False
+        if kind == "raised":
+            error, where = value
+            raise pickle.loads(error) from RaisedInWorker(f"worker {self.number}:\n{where}")
+        return value
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Ask, and return the answer.
@@ -137,64 +135,109 @@ class Worker:
         self.ask(name, *arguments)
         return self.answer()
 
-    def kill(self) -> None:
-        """End the process now; again does nothing."""
-        if self.lost:
-            return
-        self.process.kill()
+    def patience(self) -> float | None:
+        """Return how long to wait for the answer yet [ms]."""
+        if self.deadline is None:
+            return None
+        return min(1e3 * max(0.0, self.deadline - time.monotonic()), LONGEST_POLL)
+
+    def hang_up(self) -> None:
+        """Close this end; what the process does then is its own affair."""
+        self.lost, self.pending = True, False
         self.line.close()
         os.close(self.lifeline)
-        with contextlib.suppress(subprocess.TimeoutExpired):  # the kernel then ends it as soon as it can
-            self.process.wait(1.0)
 
-    def _end(self) -> str:
-        """Return how the process has ended."""
+    def _receive(self) -> tuple[str, Any]:
+        if self.lost:
+            raise Lost("it has ended")
+        if not self.poll.poll(self.patience()):
+            end([self])
+            raise Lost(f"no answer within {self.seconds:g} s")
         try:
-            code = self.process.wait(1.0)
-        except subprocess.TimeoutExpired:
-            code = 0
-        self.kill()
-        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
+            kind, value = pickle.loads(self.line.recv_bytes())
+        except (EOFError, OSError):
+            raise Lost(self._how_it_ended()) from None
+        return kind, value
+
+    def _how_it_ended(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(REAP)
+        code = self.process.poll() or 0
+        end([self])
+        if code >= 0:
+            return f"ended with exit status {code}"
+        known = {int(kind): kind.name for kind in signal.Signals}
+        return f"killed by {known.get(-code, f'signal {-code}')}"
 
     def _send(self, message: Any) -> None:
-        self._write(pickle.dumps(message))
-
-    def _write(self, message: bytes) -> None:
         with contextlib.suppress(OSError):  # it has died: the answer will say so
-            self.line.send_bytes(message)
+            self.line.send_bytes(pickle.dumps(message))
 
 
-def work(line: int, lifeline: int, memory: int) -> None:
+def end(workers: Iterable[Worker]) -> None:
+    """End processes now, whatever they are doing; again does nothing."""
+    ended = [worker for worker in workers if not worker.lost]
+    for worker in ended:
+        worker.process.kill()
+        worker.hang_up()
+    deadline = time.monotonic() + REAP
+    for worker in ended:
+        with contextlib.suppress(subprocess.TimeoutExpired):  # the kernel then ends it as soon as it can
+            worker.process.wait(max(0.0, deadline - time.monotonic()))
+
+
+_workers: "weakref.WeakSet[Worker]" = weakref.WeakSet()
+
+
+def _hang_up_in_child() -> None:
+    """Let a process that the trainer has forked keep no worker alive."""
+    for worker in list(_workers):
+        if not worker.lost:
+            worker.hang_up()
+
+
+os.register_at_fork(after_in_child=_hang_up_in_child)
+
+
+def work(line: int, lifeline: int, board: int, job: int) -> None:
     """Build copies and do what is asked, until the trainer is gone: the process's end of the line."""
     _end_with_trainer(lifeline)
     trainer = Connection(line)
-    try:
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the trainer is gone
         layout, copies = pickle.loads(trainer.recv_bytes())
-        job: Job = cloudpickle.loads(trainer.recv_bytes())
-        board = layout.board(mmap.mmap(memory, layout.size)).part(slice(copies.start, copies.stop))
-        crew = Copies(job, board, remember=True)
-        trainer.send_bytes(pickle.dumps((0, "built", None)))
+        answer = _build(layout, copies, board, job)
+        if isinstance(answer, Copies):
+            trainer.send_bytes(pickle.dumps(("built", None)))
         while True:
-            number, name, arguments = pickle.loads(trainer.recv_bytes())
-            trainer.send_bytes(pickle.dumps((number, *_answer(crew, name, arguments))))
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
-    except MemoryError:
-        raise
-    except Exception as error:  # while building
-        trainer.send_bytes(pickle.dumps((0, *_raised(error))))
+            name, arguments = pickle.loads(trainer.recv_bytes())
+            done = _do(answer, name, arguments) if isinstance(answer, Copies) else answer
+            trainer.send_bytes(pickle.dumps(done))
 
 
-def _answer(crew: Copies, name: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
+Answer = tuple[str, Any]
+
+
+def _build(layout: Layout, copies: range, board: int, job: int) -> Copies | Answer:
     try:
-        return "done", getattr(crew, name)(*arguments)
+        told: Job = cloudpickle.loads(os.pread(job, os.fstat(job).st_size, 0))
+        part = layout.board(mmap.mmap(board, layout.size)).part(slice(copies.start, copies.stop))
+        return Copies(told, part, remember=True)
     except MemoryError:
         raise  # another process may have more
     except Exception as error:
         return _raised(error)
 
 
-def _raised(error: Exception) -> tuple[str, tuple[bytes, str]]:
+def _do(copies: Copies, name: str, arguments: tuple[Any, ...]) -> Answer:
+    try:
+        return "done", getattr(copies, name)(*arguments)
+    except MemoryError:
+        raise  # another process may have more
+    except Exception as error:
+        return _raised(error)
+
+
+def _raised(error: Exception) -> Answer:
     where = traceback.format_exc()
     try:
         text = cloudpickle.dumps(error)
