@@ -14,6 +14,7 @@ from roboschool.state import State
 from roboschool.tasks.asks import Mark, Placement
 from roboschool.tasks.run import AT_LIMIT
 from roboschool.tasks.task import Task
+from roboschool.urdf import Joint
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,11 @@ class Reach(Task):
         places = [f"{what} {axis} [m]" for what in ("target", "fingertip from the target") for axis in "xy"]
         turns = ["cosine of the shoulder's angle", "sine of the shoulder's angle", "speed of the shoulder [10 rad/s]"]
         return [*places, *turns, "elbow, -1 to 1 between its limits", "speed of the elbow [10 rad/s]"]
+
+    def felt_at(self) -> Sequence[Joint | str | None]:
+        """Return where each number of an observation is felt; target and fingertip by the whole arm."""
+        shoulder, elbow = self.robot.joints
+        return [None] * 4 + [shoulder] * 3 + [elbow] * 2
 
 
 def _distance(now: State) -> np.ndarray:

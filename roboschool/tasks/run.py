@@ -1,5 +1,6 @@
 """Run toward +x, by the rules of Roboschool v1."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -78,6 +79,11 @@ class Run(Task):
         """Return what each number of an observation is."""
         joints = [entry for joint in self.robot.joints for entry in joint_entries(joint)]
         return [*TRUNK, *joints, *(f"{foot} on the ground" for foot in self.robot.feet)]
+
+    def felt_at(self) -> Sequence[Joint | str | None]:
+        """Return where each number of an observation is felt: as `entries`, the trunk's by the whole robot."""
+        joints = [joint for joint in self.robot.joints for _ in joint_entries(joint)]
+        return [*(None for _ in TRUNK), *joints, *self.robot.feet]
 
     @cached_property
     def _origin(self) -> np.ndarray:

@@ -12,6 +12,7 @@ from roboschool.parts import make, shipped
 from roboschool.robot import Robot
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Placement, Throw
+from roboschool.urdf import Joint
 
 FASTEST = 100.0  # Bullet lets nothing move faster [m/s, rad/s]
 
@@ -87,6 +88,13 @@ class Task(ABC):
 
     def entries(self) -> list[str]:
         """Return what each number of an observation is, with its unit, for people; empty if nobody has said."""
+        return []
+
+    def felt_at(self) -> Sequence[Joint | str | None]:
+        """Return where each number of an observation is felt, so that agents who share a robot see what is near them.
+
+        At a joint, at a link (its name), or (None) by the whole robot; empty if nobody has said.
+        """
         return []
 
 
