@@ -1,0 +1,256 @@
+"""One robot whose joints several agents share, as a PettingZoo `ParallelEnv`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Box
+from gymnasium.utils import EzPickle
+from pettingzoo import ParallelEnv as PettingZooEnv
+
+from roboschool.envs.parallel import Actions, ParallelEnv, Step
+from roboschool.envs.spaces import check_count
+from roboschool.files import InvalidInput, choose
+from roboschool.limbs import Tree, grow, partitions
+from roboschool.robot import Robot
+from roboschool.scene import AGENT_NAME, Scene, load_scene
+from roboschool.simulation import Saved, Simulation, as_numbers
+from roboschool.tasks.task import Task
+
+
+class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
+    """The robot of a scene with one agent, shared by several: each moves some joints and feels what is near them.
+
+    All are paid what the robot is paid, and begin and end together. What an agent sees are numbers of the robot's own
+    observation: first those that the whole robot feels, like its height; then of every joint in reach, its own first,
+    then the nearest; then of the feet that those joints move.
+
+    Args:
+        scene: its name, the path of its file, or a `Scene`.
+        parts: a name, like "4x2" (see `roboschool.partitions`), whose agents are part_0, part_1 and so on; or for each
+            agent its joints, in the order of its actions. Every joint is moved by one agent.
+        hops: how far an agent feels: 0 its own joints only, 1 those that share a link with one of them, too, and so on.
+        max_cycles: how long an episode lasts at most, if not as long as the scene says.
+        render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time.
+        width: of a picture [pixels].
+        height: of a picture [pixels].
+        options: stand for keys of the scene file, like `gravity=3.7`.
+
+    Raises:
+        InvalidInput: the scene, the parts or an option are unknown or wrong, or there is no display.
+    """
+
+    def __init__(
+        self,
+        scene: str | Scene,
+        parts: str | Mapping[str, Sequence[str]],
+        hops: int = 1,
+        max_cycles: int | None = None,
+        render_mode: str | None = None,
+        width: int = 600,
+        height: int = 400,
+        **options: Any,
+    ) -> None:
+        EzPickle.__init__(self, scene, parts, hops, max_cycles, render_mode, width, height, **options)
+        self.scene = load_scene(scene, **options)
+        where = f"scene {self.scene.name!r}"
+        if len(self.scene.agents) > 1:
+            raise InvalidInput(f"{where}: it has {len(self.scene.agents)} robots; joints are shared where there is one")
+        (row,) = self.scene.agents
+        self._robot = row.name
+        self.parts = _share(where, row.robot, parts)
+        self.hops = check_count("hops", hops, least=0)
+        self.world = ParallelEnv(self.scene, "stay", max_cycles, render_mode, width, height)
+        self.render_mode = self.world.render_mode
+        self.metadata = self.world.metadata | {"name": f"joint_{self.world.metadata['name']}"}
+        self.possible_agents = [*self.parts]
+        self.state_space = self.world.observation_space(row.name)
+        tree = grow(row.robot)
+        felt = _felt_at(where, row.task, tree, self.state_space.shape[0])
+        self.columns = {agent: _columns(tree, felt, self.hops, joints) for agent, joints in self.parts.items()}
+        order = [joint.name for joint in row.robot.joints]
+        self._actions = {agent: [order.index(joint) for joint in joints] for agent, joints in self.parts.items()}
+        self._order = np.argsort([place for places in self._actions.values() for place in places])
+        low, high = self.state_space.low, self.state_space.high
+        self.observation_spaces = {agent: Box(low[seen], high[seen]) for agent, seen in self.columns.items()}
+        self.action_spaces = {agent: Box(-1.0, 1.0, (len(moved),)) for agent, moved in self._actions.items()}
+
+    @property
+    def agents(self) -> list[str]:
+        """All agents while an episode goes on, else none."""
+        return self.possible_agents[:] if self.world.agents else []
+
+    @property
+    def max_cycles(self) -> int:
+        """How many steps an episode lasts at most."""
+        return self.world.max_cycles
+
+    @max_cycles.setter
+    def max_cycles(self, steps: int) -> None:
+        self.world.max_cycles = steps
+
+    @property
+    def simulation(self) -> Simulation:
+        """The simulation under this env; it is built when first needed."""
+        return self.world.simulation
+
+    def observation_space(self, agent: str) -> Box:
+        """Return the space of what an agent sees."""
+        return self.observation_spaces[choose(agent, self.possible_agents, "agent")]
+
+    def action_space(self, agent: str) -> Box:
+        """Return the space of an agent's actions, one number for each of its joints."""
+        return self.action_spaces[choose(agent, self.possible_agents, "agent")]
+
+    def entries(self, agent: str) -> list[str]:
+        """Return what each number of an agent's observation is, for people; empty if the task does not say."""
+        entries = self.scene.agents[0].task.entries()
+        return [entries[k] for k in self.columns[choose(agent, self.possible_agents, "agent")]] if entries else []
+
+    def join(self, actions: Actions) -> np.ndarray:
+        """Return the robot's action (joints,) of those of all agents.
+
+        Raises:
+            InvalidInput: an agent has no action, or one of the wrong shape.
+        """
+        missing = [agent for agent in self.possible_agents if agent not in actions]
+        if missing:
+            raise InvalidInput(f"scene {self.scene.name!r}: no action for {', '.join(missing)}")
+        own = [as_numbers(agent, actions[agent], (len(moved),)) for agent, moved in self._actions.items()]
+        return np.concatenate(own)[self._order]
+
+    def split(self, action: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what each agent does of the robot's action (joints,).
+
+        Raises:
+            InvalidInput: the action has the wrong shape.
+        """
+        whole = as_numbers(self._robot, action, self._order.shape)
+        return {agent: whole[moved] for agent, moved in self._actions.items()}
+
+    def reset(
+        self, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
+        """Begin an episode; the same seed gives the same episode bit for bit, and that of the robot on its own.
+
+        Returns:
+            Observations and infos by agent.
+        """
+        _, infos = self.world.reset(seed)
+        return self._observations(), self._infos(infos)
+
+    def step(self, actions: Actions) -> Step:
+        """Act with all agents for one timestep.
+
+        Args:
+            actions: for each agent (joints of the agent,), clipped to -1 and 1; ignored once the episode has ended.
+
+        Returns:
+            Observations, rewards, terminations, truncations and infos, by agent. Nothing if the episode has ended.
+
+        Raises:
+            InvalidInput: an agent is unknown or has no action, or an action has the wrong shape or is not finite;
+                nothing has moved then.
+        """
+        for agent in actions:
+            choose(agent, self.possible_agents, "agent", f"scene {self.scene.name!r}")
+        if not self.agents:
+            return self.world.step({self._robot: np.empty(0)} if actions else {})
+        _, rewards, terminations, truncations, infos = self.world.step({self._robot: self.join(actions)})
+        return (
+            self._observations(),
+            dict.fromkeys(self.possible_agents, rewards[self._robot]),
+            dict.fromkeys(self.possible_agents, terminations[self._robot]),
+            dict.fromkeys(self.possible_agents, truncations[self._robot]),
+            self._infos(infos),
+        )
+
+    def state(self) -> np.ndarray:
+        """Return what the robot on its own would see (n,); `columns` says which of it each agent does."""
+        whole: np.ndarray = self.simulation.groups[0].observation[0, 0].copy()
+        return whole
+
+    def _observations(self) -> dict[str, np.ndarray]:
+        whole = self.state()
+        return {agent: whole[seen] for agent, seen in self.columns.items()}
+
+    def _infos(self, infos: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Return a copy of the robot's info for each agent."""
+        return {agent: dict(infos[self._robot]) for agent in self.possible_agents}
+
+    def get_state(self) -> Saved:
+        """Return everything about the world: bodies, clocks, generators; to be given to `set_state`.
+
+        Raises:
+            InvalidInput: no episode has begun, or the physics has blown up.
+        """
+        return self.world.get_state()
+
+    def set_state(self, state: Saved) -> None:
+        """Take back what `get_state` returned; all envs of this scene that do so go on bit for bit alike.
+
+        Raises:
+            InvalidInput: it is of another scene.
+        """
+        self.world.set_state(state)
+
+    def render(self) -> np.ndarray | None:
+        """Return a picture (height, width, 3) if `render_mode` is "rgb_array"; "human" shows steps by itself."""
+        return self.world.render()
+
+    def close(self) -> None:
+        """Free the world; again does nothing."""
+        self.world.close()
+
+
+def _share(where: str, robot: Robot, parts: Any) -> dict[str, tuple[str, ...]]:
+    """Return the joints of each agent.
+
+    Raises:
+        InvalidInput: there are no such parts, or not every joint is in one of them, once.
+    """
+    if not isinstance(parts, Mapping):
+        known = partitions(robot)
+        if isinstance(parts, str) and parts in known:
+            return {f"part_{number}": joints for number, joints in enumerate(known[parts])}
+        some = f"robot {robot.name!r} has {', '.join(known) or 'none'}; or give each agent its joints by name"
+        raise InvalidInput(f"{where}: unknown parts {parts!r}; {some}")
+    order = [joint.name for joint in robot.joints]
+    owners: dict[str, str] = {}
+    for agent, joints in parts.items():
+        if not isinstance(agent, str) or not AGENT_NAME.fullmatch(agent):
+            raise InvalidInput(f"{where}: parts: {agent!r} is not a word and a number, like 'leg_0'")
+        if isinstance(joints, str) or not isinstance(joints, Sequence) or not joints:
+            raise InvalidInput(f"{where}: parts: {agent!r} has {joints!r}, not a list of joints")
+        for joint in joints:
+            choose(joint, order, "joint", f"{where}: parts: {agent!r}")
+            if joint in owners:
+                raise InvalidInput(f"{where}: parts: joint {joint!r} is of {owners[joint]!r} and of {agent!r}")
+            owners[joint] = agent
+    left = [joint for joint in order if joint not in owners]
+    if left:
+        raise InvalidInput(f"{where}: parts: nobody moves {', '.join(left)}")
+    return {agent: tuple(joints) for agent, joints in parts.items()}
+
+
+def _felt_at(where: str, task: Task, tree: Tree, size: int) -> list[tuple[bool, str | None]]:
+    """Return for each number of an observation whether a link feels it, and which joint feels it or moves the link.
+
+    Raises:
+        InvalidInput: the task does not say.
+    """
+    felt = task.felt_at()
+    if len(felt) != size:
+        what = f"has {len(felt)} places for {size} numbers" if felt else "is missing"
+        raise InvalidInput(f"{where}: task {type(task).__name__}: felt_at(), where each number is felt, {what}")
+    return [(True, tree.mover(at)) if isinstance(at, str) else (False, at.name if at else None) for at in felt]
+
+
+def _columns(tree: Tree, felt: Sequence[tuple[bool, str | None]], hops: int, own: Sequence[str]) -> list[int]:
+    """Return which numbers of the robot's observation an agent sees, in order."""
+    away = {joint: min(tree.distance(joint, mine) for mine in own) for joint in tree.joints}
+    joints = [*(joint.name for joint in tree.robot.joints), *tree.robot.passive]
+    others = [joint for joint in joints if joint not in own and away[joint] <= hops]
+    near = [None, *own, *sorted(others, key=away.__getitem__)]  # what no joint moves is felt by all
+    seen = [k for k, (_, joint) in enumerate(felt) if joint in near]
+    return sorted(seen, key=lambda k: (felt[k][0], near.index(felt[k][1]), k))
