@@ -8,11 +8,13 @@ import pettingzoo
 
 from roboschool import files
 from roboschool.envs.agent import AgentEnv
+from roboschool.envs.joint import JointEnv
 from roboschool.envs.lobby import Lobby
 from roboschool.envs.parallel import ParallelEnv, parallel_env
 from roboschool.envs.rendezvous import WorldClosed
 from roboschool.envs.vector import VectorEnv
 from roboschool.files import InvalidInput, policies
+from roboschool.limbs import partitions
 from roboschool.policy import NetworkPolicy, Policy, load_policy
 from roboschool.robot import Robot, load_robot
 from roboschool.scene import Agent, Scene, load_scene, read_scene, scene_id
@@ -24,6 +26,7 @@ __all__ = [
     "Agent",
     "AgentEnv",
     "InvalidInput",
+    "JointEnv",
     "Lobby",
     "NetworkPolicy",
     "ParallelEnv",
@@ -39,6 +42,7 @@ __all__ = [
     "load_robot",
     "load_scene",
     "parallel_env",
+    "partitions",
     "policies",
 ]
 
@@ -72,10 +76,15 @@ def _register() -> None:
                 max_episode_steps=scene.steps,
                 kwargs={"scene": name},
             )
-        registry = getattr(pettingzoo, "parallel_registry", None)  # since 1.27
-        if registry is not None and new not in registry:
-            world = "roboschool.envs.parallel:ParallelEnv"
-            pettingzoo.register("parallel", new, entry_point=world, kwargs={"scene": name})
+        if not hasattr(pettingzoo, "parallel_registry"):  # since 1.27
+            continue
+        worlds = {new: ("roboschool.envs.parallel:ParallelEnv", {"scene": name})}
+        for parts in scene.parts:
+            identity = scene_id(f"joint_{name}", scene.version, parts.replace("|", "-"))
+            worlds[identity] = ("roboschool.envs.joint:JointEnv", {"scene": name, "parts": parts})
+        for identity, (entry_point, kwargs) in worlds.items():
+            if identity not in pettingzoo.parallel_registry:
+                pettingzoo.register("parallel", identity, entry_point=entry_point, kwargs=kwargs)
 
 
 _register()

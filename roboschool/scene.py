@@ -26,6 +26,7 @@ Triple: TypeAlias = tuple[float, float, float]
 
 AGENT_NAME = re.compile(r"[a-z]+_[0-9]+")  # what PettingZoo recommends
 IDENTITY = re.compile(r"(?:roboschool/|Roboschool)([A-Z]\w*)-v\d+")  # of a scene, in Gymnasium
+PARTS = re.compile(r"[0-9]+x[0-9]+d?|[0-9]+(\|[0-9]+)+")  # of a robot's joints
 PROP_NAME = re.compile(r"[a-z][a-z0-9_]*")
 MOST_AGENTS = 64
 FARTHEST = 500.0  # [m]
@@ -97,6 +98,7 @@ class SceneFile:
     lanes: Lanes | None = None
     draw: int = 0  # seed by which the places of `lanes` are drawn
     game: dict[str, Any] | None = None  # rules between the agents
+    parts: tuple[str, ...] = ()  # among which agents may share the one robot's joints, like "4x2"; an id for each
     agent: tuple[AgentRow, ...] = ()
     prop: tuple[PropRow, ...] = ()
 
@@ -305,20 +307,24 @@ def read_scene(path: Path) -> SceneFile:
 
 
 def _checked(path: Path, file: SceneFile) -> SceneFile:
-    """Check what the number of steps is reckoned from."""
+    """Check what the number of steps is reckoned from, and what ids are made of."""
     for key, longest in (("timestep", LONGEST_STEP), ("seconds", LONGEST)):
         if not 0.0 < getattr(file, key) <= longest:
             raise InvalidInput(f"{path}: {key}: {getattr(file, key)} s is not between 0 and {longest:g} s")
+    for parts in file.parts:
+        if not PARTS.fullmatch(parts):
+            raise InvalidInput(f"{path}: parts: {parts!r} is not like '4x2', '2x4d' or '9|8'")
     return file
 
 
-def scene_id(name: str, version: int) -> str:
-    """Return the Gymnasium id of a scene: `half_cheetah` is `roboschool/HalfCheetah-v1`."""
-    return f"roboschool/{files.class_name(name)}-v{version}"
+def scene_id(name: str, version: int, parts: str = "") -> str:
+    """Return the id of a scene: `half_cheetah` is `roboschool/HalfCheetah-v1`; parts stand before the version."""
+    return f"roboschool/{files.class_name(name)}{parts and '-'}{parts}-v{version}"
 
 
 def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
-    known = [f.name for f in dataclasses.fields(SceneFile) if f.name not in ("version", "summary", "agent", "prop")]
+    fixed = ("version", "summary", "parts", "agent", "prop")
+    known = [f.name for f in dataclasses.fields(SceneFile) if f.name not in fixed]
     for key in options:
         if key not in known:
             raise UnknownOption(f"{path}: unexpected keyword argument {key!r}{nearest(key, known)}")
