@@ -158,7 +158,8 @@ def test_readme_shows_the_example_and_the_scores_as_they_are(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/environments.md", "docs/speed.md", "docs/training.md"]
+    "page",
+    ["README.md", "CONTRIBUTING.md", "docs/environments.md", "docs/joint.md", "docs/speed.md", "docs/training.md"],
 )
 def test_links_lead_somewhere(page: str) -> None:
     for link in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text()):
