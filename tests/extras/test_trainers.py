@@ -15,7 +15,7 @@ import torch
 from gymnasium.vector import AutoresetMode
 from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
 from stable_baselines3 import PPO
-from torchrl.envs import GymEnv, GymWrapper, PettingZooWrapper, check_env_specs
+from torchrl.envs import GymEnv, GymWrapper, MarlGroupMapType, PettingZooWrapper, check_env_specs
 
 import roboschool
 from roboschool import files
@@ -23,7 +23,8 @@ from roboschool.scene import load_scene
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SCENES = sorted(files.scenes())
-MANY = [name for name in SCENES if len(load_scene(name).agents) > 1]
+SHARED = ["ant 4x2", "humanoid 9|8", "half_cheetah 6x1"]  # scene and parts
+MANY = [name for name in SCENES if len(load_scene(name).agents) > 1] + SHARED
 ALL_ANTS = ["--scene", "ants", "--all-agents", "--seconds", "1.65"]
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # theirs
@@ -31,9 +32,13 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # theirs
 Row = tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, float]]  # actions, observations, rewards
 
 
+def world_of(name: str) -> roboschool.ParallelEnv | roboschool.JointEnv:
+    return roboschool.JointEnv(*name.split()) if name in SHARED else roboschool.parallel_env(name)
+
+
 def story(name: str) -> list[Row]:
     """Step a plain world at random, up to its end."""
-    world, generator = roboschool.parallel_env(name), np.random.default_rng(0)
+    world, generator = world_of(name), np.random.default_rng(0)
     rows: list[Row] = []
     world.reset(seed=0)
     while len(rows) < 20:
@@ -81,7 +86,7 @@ def test_example_supersuit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", MANY)
 def test_supersuit(name: str) -> None:
-    world = roboschool.parallel_env(name)
+    world = world_of(name)
     names = world.possible_agents
     padded = supersuit.pad_action_space_v0(supersuit.pad_observations_v0(world))  # robots of several kinds
     envs = supersuit.concat_vec_envs_v1(supersuit.pettingzoo_env_to_vec_env_v1(padded), 2)
@@ -99,7 +104,7 @@ def test_supersuit(name: str) -> None:
 
 @pytest.mark.parametrize("name", MANY)
 def test_rllib(name: str) -> None:
-    env = ParallelPettingZooEnv(roboschool.parallel_env(name))
+    env = ParallelPettingZooEnv(world_of(name))
     env.reset(seed=0)
     for actions, seen, rewards in story(name):
         got, paid, over, cut, _ = env.step(actions)
@@ -113,7 +118,8 @@ def test_rllib(name: str) -> None:
 
 @pytest.mark.parametrize("name", MANY)
 def test_torchrl(name: str) -> None:
-    env = PettingZooWrapper(roboschool.parallel_env(name))
+    each = MarlGroupMapType.ONE_GROUP_PER_AGENT if name in SHARED else None  # parts may feel different joints
+    env = PettingZooWrapper(world_of(name), group_map=each)
     check_env_specs(env)
     tensors = env.reset(seed=0)
     for actions, seen, rewards in story(name):
