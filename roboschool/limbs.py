@@ -87,7 +87,6 @@ def limbs(tree: Tree) -> list[list[tuple[str, ...]]]:
     levels: dict[int, list[str]] = {}
     for head in heads:
         levels.setdefault(sum(joint in runs for joint in ways[head]), []).append(head)
-
     return [[tuple(runs[head]) for head in _around(tree, level)] for _, level in sorted(levels.items())]
 
 
