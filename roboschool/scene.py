@@ -13,14 +13,13 @@ from typing import Any, TypeAlias, get_type_hints
 import numpy as np
 
 from roboschool import files
+from roboschool.chance import Number
 from roboschool.files import InvalidInput, UnknownOption, choose, nearest
 from roboschool.games.game import Game, make_game
 from roboschool.robot import Robot, load_robot
 from roboschool.state import State
 from roboschool.tasks.task import Task, make_task
 from roboschool.urdf import Joint, Model, read_urdf
-
-Number: TypeAlias = float | tuple[float, float]  # a range [low, high] is drawn once per episode
 
 Triple: TypeAlias = tuple[float, float, float]
 
@@ -45,6 +44,8 @@ class AgentRow:
     turn: Number = 0.0  # heading, 0 along +x [deg]
     noise: float = 0.1  # joints start within this of the rest pose [rad]
     policy: str = ""  # who plays it if nobody else does: a scene whose policy it is, or "package.module:Class"
+    power: float = 1.0  # of its motors, as a share of what its card says
+    players: int = 1  # it takes part if the scene has so many players a side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,7 @@ class SceneFile:
     stadium: tuple[float, float] | None = None  # where the middle of a painted stadium is [m]
     camera: View | None = None  # follows the robots if there is none
     lanes: Lanes | None = None
+    players: int | None = None  # a side; agents whose own `players` is greater do not take part
     draw: int = 0  # seed by which the places of `lanes` are drawn
     game: dict[str, Any] | None = None  # rules between the agents
     parts: tuple[str, ...] = ()  # among which agents may share the one robot's joints, like "4x2"; an id for each
@@ -189,6 +191,8 @@ class Scene:
             "game": len(self.game.memory) if self.game else 0,
         }
         seen = {what: count for what, count in room.items() if what in task.sees}
+        if "game" in seen and self.game is not None:
+            seen["tally"] = len(self.game.tally)
         return State.blank(worlds, agents, task.robot, heights=len(task.heights), memory=len(task.memory), **seen)
 
     def __post_init__(self) -> None:
@@ -268,11 +272,6 @@ class Scene:
             raise InvalidInput(f"{where}: camera.look: {self.camera.look} is where the eye is")
 
 
-def draw(number: Number, generator: np.random.Generator) -> float:
-    """Return a number, or one drawn from a range."""
-    return generator.uniform(*number) if isinstance(number, tuple) else number
-
-
 def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
     """Return the scene called `name`, or with that id, or at that path, with options that stand for keys of its file.
 
@@ -339,7 +338,7 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
     hints = get_type_hints(SceneFile)
     given = {key: files.convert(value, hints[key], f"{path}: option {key!r}") for key, value in options.items()}
     file = _checked(path, dataclasses.replace(file, **given))
-    agents = [_agent(path, row) for row in file.agent]
+    agents = [_agent(path, row) for row in _taking_part(path, file)]
     if file.lanes:
         agents += _line_up(path, file.lanes, file.draw)
     props = tuple(_prop(path, row) for row in file.prop)
@@ -365,6 +364,16 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
     )
 
 
+def _taking_part(path: Path, file: SceneFile) -> list[AgentRow]:
+    """Return the agents there are with so many players a side."""
+    most = max((row.players for row in file.agent), default=1)
+    if file.players is None:
+        return list(file.agent)
+    if not 1 <= file.players <= most:
+        raise InvalidInput(f"{path}: players: {file.players} is not within 1 and {most}")
+    return [row for row in file.agent if row.players <= file.players]
+
+
 def _agent(path: Path, row: AgentRow) -> Agent:
     where = f"{path}: agent {row.name!r}"
     try:
@@ -377,6 +386,10 @@ def _agent(path: Path, row: AgentRow) -> Agent:
         robot = load_robot(source)
     except InvalidInput as error:
         raise InvalidInput(f"{where}: robot: {error}") from None
+    if not 0.0 < row.power <= 10.0:
+        raise InvalidInput(f"{where}: power: {row.power} is not between 0 and 10")
+    if row.power != 1.0:
+        robot = dataclasses.replace(robot, torque=tuple(row.power * torque for torque in robot.torque))
     task = make_task(where, robot, row.task)
     return Agent(row.name, task, row.spot, _radians(row.turn), row.noise, row.policy)
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from roboschool.chance import draw
 from roboschool.files import InvalidInput
-from roboschool.games.game import Arena
+from roboschool.games.game import Arena, Game
 from roboschool.robot import Robot
-from roboschool.scene import Scene, draw
+from roboschool.scene import Scene
 from roboschool.state import PLACE, UNKNOWN_SPEED
 from roboschool.tasks.asks import Mark, Placement, Throw
 from roboschool.tasks.task import Task
@@ -166,13 +167,15 @@ class Group:
         np.copyto(self.now.memory, memory, where=live[..., None])
         return throws
 
-    def judge(self, dt: float) -> None:
-        """Pay for what has been done, and end the episodes that are over."""
+    def judge(self, dt: float, decided: np.ndarray) -> None:
+        """Pay for what has been done, and end the episodes that are over, and all in worlds that are decided."""
         self.terms = self.task.reward(self.was, self.applied, self.now, dt)
         if self.paid is not None:
             self.terms = {name: term * self.paid for name, term in self.terms.items()}
         self.reward = sum(self.terms.values(), start=NOTHING)
         self.over = self.task.over(self.now)
+        if np.count_nonzero(decided):
+            self.over = self.over | decided[:, None]
         if np.count_nonzero(self.over):
             self.live = self.live & ~(self.over if self.acted is None else self.over & self.acted)
 
@@ -198,7 +201,8 @@ class Saved:
     generator: Any
     step: int
     groups: tuple[tuple[np.ndarray, np.ndarray], ...]  # rows of the state and who is live, for each group
-    arena: tuple[np.ndarray, np.ndarray, np.ndarray]  # agents, props and memory of the game
+    arena: tuple[np.ndarray, ...]  # what the game looks at
+    rules: Game | None  # with what the options of a reset have set
     opponents: tuple[Any, ...] = ()  # copies of the scene's own policies, if they play
 
 
@@ -225,11 +229,14 @@ class Simulation:
         owners = {index: (group, place) for group in self.groups for place, index in enumerate(group.agents)}
         self.seats = [owners[index] for index in range(len(scene.agents))]  # group and place in it, of each agent
         self.game = scene.game
+        self.rules = [scene.game] * worlds  # with what the options of a reset have set, for the episodes that begin
         self.meets = self.game is not None or any(task.sees for task in tasks)  # whether anybody looks around
+        self.feels = self.game is not None and self.game.feels
         self.plans = self.meets or any(group.plans for group in self.groups)
         self.watches = bool(scene.props) and (self.meets or any(prop.moves for prop in scene.props))
         self.was, self.now = self._arena(worlds), self._arena(worlds)
         self.worlds = [World(scene) for _ in range(worlds)]
+        self.decided = np.zeros(worlds, dtype=bool)  # worlds whose game this step has decided
         self.generators = [np.random.default_rng() for _ in range(worlds)]
         self.steps = np.zeros(worlds, dtype=int)  # of the current episode
         self.broken: set[int] = set()  # worlds whose physics has blown up
@@ -238,9 +245,8 @@ class Simulation:
         self.closed = False
 
     def _arena(self, worlds: int) -> Arena:
-        agents, props = len(self.scene.agents), len(self.scene.props)
-        memory = len(self.game.memory) if self.game else 0
-        return Arena(np.zeros((worlds, agents, PLACE)), np.zeros((worlds, props, PLACE)), np.zeros((worlds, memory)))
+        memory, tally = (len(self.game.memory), len(self.game.tally)) if self.game else (0, 0)
+        return Arena.blank(worlds, len(self.scene.agents), len(self.scene.props), PLACE, memory, tally)
 
     def _check_game(self) -> None:
         """Check the shapes of what the game returns, once.
@@ -254,26 +260,39 @@ class Simulation:
         with np.errstate(all="ignore"):
             verdict = self.game.judge(self.was, self.now, np.zeros(worlds, dtype=bool), self.generators)
         name = f"game {type(self.game).__name__}"
-        if np.shape(verdict.points) != (worlds, agents) or np.shape(verdict.memory) != self.now.memory.shape:
-            shapes = f"{np.shape(verdict.points)} and {np.shape(verdict.memory)}"
-            raise InvalidInput(f"{name}: judge() returns points and memory of shapes {shapes}")
+        shapes = {
+            "points": (worlds, agents),
+            "over": (worlds,),
+            "memory": self.now.memory.shape,
+            "tally": self.now.tally.shape,
+        }
+        for part, shape in shapes.items():
+            if np.shape(getattr(verdict, part)) != shape:
+                given = np.shape(getattr(verdict, part))
+                raise InvalidInput(f"{name}: judge() returns {part} of shape {given}, not {shape}")
         taken = {*REPORTED, *(term for group in self.groups for term in group.terms)}
-        for number in self.game.memory:
+        for number in (*self.game.memory, *self.game.tally):
             if number in taken:
-                raise InvalidInput(f"{name}: memory: the name {number!r} is taken")
+                raise InvalidInput(f"{name}: the name {number!r} is taken")
+            taken.add(number)
 
-    def reset(self, seeds: Mapping[int, int | Origin | None]) -> None:
+    def reset(self, seeds: Mapping[int, int | Origin | None], options: Mapping[str, Any] | None = None) -> None:
         """Begin a new episode in some worlds.
 
         Args:
             seeds: for each of these worlds its seed, the origin of the episode to begin once more, or None to go on
                 with the world's own generator.
+            options: of the game (`Game.settable`); they hold in these worlds until a reset has others.
 
         Raises:
-            InvalidInput: a seed is not a whole number from 0 up; nothing has changed then.
+            InvalidInput: a seed is not a whole number from 0 up, or an option is wrong; nothing has changed then.
         """
         self._check_open()
         check_seeds(seeds.values())
+        if options and self.game is not None:
+            rules = self.game.with_options(options)
+            for world in seeds:
+                self.rules[world] = rules
         for world, seed in seeds.items():
             self._begin(world, seed)
             for group in self.groups:
@@ -302,7 +321,7 @@ class Simulation:
             group.act(action, [*fresh, *still])
         if self.meets or self.watches:
             self.was, self.now = self.now, self.was
-            self.now.memory[:] = self.was.memory
+            self.now.memory[:], self.now.tally[:] = self.was.memory, self.was.tally
         for group in self.groups:
             group.was, group.now = group.now, group.was
             if group.plans:
@@ -324,10 +343,10 @@ class Simulation:
             for number in idle:
                 group.now.row[number] = group.was.row[number]
         for number in idle:
-            self.now.props[number] = self.was.props[number]
+            self.now.props[number], self.now.touches[number] = self.was.props[number], self.was.touches[number]
         throws = self._plan([*fresh, *idle]) if self.plans else ()
         for group in self.groups:
-            group.judge(self.scene.timestep)
+            group.judge(self.scene.timestep, self.decided)
         if throws:
             self._throw(throws)
         for group in self.groups:
@@ -343,6 +362,8 @@ class Simulation:
             live[out] = False
             verdict = self.game.judge(self.was, self.now, live, self.generators)
             np.copyto(self.now.memory, verdict.memory, where=live[:, None])
+            np.copyto(self.now.tally, verdict.tally, where=live[:, None, None])
+            self.decided = verdict.over & live
             throws += [throw for throw in verdict.throws if live[throw.world]]
             for group in self.groups:
                 group.now.points[:] = verdict.points[:, group.agents] * live[:, None]
@@ -358,7 +379,10 @@ class Simulation:
         """Let the agents that care know where the others and the props are."""
         agents, props = self.now.agents, self.now.props
         for group in self.groups:
-            agents[:, group.agents] = np.concatenate([group.now.position, group.now.drift], axis=-1)
+            now = group.now
+            agents[:, group.agents] = np.concatenate([now.position, now.drift, now.ahead], axis=-1)
+            self.now.upright[:, group.agents] = now.upright
+        self.now.left[:] = self.scene.steps - self.steps
         for group in self.groups:
             if "props" in group.task.sees:
                 group.now.props[:] = props[:, None]
@@ -370,6 +394,8 @@ class Simulation:
         for group in self.groups:
             if "game" in group.task.sees:
                 group.now.game[:] = self.now.memory[:, None]
+                group.now.tally[:] = self.now.tally[:, group.agents]
+                group.now.left[:] = self.now.left[:, None]
 
     def _throw(self, throws: Sequence[Throw]) -> None:
         """Do what has been asked for."""
@@ -416,8 +442,9 @@ class Simulation:
             placement, memory[:] = agent.task.begin(Placement(spot, turn, tuple(joints.tolist())), memory, generator)
             placements.append(placement)
         self.worlds[world].reset(placements, props, gravity, friction)
-        if self.game is not None:
-            self.now.memory[world], throws = self.game.begin(world, generator)
+        rules = self.rules[world]
+        if rules is not None:
+            self.now.memory[world], self.now.tally[world], throws = rules.begin(world, generator)
             for throw in throws:
                 self.worlds[world].throw(throw.prop, throw.position, throw.velocity)
         self.steps[world] = 0
@@ -438,6 +465,14 @@ class Simulation:
             self.now.props[world] = self.worlds[world].props()
             if not np.isfinite(self.now.props[world]).all():
                 self.broken.add(world)
+        if self.feels:
+            touches, agents = self.now.touches[world], len(self.seats)
+            touches[:] = 0.0
+            for one, other in self.worlds[world].touches():
+                if one < agents:
+                    touches[one, other] = 1.0
+                if other < agents:
+                    touches[other, one] = 1.0
 
     def origin(self, world: int) -> Origin:
         """Return what the next episode of a world begins from if it gets no seed."""
@@ -454,8 +489,10 @@ class Simulation:
         numbers["distance"] = group.now.position[:, place, 0]
         numbers["physics_error"] = np.zeros(len(self.worlds))
         numbers["physics_error"][list(self.broken)] = 1.0
-        for column, name in enumerate(self.game.memory if self.game else ()):
-            numbers[name] = self.now.memory[:, column]
+        if self.game is not None:
+            tally = self.now.tally[:, group.agents[place]]
+            numbers |= {name: self.now.memory[:, column] for column, name in enumerate(self.game.memory)}
+            numbers |= {name: tally[:, column] for column, name in enumerate(self.game.tally)}
         return numbers
 
     def report(self, group: Group, place: int, world: int = 0) -> dict[str, float]:
@@ -463,13 +500,15 @@ class Simulation:
         report: dict[str, float] = {name: term.item(world, place) for name, term in group.terms.items()}
         report["distance"] = group.now.position.item(world, place, 0)
         report["physics_error"] = float(world in self.broken)
-        for column, name in enumerate(self.game.memory if self.game else ()):
-            report[name] = self.now.memory.item(world, column)
+        if self.game is not None:
+            report |= zip(self.game.memory, self.now.memory[world].tolist(), strict=True)
+            report |= zip(self.game.tally, self.now.tally[world, group.agents[place]].tolist(), strict=True)
         return report
 
     def marks(self, world: int = 0) -> list[Mark]:
         """Return what is shown in pictures of a world beside the bodies."""
-        return [mark for group, place in self.seats for mark in group.task.marks(group.now, world, place)]
+        marks = [mark for group, place in self.seats for mark in group.task.marks(group.now, world, place)]
+        return [*marks, *(self.game.marks(self.now, world) if self.game else ())]
 
     def save(self, world: int = 0) -> Saved:
         """Return a world and everything its episode remembers, to be given to `load`.
@@ -487,7 +526,8 @@ class Simulation:
             generator=copy.deepcopy(self.generators[world].bit_generator.state),
             step=int(self.steps[world]),
             groups=tuple((group.now.row[world].copy(), group.live[world].copy()) for group in self.groups),
-            arena=(self.now.agents[world].copy(), self.now.props[world].copy(), self.now.memory[world].copy()),
+            arena=tuple(array[world].copy() for array in vars(self.now).values()),
+            rules=self.rules[world],
         )
 
     def load(self, saved: Saved, world: int = 0) -> None:
@@ -512,7 +552,9 @@ class Simulation:
             group.live[world] = live
             group.over = group.task.over(group.now)
             group.see()
-        self.now.agents[world], self.now.props[world], self.now.memory[world] = saved.arena
+        self.rules[world] = saved.rules
+        for array, row in zip(vars(self.now).values(), saved.arena, strict=True):
+            array[world] = row
         self.begun = True
 
     def _bodies(self) -> tuple[str, ...]:

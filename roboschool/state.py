@@ -8,7 +8,7 @@ from roboschool.robot import Robot
 
 FELT = 2  # column of the row where `felt` begins: the trunk's height
 UNKNOWN_SPEED = 10.0  # fastest speed of a joint whose URDF gives none [rad/s or m/s]
-PLACE = 6  # position and velocity, in the world: numbers that tell where another robot or a prop is
+PLACE = 9  # position, velocity, and where the x axis points, in the world: where another robot or a prop is
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,20 @@ class State:
         np.ndarray
     )  # joints without a motor, but the track of a planar robot: position, speed [rad, rad/s] (..., K, 2)
     heights: np.ndarray  # of the links that the task names, `Task.heights` [m] (..., n)
-    props: np.ndarray  # position and velocity of each prop, in the world [m, m/s] (..., props, 6)
-    others: np.ndarray  # the same of the trunk of every other agent, the next in the scene first (..., agents - 1, 6)
+    props: np.ndarray  # position, velocity and x axis of each prop, in the world [m, m/s] (..., props, 9)
+    others: np.ndarray  # the same of the trunk of every other agent, the next in the scene first (..., agents - 1, 9)
     points: np.ndarray  # what the scene's game has given each agent for this step (...)
+    left: np.ndarray  # steps until the time is up (...)
     game: np.ndarray  # what the scene's game remembers, by the names in `Game.memory` (..., n)
+    tally: np.ndarray  # what it remembers of this agent, by the names in `Game.tally` (..., n)
     memory: np.ndarray  # what the task remembers, by the names in `Task.memory` (..., m)
+
+    @property
+    def ahead(self) -> np.ndarray:
+        """Where the trunk's x axis points, in the world (..., 3)."""
+        left, forward, pitch = self.bearing[..., 0], self.bearing[..., 1], self.lean[..., 1]
+        level = np.cos(pitch)
+        return np.stack([forward * level, -left * level, -np.sin(pitch)], axis=-1)
 
     @property
     def drift(self) -> np.ndarray:
@@ -46,6 +55,21 @@ class State:
         left, forward = self.bearing[..., 0], self.bearing[..., 1]  # -sine and cosine of the heading
         ahead, aside, up = (self.velocity[..., axis] for axis in range(3))
         return np.stack([forward * ahead + left * aside, forward * aside - left * ahead, up], axis=-1)
+
+    def sight(self, places: np.ndarray) -> np.ndarray:
+        """Return places as each robot sees them: from where it is, along its heading.
+
+        Args:
+            places: position, velocity and x axis of each of k things, in the world [m, m/s] (..., k, 9).
+
+        Returns:
+            Position, relative velocity and x axis: forward, left, up [m, m/s] (..., k, 3, 3).
+        """
+        own = np.concatenate([self.position, self.drift, np.zeros_like(self.position)], axis=-1)
+        off = places - own[..., None, :]
+        x, y, z = off[..., 0::3], off[..., 1::3], off[..., 2::3]
+        left, forward = self.bearing[..., None, :1], self.bearing[..., None, 1:]
+        return np.stack([forward * x - left * y, left * x + forward * y, z], axis=-1)
 
     @classmethod
     def blank(
@@ -57,12 +81,13 @@ class State:
         props: int = 0,
         others: int = 0,
         game: int = 0,
+        tally: int = 0,
         memory: int = 0,
     ) -> "State":
         """Return a state of zeros, with room for so many of what the task needs beyond the robot."""
         joints, feet, loose = len(robot.joints), len(robot.feet), len(robot.loose)
         own = [3, 2, 3, 2, 2 * joints, feet, 3, feet, 1, 2 * loose, heights]
-        ends = np.cumsum([*own, PLACE * props, PLACE * others, 1, game, memory]).tolist()
+        ends = np.cumsum([*own, PLACE * props, PLACE * others, 1, 1, game, tally, memory]).tolist()
         row = np.zeros((worlds, agents, ends[-1]))
         parts = np.split(row, ends[:-1], axis=-1)
         shape = (worlds, agents)
@@ -84,6 +109,8 @@ class State:
             props=parts[11].reshape(*shape, props, PLACE),
             others=parts[12].reshape(*shape, others, PLACE),
             points=parts[13][..., 0],
-            game=parts[14],
-            memory=parts[15],
+            left=parts[14][..., 0],
+            game=parts[15],
+            tally=parts[16],
+            memory=parts[17],
         )

@@ -256,15 +256,19 @@ class Toy(Body):
         bullet.resetBasePositionAndOrientation(self.id, position, turned, physicsClientId=self.client)
 
     def row(self) -> tuple[float, ...]:
-        """Return position and velocity of the centre of mass [m, m/s]: of the whole, or of the last of its links."""
+        """Return position and velocity of the centre of mass, of the whole or of the last of its links; and its x axis.
+
+        They are in the world [m, m/s].
+        """
         if not self.prop.moves:
-            return (*self.spot, 0.0, 0.0, 0.0)
+            return (*self.spot, 0.0, 0.0, 0.0, *_x_axis(self.turned))
         if not self.joints:
-            position, _ = bullet.getBasePositionAndOrientation(self.id, self.client)
+            position, turned = bullet.getBasePositionAndOrientation(self.id, self.client)
             velocity, _ = bullet.getBaseVelocity(self.id, self.client)
-            return (*position, *velocity)
+            x, y, z, w = self.tilted
+            return (*position, *velocity, *_x_axis(_multiply(turned, (-x, -y, -z, w))))
         link = bullet.getLinkState(self.id, self.leaf, 1, 1, self.client)
-        return (*link[0], *link[6])
+        return (*link[0], *link[6], *_x_axis(link[5]))
 
 
 class World:
@@ -385,8 +389,15 @@ class World:
         return self.bodies[agent].row(self.ground)
 
     def props(self) -> list[tuple[float, ...]]:
-        """Return position and velocity of every prop [m, m/s]."""
+        """Return position, velocity and x axis of every prop [m, m/s]."""
         return [toy.row() for toy in self.toys]
+
+    def touches(self) -> list[tuple[int, int]]:
+        """Return who presses on whom: numbers of the agents, then of the props; the smaller first."""
+        numbers = {body.id: number for number, body in enumerate((*self.bodies, *self.toys))}
+        contacts = bullet.getContactPoints(ANY, ANY, ANY_LINK, ANY_LINK, self.client)
+        pairs = {(numbers.get(c[1], NOWHERE), numbers.get(c[2], NOWHERE)) for c in contacts if c[9] > 0.0}
+        return sorted({(min(pair), max(pair)) for pair in pairs if NOWHERE not in pair and pair[0] != pair[1]})
 
     def throw(self, prop: str, position: Triple, velocity: Triple) -> None:
         """Take a prop somewhere [m] and let it fly on [m/s].
@@ -446,6 +457,12 @@ def _multiply(a: Quaternion, b: Quaternion) -> Quaternion:
         aw * bz + ax * by - ay * bx + az * bw,
         aw * bw - ax * bx - ay * by - az * bz,
     )
+
+
+def _x_axis(turned: Quaternion) -> Triple:
+    """Return where the x axis points after a turn."""
+    x, y, z, w = turned
+    return 1.0 - 2.0 * (y * y + z * z), 2.0 * (w * z + x * y), 2.0 * (x * z - w * y)
 
 
 def _within(position: float, joint: Joint) -> float:

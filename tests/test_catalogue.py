@@ -528,13 +528,14 @@ def game(toward: float = 0.0) -> pong.Pong:
 def judged(
     before: tuple[float, ...], after: tuple[float, ...], timer: float = 100.0, rally: float = 0.0, toward: float = 0.0
 ) -> Verdict:
-    memory = np.array([[0.0, 0.0, rally, timer, 1.0]])
-    arenas = [Arena(np.zeros((1, 2, 6)), np.array([[ball]]), memory) for ball in (before, after)]
+    arenas = [Arena.blank(1, 2, 1, 9, 4, 2) for _ in range(2)]
+    for arena, place in zip(arenas, (before, after), strict=True):
+        arena.props[:], arena.memory[:], arena.left[:] = place, [0.0, rally, timer, 1.0], 500.0
     return game(toward).judge(arenas[0], arenas[1], np.ones(1, bool), [np.random.default_rng(0)])
 
 
 def ball(x: float, y: float = 0.0, vx: float = 0.0, vy: float = 0.0) -> tuple[float, ...]:
-    return (x, y, 0.0, vx, vy, 0.0)
+    return (x, y, 0.0, vx, vy, 0.0, 1.0, 0.0, 0.0)
 
 
 def test_the_table() -> None:
@@ -562,7 +563,8 @@ def test_paddles_close_18_percent_of_a_gap_in_speed_each_step() -> None:
 def test_a_hit_pays_who_it_flies_away_from(vx: float, points: list[float]) -> None:
     verdict = judged(ball(0.0, vx=-vx), ball(0.0, vx=vx))
     assert verdict.points[0].tolist() == pytest.approx(points)
-    assert verdict.memory[0].tolist() == pytest.approx([*points, 1.0, 150.0, 1.0])
+    assert verdict.memory[0].tolist() == [0.0, 1.0, 150.0, 1.0]
+    assert verdict.tally[0, :, pong.SCORE].tolist() == pytest.approx(points)
     assert not verdict.throws
 
 
@@ -576,13 +578,13 @@ def test_a_miss_costs_one_and_pays_the_other_after_a_rally(x: float, rally: floa
     assert verdict.points[0].tolist() == points
     (serve,) = verdict.throws
     assert serve.velocity[0] * x < 0.0, "the next serve goes to the winner"
-    assert verdict.memory[0, 2:4].tolist() == [0.0, 150.0]
+    assert verdict.memory[0, 1:3].tolist() == [0.0, 150.0]
     assert judged(ball(1.64, vx=2.0), ball(1.64, vx=2.0)).points[0].tolist() == [0.0, 0.0]
 
 
 def test_how_serves_fly() -> None:
     made, chance = game(), np.random.default_rng(0)
-    serves = [made.begin(0, chance)[1][0] for _ in range(2000)]
+    serves = [made.begin(0, chance)[2][0] for _ in range(2000)]
     positions, velocities = np.array([s.position for s in serves]), np.array([s.velocity for s in serves])
     assert (np.abs(velocities[:, 0]).min(), np.abs(velocities[:, 0]).max()) == pytest.approx((2.0, 2.5), abs=0.01)
     assert np.abs(velocities[:, 1]).max() == pytest.approx(2.0, abs=0.01)
@@ -596,7 +598,7 @@ def test_150_steps_without_a_hit_are_a_new_serve_the_same_way() -> None:
     verdict = judged(ball(0.0, vx=2.0), ball(0.0, vx=2.0), timer=1.0)
     assert verdict.throws[0].velocity[0] > 0.0
     assert verdict.points[0].tolist() == [0.0, 0.0]
-    assert verdict.memory[0, 3] == 150.0
+    assert verdict.memory[0, pong.TIMER] == 150.0
 
 
 @pytest.mark.parametrize(
@@ -609,7 +611,7 @@ def test_the_ball_comes_back_from_the_sides(y: float, vy: float, turns: bool) ->
 
 def test_a_single_player_gets_all_serves() -> None:
     made = game().solo(0)
-    assert made.begin(0, np.random.default_rng(1))[1][0].velocity[0] < 0.0
+    assert made.begin(0, np.random.default_rng(1))[2][0].velocity[0] < 0.0
     won = judged(ball(1.7, vx=2.0), ball(1.7, vx=2.0), toward=-1.0)
     assert won.memory[0, pong.WAY] == 1.0, "the way is that of the rules, not of the last point"
     env = roboschool.AgentEnv("pong")
@@ -665,7 +667,8 @@ def test_players_that_do_not_look_lose_as_they_did(policy: Idle, mean: float) ->
             seen, reward, terminated, done, info = env.step(policy.act(seen))
             assert not terminated
             total += reward
-        assert info["score_0"] == pytest.approx(total)
+        assert info["score"] == pytest.approx(total)
+        assert info["result"] == np.sign(total) if abs(total) > 0.5 else True
         returns.append(total)
     assert np.mean(returns) == pytest.approx(mean, abs=2.5)
     env.close()

@@ -50,7 +50,7 @@ def with_prop(thing: Prop) -> Scene:
 def test_a_prop_stands_with_its_root_at_its_spot(tmp_path: Path) -> None:
     world = World(with_prop(prop(tmp_path, BALL)))
     world.reset([world.bodies[0].home], [((5.0, 1.0, 3.0), np.pi / 2)])
-    assert world.props()[0] == pytest.approx((5.0, 1.1, 3.2, 0.0, 0.0, 0.0)), (
+    assert world.props()[0][:6] == pytest.approx((5.0, 1.1, 3.2, 0.0, 0.0, 0.0)), (
         "its centre of mass is 0.1, 0, 0.2 from it"
     )
     world.close()
@@ -66,7 +66,7 @@ def test_a_prop_that_never_moves_is_where_the_scene_says_in_every_episode(tmp_pa
         simulation.reset({0: None})
         world = simulation.worlds[0]
         spots.append(pybullet.getBasePositionAndOrientation(world.toys[0].id, physicsClientId=world.client)[0])
-        assert world.props()[0] == (*spots[-1], 0.0, 0.0, 0.0)
+        assert world.props()[0][:6] == (*spots[-1], 0.0, 0.0, 0.0)
         assert 1.0 <= spots[-1][0] <= 2.0
         assert spots[-1][1:] == (3.0, 0.5)
     assert len(set(spots)) == 3
@@ -86,7 +86,7 @@ def test_a_throw_keeps_a_prop_turned_as_it_was_placed(tmp_path: Path) -> None:
     before = size()
     world.throw("thing", (1.0, 2.0, 3.0), (0.0, 4.0, 0.0))
     assert size() == pytest.approx(before, abs=1e-6)
-    assert world.props()[0] == pytest.approx((1.0, 2.0, 3.0, 0.0, 4.0, 0.0))
+    assert world.props()[0][:6] == pytest.approx((1.0, 2.0, 3.0, 0.0, 4.0, 0.0))
     world.close()
 
 
@@ -94,7 +94,7 @@ def test_a_slide_stays_within_its_limits(tmp_path: Path) -> None:
     world = World(with_prop(prop(tmp_path, DOOR.format(kind="prismatic"), "door")))
     world.reset([world.bodies[0].home], [((0.0, 3.0, 1.0), 0.0)])
     world.throw("door", (9.0, 3.0, 1.0), (2.0, 5.0, 0.0))
-    assert world.props()[0] == pytest.approx((1.0, 3.0, 1.0, 2.0, 0.0, 0.0)), "and moves along its axis only"
+    assert world.props()[0][:6] == pytest.approx((1.0, 3.0, 1.0, 2.0, 0.0, 0.0)), "and moves along its axis only"
     world.close()
 
 

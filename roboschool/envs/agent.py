@@ -90,14 +90,19 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin an episode; the same seed gives the same episode bit for bit.
 
+        Args:
+            seed: None to go on with the env's own generator.
+            options: of the scene's game, if it has any, like `{"dense_weight": 0.5}`; they hold until
+                a reset has others.
+
         Returns:
             The observation (n,) and the info.
 
         Raises:
-            InvalidInput: the seed is not a whole number from 0 up.
+            InvalidInput: the seed is not a whole number from 0 up, or an option is wrong.
         """
         seat = self._sit()
-        seat.simulation.reset({0: seed})
+        seat.simulation.reset({0: seed}, options)
         seat.begin([0])
         self._np_random = seat.simulation.generators[0]
         if seed is not None:

@@ -95,10 +95,15 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
     ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
         """Begin an episode; the same seed gives the same episode bit for bit.
 
+        Args:
+            seed: None to go on with the world's own generator.
+            options: of the scene's game, if it has any, like `{"dense_weight": 0.5}`; they hold until
+                a reset has others.
+
         Returns:
             Observations and infos by agent.
         """
-        self.simulation.reset({0: seed})
+        self.simulation.reset({0: seed}, options)
         self._camera.cut()
         self.agents = self.possible_agents[:]
         self._show()

@@ -151,7 +151,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
 
         Args:
             seed: of the first copy, the next having the next number; or one for each copy.
-            options: `reset_mask`, booleans (rows,), chooses the copies, if resets are left to the caller.
+            options: `reset_mask`, booleans (rows,), chooses the copies, if resets are left to the caller; others are of
+                the scene's game, if it has any, and hold in these copies until a reset has others.
 
         Returns:
             The observations (rows, n) and the info.
@@ -164,6 +165,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up, nor one for each copy")
         if len(seeds) != self.copies:
             raise InvalidInput(f"seed: {len(seeds)} seeds for {self.copies} copies")
+        rules = {key: value for key, value in (options or {}).items() if key != "reset_mask"}
+        if self.scene.game is not None:
+            self.scene.game.with_options(rules)  # raises what is wrong before anything moves
         mask = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs, dtype=bool)))
         if mask.shape != (self.num_envs,) or mask.dtype != bool:
             raise InvalidInput(f"reset_mask: {mask!r:.80} is not {self.num_envs} booleans")
@@ -172,7 +176,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         if self.closed:
             raise InvalidInput(f"scene {self.scene.name!r}: it is closed")
         with self._whole_or_reset():
-            self._pool.begin({copy: seeds[copy] for copy in chosen})
+            self._pool.begin({copy: seeds[copy] for copy in chosen}, rules or None)
         self._pending[chosen] = False
         self._begun[chosen] = True
         for copy in self._cameras.keys() & chosen:

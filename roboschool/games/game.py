@@ -1,27 +1,51 @@
 """The contract of a game, and how a game is found by its name.
 
-A game decides for the whole world: it remembers, gives points and asks for throws. What each agent sees and is paid is
-its task's, which stands in the same file: `games/pong.py` holds the rules, `Pong`, and the task `pong`, `Player`.
+A game decides for the whole world: it remembers, gives points, says when it is over and who has won, and asks for
+throws. What each agent sees and is paid is its task's, which stands in the same file: `games/pong.py` holds the rules,
+`Pong`, and the task `pong`, `Player`.
 """
 
+import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from difflib import get_close_matches
+from typing import Any, ClassVar, get_type_hints
 
 import numpy as np
 
+from roboschool import files
+from roboschool.files import InvalidInput
 from roboschool.parts import make, shipped
-from roboschool.tasks.asks import Throw
+from roboschool.tasks.asks import Mark, Throw
+
+UNDECIDED, DECIDED_BY_TIME = 0, 1  # what every game's reasons begin with
 
 
 @dataclass(frozen=True)
 class Arena:
-    """All that a game looks at: arrays that lead with (world,). Places are positions and velocities [m, m/s]."""
+    """All that a game looks at: arrays that lead with (world,). Places: position, velocity, x axis [m, m/s]."""
 
-    agents: np.ndarray  # place of each agent's trunk (world, agent, 6)
-    props: np.ndarray  # place of each prop (world, prop, 6)
+    agents: np.ndarray  # place of each agent's trunk (world, agent, 9)
+    props: np.ndarray  # place of each prop (world, prop, 9)
+    upright: np.ndarray  # 1 inside the envelope of the robot's card, 0 once it has fallen (world, agent)
+    touches: np.ndarray  # 1 where an agent presses on another, or on a prop (world, agent, agents and then props)
+    left: np.ndarray  # steps left until the time is up (world,)
     memory: np.ndarray  # what the game remembers, by the names in `Game.memory` (world, m)
+    tally: np.ndarray  # what it remembers of each agent, by the names in `Game.tally` (world, agent, n)
+
+    @classmethod
+    def blank(cls, worlds: int, agents: int, props: int, place: int, memory: int, tally: int) -> "Arena":
+        """Return an arena of zeros."""
+        return cls(
+            agents=np.zeros((worlds, agents, place)),
+            props=np.zeros((worlds, props, place)),
+            upright=np.zeros((worlds, agents)),
+            touches=np.zeros((worlds, agents, agents + props)),
+            left=np.zeros(worlds),
+            memory=np.zeros((worlds, memory)),
+            tally=np.zeros((worlds, agents, tally)),
+        )
 
 
 @dataclass(frozen=True)
@@ -29,7 +53,9 @@ class Verdict:
     """What a game says of a step."""
 
     memory: np.ndarray  # what it remembers now (world, m)
+    tally: np.ndarray  # and of each agent (world, agent, n)
     points: np.ndarray  # what each agent gets (world, agent)
+    over: np.ndarray  # worlds where it is decided: all agents end (world,)
     throws: Sequence[Throw] = ()
 
 
@@ -40,6 +66,10 @@ class Game(ABC):
     agents: tuple[str, ...]  # names, in the order of the arrays
     props: tuple[str, ...]
     memory: ClassVar[tuple[str, ...]] = ()  # names of the numbers it remembers; they are in every info
+    tally: ClassVar[tuple[str, ...]] = ()  # of those it remembers of each agent; they are in that agent's info
+    reasons: ClassVar[tuple[str, ...]] = ()  # why it is over, by the number `reason` in its memory
+    feels: ClassVar[bool] = False  # whether it needs to know who touches whom
+    settable: ClassVar[tuple[str, ...]] = ()  # parameters that the options of a reset may set
 
     @property
     def throws(self) -> tuple[str, ...]:
@@ -51,8 +81,8 @@ class Game(ABC):
         return self
 
     @abstractmethod
-    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, Sequence[Throw]]:
-        """Return what is remembered when an episode begins (m,), and how its props fly."""
+    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+        """Return what is remembered when an episode begins, (m,) and (agent, n), and how its props fly."""
 
     @abstractmethod
     def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
@@ -66,6 +96,24 @@ class Game(ABC):
             chance: the generator of each world.
         """
 
+    def marks(self, now: Arena, world: int) -> Sequence[Mark]:
+        """Return what is shown in pictures beside the bodies."""
+        return ()
+
+    def with_options(self, options: Mapping[str, Any]) -> "Game":
+        """Return the rules with what the options of a reset set; options that are nobody's are left alone.
+
+        Raises:
+            InvalidInput: a value is wrong, or an option is meant for these rules but misspelt.
+        """
+        name = type(self).__name__
+        for key in options:
+            if key not in self.settable and (meant := get_close_matches(key, self.settable, 1)):
+                raise InvalidInput(f"game {name}: reset has no option {key!r}; did you mean {meant[0]!r}?")
+        hints = get_type_hints(type(self))
+        given = {key: files.convert(options[key], hints[key], f"game {name}: {key}") for key in options if key in hints}
+        return dataclasses.replace(self, **{key: value for key, value in given.items() if key in self.settable})
+
 
 def make_game(where: str, spec: dict[str, Any] | None, agents: Sequence[str], props: Sequence[str]) -> Game | None:
     """Return the game a scene asks for, as `{name = "pong"}` or `{name = "package.module:Class"}`, if any.
@@ -76,4 +124,4 @@ def make_game(where: str, spec: dict[str, Any] | None, agents: Sequence[str], pr
     if spec is None:
         return None
     names = {"agents": tuple(agents), "props": tuple(props)}
-    return make(where, "game", spec, shipped("games", "game"), Game, **names)  # type: ignore[type-abstract]
+    return make(where, "game", spec, shipped("games", "game", "sights"), Game, **names)  # type: ignore[type-abstract]

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from roboschool.files import InvalidInput, check_range
-from roboschool.games.game import Arena, Game, Verdict
+from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
 from roboschool.state import State
 from roboschool.tasks.asks import Throw
 from roboschool.tasks.task import Task
@@ -17,8 +17,9 @@ COURT = np.array([2.0, 1.1])  # x and y of the ball that are observed as 1 [m]
 WALL = 1.0  # the ball comes back at this y [m]
 PATIENCE = 150  # steps without a hit until there is a new serve
 OUT = 1.65  # and is lost beyond this x [m]
-SCORE, RALLY, TIMER, WAY = slice(0, 2), 2, 3, 4  # columns of the memory
-X, Y, VX, VY = 0, 1, 3, 4  # in the place of a ball
+REASON, RALLY, TIMER, WAY = range(4)  # columns of the memory
+SCORE, RESULT = range(2)  # of the tally
+X, Y, VX, VY, AXIS = 0, 1, 3, 4, 6  # in the place of a ball
 HOME = 1.3  # way of a bat from the middle, if its slide stands at 0 [m]
 PACE = 0.5  # what a speed of 1 m/s looks like
 SERVED = 1e-6  # way of the ball from the middle, seen at a serve; it moves by 0.01 in a step
@@ -29,7 +30,9 @@ HURRY = 2.0  # of the trainer: full speed if it is half its reach away
 class Pong(Game):
     """Hitting the ball pays a little, missing it costs 1 and, after a rally, pays the other 1."""
 
-    memory: ClassVar[tuple[str, ...]] = ("score_0", "score_1", "rally", "timer", "way")
+    memory: ClassVar[tuple[str, ...]] = ("reason", "rally", "timer", "way")
+    tally: ClassVar[tuple[str, ...]] = ("score", "result")
+    reasons: ClassVar[tuple[str, ...]] = ("", "time")
     fastest: tuple[float, float] = (2.0, 2.5)  # speed of a serve along x [m/s]
     aside: float = 2.0  # and at most along y [m/s]
     spread: float = 0.9  # serves begin within this of the middle line [m]
@@ -63,14 +66,17 @@ class Pong(Game):
         """Return the rules of a single player, to whom all serves go."""
         return dataclasses.replace(self, toward=(-1.0, 1.0)[agent])
 
-    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
         """Serve to either player."""
         way = self.toward or chance.choice([-1.0, 1.0])
-        return np.array([0.0, 0.0, 0.0, PATIENCE, way]), [self._serve(world, way, chance)]
+        return np.array([UNDECIDED, 0.0, PATIENCE, way]), np.zeros((2, 2)), [self._serve(world, way, chance)]
 
     def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
-        """Give points for hits and misses, turn the ball at the walls, and serve when it is lost or nobody hits it."""
-        memory, points = now.memory.copy(), np.zeros(now.agents.shape[:2])
+        """Give points for hits and misses, turn the ball at the walls, and serve when it is lost or nobody hits it.
+
+        Who has more points when the time is up has won.
+        """
+        memory, tally, points = now.memory.copy(), now.tally.copy(), np.zeros(now.agents.shape[:2])
         before, ball = was.props[:, 0], now.props[:, 0]
         memory[:, TIMER] -= 1.0
         hit = before[:, VX] * ball[:, VX] < 0.0
@@ -86,15 +92,18 @@ class Pong(Game):
         points[worlds, 1 - misser[worlds]] += memory[worlds, RALLY] > 0.0
         if not self.toward:
             memory[worlds, WAY] = np.where(misser[worlds] == 0, 1.0, -1.0)  # the winner gets the next
-        memory[:, SCORE] += points
+        tally[..., SCORE] += points
+        late = now.left <= 0.0
+        memory[late, REASON] = DECIDED_BY_TIME
+        tally[late, :, RESULT] = np.sign(tally[late, :, SCORE] - tally[late, ::-1, SCORE])
         served = (missed | (memory[:, TIMER] <= 0.0)) & live
         throws = [self._serve(world, memory[world, WAY], chance[world]) for world in np.flatnonzero(served).tolist()]
         memory[served, RALLY], memory[served, TIMER] = 0.0, PATIENCE
         bounced = (np.abs(ball[:, Y]) > WALL) & (ball[:, Y] * ball[:, VY] > 0.0) & live & ~served
         for world in np.flatnonzero(bounced).tolist():
-            x, y, z, vx, vy, vz = ball[world].tolist()
+            x, y, z, vx, vy, vz = ball[world, :AXIS].tolist()
             throws.append(Throw(world, self.props[0], (x, y, z), (vx, -vy, vz)))
-        return Verdict(memory, points, throws)
+        return Verdict(memory, tally, points, np.zeros(len(late), dtype=bool), throws)
 
     def _serve(self, world: int, way: float, chance: np.random.Generator) -> Throw:
         speed = way * chance.uniform(*self.fastest)
@@ -127,8 +136,8 @@ class Player(Task):
         """Return x, its speed, y, its speed of own bat, other bat and ball; and the time without a hit (..., 13)."""
         reach = np.array([joint.upper for joint in self.robot.joints])
         left, forward = now.bearing[..., None, :1], now.bearing[..., None, 1:]
-        places = np.concatenate([now.others, now.props[..., :1, :]], axis=-2)  # of other bat and ball (..., 2, 6)
-        x, y = places[..., X::3], places[..., Y::3]  # position and speed
+        places = np.concatenate([now.others, now.props[..., :1, :]], axis=-2)  # of other bat and ball (..., 2, 9)
+        x, y = places[..., X:AXIS:3], places[..., Y:AXIS:3]  # position and speed
         x, y = forward * x - left * y, left * x + forward * y
         x[..., 0, 0] -= HOME
         x[..., 0] /= np.array([reach[0], COURT[0]])

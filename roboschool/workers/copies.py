@@ -31,7 +31,7 @@ class Job:
     def numbers(self) -> tuple[str, ...]:
         """Names of the numbers in an info."""
         task = next(agent.task for agent in self.scene.agents if agent.name == self.played[0])
-        game = self.scene.game.memory if self.scene.game else ()
+        game = (*self.scene.game.memory, *self.scene.game.tally) if self.scene.game else ()
         live = ("live",) if len(self.played) > 1 else ()
         return (*Group(self.scene, task, 1).terms, *REPORTED, *game, *live)
 
@@ -65,11 +65,13 @@ class Copies:
         self.seat = Seat(self.simulation, job.played, opponents)
         self.done = np.zeros(count, dtype=bool)  # copies whose episode is over
 
-    def begin(self, seeds: Mapping[int, int | Origin | None]) -> dict[int, Any]:
-        """Begin an episode in some copies; return what each begins from."""
+    def begin(
+        self, seeds: Mapping[int, int | Origin | None], options: Mapping[str, Any] | None = None
+    ) -> dict[int, Any]:
+        """Begin an episode in some copies, with options of the game if given; return what each begins from."""
         origins = {number: self._origin(number) if seed is None else seed for number, seed in seeds.items()}
         copies = list(seeds)
-        self.simulation.reset(seeds)
+        self.simulation.reset(seeds, options)
         self.seat.begin(copies)
         self.done[copies] = False
         self._show(copies)

@@ -1,6 +1,7 @@
 """A journal: what each copy's episode began from, and every action since. With it an episode can be lived once more."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ class Journal:
         self.lengths = np.zeros(copies, dtype=int)  # steps so far
         self.actions = np.zeros((PAGE, *shape))  # (step, copy, agent, joints)
         self.over = np.zeros(copies, dtype=bool)  # copies whose episode has been given up
+        self.options: list[Mapping[str, Any] | None] = [None] * copies  # the last of the game that were given
         self.seeds: list[int | None] = [None] * copies  # the last seed that was given
         self.episodes = [0] * copies  # since then, for people
 

@@ -22,7 +22,7 @@ from roboschool.tasks.asks import Mark
 from roboschool.workers.board import rows_of
 from roboschool.workers.copies import SAME_STEP, Copies, Job
 from roboschool.workers.journal import Journal
-from roboschool.workers.reproduction import write_reproduction
+from roboschool.workers.reproduction import Episode, write_reproduction
 from roboschool.workers.worker import Lost, Worker, end
 from roboschool.world import Snapshot
 
@@ -51,10 +51,10 @@ class LocalPool:
         self.errors: dict[int, str] = {}  # nothing can go wrong here but what is raised
         self.ready: deque[int] = deque()
 
-    def begin(self, seeds: Mapping[int, int | None]) -> None:
-        """Begin an episode in some copies."""
+    def begin(self, seeds: Mapping[int, int | None], options: Mapping[str, Any] | None = None) -> None:
+        """Begin an episode in some copies, with options of the game if given."""
         self.ready = deque(copy for copy in self.ready if copy not in seeds)
-        self.copies.begin(seeds)
+        self.copies.begin(seeds, options)
 
     def send(self, copies: Sequence[int]) -> None:
         """Let some copies act as the board says."""
@@ -124,8 +124,8 @@ class WorkerPool:
                 raise WorkersLost(f"a worker was lost while it built its worlds: {error}") from None
             raise
 
-    def begin(self, seeds: Mapping[int, int | None]) -> None:
-        """Begin an episode in some copies; what any copy is doing is waited for.
+    def begin(self, seeds: Mapping[int, int | None], options: Mapping[str, Any] | None = None) -> None:
+        """Begin an episode in some copies, with options of the game if given; what any is doing is waited for.
 
         Raises:
             WorkersLost: workers die whatever is done.
@@ -137,16 +137,17 @@ class WorkerPool:
         mine = {worker: _local(worker, seeds) for worker in self.workers}
         chosen = [worker for worker in self.workers if mine[worker]]
         for worker in chosen:
-            worker.ask("begin", mine[worker])
+            worker.ask("begin", mine[worker], options)
         for worker in chosen:
             try:
                 origins = worker.answer()
             except Lost as lost:
-                origins = self._ask_again(worker, lost, "begin", mine[worker])
+                origins = self._ask_again(worker, lost, "begin", mine[worker], options)
             self._note_begun(worker, origins)
             self.board.take(self.shared, [copy + worker.copies.start for copy in mine[worker]])
         for copy, seed in seeds.items():
             self.journal.seed(copy, seed)
+            self.journal.options[copy] = options or self.journal.options[copy]
             self.errors.pop(copy, None)
 
     def send(self, copies: Sequence[int]) -> None:
@@ -279,7 +280,8 @@ class WorkerPool:
         origin = journal.origins[copy]
         assert origin is not None
         try:
-            path = write_reproduction(f"Scene {self.job.scene.name!r}: {told}.", self.job, origin, np.array(actions))
+            episode = Episode(self.job, origin, journal.options[copy], np.array(actions))
+            path = write_reproduction(f"Scene {self.job.scene.name!r}: {told}.", episode)
             self.errors[copy] = f"{told}; to see it again: python {path}"
         except OSError as error:
             self.errors[copy] = f"{told}; no file can be written to see it again: {error}"
@@ -325,7 +327,8 @@ class WorkerPool:
         worker.start()
         first, journal = worker.copies.start, self.journal
         begun = [copy for copy in worker.copies if journal.origins[copy] is not None]
-        worker.call("begin", {copy - first: journal.origins[copy] for copy in begun})
+        for copy in begun:
+            worker.call("begin", {copy - first: journal.origins[copy]}, journal.options[copy])
         for copies, actions in journal.replay(begun):
             self.shared.action[copies] = actions
             worker.call("step", [copy - first for copy in copies], False)

@@ -5,6 +5,8 @@ import os
 import sys
 import tempfile
 import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -31,22 +33,30 @@ reproduce("""
 '''
 
 
-def write_reproduction(told: str, job: Job, origin: int | Origin, actions: np.ndarray) -> str:
+@dataclass(frozen=True)
+class Episode:
+    """All that an episode depends on."""
+
+    job: Job
+    origin: int | Origin
+    options: Mapping[str, Any] | None  # of the game
+    actions: np.ndarray  # the one that ended the worker last (step, agent, joints)
+
+
+def write_reproduction(told: str, episode: Episode) -> str:
     """Write a file that plays an episode; return its path.
 
     Args:
         told: what has happened, for people.
-        job: what every copy does.
-        origin: what the episode began from.
-        actions: all of it, the one that ended the worker last (step, agent, joints).
+        episode: that did it.
 
     Raises:
         OSError: it cannot be written.
     """
     path = [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)]
-    data = base64.b64encode(cloudpickle.dumps((job, origin, actions))).decode()
+    data = base64.b64encode(cloudpickle.dumps(episode)).decode()
     text = FILE.format(told=told, version=version("roboschool"), path=path, data=textwrap.fill(data, 118))
-    handle, name = tempfile.mkstemp(".py", f"roboschool_{job.scene.name.replace('/', '_')}_")
+    handle, name = tempfile.mkstemp(".py", f"roboschool_{episode.job.scene.name.replace('/', '_')}_")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
     return name
@@ -54,12 +64,12 @@ def write_reproduction(told: str, job: Job, origin: int | Origin, actions: np.nd
 
 def reproduce(data: str) -> None:
     """Play the episode that a file holds, as a worker did, and say how far it comes."""
-    loaded: Any = cloudpickle.loads(base64.b64decode(data))
-    job, origin, actions = loaded
-    copies = Copies(job, job.layout(1).board())
-    copies.begin({0: origin})
-    for step, action in enumerate(actions):
-        print(f"step {step + 1} of {len(actions)}", flush=True)  # noqa: T201 - whoever runs the file reads it
+    episode: Episode = cloudpickle.loads(base64.b64decode(data))
+    copies = Copies(episode.job, episode.job.layout(1).board())
+    copies.begin({0: episode.origin}, episode.options)
+    last = len(episode.actions)
+    for step, action in enumerate(episode.actions, 1):
+        print(f"step {step} of {last}", flush=True)  # noqa: T201 - whoever runs the file reads it
         copies.board.action[0] = action
-        copies.step([0], autoreset=step == len(actions) - 1)
+        copies.step([0], autoreset=step == last)
     print("it came through")  # noqa: T201

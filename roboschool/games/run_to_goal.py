@@ -1,0 +1,137 @@
+"""Run to goal: two robots, each must get past the other to the line behind it.
+
+The numbers are those of Bansal et al., "Emergent Complexity via Multi-Agent Competition" (2017).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from roboschool.files import InvalidInput, check_range
+from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.games.sights import (
+    FAR,
+    GOAL_ENTRIES,
+    LONG,
+    SIGHT,
+    column,
+    goal_way,
+    never,
+    own_body,
+    own_body_entries,
+    thing_entries,
+    things,
+    together,
+)
+from roboschool.state import State
+from roboschool.tasks.asks import Mark, Throw
+from roboschool.tasks.task import Task
+
+REASON, WEIGHT = range(2)  # columns of the memory
+SCORE, RESULT, WAY = range(3)  # of the tally
+GOAL = 2  # a reason
+
+
+@dataclass(frozen=True)
+class RunToGoal(Game):
+    """Who alone is past its line has won; both at once, or none in time, is a draw."""
+
+    memory: ClassVar[tuple[str, ...]] = ("reason", "dense_weight")
+    tally: ClassVar[tuple[str, ...]] = ("score", "result", "way")
+    reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal")
+    settable: ClassVar[tuple[str, ...]] = ("dense_weight",)
+    line: float = 4.0  # distance of both lines from the middle [m]
+    prize: float = 1000.0  # for winning; losing costs as much, and so does it if nobody wins in time
+    dense_weight: float = 1.0  # times everything else that is paid
+
+    def __post_init__(self) -> None:
+        """Check what the rules need.
+
+        Raises:
+            InvalidInput: there are not two agents, or a parameter is out of range.
+        """
+        if len(self.agents) != 2:
+            raise InvalidInput(f"two run, not {len(self.agents)}")
+        check_range("line", self.line, 0.5, 100.0)
+        check_range("prize", self.prize, 0.0, 1e6)
+        check_range("dense_weight", self.dense_weight, 0.0, 1e3)
+
+    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+        """Let the first run along +x, the other along -x."""
+        return np.array([UNDECIDED, self.dense_weight]), np.array([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]]), ()
+
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+        """Say who is past its line."""
+        memory, tally = now.memory.copy(), now.tally.copy()
+        past = now.agents[..., 0] * tally[..., WAY] > self.line
+        over, late = past.any(axis=1), now.left <= 0.0
+        memory[over | late, REASON] = np.where(over, GOAL, DECIDED_BY_TIME)[over | late]
+        tally[..., RESULT] = past * 1.0 - past[:, ::-1]
+        points = self.prize * (tally[..., RESULT] - (late & ~over)[:, None])
+        tally[..., SCORE] += points
+        return Verdict(memory, tally, points, over)
+
+    def marks(self, now: Arena, world: int) -> Sequence[Mark]:
+        """Return both lines."""
+        return [Mark((x, y, 0.0), 0.05, (230, 90, 80)) for x in (-self.line, self.line) for y in range(-5, 6)]
+
+
+@dataclass(frozen=True)
+class Player(Task):
+    """Run to the line. All that is seen is seen from the robot, along its own way, so both see the same of the same."""
+
+    sight: ClassVar[float] = SIGHT
+    sees: ClassVar[frozenset[str]] = frozenset({"others", "game"})
+    pays: ClassVar[dict[str, str]] = {
+        "forward": "{forward:+g} x speed toward the line [m/s]",
+        "near": "{near:+g} x distance to the line [m]",
+        "effort": "{effort:+g} x sum of action squared",
+        "standing": "{standing:+g} while it stands, as much less once it has fallen",
+        "sparse": "what the game gives: +1000 for winning, -1000 for losing, or if nobody wins in time",
+    }
+    ends: ClassVar[str] = "one of the two is past its line"
+    forward: float = 1.0  # times the speed toward the line [m/s]
+    near: float = 0.0  # times the distance to the line [m]
+    effort: float = -0.5  # times the sum of action squared
+    standing: float = 1.0  # for every step inside the envelope of the robot's card; outside it costs as much
+    line: float = 4.0  # distance of the line from the middle, as the game has it [m]
+
+    def observe(self, now: State) -> np.ndarray:
+        """Return own body, the way to the line, the other and its way, and the time (..., 21 + 2J + F)."""
+        way = now.tally[..., WAY]
+        return together(
+            [
+                *own_body(now, self.robot),
+                *goal_way(now, way),
+                *things(now, now.others),
+                column(self.line + now.others[..., 0, 0] * way, 1.0 / FAR),
+                column(now.left, 1.0 / LONG),
+            ]
+        )
+
+    def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
+        """Return the dense terms, times their weight, and the sparse one."""
+        weight, way = now.game[..., WEIGHT], now.tally[..., WAY]
+        return {
+            "forward": weight * self.forward * now.drift[..., 0] * way,
+            "near": weight * self.near * np.abs(self.line - now.position[..., 0] * way),
+            "effort": weight * self.effort * (action * action).sum(axis=-1),
+            "standing": weight * self.standing * (2.0 * now.upright - 1.0),
+            "sparse": now.points.copy(),
+        }
+
+    def over(self, now: State) -> np.ndarray:
+        """Return that nobody's episode ends before the game does."""
+        return never(now)
+
+    def entries(self) -> list[str]:
+        """Return what each number of an observation is."""
+        return [
+            *own_body_entries(self.robot),
+            *GOAL_ENTRIES,
+            *thing_entries("the other"),
+            "the other's distance to its line [5 m]",
+            "steps left [500]",
+        ]

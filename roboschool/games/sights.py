@@ -1,0 +1,81 @@
+"""What players of several games see and are paid alike: own body, others, ways; numbers to be put side by side."""
+
+import numpy as np
+
+from roboschool.robot import Robot
+from roboschool.state import State
+from roboschool.tasks.run import joint_entries
+
+SIGHT = 5.0  # everything is within this, either way
+FAR = 5.0  # a distance that is seen as 1 [m]
+PACE = 0.3  # what a speed of 1 m/s looks like
+LONG = 500.0  # a time that is seen as 1 [steps]
+WAYS = ("forward", "left", "up")
+
+
+def own_body(now: State, robot: Robot) -> list[np.ndarray]:
+    """Return what a robot feels of itself, without where in the world it is: (..., 6 + 2J + F) in all."""
+    return [now.felt[..., :1] - robot.stance, now.velocity * PACE, now.felt[..., 6:]]
+
+
+def own_body_entries(robot: Robot) -> list[str]:
+    """Return what each number of `own_body` is."""
+    return [
+        "height over the stance [m]",
+        *(f"0.3 x speed {way} [m/s]" for way in WAYS),
+        "roll [rad]",
+        "pitch [rad]",
+        *(entry for joint in robot.joints for entry in joint_entries(joint)),
+        *(f"{foot} on the ground" for foot in robot.feet),
+    ]
+
+
+def things(now: State, places: np.ndarray) -> list[np.ndarray]:
+    """Return where things are, how fast, and which way they face, each thing 9 numbers (..., 9k).
+
+    Args:
+        now: of those who look.
+        places: of k things, as in `State.others` (..., k, 9).
+    """
+    seen: np.ndarray = now.sight(places) * np.array([1.0 / FAR, PACE, 1.0])[:, None]
+    return [seen.reshape(*seen.shape[:-3], -1)]
+
+
+def thing_entries(*names: str) -> list[str]:
+    """Return what each number of `things` is."""
+    kinds = ("{}, {} [5 m]", "0.3 x speed of {}, {}, less own [m/s]", "where the x axis of {} points, {}")
+    return [kind.format(name, way) for name in names for kind in kinds for way in WAYS]
+
+
+def goal_way(now: State, way: np.ndarray) -> list[np.ndarray]:
+    """Return where a goal line across the x axis is, for those whose goal is at +x (way 1) or -x (-1): (..., 4) in all.
+
+    They are its bearing, sine and cosine, and the robot's place as from behind its own line: along, to the left.
+    """
+    side = way[..., None]
+    return [now.bearing * side, now.position[..., :2] * side / FAR]
+
+
+GOAL_ENTRIES = (
+    "sine of the angle to the goal",
+    "cosine of the angle to the goal",
+    "own place along the way to the goal, from the middle [5 m]",
+    "own place to the left of that way [5 m]",
+)
+
+
+def together(parts: list[np.ndarray]) -> np.ndarray:
+    """Return numbers side by side, none beyond sight."""
+    seen: np.ndarray = np.concatenate(parts, axis=-1)
+    near: np.ndarray = np.minimum(np.maximum(seen, -SIGHT), SIGHT)
+    return near
+
+
+def column(values: np.ndarray, scale: float = 1.0) -> np.ndarray:
+    """Return one number of each agent as a column, to be put beside others (..., 1)."""
+    return values[..., None] * scale
+
+
+def never(now: State) -> np.ndarray:
+    """Return that nobody's episode ends before the game does."""
+    return np.zeros(now.points.shape, dtype=bool)

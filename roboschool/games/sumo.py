@@ -1,0 +1,158 @@
+"""Sumo: two robots in a ring; who leaves it or goes down has lost.
+
+The numbers are those of Bansal et al., "Emergent Complexity via Multi-Agent Competition" (2017).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from roboschool.chance import Number, draw, ends
+from roboschool.files import InvalidInput, check_range
+from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.games.sights import (
+    FAR,
+    LONG,
+    SIGHT,
+    column,
+    never,
+    own_body,
+    own_body_entries,
+    thing_entries,
+    things,
+    together,
+)
+from roboschool.state import State
+from roboschool.tasks.asks import Mark, Throw
+from roboschool.tasks.task import Task
+
+REASON, RADIUS, WEIGHT, TOUCHED = range(4)  # columns of the memory
+SCORE, RESULT = range(2)  # of the tally
+FALL, OUT = 2, 3  # reasons
+POSTS = 36  # balls that show the ring
+
+
+@dataclass(frozen=True)
+class Sumo(Game):
+    """Who is out of the ring or down has lost; the other is paid for it only if the two have touched."""
+
+    memory: ClassVar[tuple[str, ...]] = ("reason", "radius", "dense_weight", "touched")
+    tally: ClassVar[tuple[str, ...]] = ("score", "result")
+    reasons: ClassVar[tuple[str, ...]] = ("", "time", "fall", "out")
+    feels: ClassVar[bool] = True
+    settable: ClassVar[tuple[str, ...]] = ("radius", "dense_weight")
+    radius: Number = (2.5, 4.5)  # of the ring [m]
+    down: tuple[float, ...] = (0.3,)  # height of the trunk at which a robot is down: one for both, or one each [m]
+    prize: float = 1000.0  # for winning; losing costs as much, and so does a draw
+    dense_weight: float = 1.0  # times everything else that is paid
+
+    def __post_init__(self) -> None:
+        """Check what the rules need.
+
+        Raises:
+            InvalidInput: there are not two agents, or a parameter is out of range.
+        """
+        if len(self.agents) != 2:
+            raise InvalidInput(f"two wrestle, not {len(self.agents)}")
+        if len(self.down) not in (1, 2):
+            raise InvalidInput(f"down: {len(self.down)} heights for two robots")
+        for number in ends(self.radius):
+            check_range("radius", number, 0.5, 100.0)
+        for height in self.down:
+            check_range("down", height, 0.0, 100.0)
+        check_range("prize", self.prize, 0.0, 1e6)
+        check_range("dense_weight", self.dense_weight, 0.0, 1e3)
+
+    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+        """Draw the ring."""
+        radius = draw(self.radius, chance)
+        return np.array([UNDECIDED, radius, self.dense_weight, 0.0]), np.zeros((2, 2)), ()
+
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+        """Say who is down or out; both at once, or none in time, is a draw."""
+        memory, tally = now.memory.copy(), now.tally.copy()
+        memory[:, TOUCHED] = np.maximum(memory[:, TOUCHED], now.touches[:, 0, 1])
+        away = np.hypot(now.agents[..., 0], now.agents[..., 1])
+        down, out = now.agents[..., 2] < np.array(self.down), away > memory[:, RADIUS, None]
+        lost = down | out
+        late = now.left <= 0.0
+        over = lost.any(axis=1) | late
+        drawn = over & (lost.all(axis=1) | ~lost.any(axis=1))
+        won = lost[:, ::-1] & ~lost
+        memory[over, REASON] = np.where(down.any(axis=1), FALL, np.where(out.any(axis=1), OUT, DECIDED_BY_TIME))[over]
+        tally[..., RESULT] = won * 1.0 - (lost & ~drawn[:, None])
+        points = self.prize * (won * memory[:, TOUCHED, None] - (lost | drawn[:, None]))
+        tally[..., SCORE] += points
+        return Verdict(memory, tally, points, lost.any(axis=1))
+
+    def marks(self, now: Arena, world: int) -> Sequence[Mark]:
+        """Return the ring."""
+        radius = float(now.memory[world, RADIUS])
+        turns = [2.0 * math.pi * post / POSTS for post in range(POSTS)]
+        return [Mark((radius * math.cos(turn), radius * math.sin(turn), 0.0), 0.05, (230, 90, 80)) for turn in turns]
+
+
+@dataclass(frozen=True)
+class Player(Task):
+    """Wrestle. All that is seen is seen from the robot, so both see the same of the same."""
+
+    sight: ClassVar[float] = SIGHT
+    sees: ClassVar[frozenset[str]] = frozenset({"others", "game"})
+    pays: ClassVar[dict[str, str]] = {
+        "centre": "{centre:+g} x distance to the middle of the ring [m]",
+        "effort": "{effort:+g} x sum of action squared",
+        "standing": "{standing:+g} while it stands, as much less once it has fallen",
+        "sparse": "what the game gives: +1000 for winning after a touch, -1000 for losing or a draw",
+    }
+    ends: ClassVar[str] = "one of the two is out of the ring, or down"
+    centre: float = -1.0  # times the distance to the middle of the ring [m]
+    effort: float = -0.1  # times the sum of action squared
+    standing: float = 5.0  # for every step inside the envelope of the robot's card; outside it costs as much
+
+    def observe(self, now: State) -> np.ndarray:
+        """Return own body, the other, and the ring (..., 22 + 2J + F)."""
+        middle = now.sight(np.zeros_like(now.others))[..., 0, 0, :2]
+        radius = now.game[..., RADIUS]
+        own, other = np.hypot(middle[..., 0], middle[..., 1]), np.hypot(now.others[..., 0, 0], now.others[..., 0, 1])
+        ring = [radius, radius - own, radius - other]
+        return together(
+            [
+                *own_body(now, self.robot),
+                *things(now, now.others),
+                middle / FAR,
+                *(column(distance, 1.0 / FAR) for distance in ring),
+                column(now.left, 1.0 / LONG),
+                column(now.game[..., TOUCHED]),
+            ]
+        )
+
+    def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
+        """Return the dense terms, times their weight, and the sparse one."""
+        weight = now.game[..., WEIGHT]
+        return {
+            "centre": weight * self.centre * np.hypot(now.position[..., 0], now.position[..., 1]),
+            "effort": weight * self.effort * (action * action).sum(axis=-1),
+            "standing": weight * self.standing * (2.0 * now.upright - 1.0),
+            "sparse": now.points.copy(),
+        }
+
+    def over(self, now: State) -> np.ndarray:
+        """Return that nobody's episode ends before the game does."""
+        return never(now)
+
+    def entries(self) -> list[str]:
+        """Return what each number of an observation is."""
+        return [
+            *own_body_entries(self.robot),
+            *thing_entries("the other"),
+            "the middle of the ring, forward [5 m]",
+            "the middle of the ring, left [5 m]",
+            "radius of the ring [5 m]",
+            "own distance to its edge [5 m]",
+            "the other's distance to its edge [5 m]",
+            "steps left [500]",
+            "1 once the two have touched",
+        ]

@@ -1,0 +1,260 @@
+"""Games: what they are told, what they decide, and their rules one by one."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from test_workers import story_of, workers
+
+import roboschool
+from roboschool.games.game import Arena, Verdict
+from roboschool.games.run_to_goal import RunToGoal
+from roboschool.games.sumo import Sumo
+from roboschool.scene import load_scene
+from roboschool.simulation import Simulation
+
+DUELS = ("ant_sumo", "humanoid_sumo", "mixed_sumo", "ant_run_to_goal", "humanoid_run_to_goal")
+KEYS = {"reason", "score", "result", "dense_weight", "sparse"}
+
+
+def arena(game: Any, places: list[tuple[float, float, float]], left: float = 100.0, touch: bool = False) -> Arena:
+    """A world after a step, with trunks at these places; it began with the rules as they are."""
+    made = Arena.blank(1, 2, 0, 9, len(game.memory), len(game.tally))
+    made.memory[0], made.tally[0], _ = game.begin(0, np.random.default_rng(0))
+    made.agents[0, :, :3] = places
+    made.upright[:] = 1.0
+    made.left[:] = left
+    made.touches[0, [0, 1], [1, 0]] = touch
+    return made
+
+
+def judge(game: Any, now: Arena) -> Verdict:
+    return game.judge(now, now, np.ones(1, bool), [np.random.default_rng(0)])
+
+
+def sumo(**parameters: Any) -> Sumo:
+    return Sumo(agents=("ant_0", "ant_1"), props=(), radius=3.0, **parameters)
+
+
+INSIDE, AWAY, DOWN = (1.0, 0.0, 0.5), (0.0, 3.1, 0.5), (-1.0, 0.0, 0.29)
+
+
+@pytest.mark.parametrize(
+    ("places", "left", "touch", "reason", "result", "points", "over"),
+    [
+        ([INSIDE, INSIDE], 100, True, "", [0, 0], [0, 0], False),
+        ([INSIDE, AWAY], 100, True, "out", [1, -1], [1000, -1000], True),
+        ([AWAY, INSIDE], 100, True, "out", [-1, 1], [-1000, 1000], True),
+        ([DOWN, INSIDE], 100, True, "fall", [-1, 1], [-1000, 1000], True),
+        ([INSIDE, DOWN], 100, False, "fall", [1, -1], [0, -1000], True),
+        ([AWAY, DOWN], 100, True, "fall", [0, 0], [-1000, -1000], True),
+        ([INSIDE, INSIDE], 0, True, "time", [0, 0], [-1000, -1000], False),
+        ([INSIDE, AWAY], 0, True, "out", [1, -1], [1000, -1000], True),
+    ],
+)
+def test_sumo(
+    places: Any, left: float, touch: bool, reason: str, result: list[int], points: list[int], over: bool
+) -> None:
+    game = sumo()
+    verdict = judge(game, arena(game, places, left, touch))
+    assert game.reasons[int(verdict.memory[0, 0])] == reason
+    assert verdict.tally[0, :, 1].tolist() == result
+    assert verdict.points[0].tolist() == points
+    assert verdict.tally[0, :, 0].tolist() == points
+    assert verdict.over.tolist() == [over]
+
+
+def test_a_touch_is_remembered_and_heights_may_differ() -> None:
+    game = sumo()
+    now = arena(game, [INSIDE, AWAY])
+    now.memory[0, 3] = 1.0
+    assert judge(game, now).points[0].tolist() == [1000, -1000]
+    uneven = sumo(down=(0.3, 0.6))
+    assert judge(uneven, arena(uneven, [INSIDE, INSIDE], touch=True)).tally[0, :, 1].tolist() == [1, -1]
+
+
+@pytest.mark.parametrize(
+    ("places", "left", "reason", "result", "points", "over"),
+    [
+        ([(3.9, 0, 1), (-3.9, 0, 1)], 100, "", [0, 0], [0, 0], False),
+        ([(4.1, 0, 1), (-3.9, 0, 1)], 100, "goal", [1, -1], [1000, -1000], True),
+        ([(3.9, 0, 1), (-4.1, 0, 1)], 100, "goal", [-1, 1], [-1000, 1000], True),
+        ([(-4.1, 0, 1), (4.1, 0, 1)], 100, "", [0, 0], [0, 0], False),
+        ([(4.1, 0, 1), (-4.1, 0, 1)], 100, "goal", [0, 0], [0, 0], True),
+        ([(0, 0, 1), (0, 0, 1)], 0, "time", [0, 0], [-1000, -1000], False),
+        ([(4.1, 0, 1), (0, 0, 1)], 0, "goal", [1, -1], [1000, -1000], True),
+    ],
+)
+def test_run_to_goal(places: Any, left: float, reason: str, result: list[int], points: list[int], over: bool) -> None:
+    game = RunToGoal(agents=("ant_0", "ant_1"), props=())
+    verdict = judge(game, arena(game, places, left))
+    assert game.reasons[int(verdict.memory[0, 0])] == reason
+    assert verdict.tally[0, :, 1].tolist() == result
+    assert verdict.points[0].tolist() == points
+    assert verdict.over.tolist() == [over]
+
+
+@pytest.mark.parametrize("name", DUELS)
+def test_a_duel_is_played_to_its_end(name: str) -> None:
+    """Infos have the same keys all along, all end together, and results sum to zero."""
+    world = roboschool.parallel_env(name)
+    _, infos = world.reset(seed=1)
+    keys = set(infos[world.agents[0]])
+    assert keys >= KEYS
+    chance = np.random.default_rng(0)
+    while world.agents:
+        names = world.agents
+        actions = {agent: chance.uniform(-1, 1, world.action_space(agent).shape) for agent in names}
+        _, rewards, over, late, infos = world.step(actions)
+        for agent in names:
+            terms = [infos[agent][term] for term in world.scene.agents[names.index(agent)].task.pays]
+            assert set(infos[agent]) == keys
+            assert rewards[agent] == pytest.approx(sum(terms))
+    assert all(over.values()) or all(late.values())
+    assert sum(info["result"] for info in infos.values()) == 0.0
+    reason = world.scene.game.reasons[int(infos[names[0]]["reason"])]
+    assert reason
+    assert (reason == "time") == all(late.values())
+    world.close()
+
+
+@pytest.mark.parametrize("name", [name for name in DUELS if name != "mixed_sumo"])
+def test_both_see_the_same_of_the_same(name: str) -> None:
+    scene = load_scene(name)
+    still = dataclasses.replace(
+        scene, agents=tuple(dataclasses.replace(agent, noise=0.0) for agent in scene.agents), game=scene.game
+    )
+    simulation = Simulation(still)
+    simulation.reset({0: 0})
+    (group,) = simulation.groups
+    push = np.random.default_rng(0).uniform(-1, 1, group.shape[-1])
+    for _ in range(5):
+        one, other = group.observation[0].astype(float)
+        assert one == pytest.approx(other, abs=2e-3)
+        simulation.step([np.tile(push, (1, 2, 1))])
+    simulation.close()
+
+
+@pytest.mark.parametrize("name", DUELS)
+def test_observations_are_explained(name: str) -> None:
+    for agent in load_scene(name).agents:
+        simulation = Simulation(load_scene(name))
+        group, _ = simulation.seats[0]
+        assert len(group.task.entries()) == group.observation.shape[-1], agent.name
+        simulation.close()
+
+
+def test_who_touches_whom() -> None:
+    """Ants face to face, pushed into each other, touch; apart they do not."""
+    scene = load_scene("ant_sumo")
+    for x, expected in ((0.7, True), (2.0, False)):
+        spots = [(-x, 0.0), (x, 0.0)]
+        agents = (dataclasses.replace(agent, spot=spot) for agent, spot in zip(scene.agents, spots, strict=True))
+        simulation = Simulation(dataclasses.replace(scene, agents=tuple(agents)))
+        simulation.reset({0: 0})
+        chance, touched = np.random.default_rng(0), False
+        for _ in range(60):
+            simulation.step([chance.uniform(-1, 1, group.shape) for group in simulation.groups])
+            touches = simulation.now.touches[0]
+            assert (touches == touches.T).all()
+            touched |= bool(touches[0, 1])
+        assert touched == expected
+        assert simulation.now.memory[0, 3] == expected
+        simulation.close()
+
+
+def test_options_of_a_reset_hold_until_others_are_given() -> None:
+    env = roboschool.AgentEnv("ant_sumo")
+    _, info = env.reset(seed=0, options={"radius": 2.0, "dense_weight": 0.25})
+    assert (info["radius"], info["dense_weight"]) == (2.0, 0.25)
+    action = env.action_space.sample()
+    *_, quarter = env.step(action)
+    assert env.reset()[1]["radius"] == 2.0
+    assert env.reset(options={"radius": (3.0, 3.5)})[1]["dense_weight"] == 1.0
+    assert 3.0 <= env.reset()[1]["radius"] <= 3.5
+    env.reset(seed=0, options={"radius": 2.0, "unknown": 1})  # what is nobody's is let be: others may read it
+    *_, whole = env.step(action)
+    for term in ("centre", "effort", "standing"):
+        assert quarter[term] == pytest.approx(whole[term] / 4)
+    for wrong, parts in (
+        ({"dense_wait": 0.5}, ["dense_wait", "dense_weight"]),
+        ({"radius": "large"}, ["radius", "str"]),
+        ({"dense_weight": -1.0}, ["dense_weight", "-1"]),
+    ):
+        with pytest.raises(roboschool.InvalidInput) as caught:
+            env.reset(options=wrong)
+        assert all(part in str(caught.value) for part in parts)
+    env.close()
+
+
+def test_options_are_replayed_with_the_episodes_of_a_lost_worker() -> None:
+    def play(number: int, kill: Callable[[roboschool.VectorEnv], None]) -> list[Any]:
+        envs = roboschool.VectorEnv("ant_sumo", 6, number, agent=["ant_0", "ant_1"], max_episode_steps=6)
+        told = [envs.reset(seed=2, options={"radius": (1.0, 2.0), "dense_weight": 0.5})[1]["radius"]]
+        envs.action_space.seed(0)
+        for step in range(15):
+            if step in (4, 9):
+                kill(envs)
+            seen, reward, *_, info = envs.step(envs.action_space.sample())
+            told += [seen, reward, info["radius"], info["left" if "left" in info else "result"]]
+        envs.close()
+        return told
+
+    alone = play(0, lambda envs: None)
+    killed = play(2, lambda envs: workers(envs)[0].process.kill())
+    assert all((one == other).all() for one, other in zip(alone, killed, strict=True))
+
+
+def test_games_are_the_same_with_any_number_of_workers() -> None:
+    arguments = {"agent": ["humanoid_0", "humanoid_1"], "autoreset_mode": "SameStep"}
+    envs = [roboschool.VectorEnv("humanoid_sumo", 6, number, **arguments) for number in (0, 2)]
+    for one in envs:
+        one.reset(seed=0)
+        one.action_space.seed(0)
+    for _ in range(60):
+        steps = [one.step(one.action_space.sample()) for one in envs]
+        assert all((mine == theirs).all() for mine, theirs in zip(steps[0][:4], steps[1][:4], strict=True))
+    for one in envs:
+        one.close()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "parts"),
+    [
+        ({"radius": 0.0}, ["radius", "0.5"]),
+        ({"down": (0.1, 0.2, 0.3)}, ["down", "3 heights"]),
+        ({"prize": -1.0}, ["prize"]),
+        ({"agents": ("ant_0",)}, ["two wrestle, not 1"]),
+    ],
+)
+def test_wrong_rules_are_named(parameters: dict[str, Any], parts: list[str]) -> None:
+    with pytest.raises(roboschool.InvalidInput) as caught:
+        Sumo(**{"agents": ("ant_0", "ant_1"), "props": ()} | parameters)
+    assert all(part in str(caught.value) for part in parts)
+
+
+def test_motors_may_be_weaker_and_players_fewer(tmp_path: Any) -> None:
+    rows = "".join(
+        f'[[agent]]\nname = "ant_{k}"\nrobot = "ant"\ntask = {{ name = "run" }}\nspot = [{3.0 * k}, 0.0]\n'
+        f"players = {k + 1}\npower = {1.0 - 0.25 * k}\n"
+        for k in range(3)
+    )
+    path = tmp_path / "herd.toml"
+    path.write_text(f'version = 1\nsummary = "Ants."\nplayers = 2\n{rows}')
+    scene = load_scene(path)
+    assert [agent.name for agent in scene.agents] == ["ant_0", "ant_1"]
+    assert len(load_scene(path, players=3).agents) == 3
+    first, second = (agent.robot.torque for agent in scene.agents)
+    assert second == pytest.approx([0.75 * torque for torque in first])
+    for wrong in (0, 4):
+        with pytest.raises(roboschool.InvalidInput, match=f"players: {wrong} is not within 1 and 3"):
+            load_scene(path, players=wrong)
+    path.write_text(path.read_text().replace("power = 0.75", "power = 0.0"))
+    with pytest.raises(roboschool.InvalidInput, match=r"power: 0\.0"):
+        load_scene(path)
+
+
+def test_story_of_a_duel_is_that_of_any_number_of_workers() -> None:
+    assert story_of("ant_sumo", 2, 20) == story_of("ant_sumo", 0, 20)
