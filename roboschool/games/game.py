@@ -124,4 +124,4 @@ def make_game(where: str, spec: dict[str, Any] | None, agents: Sequence[str], pr
     if spec is None:
         return None
     names = {"agents": tuple(agents), "props": tuple(props)}
-    return make(where, "game", spec, shipped("games", "game", "sights"), Game, **names)  # type: ignore[type-abstract]
+    return make(where, "game", spec, shipped("games", "game", "sights", "scripted"), Game, **names)  # type: ignore[type-abstract]
