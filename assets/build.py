@@ -63,8 +63,8 @@ class Capsule:
         return mass, across * np.eye(3) + (along - across) * np.outer(axis, axis)
 
 
-def ball(centre: Point, radius: float) -> Capsule:
-    return Capsule(centre, centre, radius)
+def ball(centre: Point, radius: float, mass: float | None = None) -> Capsule:
+    return Capsule(centre, centre, radius, mass)
 
 
 def rod(centre: Point, half: float, tilt: float, radius: float, mass: float | None = None) -> Capsule:
@@ -98,6 +98,7 @@ class Link:
     friction: float = 0.8
     rotor: float = 0.0  # inertia added about every axis [kg m2]
     bounce: float = 0.0  # restitution; of two bodies that meet, the product counts
+    rolling: float = 0.0  # resistance to rolling, times the friction of what it rolls on [m]
     solid: bool = True  # whether other bodies meet it
 
 
@@ -161,6 +162,8 @@ def write_link(robot: ET.Element, link: Link) -> None:
     if link.shapes:
         contact = ET.SubElement(element, "contact")
         ET.SubElement(contact, "lateral_friction", value=f"{link.friction:g}")
+        if link.rolling:
+            ET.SubElement(contact, "rolling_friction", value=f"{link.rolling:g}")
         if link.bounce:
             ET.SubElement(contact, "restitution", value=f"{link.bounce:g}")
     write_shapes(element, link)
@@ -392,6 +395,44 @@ def cube() -> Body:
     return Body("cube", Link("cube", "amber", [Block((0.1, 0.1, 0.1), 1.2, inertia=0.001)]))
 
 
+def free_ball(name: str, radius: float, mass: float) -> Body:
+    """A ball that rolls out within some metres.
+
+    It bounces by 0 to 0.9 of its speed as it is, since Bullet undoes 0.9 of an overlap in a substep (`CONTACT_ERP`);
+    with restitution on top it would come back quicker than it went.
+    """
+    shape = ball((0, 0, 0), radius, mass)
+    return Body(name, Link("ball", "amber", [shape], friction=1.0, rolling=0.05 * radius))
+
+
+def kick_ball() -> Body:
+    return free_ball("kick_ball", 0.2, 0.15)
+
+
+def soccer_ball() -> Body:
+    return free_ball("soccer_ball", 0.35, 0.045)
+
+
+def soccer_pitch() -> Body:
+    """Low walls around a pitch, with a goal in two of them; nets have no roof: what goes over the bar is out."""
+    x, y, high, thick = 23.1 / 2, 17.3 / 2, 0.8, 0.2
+    half, top, deep, bar = 3.66 / 2, 1.22, 1.5, 0.1
+    shapes = []
+    for side, colour in ((-1, "coral"), (1, "teal")):
+        shapes.append(Block((2 * (x + thick), thick, high), centre=(0, side * (y + thick / 2), high / 2)))
+        for way in (-1, 1):
+            wall = (side * (x + thick / 2), way * (y + half) / 2, high / 2)
+            net = (side * (x + deep / 2), way * (half + bar / 2), top / 2)
+            shapes += [Block((thick, y - half, high), centre=wall), Block((deep, bar, top), centre=net, colour=colour)]
+        shapes.append(
+            Block((bar, 2 * (half + bar), top), centre=(side * (x + deep + bar / 2), 0, top / 2), colour=colour)
+        )
+        shapes.append(
+            Block((bar, 2 * (half + bar), bar), centre=(side * (x + bar / 2), 0, top + bar / 2), colour=colour)
+        )
+    return Body("soccer_pitch", Link("world", "bone", shapes))
+
+
 def scenery(name: str, colour: str, shapes: Sequence[Block]) -> Body:
     """Something to look at, which nothing meets."""
     return Body(name, Link("world", colour, shapes, solid=False))
@@ -437,7 +478,7 @@ ROBOTS = (
     inverted_pendulum,
     inverted_double_pendulum,
 )
-PROPS = (pong_ball, pong_table, reacher_table, cart_rail, cube)
+PROPS = (pong_ball, pong_table, reacher_table, cart_rail, cube, kick_ball, soccer_ball, soccer_pitch)
 
 if __name__ == "__main__":
     for make in (*ROBOTS, *PROPS):

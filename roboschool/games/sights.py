@@ -47,6 +47,34 @@ def thing_entries(*names: str) -> list[str]:
     return [kind.format(name, way) for name in names for kind in kinds for way in WAYS]
 
 
+def spots(now: State, points: np.ndarray) -> list[np.ndarray]:
+    """Return where points on the ground are, forward and to the left (..., 2k) in all.
+
+    Args:
+        now: of those who look.
+        points: x and y of k points, in the world [m] (..., k, 2).
+    """
+    way = points - now.position[..., None, :2]
+    x, y, left, forward = way[..., 0], way[..., 1], now.bearing[..., None, 0], now.bearing[..., None, 1]
+    seen: np.ndarray = np.stack([forward * x - left * y, left * x + forward * y], axis=-1) / FAR
+    return [seen.reshape(*seen.shape[:-2], -1)]
+
+
+def spot_entries(*names: str) -> list[str]:
+    """Return what each number of `spots` is."""
+    return [f"{name}, {way} [5 m]" for name in names for way in WAYS[:2]]
+
+
+def flying(now: State, place: np.ndarray) -> list[np.ndarray]:
+    """Return where a ball (..., 9) is and how fast: `things` without its x axis, which turns with it (..., 6)."""
+    return [things(now, place[..., None, :])[0][..., :6]]
+
+
+def flying_entries(name: str) -> list[str]:
+    """Return what each number of `flying` is."""
+    return thing_entries(name)[:6]
+
+
 def goal_way(now: State, way: np.ndarray) -> list[np.ndarray]:
     """Return where a goal line across the x axis is, for those whose goal is at +x (way 1) or -x (-1): (..., 4) in all.
 
