@@ -371,7 +371,9 @@ def _taking_part(path: Path, file: SceneFile) -> list[AgentRow]:
         return list(file.agent)
     if not 1 <= file.players <= most:
         raise InvalidInput(f"{path}: players: {file.players} is not within 1 and {most}")
-    return [row for row in file.agent if row.players <= file.players]
+    taking = [row for row in file.agent if row.players <= file.players]
+    told = {"players": file.players}  # a task may ask how many there are
+    return [dataclasses.replace(row, task=row.task | told) if "players" in row.task else row for row in taking]
 
 
 def _agent(path: Path, row: AgentRow) -> Agent:

@@ -1,0 +1,233 @@
+"""Soccer: two teams, a ball, a pitch with walls; who has more goals when the time is up has won.
+
+Pitch, ball, goals and points are those of dm_control's soccer. Where it is silent: a ball that lies for 2.5 s, or has
+left the pitch, is dropped anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from roboschool.files import InvalidInput, check_range
+from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.games.sights import (
+    GOAL_ENTRIES,
+    LONG,
+    SIGHT,
+    column,
+    flying,
+    flying_entries,
+    goal_way,
+    never,
+    own_body,
+    own_body_entries,
+    spot_entries,
+    spots,
+    thing_entries,
+    things,
+    together,
+)
+from roboschool.state import State
+from roboschool.tasks.asks import Mark, Throw
+from roboschool.tasks.task import Task
+
+REASON, WEIGHT, HOME, AWAY, SPOT_X, SPOT_Y, STILL = range(7)  # columns of the memory
+SCORE, RESULT, WAY, TO_BALL, TO_GOAL = range(5)  # of the tally
+GOAL = 2  # a reason
+DROP = 1.6  # height from which the ball is dropped: above the robots [m]
+PUSH = 0.5  # speed along x and along y at which it is dropped, at most [m/s]
+MOVED = 0.5  # way after which a ball does not lie still [m]
+MIDDLE = 1.0  # a ball this near to the middle may lie, as at a kick-off [m]
+INSIDE = (0.7, 0.9)  # a ball that is out is dropped at this part of its way from the middle
+COLOURS = ((237, 99, 79), (31, 150, 148))  # of home and away, and of the goals they keep
+ABOVE = 0.5  # height over a player's trunk at which its colour is shown [m]
+HINT = 1e-9  # keeps a distance from being 0 [m]
+
+
+@dataclass(frozen=True)
+class Soccer(Game):
+    """Home, the agents 0, 2 and 4, plays toward +x, and away, the others, toward -x. A goal is +1 for all of a team."""
+
+    memory: ClassVar[tuple[str, ...]] = (
+        "reason",
+        "dense_weight",
+        "home_goals",
+        "away_goals",
+        "spot_x",
+        "spot_y",
+        "still",
+    )
+    tally: ClassVar[tuple[str, ...]] = ("score", "result", "way", "vel_to_ball", "vel_ball_to_goal")
+    reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal")
+    settable: ClassVar[tuple[str, ...]] = ("dense_weight",)
+    length: float = 23.1  # of the pitch, along x; its walls are a prop of the scene [m]
+    width: float = 17.3  # [m]
+    goal_width: float = 3.66  # [m]
+    goal_height: float = 1.22  # [m]
+    patience: int = 150  # steps that the ball may lie still
+    terminate_on_goal: bool = False  # else the ball is dropped in the middle, and the game goes on
+    dense_weight: float = 0.0  # times everything but goals that is paid
+
+    def __post_init__(self) -> None:
+        """Check what the rules need.
+
+        Raises:
+            InvalidInput: the agents are not two teams by turns, or there is no ball, or a parameter is out of range.
+        """
+        sides = [f"{side}_{number}" for number in range(len(self.agents) // 2) for side in ("home", "away")]
+        if not sides or list(self.agents) != sides:
+            raise InvalidInput(f"two teams play, home_0, away_0, home_1 and so on, not {', '.join(self.agents)}")
+        if not self.props:
+            raise InvalidInput("there is no ball: it must be the first prop")
+        for name in ("length", "width", "goal_width", "goal_height"):
+            check_range(name, getattr(self, name), 0.5, 200.0)
+        check_range("goal_width", self.goal_width, 0.5, self.width)
+        check_range("patience", self.patience, 1, 10**9)
+        check_range("dense_weight", self.dense_weight, 0.0, 1e3)
+
+    @property
+    def throws(self) -> tuple[str, ...]:
+        """The ball: the first prop."""
+        return self.props[:1]
+
+    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+        """Kick off."""
+        tally = np.zeros((len(self.agents), len(self.tally)))
+        tally[0::2, WAY], tally[1::2, WAY] = 1.0, -1.0
+        memory = np.zeros(len(self.memory))
+        memory[REASON], memory[WEIGHT] = UNDECIDED, self.dense_weight
+        return memory, tally, [self._drop(world, 0.0, 0.0, chance)]
+
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+        """Count goals; drop the ball anew after one, or if it lies still or is out."""
+        memory, tally = now.memory.copy(), now.tally.copy()
+        ball = now.props[:, 0]
+        x, y, z = ball[:, 0], ball[:, 1], ball[:, 2]
+        behind = np.abs(x) > self.length / 2
+        goal = behind & (np.abs(y) < self.goal_width / 2) & (z < self.goal_height)
+        out = (behind | (np.abs(y) > self.width / 2) | (z < 0.0)) & ~goal
+        memory[:, HOME] += goal & (x > 0.0)
+        memory[:, AWAY] += goal & (x < 0.0)
+        points = np.where(goal[:, None], np.sign(x[:, None] * tally[..., WAY]), 0.0)
+        tally[..., SCORE] += points
+
+        moved = np.hypot(x - memory[:, SPOT_X], y - memory[:, SPOT_Y]) > MOVED
+        memory[moved, SPOT_X], memory[moved, SPOT_Y] = x[moved], y[moved]
+        lies = ~moved & (np.hypot(x, y) > MIDDLE)
+        memory[:, STILL] = np.where(lies, memory[:, STILL] + 1.0, 0.0)
+        stalled = memory[:, STILL] >= self.patience
+
+        late, over = now.left <= 0.0, goal & self.terminate_on_goal
+        memory[late | over, REASON] = np.where(over, GOAL, DECIDED_BY_TIME)[late | over]
+        lead = (memory[:, HOME] - memory[:, AWAY])[:, None] * tally[..., WAY]
+        tally[..., RESULT] = np.where((late | over)[:, None], np.sign(lead), 0.0)
+        self._measure(now, tally)
+
+        throws = []
+        for world in np.flatnonzero((goal | out | stalled) & live & ~over).tolist():
+            share = chance[world].uniform(*INSIDE) if out[world] else 0.0
+            throws.append(self._drop(world, x[world] * share, y[world] * share, chance[world]))
+            memory[world, [SPOT_X, SPOT_Y, STILL]] = 0.0
+        return Verdict(memory, tally, points, over, throws)
+
+    def marks(self, now: Arena, world: int) -> Sequence[Mark]:
+        """Return the middle line, the goal lines, and the colours of the teams above the players."""
+        middle = [(0.0, y, 0.0) for y in np.linspace(-self.width / 2, self.width / 2, 13).tolist()]
+        half = self.goal_width / 2
+        goals = [(x, y, 0.0) for x in (-self.length / 2, self.length / 2) for y in np.linspace(-half, half, 7).tolist()]
+        lines = [Mark(place, 0.06, (240, 240, 240)) for place in (*middle, *goals)]
+        shirts = enumerate(now.agents[world, :, :3].tolist())
+        return [*lines, *(Mark((x, y, z + ABOVE), 0.12, COLOURS[number % 2]) for number, (x, y, z) in shirts)]
+
+    def _measure(self, now: Arena, tally: np.ndarray) -> None:
+        """Note how fast everyone comes to the ball, and the ball to the goal of everyone's opponents."""
+        ball = now.props[:, 0]
+        x, y = ball[:, None, 0] - now.agents[..., 0], ball[:, None, 1] - now.agents[..., 1]
+        speed = now.agents[..., 3] * x + now.agents[..., 4] * y
+        tally[..., TO_BALL] = speed / (np.hypot(x, y) + HINT)
+        x, y = tally[..., WAY] * self.length / 2 - ball[:, None, 0], -ball[:, None, 1]
+        speed = ball[:, None, 3] * x + ball[:, None, 4] * y
+        tally[..., TO_GOAL] = speed / (np.hypot(x, y) + HINT)
+
+    def _drop(self, world: int, x: float, y: float, chance: np.random.Generator) -> Throw:
+        """Return the ball falling, above whoever may stand there."""
+        push = chance.uniform(-PUSH, PUSH), chance.uniform(-PUSH, PUSH)
+        return Throw(world, self.props[0], (float(x), float(y), DROP), (*push, 0.0))
+
+
+@dataclass(frozen=True)
+class Player(Task):
+    """Play soccer; both teams see the pitch from their own side, and so the same of the same."""
+
+    sight: ClassVar[float] = SIGHT
+    sees: ClassVar[frozenset[str]] = frozenset({"props", "others", "game"})
+    pays: ClassVar[dict[str, str]] = {
+        "chase": "{chase:+g} x speed toward the ball [m/s], times `dense_weight`, which is 0 unless a reset sets it",
+        "attack": "{attack:+g} x speed of the ball toward the opponents' goal [m/s], times the same",
+        "sparse": "+1 for every goal of the own team, -1 for every goal of the others",
+    }
+    ends: ClassVar[str] = "never, or with a goal if the game is so set"
+    players: int = 2  # a side
+    chase: float = 0.001  # times the speed toward the ball [m/s]
+    attack: float = 0.002  # times the speed of the ball toward the opponents' goal [m/s]
+    length: float = 23.1  # of the pitch, as the game has it [m]
+    width: float = 17.3  # as the game has it [m]
+    goal_width: float = 3.66  # as the game has it [m]
+
+    def observe(self, now: State) -> np.ndarray:
+        """Return own body, place and way, ball, others, corners and posts, lead and time (..., 26 + 2J + F + 18p).
+
+        The others are by turns of the other team and of the own: the next in the scene first.
+        """
+        way = now.tally[..., WAY]
+        lead = (now.game[..., HOME] - now.game[..., AWAY]) * way
+        return together(
+            [
+                *own_body(now, self.robot),
+                *goal_way(now, way),
+                *flying(now, now.props[..., 0, :]),
+                *things(now, now.others),
+                *spots(now, self._landmarks() * way[..., None, None]),
+                column(lead),
+                column(now.left, 1.0 / LONG),
+            ]
+        )
+
+    def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
+        """Return the dense terms, times their weight, and the sparse one."""
+        weight = now.game[..., WEIGHT]
+        return {
+            "chase": weight * self.chase * now.tally[..., TO_BALL],
+            "attack": weight * self.attack * now.tally[..., TO_GOAL],
+            "sparse": now.points.copy(),
+        }
+
+    def over(self, now: State) -> np.ndarray:
+        """Return that nobody's episode ends before the game does."""
+        return never(now)
+
+    def entries(self) -> list[str]:
+        """Return what each number of an observation is."""
+        others = [f"opponent {n // 2}" if n % 2 == 0 else f"mate {n // 2}" for n in range(2 * self.players - 1)]
+        ends = [
+            f"the {side} {what} of the {goal}"
+            for goal in ("opponents", "own team")
+            for side in ("left", "right")
+            for what in ("corner", "post")
+        ]
+        return [
+            *own_body_entries(self.robot),
+            *GOAL_ENTRIES,
+            *flying_entries("the ball"),
+            *thing_entries(*others),
+            *spot_entries(*ends),
+            "goals ahead",
+            "steps left [500]",
+        ]
+
+    def _landmarks(self) -> np.ndarray:
+        """Return corners and posts of those who play toward +x, their left first [m] (8, 2)."""
+        x, sides = self.length / 2, (self.width / 2, self.goal_width / 2)
+        return np.array([[way * x, side * y] for way in (1, -1) for side in (1, -1) for y in sides])

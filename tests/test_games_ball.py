@@ -1,0 +1,595 @@
+"""You shall not pass, kick and defend, soccer: every rule that has a number, and balls that really roll."""
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+import roboschool
+from roboschool import InvalidInput
+from roboschool.games import kick_and_defend, soccer, you_shall_not_pass
+from roboschool.games.game import Arena, Game, Verdict
+from roboschool.games.run_to_goal import WAY
+from roboschool.scene import load_scene
+from roboschool.simulation import Simulation
+from roboschool.state import State
+
+GAMES = ("you_shall_not_pass", "kick_and_defend", "soccer")
+KEYS = ("score", "result", "reason", "dense_weight", "physics_error")
+
+
+def game(name: str, **changes: object) -> Game:
+    made = load_scene(name).game
+    assert made is not None
+    return dataclasses.replace(made, **changes)
+
+
+def arena(made: Game, left: float = 100.0, worlds: int = 1) -> Arena:
+    """An arena as it is when an episode has begun: all stand, at the middle."""
+    count, props = len(made.agents), len(made.props)
+    memory, tally, _ = made.begin(0, np.random.default_rng(0))
+    now = Arena.blank(worlds, count, props, 9, len(memory), tally.shape[1])
+    now.memory[:], now.tally[:], now.upright[:], now.left[:] = memory, tally, 1.0, left
+    now.agents[..., 2] = 1.3
+    return now
+
+
+def judged(made: Game, now: Arena, live: bool = True) -> Verdict:
+    worlds = len(now.left)
+    chance = [np.random.default_rng(world) for world in range(worlds)]
+    verdict = made.judge(now, now, np.full(worlds, live), chance)
+    assert (verdict.tally[..., 1].sum(axis=1) == 0.0).all(), "what one has won another has lost"
+    assert verdict.tally[..., 0] == pytest.approx(now.tally[..., 0] + verdict.points)
+    return verdict
+
+
+def said(made: Game, verdict: Verdict) -> tuple[str, list[float], list[float], bool]:
+    """Why, what each got, who has won, and whether it ended the episode."""
+    reason = made.reasons[int(verdict.memory[0, 0])]
+    return reason, verdict.points[0].tolist(), verdict.tally[0, :, 1].tolist(), bool(verdict.over[0])
+
+
+# --- you shall not pass ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x", "z", "left", "stands", "what"),
+    [
+        (3.99, 1.3, 5.0, 1.0, ("", [0.0, 0.0], [0.0, 0.0], False)),
+        (4.01, 1.3, 5.0, 1.0, ("goal", [1000.0, -1000.0], [1.0, -1.0], True)),
+        (4.01, 0.2, 0.0, 1.0, ("goal", [1000.0, -1000.0], [1.0, -1.0], True)),
+        (1.0, 0.3, 5.0, 1.0, ("fall", [-1000.0, 1000.0], [-1.0, 1.0], True)),
+        (1.0, 0.31, 5.0, 1.0, ("", [0.0, 0.0], [0.0, 0.0], False)),
+        (1.0, 0.3, 5.0, 0.0, ("fall", [-1000.0, 0.0], [0.0, 0.0], True)),
+        (1.0, 1.3, 0.0, 1.0, ("time", [-1000.0, 1000.0], [-1.0, 1.0], False)),
+        (1.0, 1.3, 0.0, 0.0, ("time", [-1000.0, 0.0], [0.0, 0.0], False)),
+    ],
+)
+def test_who_has_passed(
+    x: float, z: float, left: float, stands: float, what: tuple[str, list[float], list[float], bool]
+) -> None:
+    made = game("you_shall_not_pass")
+    now = arena(made, left)
+    now.agents[0, 0, :3] = (x, 0.0, z)
+    now.agents[0, 1, 0] = -9.0  # where the blocker goes is nobody's business
+    now.upright[0, 1] = stands
+    assert said(made, judged(made, now)) == what
+
+
+def test_a_blocker_is_paid_for_the_runners_distance() -> None:
+    runner, blocker = (agent.task for agent in load_scene("you_shall_not_pass").agents)
+    assert isinstance(blocker, you_shall_not_pass.Player)
+    for task, way, term, sign in ((runner, 1.0, "near", -1.0), (blocker, -1.0, "guard", 1.0)):
+        now = load_scene("you_shall_not_pass").blank(task)
+        now.tally[..., WAY], now.game[..., 1], now.upright[:] = way, 0.5, 1.0
+        now.position[..., 0] = now.others[..., 0] = 1.5
+        terms = task.reward(now, np.full((1, 1, 17), 0.5), now, 0.0165)
+        assert terms[term][0, 0] == pytest.approx(0.5 * sign * 2.5)
+        assert terms["effort"][0, 0] == pytest.approx(0.5 * -0.1 * 17 * 0.25)
+        assert terms["standing"][0, 0] == 0.5 * 5.0
+        assert {name for name, value in terms.items() if value[0, 0]} == {term, "effort", "standing"}
+
+
+# --- kick and defend -------------------------------------------------------------------------------------------------
+
+
+def kicked(
+    ball: Sequence[float],
+    touches: tuple[float, float] = (1.0, 0.0),
+    keeper: float = 3.0,
+    stands: float = 1.0,
+    left: float = 9.0,
+    still: float = 0.0,
+) -> tuple[str, list[float], list[float], bool]:
+    """What is said with the ball at x, y, with a speed along x and y."""
+    made = game("kick_and_defend")
+    now = arena(made, left)
+    x, y, vx, vy = ball
+    now.props[0, 0, :5] = (x, y, 0.2, vx, vy)
+    now.agents[0, 1, 0] = keeper
+    now.touches[0, :, 2] = touches
+    now.upright[0, 1] = stands
+    now.memory[0, kick_and_defend.STILL] = still
+    return said(made, judged(made, now))
+
+
+SAVED = [-1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("ball", "others", "what"),
+    [
+        ((3.99, 0.0, 5.0, 0.0), {}, ("", [0.0, 0.0], [0.0, 0.0], False)),
+        ((4.01, 3.0, 5.0, 0.0), {"touches": (1.0, 1.0)}, ("goal", [1000.0, -1000.0], [1.0, -1.0], True)),
+        ((4.01, 3.01, 5.0, 0.0), {}, ("wide", [-1000.0, 1500.0], SAVED, True)),
+        ((4.01, -3.01, 5.0, 0.0), {"stands": 0.0}, ("wide", [-1000.0, 1000.0], SAVED, True)),
+        ((2.0, 0.0, -1.01, 0.0), {"touches": (1.0, 1.0)}, ("back", [-1000.0, 2000.0], SAVED, True)),
+        ((2.0, 0.0, -0.1, 1.01), {"touches": (1.0, 1.0), "stands": 0.0}, ("back", [-1000.0, 1500.0], SAVED, True)),
+        ((2.0, 0.0, -0.99, 0.0), {}, ("", [0.0, 0.0], [0.0, 0.0], False)),
+        ((2.0, 0.0, -5.0, 0.0), {"touches": (0.0, 1.0)}, ("", [0.0, 0.0], [0.0, 0.0], False)),
+        ((2.0, 0.0, 0.0, 0.0), {"left": 0.0}, ("time", [-1000.0, 1500.0], SAVED, False)),
+        ((2.0, 0.0, 0.0, 0.0), {"keeper": 1.49}, ("foul", [0.0, -1000.0], [1.0, -1.0], True)),
+        ((2.0, 0.0, 0.0, 0.0), {"keeper": 6.51}, ("foul", [0.0, -1000.0], [1.0, -1.0], True)),
+        ((2.0, 0.0, 0.0, 0.0), {"keeper": 1.51}, ("", [0.0, 0.0], [0.0, 0.0], False)),
+        ((4.01, 0.0, 5.0, 0.0), {"keeper": 1.0}, ("goal", [1000.0, -1000.0], [1.0, -1.0], True)),
+        ((2.0, 0.0, 0.05, 0.0), {"still": 149.0}, ("stalled", [-1000.0, 1500.0], SAVED, True)),
+        ((2.0, 0.0, 0.05, 0.0), {"still": 148.0}, ("", [0.0, 0.0], [0.0, 0.0], False)),
+        ((2.0, 0.0, 0.15, 0.0), {"still": 149.0}, ("", [0.0, 0.0], [0.0, 0.0], False)),
+        ((2.0, 0.0, 0.0, 0.0), {"still": 149.0, "touches": (0.0, 0.0)}, ("", [0.0, 0.0], [0.0, 0.0], False)),
+    ],
+)
+def test_what_is_a_goal_and_what_is_saved(
+    ball: tuple[float, ...], others: dict[str, float], what: tuple[str, list[float], list[float], bool]
+) -> None:
+    assert kicked(ball, **others) == what  # type: ignore[arg-type]
+
+
+def test_touches_are_remembered() -> None:
+    made = game("kick_and_defend")
+    now = arena(made)
+    now.touches[0, 0, 2] = 1.0
+    memory = judged(made, now).memory
+    assert memory[0, [kick_and_defend.KICKED, kick_and_defend.TOUCHED]].tolist() == [1.0, 0.0]
+    now.memory[:], now.touches[:] = memory, 0.0
+    assert judged(made, now).memory[0, kick_and_defend.KICKED] == 1.0
+
+
+def test_where_ball_kicker_and_keeper_begin() -> None:
+    simulation = Simulation(load_scene("kick_and_defend"))
+    balls, agents = [], []
+    for _ in range(60):
+        simulation.reset({0: None})
+        balls.append(simulation.now.props[0, 0, :3].copy())
+        agents.append(simulation.now.agents[0, :, :2].copy())
+        simulation.step([np.zeros(group.shape) for group in simulation.groups])
+        assert not simulation.now.touches[0].any()
+    assert np.min(balls, axis=0) == pytest.approx([-2.0, -4.0, 0.2], abs=0.35)
+    assert np.max(balls, axis=0) == pytest.approx([1.0, 4.0, 0.2], abs=0.35)
+    assert np.min(agents, axis=0).ravel() == pytest.approx([-3.5, 0.0, 1.6, -2.0], abs=0.25)
+    assert np.max(agents, axis=0).ravel() == pytest.approx([-2.5, 0.0, 3.5, 2.0], abs=0.25)
+    simulation.reset({0: 0}, {"ball_x": [-1.0, -1.0], "ball_y": 0.5})
+    assert simulation.now.props[0, 0, :2].tolist() == [-1.0, 0.5]
+    simulation.close()
+
+
+@pytest.mark.parametrize(("vy", "reason", "points"), [(0.0, 2.0, [1000.0, -1000.0]), (5.0, 3.0, [-1000.0, 1500.0])])
+def test_a_ball_that_flies_there_is_a_goal_or_wide(vy: float, reason: float, points: list[float]) -> None:
+    env = roboschool.parallel_env("kick_and_defend")
+    env.reset(seed=1)
+    env.simulation.worlds[0].throw("ball", (2.5, 2.5, 0.2), (8.0, vy, 0.0))
+    for _ in range(40):
+        _, _, over, late, infos = env.step({name: np.zeros(17) for name in env.agents})
+        if any(over.values()):
+            break
+    assert over == {"kicker_0": True, "keeper_0": True}
+    assert not any(late.values())
+    assert [info["reason"] for info in infos.values()] == [reason, reason]
+    assert [info["sparse"] for info in infos.values()] == points
+    env.close()
+
+
+def test_a_keeper_is_paid_for_standing_in_its_zone() -> None:
+    kicker, keeper = (agent.task for agent in load_scene("kick_and_defend").agents)
+    for task, x, stands, paid in ((keeper, 2.0, 1.0, 5.0), (keeper, 1.0, 1.0, -5.0), (keeper, 2.0, 0.0, -5.0)):
+        now = load_scene("kick_and_defend").blank(task)
+        now.game[..., 1], now.upright[:], now.position[..., 0] = 1.0, stands, x
+        terms = task.reward(now, np.zeros((1, 1, 17)), now, 0.0165)
+        assert {name: term[0, 0] for name, term in terms.items() if term[0, 0]} == {"standing": paid}
+    now = load_scene("kick_and_defend").blank(kicker)
+    now.game[..., 1], now.upright[:], now.bearing[..., 1], now.velocity[..., 0] = 1.0, 1.0, 1.0, 2.0
+    now.props[..., 0, :3] = (3.0, 4.0, 7.0)
+    terms = {name: term[0, 0] for name, term in kicker.reward(now, np.ones((1, 1, 17)), now, 0.0165).items()}
+    assert terms == pytest.approx({"forward": 2.5, "ball": -5.0, "effort": -1.7, "standing": 5.0, "sparse": 0.0})
+
+
+# --- soccer ----------------------------------------------------------------------------------------------------------
+
+
+def played(
+    ball: Sequence[float], left: float = 9.0, goals: tuple[float, float] = (0.0, 0.0), **changes: object
+) -> tuple[Game, Verdict]:
+    made = game("soccer", **changes)
+    now = arena(made, left)
+    now.props[0, 0, :3] = ball
+    now.memory[0, [soccer.HOME, soccer.AWAY]] = goals
+    return made, judged(made, now)
+
+
+@pytest.mark.parametrize(
+    ("ball", "points", "goals"),
+    [
+        ((11.56, 1.8, 0.4), 1.0, [1.0, 0.0]),
+        ((-11.56, -1.8, 1.2), -1.0, [0.0, 1.0]),
+        ((11.54, 0.0, 0.4), 0.0, [0.0, 0.0]),
+        ((11.56, 1.84, 0.4), 0.0, [0.0, 0.0]),
+        ((11.56, 0.0, 1.23), 0.0, [0.0, 0.0]),
+    ],
+)
+def test_a_goal_is_one_for_all_of_a_team(ball: tuple[float, ...], points: float, goals: list[float]) -> None:
+    made, verdict = played(ball)
+    assert said(made, verdict) == ("", [points, -points, points, -points], [0.0] * 4, False)
+    assert verdict.memory[0, [soccer.HOME, soccer.AWAY]].tolist() == goals
+
+
+@pytest.mark.parametrize(
+    ("goals", "result"), [((2.0, 1.0), [1.0, -1.0] * 2), ((0.0, 1.0), [-1.0, 1.0] * 2), ((3.0, 3.0), [0.0] * 4)]
+)
+def test_who_has_more_goals_in_the_end_has_won(goals: tuple[float, float], result: list[float]) -> None:
+    made, verdict = played((0.0, 0.0, 0.4), left=0.0, goals=goals)
+    assert said(made, verdict) == ("time", [0.0] * 4, result, False)
+
+
+def test_a_goal_at_the_last_moment_counts() -> None:
+    made, verdict = played((12.0, 0.0, 0.4), left=0.0)
+    assert said(made, verdict) == ("time", [1.0, -1.0] * 2, [1.0, -1.0] * 2, False)
+
+
+def test_a_goal_ends_it_if_it_is_so_set() -> None:
+    made, verdict = played((12.0, 0.0, 0.4), terminate_on_goal=True)
+    assert said(made, verdict) == ("goal", [1.0, -1.0] * 2, [1.0, -1.0] * 2, True)
+    assert not verdict.throws
+
+
+@pytest.mark.parametrize(
+    ("ball", "lowest", "highest"),
+    [
+        ((12.0, 0.0, 0.4), (0.0, 0.0), (0.0, 0.0)),  # a goal: kick-off
+        ((4.0, 9.0, 1.0), (2.8, 6.3), (3.6, 8.1)),  # over a wall: between 0.7 and 0.9 of the way there
+        ((-12.0, 1.0, 1.3), (-10.8, 0.7), (-8.4, 0.9)),  # over the bar
+    ],
+)
+def test_where_the_ball_is_dropped(
+    ball: Sequence[float], lowest: tuple[float, ...], highest: tuple[float, ...]
+) -> None:
+    (throw,) = played(ball)[1].throws
+    assert throw.prop == "ball"
+    assert all(low <= here <= high for low, here, high in zip(lowest, throw.position, highest, strict=False))
+    assert throw.position[2] > 0.35 + 0.57 + 0.25, "above the ants"
+    assert np.abs(throw.velocity).max() <= 0.5
+    assert not played((4.0, 5.0, 0.35))[1].throws
+
+
+@pytest.mark.parametrize(
+    ("x", "spot", "still", "dropped", "then"),
+    [
+        (5.0, 4.6, 149.0, True, 0.0),
+        (5.0, 4.6, 148.0, False, 149.0),
+        (5.0, 4.4, 149.0, False, 0.0),  # it has moved by half a metre
+        (0.9, 0.9, 149.0, False, 0.0),  # it lies in the middle
+    ],
+)
+def test_a_ball_that_lies_is_dropped_in_the_middle(
+    x: float, spot: float, still: float, dropped: bool, then: float
+) -> None:
+    made = game("soccer")
+    now = arena(made)
+    now.props[0, 0, :3] = (x, 0.0, 0.35)
+    now.memory[0, [soccer.SPOT_X, soccer.STILL]] = spot, still
+    verdict = judged(made, now)
+    assert [throw.position[:2] for throw in verdict.throws] == [(0.0, 0.0)] * dropped
+    assert verdict.memory[0, soccer.STILL] == then
+    assert not judged(made, now, live=False).throws, "nothing is drawn for a world that has not been stepped"
+
+
+def test_speeds_are_measured_toward_ball_and_goal() -> None:
+    made = game("soccer")
+    now = arena(made)
+    now.props[0, 0, :6] = (8.55, 4.0, 0.35, 3.0, -4.0, 0.0)  # 5 m from the goal at +x, and on the way there
+    now.agents[0, :, :2] = (8.55, 0.0)
+    now.agents[0, 0, 3:5] = (1.0, 2.0)
+    verdict = judged(made, now)
+    assert verdict.tally[0, 0, soccer.TO_BALL] == pytest.approx(2.0)
+    assert verdict.tally[0, 2, soccer.TO_GOAL] == pytest.approx(5.0)
+    away = np.array([-20.1, -4.0])
+    assert verdict.tally[0, 1, soccer.TO_GOAL] == pytest.approx(away @ [3.0, -4.0] / np.linalg.norm(away))
+
+
+@pytest.mark.parametrize("players", [1, 2, 3])
+def test_teams_of_each_size(players: int) -> None:
+    env = roboschool.parallel_env("soccer", players=players)
+    observations, _ = env.reset(seed=3)
+    assert list(observations) == [f"{side}_{n}" for n in range(players) for side in ("home", "away")]
+    task = env.scene.agents[0].task
+    assert len(task.entries()) == observations["home_0"].size
+    assert not env.simulation.worlds[0].overlaps()
+    env.close()
+
+
+def test_a_ball_shot_at_the_goal_is_in_and_dropped_again() -> None:
+    simulation = Simulation(load_scene("soccer"))
+    simulation.reset({0: 0})
+    simulation.worlds[0].throw("ball", (9.0, 1.0, 0.35), (12.0, 0.0, 0.0))
+    points = np.zeros(4)
+    for _ in range(60):
+        simulation.step([np.zeros(group.shape) for group in simulation.groups])
+        points += simulation.groups[0].now.points[0]
+        if points.any():
+            break
+    assert points.tolist() == [1.0, -1.0, 1.0, -1.0]
+    assert simulation.now.memory[0, soccer.HOME] == 1.0
+    assert simulation.now.props[0, 0, :2].tolist() == [0.0, 0.0]
+    assert not simulation.decided.any()
+    simulation.close()
+
+
+def test_walls_and_nets_hold_the_ball() -> None:
+    """Without the rules it would fly on; it is shot at walls, posts, and into the goal."""
+    made = game("soccer")
+    simulation = Simulation(dataclasses.replace(load_scene("soccer"), game=None, agents=_idle()))
+    simulation.reset({0: 0})
+    world, chance = simulation.worlds[0], np.random.default_rng(0)
+    assert isinstance(made, soccer.Soccer)
+    for _ in range(25):
+        turn, speed = chance.uniform(-math.pi, math.pi), chance.uniform(2.0, 20.0)
+        world.throw("ball", (0.0, 4.0, 0.36), (speed * math.cos(turn), speed * math.sin(turn), 0.0))
+        for _ in range(60):
+            world.step([[0.0] * 8])
+            x, y, z, *_ = world.props()[0]
+            assert abs(y) < made.width / 2
+            assert abs(x) < made.length / 2 + 1.5
+            assert abs(x) < made.length / 2 or abs(y) < made.goal_width / 2
+            assert 0.3 < z < 1.5
+    simulation.close()
+
+
+def _idle() -> tuple[object, ...]:
+    return (dataclasses.replace(load_scene("ant").agents[0], spot=(-9.0, -6.0)),)
+
+
+def test_a_rolling_ball_slows_down_and_stops() -> None:
+    simulation = Simulation(dataclasses.replace(load_scene("soccer"), game=None, agents=_idle()))
+    simulation.reset({0: 0})
+    world = simulation.worlds[0]
+    world.throw("ball", (0.0, 4.0, 0.35), (5.0, 0.0, 0.0))
+    speeds, places = [], []
+    for _ in range(480):
+        world.step([[0.0] * 8])
+        places.append(world.props()[0][0])
+        speeds.append(world.props()[0][3])
+    assert 3.0 < speeds[20] < 5.0 * 5.0 / 7.0, "it has gone over from sliding to rolling"
+    assert all(after <= before + 1e-6 for before, after in itertools.pairwise(speeds))
+    assert abs(speeds[-1]) < 0.05
+    assert 7.0 < places[-1] < 12.0
+    simulation.close()
+
+
+# --- all -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_worlds_are_judged_and_seen_alone_as_together(name: str) -> None:
+    """Bit for bit, with numbers that make all kinds of things happen."""
+    scene, chance = load_scene(name), np.random.default_rng(4)
+    made = game(name)
+    now = arena(made, worlds=16)
+    now.agents[:] = chance.normal(3.0, 1.5, now.agents.shape)
+    now.props[:] = chance.normal(0.0, 1.0, now.props.shape)
+    now.props[..., 0] = chance.choice([2.0, 4.1, 12.0, -12.0], now.props.shape[:2])
+    now.touches[:] = chance.random(now.touches.shape) < 0.5
+    now.left[:] = chance.integers(0, 4, 16)
+    now.upright[:] = chance.random(now.upright.shape) < 0.5
+    together = judged(made, now)
+    assert len({tuple(points) for points in together.points.tolist()}) > 2
+    rows = np.random.default_rng(5).normal(0.0, 1.0, (16, 4, 1000))
+    for world in range(16):
+        part = Arena(**{key: array[world : world + 1] for key, array in vars(now).items()})
+        alone = made.judge(part, part, np.ones(1, bool), [np.random.default_rng(world)])
+        for key in ("memory", "tally", "points", "over"):
+            assert (getattr(alone, key)[0] == getattr(together, key)[world]).all()
+        assert [throw.position for throw in alone.throws] == [
+            throw.position for throw in together.throws if throw.world == world
+        ]
+    for task in dict.fromkeys(agent.task for agent in scene.agents):
+        many = scene.blank(task, 16, 4)
+        many.row[:] = rows[..., : many.row.shape[-1]]
+        seen, paid = task.observe(many), task.reward(many, rows[..., : len(task.robot.joints)], many, 0.0165)
+        for world in range(16):
+            one = scene.blank(task, 1, 4)
+            one.row[:] = many.row[world]
+            assert (task.observe(one)[0] == seen[world]).all()
+            terms = task.reward(one, rows[world : world + 1, :, : len(task.robot.joints)], one, 0.0165)
+            assert all((terms[term][0] == paid[term][world]).all() for term in paid)
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_copies_play_as_lone_worlds_do(name: str) -> None:
+    scene = load_scene(name)
+    many, chance = Simulation(scene, 3), np.random.default_rng(0)
+    alone = [Simulation(scene) for _ in range(3)]
+    many.reset({world: 7 + world for world in range(3)})
+    for world, one in enumerate(alone):
+        one.reset({0: 7 + world})
+    for _ in range(60):
+        actions = [chance.uniform(-1, 1, group.shape) for group in many.groups]
+        many.step(actions)
+        for world, one in enumerate(alone):
+            one.step([action[world : world + 1] for action in actions])
+            for together, apart in zip(many.groups, one.groups, strict=True):
+                assert (together.observation[world] == apart.observation[0]).all()
+                assert (together.reward[world] == apart.reward[0]).all()
+    for simulation in (many, *alone):
+        simulation.close()
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_entries_infos_and_ranges(name: str) -> None:
+    env = roboschool.parallel_env(name)
+    _, first = env.reset(seed=0, options={"dense_weight": 0.5})
+    chance = np.random.default_rng(0)
+    while env.agents:
+        actions = {agent: chance.uniform(-1, 1, env.action_space(agent).shape) for agent in env.agents}
+        observations, _, _, _, infos = env.step(actions)
+        for agent, info in infos.items():
+            assert list(info) == list(first[agent])
+            assert set(KEYS) <= set(info)
+            assert info["dense_weight"] == 0.5
+            assert info["physics_error"] == 0.0
+            assert np.abs(observations[agent]).max() <= 5.0
+        if env.simulation.steps[0] > 150:
+            break
+    for agent in env.scene.agents:
+        assert len(agent.task.entries()) == env.observation_space(agent.name).shape[0]
+    with pytest.raises(InvalidInput, match=r"no option 'dense_weigth'; did you mean 'dense_weight'"):
+        env.reset(options={"dense_weigth": 0.5})
+    with pytest.raises(InvalidInput, match="dense_weight"):
+        env.reset(options={"dense_weight": -1.0})
+    env.close()
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_dense_terms_are_times_their_weight(name: str) -> None:
+    sums = []
+    for weight in (0.0, 1.0, 2.0):
+        env = roboschool.parallel_env(name)
+        env.reset(seed=0, options={"dense_weight": weight})
+        for _ in range(3):
+            _, rewards, _, _, infos = env.step({a: np.full(env.action_space(a).shape, 0.1) for a in env.agents})
+        assert all(rewards[agent] - infos[agent]["sparse"] == 0.0 for agent in rewards) is (weight == 0.0)
+        sums.append(np.array([rewards[agent] - infos[agent]["sparse"] for agent in rewards]))
+        env.close()
+    assert 2.0 * sums[1] == pytest.approx(sums[2])
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "says"),
+    [
+        ("you_shall_not_pass", {"down": -1.0}, "down"),
+        ("you_shall_not_pass", {"agents": ("a_0",)}, "two run, not 1"),
+        ("kick_and_defend", {"ball_x": (-1.0, 9.0)}, "ball_x"),
+        ("kick_and_defend", {"zone": 0.0}, "zone"),
+        ("kick_and_defend", {"patience": 0}, "patience"),
+        ("kick_and_defend", {"props": ()}, "and a ball"),
+        ("soccer", {"agents": ("home_0", "home_1", "away_0", "away_1")}, "two teams play"),
+        ("soccer", {"agents": ("home_0", "away_0", "home_1")}, "two teams play"),
+        ("soccer", {"props": ()}, "no ball"),
+        ("soccer", {"goal_width": 18.0}, "goal_width"),
+        ("soccer", {"length": 0.0}, "length"),
+    ],
+)
+def test_wrong_parameters_are_refused(name: str, wrong: dict[str, object], says: str) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        game(name, **wrong)
+
+
+def state(name: str, agent: int, seed: int = 0) -> State:
+    """A state of one agent with any numbers in it; its heading is one."""
+    scene = load_scene(name)
+    task, chance = scene.agents[agent].task, np.random.default_rng(seed)
+    now = scene.blank(task)
+    now.row[:] = chance.normal(0.0, 1.0, now.row.shape)
+    turn = chance.uniform(-math.pi, math.pi)
+    now.bearing[:] = (-math.sin(turn), math.cos(turn))
+    return now
+
+
+def turned(now: State, blank: State) -> State:
+    """The same turned about the middle by half a turn; what is felt of the own body stays."""
+    blank.row[:] = now.row
+    for array in (blank.position, blank.bearing):
+        array[..., :2] *= -1.0
+    for places in (blank.props, blank.others):
+        places[..., [0, 1, 3, 4, 6, 7]] *= -1.0
+    return blank
+
+
+def test_both_teams_see_the_same_of_the_same() -> None:
+    """Also who is who: the next in the scene is the opponent with the same number, or the next."""
+    task = load_scene("soccer").agents[0].task
+    for seed in range(10):
+        home = state("soccer", 0, seed)
+        home.tally[..., soccer.WAY] = 1.0
+        away = turned(home, state("soccer", 1))
+        away.tally[..., soccer.WAY] = -1.0
+        away.game[..., [soccer.HOME, soccer.AWAY]] = home.game[..., [soccer.AWAY, soccer.HOME]]
+        assert task.observe(away)[0, 0] == pytest.approx(task.observe(home)[0, 0], abs=1e-12)
+
+
+def test_runner_and_blocker_see_the_same_of_the_same() -> None:
+    runner, blocker = (agent.task for agent in load_scene("you_shall_not_pass").agents)
+    for seed in range(10):
+        first = state("you_shall_not_pass", 0, seed)
+        first.tally[..., WAY] = 1.0
+        second = turned(first, state("you_shall_not_pass", 1))
+        second.tally[..., WAY] = -1.0
+        assert blocker.observe(second)[0, 0] == pytest.approx(runner.observe(first)[0, 0], abs=1e-12)
+
+
+def test_kicker_and_keeper_see_alike_from_their_own_heading() -> None:
+    """Turned on the spot with everything else turned too, the body, the other and the ball are seen the same."""
+    kicker, keeper = (agent.task for agent in load_scene("kick_and_defend").agents)
+    for seed in range(10):
+        first = state("kick_and_defend", 0, seed)
+        second = turned(first, state("kick_and_defend", 1))
+        one, other = kicker.observe(first)[0, 0], keeper.observe(second)[0, 0]
+        names = kicker.entries()
+        fixed = [n for n, name in enumerate(names) if "+x" in name or "place" in name or "post" in name]
+        fixed += [n for n, name in enumerate(names) if "angle to it" in name]
+        assert np.delete(one, fixed) == pytest.approx(np.delete(other, fixed), abs=1e-12)
+        assert len(fixed) == 8
+
+
+def test_where_posts_are_seen() -> None:
+    task = load_scene("kick_and_defend").agents[0].task
+    now = load_scene("kick_and_defend").blank(task)
+    now.position[..., :2] = (1.0, 2.0)
+    now.bearing[:] = (-1.0, 0.0)  # it faces +y
+    seen = dict(zip(task.entries(), task.observe(now)[0, 0], strict=True))
+    assert seen["the post at +y, forward [5 m]"] == pytest.approx(0.2)
+    assert seen["the post at +y, left [5 m]"] == pytest.approx(-0.6)
+    assert seen["the post at -y, forward [5 m]"] == pytest.approx(-1.0)
+
+
+def test_ants_play_on_with_their_policy_and_nothing_explodes() -> None:
+    env, policy = (
+        roboschool.parallel_env(dataclasses.replace(load_scene("soccer"), steps=500)),
+        roboschool.load_policy("ant"),
+    )
+    env.reset(seed=2)
+    policy.reset(0)
+    moved = 0.0
+    while env.agents:
+        actions = {agent: policy.act(_as_a_runner(env, agent)) for agent in env.agents}
+        before = env.simulation.now.props[0, 0, :2].copy()
+        _, _, _, _, infos = env.step(actions)
+        moved += float(np.abs(env.simulation.now.props[0, 0, :2] - before).sum())
+        assert all(info["physics_error"] == 0.0 for info in infos.values())
+    assert moved > 1.0
+    assert infos["home_0"]["reason"] == 1.0
+    env.close()
+
+
+def _as_a_runner(env: roboschool.ParallelEnv, agent: str) -> np.ndarray:
+    """What the robot would see if it ran: toward the ball."""
+    number = [other.name for other in env.scene.agents].index(agent)
+    group, place = env.simulation.seats[number]
+    felt = group.now.felt[0, place].copy()
+    felt[0] -= group.robot.stance
+    way = env.simulation.now.props[0, 0, :2] - group.now.position[0, place, :2]
+    x, y = way / (np.linalg.norm(way) + 1e-9)
+    left, forward = group.now.bearing[0, place]
+    felt[1], felt[2] = left * x + forward * y, forward * x - left * y
+    felt[3:6] *= 0.3
+    return np.clip(felt, -5.0, 5.0).astype(np.float32)
