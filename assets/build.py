@@ -23,6 +23,7 @@ ROTOR = 0.01  # inertia of a humanoid's motor on such a link, without which its 
 DAMPING = 0.5  # of a humanoid's joints, for the same reason [N m s/rad]
 ELBOW = 0.002  # damping of the reacher's joints, which turn at 25 rad/s at most [N m s/rad]
 GLIDE = 0.8482 * (1 - 0.95**4) / 0.0165  # damping of a paddle: a step closes 18.5 % of a gap, as in v1 [N s/m]
+CRATE, GRIP = 80.0, 0.5  # mass of the box that is pushed [kg], and its friction
 
 PALETTE = {
     "bone": (0.93, 0.90, 0.83),
@@ -82,6 +83,7 @@ class Block:
     inertia: float | None = None  # about every axis [kg m2]; of a solid box if None
     centre: Point = (0, 0, 0)
     colour: str | None = None  # the link's if None
+    turn: float = 0.0  # about z, of what is never weighed [rad]
 
     def weigh(self) -> tuple[float, np.ndarray]:
         """Return mass [kg] and inertia about the centre [kg m2]."""
@@ -173,7 +175,7 @@ def write_shapes(element: ET.Element, link: Link) -> None:
     for shape in link.shapes:
         if isinstance(shape, Block):
             for tag in ("visual", "collision")[: 1 + link.solid]:
-                drawn = draw(element, tag, "box", shape.centre, (0, 0, 0), size=numbers(shape.size))
+                drawn = draw(element, tag, "box", shape.centre, (0, 0, shape.turn), size=numbers(shape.size))
                 if tag == "visual":
                     ET.SubElement(drawn, "material", name=shape.colour or link.colour)
             continue
@@ -433,6 +435,33 @@ def soccer_pitch() -> Body:
     return Body("soccer_pitch", Link("world", "bone", shapes))
 
 
+def crate() -> Body:
+    """A box that the shipped ant pushes by 0.4 m (0.6 at most), and two of them by 1.5 m, before they slip off it."""
+    return Body("crate", Link("crate", "amber", [Block((1.0, 1.0, 1.0), CRATE)], GRIP))
+
+
+def beam() -> Body:
+    """A plank with rims below, which keep it on round backs."""
+    top = Block((3.0, 0.5, 0.04), 8.0)
+    rims = [Block((3.0, 0.04, 0.1), 1.0, centre=(0, y, -0.07), colour="slate") for y in (-0.23, 0.23)]
+    return Body("beam", Link("beam", "amber", [top, *rims]))
+
+
+def gate() -> Body:
+    """A wall across the way with a gap of 1.5 m; its root is in the middle of the gap, on the ground."""
+    return Body("gate", Link("world", "slate", [Block((0.2, 2.25, 0.6), centre=(0, y, 0.3)) for y in (-1.875, 1.875)]))
+
+
+def round_wall() -> Body:
+    """A wall of 24 boards, 0.6 m high; the middle of each is 6 m away from its root."""
+    sides, away, thick = 24, 6.0, 0.1
+    size = (thick, 2 * (away + thick) * math.tan(math.pi / sides), 0.6)
+    middle = away + thick / 2
+    turns = [2 * math.pi * side / sides for side in range(sides)]
+    boards = [Block(size, centre=(middle * math.cos(a), middle * math.sin(a), 0.3), turn=a) for a in turns]
+    return Body("round_wall", Link("world", "slate", boards))
+
+
 def scenery(name: str, colour: str, shapes: Sequence[Block]) -> Body:
     """Something to look at, which nothing meets."""
     return Body(name, Link("world", colour, shapes, solid=False))
@@ -478,7 +507,8 @@ ROBOTS = (
     inverted_pendulum,
     inverted_double_pendulum,
 )
-PROPS = (pong_ball, pong_table, reacher_table, cart_rail, cube, kick_ball, soccer_ball, soccer_pitch)
+GEAR = (kick_ball, soccer_ball, soccer_pitch, crate, gate, beam, round_wall)  # of games
+PROPS = (pong_ball, pong_table, reacher_table, cart_rail, cube, *GEAR)
 
 if __name__ == "__main__":
     for make in (*ROBOTS, *PROPS):

@@ -1,15 +1,19 @@
 """What players of several games see and are paid alike: own body, others, ways; numbers to be put side by side."""
 
+import math
+
 import numpy as np
 
 from roboschool.robot import Robot
-from roboschool.state import State
+from roboschool.state import PLACE, State
+from roboschool.tasks.asks import Mark
 from roboschool.tasks.run import joint_entries
 
 SIGHT = 5.0  # everything is within this, either way
 FAR = 5.0  # a distance that is seen as 1 [m]
 PACE = 0.3  # what a speed of 1 m/s looks like
 LONG = 500.0  # a time that is seen as 1 [steps]
+RING = 16  # balls that show a ring
 WAYS = ("forward", "left", "up")
 
 
@@ -73,6 +77,28 @@ def flying(now: State, place: np.ndarray) -> list[np.ndarray]:
 def flying_entries(name: str) -> list[str]:
     """Return what each number of `flying` is."""
     return thing_entries(name)[:6]
+
+
+def crowd(now: State, places: np.ndarray, most: int) -> list[np.ndarray]:
+    """Return `things` with room for the most there can be, so that all see alike however many play (..., 9 x most).
+
+    Who is not there is zeros: no x axis is all zeros.
+    """
+    seen = things(now, places)
+    missing = PLACE * (most - places.shape[-2])
+    return [*seen, np.zeros((*places.shape[:-2], missing))]
+
+
+def flat_distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return how far things are from each other over the ground, by their x and y [m] (...)."""
+    away: np.ndarray = np.hypot(one[..., 0] - other[..., 0], one[..., 1] - other[..., 1])
+    return away
+
+
+def ring(x: float, y: float, radius: float) -> list[Mark]:
+    """Return balls around a spot on the ground."""
+    turns = [2.0 * math.pi * ball / RING for ball in range(RING)]
+    return [Mark((x + radius * math.cos(t), y + radius * math.sin(t), 0.0), 0.05, (230, 90, 80)) for t in turns]
 
 
 def goal_way(now: State, way: np.ndarray) -> list[np.ndarray]:
