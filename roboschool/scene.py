@@ -347,7 +347,9 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
         summary=file.summary,
         agents=tuple(agents),
         props=props,
-        game=make_game(str(path), file.game, [agent.name for agent in agents], [prop.name for prop in props]),
+        game=make_game(
+            str(path), file.game, [agent.name for agent in agents], [prop.name for prop in props], file.finish
+        ),
         version=file.version,
         steps=file.steps,
         timestep=file.timestep,

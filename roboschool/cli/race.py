@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import click
 from PIL import Image
@@ -24,34 +24,25 @@ CODA = 60  # steps shown after the last one standing has crossed the line
 
 @dataclass
 class Runner:
-    """How an agent has done so far."""
+    """Who runs in a lane, and what the game says of it."""
 
     agent: str
     lane: int
     policy: Policy
-    distance: float = 0.0  # [m]
-    finished: float | None = None  # time over the line [s]
-    fell: float | None = None  # time of the fall [s]
+    info: dict[str, Any] = field(default_factory=dict)  # of the last step
     total: float = 0.0  # return
 
-    def note(self, time: float, dt: float, finish: float, distance: float) -> None:
-        """Take down where the agent is; the moment of crossing lies between two steps."""
-        if self.finished is None and distance >= finish:
-            self.finished = time - dt * (distance - finish) / max(distance - self.distance, 1e-9)
-        if self.finished is None or distance > self.distance:
-            self.distance = distance
-
     @property
-    def rank(self) -> tuple[bool, float]:
-        """Lower is better: those over the line by time, then the others by distance."""
-        return (False, self.finished) if self.finished is not None else (True, -self.distance)
+    def finished(self) -> bool:
+        """Whether it is over the line."""
+        return bool(self.info["finished"])
 
-    @property
-    def result(self) -> str:
-        """What the standings say."""
-        if self.finished is not None:
-            return f"{self.finished:6.2f} s"
-        return f"{self.distance:6.2f} m" + (f", fell after {self.fell:.1f} s" if self.fell is not None else "")
+    def result(self, dt: float) -> str:
+        """Return what the standings say, with steps of `dt` [s]."""
+        if self.finished:
+            return f"{self.info['finished'] * dt:6.2f} s"
+        fall = f", fell after {self.info['fell'] * dt:.1f} s" if self.info["fell"] else ""
+        return f"{self.info['distance']:6.2f} m{fall}"
 
 
 class Watcher(Protocol):
@@ -98,7 +89,7 @@ class Photo:
 
     def watch(self, step: int, runners: Mapping[str, Runner]) -> None:
         """Take the picture, if it is time."""
-        due = any(runner.finished is not None for runner in runners.values())
+        due = any(runner.finished for runner in runners.values())
         if self.at is not None:
             due = step * self.env.scene.timestep >= self.at
         if not self.taken and (due or not self.env.agents or step == self.env.scene.steps):
@@ -144,7 +135,7 @@ def run_race(
         if picture:
             watchers.append(stack.enter_context(Photo(env, picture, size, at)))
         _run(env, runners, seed, watchers)
-    _print_standings(runners)
+    _print_standings(runners, env.scene.timestep)
     for file in (video, picture):
         if file:
             click.echo(f"Written: {file}")
@@ -160,7 +151,6 @@ def _policy(lane: str, agent: Agent, own: dict[str, str]) -> Policy:
 
 
 def _run(env: ParallelEnv, runners: dict[str, Runner], seed: int, watchers: list[Watcher]) -> None:
-    finish, dt = env.scene.finish or float("inf"), env.scene.timestep
     seen, _ = env.reset(seed=seed)
     coda = CODA
     with click.progressbar(length=env.scene.steps, label="racing") as bar:
@@ -168,19 +158,18 @@ def _run(env: ParallelEnv, runners: dict[str, Runner], seed: int, watchers: list
             seen, rewards, *_, infos = env.step({name: runners[name].policy.act(o) for name, o in seen.items()})
             for name, runner in runners.items():
                 runner.total += rewards[name]
-                runner.note(step * dt, dt, finish, infos[name]["distance"])
-                if runner.fell is None and not env.is_live(name):
-                    runner.fell = step * dt
+                runner.info = infos[name]
             for watcher in watchers:
                 watcher.watch(step, runners)
             bar.update(1)
-            coda -= not any(runner.fell is None and runner.finished is None for runner in runners.values())
+            coda -= not any(env.is_live(name) and not runner.finished for name, runner in runners.items())
             if not env.agents or coda == 0:
                 bar.update(env.scene.steps - step)
                 break
 
 
-def _print_standings(runners: dict[str, Runner]) -> None:
+def _print_standings(runners: dict[str, Runner], dt: float) -> None:
     click.echo(f"\n{'':>4}  {'robot':16}{'lane':>4}  {'return':>8}  result")
-    for place, runner in enumerate(sorted(runners.values(), key=lambda r: r.rank), 1):
-        click.echo(f"{place:>3}.  {runner.agent:16}{runner.lane:>4}  {runner.total:8.1f}  {runner.result}")
+    for runner in sorted(runners.values(), key=lambda r: r.info["place"]):
+        place, result = f"{runner.info['place']:.0f}", runner.result(dt)
+        click.echo(f"{place:>3}.  {runner.agent:16}{runner.lane:>4}  {runner.total:8.1f}  {result}")

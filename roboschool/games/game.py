@@ -6,6 +6,7 @@ throws. What each agent sees and is paid is its task's, which stands in the same
 """
 
 import dataclasses
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ class Game(ABC):
 
     agents: tuple[str, ...]  # names, in the order of the arrays
     props: tuple[str, ...]
+    finish: float = math.inf  # the line across the lanes of the scene; infinite if it has none [m]
     memory: ClassVar[tuple[str, ...]] = ()  # names of the numbers it remembers; they are in every info
     tally: ClassVar[tuple[str, ...]] = ()  # of those it remembers of each agent; they are in that agent's info
     reasons: ClassVar[tuple[str, ...]] = ()  # why it is over, by the number `reason` in its memory
@@ -115,7 +117,9 @@ class Game(ABC):
         return dataclasses.replace(self, **{key: value for key, value in given.items() if key in self.settable})
 
 
-def make_game(where: str, spec: dict[str, Any] | None, agents: Sequence[str], props: Sequence[str]) -> Game | None:
+def make_game(
+    where: str, spec: dict[str, Any] | None, agents: Sequence[str], props: Sequence[str], finish: float | None
+) -> Game | None:
     """Return the game a scene asks for, as `{name = "pong"}` or `{name = "package.module:Class"}`, if any.
 
     Raises:
@@ -123,5 +127,6 @@ def make_game(where: str, spec: dict[str, Any] | None, agents: Sequence[str], pr
     """
     if spec is None:
         return None
-    names = {"agents": tuple(agents), "props": tuple(props)}
-    return make(where, "game", spec, shipped("games", "game", "sights", "scripted"), Game, **names)  # type: ignore[type-abstract]
+    fixed = {"agents": tuple(agents), "props": tuple(props), "finish": math.inf if finish is None else finish}
+    own = shipped("games", "game", "sights", "scripted")
+    return make(where, "game", spec, own, Game, **fixed)  # type: ignore[type-abstract]

@@ -21,7 +21,7 @@ from roboschool.games.sights import (
     own_body,
     own_body_entries,
     ring,
-    spot,
+    spots,
     spot_entries,
     thing_entries,
     things,
@@ -105,7 +105,7 @@ class Player(Task):
                 *own_body(now, self.robot),
                 *things(now, now.props[..., : BOX + 1, :]),
                 *crowd(now, now.others, MOST - 1),
-                *spot(now, now.game[..., TARGET]),
+                *spots(now, now.game[..., None, TARGET]),
                 column(now.left, 1.0 / LONG),
             ]
         )

@@ -23,7 +23,7 @@ from roboschool.games.sights import (
     never,
     own_body,
     own_body_entries,
-    spot,
+    spots,
     spot_entries,
     thing_entries,
     together,
@@ -128,7 +128,7 @@ class Player(Task):
             [
                 *own_body(now, self.robot),
                 *crowd(now, others, MOST),
-                *spot(now, np.zeros(2)),
+                *spots(now, np.zeros((1, 2))),
                 column(now.game[..., RADIUS] - away, 1.0 / FAR),
                 column(now.left, 1.0 / LONG),
             ]

@@ -104,7 +104,7 @@ def make_task(where: str, robot: Robot, spec: dict[str, Any]) -> Task:
     Raises:
         InvalidInput: the task or one of its parameters is unknown or of the wrong type.
     """
-    own = shipped("games", "game", "sights", "scripted", holds="Player") | shipped("tasks", "task", "asks")
+    own = shipped("games", "game", "sights", "scripted", "race", holds="Player") | shipped("tasks", "task", "asks")
     task = make(where, "task", spec, own, Task, robot=robot)  # type: ignore[type-abstract]
     for link in task.heights:
         choose(link, [other.name for other in robot.model.links], "link", f"{where}: task {spec['name']!r}")

@@ -1,0 +1,71 @@
+"""The race: who is where, when each was over the line, and who has won; what a runner is paid is its task's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from roboschool.files import check_range
+from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.tasks.asks import Throw
+
+REASON, STEP = range(2)  # columns of the memory
+SCORE, RESULT, PLACE, FINISHED, FELL = range(5)  # of the tally
+ALL_DOWN = 2  # a reason
+X = 0  # in the place of a trunk
+
+
+@dataclass(frozen=True)
+class Race(Game):
+    """Those over the line by their time, then the others by how far they have come.
+
+    No race ends at the line: the results are there when the time is up, or when all have fallen. The first has 1, the
+    last -1, those between are evenly spread, and who shares a place shares what it is worth; so the results sum to 0.
+    """
+
+    memory: ClassVar[tuple[str, ...]] = ("reason", "step")
+    tally: ClassVar[tuple[str, ...]] = ("score", "result", "place", "finished", "fell")
+    reasons: ClassVar[tuple[str, ...]] = ("", "time", "fall")
+    prize: float = 0.0  # times the result, at the end, to those whose tasks pay what a game gives
+
+    def __post_init__(self) -> None:
+        """Check what the rules need.
+
+        Raises:
+            InvalidInput: a parameter is out of range.
+        """
+        check_range("prize", self.prize, 0.0, 1e6)
+
+    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+        """Begin with everybody in the first place."""
+        tally = np.zeros((len(self.agents), len(self.tally)))
+        tally[:, PLACE] = 1.0
+        return np.array([UNDECIDED, 0.0]), tally, ()
+
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+        """Take down who is over the line and who has fallen; a crossing lies between two steps, and is a fraction."""
+        memory, tally = now.memory.copy(), now.tally.copy()
+        memory[:, STEP] += 1.0
+        finished, fell = tally[..., FINISHED], tally[..., FELL]
+        steps = np.broadcast_to(memory[:, STEP, None], finished.shape)
+        before, x = was.agents[..., X], now.agents[..., X]
+        fell[...] = np.where((now.upright == 0.0) & (fell == 0.0), steps, fell)
+        crossing = (x >= self.finish) & (finished == 0.0)
+        if np.count_nonzero(crossing):
+            finished[crossing] = (steps - (x - self.finish) / np.maximum(x - before, 1e-9))[crossing]
+        # higher is better; a time is never 0, and is worth more than any way before the line
+        worth = np.where(finished > 0.0, self.finish + 1.0 / np.where(finished > 0.0, finished, 1.0), x)
+        ahead = (worth[:, None, :] > worth[:, :, None]).sum(axis=2)
+        tally[..., PLACE] = ahead + 1.0
+        points = np.zeros(worth.shape)
+        late = now.left <= 0.0
+        decided = (memory[:, REASON] == UNDECIDED) & (late | (fell > 0.0).all(axis=1))
+        if np.count_nonzero(decided):
+            memory[decided, REASON] = np.where(late, DECIDED_BY_TIME, ALL_DOWN)[decided]
+            behind = (worth[:, None, :] < worth[:, :, None]).sum(axis=2)
+            result = (behind - ahead) / max(len(self.agents) - 1, 1)
+            tally[decided, :, RESULT] = result[decided]
+            points[decided] = self.prize * result[decided]
+            tally[..., SCORE] += points
+        return Verdict(memory, tally, points, np.zeros(len(late), dtype=bool))
