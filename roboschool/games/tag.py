@@ -23,8 +23,8 @@ from roboschool.games.sights import (
     never,
     own_body,
     own_body_entries,
-    spots,
     spot_entries,
+    spots,
     thing_entries,
     together,
 )
