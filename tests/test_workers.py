@@ -107,7 +107,7 @@ def test_a_worker_that_is_killed_or_stopped_is_not_missed(
     kind: signal.Signals, mode: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     def kill(envs: roboschool.VectorEnv) -> Callable[[int], None]:
-        return lambda step: os.kill(workers(envs)[1].process.pid, kind) if step in (0, 25, 26, 59) else None
+        return lambda step: os.kill(workers(envs)[1].child.process.pid, kind) if step in (0, 25, 26, 59) else None
 
     arguments = {"autoreset_mode": mode, "max_episode_steps": 40}
     alone = story_of("hopper", 0, 70, **arguments)
@@ -145,8 +145,8 @@ def test_fifty_faults_in_one_run_change_nothing(caplog: pytest.LogCaptureFixture
             while not worker.built and chance.random() > 0.05:  # some are struck while they start
                 time.sleep(0.05)
             kind = kinds[done % len(kinds)]
-            if worker.process.poll() is None:
-                worker.process.send_signal(kind)
+            if worker.child.process.poll() is None:
+                worker.child.process.send_signal(kind)
                 done += 1
 
     envs = roboschool.VectorEnv("hopper", COPIES, num_workers=2, timeout=0.5)
@@ -160,7 +160,7 @@ def test_fifty_faults_in_one_run_change_nothing(caplog: pytest.LogCaptureFixture
 
     story = tell(envs, steps, wait)
     striker.join(60.0)
-    pids = [worker.process.pid for worker in workers(envs)]
+    pids = [worker.child.process.pid for worker in workers(envs)]
     envs.close()
     assert done == faults
     assert gone(pids)
@@ -344,7 +344,7 @@ def test_copies_sent_apart_play_the_same_episodes(number: int) -> None:
 def test_a_quick_worker_does_not_wait_for_a_slow_one() -> None:
     envs = roboschool.VectorEnv("hopper", 4, num_workers=2)
     envs.reset(seed=0)
-    slow = workers(envs)[1].process
+    slow = workers(envs)[1].child.process
     slow.send_signal(signal.SIGSTOP)
     envs.send(np.zeros((4, 3)))
     for _ in range(3):
@@ -407,7 +407,7 @@ def test_policies_from_a_script_play_in_workers() -> None:
     alone = story_of("ants", 0, opponents=opponents, max_episode_steps=15)
 
     def kill(envs: roboschool.VectorEnv) -> Callable[[int], None]:
-        return lambda step: workers(envs)[0].process.kill() if step in (8, 20) else None
+        return lambda step: workers(envs)[0].child.process.kill() if step in (8, 20) else None
 
     assert story_of("ants", 2, before=kill, opponents=opponents, max_episode_steps=15) == alone
 
@@ -429,7 +429,7 @@ def test_an_env_with_workers_can_be_pickled() -> None:
     envs = roboschool.VectorEnv("hopper", 2, num_workers=2)
     twin = pickle.loads(pickle.dumps(envs))
     assert tell(envs, 5) == tell(twin, 5)
-    assert {w.process.pid for w in workers(envs)}.isdisjoint(w.process.pid for w in workers(twin))
+    assert {w.child.process.pid for w in workers(envs)}.isdisjoint(w.child.process.pid for w in workers(twin))
     envs.close()
     twin.close()
 
@@ -439,14 +439,14 @@ def test_close_is_quick_whatever_the_workers_do(state: str) -> None:
     before = set(os.listdir("/proc/self/fd"))
     envs = roboschool.VectorEnv(faulty("hopper", fault="hang", at=1, luck=2.0), 2, num_workers=2)
     envs.reset(seed=0)
-    pids = [worker.process.pid for worker in workers(envs)]
+    pids = [worker.child.process.pid for worker in workers(envs)]
     if state == "hanging":
         envs.send(np.zeros((2, 3)))
         time.sleep(0.1)
     if state == "starting":
         end(workers(envs)[:1])
         workers(envs)[0].start()
-        pids.append(workers(envs)[0].process.pid)
+        pids.append(workers(envs)[0].child.process.pid)
     if state in ("stopped", "dead"):
         os.kill(pids[0], signal.SIGSTOP if state == "stopped" else signal.SIGKILL)
     start = time.monotonic()
@@ -471,7 +471,7 @@ TRAINER = """
     from faults import faulty
     envs = roboschool.VectorEnv({scene}, 4, num_workers=2)
     envs.reset(seed=0)
-    print(*(worker.process.pid for worker in envs._pool.workers), flush=True)
+    print(*(worker.child.process.pid for worker in envs._pool.workers), flush=True)
     while True:
         envs.step(np.zeros((4, 3)))
 """
@@ -524,7 +524,7 @@ def test_a_run_goes_on_after_ctrl_c() -> None:
     reference = roboschool.VectorEnv("hopper", 4)
     envs.reset(seed=0)
     reference.reset(seed=0)
-    slow = workers(envs)[1].process
+    slow = workers(envs)[1].child.process
     slow.send_signal(signal.SIGSTOP)
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
@@ -550,19 +550,19 @@ def test_a_run_goes_on_after_ctrl_c() -> None:
 def test_a_forked_child_neither_ends_the_workers_nor_keeps_them() -> None:
     envs = roboschool.VectorEnv("hopper", 2, num_workers=1)
     envs.reset(seed=0)
-    process = workers(envs)[0].process
+    process = workers(envs)[0].child.process
     child = os.fork()
     if child == 0:
         envs.close()
         os._exit(0)
     os.waitpid(child, 0)
     envs.step(np.zeros((2, 3)))
-    assert workers(envs)[0].process is process
+    assert workers(envs)[0].child.process is process
     child = os.fork()
     if child == 0:
         time.sleep(60.0)
         os._exit(0)
-    workers(envs)[0].hang_up()  # as the end of the trainer does
+    workers(envs)[0].child.hang_up()  # as the end of the trainer does
     assert process.wait(2.0) == -signal.SIGIO
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -587,7 +587,7 @@ def test_ctrl_c_at_any_moment_needs_a_reset_at_most() -> None:
         timer = None
         try:
             if seed % 2:
-                workers(envs)[0].process.kill()
+                workers(envs)[0].child.process.kill()
             timer = interrupt(chance.uniform(0.0, 0.6 if seed % 2 else 0.02))
             for _ in range(100):
                 envs.step(np.zeros((4, 3)))
@@ -618,7 +618,7 @@ def test_what_a_redone_step_raises_is_raised() -> None:
     envs.reset(seed=0)
     for _ in range(2):
         envs.step(np.zeros((4, 3)))
-    workers(envs)[1].process.kill()
+    workers(envs)[1].child.process.kill()
     with pytest.raises(LookupError):
         envs.step(np.zeros((4, 3)))
     envs.reset(seed=0)
@@ -631,7 +631,7 @@ def test_workers_that_cannot_be_replaced_are_one_clear_error(monkeypatch: pytest
     envs.reset(seed=0)
     for broken in ("/bin/false", "/nowhere"):
         monkeypatch.setattr(sys, "executable", broken)
-        workers(envs)[0].process.kill()
+        workers(envs)[0].child.process.kill()
         with pytest.raises(WorkersLost, match="5 workers were lost one after the other"):
             envs.step(np.zeros((2, 3)))
         with pytest.raises(roboschool.InvalidInput, match="reset"):
@@ -706,7 +706,7 @@ def test_an_episode_that_is_over_where_it_begins_is_the_same_for_all(caplog: pyt
     scene = dataclasses.replace(scene, agents=agents)
 
     def kill(envs: roboschool.VectorEnv) -> Callable[[int], None]:
-        return lambda step: workers(envs)[0].process.kill() if step % 5 == 4 else None
+        return lambda step: workers(envs)[0].child.process.kill() if step % 5 == 4 else None
 
     for mode in MODES[:2]:
         alone = story_of(scene, 0, 20, autoreset_mode=mode)
@@ -716,7 +716,7 @@ def test_an_episode_that_is_over_where_it_begins_is_the_same_for_all(caplog: pyt
 def test_signals_without_a_name_are_told_by_number(caplog: pytest.LogCaptureFixture) -> None:
     envs = roboschool.VectorEnv("hopper", 2, num_workers=1, timeout=1e9)
     envs.reset(seed=0)
-    workers(envs)[0].process.send_signal(40)
+    workers(envs)[0].child.process.send_signal(40)
     envs.step(np.zeros((2, 3)))
     assert "killed by signal 40" in caplog.text
     envs.close()

@@ -213,12 +213,12 @@ class WorkerPool:
         waits = [0.0 if worker.lost else worker.patience() for worker in self.busy]
         for worker in self.busy:
             if not worker.lost:
-                answers.register(worker.line, POLLIN)
+                answers.register(worker.child.line, POLLIN)
         self.waiting = True
         heard = {number for number, _ in answers.poll(min((wait for wait in waits if wait is not None), default=None))}
         self.waiting = False
         for worker in list(self.busy):
-            if worker.lost or worker.line.fileno() in heard or worker.patience() == 0.0:
+            if worker.lost or worker.child.line.fileno() in heard or worker.patience() == 0.0:
                 self._finish(worker)
 
     def _finish(self, worker: Worker) -> None:
