@@ -3,7 +3,6 @@
 import dataclasses
 import datetime
 import json
-import os
 import platform
 import statistics
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from roboschool import files
+from roboschool import files, machine
 from roboschool.cli import measures
 from roboschool.cli.measures import Measure, Runner
 from roboschool.cli.peers import Peer, installed, open_peers
@@ -56,7 +55,7 @@ def read_workers(text: str | None, copies: int) -> tuple[int, ...]:
         InvalidInput: it is another text, or there are more workers than copies.
     """
     if text is None:
-        return tuple(sorted({1, min(_cores(), copies)}))
+        return tuple(sorted({1, min(machine.cores(), copies)}))
     try:
         numbers = tuple(sorted({int(part) for part in text.split(",")} - {0}))
     except ValueError:
@@ -165,18 +164,4 @@ def _shorten(number: float) -> float:
 
 def _machine() -> Machine:
     today = datetime.date.today().isoformat()
-    system = f"{platform.system()} {platform.machine()}"
-    return Machine(today, system, _processor(), _cores(), platform.python_version())
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo") as file:
-            return next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "")
-    except OSError:
-        return platform.processor()
+    return Machine(today, machine.system(), machine.processor(), machine.cores(), platform.python_version())

@@ -1,0 +1,30 @@
+"""What this is running on, for records that people compare."""
+
+import os
+import platform
+from collections.abc import Iterable
+from importlib.metadata import version
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def system() -> str:
+    """Return the system, like "Linux x86_64"."""
+    return f"{platform.system()} {platform.machine()}"
+
+
+def processor() -> str:
+    """Return the processor's name, or nothing if it is not known."""
+    try:
+        with open("/proc/cpuinfo") as file:
+            return next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "")
+    except OSError:
+        return platform.processor()
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Return the versions of some packages and of Python."""
+    return {**{package: version(package) for package in packages}, "python": platform.python_version()}
