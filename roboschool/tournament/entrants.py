@@ -1,0 +1,140 @@
+"""Entrants: what may be written for a policy, and whether it can play in a scene."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from roboschool import files
+from roboschool.envs.spaces import observation_space
+from roboschool.files import InvalidInput, nearest
+from roboschool.policy import read_network
+from roboschool.scene import Agent, Scene
+from roboschool.tournament.sides import sides_of
+
+STILL, RANDOM, SCRIPTED = "still", "random", "scripted"  # those that every scene has; the last if it names one
+WORDS = (STILL, RANDOM, SCRIPTED)
+
+
+@dataclass(frozen=True)
+class Seat:
+    """What a process needs to play an agent."""
+
+    agent: str
+    policy: str  # a word, the path of a file, or "module:Class"
+    sees: int  # numbers in an observation
+    joints: int  # and in an action
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A policy under a name, or several: one for each side."""
+
+    name: str
+    policies: tuple[str, ...]  # as they were written
+    hashes: tuple[str, ...]  # sha256 of the file of each; nothing for those without
+
+    def seats(self, scene: Scene, agents: Sequence[str]) -> tuple[Seat, ...]:
+        """Return what it plays, given the names of its agents.
+
+        Raises:
+            InvalidInput: a policy is missing or does not fit.
+        """
+        sides = sides_of(scene)
+        seats = []
+        for name in agents:
+            agent = next(agent for agent in scene.agents if agent.name == name)
+            number = next(i for i, side in enumerate(sides) if name in side)
+            written = self.policies[number if len(self.policies) > 1 else 0]
+            seats.append(_seat(scene, agent, written))
+        return tuple(seats)
+
+
+def read_entrants(scene: Scene, written: Sequence[str]) -> tuple[Entrant, ...]:
+    """Return the entrants of a contest, each written as POLICY or NAME=POLICY.
+
+    A policy is a file of numbers, the scene whose policy it is, "module:Class", "still", "random", or "scripted", which
+    is what the scene names itself. Sides that need policies of their own have them separated by commas.
+
+    Raises:
+        InvalidInput: a policy is missing or does not fit, or two have the same name.
+    """
+    entrants = [_read(scene, text) for text in written]
+    names = [entrant.name for entrant in entrants]
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidInput(f"two policies are called {name!r}; write NAME=POLICY")
+    for entrant in entrants:
+        entrant.seats(scene, [agent.name for agent in scene.agents])
+    return tuple(entrants)
+
+
+def _read(scene: Scene, text: str) -> Entrant:
+    name, equals, rest = text.partition("=")
+    named = bool(equals) and not Path(text).exists()
+    if named and (not name.strip() or not rest):
+        raise InvalidInput(f"policy {text!r} is not written NAME=POLICY")
+    policies = tuple((rest if named else text).split(","))
+    sides = len(sides_of(scene))
+    if len(policies) not in (1, sides):
+        raise InvalidInput(f"policy {text!r}: scene {scene.name!r} has {sides} sides, so 1 or {sides} policies")
+    if not named:
+        name = "+".join(Path(policy).stem if policy.endswith(".safetensors") else policy for policy in policies)
+    return Entrant(name, policies, tuple(_hash(policy) for policy in policies))
+
+
+def _hash(policy: str) -> str:
+    path = _module(policy.partition(":")[0]) if _is_class(policy) else _file(policy)
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path and path.is_file() else ""
+
+
+def _is_class(policy: str) -> bool:
+    return ":" in policy and not Path(policy).exists()
+
+
+def _file(policy: str) -> Path | None:
+    return None if policy in WORDS else files.policies().get(policy, Path(policy))
+
+
+def search_path() -> list[str]:
+    """Return where the modules of policies are looked for: also in the folder one stands in."""
+    return [*sys.path, os.getcwd()]
+
+
+def _module(name: str) -> Path | None:
+    """Return the file of a module, found without running anything of it."""
+    parts = name.split(".")
+    for folder in search_path():
+        place = Path(folder or ".", *parts)
+        for path in (place.with_name(place.name + ".py"), place / "__init__.py"):
+            if path.is_file():
+                return path
+    return None
+
+
+def _seat(scene: Scene, agent: Agent, policy: str) -> Seat:
+    where = f"scene {scene.name!r}: agent {agent.name!r}"
+    sees = int(observation_space(scene, agent).shape[0])
+    joints = len(agent.robot.joints)
+    if policy in (STILL, RANDOM):
+        return Seat(agent.name, policy, sees, joints)
+    if policy == SCRIPTED:
+        if not agent.policy:
+            raise InvalidInput(f"{where}: the scene names no policy for it, so it cannot be {SCRIPTED!r}")
+        policy = agent.policy
+    if _is_class(policy):
+        if _module(policy.partition(":")[0]) is None:
+            raise InvalidInput(f"policy {policy!r}: no module {policy.partition(':')[0]!r} here or where Python looks")
+        return Seat(agent.name, policy, sees, joints)
+    path = files.policies().get(policy, Path(policy))
+    if not path.is_file() and path.suffix != ".safetensors":
+        raise InvalidInput(f"unknown policy {policy!r}{nearest(policy, [*WORDS, *files.policies()])}")
+    network = read_network(path)
+    if len(network.mean) != sees:
+        raise InvalidInput(f"{where}: {policy!r} observes {len(network.mean)} numbers, and it sees {sees}")
+    moves = len(network.layers[-1][1])
+    if moves != joints:
+        raise InvalidInput(f"{where}: {policy!r} moves {moves} joints, and it has {joints}")
+    return Seat(agent.name, str(path.resolve()), sees, joints)

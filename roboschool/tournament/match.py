@@ -1,0 +1,194 @@
+"""A match: players act in one world until the scene ends it, or one of them forfeits."""
+
+import dataclasses
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from roboschool import files
+from roboschool.envs.parallel import ParallelEnv
+from roboschool.scene import Scene
+from roboschool.simulation import Simulation
+from roboschool.tournament.entrants import Entrant
+from roboschool.tournament.players import Bench, Fault, Forfeit, Player
+from roboschool.tournament.record import Line, Record, describe
+from roboschool.tournament.sides import Outcome, deal, decide
+
+EVERY = 50  # steps between two fingerprints of the world
+BROKEN = "physics has blown up"  # the fingerprint of such a world
+
+
+@dataclass(frozen=True)
+class Played:
+    """What has happened in a match."""
+
+    outcomes: dict[str, Outcome]  # by agent
+    returns: dict[str, float]
+    actions: dict[str, np.ndarray]  # what each agent has done (steps, joints)
+    prints: tuple[str, ...]  # fingerprints of the world at its beginning, every 50 steps, and at its end
+    faults: tuple[Fault, ...]
+    steps: int
+
+    def result(self, agents: Sequence[str]) -> float:
+        """Return the mean result of some agents, from -1 to 1."""
+        return float(np.mean([self.outcomes[name].result for name in agents]))
+
+
+def fingerprint(simulation: Simulation) -> str:
+    """Return the hash of everything that a world and its episode are made of."""
+    if simulation.broken:
+        return BROKEN
+    digest = hashlib.sha256()
+    _feed(digest, simulation.save())
+    return digest.hexdigest()
+
+
+def _feed(digest: Any, value: Any) -> None:
+    """Add a record of numbers to a hash, whatever types of numbers they are."""
+    if dataclasses.is_dataclass(value):
+        value = [getattr(value, field.name) for field in dataclasses.fields(value)]
+    if isinstance(value, dict):
+        value = sorted(value.items())
+    if isinstance(value, list | tuple):
+        digest.update(b"(%d" % len(value))
+        for part in value:
+            _feed(digest, part)
+    elif isinstance(value, np.ndarray):
+        digest.update(f"{value.shape}".encode() + value.astype(np.float64).tobytes())
+    elif isinstance(value, float | np.floating):
+        digest.update(float(value).hex().encode())
+    else:
+        digest.update(str(value).encode())
+    digest.update(b",")
+
+
+def play(env: ParallelEnv, teams: Sequence[Sequence[str]], players: Sequence[Player], seed: int) -> Played:
+    """Play a match.
+
+    Args:
+        env: the world, whose agents that have ended stay.
+        teams: the agents of each player; every agent is in one.
+        players: who plays; each begins anew.
+        seed: the same seed, and players that are the same after the same seed, give the same match.
+    """
+    scene = env.scene
+    seen, infos = env.reset(seed=seed)
+    returns = dict.fromkeys(env.possible_agents, 0.0)
+    actions: dict[str, list[np.ndarray]] = {name: [] for name in env.possible_agents}
+    prints, steps = [fingerprint(env.simulation)], 0
+    seeds = np.random.SeedSequence(seed).generate_state(len(players)).tolist()
+    for player, own in zip(players, seeds, strict=True):
+        player.begin(own)
+    _, faults = _answers(players, 0)
+    while env.agents and not faults:
+        for player, team in zip(players, teams, strict=True):
+            player.ask([seen[name] for name in team])
+        answers, faults = _answers(players, steps)
+        if faults:
+            break
+        chosen = {
+            name: action
+            for team, answer in zip(teams, answers, strict=True)
+            for name, action in zip(team, answer, strict=True)
+        }
+        seen, rewards, _, _, infos = env.step(chosen)
+        steps += 1
+        for name, action in chosen.items():
+            actions[name].append(action)
+            returns[name] += rewards[name]
+        if steps % EVERY == 0:
+            prints.append(fingerprint(env.simulation))
+    if steps % EVERY:
+        prints.append(fingerprint(env.simulation))
+    outcomes = forfeited(teams, faults) if faults else decide(scene, infos, returns, steps)
+    joints = {agent.name: len(agent.robot.joints) for agent in scene.agents}
+    done = {name: np.array(rows, np.float32).reshape(steps, joints[name]) for name, rows in actions.items()}
+    return Played(outcomes, returns, done, tuple(prints), tuple(faults), steps)
+
+
+def _answers(players: Sequence[Player], step: int) -> tuple[list[list[np.ndarray]], list[Fault]]:
+    """Return what the players answer, and which of them forfeit."""
+    said = [_answer(player) for player in players]
+    faults = [Fault(i, a.reason, step, a.detail) for i, a in enumerate(said) if isinstance(a, Forfeit)]
+    return [answer for answer in said if not isinstance(answer, Forfeit)], faults
+
+
+def _answer(player: Player) -> list[np.ndarray] | Forfeit:
+    try:
+        return player.answer()
+    except Forfeit as forfeit:
+        return forfeit
+
+
+def forfeited(teams: Sequence[Sequence[str]], faults: Sequence[Fault]) -> dict[str, Outcome]:
+    """Return how a match has ended that players have forfeited: they have lost, and the others won."""
+    reasons = {fault.player: fault.reason for fault in faults}
+    return {
+        name: Outcome(-1 if number in reasons else 1, reasons.get(number, "forfeit"), 0.0)
+        for number, team in enumerate(teams)
+        for name in team
+    }
+
+
+def play_recorded(
+    env: ParallelEnv, options: dict[str, Any], entrants: Sequence[Entrant], seed: int, bench: Bench
+) -> tuple[Played, Record]:
+    """Play a match between entrants, each in a process of its own; return it with the record of its file.
+
+    Args:
+        env: the world.
+        options: that its scene was loaded with.
+        entrants: who plays, in the order in which sides are dealt out.
+        seed: of the match.
+        bench: where the players are between matches.
+    """
+    clock = time.perf_counter()
+    teams = team_names(env.scene, len(entrants))
+    seats = [entrant.seats(env.scene, team) for entrant, team in zip(entrants, teams, strict=True)]
+    players = [bench.take(own) for own in seats]
+    try:
+        played = play(env, teams, players, seed)
+    except BaseException:
+        for player in players:
+            player.kill()  # it may be about to answer
+        raise
+    for player in players:
+        bench.put(player)
+    lines = tuple(
+        Line(name, number, outcome.result, outcome.reason, outcome.score, played.returns[name])
+        for number, team in enumerate(teams)
+        for name, outcome in ((name, played.outcomes[name]) for name in team)
+    )
+    record = Record(
+        scene=_written(env.scene),
+        options=options,
+        seed=seed,
+        players=tuple(entrants),
+        agents=lines,
+        faults=played.faults,
+        steps=played.steps,
+        every=EVERY,
+        prints=played.prints,
+        seconds=round(time.perf_counter() - clock, 3),
+        **describe(),
+    )
+    return played, record
+
+
+def _written(scene: Scene) -> str:
+    """Return the name of a scene, or the path of its file if it is found by that only."""
+    path = files.scenes().get(scene.name)
+    return scene.path if scene.path and scene.path != str(path) else scene.name
+
+
+def team_names(scene: Scene, entrants: int) -> tuple[tuple[str, ...], ...]:
+    """Return the agents that each of some entrants plays.
+
+    Raises:
+        InvalidInput: the sides cannot be dealt out evenly.
+    """
+    return tuple(tuple(name for side in sides for name in side) for sides in deal(scene, entrants))
