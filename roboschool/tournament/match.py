@@ -164,7 +164,7 @@ def play_recorded(
         for name, outcome in ((name, played.outcomes[name]) for name in team)
     )
     record = Record(
-        scene=_written(env.scene),
+        scene=scene_name(env.scene),
         options=options,
         seed=seed,
         players=tuple(entrants),
@@ -179,7 +179,7 @@ def play_recorded(
     return played, record
 
 
-def _written(scene: Scene) -> str:
+def scene_name(scene: Scene) -> str:
     """Return the name of a scene, or the path of its file if it is found by that only."""
     path = files.scenes().get(scene.name)
     return scene.path if scene.path and scene.path != str(path) else scene.name

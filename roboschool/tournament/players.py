@@ -25,7 +25,7 @@ from roboschool.workers.child import Child, end_with_parent
 
 CRASH, HANG, INFINITE, SHAPE = "crash", "hang", "not finite", "wrong shape"
 REASONS = (CRASH, HANG, INFINITE, SHAPE)
-START = 60.0  # how long a policy may take to be imported and made [s]
+START = 30.0  # how long a policy may take to be imported and made [s]
 LIMIT = 5.0  # and to act [s]
 SLICE = 0.25  # of the waiting; time in which this process was stopped counts as one of them at most [s]
 HEAD = struct.Struct("<cI")  # kind of message, and number of the question

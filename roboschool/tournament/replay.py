@@ -67,7 +67,8 @@ def verify(match: Match) -> Finding:
     returns = dict.fromkeys(match.actions, 0.0)
     infos: dict[str, dict[str, Any]] = {}
     with closing(open_world(match)) as env:
-        for step, rewards, infos in replay(env, match):
+        for step, rewards, told in replay(env, match):
+            infos = told
             for name, reward in rewards.items():
                 returns[name] += reward
             if step in prints and fingerprint(env.simulation) != prints[step]:
