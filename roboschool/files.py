@@ -152,11 +152,20 @@ def parse_toml(path: Path) -> dict[str, Any]:
     Raises:
         InvalidInput: the file cannot be read, or is not TOML.
     """
+    return parse_toml_text(read_text(path), str(path))
+
+
+def parse_toml_text(text: str, where: str) -> dict[str, Any]:
+    """Return what stands in a text of TOML.
+
+    Raises:
+        InvalidInput: it is none; the message begins with `where`.
+    """
     try:
-        parsed: dict[str, Any] = tomllib.loads(read_text(path))
+        parsed: dict[str, Any] = tomllib.loads(text)
         return parsed
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InvalidInput(f"{path}: {error}") from None
+        raise InvalidInput(f"{where}: {error}") from None
 
 
 def read_toml(path: Path, schema: type[Schema]) -> Schema:

@@ -34,6 +34,8 @@ def main() -> None:
         roboschool play hopper
     See what is wrong with a robot or a scene of your own:
         roboschool check my_robot.urdf
+    Let policies play each other, and rate them:
+        roboschool tournament *.safetensors scripted still --scene pong
     """  # noqa: D301 - click reads the backslash
 
 
@@ -244,3 +246,116 @@ def pose(robot: str) -> None:
     from roboschool.cli.pose import run_pose
 
     run_pose(robot)
+
+
+SET = click.option(
+    "--set", "options", multiple=True, metavar="KEY=VALUE", help="An option of the scene, like gravity=3.7."
+)
+LIMIT = click.option(
+    "--limit",
+    default=5.0,
+    type=click.FloatRange(min=0.0, min_open=True),
+    show_default=True,
+    help="How long a policy may think about an action [s].",
+)
+
+
+@main.command()
+@click.argument("policies", nargs=-1, required=True)
+@click.option("--scene", required=True, help="What is played: a name, or a scene's file.")
+@click.option("--seed", default=0, type=click.IntRange(min=0), show_default=True, help="The same seed, the same match.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the match: .rsmatch.")
+@SET
+@LIMIT
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def match(
+    policies: tuple[str, ...],
+    scene: str,
+    seed: int,
+    out: Path | None,
+    options: tuple[str, ...],
+    limit: float,
+    as_json: bool,
+) -> None:
+    """Let POLICIES play a match, each in a process of its own.
+
+    The sides of the scene are dealt out to them in turn. One that crashes, hangs, or answers nonsense forfeits.
+
+    \b
+    Play, check that it happened as written, and watch it:
+        roboschool match pong scripted --scene pong --seed 7 -o m.rsmatch
+        roboschool replay m.rsmatch --verify --video m.gif
+
+    A policy is a file that `NetworkPolicy.save` wrote, the scene whose policy it is, module:Class, "still", "random",
+    or "scripted", which is what the scene names itself. NAME=POLICY gives it a name. Where the sides differ, one for
+    each may be given, separated by a comma.
+    """  # noqa: D301 - click reads the backslash
+    from roboschool.cli.contest import read_options, run_match
+
+    run_match(scene, policies, read_options(options), seed, out, limit, as_json)
+
+
+@main.command()
+@click.argument("policies", nargs=-1, required=True)
+@click.option("--scene", required=True, help="What is played: a name, or a scene's file.")
+@click.option(
+    "--seed", default=0, type=click.IntRange(min=0), show_default=True, help="The same seed, the same results."
+)
+@click.option(
+    "--games",
+    default=10,
+    type=click.IntRange(min=1),
+    show_default=True,
+    help="Seeds for each pair, on both sides each.",
+)
+@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Else it is tournament_SCENE.")
+@click.option("--workers", type=click.IntRange(min=1), help="Matches at once; as many as cores if nobody says.")
+@SET
+@LIMIT
+@click.option("--json", "as_json", is_flag=True, help="Print table and win matrix as JSON.")
+def tournament(
+    policies: tuple[str, ...],
+    scene: str,
+    seed: int,
+    games: int,
+    out: Path | None,
+    workers: int | None,
+    options: tuple[str, ...],
+    limit: float,
+    as_json: bool,
+) -> None:
+    """Let POLICIES play each other, and rate them.
+
+    Up to 20 meet all others; more play by the Swiss system, and then the best 8 meet. The folder gets a file for each
+    match, results.json, and page.html with table and plots. Stopped, even by kill -9, the same command goes on.
+
+    \b
+    Who is best at pong:
+        roboschool tournament pong scripted still random --scene pong
+
+    Policies are written as for `roboschool match`. One that fails forfeits the match, and the tournament goes on.
+    """  # noqa: D301 - click reads the backslash
+    from roboschool.cli.contest import read_options, run_contest
+
+    run_contest(scene, policies, read_options(options), seed, games, out, workers, limit, as_json)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--verify", is_flag=True, help="Play it once more and compare; exit with 1 if anything differs.")
+@click.option("--video", type=click.Path(path_type=Path), help="Write a video: .mp4, .gif or .webp.")
+@click.option("--picture", type=click.Path(path_type=Path), help="Write a picture of the end.")
+@click.option("--at", type=click.FloatRange(min=0.0), help="When to take the picture [s], if not then.")
+@click.option("--size", default="600x400", show_default=True, help="Of video and picture [pixels].")
+def replay(file: Path, verify: bool, video: Path | None, picture: Path | None, at: float | None, size: str) -> None:
+    """Verify or show the match in FILE, an .rsmatch, or print how it ended.
+
+    The recorded actions are played once more in a fresh world, and hashes of everything in it are compared.
+
+    \b
+        roboschool replay m.rsmatch --verify
+        roboschool replay m.rsmatch --video m.mp4
+    """  # noqa: D301 - click reads the backslash
+    from roboschool.cli.contest import run_replay
+
+    sys.exit(run_replay(file, verify, video, picture, at, size))

@@ -64,6 +64,8 @@ def read_entrants(scene: Scene, written: Sequence[str]) -> tuple[Entrant, ...]:
     entrants = [_read(scene, text) for text in written]
     names = [entrant.name for entrant in entrants]
     for name in names:
+        if not name.isprintable():
+            raise InvalidInput(f"policy {name!r}: its name has characters that cannot be printed")
         if names.count(name) > 1:
             raise InvalidInput(f"two policies are called {name!r}; write NAME=POLICY")
     for entrant in entrants:

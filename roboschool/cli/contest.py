@@ -1,0 +1,203 @@
+"""Matches, tournaments and replays on the command line."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import click
+from PIL import Image
+
+from roboschool.camera import Camera
+from roboschool.cli.video import STILLS, Video, choose_ending, read_size
+from roboschool.envs.parallel import ParallelEnv
+from roboschool.files import InvalidInput, parse_toml_text
+from roboschool.scene import load_scene
+from roboschool.tournament.entrants import read_entrants
+from roboschool.tournament.match import play_recorded, team_names
+from roboschool.tournament.page import make_page
+from roboschool.tournament.players import Bench
+from roboschool.tournament.record import Match, Record, check_path, read_match, replace, write_match
+from roboschool.tournament.replay import open_world, replay, verify
+from roboschool.tournament.schedule import count_games
+from roboschool.tournament.tournament import PAGE, RESULTS, Report, make_plan, run_tournament
+
+WORDS = {1: "won", 0: "drew", -1: "lost"}
+
+
+def read_options(written: Sequence[str]) -> dict[str, Any]:
+    """Return options of a scene, each written KEY=VALUE, the value as in its file.
+
+    Raises:
+        InvalidInput: one is not.
+    """
+    options: dict[str, Any] = {}
+    for text in written:
+        key, equals, _ = text.partition("=")
+        if not equals or not key.isidentifier():
+            raise InvalidInput(f"--set {text}: it is written KEY=VALUE")
+        options |= parse_toml_text(text, f"--set {text}")
+    return options
+
+
+def run_match(
+    scene: str,
+    policies: Sequence[str],
+    options: dict[str, Any],
+    seed: int,
+    out: Path | None,
+    limit: float,
+    as_json: bool,
+) -> None:
+    """Play a match, print how it ended, and write its file.
+
+    Raises:
+        InvalidInput: the scene, a policy or the file's name is wrong.
+    """
+    loaded = load_scene(scene, **options)
+    team_names(loaded, len(policies))
+    entrants = read_entrants(loaded, _apart(policies))
+    path = check_path(out) if out else None
+    with closing(ParallelEnv(scene, **options)) as env, Bench(limit) as bench:
+        played, record = play_recorded(env, options, entrants, seed, bench)
+    if path:
+        write_match(path, record, played.actions)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(dataclasses.replace(record, prints=())), indent=2))
+        return
+    print_match(record)
+    if path:
+        click.echo(f"Written: {path}")
+
+
+def _apart(policies: Sequence[str]) -> list[str]:
+    """Return policies under names of their own, for one may play itself."""
+    return [
+        f"{text}-{number}={text}" if policies.count(text) > 1 and "=" not in text else text
+        for number, text in enumerate(policies, 1)
+    ]
+
+
+def print_match(record: Record) -> None:
+    """Print how a match has ended."""
+    wide = max(len(player.name) for player in record.players) + 2
+    for line in record.agents:
+        name = record.players[line.player].name
+        counted = f"score {line.score:8.2f}  return {line.total:9.1f}"
+        click.echo(f"{line.agent:14}{name:{wide}}{WORDS[line.result]:5} {line.reason:12} {counted}")
+    for fault in record.faults:
+        click.echo(f"{record.players[fault.player].name} forfeits at step {fault.step}: {fault.reason}: {fault.detail}")
+    click.echo(f"{record.scene}, seed {record.seed}: {record.steps} steps in {record.seconds:.1f} s")
+
+
+def run_replay(path: Path, check: bool, video: Path | None, picture: Path | None, at: float | None, size: str) -> int:
+    """Verify or show a match, or print how it ended; return the exit code.
+
+    Raises:
+        InvalidInput: the file is damaged, its scene is another, or a file's name or the size is wrong.
+    """
+    match = read_match(path)
+    print_match(match.record)
+    if video or picture:
+        _show(match, video, picture, at, size)
+    return _verify(match) if check else 0
+
+
+def _verify(match: Match) -> int:
+    finding = verify(match)
+    record = match.record
+    if finding.exact:
+        click.echo(f"verified: {record.steps} steps, {len(record.prints)} hashes of the whole world agree")
+        return 0
+    if finding.step is None:
+        click.echo(f"not verified: {finding.wrong}", err=True)
+    else:
+        before = max(0, finding.step - 1) // record.every * record.every
+        since = f"; at step {before} it was the same" if finding.step else ""
+        click.echo(f"not verified: the world differs at step {finding.step}{since}", err=True)
+    for text in finding.differs:
+        click.echo(f"  perhaps because of: {text}", err=True)
+    return 1
+
+
+def _show(match: Match, video: Path | None, picture: Path | None, at: float | None, size: str) -> None:
+    photo = choose_ending(picture, STILLS) if picture else None
+    width, height = read_size(size)
+    with ExitStack() as stack:
+        env = stack.enter_context(closing(open_world(match)))
+        film = stack.enter_context(closing(Video(video, size, env.scene.timestep))) if video else None
+        camera = stack.enter_context(closing(Camera(env.scene, width, height)))
+        bar = stack.enter_context(click.progressbar(length=match.record.steps, label="showing", file=sys.stderr))
+        last = match.record.steps if at is None else min(match.record.steps, round(at / env.scene.timestep))
+        for step, _, _ in replay(env, match):
+            if step:
+                bar.update(1)
+            filmed = film is not None and film.wants(step)
+            if not filmed and not (photo and step == last):
+                continue
+            world = env.simulation
+            if world.broken:
+                break
+            frame = camera.picture(world.worlds[0].capture(), world.marks())
+            if film and filmed:
+                film.add(frame)
+            if photo and step == last:
+                Image.fromarray(frame).save(photo)
+    for file in (video, picture):
+        if file:
+            click.echo(f"Written: {file}")
+
+
+def run_contest(
+    scene: str,
+    policies: Sequence[str],
+    options: dict[str, Any],
+    seed: int,
+    games: int,
+    out: Path | None,
+    workers: int | None,
+    limit: float,
+    as_json: bool,
+) -> None:
+    """Play a tournament, or what is left of it; print its table, and write its page.
+
+    Raises:
+        InvalidInput: the scene or a policy is wrong, or the folder holds something else.
+    """
+    plan = make_plan(scene, policies, options, seed, games, limit)
+    folder = out or Path(f"tournament_{Path(scene).stem}")
+    total = count_games(len(plan.entrants), games)
+    try:
+        with click.progressbar(length=total, label=f"{total} games", file=sys.stderr, show_pos=True) as bar:
+            report = run_tournament(plan, folder, workers, bar.update)
+    except KeyboardInterrupt:
+        click.echo(f"\nstopped; the same command goes on where it was, with {folder}", err=True)
+        sys.exit(130)
+    replace(folder / PAGE, make_page(report).encode())
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(dataclasses.replace(report, results=())), indent=2))
+        return
+    print_table(report)
+    click.echo(f"Written: {folder / PAGE}, {folder / RESULTS} and {len(report.results)} matches")
+
+
+def print_table(report: Report) -> None:
+    """Print ratings and win matrix."""
+    names = [row.name for row in report.table]
+    wide = max(6, *map(len, names)) + 2
+    click.echo(
+        f"     {'policy':{wide}}{'rating':>6}  {'interval':>12}  {'score':>6}  games   won drawn  lost  forfeits"
+    )
+    for rank, row in enumerate(report.table, 1):
+        interval = f"{row.low:.0f}..{row.high:.0f}"
+        counts = f"{row.games:5} {row.won:5} {row.drawn:5} {row.lost:5}  {row.forfeits:8}"
+        click.echo(f"{rank:3}. {row.name:{wide}}{row.rating:6.0f}  {interval:>12}  {100 * row.score:5.1f}%  {counts}")
+    click.echo("\nPoints of row against column [%]:")
+    click.echo(f"     {'':{wide}}" + "".join(f"{rank:>5}." for rank in range(1, len(names) + 1)))
+    for rank, name in enumerate(names, 1):
+        shares = [report.matrix[name][other] for other in names]
+        cells = "".join(f"{'-' if share is None else format(100 * share, '.0f'):>6}" for share in shares)
+        click.echo(f"{rank:3}. {name:{wide}}{cells}")
