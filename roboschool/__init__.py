@@ -15,11 +15,13 @@ from roboschool.envs.rendezvous import WorldClosed
 from roboschool.envs.vector import VectorEnv
 from roboschool.files import InvalidInput, policies
 from roboschool.limbs import partitions
+from roboschool.opponents import OpponentPool
 from roboschool.policy import NetworkPolicy, Policy, load_policy
 from roboschool.robot import Robot, load_robot
 from roboschool.scene import Agent, Scene, load_scene, read_scene, scene_id
 from roboschool.state import State
 from roboschool.tasks.task import Task
+from roboschool.tournament.payoff import payoff
 
 __version__ = version("roboschool")
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "JointEnv",
     "Lobby",
     "NetworkPolicy",
+    "OpponentPool",
     "ParallelEnv",
     "Policy",
     "Robot",
@@ -43,6 +46,7 @@ __all__ = [
     "load_scene",
     "parallel_env",
     "partitions",
+    "payoff",
     "policies",
 ]
 

@@ -58,8 +58,7 @@ def run_match(
         InvalidInput: the scene, a policy or the file's name is wrong.
     """
     loaded = load_scene(scene, **options)
-    team_names(loaded, len(policies))
-    entrants = read_entrants(loaded, _apart(policies))
+    entrants = read_entrants(loaded, _apart(policies), team_names(loaded, len(policies)))
     path = check_path(out) if out else None
     with closing(ParallelEnv(scene, **options)) as env, Bench(limit) as bench:
         played, record = play_recorded(env, options, entrants, seed, bench)

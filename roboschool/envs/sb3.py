@@ -1,15 +1,27 @@
-"""Many copies of a scene as a Stable-Baselines3 `VecEnv`. The package itself does not need that library."""
+"""Many copies of a scene as a Stable-Baselines3 `VecEnv`, and self-play. The package does not need that library."""
 
+import copy
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from gymnasium.vector import AutoresetMode
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.distributions import DiagGaussianDistribution
+from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.torch_layers import FlattenExtractor
 from stable_baselines3.common.vec_env import VecEnv
+from torch import nn
 
+from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.vector import VectorEnv
 from roboschool.files import InvalidInput
+from roboschool.opponents import OpponentPool
+from roboschool.policy import NetworkPolicy
 from roboschool.scene import Scene
+from roboschool.tournament.match import play, team_names
+from roboschool.tournament.payoff import make_team
 
 
 class SB3VecEnv(VecEnv):
@@ -111,3 +123,94 @@ def _by_row(info: dict[str, Any], rows: int) -> list[dict[str, Any]]:
         for row in np.flatnonzero(info[f"_{name}"]):
             by_row[row][name] = info[name][row]
     return by_row
+
+
+def policy_of(model: BaseAlgorithm) -> NetworkPolicy:
+    """Return the actor of a model that is being trained, as a policy that needs numpy only.
+
+    The statistics of a `VecNormalize` are folded in. It acts as `model.predict(..., deterministic=True)` does, but that
+    observations are clipped to -10 and 10, as `VecNormalize` does too.
+
+    Raises:
+        InvalidInput: the actor is not made of linear and tanh layers, as that of "MlpPolicy" of PPO and A2C is.
+    """
+    actor: Any = model.policy
+    plain = isinstance(actor, ActorCriticPolicy) and isinstance(actor.action_dist, DiagGaussianDistribution)
+    parts = list(actor.mlp_extractor.policy_net) if plain else []
+    layers = [part for part in parts if isinstance(part, nn.Linear)]
+    if not plain or not isinstance(actor.pi_features_extractor, FlattenExtractor):
+        raise InvalidInput(f'{type(model).__name__}: its actor is not that of "MlpPolicy" of PPO or A2C')
+    if any(not isinstance(part, nn.Linear | nn.Tanh) for part in parts) or 2 * len(layers) != len(parts):
+        raise InvalidInput(f"a policy has layers of tanh only: policy_kwargs={{'activation_fn': nn.Tanh}}, not {parts}")
+    size = int(np.prod(model.observation_space.shape or ()))
+    tensors = {"mean": np.zeros(size), "scale": np.ones(size)}
+    normal: Any = model.get_vec_normalize_env()
+    if normal is not None and normal.norm_obs:
+        tensors = {"mean": normal.obs_rms.mean, "scale": 1.0 / np.sqrt(normal.obs_rms.var + normal.epsilon)}
+    for i, layer in enumerate([*layers, actor.action_net]):
+        tensors[f"layers.{i}.weight"] = layer.weight.detach().cpu().numpy().copy()
+        tensors[f"layers.{i}.bias"] = layer.bias.detach().cpu().numpy().copy()
+    return NetworkPolicy(tensors)
+
+
+class Snapshots(BaseCallback):
+    """Adds the learner to a pool of opponents every so many steps, after games against those that are in it.
+
+    It logs `pool/won`, `pool/drawn` and `pool/lost`, as shares of these games, `pool/rating` and `pool/members`.
+
+    Args:
+        pool: to be given to the env as an opponent, too. It must not be empty when training begins:
+            `pool.add(policy_of(model), step=0)`.
+        every: so many steps of training.
+        scene: in which the games are played, with two sides that one policy can play.
+        games: how many; against members that the pool draws, on alternate sides.
+        seed: of the first.
+    """
+
+    def __init__(
+        self, pool: OpponentPool, every: int, scene: str | Scene | None = None, games: int = 0, seed: int = 0
+    ) -> None:
+        super().__init__()
+        if games and scene is None:
+            raise InvalidInput("games: in which scene are they played?")
+        if every < 1:
+            raise InvalidInput(f"every: {every} is not a number of steps from 1 up")
+        self.pool = pool
+        self.every = every
+        self.scene = scene
+        self.games = games
+        self.seed = seed
+        self.last = 0  # step of the last snapshot
+
+    def _on_training_start(self) -> None:
+        self.last = self.num_timesteps
+
+    def _on_step(self) -> bool:
+        if self.num_timesteps - self.last >= self.every:
+            self.last = self.num_timesteps
+            policy = policy_of(self.model)
+            if self.games:
+                self._play(policy)
+            self.pool.add(policy, self.num_timesteps)
+            self.logger.record("pool/rating", self.pool.rating)
+            self.logger.record("pool/members", len(self.pool))
+        return True
+
+    def _play(self, policy: NetworkPolicy) -> None:
+        assert self.scene is not None
+        results = []
+        rival = copy.deepcopy(self.pool)
+        env = ParallelEnv(self.scene)
+        teams = team_names(env.scene, 2)
+        for game in range(self.games):
+            rival.reset(self.seed)
+            assert rival.playing is not None
+            sides: list[NetworkPolicy] = [policy, rival.playing][:: 1 if game % 2 == 0 else -1]
+            players = [make_team(env.scene, team, side) for team, side in zip(teams, sides, strict=True)]
+            played = play(env, teams, players, self.seed)
+            results.append(float(np.sign(played.result(teams[game % 2]) - played.result(teams[1 - game % 2]))))
+            self.pool.record(results[-1], rival.member)
+            self.seed += 1
+        env.close()
+        for name, result in (("won", 1.0), ("drawn", 0.0), ("lost", -1.0)):
+            self.logger.record(f"pool/{name}", results.count(result) / len(results))

@@ -52,11 +52,18 @@ class Entrant:
         return tuple(seats)
 
 
-def read_entrants(scene: Scene, written: Sequence[str]) -> tuple[Entrant, ...]:
+def read_entrants(
+    scene: Scene, written: Sequence[str], teams: Sequence[Sequence[str]] | None = None
+) -> tuple[Entrant, ...]:
     """Return the entrants of a contest, each written as POLICY or NAME=POLICY.
 
     A policy is a file of numbers, the scene whose policy it is, "module:Class", "still", "random", or "scripted", which
     is what the scene names itself. Sides that need policies of their own have them separated by commas.
+
+    Args:
+        scene: what is played.
+        written: the entrants.
+        teams: names of the agents that each will play; if None, each must be able to play all.
 
     Raises:
         InvalidInput: a policy is missing or does not fit, or two have the same name.
@@ -68,8 +75,9 @@ def read_entrants(scene: Scene, written: Sequence[str]) -> tuple[Entrant, ...]:
             raise InvalidInput(f"policy {name!r}: its name has characters that cannot be printed")
         if names.count(name) > 1:
             raise InvalidInput(f"two policies are called {name!r}; write NAME=POLICY")
-    for entrant in entrants:
-        entrant.seats(scene, [agent.name for agent in scene.agents])
+    everyone = [agent.name for agent in scene.agents]
+    for entrant, team in zip(entrants, teams or [everyone] * len(entrants), strict=True):
+        entrant.seats(scene, team)
     return tuple(entrants)
 
 

@@ -17,7 +17,7 @@ th { font-weight: 600; } td.word, th.word { text-align: left; } tr:hover td { ba
 summary { cursor: pointer; } code { background: #f1f3f6; padding: .1rem .3rem; border-radius: 3px; }
 """
 INK, FAINT, BLUE, RED = "#1c2430", "#d5dbe3", (37, 99, 201), (201, 83, 45)
-LETTER = 7.2  # width of one [pixels]
+LETTER = 8.2  # width of one [pixels]
 LINE = 26  # height of a row of a plot
 WIDE = 640  # of the intervals
 CELL = 46  # of the win matrix

@@ -1,0 +1,65 @@
+"""What policies get against each other, played in this process: for those who train them and trust them."""
+
+import copy
+from collections.abc import Sequence
+from contextlib import closing
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from roboschool.envs.parallel import ParallelEnv
+from roboschool.policy import Policy, check_policy
+from roboschool.scene import Scene
+from roboschool.tournament.entrants import read_entrants
+from roboschool.tournament.match import play, team_names
+from roboschool.tournament.players import Team, make_policy
+
+
+def payoff(
+    policies: Sequence[Policy | str], scene: str | Scene, games: int = 10, seed: int = 0, **options: Any
+) -> np.ndarray:
+    """Return the mean result of each policy against each (policy, policy), from -1, all lost, to 1, all won.
+
+    It is antisymmetric: `payoff[i, j] == -payoff[j, i]`, and a policy draws against itself.
+
+    Args:
+        policies: objects, or written as for `roboschool match`.
+        scene: its name, the path of its file, or a `Scene`; it must have an even number of sides.
+        games: seeds for each pair; each is played on both sides.
+        seed: the first.
+        options: of the scene.
+
+    Raises:
+        InvalidInput: the scene or a policy is wrong, or one answers something that is no action.
+    """
+    matrix = np.zeros((len(policies), len(policies)))
+    with closing(ParallelEnv(scene, **options)) as env:
+        teams = team_names(env.scene, 2)
+        players = [[make_team(env.scene, team, policy) for team in teams] for policy in policies]
+        for i, j in combinations(range(len(policies)), 2):
+            total = 0.0
+            for own in range(seed, seed + games):
+                for a, b in ((i, j), (j, i)):
+                    played = play(env, teams, [players[a][0], players[b][1]], own)
+                    first, second = (played.result(team) for team in teams)
+                    total += (first - second) / 2.0 * (1.0 if a == i else -1.0)
+            matrix[i, j] = total / (2 * games)
+            matrix[j, i] = -matrix[i, j]
+    return matrix
+
+
+def make_team(scene: Scene, agents: Sequence[str], policy: Policy | str) -> Team:
+    """Return a player, in this process, of some agents.
+
+    Raises:
+        InvalidInput: the policy is wrong.
+    """
+    joints = {agent.name: len(agent.robot.joints) for agent in scene.agents}
+    if isinstance(policy, str):
+        (entrant,) = read_entrants(scene, [policy], [agents])
+        policies = [make_policy(seat) for seat in entrant.seats(scene, agents)]
+    else:
+        checked = check_policy(policy, f"scene {scene.name!r}")
+        policies = [copy.deepcopy(checked) for _ in agents]
+    return Team(policies, [joints[name] for name in agents])
