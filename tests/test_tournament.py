@@ -1,0 +1,617 @@
+"""Matches between processes, tournaments that go on whatever happens, ratings, replays, pools of opponents."""
+
+import copy
+import dataclasses
+import io
+import json
+import os
+import pickle
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import roboschool
+from roboschool.envs.parallel import ParallelEnv
+from roboschool.files import InvalidInput, policies
+from roboschool.opponents import OpponentPool
+from roboschool.scene import Scene, load_scene
+from roboschool.tournament import rating, schedule
+from roboschool.tournament.entrants import read_entrants
+from roboschool.tournament.match import play_recorded
+from roboschool.tournament.page import make_page
+from roboschool.tournament.players import Bench, Process
+from roboschool.tournament.record import read_match, write_match
+from roboschool.tournament.replay import verify
+from roboschool.tournament.sides import Outcome, deal, decide, sides_of
+from roboschool.tournament.tournament import Report, make_plan, read_report, run_tournament
+
+COMMAND = [sys.executable, "-m", "roboschool.cli"]
+HERE = Path(__file__).parent
+SHORT = {"seconds": 1.0}  # 61 steps
+
+
+def run(*command: object, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    paths = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [*COMMAND, *map(str, command)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": paths},
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def env() -> Any:
+    world = ParallelEnv("pong", **SHORT)
+    yield world
+    world.close()
+
+
+def contest(env: ParallelEnv, names: Sequence[str], seed: int = 0, limit: float = 5.0) -> Any:
+    with Bench(limit, quiet=True) as bench:
+        return play_recorded(env, SHORT, read_entrants(env.scene, names), seed, bench)
+
+
+# Sides and results
+
+
+def scene_of(*names: str) -> Scene:
+    agent = load_scene("ant").agents[0]
+    return dataclasses.replace(
+        load_scene("ants"), agents=tuple(dataclasses.replace(agent, name=name) for name in names)
+    )
+
+
+def test_sides() -> None:
+    assert sides_of(scene_of("ant_0", "ant_1")) == (("ant_0",), ("ant_1",))
+    assert sides_of(scene_of("kicker_0", "keeper_0")) == (("kicker_0",), ("keeper_0",))
+    team = scene_of("home_0", "away_0", "home_1", "away_1")
+    assert sides_of(team) == (("home_0", "home_1"), ("away_0", "away_1"))
+    race = scene_of("ant_0", "ant_1", "ant_2", "ant_3")
+    assert deal(race, 2) == ((("ant_0",), ("ant_2",)), (("ant_1",), ("ant_3",)))
+    with pytest.raises(InvalidInput, match="4 sides, for 2 or 4 policies, not 3"):
+        deal(race, 3)
+    with pytest.raises(InvalidInput, match="nobody to play against"):
+        sides_of(load_scene("ant"))
+
+
+def test_the_game_decides_else_the_returns() -> None:
+    scene = scene_of("ant_0", "ant_1")
+    still = {"physics_error": 0.0}
+    won = decide(scene, {"ant_0": still, "ant_1": still}, {"ant_0": 1.0, "ant_1": 2.0}, 10)
+    assert won == {"ant_0": Outcome(-1, "return", 1.0), "ant_1": Outcome(1, "return", 2.0)}
+    drawn = decide(scene, {"ant_0": still, "ant_1": still}, {"ant_0": 1.0, "ant_1": 1.0}, 10)
+    assert {outcome.result for outcome in drawn.values()} == {0}
+
+    class Sumo:
+        reasons = ("", "fall", "out")
+
+    told = {"physics_error": 0.0, "score": 3.0}
+    infos = {"ant_0": told | {"result": 1.0, "reason": 2.0}, "ant_1": told | {"result": -1.0, "reason": 2.0}}
+    ruled = dataclasses.replace(scene)
+    object.__setattr__(ruled, "game", Sumo())
+    said = decide(ruled, infos, {"ant_0": 0.0, "ant_1": 9.0}, 10)
+    assert said == {"ant_0": Outcome(1, "out", 3.0), "ant_1": Outcome(-1, "out", 3.0)}
+    broken = {name: info | {"physics_error": 1.0} for name, info in infos.items()}
+    assert {o.reason for o in decide(ruled, broken, {"ant_0": 0.0, "ant_1": 9.0}, 10).values()} == {"physics"}
+
+
+# Matches, their files, their replays
+
+
+def test_a_match_is_verified_in_a_new_process_and_shown(tmp_path: Path) -> None:
+    match = ["match", "pong", "a=scripted", "--scene", "pong", "--set", "seconds=1.0", "--seed", "7"]
+    said = run(*match, "-o", "m.rsmatch", cwd=tmp_path).stdout
+    assert "won" in said
+    assert "lost" in said
+    run(*match, "-o", "n.rsmatch", cwd=tmp_path)
+    one, other = (read_match(tmp_path / name) for name in ("m.rsmatch", "n.rsmatch"))
+    assert dataclasses.replace(one.record, seconds=0.0) == dataclasses.replace(other.record, seconds=0.0)
+    assert one.record.scene == "pong"
+    assert [player.name for player in one.record.players] == ["pong", "a"]
+    assert len(one.record.players[0].hashes[0]) == 64
+    assert len(one.record.prints) == 3
+    done = run("replay", "m.rsmatch", "--verify", "--picture", "p.png", "--size", "96x64", cwd=tmp_path)
+    assert "verified: 61 steps" in done.stdout
+    run("replay", "m.rsmatch", "--video", "v.gif", "--size", "96x64", cwd=tmp_path)
+    with Image.open(tmp_path / "v.gif") as video:
+        assert (video.size, video.n_frames > 20) == ((96, 64), True)
+    told = json.loads(run(*match, "--json", cwd=tmp_path).stdout)
+    assert told["agents"][0]["agent"] == "paddle_0"
+    actions = {name: rows.copy() for name, rows in one.actions.items()}
+    actions["paddle_1"][30] += 0.01
+    write_match(tmp_path / "forged.rsmatch", one.record, actions)
+    done = run("replay", "forged.rsmatch", "--verify", cwd=tmp_path, code=1)
+    assert "differs at step 50; at step 0 it was the same" in done.stderr
+
+
+def test_verification_notices_whatever_is_forged(env: ParallelEnv, tmp_path: Path) -> None:
+    played, record = contest(env, ["pong", "scripted"])
+    path = tmp_path / "m.rsmatch"
+    write_match(path, record, played.actions)
+    assert verify(read_match(path)).exact
+    lines = tuple(dataclasses.replace(line, result=-line.result) for line in record.agents)
+    forgeries = {
+        "result": dataclasses.replace(record, agents=lines),
+        "differs at 0": dataclasses.replace(record, seed=record.seed + 1),
+        "differs at 61": dataclasses.replace(record, prints=(*record.prints[:-1], "0" * 64)),
+    }
+    for what, forged in forgeries.items():
+        write_match(path, forged, played.actions)
+        finding = verify(read_match(path))
+        assert not finding.exact
+        assert (f"differs at {finding.step}" if finding.step is not None else finding.wrong).find(what) >= 0
+    write_match(path, dataclasses.replace(record, versions=record.versions | {"pybullet": "1"}), played.actions)
+    assert verify(read_match(path)).differs == (f"pybullet 1 there, {record.versions['pybullet']} here",)
+
+
+def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
+    played, record = contest(env, ["still", "scripted"])
+    path = tmp_path / "m.rsmatch"
+    write_match(path, record, played.actions)
+    good = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        about, packed = (archive.read(name) for name in ("match.json", "actions.npz"))
+
+    def packed_with(**arrays: Any) -> bytes:
+        stream = io.BytesIO()
+        np.savez_compressed(stream, allow_pickle=True, **arrays)
+        return stream.getvalue()
+
+    def zipped(**entries: bytes) -> bytes:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in entries.items():
+                archive.writestr(name.replace("_", "."), data)
+        return stream.getvalue()
+
+    def about_with(**changes: Any) -> bytes:
+        return json.dumps(json.loads(about) | changes).encode()
+
+    rows = played.actions["paddle_0"]
+    nan = np.full_like(rows, np.nan)
+    cases = {
+        "not a match: it holds": zipped(match_json=about),
+        "damaged, or not": b"PK\3\4 and then nothing",
+        "its version is 9": zipped(match_json=about_with(version=9), actions_npz=packed),
+        "unknown key 'sead'": zipped(match_json=about_with(sead=1), actions_npz=packed),
+        "prints do not fit": zipped(match_json=about_with(steps=500), actions_npz=packed),
+        "cannot be": zipped(match_json=about_with(steps=10**12), actions_npz=packed),
+        "Expected `int`": zipped(match_json=about_with(seed="seven"), actions_npz=packed),
+        "more than 4194304 bytes": zipped(match_json=b" " * 10**8, actions_npz=packed),
+        "more than 67108864 bytes": zipped(match_json=about, actions_npz=b"0" * 10**8),
+        "not about the agents": zipped(match_json=about, actions_npz=packed_with(paddle_0=rows)),
+        "not <f4": zipped(match_json=about, actions_npz=packed_with(paddle_0=rows, paddle_1=rows.astype(float))),
+        "paddle_1 is object": zipped(
+            match_json=about, actions_npz=packed_with(paddle_0=rows, paddle_1=np.array([[print]]))
+        ),
+        "not finite": zipped(match_json=about, actions_npz=packed_with(paddle_0=rows, paddle_1=nan)),
+    }
+    for words, data in cases.items():
+        path.write_bytes(data)
+        with pytest.raises(InvalidInput, match=re.escape(words)):
+            read_match(path)
+    for length in range(0, len(good), max(1, len(good) // 60)):
+        path.write_bytes(good[:length])
+        with pytest.raises(InvalidInput):
+            read_match(path)
+    spoilt = bytearray(good)
+    chance = np.random.default_rng(0)
+    for _ in range(100):
+        at = int(chance.integers(len(spoilt)))
+        path.write_bytes(bytes(spoilt[:at]) + bytes([spoilt[at] ^ 0xFF]) + bytes(spoilt[at + 1 :]))
+        try:
+            read_match(path)
+        except InvalidInput:
+            continue
+    with pytest.raises(InvalidInput, match=r"did you mean 'm\.rsmatch'"):
+        read_match(tmp_path / "n.rsmatch")
+
+
+# Forfeits
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason", "words"),
+    [
+        ("Exits", "crash", "exit status 3"),
+        ("Killed", "crash", "SIGKILL"),
+        ("Raises", "crash", "RuntimeError: III"),
+        ("Hangs", "hang", "0.5 s"),
+        ("Stopped", "hang", "0.5 s"),
+        ("Nan", "not finite", "nan"),
+        ("Infinite", "not finite", "inf"),
+        ("Wrong", "wrong shape", "(3,)"),
+        ("Words", "wrong shape", "not an array of numbers"),
+        ("Ragged", "wrong shape", "not an array"),
+        ("Huge", "wrong shape", "(100000000,)"),
+        ("Hungry", "crash", "MemoryError"),
+        ("Cheats", "crash", "nobody has asked"),
+        ("Unmade", "crash", "not today"),
+    ],
+)
+def test_who_fails_forfeits(env: ParallelEnv, tmp_path: Path, policy: str, reason: str, words: str) -> None:
+    played, record = contest(env, [f"players:{policy}", "scripted"], limit=0.5)
+    (fault,) = played.faults
+    assert (fault.player, fault.reason) == (0, reason)
+    assert words in fault.detail
+    assert len(fault.detail) <= 400
+    assert played.steps == fault.step == (0 if policy == "Unmade" else 19)
+    assert played.outcomes == {"paddle_0": Outcome(-1, reason, 0.0), "paddle_1": Outcome(1, "forfeit", 0.0)}
+    write_match(tmp_path / "m.rsmatch", record, played.actions)
+    assert verify(read_match(tmp_path / "m.rsmatch")).exact
+
+
+def test_players_go_on_after_each_other_and_leave_nothing(env: ParallelEnv) -> None:
+    """Kept between matches, and begun anew: what was played before means nothing."""
+    entrants = read_entrants(env.scene, ["players:Good", "bad=players:Exits", "chatty=players:Chatty"])
+    good, bad, chatty = entrants
+    with Bench(quiet=True) as bench:
+        first, _ = play_recorded(env, SHORT, [good, chatty], 3, bench)
+        pids = {player.child.process.pid for player in bench.idle}
+        play_recorded(env, SHORT, [bad, good], 4, bench)
+        again, _ = play_recorded(env, SHORT, [good, chatty], 3, bench)
+        assert pids == {player.child.process.pid for player in bench.idle}
+        assert not again.faults
+        for name, rows in first.actions.items():
+            assert (rows == again.actions[name]).all()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_a_player_costs_microseconds(env: ParallelEnv) -> None:
+    (entrant,) = read_entrants(env.scene, ["still"])
+    player = Process(entrant.seats(env.scene, ["paddle_0"]))
+    player.begin(0)
+    assert player.answer() == []
+    seen, taken = [np.zeros(13, np.float32)], []
+    for _ in range(500):
+        clock = time.perf_counter()
+        player.ask(seen)
+        player.answer()
+        taken.append(time.perf_counter() - clock)
+    player.kill()
+    assert min(taken) < 500e-6
+
+
+@pytest.mark.parametrize(
+    ("policies", "words"),
+    [
+        (["pon", "still"], "did you mean 'pong'"),
+        (["ant", "still"], "observes 28 numbers, and it sees 13"),
+        (["missing.safetensors", "still"], "no such file"),
+        (["nowhere:Policy", "still"], "no module 'nowhere'"),
+        (["=pong", "still"], "NAME=POLICY"),
+        (["pong", "pong"], "two policies are called 'pong'"),
+        (["pong,still,still", "still"], "2 sides, so 1 or 2 policies"),
+        (["pong"], "2 policies at least"),
+    ],
+)
+def test_policies_that_cannot_play_are_named(policies: list[str], words: str) -> None:
+    with pytest.raises(InvalidInput, match=re.escape(words)):
+        make_plan("pong", policies)
+
+
+# Schedules
+
+
+@pytest.mark.parametrize("count", [2, 3, 7, 20])
+def test_round_robin_is_double_with_the_same_seeds(count: int) -> None:
+    games = schedule.stage(0, count, 3, 5, [])
+    assert len(games) == schedule.count_games(count, 3) == len(set(games))
+    for pair in combinations(range(count), 2):
+        seeds = {both: [g.seed for g in games if (g.first, g.second) == both] for both in (pair, pair[::-1])}
+        assert set(map(tuple, seeds.values())) == {(5, 6, 7)}
+
+
+@pytest.mark.parametrize("count", [21, 22, 23, 33, 64])
+def test_swiss_rounds_have_no_repeats_and_end_with_the_best(count: int) -> None:
+    chance, played, met = np.random.default_rng(count), [], []
+    strength = chance.normal(0, 3, count)
+    for number in range(schedule.stages(count)):
+        games = schedule.stage(number, count, 1, 5, played)
+        assert games == schedule.stage(number, count, 1, 5, played)
+        pairs = [frozenset((g.first, g.second)) for g in games if g.first < g.second]
+        if number < schedule.rounds(count):
+            assert len(set().union(*pairs)) == 2 * len(pairs) == count - count % 2, "everybody plays once"
+            met += pairs
+        else:
+            assert len(pairs) == 28
+            assert {g.seed for g in games} == {6}
+            final = set().union(*pairs)
+        played += [
+            (g, float(chance.random() < 1 / (1 + np.exp(strength[g.second] - strength[g.first])))) for g in games
+        ]
+    assert len(met) == len(set(met)), "nobody meets anybody twice"
+    assert 8 <= schedule.rounds(count) <= 12
+    assert len(played) == schedule.count_games(count, 1)
+    rests = [sum(i in pair for pair in met) for i in range(count)]
+    assert max(rests) - min(rests) <= count % 2
+    assert len(final & set(np.argsort(-strength)[:8].tolist())) >= 4
+
+
+# Ratings
+
+
+def test_ratings_find_the_strengths_that_made_the_games() -> None:
+    chance, strength = np.random.default_rng(1), np.linspace(400, -400, 9)
+    games = [
+        rating.Game(a, b, float(chance.random() < 1 / (1 + 10 ** ((strength[b] - strength[a]) / 400))), block)
+        for a, b in combinations(range(9), 2)
+        for block in range(60)
+    ]
+    table = rating.rate(games, 9)
+    assert np.argsort(-table.rating).tolist() == list(range(9))
+    assert np.abs(table.rating - 1500 - strength).max() < 90
+    covered = (table.low - 1500 <= strength) & (strength <= table.high - 1500)
+    assert covered.sum() >= 7
+    assert table.rating.mean() == pytest.approx(1500)
+    mixed = rating.rate([games[i] for i in chance.permutation(len(games))], 9)
+    assert np.allclose(mixed.rating, table.rating)
+    turned = [rating.Game(g.second, g.first, 1.0 - g.points, g.block) for g in games]
+    assert np.allclose(rating.rate(turned, 9).rating, table.rating)
+    assert np.allclose(table.share + table.share.T, 1.0, equal_nan=True)
+
+
+def test_ratings_of_draws_and_of_the_undefeated() -> None:
+    equal = rating.rate([rating.Game(a, b, 0.5) for a, b in combinations(range(4), 2)], 4)
+    assert np.allclose([equal.rating, equal.low, equal.high], 1500)
+    sweep = rating.rate([rating.Game(0, 1, 1.0, block) for block in range(1000)], 3)
+    assert np.isfinite([sweep.rating, sweep.low, sweep.high]).all()
+    assert sweep.rating[0] > sweep.rating[2] > sweep.rating[1]
+    few = rating.rate([rating.Game(0, 1, 1.0), rating.Game(0, 1, 0.0, 1), rating.Game(0, 1, 1.0, 2)], 2)
+    assert few.low[0] < few.rating[0] < few.high[0]
+    assert (rating.rate([], 2).rating == 1500).all()
+
+
+# Tournaments
+
+
+BAD = ["players:Exits", "nan=players:Nan"]
+
+
+def story(report: Report, folder: Path) -> Any:
+    prints = [read_match(folder / result.file).record.prints for result in report.results]
+    return report.table, report.matrix, report.results, prints
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("tournament") / "two"
+    plan = make_plan("pong", ["pong", "scripted", *BAD], SHORT, games=2)
+    return plan, run_tournament(plan, folder, 2), folder
+
+
+def test_results_are_the_same_with_any_number_of_cores(played: Any, tmp_path: Path) -> None:
+    plan, report, folder = played
+    ticks: list[int] = []
+    assert story(run_tournament(plan, tmp_path / "one", 1, ticks.append), tmp_path / "one") == story(report, folder)
+    assert sum(ticks) == len(report.results) == 24
+    assert read_report(folder) == report
+    assert all(verify(read_match(folder / result.file)).exact for result in report.results)
+
+
+def test_a_tournament_goes_on_whoever_fails(played: Any) -> None:
+    _, report, _ = played
+    rows = {row.name: row for row in report.table}
+    assert [row.name for row in report.table][2:] == ["nan", "players:Exits"] or rows["nan"].forfeits == 12
+    for name in ("nan", "players:Exits"):
+        assert (rows[name].games, rows[name].forfeits) == (12, 12)
+    assert rows["pong"].won >= 8
+    both = [result for result in report.results if len(result.forfeits) == 2]
+    assert len(both) == 4
+    assert {result.points for result in both} == {0.5}
+
+
+def test_the_page_is_one_well_formed_file(played: Any) -> None:
+    _, report, _ = played
+    plan = report.plan
+    odd = "<b>&\"'é" + "x" * 60
+    plan = dataclasses.replace(plan, entrants=(dataclasses.replace(plan.entrants[0], name=odd), *plan.entrants[1:]))
+    page = make_page(report)
+    named = make_page(
+        dataclasses.replace(
+            report,
+            plan=plan,
+            table=tuple(dataclasses.replace(r, name=odd) if r.name == "pong" else r for r in report.table),
+            matrix={
+                (odd if a == "pong" else a): {(odd if b == "pong" else b): s for b, s in row.items()}
+                for a, row in report.matrix.items()
+            },
+        )
+    )
+    for text in (page, named):
+        root = ElementTree.fromstring(text.removeprefix("<!DOCTYPE html>\n"))
+        assert [len(list(root.iter(tag))) for tag in ("svg", "details")] == [2, 6]
+        assert not re.search(r"https?:|//|src=|href=|url\(|@import|<script", text)
+    assert "players:Exits forfeits" in page
+
+
+def test_kill_9_midway_and_the_same_command_again(played: Any, tmp_path: Path) -> None:
+    _, report, _ = played
+    command = ["tournament", "pong", "scripted", *BAD, "--scene", "pong", "--set", "seconds=1.0", "--games", "2"]
+    paths = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
+    child = subprocess.Popen(
+        [*COMMAND, *command, "-o", "t", "--workers", "2"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": paths},
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    results = tmp_path / "t" / "results.json"
+    while child.poll() is None and not (results.exists() and len(read_report(tmp_path / "t").results) >= 5):
+        time.sleep(0.01)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    before = read_report(tmp_path / "t")
+    assert 5 <= len(before.results) < 24
+    assert not before.complete
+    stamps = {r.file: (tmp_path / "t" / r.file).stat().st_mtime_ns for r in before.results}
+    done = run(*command, "-o", "t", "--workers", "2", cwd=tmp_path)
+    assert "1. pong" in done.stdout
+    assert story(read_report(tmp_path / "t"), tmp_path / "t") == story(report, played[2])
+    assert all((tmp_path / "t" / name).stat().st_mtime_ns == stamp for name, stamp in stamps.items())
+    assert (tmp_path / "t" / "page.html").exists()
+    told = json.loads(run(*command, "-o", "t", "--json", cwd=tmp_path).stdout)
+    assert told["table"][0]["name"] == "pong"
+    for change, words in (
+        (["--seed", "1"], "its seed: 0, not 1"),
+        (["--set", "gravity=3.0"], "its options"),
+        (["still"], "its policies"),
+    ):
+        refused = run(*command, *change, "-o", "t", cwd=tmp_path, code=1)
+        assert "another tournament" in refused.stderr
+        assert words in refused.stderr
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.jpg").touch()
+    assert "it holds cat.jpg" in run(*command, "-o", "photos", cwd=tmp_path, code=1).stderr
+
+
+# Self-play
+
+
+def network(value: float, sees: int = 13) -> roboschool.NetworkPolicy:
+    """Always does the same."""
+    tensors = {"mean": np.zeros(sees), "scale": np.ones(sees), "layers.0.weight": np.zeros((2, sees))}
+    return roboschool.NetworkPolicy(tensors | {"layers.0.bias": np.full(2, value)})
+
+
+def pool_of(folder: Path, count: int, **arguments: Any) -> OpponentPool:
+    pool = OpponentPool(folder, **arguments)
+    for number in range(count):
+        pool.add(network(number / 100), step=1000 * number)
+    return pool
+
+
+def drawn(pool: OpponentPool, episodes: int = 1500) -> np.ndarray:
+    chance = np.random.default_rng(0)
+    places = [pool.members.index(pool.draw(chance)) for _ in range(episodes)]
+    return np.bincount(places, minlength=len(pool)) / episodes
+
+
+def test_strategies_of_a_pool(tmp_path: Path) -> None:
+    pool_of(tmp_path, 8)
+    expected = {
+        "latest": [0] * 7 + [1],
+        "uniform": [1 / 8] * 8,
+        "delta": [0, 0, 0, 0, 1 / 4, 1 / 4, 1 / 4, 1 / 4],
+        "window": [0, 0, 0, 0, 0, 1 / 6, 1 / 6, 1 / 2 + 1 / 6],
+    }
+    for strategy, shares in expected.items():
+        assert drawn(OpponentPool(tmp_path, strategy, window=3)) == pytest.approx(shares, abs=0.05)
+    pool = OpponentPool(tmp_path, "prioritised")
+    for _ in range(30):
+        for place, member in enumerate(pool.members):
+            pool.record(-1.0 if place == 2 else 1.0, pool.members[place])
+            assert member.file == pool.members[place].file
+    assert drawn(pool)[2] > 0.9
+    with pytest.raises(InvalidInput, match="did you mean 'latest'"):
+        OpponentPool(tmp_path, "lastest")
+
+
+def test_a_pool_is_its_folder(tmp_path: Path) -> None:
+    pool = OpponentPool(tmp_path / "pool", "latest")
+    with pytest.raises(InvalidInput, match="empty"):
+        pool.reset(0)
+    pool.add(network(0.1), 0)
+    copies = [copy.deepcopy(pool), pickle.loads(pickle.dumps(pool)), OpponentPool(tmp_path / "pool", "latest")]
+    pool.reset(0)
+    pool.record(1.0)
+    pool.record(1.0)
+    assert pool.rating > 1200 > pool.members[0].rating
+    pool.add(network(0.2), 5000)
+    assert pool.members[1].rating == pool.rating
+    for other in copies:
+        other.reset(3)
+        assert other.act(np.zeros(13)) == pytest.approx([0.2, 0.2])
+        assert (other.members, other.rating) == (pool.members, pool.rating)
+    assert pool.act(np.zeros(13)) == pytest.approx([0.1, 0.1]), "until its next episode"
+    with pytest.raises(InvalidInput, match="sizes"):
+        pool.add(network(0.0, 5), 1)
+    index = tmp_path / "pool" / "pool.json"
+    index.write_text(index.read_text().replace("00000_0", "../00000_0"))
+    with pytest.raises(InvalidInput, match="not the name of a file beside it"):
+        OpponentPool(tmp_path / "pool")
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_pool_plays_in_a_vector_env(tmp_path: Path, workers: int) -> None:
+    pool = pool_of(tmp_path, 2)
+    envs = roboschool.VectorEnv("pong", 4, workers, opponents={"paddle_1": pool}, max_episode_steps=5)
+    envs.reset(seed=0)
+    before = [envs.step(np.zeros((4, 2)))[0] for _ in range(5)]
+    pool.add(network(1.0), 9)
+    alike = roboschool.VectorEnv("pong", 4, 2 - workers, opponents={"paddle_1": OpponentPool(tmp_path)})
+    envs.reset(seed=0)
+    alike.reset(seed=0)
+    after = [envs.step(np.zeros((4, 2)))[0] for _ in range(5)]
+    assert any((a != b).any() for a, b in zip(before, after, strict=True)), "the new one plays"
+    assert all((alike.step(np.zeros((4, 2)))[0] == seen).all() for seen in after)
+    envs.close()
+    alike.close()
+
+
+def test_payoff_is_antisymmetric_and_finds_the_best() -> None:
+    matrix = roboschool.payoff(["pong", network(1.0), "still"], "pong", games=2, seconds=3.0)
+    assert (matrix == -matrix.T).all()
+    assert matrix.shape == (3, 3)
+    assert matrix[0].sum() > 0
+    assert (roboschool.payoff(["pong", "pong-twin=pong"], "pong", games=2, seconds=3.0) == 0).all(), "sides are swapped"
+
+
+def test_snapshots_of_a_learner_join_the_pool(tmp_path: Path) -> None:
+    from stable_baselines3 import PPO, SAC
+    from stable_baselines3.common.vec_env import VecNormalize
+
+    from roboschool.envs.sb3 import SB3VecEnv, Snapshots, policy_of
+
+    pool = OpponentPool(tmp_path, "uniform")
+    env = VecNormalize(SB3VecEnv("pong", 4, opponents={"paddle_1": pool}))
+    model = PPO("MlpPolicy", env, n_steps=16, batch_size=32, n_epochs=1, seed=0, device="cpu")
+    pool.add(policy_of(model), step=0)
+    arena = load_scene("pong", **SHORT)
+    model.learn(192, callback=Snapshots(pool, every=64, scene=arena, games=2))
+    assert [member.step for member in pool.members] == [0, 64, 128, 192]
+    assert sum(member.games for member in pool.members) == pytest.approx(6, abs=0.2)
+    logged = model.logger.name_to_value
+    assert logged["pool/members"] == 4
+    assert logged["pool/won"] + logged["pool/drawn"] + logged["pool/lost"] == pytest.approx(1)
+    seen = np.random.default_rng(0).normal(size=(20, 13)).astype(np.float32)
+    wanted, _ = model.predict(env.normalize_obs(seen), deterministic=True)
+    assert policy_of(model).act(seen) == pytest.approx(wanted, abs=1e-4)
+    with pytest.raises(InvalidInput, match="MlpPolicy"):
+        policy_of(SAC("MlpPolicy", env, buffer_size=10, device="cpu"))
+    env.close()
+
+
+def test_the_page_about_tournaments_says_what_there_is() -> None:
+    text = (HERE.parent / "docs" / "tournaments.md").read_text()
+    for word in (
+        "roboschool match",
+        "roboschool tournament",
+        "roboschool replay",
+        "OpponentPool",
+        "payoff",
+        "--verify",
+    ):
+        assert word in text
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (HERE.parent / "docs" / link).exists(), link
+    assert "pong" in policies()
