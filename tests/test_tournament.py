@@ -593,6 +593,7 @@ def test_snapshots_of_a_learner_join_the_pool(tmp_path: Path) -> None:
     model.learn(192, callback=Snapshots(pool, every=64, scene=arena, games=2))
     assert [member.step for member in pool.members] == [0, 64, 128, 192]
     assert sum(member.games for member in pool.members) == pytest.approx(6, abs=0.2)
+    model.logger.close()
     logged = json.loads((tmp_path / "log" / "progress.json").read_text().splitlines()[-1])
     assert logged["pool/members"] == 4
     assert logged["pool/won"] + logged["pool/drawn"] + logged["pool/lost"] == pytest.approx(1)
