@@ -129,9 +129,8 @@ class Crew:
 
     def _start(self) -> None:
         child = Child("roboschool.tournament.crew:work")
-        line = Connection(child.line.detach())
-        line.send_bytes(self.text)
-        self.children[line] = child
+        child.line.send_bytes(self.text)
+        self.children[child.line] = child
 
     def play(self, todo: Sequence[tuple[int, Fixture]]) -> Iterator[Result]:
         """Play games with their numbers, as many at once as there are workers; return each when it is over.

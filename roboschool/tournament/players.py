@@ -174,7 +174,7 @@ class Process:
         self.patience = start  # for the answer [s]
         output = subprocess.DEVNULL if quiet else 2
         entry, path = "roboschool.tournament.players:serve", search_path()
-        self.child = Child(entry, kind=socket.SOCK_SEQPACKET, path=path, output=output)
+        self.child = Child(entry, packets=True, path=path, output=output)
         self.poll = poll()
         self.poll.register(self.child.line, POLLIN)
         self._send(json.dumps([asdict(seat) for seat in seats]).encode())
