@@ -10,8 +10,9 @@ from PIL import Image
 from roboschool import files
 from roboschool.cli.video import STILLS, Video, choose_ending, read_size
 from roboschool.envs.agent import AgentEnv
+from roboschool.envs.spaces import observation_space
 from roboschool.files import InvalidInput
-from roboschool.policy import Policy, load_policy
+from roboschool.policy import NetworkPolicy, Policy, load_policy
 from roboschool.scene import Agent, Scene, load_scene
 
 
@@ -81,10 +82,16 @@ def run_film(
 
 
 def _policy(scene: Scene, agent: Agent) -> Policy:
-    """Return the policy that comes with the scene, else the agent's own or its robot's, else one that does nothing."""
+    """Return the policy that comes with the scene, else the agent's own or its robot's, else one that does nothing.
+
+    A policy of the robot's from elsewhere is of no use in a game, where more is seen.
+    """
     shipped = files.policies()
+    sees = observation_space(scene, agent).shape[0]
     for name in (scene.name, agent.policy, agent.robot.name):
         if name in shipped or ":" in name:
-            return load_policy(name)
+            policy = load_policy(name)
+            if not isinstance(policy, NetworkPolicy) or len(policy.mean) == sees:
+                return policy
     click.echo(f"{agent.name}: no policy comes with it; it does nothing", err=True)
     return Still(agent)
