@@ -45,27 +45,28 @@ class Race(Game):
 
     def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
         """Take down who is over the line and who has fallen; a crossing lies between two steps, and is a fraction."""
-        memory, tally = now.memory.copy(), now.tally.copy()
+        memory, tally, points = now.memory.copy(), now.tally.copy(), np.zeros(now.upright.shape)
         memory[:, STEP] += 1.0
         finished, fell = tally[..., FINISHED], tally[..., FELL]
-        steps = np.broadcast_to(memory[:, STEP, None], finished.shape)
         before, x = was.agents[..., X], now.agents[..., X]
-        fell[...] = np.where((now.upright == 0.0) & (fell == 0.0), steps, fell)
+        if np.count_nonzero(now.upright) < now.upright.size:
+            down = (now.upright == 0.0) & (fell == 0.0)
+            fell[...] = np.where(down, memory[:, STEP, None], fell)
         crossing = (x >= self.finish) & (finished == 0.0)
         if np.count_nonzero(crossing):
-            finished[crossing] = (steps - (x - self.finish) / np.maximum(x - before, 1e-9))[crossing]
-        # higher is better; a time is never 0, and is worth more than any way before the line
-        worth = np.where(finished > 0.0, self.finish + 1.0 / np.where(finished > 0.0, finished, 1.0), x)
-        ahead = (worth[:, None, :] > worth[:, :, None]).sum(axis=2)
-        tally[..., PLACE] = ahead + 1.0
-        points = np.zeros(worth.shape)
+            times = memory[:, STEP, None] - (x - self.finish) / np.maximum(x - before, 1e-9)
+            finished[...] = np.where(crossing, times, finished)
+        worth = x  # the higher the better; any time, which is never 0, is worth more than any way before the line
+        if np.count_nonzero(finished):
+            worth = np.where(finished > 0.0, self.finish + 1.0 / np.maximum(finished, 1e-9), x)
+        ahead = np.add.reduce(worth[:, None, :] > worth[:, :, None], axis=2)
+        tally[..., PLACE] = ahead + 1
         late = now.left <= 0.0
         decided = (memory[:, REASON] == UNDECIDED) & (late | (fell > 0.0).all(axis=1))
         if np.count_nonzero(decided):
             memory[decided, REASON] = np.where(late, DECIDED_BY_TIME, ALL_DOWN)[decided]
-            behind = (worth[:, None, :] < worth[:, :, None]).sum(axis=2)
-            result = (behind - ahead) / max(len(self.agents) - 1, 1)
-            tally[decided, :, RESULT] = result[decided]
-            points[decided] = self.prize * result[decided]
+            behind = np.add.reduce(worth[:, None, :] < worth[:, :, None], axis=2)
+            tally[decided, :, RESULT] = ((behind - ahead) / max(len(self.agents) - 1, 1))[decided]
+            points[decided] = self.prize * tally[decided, :, RESULT]
             tally[..., SCORE] += points
         return Verdict(memory, tally, points, np.zeros(len(late), dtype=bool))

@@ -1,0 +1,601 @@
+"""Tag, pushing a box, carrying a beam, and the results of a race: every rule that has a number, and the physics."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+import roboschool
+from roboschool import InvalidInput
+from roboschool.games.game import Arena, Game, Verdict
+from roboschool.scene import load_scene
+from roboschool.simulation import Simulation
+from roboschool.state import PLACE, State
+
+GAMES = ["tag", "push_box", "carry_beam", "race"]
+DT = 0.0165
+
+
+def rules(name: str, **options: Any) -> Game:
+    game = load_scene(name, **options).game
+    assert game is not None
+    return game
+
+
+def arena(game: Game, worlds: int = 1, left: float = 100.0) -> Arena:
+    """Everybody upright, nobody anywhere in particular, as an episode begins."""
+    memory, tally = len(game.memory), len(game.tally)
+    made = Arena.blank(worlds, len(game.agents), len(game.props), PLACE, memory, tally)
+    made.upright[:], made.left[:] = 1.0, left
+    for world in range(worlds):
+        made.memory[world], made.tally[world], _ = game.begin(world, np.random.default_rng(world))
+    return made
+
+
+def judged(game: Game, now: Arena, was: Arena | None = None) -> Verdict:
+    worlds = len(now.left)
+    chance = [np.random.default_rng(world) for world in range(worlds)]
+    return game.judge(now if was is None else was, now, np.ones(worlds, bool), chance)
+
+
+def column(game: Game, verdict: Verdict, name: str) -> list[float]:
+    """What a verdict says by that name, of each agent of the first world, or of the world."""
+    if name in game.tally:
+        return verdict.tally[0, :, game.tally.index(name)].tolist()
+    return [verdict.memory[0, game.memory.index(name)].item()]
+
+
+def reason(game: Game, verdict: Verdict) -> str:
+    return game.reasons[int(column(game, verdict, "reason")[0])]
+
+
+# --- tag -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chasers", [1, 2, 3])
+def test_a_touch_ends_tag(chasers: int) -> None:
+    game = rules("tag", players=chasers)
+    now = arena(game)
+    now.touches[0, chasers, 0] = now.touches[0, 0, chasers] = 1.0  # the last of them
+    verdict = judged(game, now)
+    assert (verdict.over.tolist(), reason(game, verdict)) == ([True], "touch")
+    assert column(game, verdict, "result") == [-1.0, *[1.0] * chasers]
+    assert verdict.points[0].tolist() == column(game, verdict, "score") == [-10.0, *[10.0] * chasers]
+
+
+def test_touches_among_chasers_and_of_the_wall_are_nothing() -> None:
+    game = rules("tag")
+    now = arena(game)
+    now.touches[0, 1:4, 1:4] = 1.0
+    now.touches[0, :, 4] = 1.0
+    verdict = judged(game, now)
+    assert (verdict.over.tolist(), reason(game, verdict)) == ([False], "")
+    assert not verdict.points.any()
+
+
+def test_the_runner_survives_until_the_time_is_up_but_not_if_it_is_touched_then() -> None:
+    game = rules("tag")
+    verdict = judged(game, arena(game, left=0.0))
+    assert (verdict.over.tolist(), reason(game, verdict)) == ([False], "time")
+    assert column(game, verdict, "result") == [1.0, -1.0, -1.0, -1.0]
+    assert verdict.points[0].tolist() == [10.0, -10.0, -10.0, -10.0]
+    now = arena(game, left=0.0)
+    now.touches[0, 0, 2] = 1.0
+    verdict = judged(game, now)
+    assert (verdict.over.tolist(), reason(game, verdict)) == ([True], "touch")
+    assert column(game, verdict, "result") == [-1.0, 1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(("x", "over"), [(5.99, False), (6.01, True)])
+def test_a_runner_over_the_wall_has_lost(x: float, over: bool) -> None:
+    game = rules("tag")
+    now = arena(game)
+    now.agents[0, 0, :2] = (0.6 * x, -0.8 * x)
+    verdict = judged(game, now)
+    assert verdict.over.tolist() == [over]
+    assert reason(game, verdict) == ("out" if over else "")
+    now.agents[0, :2, :2] = now.agents[0, 1::-1, :2]
+    assert not judged(game, now).over.any(), "a chaser may be where it likes"
+
+
+def test_tag_is_zero_sum_over_the_two_teams() -> None:
+    """Each chaser has what its team has, so the sum over agents is not zero: that over the teams is."""
+    for chasers in (1, 2, 3):
+        game = rules("tag", players=chasers)
+        for left, touch in ((100.0, 1.0), (0.0, 0.0), (100.0, 0.0)):
+            now = arena(game, left=left)
+            now.touches[0, 0, 1] = touch
+            verdict = judged(game, now)
+            for numbers in (column(game, verdict, "result"), verdict.points[0].tolist()):
+                assert len(set(numbers[1:])) == 1
+                assert numbers[0] + float(np.mean(numbers[1:])) == 0.0
+
+
+def test_tag_pays_the_gap_to_the_runner_and_takes_it_from_the_chasers() -> None:
+    game = rules("tag")
+    now = arena(game)
+    now.agents[0, :, :2] = [(1.0, 1.0), (5.0, 1.0), (1.0, -2.0), (-4.0, 1.0)]
+    assert column(game, judged(game, now), "nearest") == [3.0]
+    scene = load_scene("tag")
+    for agent, sign in zip(scene.agents, [1.0, -1.0, -1.0, -1.0], strict=True):
+        state = scene.blank(agent.task)
+        state.game[..., game.memory.index("nearest")] = 3.0
+        state.game[..., game.memory.index("dense_weight")] = 0.5
+        state.points[:] = 7.0
+        terms = agent.task.reward(state, np.zeros((1, 1, 8)), state, DT)
+        assert terms["gap"][0, 0] == pytest.approx(0.5 * 0.1 * 3.0 * sign)
+        assert terms["sparse"][0, 0] == 7.0
+
+
+@pytest.mark.parametrize("chasers", [1, 2, 3])
+def test_a_chaser_sees_the_runner_first_and_who_is_not_there_is_zeros(chasers: int) -> None:
+    simulation = Simulation(load_scene("tag", players=chasers))
+    simulation.reset({0: 0})
+    places = simulation.now.agents[0]
+    own = 6 + 2 * 8 + 4  # height, speed, roll and pitch, joints, feet
+    for number, (group, place) in enumerate(simulation.seats):
+        others = group.observation[0, place, own : own + 27].reshape(3, 3, 3)  # of three, where, how fast, which way
+        distances = [5.0 * float(np.linalg.norm(other[0, :2])) for other in others]
+        expected = [i for i in range(chasers + 1) if i != number]  # the runner is the first of the scene
+        away = [float(np.hypot(*(places[i] - places[number])[:2])) for i in expected]
+        assert distances == pytest.approx([*away, *[0.0] * (3 - chasers)], rel=1e-5)
+        assert not others[chasers:].any()
+    simulation.close()
+
+
+def test_chasers_have_weaker_motors() -> None:
+    runner, *chasers = load_scene("tag").agents
+    for chaser in chasers:
+        assert chaser.robot.torque == pytest.approx([0.77 * torque for torque in runner.robot.torque])
+
+
+def test_nobody_begins_tag_within_reach_of_another() -> None:
+    simulation = Simulation(load_scene("tag"))
+    for seed in range(30):
+        simulation.reset({0: seed})
+        assert not simulation.worlds[0].overlaps()
+        places = simulation.now.agents[0, :, :2]
+        assert min(np.hypot(*(places[0] - place)) for place in places[1:]) > 3.0
+    simulation.close()
+
+
+def test_the_wall_holds_ants() -> None:
+    """Thrown at it from all sides, they do not get out."""
+    import pybullet
+
+    simulation = Simulation(load_scene("tag"))
+    simulation.reset({0: 0})
+    world = simulation.worlds[0]
+    turns = np.linspace(0.3, 6.0, 4)
+    for body, turn in zip(world.bodies, turns, strict=True):
+        velocity = (8.0 * np.cos(turn), 8.0 * np.sin(turn), 0.0)
+        pybullet.resetBaseVelocity(body.id, velocity, (0, 0, 0), physicsClientId=world.client)
+    farthest = 0.0
+    for _ in range(150):
+        simulation.step([np.zeros(group.shape) for group in simulation.groups])
+        away = np.hypot(simulation.now.agents[0, :, 0], simulation.now.agents[0, :, 1])
+        farthest = max(farthest, away.max())
+    assert 5.0 < farthest < 6.0
+    assert not simulation.broken
+    simulation.close()
+
+
+# --- push a box ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("robots", [2, 3, 4])
+@pytest.mark.parametrize(("place", "over"), [((5.49, 0.0), False), ((5.51, 0.0), True), ((6.0, 0.51), False)])
+def test_a_box_at_the_target_pays_all(robots: int, place: tuple[float, float], over: bool) -> None:
+    game = rules("push_box", players=robots)
+    now = arena(game)
+    now.props[0, 0, :2] = place
+    verdict = judged(game, now)
+    assert (verdict.over.tolist(), reason(game, verdict)) == ([over], "goal" if over else "")
+    assert column(game, verdict, "result") == [float(over)] * robots
+    assert verdict.points[0].tolist() == column(game, verdict, "score") == [100.0 * over] * robots
+
+
+def test_a_box_that_never_gets_there_costs_nothing() -> None:
+    game = rules("push_box")
+    verdict = judged(game, arena(game, left=0.0))
+    assert (verdict.over.tolist(), reason(game, verdict)) == ([False], "time")
+    assert column(game, verdict, "result") == verdict.points[0].tolist() == [0.0, 0.0]
+
+
+def test_a_box_pays_for_coming_nearer() -> None:
+    scene = load_scene("push_box")
+    task, game = scene.agents[0].task, rules("push_box")
+    was, now = scene.blank(task, 1, 2), scene.blank(task, 1, 2)
+    now.game[:] = game.begin(0, np.random.default_rng(0))[0]
+    was.props[..., 0, 0], now.props[..., 0, 0] = 1.0, 1.5
+    assert task.reward(was, np.zeros((1, 2, 8)), now, DT)["progress"].tolist() == [[50.0, 50.0]]
+    now.game[..., game.memory.index("dense_weight")] = 0.1
+    assert task.reward(now, np.zeros((1, 2, 8)), was, DT)["progress"].tolist() == [[0.0, 0.0]], "the weight of `now`"
+    assert task.reward(was, np.zeros((1, 2, 8)), now, DT)["progress"].tolist() == [[5.0, 5.0]]
+
+
+def pushed(spots: list[tuple[float, float]], seed: int) -> float:
+    """How far ants with the shipped policy push the box [m]."""
+    box, ant = load_scene("push_box").props[0], load_scene("ant").agents[0]
+    agents = tuple(dataclasses.replace(ant, name=f"ant_{i}", spot=spot) for i, spot in enumerate(spots))
+    simulation = Simulation(dataclasses.replace(load_scene("ant"), agents=agents, props=(box,)))
+    policy = roboschool.load_policy("ant")
+    simulation.reset({0: seed})
+    group, farthest = simulation.groups[0], 0.0
+    for _ in range(400):
+        simulation.step([np.stack([policy.act(seen) for seen in group.observation[0]])[None]])
+        farthest = max(farthest, simulation.worlds[0].props()[0][0])
+    assert not simulation.broken
+    simulation.close()
+    return farthest
+
+
+def test_one_ant_cannot_push_the_box_and_two_can() -> None:
+    one = [pushed([(-1.8, 0.0)], seed) for seed in range(3)]
+    two = [pushed([(-1.8, 0.85), (-1.8, -0.85)], seed) for seed in range(3)]
+    assert max(one) < 0.6
+    assert max(two) > 1.2
+    assert np.mean(two) > 2.0 * np.mean(one)
+
+
+# --- carry a beam ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x", "z", "slope", "why", "result"),
+    [
+        (9.99, 0.8, 0.0, "", 0.0),
+        (10.01, 0.8, 0.0, "goal", 1.0),
+        (10.01, 0.1, 0.0, "goal", 1.0),
+        (5.0, 0.39, 0.0, "drop", -1.0),
+        (5.0, 0.8, 0.26, "", 0.0),
+        (5.0, 0.8, 0.27, "drop", -1.0),
+        (5.0, 0.8, -0.27, "drop", -1.0),
+    ],
+)
+def test_a_beam_is_past_the_line_or_dropped(x: float, z: float, slope: float, why: str, result: float) -> None:
+    game = rules("carry_beam")
+    now = arena(game)
+    now.props[0, 0, [0, 2, 8]] = (x, z, slope)
+    verdict = judged(game, now)
+    assert (verdict.over.tolist(), reason(game, verdict)) == ([bool(why)], why)
+    assert column(game, verdict, "result") == [result, result]
+    assert verdict.points[0].tolist() == column(game, verdict, "score") == [100.0 * result] * 2
+
+
+def test_a_beam_still_carried_when_the_time_is_up_is_a_draw() -> None:
+    game = rules("carry_beam")
+    now = arena(game, left=0.0)
+    now.props[0, 0, 2] = 0.8
+    verdict = judged(game, now)
+    assert (verdict.over.tolist(), reason(game, verdict)) == ([False], "time")
+    assert column(game, verdict, "result") == verdict.points[0].tolist() == [0.0, 0.0]
+
+
+def test_a_beam_pays_for_its_way_and_costs_for_its_tilt() -> None:
+    scene = load_scene("carry_beam")
+    task, game = scene.agents[0].task, rules("carry_beam")
+    was, now = scene.blank(task, 1, 2), scene.blank(task, 1, 2)
+    now.game[:] = game.begin(0, np.random.default_rng(0))[0]
+    was.props[..., 0, 0], now.props[..., 0, 0], now.props[..., 0, 8] = 1.0, 1.5, -0.2
+    terms = task.reward(was, np.zeros((1, 2, 8)), now, DT)
+    assert terms["progress"].tolist() == [[5.0, 5.0]]
+    assert terms["tilt"].tolist() == [[pytest.approx(-0.02)] * 2]
+    now.game[..., game.memory.index("dense_weight")] = 0.0
+    assert not sum(task.reward(was, np.zeros((1, 2, 8)), now, DT).values()).any()
+
+
+def test_the_beam_comes_to_rest_on_both_backs() -> None:
+    simulation = Simulation(load_scene("carry_beam"))
+    for seed in range(4):
+        simulation.reset({0: seed})
+        highest = simulation.now.props[0, 0, 2]
+        for step in range(120):
+            simulation.step([np.zeros((1, 2, 8))])
+            x, _, z, *velocity, _, _, slope = simulation.now.props[0, 0]
+            assert z <= highest, "it does not bounce"
+            if step >= 60:
+                assert abs(slope) < 0.06
+                assert z > 0.7
+                assert np.linalg.norm(velocity) < 0.2
+        assert abs(x) < 0.15
+        assert not simulation.decided.any()
+    simulation.close()
+
+
+# --- the race --------------------------------------------------------------------------------------------------------
+
+
+def raced(ways: list[float], before: list[float] | None = None, **changes: Any) -> tuple[Game, Arena, Arena]:
+    game = dataclasses.replace(rules("race", lanes=["ant"] * len(ways)), **changes)
+    was, now = arena(game), arena(game)
+    was.agents[0, :, 0] = ways if before is None else before
+    now.agents[0, :, 0] = ways
+    return game, was, now
+
+
+def test_places_are_by_time_over_the_line_and_then_by_distance() -> None:
+    game, was, now = raced([20.5, 20.1, 12.0, 19.0], before=[19.9, 19.9, 12.0, 19.0])
+    verdict = judged(game, now, was)
+    assert column(game, verdict, "place") == [1.0, 2.0, 4.0, 3.0]
+    assert column(game, verdict, "finished") == pytest.approx([1 / 6, 1 / 2, 0.0, 0.0]), "steps, between two of them"
+    assert column(game, verdict, "result") == [0.0] * 4, "nothing is decided yet"
+    assert not verdict.over.any()
+    now.tally[:], now.memory[:] = verdict.tally, verdict.memory
+    now.agents[0, :, 0] = (15.0, 30.0, 50.0, 19.0)
+    was.agents[0, :, 0] = (20.5, 20.1, 12.0, 19.0)
+    verdict = judged(game, now, was)
+    assert column(game, verdict, "place") == [1.0, 2.0, 3.0, 4.0], "who was first stays first, wherever it goes"
+
+
+@pytest.mark.parametrize(
+    ("ways", "results"),
+    [
+        ([5.0, 3.0], [1.0, -1.0]),
+        ([3.0, 5.0, 4.0], [-1.0, 1.0, 0.0]),
+        ([9.0, 6.0, 3.0, 0.0], [1.0, 1 / 3, -1 / 3, -1.0]),
+        ([5.0, 5.0, 1.0], [0.5, 0.5, -1.0]),
+        ([6.0, 5.0, 4.0, 3.0, 2.0, 1.0], [1.0, 0.6, 0.2, -0.2, -0.6, -1.0]),
+        ([5.0], [0.0]),
+    ],
+)
+def test_results_of_a_race_are_linear_and_sum_to_zero(ways: list[float], results: list[float]) -> None:
+    for prize in (0.0, 100.0):
+        game, was, now = raced(ways, prize=prize)
+        now.left[:] = 0.0
+        verdict = judged(game, now, was)
+        assert column(game, verdict, "result") == pytest.approx(results)
+        assert sum(column(game, verdict, "result")) == pytest.approx(0.0)
+        assert (
+            verdict.points[0].tolist() == column(game, verdict, "score") == pytest.approx([prize * r for r in results])
+        )
+        assert reason(game, verdict) == "time"
+
+
+def test_a_race_is_decided_once_also_when_all_have_fallen() -> None:
+    game, was, now = raced([5.0, 3.0], prize=1.0)
+    now.upright[0, 0] = 0.0
+    verdict = judged(game, now, was)
+    assert column(game, verdict, "fell") == [1.0, 0.0]
+    assert reason(game, verdict) == ""
+    now.tally[:], now.memory[:] = verdict.tally, verdict.memory
+    now.upright[0] = (1.0, 0.0)  # the first has rolled back; it has fallen all the same
+    verdict = judged(game, now, was)
+    assert column(game, verdict, "fell") == [1.0, 2.0]
+    assert (reason(game, verdict), column(game, verdict, "score")) == ("fall", [1.0, -1.0])
+    now.tally[:], now.memory[:] = verdict.tally, verdict.memory
+    now.agents[0, 1, 0], now.left[:] = 9.0, 0.0
+    verdict = judged(game, now, was)
+    assert column(game, verdict, "result") == [1.0, -1.0]
+    assert not verdict.points.any()
+
+
+def test_the_line_of_a_race_is_the_finish_of_its_scene() -> None:
+    assert (rules("race").finish, rules("stadium_race").finish, rules("race", finish=7.0).finish) == (20.0, 54.0, 7.0)
+    game = rules("race", finish=None)
+    now = arena(game, left=0.0)
+    now.agents[0, :, 0] = (1e3, 2e3, 3.0)
+    assert column(game, judged(game, now), "result") == [0.0, 1.0, -1.0], "without a line who is farther is better"
+
+
+def test_results_change_neither_rewards_nor_observations_of_a_race() -> None:
+    scene = load_scene("race")
+    one, other = Simulation(scene), Simulation(dataclasses.replace(scene, game=None))
+    chance = np.random.default_rng(0)
+    for simulation in (one, other):
+        simulation.reset({0: 3})
+    for _ in range(60):
+        actions = [chance.uniform(-1, 1, group.shape) for group in one.groups]
+        one.step(actions)
+        other.step(actions)
+        for mine, its in zip(one.groups, other.groups, strict=True):
+            assert (mine.observation == its.observation).all()
+            assert (mine.reward == its.reward).all()
+    one.close()
+    other.close()
+
+
+def test_a_race_of_two_has_a_winner_in_its_infos() -> None:
+    world = roboschool.parallel_env("race", lanes=["ant", "humanoid"], finish=2.0)
+    policies = {name: roboschool.load_policy(name.partition("_")[0]) for name in world.possible_agents}
+    seen, infos = world.reset(seed=0)
+    while world.agents:
+        seen, _, terminations, truncations, infos = world.step({n: policies[n].act(o) for n, o in seen.items()})
+    assert all(truncations.values())
+    assert not any(terminations.values())
+    first = min(infos, key=lambda name: infos[name]["finished"])
+    last = max(infos, key=lambda name: infos[name]["finished"])
+    assert (infos[first]["place"], infos[last]["place"]) == (1.0, 2.0)
+    assert (infos[first]["result"], infos[last]["result"]) == (1.0, -1.0)
+    assert infos[first]["reason"] == 1.0
+    assert 0.0 < infos[first]["finished"] < infos[last]["finished"] < 1000.0
+    world.close()
+
+
+# --- all of them -----------------------------------------------------------------------------------------------------
+
+
+def made_up(game: Game, seed: int, worlds: int) -> tuple[Arena, Arena]:
+    """Arenas of chance, of which each world depends on its own seed only."""
+    made = arena(game, worlds), arena(game, worlds)
+    for world in range(worlds):
+        chance = np.random.default_rng([seed, world])
+        for each in made:
+            each.agents[world] = chance.normal(0.0, 9.0, each.agents[world].shape)
+            each.props[world] = chance.normal(0.0, 1.0, each.props[world].shape)
+            each.touches[world] = chance.random(each.touches[world].shape) < 0.1
+            each.upright[world] = chance.random(each.upright[world].shape) < 0.5
+            each.left[world] = float(chance.integers(0, 2))
+    return made
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_games_are_blind_to_the_batch(name: str) -> None:
+    game = rules(name)
+    for seed in range(20):
+        was, now = made_up(game, seed, 3)
+        together = judged(game, now, was)
+        for world in range(3):
+            rows = [
+                Arena(**{key: value[world : world + 1] for key, value in vars(each).items()}) for each in (was, now)
+            ]
+            alone = judged(game, rows[1], rows[0])
+            for part in ("memory", "tally", "points", "over"):
+                assert getattr(alone, part).tobytes() == getattr(together, part)[world : world + 1].tobytes()
+
+
+@pytest.mark.parametrize("name", GAMES[:3])
+def test_players_are_blind_to_the_batch(name: str) -> None:
+    scene = load_scene(name)
+    for task in dict.fromkeys(agent.task for agent in scene.agents):
+        chance = np.random.default_rng(0)
+        states = scene.blank(task, 3, 2), scene.blank(task, 3, 2)
+        for state in states:
+            state.row[:] = chance.normal(0.5, 0.7, state.row.shape)
+            state.tally[:] = np.arange(2)[:, None]
+        action = chance.uniform(-1, 1, (3, 2, 8))
+        seen, paid = task.observe(states[1]), task.reward(states[0], action, states[1], DT)
+        for world in range(3):
+            for agent in range(2):
+                was, now = scene.blank(task), scene.blank(task)
+                was.row[:], now.row[:] = (state.row[world, agent] for state in states)
+                assert (task.observe(now)[0, 0] == seen[world, agent]).all()
+                alone = task.reward(was, action[world : world + 1, agent : agent + 1], now, DT)
+                assert {term: value[0, 0] for term, value in alone.items()} == {
+                    term: value[world, agent] for term, value in paid.items()
+                }
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_three_worlds_together_are_each_alone_bit_for_bit(name: str) -> None:
+    together = Simulation(load_scene(name), worlds=3)
+    alone = [Simulation(load_scene(name)) for _ in range(3)]
+    together.reset({world: world for world in range(3)})
+    for world, simulation in enumerate(alone):
+        simulation.reset({0: world})
+    chance = np.random.default_rng(0)
+    for _ in range(25):
+        actions = [chance.uniform(-1, 1, group.shape) for group in together.groups]
+        together.step(actions)
+        for world, simulation in enumerate(alone):
+            simulation.step([action[world : world + 1] for action in actions])
+            for mine, its in zip(together.groups, simulation.groups, strict=True):
+                assert mine.observation[world].tobytes() == its.observation[0].tobytes()
+                assert mine.reward[world].tobytes() == its.reward[0].tobytes()
+            assert together.now.memory[world].tobytes() == simulation.now.memory[0].tobytes()
+            assert together.now.tally[world].tobytes() == simulation.now.tally[0].tobytes()
+    for simulation in (together, *alone):
+        simulation.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        *[("tag", {"players": players}) for players in (1, 2, 3)],
+        *[("push_box", {"players": players}) for players in (2, 3, 4)],
+        ("carry_beam", {}),
+        ("race", {}),
+        ("race", {"lanes": ["ant"] * 6}),
+        ("stadium_race", {}),
+    ],
+)
+def test_what_is_seen_and_told(name: str, options: dict[str, Any]) -> None:
+    world = roboschool.parallel_env(name, **options)
+    _, first = world.reset(seed=0)
+    chance, sizes = np.random.default_rng(0), set()
+    for _ in range(20):
+        actions = {agent: chance.uniform(-1, 1, world.action_space(agent).shape) for agent in world.agents}
+        seen, rewards, _, _, infos = world.step(actions)
+        for agent in world.scene.agents:
+            assert len(agent.task.entries()) == len(seen[agent.name]) == len(set(agent.task.entries()))
+            assert seen[agent.name] in world.observation_space(agent.name)
+            info = infos[agent.name]
+            assert list(info) == list(first[agent.name])
+            assert {"reason", "score", "result", "physics_error"} <= set(info)
+            assert {type(value) for value in info.values()} == {float}
+            assert info["physics_error"] == 0.0
+            assert rewards[agent.name] == pytest.approx(sum(info[term] for term in agent.task.pays))
+            sizes.add(len(seen[agent.name]))
+    assert name in ("race", "stadium_race") or len(sizes) == 1
+    world.close()
+
+
+@pytest.mark.parametrize("name", GAMES[:3])
+def test_options_of_a_reset(name: str) -> None:
+    world = roboschool.parallel_env(name)
+    earned = {}
+    for weight in (0.25, 1.0):
+        _, infos = world.reset(seed=0, options={"dense_weight": weight})
+        assert {info["dense_weight"] for info in infos.values()} == {weight}
+        steps = [world.step({agent: np.full(8, 0.5) for agent in world.agents})[1] for _ in range(60)]
+        earned[weight] = np.array([list(step.values()) for step in steps])
+    assert earned[0.25] == pytest.approx(0.25 * earned[1.0])
+    assert earned[1.0].any()
+    with pytest.raises(InvalidInput, match="did you mean 'dense_weight'"):
+        world.reset(options={"dense_wieght": 0.5})
+    with pytest.raises(InvalidInput, match="dense_weight"):
+        world.reset(options={"dense_weight": -1.0})
+    world.close()
+
+
+def test_target_and_line_are_options_too() -> None:
+    world = roboschool.parallel_env("push_box")
+    _, infos = world.reset(seed=0, options={"target": [3.0, -1.0]})
+    assert (infos["ant_0"]["target_x"], infos["ant_0"]["target_y"]) == (3.0, -1.0)
+    world.close()
+    world = roboschool.parallel_env("carry_beam")
+    assert world.reset(seed=0, options={"line": 4.0})[1]["ant_1"]["line"] == 4.0
+    world.close()
+
+
+@pytest.mark.parametrize("name", ["tag", "push_box", "carry_beam"])
+def test_nothing_blows_up(name: str) -> None:
+    simulation = Simulation(load_scene(name))
+    chance = np.random.default_rng(1)
+    simulation.reset({0: 1})
+    for _ in range(500):
+        simulation.step([chance.uniform(-1, 1, group.shape) for group in simulation.groups])
+        if simulation.decided.any():
+            simulation.reset({0: None})
+    assert not simulation.broken
+    heights = simulation.now.agents[0, :, 2]
+    assert heights.min() > 0.2
+    assert heights.max() < 1.5
+    simulation.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "says"),
+    [
+        ("tag", {"players": 4}, "players: 4 is not within 1 and 3"),
+        ("push_box", {"players": 1}, "2 to 4 agents push a box, not 1"),
+        ("tag", {"game": {"name": "tag", "radius": -1.0}}, "radius: -1.0"),
+        ("tag", {"game": {"name": "carry_beam"}}, "two agents carry a beam, not 4"),
+        ("carry_beam", {"game": {"name": "tag"}}, "a runner and 1 to 3 chasers play tag, not ant_0, ant_1"),
+        ("carry_beam", {"game": {"name": "carry_beam", "lowest": -0.1}}, "lowest: -0.1"),
+        ("push_box", {"game": {"name": "push_box", "target": [1e3, 0.0]}}, "target: 1000.0"),
+        ("race", {"game": {"name": "race", "prize": -1.0}}, "prize: -1.0"),
+        ("race", {"game": {"name": "race", "line": 3.0}}, "'race' has no 'line'"),
+    ],
+)
+def test_what_is_wrong_is_said(name: str, options: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidInput) as error:
+        load_scene(name, **options)
+    assert says in str(error.value)
+
+
+def test_marks_show_target_and_line() -> None:
+    game = rules("push_box")
+    marks = np.array([mark.position for mark in game.marks(arena(game), 0)])
+    assert np.hypot(marks[:, 0] - 6.0, marks[:, 1]) == pytest.approx(0.5)
+    game = rules("carry_beam")
+    assert {mark.position[0] for mark in game.marks(arena(game), 0)} == {10.0}
+
+
+def test_a_blank_state_is_seen_without_numbers_that_are_none() -> None:
+    for name in GAMES[:3]:
+        scene = load_scene(name)
+        for agent in scene.agents:
+            state: State = scene.blank(agent.task)
+            assert np.isfinite(agent.task.observe(state)).all()
