@@ -17,16 +17,14 @@ from roboschool.games.sights import (
     FAR,
     LONG,
     SIGHT,
+    ball_and_thing_entries,
+    ball_and_things,
     column,
-    flying,
-    flying_entries,
     never,
     own_body,
     own_body_entries,
     spot_entries,
     spots,
-    thing_entries,
-    things,
     together,
 )
 from roboschool.state import State
@@ -155,15 +153,14 @@ class Player(Task):
     zone: float = 2.5  # as far from the line a keeper is paid for standing [m]
 
     def observe(self, now: State) -> np.ndarray:
-        """Return own body, way and place, the other, the ball, the posts, the time and touches (..., 32 + 2J + F)."""
+        """Return own body, way and place, the ball, the other, the posts, the time and touches (..., 32 + 2J + F)."""
         posts = np.array([[self.line, self.wide], [self.line, -self.wide]])
         return together(
             [
                 *own_body(now, self.robot),
                 now.bearing,
                 now.position[..., :2] / FAR,
-                *things(now, now.others),
-                *flying(now, now.props[..., 0, :]),
+                *ball_and_things(now, now.props[..., 0, :], now.others),
                 *spots(now, posts),
                 column(now.left, 1.0 / LONG),
                 now.game[..., [KICKED, TOUCHED]],
@@ -196,8 +193,7 @@ class Player(Task):
             "cosine of the angle to it",
             "own place along it, from the middle [5 m]",
             "own place to the left of it [5 m]",
-            *thing_entries("the other"),
-            *flying_entries("the ball"),
+            *ball_and_thing_entries("the other"),
             *spot_entries("the post at +y", "the post at -y"),
             "steps left [500]",
             "1 once the kicker has touched the ball",

@@ -69,14 +69,18 @@ def spot_entries(*names: str) -> list[str]:
     return [f"{name}, {way} [5 m]" for name in names for way in WAYS[:2]]
 
 
-def flying(now: State, place: np.ndarray) -> list[np.ndarray]:
-    """Return where a ball (..., 9) is and how fast: `things` without its x axis, which turns with it (..., 6)."""
-    return [things(now, place[..., None, :])[0][..., :6]]
+def ball_and_things(now: State, ball: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
+    """Return what `things` does of a ball (..., 9) and of k things, without the x axis of the ball, which rolls.
+
+    It is (..., 6 + 9k) in all.
+    """
+    seen = things(now, np.concatenate([ball[..., None, :], places], axis=-2))[0]
+    return [seen[..., :6], seen[..., 9:]]
 
 
-def flying_entries(name: str) -> list[str]:
-    """Return what each number of `flying` is."""
-    return thing_entries(name)[:6]
+def ball_and_thing_entries(*names: str) -> list[str]:
+    """Return what each number of `ball_and_things` is."""
+    return [*thing_entries("the ball")[:6], *thing_entries(*names)]
 
 
 def crowd(now: State, places: np.ndarray, most: int) -> list[np.ndarray]:

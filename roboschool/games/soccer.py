@@ -16,17 +16,15 @@ from roboschool.games.sights import (
     GOAL_ENTRIES,
     LONG,
     SIGHT,
+    ball_and_thing_entries,
+    ball_and_things,
     column,
-    flying,
-    flying_entries,
     goal_way,
     never,
     own_body,
     own_body_entries,
     spot_entries,
     spots,
-    thing_entries,
-    things,
     together,
 )
 from roboschool.state import State
@@ -43,7 +41,7 @@ MIDDLE = 1.0  # a ball this near to the middle may lie, as at a kick-off [m]
 INSIDE = (0.7, 0.9)  # a ball that is out is dropped at this part of its way from the middle
 COLOURS = ((237, 99, 79), (31, 150, 148))  # of home and away, and of the goals they keep
 ABOVE = 0.5  # height over a player's trunk at which its colour is shown [m]
-HINT = 1e-9  # keeps a distance from being 0 [m]
+TINY = 1e-9  # keeps a distance from being 0 [m]
 
 
 @dataclass(frozen=True)
@@ -146,10 +144,10 @@ class Soccer(Game):
         ball = now.props[:, 0]
         x, y = ball[:, None, 0] - now.agents[..., 0], ball[:, None, 1] - now.agents[..., 1]
         speed = now.agents[..., 3] * x + now.agents[..., 4] * y
-        tally[..., TO_BALL] = speed / (np.hypot(x, y) + HINT)
+        tally[..., TO_BALL] = speed / (np.hypot(x, y) + TINY)
         x, y = tally[..., WAY] * self.length / 2 - ball[:, None, 0], -ball[:, None, 1]
         speed = ball[:, None, 3] * x + ball[:, None, 4] * y
-        tally[..., TO_GOAL] = speed / (np.hypot(x, y) + HINT)
+        tally[..., TO_GOAL] = speed / (np.hypot(x, y) + TINY)
 
     def _drop(self, world: int, x: float, y: float, chance: np.random.Generator) -> Throw:
         """Return the ball falling, above whoever may stand there."""
@@ -177,7 +175,7 @@ class Player(Task):
     goal_width: float = 3.66  # as the game has it [m]
 
     def observe(self, now: State) -> np.ndarray:
-        """Return own body, place and way, ball, others, corners and posts, lead and time (..., 26 + 2J + F + 18p).
+        """Return own body, place and way, ball, others, corners and posts, lead and time (..., 25 + 2J + F + 18p).
 
         The others are by turns of the other team and of the own: the next in the scene first.
         """
@@ -187,8 +185,7 @@ class Player(Task):
             [
                 *own_body(now, self.robot),
                 *goal_way(now, way),
-                *flying(now, now.props[..., 0, :]),
-                *things(now, now.others),
+                *ball_and_things(now, now.props[..., 0, :], now.others),
                 *spots(now, self._landmarks() * way[..., None, None]),
                 column(lead),
                 column(now.left, 1.0 / LONG),
@@ -220,8 +217,7 @@ class Player(Task):
         return [
             *own_body_entries(self.robot),
             *GOAL_ENTRIES,
-            *flying_entries("the ball"),
-            *thing_entries(*others),
+            *ball_and_thing_entries(*others),
             *spot_entries(*ends),
             "goals ahead",
             "steps left [500]",
