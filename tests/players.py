@@ -99,7 +99,7 @@ class Cheats(Good):
     """Writes to the line itself: half a message, answers to questions that nobody has asked."""
 
     def fail(self) -> object:
-        for number in range(3, 20):
+        for number in os.listdir("/proc/self/fd"):
             with contextlib.suppress(OSError):
-                os.write(number, b"A\0\0\0\0" + b"x" * 1000)
+                os.write(int(number), b"A\0\0\0\0" + b"x" * 1000)
         return np.zeros(2)
