@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from roboschool.envs.agent import AgentEnv
 from roboschool.envs.lobby import Lobby, LobbySeat
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.rendezvous import Rendezvous, Reply, WorldClosed
@@ -247,6 +248,117 @@ def test_the_last_to_leave_closes_the_world(pair: Rendezvous) -> None:
     with pytest.raises(Exception, match=r"(?i)not connected|closed"):
         world.capture()
     assert pair.close("again") == {}
+
+
+def test_who_is_late_to_act_loses_the_seat(pair: Rendezvous) -> None:
+    begin(pair)
+    assert pair.patience == pair.step_timeout == 60.0
+    assert not pair.waiting
+    pair.ask_step(ONE, STILL)
+    assert pair.waiting
+    assert list(pair.late()) == [ONE]
+    reason = "lost its seat: no action in 60 s; each seat needs a thread of its own"
+    assert pair.forfeits == [(1, 0, TWO, reason)]
+    with pytest.raises(WorldClosed, match="'hopper_1' lost its seat"):
+        pair.ask_step(TWO, STILL)
+
+
+def test_who_is_late_to_the_next_episode_loses_the_seat(pair: Rendezvous) -> None:
+    begin(pair)
+    while pair.world.agents:
+        move(pair)
+    assert pair.patience == pair.join_timeout
+    pair.ask_reset(ONE)
+    assert list(pair.late()) == [ONE]
+    assert pair.world.agents == [ONE]
+    assert pair.gone == {TWO: "lost its seat: no reset in 60 s; each seat needs a thread of its own"}
+    assert pair.forfeits == []
+
+
+def test_who_is_late_to_the_first_episode_closes_the_world(pair: Rendezvous) -> None:
+    pair.ask_reset(ONE)
+    replies = texts(pair.late(), WorldClosed)
+    text = "no reset in 60 s, waiting for hopper_1; each seat needs a thread of its own"
+    assert replies == {ONE: f"the world is closed: {text}"}
+
+
+class Noise:
+    """A policy that is all chance."""
+
+    def reset(self, seed: int | None = None) -> None:
+        self.generator = np.random.default_rng(seed)
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        return self.generator.uniform(-1.0, 1.0, 3)
+
+
+def test_fillers_play_as_opponents_do() -> None:
+    """An empty seat that a policy fills is, bit for bit, that policy as an opponent."""
+    host = Rendezvous(pair_world(30), fillers={TWO: Noise()})
+    assert host.ask_reset(ONE, 7) == {}
+    replies = host.late()
+    with closing(AgentEnv("race", ONE, {TWO: Noise()}, lanes=PAIR)) as env:
+        for seed in (7, None, None):
+            expected = [env.reset(seed=seed)[0]]
+            seen = [replies[ONE][0]]  # type: ignore[index]
+            while ONE in host.world.agents:
+                action = np.sin(np.arange(3) + host.step)
+                expected.append(env.step(action)[0])
+                seen.append(host.ask_step(ONE, action)[ONE][0])  # type: ignore[index]
+            assert len(seen) > 5
+            np.testing.assert_array_equal(seen, expected)
+            assert host.world.agents == [], "nothing is simulated for fillers alone"
+            replies = host.ask_reset(ONE)
+    assert host.filled == [TWO]
+    with pytest.raises(WorldClosed, match="'hopper_1' is played by a policy"):
+        host.ask_reset(TWO)
+    host.leave(ONE)
+    assert host.end == ("every seat is closed", None)
+
+
+def test_without_a_filler_for_each_the_world_closes() -> None:
+    host = Rendezvous(ParallelEnv("race", death="leave", lanes=("hopper",) * 3), fillers={TWO: Noise()})
+    host.ask_reset(ONE)
+    assert "waiting for hopper_1, hopper_2;" in texts(host.late(), WorldClosed)[ONE]
+    with pytest.raises(InvalidInput, match="fillers: unknown agent 'hoper_0'; did you mean 'hopper_0'"):
+        Rendezvous(pair_world(), fillers={"hoper_0": Noise()})
+
+
+def test_a_match_is_over_after_its_episodes() -> None:
+    host = Rendezvous(pair_world(), episodes=2)
+    for episode in (1, 2):
+        assert sorted(begin(host)) == [ONE, TWO]
+        assert host.episode == episode
+        if episode == 2:
+            assert host.ask_reset(ONE) == {}
+        while host.world.agents:
+            replies = move(host)
+    text = "the world is closed: the match is over after 2 episodes"
+    assert replies[TWO][3] is True  # type: ignore[index]
+    assert str(replies[ONE]) == text
+    with pytest.raises(WorldClosed, match=text):
+        host.ask_reset(TWO)
+    assert host.world.reset(), "the world can still be looked at"
+    host.close("enough")
+
+
+def test_a_match_ends_with_the_last_who_gives_up() -> None:
+    host = Rendezvous(pair_world(), episodes=1)
+    begin(host)
+    move(host)
+    host.ask_reset(TWO)
+    assert sorted(texts(host.ask_reset(ONE), WorldClosed)) == [ONE, TWO]
+    host.close("enough")
+
+
+def test_scores_are_sums_of_rewards(pair: Rendezvous) -> None:
+    total = dict.fromkeys([ONE, TWO], 0.0)
+    for _ in range(2):
+        begin(pair)
+        while pair.world.agents:
+            for name, reply in move(pair).items():
+                total[name] += reply[1]  # type: ignore[index]
+    assert pair.scores == total
 
 
 def test_whatever_they_do_nobody_is_forgotten() -> None:

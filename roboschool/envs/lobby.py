@@ -9,9 +9,9 @@ import gymnasium
 import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.envs.rendezvous import THREADS, Rendezvous, Reply
+from roboschool.envs.rendezvous import PATIENCE, Rendezvous, Reply
 from roboschool.envs.spaces import PICTURES, check_render_mode
-from roboschool.files import InvalidInput, choose
+from roboschool.files import choose
 from roboschool.scene import Scene
 
 
@@ -70,7 +70,8 @@ class Lobby:
 
     Args:
         scene: its name, the path of its file, or a `Scene`.
-        join_timeout: how long a reset waits for a seat that does not ask, before the lobby closes [s]; None: for ever.
+        join_timeout: how long a reset waits for a seat that does not ask [s]; None: for ever. Then the lobby closes,
+            or, after the first episode, that seat is lost.
         step_timeout: how long a step waits for an agent that does not act, before that loses its seat [s].
         options: `max_cycles` and `render_mode` of `ParallelEnv`; others stand for keys of the scene file.
 
@@ -81,15 +82,13 @@ class Lobby:
     def __init__(
         self,
         scene: str | Scene,
-        join_timeout: float | None = 60.0,
-        step_timeout: float | None = 60.0,
+        join_timeout: float | None = PATIENCE,
+        step_timeout: float | None = PATIENCE,
         **options: Any,
     ) -> None:
         check_render_mode(options.get("render_mode"), PICTURES)  # a window belongs to one thread
         self.world = ParallelEnv(scene, death="leave", **options)
-        self.join_timeout = _check_timeout("join_timeout", join_timeout)
-        self.step_timeout = _check_timeout("step_timeout", step_timeout)
-        self._rendezvous = Rendezvous(self.world)
+        self._rendezvous = Rendezvous(self.world, join_timeout, step_timeout)
         self._changed = threading.Condition()
         self._replies: dict[str, Reply] = {}
         self._seats = {name: LobbySeat(self, name) for name in self.world.possible_agents}
@@ -140,25 +139,11 @@ class Lobby:
     def _wait_a_turn(self, agent: str) -> None:
         """Wait until there is a reply or the world has moved; after too long do without those who are missing."""
         turn = self._rendezvous.turn
-        patience = self.step_timeout if self.world.agents else self.join_timeout
+        patience = self._rendezvous.patience
         deadline = time.monotonic() + patience if patience else None
         while agent not in self._replies and self._rendezvous.turn == turn:
             left = deadline - time.monotonic() if deadline else None
             if left is None or left > 0:
                 self._changed.wait(left)
             else:
-                self._go_on_without(self._rendezvous.missing(), f"in {patience:g} s")
-
-    def _go_on_without(self, missing: list[str], late: str) -> None:
-        if self.world.agents:
-            for name in missing:
-                self._deliver(self._rendezvous.leave(name, f"lost its seat: no action {late}; {THREADS}"))
-        else:
-            text = f"no reset {late}, waiting for {', '.join(missing)}; {THREADS}"
-            self._deliver(self._rendezvous.close(text))
-
-
-def _check_timeout(name: str, seconds: float | None) -> float | None:
-    if seconds is not None and not 0 < seconds <= threading.TIMEOUT_MAX:
-        raise InvalidInput(f"{name}: {seconds} is not a number of seconds above 0")
-    return seconds
+                self._deliver(self._rendezvous.late())

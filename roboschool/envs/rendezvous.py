@@ -1,15 +1,21 @@
 """Who waits for whom in a shared world; pure: no clock, lock, thread or socket."""
 
 import contextlib
+import threading
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
+from roboschool.envs.spaces import check_count
 from roboschool.files import InvalidInput, choose
+from roboschool.policy import Policy
+from roboschool.seat import SEEDS
 from roboschool.simulation import as_numbers
 
 THREADS = "each seat needs a thread of its own"
+PATIENCE = 60.0  # of those who wait [s]
 
 
 class WorldClosed(RuntimeError):
@@ -23,32 +29,68 @@ class Rendezvous:
     """Who waits for whom: the world moves when every live agent has acted, and begins when every seat has asked.
 
     There is no clock, lock or thread in here. Whoever asks is answered at once or by a later call: each call returns
-    the replies that became ready, by agent.
+    the replies that became ready, by agent. Who drives it looks at the clock, and calls `late` when somebody has waited
+    for `patience` while `turn` did not change.
 
     Args:
         world: with `death="leave"`; nobody else may step it.
+        join_timeout: how long a reset waits for a seat that does not ask [s]; None: for ever. Before the first episode
+            a filler takes such a seat, or the world closes if there is none; later the seat is lost.
+        step_timeout: how long others wait for an agent that does not act, before that loses its seat [s].
+        episodes: the match is over after so many; None: it goes on.
+        fillers: policies that may take seats, by agent.
+
+    Raises:
+        InvalidInput: a timeout or the number of episodes is wrong, or a filler is for an unknown agent.
     """
 
-    def __init__(self, world: ParallelEnv) -> None:
+    def __init__(
+        self,
+        world: ParallelEnv,
+        join_timeout: float | None = PATIENCE,
+        step_timeout: float | None = PATIENCE,
+        episodes: int | None = None,
+        fillers: Mapping[str, Policy] | None = None,
+    ) -> None:
         self.world = world
+        self.join_timeout = _check_timeout("join_timeout", join_timeout)
+        self.step_timeout = _check_timeout("step_timeout", step_timeout)
+        self.episodes = None if episodes is None else check_count("episodes", episodes)
+        self.fillers = dict(fillers or {})
+        for name in self.fillers:
+            choose(name, world.possible_agents, "agent", "fillers")
         self.episode = 0  # the first is 1
         self.step = 0  # of the episode
+        self.scores = dict.fromkeys(world.possible_agents, 0.0)  # sums of all rewards
         self.forfeits: list[tuple[int, int, str, str]] = []  # episode, step, agent, reason
-        self._gone: dict[str, str] = {}  # why an agent's seat is closed
+        self.gone: dict[str, str] = {}  # why an agent's seat is closed
+        self.filled: list[str] = []  # agents whom fillers play
+        self.end: tuple[str, BaseException | None] | None = None  # why the world is closed
         self._seeds: dict[str, int | None] = {}  # of those who wait for an episode
         self._actions: dict[str, np.ndarray] = {}  # of those who wait for a step
-        self._end: tuple[str, BaseException | None] | None = None
+        self._seen: dict[str, np.ndarray] = {}  # by those who take part; fillers act on it
 
     @property
     def turn(self) -> tuple[int, int, bool]:
         """Changes whenever the world moves or an episode begins or ends."""
         return self.episode, self.step, bool(self.world.agents)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._seeds or self._actions)
+
+    @property
+    def patience(self) -> float | None:
+        """How long those who wait do so before it is `late` [s]; None: for ever."""
+        return self.step_timeout if self.world.agents else self.join_timeout
+
     def missing(self) -> list[str]:
         """Return the agents everybody waits for."""
         if self.world.agents:
-            return [name for name in self.world.agents if name not in self._actions]
-        return [name for name in self.world.possible_agents if name not in self._gone and name not in self._seeds]
+            return [name for name in self.world.agents if name not in self._actions and name not in self.filled]
+        out = {*self.gone, *self.filled, *self._seeds}
+        return [name for name in self.world.possible_agents if name not in out]
 
     def ask_reset(self, agent: str, seed: int | None = None) -> dict[str, Reply]:
         """Ask for the next episode; an agent that is still in one forfeits that.
@@ -58,8 +100,7 @@ class Rendezvous:
             WorldClosed: the world or the agent's seat is closed.
         """
         self._check(agent)
-        if seed is not None and not (isinstance(seed, int | np.integer) and seed >= 0):
-            raise InvalidInput(f"agent {agent!r}: seed {seed!r} is not a whole number from 0 up")
+        check_seed(agent, seed)
         self._seeds[agent] = seed
         self._forfeit(agent, "has reset before the episode's end")
         return self._advance()
@@ -88,14 +129,29 @@ class Rendezvous:
             InvalidInput: the agent is unknown.
         """
         choose(agent, self.world.possible_agents, "agent")
-        if self._end is not None or agent in self._gone:
+        if self.end is not None or agent in self.gone or agent in self.filled:
             return {}
-        self._gone[agent] = why
+        self.gone[agent] = why
         self._forfeit(agent, why)
         waited = self.withdraw(agent)
-        everybody = len(self._gone) == len(self.world.possible_agents)
-        replies = self.close("every seat is closed") if everybody else self._advance()
+        nobody = set(self.world.possible_agents) <= {*self.gone, *self.filled}
+        replies = self.close("every seat is closed") if nobody else self._advance()
         return replies | ({agent: WorldClosed(f"agent {agent!r} {why}")} if waited else {})
+
+    def late(self) -> dict[str, Reply]:
+        """Do without those who are missing: somebody has waited for `patience`, and the world has not moved."""
+        missing = self.missing()
+        late = f"no {'action' if self.world.agents else 'reset'} in {self.patience:g} s"
+        replies: dict[str, Reply] = {}
+        if self.world.agents or self.episode:
+            for name in missing:
+                replies |= self.leave(name, f"lost its seat: {late}; {THREADS}")
+        elif set(missing) <= self.fillers.keys():
+            self.filled += missing
+            replies = self._advance()
+        else:
+            replies = self.close(f"{late}, waiting for {', '.join(missing)}; {THREADS}")
+        return replies
 
     def withdraw(self, agent: str) -> bool:
         """Take back what an agent has asked; return whether it had."""
@@ -106,28 +162,35 @@ class Rendezvous:
 
     def close(self, why: str, cause: BaseException | None = None) -> dict[str, Reply]:
         """Close the world for everybody; again does nothing."""
-        if self._end is not None:
+        replies = self._stop(why, cause)
+        with contextlib.suppress(Exception):  # a broken world must not keep the replies back
+            self.world.close()
+        return replies
+
+    def _stop(self, why: str, cause: BaseException | None = None) -> dict[str, Reply]:
+        """Answer nobody any more; the world can still be looked at."""
+        if self.end is not None:
             return {}
-        self._end = why, cause
+        self.end = why, cause
         replies: dict[str, Reply] = {name: self._closed() for name in [*self._seeds, *self._actions]}
         self._seeds.clear()
         self._actions.clear()
-        with contextlib.suppress(Exception):  # a broken world must not keep the replies back
-            self.world.close()
         return replies
 
     def _check(self, agent: str) -> None:
         """Refuse an agent that cannot ask now."""
         choose(agent, self.world.possible_agents, "agent")
-        if agent in self._gone:
-            raise WorldClosed(f"agent {agent!r} {self._gone[agent]}")
-        if self._end is not None:
+        if agent in self.gone:
+            raise WorldClosed(f"agent {agent!r} {self.gone[agent]}")
+        if agent in self.filled:
+            raise WorldClosed(f"agent {agent!r} is played by a policy")
+        if self.end is not None:
             raise self._closed()
         if agent in self._seeds or agent in self._actions:
             raise InvalidInput(f"agent {agent!r} waits already, for {', '.join(self.missing())}; {THREADS}")
 
     def _closed(self) -> WorldClosed:
-        why, cause = self._end or ("", None)
+        why, cause = self.end or ("", None)
         error = WorldClosed(f"the world is closed: {why}")
         error.__cause__ = cause
         return error
@@ -136,15 +199,28 @@ class Rendezvous:
         if agent in self.world.agents:
             self.forfeits.append((self.episode, self.step, agent, why))
             self.world.retire(agent)
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        """End the episode if only fillers are left: nothing is simulated for no one."""
+        if all(name in self.filled for name in self.world.agents):
+            for name in self.world.agents[:]:
+                self.world.retire(name)
 
     def _advance(self) -> dict[str, Reply]:
-        """Move the world if nobody is missing."""
-        if self.missing():
-            return {}
-        try:
-            return self._move() if self.world.agents else self._begin()
-        except BaseException as error:  # even Ctrl-C: the world may have moved by half
-            return self.close(f"{type(error).__name__}: {error}", error)
+        """Move the world if nobody is missing; end the match after its last episode."""
+        replies: dict[str, Reply] = {}
+        if not self._is_over() and not self.missing():
+            try:
+                replies = self._move() if self.world.agents else self._begin()
+            except BaseException as error:  # even Ctrl-C: the world may have moved by half
+                return self.close(f"{type(error).__name__}: {error}", error)
+        if self._is_over():
+            replies |= self._stop(f"the match is over after {self.episodes} episode{'s' * (self.episodes != 1)}")
+        return replies
+
+    def _is_over(self) -> bool:
+        return self.episode == self.episodes and not self.world.agents
 
     def _begin(self) -> dict[str, Reply]:
         seeds = {name: seed for name, seed in self._seeds.items() if seed is not None}
@@ -152,16 +228,40 @@ class Rendezvous:
             text = ", ".join(f"{name!r} asks for {seed}" for name, seed in sorted(seeds.items()))
             asked, self._seeds = self._seeds, {}
             return {name: InvalidInput(f"one world has one seed: {text}") for name in asked}
-        observations, infos = self.world.reset(seed=next(iter(seeds.values()), None))
+        self._seen, infos = self.world.reset(seed=next(iter(seeds.values()), None))
         self.episode += 1
         self.step = 0
-        for name in self._gone:
+        for name in self.gone:
             self.world.retire(name)
+        for name in self.filled:
+            self.fillers[name].reset(int(self.world.simulation.generators[0].integers(SEEDS)))
         asked, self._seeds = self._seeds, {}
-        return {name: (observations[name], infos[name]) for name in asked}
+        return {name: (self._seen[name], infos[name]) for name in asked}
 
     def _move(self) -> dict[str, Reply]:
-        step = self.world.step(self._actions)
+        played = [name for name in self.filled if name in self.world.agents]
+        fill = {name: self.fillers[name].act(self._seen[name]) for name in played}
+        step = self.world.step(self._actions | fill)
+        self._seen, rewards = step[:2]
         self.step += 1
+        for name, reward in rewards.items():
+            self.scores[name] += reward
+        self._dismiss()
         acted, self._actions = self._actions, {}
         return {name: tuple(part[name] for part in step) for name in acted}
+
+
+def check_seed(agent: str, seed: object) -> None:
+    """Check the seed of an episode that an agent asks for.
+
+    Raises:
+        InvalidInput: it is neither None nor a whole number from 0 up.
+    """
+    if seed is not None and not (isinstance(seed, int | np.integer) and seed >= 0):
+        raise InvalidInput(f"agent {agent!r}: seed {seed!r} is not a whole number from 0 up")
+
+
+def _check_timeout(name: str, seconds: float | None) -> float | None:
+    if seconds is not None and not 0 < seconds <= threading.TIMEOUT_MAX:
+        raise InvalidInput(f"{name}: {seconds} is not a number of seconds above 0")
+    return seconds
