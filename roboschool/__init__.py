@@ -2,6 +2,7 @@
 
 import warnings
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import pettingzoo
@@ -23,6 +24,9 @@ from roboschool.state import State
 from roboschool.tasks.task import Task
 from roboschool.tournament.payoff import payoff
 
+if TYPE_CHECKING:
+    from roboschool.remote.client import connect
+
 __version__ = version("roboschool")
 __all__ = [
     "Agent",
@@ -41,6 +45,7 @@ __all__ = [
     "VectorEnv",
     "WorldClosed",
     "add_path",
+    "connect",
     "load_policy",
     "load_robot",
     "load_scene",
@@ -49,6 +54,15 @@ __all__ = [
     "payoff",
     "policies",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `connect` when it is first needed: most programs never do."""
+    if name == "connect":
+        from roboschool.remote.client import connect
+
+        return connect
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def add_path(folder: str) -> None:

@@ -55,7 +55,11 @@ class LobbySeat(gymnasium.Env[np.ndarray, np.ndarray]):
         return observation, reward, terminated, truncated, info
 
     def render(self) -> np.ndarray | None:
-        """Return a picture (height, width, 3) of the world if `render_mode` is "rgb_array"."""
+        """Return a picture (height, width, 3) of the world if `render_mode` is "rgb_array".
+
+        Raises:
+            WorldClosed: the world is closed.
+        """
         return None if self.render_mode is None else self.lobby.picture()
 
     def close(self) -> None:
@@ -120,7 +124,7 @@ class Lobby:
     def picture(self) -> np.ndarray | None:
         """Return a picture (height, width, 3) of the world."""
         with self._changed:
-            return self.world.render()
+            return self._rendezvous.picture()
 
     def leave(self, agent: str) -> None:
         """Close an agent's seat; again does nothing."""

@@ -66,6 +66,7 @@ class Rendezvous:
         self.gone: dict[str, str] = {}  # why an agent's seat is closed
         self.filled: list[str] = []  # agents whom fillers play
         self.end: tuple[str, BaseException | None] | None = None  # why the world is closed
+        self._freed = False
         self._seeds: dict[str, int | None] = {}  # of those who wait for an episode
         self._actions: dict[str, np.ndarray] = {}  # of those who wait for a step
         self._seen: dict[str, np.ndarray] = {}  # by those who take part; fillers act on it
@@ -160,9 +161,20 @@ class Rendezvous:
         self._actions.pop(agent, None)
         return waited
 
+    def picture(self) -> np.ndarray | None:
+        """Return a picture (height, width, 3) of the world, or None if it was not made to be seen.
+
+        Raises:
+            WorldClosed: the world is gone; after a match that is over it is still there.
+        """
+        if self._freed:
+            raise self._closed()
+        return self.world.render()
+
     def close(self, why: str, cause: BaseException | None = None) -> dict[str, Reply]:
         """Close the world for everybody; again does nothing."""
         replies = self._stop(why, cause)
+        self._freed = True
         with contextlib.suppress(Exception):  # a broken world must not keep the replies back
             self.world.close()
         return replies

@@ -1,0 +1,101 @@
+"""A player as the server sees it: a line that never blocks, and what has been proved on it."""
+
+import contextlib
+import secrets
+import socket
+
+from roboschool.remote.protocol import (
+    FROM_STRANGERS,
+    LARGEST,
+    LARGEST_OF_STRANGERS,
+    SECRET,
+    VERSION,
+    Challenge,
+    Inbox,
+    Message,
+    Proof,
+    Violation,
+    is_proof,
+    pack,
+    prove,
+    unpack,
+)
+
+MOST_UNREAD = 4 * LARGEST  # of what was sent to a player [bytes]
+CHUNK = 2**16
+
+
+class WrongKey(Violation):
+    """The player does not know the key."""
+
+
+class Peer:
+    """Somebody who has called.
+
+    Args:
+        line: to it; the peer closes it.
+        deadline: when it must have a seat, on the clock of `time.monotonic` [s].
+    """
+
+    def __init__(self, line: socket.socket, deadline: float) -> None:
+        line.setblocking(False)
+        if line.family != socket.AF_UNIX:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self.line = line
+        self.deadline = deadline
+        self.proved = False
+        self.agent: str | None = None  # whose seat it has
+        self.number = 0  # of what it waits for
+        self.inbox = Inbox(LARGEST_OF_STRANGERS)
+        self.outbox = bytearray()  # what the line has no room for yet
+        self._nonce = secrets.token_bytes(SECRET)
+        self.send(Challenge(VERSION, self._nonce))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a line."""
+        return self.line.fileno() >= 0
+
+    def send(self, message: Message) -> None:
+        """Send a message, or keep it until there is room; that the player is gone, reading will tell."""
+        self.outbox += pack(message)
+        self.flush()
+        if len(self.outbox) > MOST_UNREAD:
+            self.outbox.clear()
+            with contextlib.suppress(OSError):
+                self.line.shutdown(socket.SHUT_RDWR)
+
+    def flush(self) -> None:
+        """Send of what is kept as much as there is room for."""
+        try:
+            while self.outbox:
+                del self.outbox[: self.line.send(self.outbox)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.outbox.clear()
+
+    def read(self) -> bool:
+        """Take what has arrived into the inbox; return whether the line goes on."""
+        try:
+            arrived = self.line.recv(CHUNK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        self.inbox.put(arrived)
+        return bool(arrived)
+
+    def admit(self, key: bytes, body: bytes) -> None:
+        """Let somebody in who proves that it knows the key, and prove it in turn.
+
+        Raises:
+            Violation: it does not, or it says something else.
+        """
+        answer = unpack(body, FROM_STRANGERS)
+        if not is_proof(key, "player", self._nonce, answer.nonce, answer.proof):
+            raise WrongKey("it does not know the key")
+        self.send(Proof(prove(key, "server", self._nonce, answer.nonce)))
+        self.proved = True
+        self.inbox.largest = LARGEST

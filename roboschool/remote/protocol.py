@@ -1,0 +1,258 @@
+"""What a server and its players say to each other: msgpack maps behind their length. Pure: no socket, no clock.
+
+A player proves that it knows the key and asks to be proved the same (`Challenge`, `Answer`, `Proof`), then takes a seat
+(`Hello`, `Welcome`), then asks (`Reset`, `Step`, `Look`) one thing at a time. Every ask has a number, and its reply the
+same one, so that nobody takes a late reply for the one awaited.
+"""
+
+import hmac
+import struct
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+import numpy as np
+
+VERSION = 1
+LARGEST = 2**20  # no message is longer [bytes]
+LARGEST_OF_STRANGERS = 2**10  # nor is one from somebody who has not proved that it knows the key
+SECRET = 32  # length of the key, of a nonce and of a proof [bytes]
+ACTION = "<f8"  # as exact as whatever the player has
+LENGTH = struct.Struct("<I")
+
+Secret: TypeAlias = Annotated[bytes, msgspec.Meta(min_length=SECRET, max_length=SECRET)]
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Violation(Exception):
+    """The other end does not keep to the protocol."""
+
+
+class Message(msgspec.Struct, forbid_unknown_fields=True, tag=str.lower, tag_field="is"):
+    """A map with exactly these keys, and "is", which says which of the messages it is."""
+
+
+class Challenge(Message):
+    """A server greets whoever calls; the nonce is new every time."""
+
+    version: int
+    nonce: Secret
+
+
+class Answer(Message):
+    """A player proves that it knows the key."""
+
+    nonce: Secret
+    proof: Secret
+
+
+class Proof(Message):
+    """The server does so, too."""
+
+    proof: Secret
+
+
+class Hello(Message):
+    """A player asks for the seat of an agent, or for the first that is free."""
+
+    agent: str | None
+
+
+class Space(Message):
+    """A box: arrays of this shape, and the least and greatest they hold, as little-endian numbers."""
+
+    shape: tuple[Count, ...]
+    dtype: Literal["<f4", "<f8"]
+    low: bytes
+    high: bytes
+
+
+class Welcome(Message):
+    """The player has the seat."""
+
+    agent: str
+    scene: str
+    metadata: dict[str, Any]
+    render_mode: str | None
+    observation: Space
+    action: Space
+
+
+class Reset(Message):
+    """Ask for the next episode."""
+
+    number: Count
+    seed: int | None
+
+
+class Step(Message):
+    """Act for a timestep: as many little-endian float64 as the agent has joints."""
+
+    number: Count
+    action: bytes
+
+
+class Look(Message):
+    """Ask for a picture."""
+
+    number: Count
+
+
+class Withdraw(Message):
+    """Take back what was asked."""
+
+
+class Ping(Message):
+    """Ask whether the server is alive."""
+
+
+class Leave(Message):
+    """Give the seat up."""
+
+
+class Begun(Message):
+    """An episode has begun."""
+
+    number: Count
+    observation: bytes
+    info: dict[str, Any]
+
+
+class Moved(Message):
+    """The world has moved."""
+
+    number: Count
+    observation: bytes
+    reward: float
+    terminated: bool
+    truncated: bool
+    info: dict[str, Any]
+
+
+class Picture(Message):
+    """A picture: height x width x 3 bytes."""
+
+    number: Count
+    height: Count
+    width: Count
+    pixels: bytes
+
+
+class Pong(Message):
+    """The server is alive."""
+
+
+class Refused(Message):
+    """What was asked cannot be done: `InvalidInput`, or `WorldClosed` if nothing can any more."""
+
+    number: Count
+    closed: bool
+    text: str
+
+
+class Closed(Message):
+    """The server ends; whatever is asked from now on stays unanswered."""
+
+    text: str
+
+
+Ask: TypeAlias = Reset | Step | Look | Withdraw | Ping | Leave
+Reply: TypeAlias = Begun | Moved | Picture | Pong | Refused | Closed
+
+FROM_STRANGERS: "msgspec.msgpack.Decoder[Answer]" = msgspec.msgpack.Decoder(Answer)
+FROM_GUESTS: "msgspec.msgpack.Decoder[Hello]" = msgspec.msgpack.Decoder(Hello)
+FROM_PLAYERS: "msgspec.msgpack.Decoder[Ask]" = msgspec.msgpack.Decoder(Ask)
+GREETING: "msgspec.msgpack.Decoder[Challenge]" = msgspec.msgpack.Decoder(Challenge)
+PROOF: "msgspec.msgpack.Decoder[Proof | Refused]" = msgspec.msgpack.Decoder(Proof | Refused)
+WELCOME: "msgspec.msgpack.Decoder[Welcome | Refused]" = msgspec.msgpack.Decoder(Welcome | Refused)
+FROM_SERVER: "msgspec.msgpack.Decoder[Reply]" = msgspec.msgpack.Decoder(Reply)
+
+
+def _plain(value: Any) -> Any:
+    """Return what msgpack has a word for: an info may hold numpy's numbers."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} cannot be sent")
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=_plain)
+Anything = msgspec.msgpack.Decoder[Any]
+
+
+def pack(message: Message) -> bytes:
+    """Return a message as it is sent."""
+    body = _ENCODER.encode(message)
+    return LENGTH.pack(len(body)) + body
+
+
+def unpack(body: bytes, decoder: Anything) -> Any:
+    """Return the message that the bytes behind a length are.
+
+    Raises:
+        Violation: they are none of those expected now.
+    """
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Violation(f"not a message that is expected now: {error}") from None
+
+
+class Inbox:
+    """Cuts what arrives into messages.
+
+    Args:
+        largest: the longest message that is taken [bytes].
+    """
+
+    def __init__(self, largest: int = LARGEST) -> None:
+        self.largest = largest
+        self._bytes = bytearray()
+
+    def put(self, arrived: bytes) -> None:
+        """Take what has arrived."""
+        self._bytes += arrived
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Return the bodies of the messages that are whole, each once.
+
+        Raises:
+            Violation: a message is too long.
+        """
+        while len(self._bytes) >= LENGTH.size:
+            (size,) = LENGTH.unpack_from(self._bytes)
+            if size > self.largest:
+                raise Violation(f"a message of {size} bytes, more than {self.largest}")
+            end = LENGTH.size + size
+            if len(self._bytes) < end:
+                return
+            body = bytes(self._bytes[LENGTH.size : end])
+            del self._bytes[:end]
+            yield body
+
+
+def pack_array(array: np.ndarray, dtype: str) -> bytes:
+    """Return an array as little-endian numbers, "<f4" or "<f8"."""
+    return np.asarray(array, dtype).tobytes()
+
+
+def unpack_array(data: bytes, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Return an array of this machine's own that may be written to.
+
+    Raises:
+        Violation: there are too few or too many bytes.
+    """
+    kind = np.dtype(dtype)
+    wanted = kind.itemsize * int(np.prod(shape))
+    if len(data) != wanted:
+        raise Violation(f"an array of {len(data)} bytes, not {wanted}")
+    return np.frombuffer(data, kind).astype(kind.newbyteorder("=")).reshape(shape)
+
+
+def prove(key: bytes, who: Literal["player", "server"], challenge: bytes, answer: bytes) -> bytes:
+    """Return what only somebody who knows the key can say, about both nonces; each side says another thing."""
+    return hmac.digest(key, who.encode() + challenge + answer, "sha256")
+
+
+def is_proof(key: bytes, who: Literal["player", "server"], challenge: bytes, answer: bytes, proof: bytes) -> bool:
+    """Return whether somebody knows the key."""
+    return hmac.compare_digest(prove(key, who, challenge, answer), proof)

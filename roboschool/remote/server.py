@@ -1,0 +1,346 @@
+"""Hosts a world whose agents are played by other programs: one thread, one loop, nobody on a line can block it."""
+
+import math
+import selectors
+import socket
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from roboschool.envs.parallel import ParallelEnv
+from roboschool.envs.rendezvous import PATIENCE, Rendezvous, Reply, WorldClosed
+from roboschool.envs.spaces import PICTURES, check_render_mode
+from roboschool.files import InvalidInput, choose
+from roboschool.policy import Policy
+from roboschool.remote.address import Address, Door
+from roboschool.remote.peer import Peer, WrongKey
+from roboschool.remote.protocol import (
+    ACTION,
+    FROM_GUESTS,
+    FROM_PLAYERS,
+    LARGEST,
+    Ask,
+    Begun,
+    Closed,
+    Leave,
+    Look,
+    Message,
+    Moved,
+    Picture,
+    Ping,
+    Pong,
+    Refused,
+    Reset,
+    Space,
+    Step,
+    Violation,
+    Welcome,
+    Withdraw,
+    pack_array,
+    unpack,
+    unpack_array,
+)
+from roboschool.scene import Scene
+
+SILENCE = 2.0  # whoever calls must have a seat by then [s]
+MOST_PENDING = 16  # who have called and have no seat yet
+LINGER = 2.0  # for players to take their leave after the end [s]
+ROOM = 2**10  # in a message with a picture, for all else [bytes]
+
+Say = Callable[[str], None]
+
+
+class Server:
+    """A world, and a seat in it for each agent, which programs take with `roboschool.connect`.
+
+    Args:
+        scene: its name, the path of its file, or a `Scene`.
+        tcp: where to listen; None: at a socket in a private folder.
+        allow_remote: whether other machines may reach `tcp`.
+        join_timeout: see `Rendezvous`.
+        step_timeout: see `Rendezvous`.
+        episodes: see `Rendezvous`.
+        fillers: see `Rendezvous`.
+        say: is told who comes, who goes, and who is turned away.
+        options: `max_cycles`, `render_mode`, `width` and `height` of `ParallelEnv`; others stand for keys of the scene
+            file.
+
+    Raises:
+        InvalidInput: the scene, the address, a timeout or an option is unknown or wrong.
+    """
+
+    def __init__(
+        self,
+        scene: str | Scene,
+        tcp: Address | None = None,
+        allow_remote: bool = False,
+        join_timeout: float | None = PATIENCE,
+        step_timeout: float | None = PATIENCE,
+        episodes: int | None = None,
+        fillers: Mapping[str, Policy] | None = None,
+        say: Say = lambda text: None,
+        **options: Any,
+    ) -> None:
+        check_render_mode(options.get("render_mode"), PICTURES)
+        _check_size(options.get("width", 600), options.get("height", 400))
+        self.world = ParallelEnv(scene, death="leave", **options)
+        self.rendezvous = Rendezvous(self.world, join_timeout, step_timeout, episodes, fillers)
+        self.say = say
+        self.world.simulation.reset({0: None})  # what can go wrong does so now, and nobody waits for it later
+        self._pending: list[Peer] = []
+        self._seated: dict[str, Peer] = {}
+        self._turn: tuple[Any, ...] | None = None  # when the clock was set, and
+        self._late = math.inf  # when it is late then
+        self._end = math.inf  # when the server ends
+        self._why = "the server has ended"
+        self._selector = selectors.DefaultSelector()
+        self._alarm, self._bell = socket.socketpair()
+        self._bell.setblocking(False)
+        self._selector.register(self._alarm, selectors.EVENT_READ, lambda events: None)
+        self.door = Door(tcp, allow_remote)
+        self._selector.register(self.door.socket, selectors.EVENT_READ, self._open)
+
+    def run(self) -> None:
+        """Serve until the world is closed or `stop` is called, then close.
+
+        Raises:
+            Exception: the server itself has failed; what the world raises is in `rendezvous.end`.
+        """
+        try:
+            while time.monotonic() < self._end and not (self.rendezvous.end and not self._seated):
+                for key, events in self._selector.select(self._left()):
+                    key.data(events)
+                self._keep_time()
+        except Exception as error:
+            self._why = f"the server has failed: {type(error).__name__}: {error}"
+            raise
+        finally:
+            self.close()
+
+    def stop(self, why: str) -> None:
+        """End `run` soon; a signal handler or another thread may call it."""
+        self._why = why
+        self._end = -math.inf
+        try:
+            self._bell.send(b"\0")
+        except OSError:
+            return  # it has ended, or was told so before
+
+    def close(self) -> None:
+        """Free the world, the lines, the socket, the key and their folder; again does nothing."""
+        self._deliver(self.rendezvous.close(self._why))
+        why, _ = self.rendezvous.end or ("", None)
+        for peer in [*self._pending, *self._seated.values()]:
+            if peer.agent is not None:
+                peer.send(Closed(f"the world is closed: {why}"))
+            peer.line.close()
+        self._pending.clear()
+        self._seated.clear()
+        self._selector.close()
+        self._alarm.close()
+        self._bell.close()
+        self.door.close()
+
+    # The clock
+
+    def _left(self) -> float | None:
+        """Return how long there is nothing to do if nobody says anything [s]."""
+        moment = min(self._late, self._end, *(peer.deadline for peer in self._pending), math.inf)
+        return None if moment == math.inf else max(0.0, moment - time.monotonic())
+
+    def _keep_time(self) -> None:
+        """Turn those away who are silent, do without those who are late, and end after the world."""
+        now = time.monotonic()
+        for peer in [peer for peer in self._pending if peer.deadline <= now]:
+            self._part(peer, f"said nothing for {SILENCE:g} s")
+        host = self.rendezvous
+        turn = (*host.turn, host.waiting)
+        if turn != self._turn:
+            self._turn = turn
+            self._late = now + host.patience if host.waiting and host.patience else math.inf
+        elif self._late <= now:
+            self._turn = None
+            self._deliver(host.late())
+        if host.end and self._end == math.inf:
+            self._end = now + LINGER
+
+    # Those who call
+
+    def _open(self, _events: int) -> None:
+        try:
+            line, _ = self.door.socket.accept()
+        except OSError:
+            return  # whoever it was has gone
+        if len(self._pending) >= MOST_PENDING:
+            line.close()
+            return
+        peer = Peer(line, time.monotonic() + SILENCE)
+        self._pending.append(peer)
+        self._selector.register(line, selectors.EVENT_READ, partial(self._attend, peer))
+
+    def _attend(self, peer: Peer, _events: int) -> None:
+        """Do what a peer says, and send it what there is now room for."""
+        if peer.outbox:
+            peer.flush()
+            self._watch(peer)
+        goes_on = peer.read()
+        try:
+            for body in peer.inbox:
+                self._hear(peer, body)
+                if not peer.is_open:
+                    return
+        except WrongKey as error:
+            peer.send(Refused(0, False, "the key is not the server's"))
+            self._part(peer, str(error))
+        except Violation as error:
+            self._part(peer, f"broke the rules: {error}")
+        else:
+            if not goes_on:
+                self._part(peer, "has gone without a word")
+
+    def _hear(self, peer: Peer, body: bytes) -> None:
+        if not peer.proved:
+            peer.admit(self.door.key, body)
+        elif peer.agent is None:
+            self._seat(peer, unpack(body, FROM_GUESTS).agent)
+        else:
+            self._answer(peer, peer.agent, unpack(body, FROM_PLAYERS))
+
+    def _seat(self, peer: Peer, wish: str | None) -> None:
+        """Give a peer the seat it asks for, or turn it away."""
+        try:
+            agent = self._find_seat(wish)
+        except (InvalidInput, WorldClosed) as error:
+            peer.send(_refuse(0, error))
+            self._part(peer, f"was turned away: {error}")
+            return
+        peer.agent = agent
+        self._pending.remove(peer)
+        self._seated[agent] = peer
+        self.say(f"{agent}: has joined")
+        self._tell(
+            peer,
+            Welcome(
+                agent,
+                self.world.scene.id,
+                self.world.metadata,
+                self.world.render_mode,
+                _describe(self.world.observation_space(agent)),
+                _describe(self.world.action_space(agent)),
+            ),
+        )
+
+    def _find_seat(self, wish: str | None) -> str:
+        host = self.rendezvous
+        if host.end is not None:
+            raise WorldClosed(f"the world is closed: {host.end[0]}")
+        out = {*self._seated, *host.gone, *host.filled}
+        free = [name for name in self.world.possible_agents if name not in out]
+        if wish is None:
+            if not free:
+                raise InvalidInput(f"scene {self.world.scene.name!r}: no seat is free")
+            return free[0]
+        choose(wish, self.world.possible_agents, "agent", f"scene {self.world.scene.name!r}")
+        if wish in host.gone:
+            raise WorldClosed(f"agent {wish!r} {host.gone[wish]}; its seat stays empty until the match is over")
+        if wish not in free:
+            raise InvalidInput(f"agent {wish!r} is taken; free: {', '.join(free) or 'none'}")
+        return wish
+
+    # Those who play
+
+    def _answer(self, peer: Peer, agent: str, ask: Ask) -> None:
+        match ask:
+            case Step(number, action):
+                action_ = unpack_array(action, ACTION, self.world.action_space(agent).shape)
+                self._ask(peer, number, lambda: self.rendezvous.ask_step(agent, action_))
+            case Reset(number, seed):
+                self._ask(peer, number, lambda: self.rendezvous.ask_reset(agent, seed))
+            case Look(number):
+                self._tell(peer, self._picture(number))
+            case Withdraw():
+                self.rendezvous.withdraw(agent)
+            case Ping():
+                self._tell(peer, Pong())
+            case Leave():
+                self._part(peer, "has left")
+
+    def _ask(self, peer: Peer, number: int, call: Callable[[], dict[str, Reply]]) -> None:
+        """Ask the rendezvous; what cannot be done concerns this player only."""
+        try:
+            replies = call()
+        except (InvalidInput, WorldClosed) as error:
+            self._tell(peer, _refuse(number, error))
+        else:
+            peer.number = number
+            self._deliver(replies)
+
+    def _picture(self, number: int) -> Message:
+        try:
+            picture = self.rendezvous.picture()
+        except Exception as error:  # of whatever draws here
+            closed = isinstance(error, WorldClosed)
+            return Refused(number, closed, str(error) if closed else f"no picture: {type(error).__name__}: {error}")
+        if picture is None:
+            return Refused(number, False, "this world takes no pictures")
+        return Picture(number, picture.shape[0], picture.shape[1], picture.astype(np.uint8).tobytes())
+
+    def _deliver(self, replies: Mapping[str, Reply]) -> None:
+        for agent, reply in replies.items():
+            if agent in self._seated:
+                peer = self._seated[agent]
+                self._tell(peer, self._as_message(agent, peer.number, reply))
+
+    def _as_message(self, agent: str, number: int, reply: Reply) -> Message:
+        if isinstance(reply, Exception):
+            return _refuse(number, reply)
+        observation, *rest = reply
+        seen = pack_array(observation, _dtype(self.world.observation_space(agent)))
+        return Moved(number, seen, *rest) if len(rest) > 1 else Begun(number, seen, *rest)
+
+    def _tell(self, peer: Peer, message: Message) -> None:
+        peer.send(message)
+        if peer.outbox:
+            self._watch(peer)
+
+    def _watch(self, peer: Peer) -> None:
+        """Wake up when there is room on the line of a peer, if something is kept for it."""
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if peer.outbox else 0)
+        self._selector.modify(peer.line, events, partial(self._attend, peer))
+
+    def _part(self, peer: Peer, why: str) -> None:
+        """Close the line to a peer; its seat is lost, but before the first episode free again."""
+        self._selector.unregister(peer.line)
+        peer.line.close()
+        if peer.agent is None:
+            self._pending.remove(peer)
+            self.say(f"somebody: {why}")
+            return
+        del self._seated[peer.agent]
+        self.say(f"{peer.agent}: {self.rendezvous.gone.get(peer.agent, why)}")
+        if self.rendezvous.episode:
+            self._deliver(self.rendezvous.leave(peer.agent, why))
+        else:
+            self.rendezvous.withdraw(peer.agent)
+
+
+def _refuse(number: int, error: Exception) -> Refused:
+    return Refused(number, isinstance(error, WorldClosed), str(error))
+
+
+def _dtype(space: Any) -> str:
+    """Return the little-endian type of a box's numbers."""
+    return f"<f{space.dtype.itemsize}"
+
+
+def _describe(space: Any) -> Space:
+    dtype = _dtype(space)
+    return Space(space.shape, dtype, pack_array(space.low, dtype), pack_array(space.high, dtype))  # type: ignore[arg-type]
+
+
+def _check_size(width: int, height: int) -> None:
+    if 3 * width * height + ROOM > LARGEST:
+        raise InvalidInput(f"size: a picture of {width}x{height} is more than the {LARGEST} bytes of a message")
