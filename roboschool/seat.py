@@ -71,11 +71,9 @@ class Seat:
             if other.name in opponents
         ]
         for group, place, policies in self.others:
-            sees = group.observation.shape[-1]
             for policy in policies:
-                if isinstance(policy, NetworkPolicy) and len(policy.mean) != sees:
-                    wrong = f"its policy observes {len(policy.mean)} numbers, and it sees {sees}"
-                    raise InvalidInput(f"scene {simulation.scene.name!r}: agent {group.names[place]!r}: {wrong}")
+                where = f"scene {simulation.scene.name!r}: agent {group.names[place]!r}"
+                check_sight(policy, group.observation.shape[-1], where)
         self.all = self.places == list(range(len(simulation.scene.agents)))  # nobody else is there
 
     def begin(self, worlds: Iterable[int]) -> None:
@@ -122,6 +120,16 @@ class Seat:
             target = by_group[id(group)][:, place]
             target[:] = as_numbers(group.names[place], action, target.shape)
         return actions
+
+
+def check_sight(policy: Policy, sees: int, where: str) -> None:
+    """Check that a policy observes as many numbers as the agent it plays sees.
+
+    Raises:
+        InvalidInput: it does not; the message begins with `where`.
+    """
+    if isinstance(policy, NetworkPolicy) and len(policy.mean) != sees:
+        raise InvalidInput(f"{where}: its policy observes {len(policy.mean)} numbers, and it sees {sees}")
 
 
 def _each(policy: Policy, worlds: int) -> list[Policy]:

@@ -32,6 +32,8 @@ def main() -> None:
         roboschool list
     Drive a robot with the keys:
         roboschool play hopper
+    Host a world whose robots other programs play:
+        roboschool serve ants
     See what is wrong with a robot or a scene of your own:
         roboschool check my_robot.urdf
     Let policies play each other, and rate them:
@@ -119,6 +121,56 @@ def film(
     from roboschool.cli.film import run_film
 
     run_film(scene, policy, seed, video, picture, at, size, hud)
+
+
+@main.command()
+@click.argument("scene")
+@click.option("--lanes", help="Who runs, left to right, in a scene with lanes: hopper,humanoid,ant.")
+@click.option("--tcp", metavar="HOST:PORT", help="Where to listen, if not at a socket in a private folder.")
+@click.option("--allow-remote", is_flag=True, help="Let other machines reach HOST; nothing is encrypted.")
+@click.option(
+    "--join-timeout",
+    default=60.0,
+    type=click.FloatRange(min=0.0),
+    show_default=True,
+    help="How long a player waits for others to begin an episode [s]; 0: for ever.",
+)
+@click.option(
+    "--step-timeout",
+    default=60.0,
+    type=click.FloatRange(min=0.0),
+    show_default=True,
+    help="How long players wait for one who does not act, before that loses its seat [s]; 0: for ever.",
+)
+@click.option(
+    "--fill",
+    multiple=True,
+    metavar="[AGENT=]POLICY",
+    help="Who takes seats that are empty then: still, own (whom the scene names), a file, or a scene's name.",
+)
+@click.option("--episodes", type=click.IntRange(min=1), help="The match is over after so many.")
+@click.option("--size", metavar="WIDTHxHEIGHT", help="Let players take pictures, of this size [pixels].")
+def serve(
+    scene: str,
+    lanes: str | None,
+    tcp: str | None,
+    allow_remote: bool,
+    join_timeout: float,
+    step_timeout: float,
+    fill: tuple[str, ...],
+    episodes: int | None,
+    size: str | None,
+) -> None:
+    """Host the world of SCENE for other programs: roboschool.connect(ADDRESS, AGENT) is a seat in it.
+
+    The first line printed is the address. It ends after --episodes, when all players have left, or on Ctrl-C, and
+    prints the standings.
+    """
+    from roboschool.cli.serve import run_serve
+
+    entrants = None if lanes is None else [name.strip() for name in lanes.split(",")]
+    waits = (join_timeout or None, step_timeout or None)
+    sys.exit(run_serve(scene, entrants, tcp, allow_remote, *waits, fill, episodes, size))
 
 
 @main.command()

@@ -10,8 +10,8 @@ import numpy as np
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import check_count
 from roboschool.files import InvalidInput, choose
-from roboschool.policy import Policy
-from roboschool.seat import SEEDS
+from roboschool.policy import Policy, check_policy
+from roboschool.seat import SEEDS, check_sight
 from roboschool.simulation import as_numbers
 
 THREADS = "each seat needs a thread of its own"
@@ -41,7 +41,8 @@ class Rendezvous:
         fillers: policies that may take seats, by agent.
 
     Raises:
-        InvalidInput: a timeout or the number of episodes is wrong, or a filler is for an unknown agent.
+        InvalidInput: a timeout or the number of episodes is wrong, or a filler is no policy for its
+            agent.
     """
 
     def __init__(
@@ -57,8 +58,9 @@ class Rendezvous:
         self.step_timeout = _check_timeout("step_timeout", step_timeout)
         self.episodes = None if episodes is None else check_count("episodes", episodes)
         self.fillers = dict(fillers or {})
-        for name in self.fillers:
-            choose(name, world.possible_agents, "agent", "fillers")
+        for name, policy in self.fillers.items():
+            sees = world.observation_space(choose(name, world.possible_agents, "agent", "fillers")).shape[0]
+            check_sight(check_policy(policy, f"fillers: {name!r}"), sees, f"filler of agent {name!r}")
         self.episode = 0  # the first is 1
         self.step = 0  # of the episode
         self.scores = dict.fromkeys(world.possible_agents, 0.0)  # sums of all rewards

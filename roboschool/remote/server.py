@@ -96,6 +96,7 @@ class Server:
         self._late = math.inf  # when it is late then
         self._end = math.inf  # when the server ends
         self._why = "the server has ended"
+        self.stopped = False  # by `stop`
         self._selector = selectors.DefaultSelector()
         self._alarm, self._bell = socket.socketpair()
         self._bell.setblocking(False)
@@ -123,6 +124,7 @@ class Server:
     def stop(self, why: str) -> None:
         """End `run` soon; a signal handler or another thread may call it."""
         self._why = why
+        self.stopped = True
         self._end = -math.inf
         try:
             self._bell.send(b"\0")
@@ -163,9 +165,16 @@ class Server:
             self._late = now + host.patience if host.waiting and host.patience else math.inf
         elif self._late <= now:
             self._turn = None
-            self._deliver(host.late())
+            self._go_on_without(host.missing())
         if host.end and self._end == math.inf:
             self._end = now + LINGER
+
+    def _go_on_without(self, missing: list[str]) -> None:
+        replies = self.rendezvous.late()
+        for name in missing:
+            if not self.rendezvous.end:
+                self.say(f"{name}: {self.rendezvous.gone.get(name, 'is played by a policy')}")
+        self._deliver(replies)
 
     # Those who call
 
@@ -320,7 +329,8 @@ class Server:
             self.say(f"somebody: {why}")
             return
         del self._seated[peer.agent]
-        self.say(f"{peer.agent}: {self.rendezvous.gone.get(peer.agent, why)}")
+        if not self.rendezvous.end and peer.agent not in self.rendezvous.gone:
+            self.say(f"{peer.agent}: {why}")
         if self.rendezvous.episode:
             self._deliver(self.rendezvous.leave(peer.agent, why))
         else:

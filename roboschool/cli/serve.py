@@ -1,0 +1,128 @@
+"""Hosts a world for other programs, until the match is over or somebody stops it."""
+
+import contextlib
+import signal
+from collections.abc import Sequence
+from types import FrameType
+
+import click
+
+from roboschool.cli.film import Still
+from roboschool.cli.video import read_size
+from roboschool.envs.rendezvous import Rendezvous
+from roboschool.files import InvalidInput, choose
+from roboschool.policy import Policy, load_policy
+from roboschool.remote.address import read_host
+from roboschool.remote.server import Server
+from roboschool.scene import Agent, Scene, load_scene
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STILL, OWN = "still", "own"
+MOST_FORFEITS = 20  # printed
+
+
+def run_serve(
+    name: str,
+    lanes: list[str] | None,
+    tcp: str | None,
+    allow_remote: bool,
+    join_timeout: float | None,
+    step_timeout: float | None,
+    fill: Sequence[str],
+    episodes: int | None,
+    size: str | None,
+) -> int:
+    """Serve a scene and print where, then how it has gone; return the exit status: 1 if the match was broken off.
+
+    Raises:
+        InvalidInput: the scene, the address, a policy or the size is wrong.
+    """
+    if allow_remote and tcp is None:
+        raise InvalidInput("--allow-remote: nobody else reaches a socket of this machine; give --tcp HOST:PORT, too")
+    scene = load_scene(name) if lanes is None else load_scene(name, lanes=lanes)
+    width, height = read_size(size) if size else (0, 0)
+    pictures = {"render_mode": "rgb_array", "width": width, "height": height} if size else {}
+    place = read_host(tcp, f"--tcp {tcp}: it is written HOST:PORT, like 127.0.0.1:7777") if tcp else None
+    fillers = read_fillers(scene, fill)
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until somebody is there who cleans up
+    try:
+        server = Server(scene, place, allow_remote, join_timeout, step_timeout, episodes, fillers, _say, **pictures)
+
+        def stop(number: int, _frame: FrameType | None) -> None:
+            server.stop(f"the server was stopped by {signal.Signals(number).name}")
+
+        for number in SIGNALS:
+            signal.signal(number, stop)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    try:
+        click.echo(server.door.address)
+        if place is not None:
+            click.echo(f"key: {server.door.key_file}")
+        if allow_remote:
+            _say("nothing is encrypted: whoever is on the way can listen in; an SSH tunnel to 127.0.0.1 is safer")
+        server.run()
+    finally:
+        server.close()
+    _print_result(server.rendezvous)
+    return int(not (server.stopped or _is_complete(server.rendezvous)))
+
+
+def read_fillers(scene: Scene, texts: Sequence[str]) -> dict[str, Policy]:
+    """Return who takes the seats that stay empty.
+
+    Args:
+        scene: whose agents they play.
+        texts: "AGENT=POLICY", or "POLICY" for all agents that have none. A policy is "still", "own" (the one that the
+            scene names), a file, a scene whose policy it is, or "package.module:Class".
+
+    Raises:
+        InvalidInput: an agent is unknown, or a policy cannot be read.
+    """
+    agents = {agent.name: agent for agent in scene.agents}
+    chosen: dict[str, str] = {}
+    for text in texts:
+        agent, equals, policy = text.partition("=")
+        if equals:
+            chosen[choose(agent, agents, "agent", f"--fill {text}")] = policy
+    for text in texts:
+        if "=" not in text:
+            chosen = dict.fromkeys(agents, text) | chosen
+    return {name: _policy(agents[name], policy) for name, policy in chosen.items()}
+
+
+def _policy(agent: Agent, text: str) -> Policy:
+    where = f"--fill {agent.name}={text}"
+    if text == STILL:
+        return Still(agent)
+    if text == OWN and not agent.policy:
+        raise InvalidInput(f"{where}: the scene names no policy for it")
+    try:
+        return load_policy(agent.policy if text == OWN else text)
+    except InvalidInput as error:
+        raise InvalidInput(f"{where}: {error}") from None
+
+
+def _say(text: str) -> None:
+    """Tell a person; stdout is for the program that has started this one."""
+    with contextlib.suppress(OSError):  # nobody listens any more
+        click.echo(text, err=True)
+
+
+def _print_result(host: Rendezvous) -> None:
+    why, _ = host.end or ("", None)
+    if host.episode:
+        click.echo(f"\n{'':>4}  {'agent':16}{'mean return':>12}  in {host.episode} episode{'s' * (host.episode != 1)}")
+        for place, name in enumerate(sorted(host.scores, key=lambda name: -host.scores[name]), 1):
+            note = host.gone.get(name, "played by a policy" if name in host.filled else "")
+            click.echo(f"{place:>3}.  {name:16}{host.scores[name] / host.episode:12.1f}  {note}".rstrip())
+    for episode, step, name, reason in host.forfeits[:MOST_FORFEITS]:
+        click.echo(f"forfeit: {name} in episode {episode} after step {step}: {reason}")
+    if len(host.forfeits) > MOST_FORFEITS:
+        click.echo(f"and {len(host.forfeits) - MOST_FORFEITS} more")
+    click.echo(why)
+
+
+def _is_complete(host: Rendezvous) -> bool:
+    """Return whether as many episodes were played as was said, and nothing went wrong."""
+    return host.end is not None and host.end[1] is None and host.episode >= (host.episodes or 1)
