@@ -1,8 +1,7 @@
 """Who waits for whom: the rules without threads (`Rendezvous`), then with threads and short timeouts (`Lobby`)."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -10,6 +9,7 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
+from seats import LONG, play, play_dicts, together
 
 from roboschool.envs.agent import AgentEnv
 from roboschool.envs.lobby import Lobby, LobbySeat
@@ -18,12 +18,10 @@ from roboschool.envs.rendezvous import Rendezvous, Reply, WorldClosed
 from roboschool.files import InvalidInput
 
 SOON = 0.2  # timeout of lobbies that are meant to run into it [s]
-LONG = 30.0  # nothing here takes so long unless it hangs [s]
 PAIR = ("hopper", "hopper")
 ONE, TWO = "hopper_0", "hopper_1"
 STILL = np.zeros(3)
 SEEDS = [None] * 8 + [1, 2]
-RNG_SEEDS = {"hopper_0": 10, "humanoid_0": 11, "ant_0": 12}
 
 
 @pytest.fixture
@@ -393,66 +391,12 @@ def test_whatever_they_do_nobody_is_forgotten() -> None:
 # Threads
 
 
-def together(*jobs: Callable[[], Any]) -> list[Any]:
-    """Do each job in a thread of its own; return what they returned or raised."""
-    done: list[Any] = [None] * len(jobs)
-
-    def run(place: int) -> None:
-        try:
-            done[place] = jobs[place]()
-        except Exception as error:
-            done[place] = error
-
-    threads = [threading.Thread(target=run, args=(place,), daemon=True) for place in range(len(jobs))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(LONG)
-        assert not thread.is_alive(), "a thread hangs"
-    return done
-
-
 def seats(lobby: Lobby) -> list[LobbySeat]:
     return [lobby[name] for name in lobby.world.possible_agents]
 
 
 def pair_lobby(join: float | None = LONG, step: float | None = LONG, cycles: int = 6) -> Lobby:
     return Lobby("race", join, step, lanes=PAIR, max_cycles=cycles)
-
-
-def play(env: LobbySeat, episodes: int, seed: int | None = 4) -> list[tuple[Any, ...]]:
-    """Play with random actions; return all that was seen."""
-    generator = np.random.default_rng(RNG_SEEDS[env.agent])
-    story: list[tuple[Any, ...]] = []
-    for episode in range(episodes):
-        observation, info = env.reset(seed=None if episode else seed)
-        story.append((observation.tobytes(), info))
-        over = False
-        while not over:
-            observation, reward, terminated, truncated, info = env.step(draw(generator, env.action_space))
-            story.append((observation.tobytes(), reward, terminated, truncated, info))
-            over = terminated or truncated
-    return story
-
-
-def draw(generator: np.random.Generator, space: gymnasium.Space[Any]) -> np.ndarray:
-    return generator.uniform(-1.2, 1.2, space.shape).astype(np.float32)
-
-
-def play_dicts(world: ParallelEnv, episodes: int, seed: int) -> dict[str, list[tuple[Any, ...]]]:
-    """What `play` does, for all agents in one loop."""
-    generators = {name: np.random.default_rng(RNG_SEEDS[name]) for name in world.possible_agents}
-    stories: dict[str, list[tuple[Any, ...]]] = {name: [] for name in world.possible_agents}
-    for episode in range(episodes):
-        observations, infos = world.reset(seed=None if episode else seed)
-        for name, story in stories.items():
-            story.append((observations[name].tobytes(), infos[name]))
-        while world.agents:
-            acting = {name: draw(generators[name], world.action_space(name)) for name in world.agents}
-            seen, *rest = world.step(acting)
-            for name in acting:
-                stories[name].append((seen[name].tobytes(), *(part[name] for part in rest)))  # type: ignore[index]
-    return stories
 
 
 def test_threads_see_what_the_dict_loop_sees() -> None:

@@ -90,6 +90,7 @@ class Server:
         self.rendezvous = Rendezvous(self.world, join_timeout, step_timeout, episodes, fillers)
         self.say = say
         self.world.simulation.reset({0: None})  # what can go wrong does so now, and nobody waits for it later
+        self.door = Door(tcp, allow_remote)
         self._pending: list[Peer] = []
         self._seated: dict[str, Peer] = {}
         self._turn: tuple[Any, ...] | None = None  # when the clock was set, and
@@ -101,7 +102,6 @@ class Server:
         self._alarm, self._bell = socket.socketpair()
         self._bell.setblocking(False)
         self._selector.register(self._alarm, selectors.EVENT_READ, lambda events: None)
-        self.door = Door(tcp, allow_remote)
         self._selector.register(self.door.socket, selectors.EVENT_READ, self._open)
 
     def run(self) -> None:
