@@ -1,0 +1,160 @@
+"""What a seat adds to an agent's step: threads in a `Lobby` and programs at a server, beside one loop with dicts.
+
+All play the same episodes, bit for bit, so what differs is the time that passes between the players.
+"""
+
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import IO, Any
+
+import click
+import numpy as np
+
+from roboschool.cli.measures import in_turn
+from roboschool.envs.lobby import Lobby
+from roboschool.envs.parallel import ParallelEnv
+from roboschool.remote.client import connect
+from roboschool.remote.server import Server
+
+CYCLES = 200  # steps of an episode
+SEED = 0
+MICRO = 1e6
+DICTS, THREADS, PROGRAMS = "one loop, dicts", "threads, Lobby", "programs, server"
+CODE = "from roboschool.cli.seats import play_on; play_on({!r}, {!r})"
+
+
+class Laps:
+    """A measure of how long an agent's step takes.
+
+    Args:
+        play: plays some episodes; returns how many steps agents have acted in, all together.
+    """
+
+    def __init__(self, play: Callable[[int], int]) -> None:
+        self.play = play
+        self.episode = 0.0  # how long one takes [s]
+
+    def __call__(self, seconds: float) -> float:
+        """Play for about some seconds; return how many each step of an agent has taken."""
+        episodes = max(1, round(seconds / self.episode)) if self.episode else 1
+        start = time.perf_counter()
+        steps = self.play(episodes)
+        spent = time.perf_counter() - start
+        self.episode = spent / episodes
+        return spent / steps
+
+
+def measure_seats(scene: str, seconds: float, rounds: int) -> dict[str, list[float]]:
+    """Return what an agent's step takes in every round [s]: in one loop, in threads, and in programs.
+
+    Raises:
+        InvalidInput: the scene is unknown.
+    """
+    with ExitStack() as stack:
+        measures = {
+            DICTS: Laps(_in_one_loop(scene, stack)),
+            THREADS: Laps(_in_threads(scene, stack)),
+            PROGRAMS: Laps(_in_programs(scene, stack)),
+        }
+        return in_turn(measures, seconds, rounds, lambda: None)
+
+
+def print_seats(scene: str, seconds: float, rounds: int) -> None:
+    """Measure, and print a small table.
+
+    Raises:
+        InvalidInput: the scene is unknown.
+    """
+    taken = measure_seats(scene, seconds, rounds)
+    click.echo(f"{scene:20}{'us per agent-step':>18}{'added by a seat':>18}")
+    for name, laps in taken.items():
+        added = statistics.median(lap - alone for lap, alone in zip(laps, taken[DICTS], strict=True))
+        more = f"{MICRO * added:18.1f}" if name != DICTS else ""
+        click.echo(f"{name:20}{MICRO * statistics.median(laps):18.1f}{more}")
+
+
+def _actions(shape: tuple[int, ...]) -> np.ndarray:
+    """Return the actions of an episode (step, joint)."""
+    return np.random.default_rng(SEED).uniform(-1.0, 1.0, (CYCLES, *shape)).astype(np.float32)
+
+
+def play(env: Any, episodes: int) -> int:
+    """Play in a seat; return how many steps."""
+    actions = _actions(env.action_space.shape)
+    steps = 0
+    for _ in range(episodes):
+        env.reset(seed=SEED)
+        for action in actions:
+            _, _, terminated, truncated, _ = env.step(action)
+            steps += 1
+            if terminated or truncated:
+                break
+    return steps
+
+
+def play_on(address: str, agent: str) -> None:
+    """Play as many episodes as each line of stdin says, and print how many steps those were."""
+    env = connect(address, agent)
+    for line in sys.stdin:
+        print(play(env, int(line)), flush=True)  # noqa: T201 - the one that has started this reads it
+    env.close()
+
+
+def _in_one_loop(scene: str, stack: ExitStack) -> Callable[[int], int]:
+    world = ParallelEnv(scene, death="leave", max_cycles=CYCLES)
+    stack.callback(world.close)
+    actions = {name: _actions(space.shape) for name, space in world.action_spaces.items()}
+
+    def play_all(episodes: int) -> int:
+        steps = 0
+        for _ in range(episodes):
+            world.reset(seed=SEED)
+            for step in range(CYCLES):
+                steps += len(world.agents)
+                world.step({name: actions[name][step] for name in world.agents})
+                if not world.agents:
+                    break
+        return steps
+
+    return play_all
+
+
+def _in_threads(scene: str, stack: ExitStack) -> Callable[[int], int]:
+    lobby = Lobby(scene, max_cycles=CYCLES)
+    stack.callback(lobby.close)
+    seats = [lobby[name] for name in lobby.world.possible_agents]
+    pool = stack.enter_context(ThreadPoolExecutor(len(seats)))
+    return lambda episodes: sum(pool.map(lambda seat: play(seat, episodes), seats))
+
+
+def _in_programs(scene: str, stack: ExitStack) -> Callable[[int], int]:
+    server = Server(scene, max_cycles=CYCLES)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    stack.callback(thread.join)
+    stack.callback(server.stop, "all is measured")
+    players = [_start(str(server.door.address), name, stack) for name in server.world.possible_agents]
+
+    def play_all(episodes: int) -> int:
+        for asked, _ in players:
+            asked.write(f"{episodes}\n")
+            asked.flush()
+        return sum(int(told.readline()) for _, told in players)
+
+    return play_all
+
+
+def _start(address: str, agent: str, stack: ExitStack) -> tuple[IO[str], IO[str]]:
+    """Start a program that plays, until its stdin ends; return its stdin and stdout."""
+    code = CODE.format(address, agent)
+    player = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    stack.enter_context(player)
+    assert player.stdin is not None
+    assert player.stdout is not None
+    return player.stdin, player.stdout
