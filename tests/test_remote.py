@@ -38,12 +38,12 @@ from roboschool.remote.protocol import (
     LENGTH,
     Answer,
     Look,
+    Numbers,
     Reset,
     Step,
     Violation,
     pack,
     unpack,
-    unpack_array,
 )
 from roboschool.remote.server import MOST_PENDING, Server
 
@@ -339,9 +339,10 @@ def test_an_error_in_the_world_reaches_everybody(host: Host, monkeypatch: pytest
 @pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGSTOP])
 def test_the_server_is_gone(death: signal.Signals, tmp_path: Path) -> None:
     with Command("race", "--lanes", "hopper,hopper") as command:
-        one = sit(command.address, ONE, timeout=0.5 if death == signal.SIGSTOP else LONG)
-        two = sit(command.address, TWO, timeout=0.5 if death == signal.SIGSTOP else LONG)
+        one, two = sit(command.address, ONE), sit(command.address, TWO)
         together(one.reset, two.reset)
+        for seat in (one, two):
+            seat._line.socket.settimeout(0.2)
         command.process.send_signal(death)
         for error in together(lambda: one.step(STILL), lambda: two.step(STILL)):
             assert isinstance(error, WorldClosed)
@@ -519,9 +520,11 @@ def test_who_does_not_read_loses_the_seat(host: Host) -> None:
 
 
 def test_arrays_have_the_length_of_their_space() -> None:
-    np.testing.assert_array_equal(unpack_array(b"\0\0\x80?", "<f4", (1,)), [1.0])
+    numbers = Numbers("<f4", (1,))
+    assert numbers.pack(np.ones(1)) == b"\0\0\x80?"
+    np.testing.assert_array_equal(numbers.unpack(b"\0\0\x80?"), [1.0])
     with pytest.raises(Violation, match="an array of 3 bytes, not 4"):
-        unpack_array(b"\0\0\x80", "<f4", (1,))
+        numbers.unpack(b"\0\0\x80")
 
 
 def test_the_folder_is_private(host: Host) -> None:
@@ -662,10 +665,10 @@ def test_who_is_interrupted_takes_back_what_was_asked(host: Host) -> None:
 def test_a_server_that_is_busy_is_not_gone(host: Host) -> None:
     """A player waits for longer than its timeout as long as the server answers its pings."""
     server = host()
-    one, two = sit(server.door.address, ONE, timeout=0.3), sit(server.door.address, TWO)
+    one, two = sit(server.door.address, ONE, timeout=0.9), sit(server.door.address, TWO)
 
     def slowly() -> None:
-        time.sleep(1.0)
+        time.sleep(1.5)
         two.reset()
 
     assert len(together(one.reset, slowly)[0]) == 2

@@ -120,7 +120,7 @@ class Rendezvous:
         if agent not in self.world.agents:
             raise InvalidInput(f"agent {agent!r} is in no episode: call reset() first")
         array = as_numbers(agent, action, self.world.action_space(agent).shape).astype(float)
-        if not np.isfinite(array).all():
+        if np.count_nonzero(np.isfinite(array)) < array.size:
             raise InvalidInput(f"agent {agent!r}: the action is not finite: {array}")
         self._actions[agent] = array
         return self._advance()

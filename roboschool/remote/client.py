@@ -33,6 +33,7 @@ from roboschool.remote.protocol import (
     Look,
     Message,
     Moved,
+    Numbers,
     Picture,
     Ping,
     Pong,
@@ -45,10 +46,8 @@ from roboschool.remote.protocol import (
     Withdraw,
     is_proof,
     pack,
-    pack_array,
     prove,
     unpack,
-    unpack_array,
 )
 from roboschool.simulation import as_numbers
 
@@ -120,7 +119,8 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
         self.render_mode = welcome.render_mode
         self.observation_space = _box(welcome.observation)
         self.action_space = _box(welcome.action)
-        self._sight = welcome.observation
+        self._observations = Numbers(welcome.observation.dtype, welcome.observation.shape)
+        self._actions = Numbers(ACTION, welcome.action.shape)
         self._line = line
         self._number = 0  # of the last ask
         self._busy = threading.Lock()
@@ -151,8 +151,8 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
                 thread waits in this seat.
             WorldClosed: the world or this seat is closed, or the server is gone.
         """
-        array = pack_array(as_numbers(self.agent, action, self.action_space.shape or ()), ACTION)
-        reply: Moved = self._ask(lambda number: Step(number, array), Moved)
+        numbers = self._actions.pack(as_numbers(self.agent, action, self._actions.shape))
+        reply: Moved = self._ask(lambda number: Step(number, numbers), Moved)
         return self._observation(reply), reply.reward, reply.terminated, reply.truncated, reply.info
 
     def render(self) -> np.ndarray | None:
@@ -218,7 +218,7 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
 
     def _observation(self, reply: Begun | Moved) -> np.ndarray:
         try:
-            return unpack_array(reply.observation, self._sight.dtype, self._sight.shape)
+            return self._observations.unpack(reply.observation)
         except Violation as error:
             raise self._shut(f"the server at {self.address} breaks the rules: {error}") from None
 
@@ -283,5 +283,6 @@ def _enter(line: Line, key: bytes, where: str, agent: str | None) -> Welcome:
 
 
 def _box(space: Space) -> Box:
-    low, high = (unpack_array(bounds, space.dtype, space.shape) for bounds in (space.low, space.high))
+    numbers = Numbers(space.dtype, space.shape)
+    low, high = numbers.unpack(space.low), numbers.unpack(space.high)
     return Box(low, high, dtype=low.dtype.type)

@@ -6,6 +6,7 @@ same one, so that nobody takes a late reply for the one awaited.
 """
 
 import hmac
+import math
 import struct
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
@@ -230,22 +231,28 @@ class Inbox:
             yield body
 
 
-def pack_array(array: np.ndarray, dtype: str) -> bytes:
-    """Return an array as little-endian numbers, "<f4" or "<f8"."""
-    return np.asarray(array, dtype).tobytes()
+class Numbers:
+    """Arrays of one shape, as little-endian numbers: "<f4" or "<f8"."""
 
+    def __init__(self, dtype: str, shape: tuple[int, ...]) -> None:
+        self.dtype = np.dtype(dtype)
+        self.shape = shape
+        self.bytes = self.dtype.itemsize * math.prod(shape)
 
-def unpack_array(data: bytes, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Return an array of this machine's own that may be written to.
+    def pack(self, array: np.ndarray) -> bytes:
+        """Return an array's numbers."""
+        return np.asarray(array, self.dtype).tobytes()
 
-    Raises:
-        Violation: there are too few or too many bytes.
-    """
-    kind = np.dtype(dtype)
-    wanted = kind.itemsize * int(np.prod(shape))
-    if len(data) != wanted:
-        raise Violation(f"an array of {len(data)} bytes, not {wanted}")
-    return np.frombuffer(data, kind).astype(kind.newbyteorder("=")).reshape(shape)
+    def unpack(self, data: bytes) -> np.ndarray:
+        """Return an array of this machine's own that may be written to.
+
+        Raises:
+            Violation: there are too few or too many bytes.
+        """
+        if len(data) != self.bytes:
+            raise Violation(f"an array of {len(data)} bytes, not {self.bytes}")
+        array = np.frombuffer(bytearray(data), self.dtype).reshape(self.shape)
+        return array.astype(self.dtype.newbyteorder("="), copy=False)
 
 
 def prove(key: bytes, who: Literal["player", "server"], challenge: bytes, answer: bytes) -> bytes:

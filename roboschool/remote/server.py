@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from roboschool.remote.protocol import (
     Look,
     Message,
     Moved,
+    Numbers,
     Picture,
     Ping,
     Pong,
@@ -39,9 +40,7 @@ from roboschool.remote.protocol import (
     Violation,
     Welcome,
     Withdraw,
-    pack_array,
     unpack,
-    unpack_array,
 )
 from roboschool.scene import Scene
 
@@ -91,6 +90,9 @@ class Server:
         self.say = say
         self.world.simulation.reset({0: None})  # what can go wrong does so now, and nobody waits for it later
         self.door = Door(tcp, allow_remote)
+        spaces = self.world.observation_spaces.items()
+        self._observations = {name: Numbers(_dtype(space), space.shape) for name, space in spaces}
+        self._actions = {name: Numbers(ACTION, space.shape) for name, space in self.world.action_spaces.items()}
         self._pending: list[Peer] = []
         self._seated: dict[str, Peer] = {}
         self._turn: tuple[Any, ...] | None = None  # when the clock was set, and
@@ -264,8 +266,8 @@ class Server:
     def _answer(self, peer: Peer, agent: str, ask: Ask) -> None:
         match ask:
             case Step(number, action):
-                action_ = unpack_array(action, ACTION, self.world.action_space(agent).shape)
-                self._ask(peer, number, lambda: self.rendezvous.ask_step(agent, action_))
+                array = self._actions[agent].unpack(action)
+                self._ask(peer, number, lambda: self.rendezvous.ask_step(agent, array))
             case Reset(number, seed):
                 self._ask(peer, number, lambda: self.rendezvous.ask_reset(agent, seed))
             case Look(number):
@@ -307,7 +309,7 @@ class Server:
         if isinstance(reply, Exception):
             return _refuse(number, reply)
         observation, *rest = reply
-        seen = pack_array(observation, _dtype(self.world.observation_space(agent)))
+        seen = self._observations[agent].pack(observation)
         return Moved(number, seen, *rest) if len(rest) > 1 else Begun(number, seen, *rest)
 
     def _tell(self, peer: Peer, message: Message) -> None:
@@ -341,14 +343,15 @@ def _refuse(number: int, error: Exception) -> Refused:
     return Refused(number, isinstance(error, WorldClosed), str(error))
 
 
-def _dtype(space: Any) -> str:
-    """Return the little-endian type of a box's numbers."""
-    return f"<f{space.dtype.itemsize}"
+def _dtype(space: Any) -> Literal["<f4", "<f8"]:
+    """Return the little-endian type that holds a box's numbers."""
+    return "<f4" if space.dtype == np.float32 else "<f8"
 
 
 def _describe(space: Any) -> Space:
     dtype = _dtype(space)
-    return Space(space.shape, dtype, pack_array(space.low, dtype), pack_array(space.high, dtype))  # type: ignore[arg-type]
+    numbers = Numbers(dtype, space.shape)
+    return Space(space.shape, dtype, numbers.pack(space.low), numbers.pack(space.high))
 
 
 def _check_size(width: int, height: int) -> None:
