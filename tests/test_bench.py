@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from roboschool.cli.bench import sizes
 from roboschool.cli.main import main
 from roboschool.cli.peers import Peer
 from roboschool.cli.report import PEER_TITLES, find_ratios
+from roboschool.cli.seats import MEASURES
 from roboschool.scene import MOST_AGENTS, load_scene
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -173,3 +175,13 @@ def test_page_of_speed_is_fresh() -> None:
         assert path.stat().st_size < 150_000
         with Image.open(path) as picture:
             assert picture.width == 840
+
+
+def test_seats_are_measured_over_the_same_episodes() -> None:
+    lines = bench("--seats", "race", *TINY).stdout.splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["race", *MEASURES]
+    assert [len(line.split()) for line in lines[1:]] == [4, 4, 4]
+    with ExitStack() as stack:
+        counts = {make("race", stack)(2) for make in MEASURES.values()}
+    assert len(counts) == 1
+    assert "no other scene is named" in bench("ant", "--seats", "race", code=1).output

@@ -30,7 +30,16 @@ def run(*command: object, cwd: Path, code: int = 0, **env: str) -> subprocess.Co
 
 
 def test_import_is_silent_and_leaves_heavy_things_alone(tmp_path: Path) -> None:
-    heavy = ["torch", "trimesh", "OpenGL", "imageio_ffmpeg", "stable_baselines3", "scipy", "tqdm"]
+    heavy = [
+        "torch",
+        "trimesh",
+        "OpenGL",
+        "imageio_ffmpeg",
+        "stable_baselines3",
+        "scipy",
+        "tqdm",
+        "roboschool.remote.client",
+    ]
     code = f"import sys, roboschool; assert not set({heavy}) & set(sys.modules), sorted(sys.modules)"
     done = run(sys.executable, "-W", "error", "-c", code, cwd=tmp_path)
     assert done.stdout == done.stderr == ""
@@ -69,7 +78,7 @@ def test_wheel_holds_assets_and_scenes(tmp_path: Path) -> None:
 def test_help_is_quick_and_has_examples(tmp_path: Path) -> None:
     code = "import sys; from roboschool.cli.main import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
     said = run(sys.executable, "-c", code + "assert 'torch' not in sys.modules", cwd=tmp_path).stdout
-    for word in ("race", "list", "check", "bench", "roboschool race --video race.mp4"):
+    for word in ("race", "list", "check", "bench", "serve", "roboschool race --video race.mp4"):
         assert word in said
 
 
@@ -159,7 +168,16 @@ def test_readme_shows_the_example_and_the_scores_as_they_are(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "CONTRIBUTING.md", "docs/environments.md", "docs/joint.md", "docs/speed.md", "docs/training.md"],
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/competitions.md",
+        "docs/environments.md",
+        "docs/joint.md",
+        "docs/speed.md",
+        "docs/tournaments.md",
+        "docs/training.md",
+    ],
 )
 def test_links_lead_somewhere(page: str) -> None:
     for link in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text()):

@@ -57,11 +57,7 @@ def measure_seats(scene: str, seconds: float, rounds: int) -> dict[str, list[flo
         InvalidInput: the scene is unknown.
     """
     with ExitStack() as stack:
-        measures = {
-            DICTS: Laps(_in_one_loop(scene, stack)),
-            THREADS: Laps(_in_threads(scene, stack)),
-            PROGRAMS: Laps(_in_programs(scene, stack)),
-        }
+        measures = {name: Laps(make(scene, stack)) for name, make in MEASURES.items()}
         return in_turn(measures, seconds, rounds, lambda: None)
 
 
@@ -158,3 +154,6 @@ def _start(address: str, agent: str, stack: ExitStack) -> tuple[IO[str], IO[str]
     assert player.stdin is not None
     assert player.stdout is not None
     return player.stdin, player.stdout
+
+
+MEASURES = {DICTS: _in_one_loop, THREADS: _in_threads, PROGRAMS: _in_programs}

@@ -213,7 +213,8 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
         except (OSError, Violation) as error:
             raise self._shut(f"the server at {self.address} is gone: {gone or error}") from error
         except KeyboardInterrupt:  # whoever has gone away does not wait any more
-            self._line.send(Withdraw())
+            with contextlib.suppress(OSError):
+                self._line.send(Withdraw())
             raise
 
     def _observation(self, reply: Begun | Moved) -> np.ndarray:

@@ -185,10 +185,13 @@ class Server:
             line, _ = self.door.socket.accept()
         except OSError:
             return  # whoever it was has gone
-        if len(self._pending) >= MOST_PENDING:
+        try:
+            peer = Peer(line, time.monotonic() + SILENCE) if len(self._pending) < MOST_PENDING else None
+        except OSError:
+            peer = None
+        if peer is None:
             line.close()
             return
-        peer = Peer(line, time.monotonic() + SILENCE)
         self._pending.append(peer)
         self._selector.register(line, selectors.EVENT_READ, partial(self._attend, peer))
 
