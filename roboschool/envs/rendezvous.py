@@ -217,7 +217,7 @@ class Rendezvous:
 
     def _dismiss(self) -> None:
         """End the episode if only fillers are left: nothing is simulated for no one."""
-        if all(name in self.filled for name in self.world.agents):
+        if self.filled and set(self.world.agents) <= set(self.filled):
             for name in self.world.agents[:]:
                 self.world.retire(name)
 
@@ -253,16 +253,15 @@ class Rendezvous:
         return {name: (self._seen[name], infos[name]) for name in asked}
 
     def _move(self) -> dict[str, Reply]:
-        played = [name for name in self.filled if name in self.world.agents]
-        fill = {name: self.fillers[name].act(self._seen[name]) for name in played}
-        step = self.world.step(self._actions | fill)
-        self._seen, rewards = step[:2]
+        fill = {n: self.fillers[n].act(self._seen[n]) for n in self.filled if n in self.world.agents}
+        self._seen, rewards, out, time_up, infos = self.world.step(self._actions | fill)
         self.step += 1
         for name, reward in rewards.items():
             self.scores[name] += reward
         self._dismiss()
         acted, self._actions = self._actions, {}
-        return {name: tuple(part[name] for part in step) for name in acted}
+        seen = self._seen
+        return {name: (seen[name], rewards[name], out[name], time_up[name], infos[name]) for name in acted}
 
 
 def check_seed(agent: str, seed: object) -> None:

@@ -85,7 +85,7 @@ class Line:
             OSError: the server is gone, or silent for too long.
             Violation: it is none of those expected.
         """
-        while (body := next(iter(self._inbox), None)) is None:
+        while (body := self._inbox.take()) is None:
             arrived = self.socket.recv(CHUNK)
             if not arrived:
                 raise ConnectionError("the line was closed")
@@ -99,10 +99,14 @@ class Line:
             OSError: the server is gone, or silent for too long.
             Violation: it has sent something else.
         """
-        for _ in range(PINGS):
+        try:
+            return self.receive(FROM_SERVER)
+        except TimeoutError:
+            pass  # as good as never
+        for _ in range(PINGS - 1):
+            self.send(Ping())
             with contextlib.suppress(TimeoutError):
                 return self.receive(FROM_SERVER)
-            self.send(Ping())
         raise TimeoutError(f"no sign of life in {self.timeout:g} s")
 
 

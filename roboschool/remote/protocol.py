@@ -8,7 +8,6 @@ same one, so that nobody takes a late reply for the one awaited.
 import hmac
 import math
 import struct
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -213,22 +212,23 @@ class Inbox:
         """Take what has arrived."""
         self._bytes += arrived
 
-    def __iter__(self) -> Iterator[bytes]:
-        """Return the bodies of the messages that are whole, each once.
+    def take(self) -> bytes | None:
+        """Return the body of the next message, once it is whole.
 
         Raises:
-            Violation: a message is too long.
+            Violation: the message is too long.
         """
-        while len(self._bytes) >= LENGTH.size:
-            (size,) = LENGTH.unpack_from(self._bytes)
-            if size > self.largest:
-                raise Violation(f"a message of {size} bytes, more than {self.largest}")
-            end = LENGTH.size + size
-            if len(self._bytes) < end:
-                return
-            body = bytes(self._bytes[LENGTH.size : end])
-            del self._bytes[:end]
-            yield body
+        if len(self._bytes) < LENGTH.size:
+            return None
+        (size,) = LENGTH.unpack_from(self._bytes)
+        if size > self.largest:
+            raise Violation(f"a message of {size} bytes, more than {self.largest}")
+        end = LENGTH.size + size
+        if len(self._bytes) < end:
+            return None
+        body = bytes(self._bytes[LENGTH.size : end])
+        del self._bytes[:end]
+        return body
 
 
 class Numbers:

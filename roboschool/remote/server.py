@@ -202,7 +202,7 @@ class Server:
             self._watch(peer)
         goes_on = peer.read()
         try:
-            for body in peer.inbox:
+            while (body := peer.inbox.take()) is not None:
                 self._hear(peer, body)
                 if not peer.is_open:
                     return
