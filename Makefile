@@ -35,10 +35,17 @@ speed: .venv/bench
 
 SCENES = $(basename $(notdir $(wildcard scenes/*.toml)))
 AT_atlas_forward_walk = 0.2
+AT_ant_run_to_goal = 0.6
+AT_ant_sumo = 0.6
 AT_humanoid_flagrun = 2.72
 AT_humanoid_flagrun_harder = 2.07
+AT_humanoid_run_to_goal = 0.6
+AT_humanoid_sumo = 0.6
 AT_inverted_pendulum_swingup = 0.7
+AT_kick_and_defend = 1.0
+AT_mixed_sumo = 0.6
 AT_reacher = 0.2
+AT_you_shall_not_pass = 0.6
 
 docs: .venv/race
 	$(BIN)/roboschool list --markdown > docs/environments.md

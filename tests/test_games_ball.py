@@ -160,8 +160,8 @@ def test_touches_are_remembered() -> None:
 def test_where_ball_kicker_and_keeper_begin() -> None:
     simulation = Simulation(load_scene("kick_and_defend"))
     balls, agents = [], []
-    for _ in range(60):
-        simulation.reset({0: None})
+    for seed in range(60):
+        simulation.reset({0: seed})
         balls.append(simulation.now.props[0, 0, :3].copy())
         agents.append(simulation.now.agents[0, :, :2].copy())
         simulation.step([np.zeros(group.shape) for group in simulation.groups])

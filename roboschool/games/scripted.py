@@ -1,4 +1,4 @@
-"""Opponents that follow a script: they run, as shipped policies have learned to, at the other or at the goal."""
+"""Opponents that follow a script: they run, as shipped policies have learned to, at something or to a line."""
 
 from typing import ClassVar
 
@@ -8,9 +8,10 @@ from roboschool.policy import NetworkPolicy, load_policy
 
 
 class Runner:
-    """Runs to its goal line, as `goal_way` shows it right after the own body."""
+    """Runs along a way whose bearing it sees, as `goal_way` shows it."""
 
     policy: ClassVar[str]  # of a scene where a robot of this kind runs
+    at: ClassVar[int] = 0  # where what it runs to stands in its observation, after the own body
 
     def __init__(self) -> None:
         network = load_policy(self.policy)
@@ -24,19 +25,19 @@ class Runner:
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Return an action (joints,)."""
         own = observation[: self.own]
-        return self.network.act(np.concatenate([own[:1], self.bearing(observation[self.own :]), own[1:]]))
+        return self.network.act(np.concatenate([own[:1], self.bearing(observation[self.own + self.at :]), own[1:]]))
 
-    def bearing(self, beyond: np.ndarray) -> np.ndarray:
-        """Return the bearing of where it runs to, left and forward (2,), given what it sees beyond the own body."""
-        return beyond[:2]
+    def bearing(self, seen: np.ndarray) -> np.ndarray:
+        """Return the bearing of where it runs to, left and forward (2,)."""
+        return seen[:2]
 
 
 class Charger(Runner):
-    """Runs at the other, as `things` shows it right after the own body."""
+    """Runs at something, as `things` shows it."""
 
-    def bearing(self, beyond: np.ndarray) -> np.ndarray:
-        """Return the bearing of the other, left and forward (2,)."""
-        forward, left = beyond[:2]
+    def bearing(self, seen: np.ndarray) -> np.ndarray:
+        """Return the bearing of it, left and forward (2,)."""
+        forward, left = seen[:2]
         way: np.ndarray = np.array([left, forward]) / max(float(np.hypot(left, forward)), 1e-6)
         return way
 
@@ -47,6 +48,12 @@ class AntRunner(Runner):
     policy = "ant"
 
 
+class AntCarrier(AntRunner):
+    """An ant that runs on, whatever lies on its back."""
+
+    at = 18  # after the beam and the other
+
+
 class HumanoidRunner(Runner):
     """A humanoid that runs to its line."""
 
@@ -54,12 +61,32 @@ class HumanoidRunner(Runner):
 
 
 class AntCharger(Charger):
-    """An ant that runs at the other."""
+    """An ant that runs at the first thing it sees."""
 
     policy = "ant"
 
 
+class AntFleer(AntCharger):
+    """An ant that runs away from the first thing it sees."""
+
+    def bearing(self, seen: np.ndarray) -> np.ndarray:
+        """Return the bearing of the other way, left and forward (2,)."""
+        return -super().bearing(seen)
+
+
+class AntKicker(AntCharger):
+    """An ant that runs at the first thing it sees after its way: the ball."""
+
+    at = 4
+
+
 class HumanoidCharger(Charger):
-    """A humanoid that runs at the other."""
+    """A humanoid that runs at the first thing it sees."""
 
     policy = "humanoid_flagrun"
+
+
+class HumanoidKicker(HumanoidCharger):
+    """A humanoid that runs at the first thing it sees after its way: the ball, or who shall not pass."""
+
+    at = 4
