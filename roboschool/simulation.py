@@ -17,7 +17,7 @@ from roboschool.files import InvalidInput
 from roboschool.games.game import Arena, Game
 from roboschool.robot import Robot
 from roboschool.scene import Scene
-from roboschool.state import PLACE, UNKNOWN_SPEED
+from roboschool.state import NEEDED, PLACE, UNKNOWN_SPEED, places
 from roboschool.tasks.asks import Mark, Placement, Throw
 from roboschool.tasks.task import Task
 from roboschool.world import Snapshot, World
@@ -75,6 +75,10 @@ class Group:
         self.task = task
         self.robot = task.robot
         self.agents = tuple(i for i, agent in enumerate(scene.agents) if agent.task == task)
+        row = range(self.agents[0], self.agents[-1] + 1)
+        self.seats = (
+            slice(row.start, row.stop) if self.agents == tuple(row) else list(self.agents)
+        )  # slices are quicker
         self.names = tuple(scene.agents[i].name for i in self.agents)
         shape = (worlds, len(self.agents))
         self.was = scene.blank(task, *shape)
@@ -235,6 +239,7 @@ class Simulation:
         self.plans = self.meets or any(group.plans for group in self.groups)
         self.watches = bool(scene.props) and (self.meets or any(prop.moves for prop in scene.props))
         self.was, self.now = self._arena(worlds), self._arena(worlds)
+        self.trunks = np.zeros((worlds, len(scene.agents), NEEDED))  # of all agents, side by side
         self.worlds = [World(scene) for _ in range(worlds)]
         self.decided = np.zeros(worlds, dtype=bool)  # worlds whose game this step has decided
         self.generators = [np.random.default_rng() for _ in range(worlds)]
@@ -366,7 +371,7 @@ class Simulation:
             self.decided = verdict.over & live
             throws += [throw for throw in verdict.throws if live[throw.world]]
             for group in self.groups:
-                group.now.points[:] = verdict.points[:, group.agents] * live[:, None]
+                group.now.points[:] = verdict.points[:, group.seats] * live[:, None]
             self._tell_game()
         for group in self.groups:
             if group.plans:
@@ -379,9 +384,9 @@ class Simulation:
         """Let the agents that care know where the others and the props are."""
         agents, props = self.now.agents, self.now.props
         for group in self.groups:
-            now = group.now
-            agents[:, group.agents] = np.concatenate([now.position, now.drift, now.ahead], axis=-1)
-            self.now.upright[:, group.agents] = now.upright
+            self.trunks[:, group.seats] = group.now.body[..., :NEEDED]
+            self.now.upright[:, group.seats] = group.now.upright
+        agents[:] = places(self.trunks)
         self.now.left[:] = self.scene.steps - self.steps
         for group in self.groups:
             if "props" in group.task.sees:
@@ -394,7 +399,7 @@ class Simulation:
         for group in self.groups:
             if "game" in group.task.sees:
                 group.now.game[:] = self.now.memory[:, None]
-                group.now.tally[:] = self.now.tally[:, group.agents]
+                group.now.tally[:] = self.now.tally[:, group.seats]
                 group.now.left[:] = self.now.left[:, None]
 
     def _throw(self, throws: Sequence[Throw]) -> None:

@@ -8,6 +8,7 @@ from roboschool.robot import Robot
 
 FELT = 2  # column of the row where `felt` begins: the trunk's height
 UNKNOWN_SPEED = 10.0  # fastest speed of a joint whose URDF gives none [rad/s or m/s]
+NEEDED = 10  # numbers of a row from which a place is found: position, bearing, velocity, lean
 PLACE = 9  # position, velocity, and where the x axis points, in the world: where another robot or a prop is
 
 
@@ -45,16 +46,12 @@ class State:
     @property
     def ahead(self) -> np.ndarray:
         """Where the trunk's x axis points, in the world (..., 3)."""
-        left, forward, pitch = self.bearing[..., 0], self.bearing[..., 1], self.lean[..., 1]
-        level = np.cos(pitch)
-        return np.stack([forward * level, -left * level, -np.sin(pitch)], axis=-1)
+        return ahead(self.bearing, self.lean)
 
     @property
     def drift(self) -> np.ndarray:
         """The velocity of the trunk, in the world [m/s] (..., 3)."""
-        left, forward = self.bearing[..., 0], self.bearing[..., 1]  # -sine and cosine of the heading
-        ahead, aside, up = (self.velocity[..., axis] for axis in range(3))
-        return np.stack([forward * ahead + left * aside, forward * aside - left * ahead, up], axis=-1)
+        return drift(self.bearing, self.velocity)
 
     def sight(self, places: np.ndarray) -> np.ndarray:
         """Return places as each robot sees them: from where it is, along its heading.
@@ -114,3 +111,27 @@ class State:
             tally=parts[16],
             memory=parts[17],
         )
+
+
+def places(body: np.ndarray) -> np.ndarray:
+    """Return the places of trunks (..., 9), of any robots: all are found at once, which is quicker.
+
+    Args:
+        body: the first `NEEDED` numbers of the rows of states: position, bearing, velocity and lean (..., 10).
+    """
+    bearing = body[..., 3:5]
+    return np.concatenate([body[..., :3], drift(bearing, body[..., 5:8]), ahead(bearing, body[..., 8:])], axis=-1)
+
+
+def ahead(bearing: np.ndarray, lean: np.ndarray) -> np.ndarray:
+    """Return where x axes of trunks point, in the world (..., 3)."""
+    left, forward, pitch = bearing[..., 0], bearing[..., 1], lean[..., 1]
+    level = np.cos(pitch)
+    return np.stack([forward * level, -left * level, -np.sin(pitch)], axis=-1)
+
+
+def drift(bearing: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+    """Return velocities along the heading as they are in the world [m/s] (..., 3)."""
+    left, forward = bearing[..., 0], bearing[..., 1]  # -sine and cosine of the heading
+    along, aside, up = (velocity[..., axis] for axis in range(3))
+    return np.stack([forward * along + left * aside, forward * aside - left * along, up], axis=-1)
