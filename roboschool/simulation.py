@@ -236,6 +236,7 @@ class Simulation:
         self.rules = [scene.game] * worlds  # with what the options of a reset have set, for the episodes that begin
         self.meets = self.game is not None or any(task.sees for task in tasks)  # whether anybody looks around
         self.feels = self.game is not None and self.game.feels
+        self.follows = any("others" in task.sees for task in tasks) or (self.game is not None and self.game.follows)
         self.plans = self.meets or any(group.plans for group in self.groups)
         self.watches = bool(scene.props) and (self.meets or any(prop.moves for prop in scene.props))
         self.was, self.now = self._arena(worlds), self._arena(worlds)
@@ -386,7 +387,10 @@ class Simulation:
         for group in self.groups:
             self.trunks[:, group.seats] = group.now.body[..., :NEEDED]
             self.now.upright[:, group.seats] = group.now.upright
-        agents[:] = places(self.trunks)
+        if self.follows:
+            agents[:] = places(self.trunks)
+        else:
+            agents[..., :3] = self.trunks[..., :3]
         self.now.left[:] = self.scene.steps - self.steps
         for group in self.groups:
             if "props" in group.task.sees:

@@ -71,6 +71,7 @@ class Game(ABC):
     tally: ClassVar[tuple[str, ...]] = ()  # of those it remembers of each agent; they are in that agent's info
     reasons: ClassVar[tuple[str, ...]] = ()  # why it is over, by the number `reason` in its memory
     feels: ClassVar[bool] = False  # whether it needs to know who touches whom
+    follows: ClassVar[bool] = True  # whether it needs the velocities and x axes of the agents; without, they may be 0
     settable: ClassVar[tuple[str, ...]] = ()  # parameters that the options of a reset may set
 
     @property
