@@ -569,7 +569,7 @@ def test_addresses() -> None:
     assert "did you mean 'tcp'" in error_of(lambda: read_address("tpc:localhost:80"), InvalidInput)
 
 
-@pytest.mark.parametrize("key", [b"short", secrets.token_hex(31), "zz" * 32, None])
+@pytest.mark.parametrize("key", [b"short", "0f" * 31, "zz" * 32, None])
 def test_bad_keys(key: Any, tmp_path: Path) -> None:
     if isinstance(key, str):
         (tmp_path / "key").write_text(key)
