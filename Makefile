@@ -14,7 +14,7 @@ race: .venv/race
 	$(BIN)/roboschool race --video race.mp4
 
 test: .venv/test lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2
 
 test-extras: .venv-extras/test
 	.venv-extras/bin/pytest tests/extras tests/test_conformance.py
