@@ -14,9 +14,8 @@ from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdi
 from roboschool.games.sights import (
     FAR,
     LONG,
-    SIGHT,
+    Contender,
     column,
-    never,
     own_body,
     own_body_entries,
     thing_entries,
@@ -25,7 +24,6 @@ from roboschool.games.sights import (
 )
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Throw
-from roboschool.tasks.task import Task
 
 REASON, WEIGHT, LINE = range(3)  # columns of the memory
 SCORE, RESULT = range(2)  # of the tally
@@ -87,10 +85,9 @@ class CarryBeam(Game):
 
 
 @dataclass(frozen=True)
-class Player(Task):
+class Player(Contender):
     """Carry the beam along +x. All that is seen is seen from the robot, so both see the same of the same."""
 
-    sight: ClassVar[float] = SIGHT
     sees: ClassVar[frozenset[str]] = frozenset({"props", "others", "game"})
     pays: ClassVar[dict[str, str]] = {
         "progress": "{progress:+g} x way of the beam toward the line [m], the same to both",
@@ -123,10 +120,6 @@ class Player(Task):
             "tilt": weight * self.tilt * np.abs(beam[..., SLOPE]),
             "sparse": now.points.copy(),
         }
-
-    def over(self, now: State) -> np.ndarray:
-        """Return that nobody's episode ends before the game does."""
-        return never(now)
 
     def entries(self) -> list[str]:
         """Return what each number of an observation is."""

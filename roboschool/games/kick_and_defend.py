@@ -16,11 +16,10 @@ from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdi
 from roboschool.games.sights import (
     FAR,
     LONG,
-    SIGHT,
+    Contender,
     ball_and_thing_entries,
     ball_and_things,
     column,
-    never,
     own_body,
     own_body_entries,
     spot_entries,
@@ -29,7 +28,6 @@ from roboschool.games.sights import (
 )
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Throw
-from roboschool.tasks.task import Task
 
 REASON, WEIGHT, KICKED, TOUCHED, STILL = range(5)  # columns of the memory
 SCORE, RESULT = range(2)  # of the tally
@@ -127,10 +125,9 @@ class KickAndDefend(Game):
 
 
 @dataclass(frozen=True)
-class Player(Task):
+class Player(Contender):
     """Kick the ball into the goal or, as the one who keeps it, keep it out."""
 
-    sight: ClassVar[float] = SIGHT
     sees: ClassVar[frozenset[str]] = frozenset({"props", "others", "game"})
     pays: ClassVar[dict[str, str]] = {
         "forward": "{forward:+g} x speed along +x, toward the goal [m/s]",
@@ -180,10 +177,6 @@ class Player(Task):
             "standing": weight * self.standing * (2.0 * stands - 1.0),
             "sparse": now.points.copy(),
         }
-
-    def over(self, now: State) -> np.ndarray:
-        """Return that nobody's episode ends before the game does."""
-        return never(now)
 
     def entries(self) -> list[str]:
         """Return what each number of an observation is."""

@@ -13,11 +13,10 @@ from roboschool.files import InvalidInput, check_range
 from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
 from roboschool.games.sights import (
     LONG,
-    SIGHT,
+    Contender,
     column,
     crowd,
     flat_distance,
-    never,
     own_body,
     own_body_entries,
     ring,
@@ -29,7 +28,6 @@ from roboschool.games.sights import (
 )
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Throw
-from roboschool.tasks.task import Task
 
 REASON, WEIGHT, TARGET = 0, 1, slice(2, 4)  # columns of the memory
 SCORE, RESULT = range(2)  # of the tally
@@ -86,10 +84,9 @@ class PushBox(Game):
 
 
 @dataclass(frozen=True)
-class Player(Task):
+class Player(Contender):
     """Push the box. All that is seen is seen from the robot; who pushes along is seen in the order of the scene."""
 
-    sight: ClassVar[float] = SIGHT
     sees: ClassVar[frozenset[str]] = frozenset({"props", "others", "game"})
     pays: ClassVar[dict[str, str]] = {
         "progress": "{progress:+g} x what the box came nearer to the target [m], the same to all",
@@ -115,10 +112,6 @@ class Player(Task):
         target = now.game[..., TARGET]
         nearer = flat_distance(was.props[..., BOX, :], target) - flat_distance(now.props[..., BOX, :], target)
         return {"progress": now.game[..., WEIGHT] * self.progress * nearer, "sparse": now.points.copy()}
-
-    def over(self, now: State) -> np.ndarray:
-        """Return that nobody's episode ends before the game does."""
-        return never(now)
 
     def entries(self) -> list[str]:
         """Return what each number of an observation is."""

@@ -15,10 +15,9 @@ from roboschool.games.sights import (
     FAR,
     GOAL_ENTRIES,
     LONG,
-    SIGHT,
+    Contender,
     column,
     goal_way,
-    never,
     own_body,
     own_body_entries,
     thing_entries,
@@ -27,7 +26,6 @@ from roboschool.games.sights import (
 )
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Throw
-from roboschool.tasks.task import Task
 
 REASON, WEIGHT = range(2)  # columns of the memory
 SCORE, RESULT, WAY = range(3)  # of the tally
@@ -79,10 +77,9 @@ class RunToGoal(Game):
 
 
 @dataclass(frozen=True)
-class Player(Task):
+class Player(Contender):
     """Run to the line. All that is seen is seen from the robot, along its own way, so both see the same of the same."""
 
-    sight: ClassVar[float] = SIGHT
     sees: ClassVar[frozenset[str]] = frozenset({"others", "game"})
     pays: ClassVar[dict[str, str]] = {
         "forward": "{forward:+g} x speed toward the line [m/s]",
@@ -121,10 +118,6 @@ class Player(Task):
             "standing": weight * self.standing * (2.0 * now.upright - 1.0),
             "sparse": now.points.copy(),
         }
-
-    def over(self, now: State) -> np.ndarray:
-        """Return that nobody's episode ends before the game does."""
-        return never(now)
 
     def entries(self) -> list[str]:
         """Return what each number of an observation is."""

@@ -1,6 +1,8 @@
 """What players of several games see and are paid alike: own body, others, ways; numbers to be put side by side."""
 
 import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -8,12 +10,12 @@ from roboschool.robot import Robot
 from roboschool.state import PLACE, State
 from roboschool.tasks.asks import Mark
 from roboschool.tasks.run import joint_entries
+from roboschool.tasks.task import Task
 
 SIGHT = 5.0  # everything is within this, either way
 FAR = 5.0  # a distance that is seen as 1 [m]
 PACE = 0.3  # what a speed of 1 m/s looks like
 LONG = 500.0  # a time that is seen as 1 [steps]
-RING = 16  # balls that show a ring
 WAYS = ("forward", "left", "up")
 
 
@@ -99,9 +101,9 @@ def flat_distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return away
 
 
-def ring(x: float, y: float, radius: float) -> list[Mark]:
+def ring(x: float, y: float, radius: float, balls: int = 16) -> list[Mark]:
     """Return balls around a spot on the ground."""
-    turns = [2.0 * math.pi * ball / RING for ball in range(RING)]
+    turns = [2.0 * math.pi * ball / balls for ball in range(balls)]
     return [Mark((x + radius * math.cos(t), y + radius * math.sin(t), 0.0), 0.05, (230, 90, 80)) for t in turns]
 
 
@@ -134,6 +136,12 @@ def column(values: np.ndarray, scale: float = 1.0) -> np.ndarray:
     return values[..., None] * scale
 
 
-def never(now: State) -> np.ndarray:
-    """Return that nobody's episode ends before the game does."""
-    return np.zeros(now.points.shape, dtype=bool)
+@dataclass(frozen=True)
+class Contender(Task):
+    """The task of those who play a game: it is over for all when the game is."""
+
+    sight: ClassVar[float] = SIGHT
+
+    def over(self, now: State) -> np.ndarray:
+        """Return that nobody's episode ends before the game does."""
+        return np.zeros(now.points.shape, dtype=bool)

@@ -15,12 +15,11 @@ from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdi
 from roboschool.games.sights import (
     GOAL_ENTRIES,
     LONG,
-    SIGHT,
+    Contender,
     ball_and_thing_entries,
     ball_and_things,
     column,
     goal_way,
-    never,
     own_body,
     own_body_entries,
     spot_entries,
@@ -29,7 +28,6 @@ from roboschool.games.sights import (
 )
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Throw
-from roboschool.tasks.task import Task
 
 REASON, WEIGHT, HOME, AWAY, SPOT_X, SPOT_Y, STILL = range(7)  # columns of the memory
 SCORE, RESULT, WAY, TO_BALL, TO_GOAL = range(5)  # of the tally
@@ -156,10 +154,9 @@ class Soccer(Game):
 
 
 @dataclass(frozen=True)
-class Player(Task):
+class Player(Contender):
     """Play soccer; both teams see the pitch from their own side, and so the same of the same."""
 
-    sight: ClassVar[float] = SIGHT
     sees: ClassVar[frozenset[str]] = frozenset({"props", "others", "game"})
     pays: ClassVar[dict[str, str]] = {
         "chase": "{chase:+g} x speed toward the ball [m/s], times `dense_weight`, which is 0 unless a reset sets it",
@@ -200,10 +197,6 @@ class Player(Task):
             "attack": weight * self.attack * now.tally[..., TO_GOAL],
             "sparse": now.points.copy(),
         }
-
-    def over(self, now: State) -> np.ndarray:
-        """Return that nobody's episode ends before the game does."""
-        return never(now)
 
     def entries(self) -> list[str]:
         """Return what each number of an observation is."""

@@ -3,7 +3,6 @@
 The numbers are those of Bansal et al., "Emergent Complexity via Multi-Agent Competition" (2017).
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,18 +15,17 @@ from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdi
 from roboschool.games.sights import (
     FAR,
     LONG,
-    SIGHT,
+    Contender,
     column,
-    never,
     own_body,
     own_body_entries,
+    ring,
     thing_entries,
     things,
     together,
 )
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Throw
-from roboschool.tasks.task import Task
 
 REASON, RADIUS, WEIGHT, TOUCHED = range(4)  # columns of the memory
 SCORE, RESULT = range(2)  # of the tally
@@ -90,16 +88,13 @@ class Sumo(Game):
 
     def marks(self, now: Arena, world: int) -> Sequence[Mark]:
         """Return the ring."""
-        radius = float(now.memory[world, RADIUS])
-        turns = [2.0 * math.pi * post / POSTS for post in range(POSTS)]
-        return [Mark((radius * math.cos(turn), radius * math.sin(turn), 0.0), 0.05, (230, 90, 80)) for turn in turns]
+        return ring(0.0, 0.0, float(now.memory[world, RADIUS]), POSTS)
 
 
 @dataclass(frozen=True)
-class Player(Task):
+class Player(Contender):
     """Wrestle. All that is seen is seen from the robot, so both see the same of the same."""
 
-    sight: ClassVar[float] = SIGHT
     sees: ClassVar[frozenset[str]] = frozenset({"others", "game"})
     pays: ClassVar[dict[str, str]] = {
         "centre": "{centre:+g} x distance to the middle of the ring [m]",
@@ -117,13 +112,13 @@ class Player(Task):
         middle = now.sight(np.zeros_like(now.others))[..., 0, 0, :2]
         radius = now.game[..., RADIUS]
         own, other = np.hypot(middle[..., 0], middle[..., 1]), np.hypot(now.others[..., 0, 0], now.others[..., 0, 1])
-        ring = [radius, radius - own, radius - other]
+        edges = [radius, radius - own, radius - other]
         return together(
             [
                 *own_body(now, self.robot),
                 *things(now, now.others),
                 middle / FAR,
-                *(column(distance, 1.0 / FAR) for distance in ring),
+                *(column(distance, 1.0 / FAR) for distance in edges),
                 column(now.left, 1.0 / LONG),
                 column(now.game[..., TOUCHED]),
             ]
@@ -138,10 +133,6 @@ class Player(Task):
             "standing": weight * self.standing * (2.0 * now.upright - 1.0),
             "sparse": now.points.copy(),
         }
-
-    def over(self, now: State) -> np.ndarray:
-        """Return that nobody's episode ends before the game does."""
-        return never(now)
 
     def entries(self) -> list[str]:
         """Return what each number of an observation is."""

@@ -16,11 +16,10 @@ from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdi
 from roboschool.games.sights import (
     FAR,
     LONG,
-    SIGHT,
+    Contender,
     column,
     crowd,
     flat_distance,
-    never,
     own_body,
     own_body_entries,
     spot_entries,
@@ -30,7 +29,6 @@ from roboschool.games.sights import (
 )
 from roboschool.state import State
 from roboschool.tasks.asks import Throw
-from roboschool.tasks.task import Task
 
 REASON, WEIGHT, RADIUS, NEAREST = range(4)  # columns of the memory
 SCORE, RESULT, RUNNER = range(3)  # of the tally
@@ -104,10 +102,9 @@ class Tag(Game):
 
 
 @dataclass(frozen=True)
-class Player(Task):
+class Player(Contender):
     """Run, or chase. The runner sees the chasers; a chaser sees the runner, then the other chasers."""
 
-    sight: ClassVar[float] = SIGHT
     sees: ClassVar[frozenset[str]] = frozenset({"others", "game"})
     pays: ClassVar[dict[str, str]] = {
         "gap": "{gap:g} x distance between the runner and the nearest chaser [m]; minus that for a chaser",
@@ -138,10 +135,6 @@ class Player(Task):
         """Return the dense term, times its weight, and the sparse one."""
         gap = -self.gap if self.chases else self.gap
         return {"gap": now.game[..., WEIGHT] * gap * now.game[..., NEAREST], "sparse": now.points.copy()}
-
-    def over(self, now: State) -> np.ndarray:
-        """Return that nobody's episode ends before the game does."""
-        return never(now)
 
     def entries(self) -> list[str]:
         """Return what each number of an observation is."""
