@@ -245,6 +245,7 @@ class Simulation:
         self.decided = np.zeros(worlds, dtype=bool)  # worlds whose game this step has decided
         self.generators = [np.random.default_rng() for _ in range(worlds)]
         self.steps = np.zeros(worlds, dtype=int)  # of the current episode
+        self.limit = scene.steps  # after so many its time is up
         self.broken: set[int] = set()  # worlds whose physics has blown up
         self._check_game()
         self.begun = False  # whether there is an episode to step in
@@ -391,7 +392,7 @@ class Simulation:
             agents[:] = places(self.trunks)
         else:
             agents[..., :3] = self.trunks[..., :3]
-        self.now.left[:] = self.scene.steps - self.steps
+        self.now.left[:] = self.limit - self.steps
         for group in self.groups:
             if "props" in group.task.sees:
                 group.now.props[:] = props[:, None]

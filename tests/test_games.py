@@ -258,3 +258,24 @@ def test_motors_may_be_weaker_and_players_fewer(tmp_path: Any) -> None:
 
 def test_story_of_a_duel_is_that_of_any_number_of_workers() -> None:
     assert story_of("ant_sumo", 2, 20) == story_of("ant_sumo", 0, 20)
+
+
+@pytest.mark.parametrize(("cycles", "left"), [(7, 500.0), (700, 500.0)])
+def test_a_game_is_decided_when_its_time_is_up_however_long_that_is(cycles: int, left: float) -> None:
+    env = roboschool.ParallelEnv("ant_sumo", max_cycles=cycles)
+    observations, infos = env.reset(seed=0, options={"radius": 50.0})
+    clock = env.scene.agents[0].task.entries().index("steps left [500]")
+    assert observations["ant_0"][clock] == np.float32(min(cycles / left, 5.0))
+    still = np.zeros(8, np.float32)
+    for step in range(cycles):
+        assert env.agents, step
+        assert infos["ant_0"]["reason"] == 0.0
+        observations, _, _, truncations, infos = env.step({"ant_0": still, "ant_1": still})
+    assert truncations == {"ant_0": True, "ant_1": True}
+    assert env.scene.game is not None
+    assert env.scene.game.reasons[int(infos["ant_0"]["reason"])] == "time"
+    assert infos["ant_0"]["sparse"] == -1000.0
+    env.max_cycles = 3
+    observations, _ = env.reset()
+    assert observations["ant_0"][clock] == np.float32(3 / left)
+    env.close()

@@ -35,7 +35,8 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         scene: its name, the path of its file, or a `Scene`.
         death: what becomes of agents that end early. "stay": they stay, passive and unpaid, until all agents end
             together; "leave": they leave at once. Either way their bodies stay in the world.
-        max_cycles: how long an episode lasts at most, if not as long as the scene says.
+        max_cycles: how long an episode lasts at most, if not as long as the scene says; set later, it holds from the
+            next reset on.
         render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time. Once a
             person has closed it, steps are neither shown nor slowed down.
         width: of a picture [pixels].
@@ -80,6 +81,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """The simulation under this env; it is built when first needed."""
         if self._simulation is None:
             self._simulation = Simulation(self.scene)
+            self._simulation.limit = self.max_cycles
         return self._simulation
 
     def observation_space(self, agent: str) -> Box:
@@ -103,6 +105,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         Returns:
             Observations and infos by agent.
         """
+        self.simulation.limit = self.max_cycles
         self.simulation.reset({0: seed}, options)
         self._camera.cut()
         self.agents = self.possible_agents[:]
@@ -133,7 +136,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         simulation.step(self._by_group(actions))
         self._show()
         rewards = {name: float(group.reward[0, place]) for name, group, place in self._seats()}
-        time_up = bool(simulation.steps[0] >= self.max_cycles or simulation.broken)
+        time_up = bool(simulation.steps[0] >= simulation.limit or simulation.broken)
         out = {name: not group.live[0, place] for name, group, place in self._seats()}
         if self.death == "stay":
             out = dict.fromkeys(self.agents, all(out.values()))
@@ -205,8 +208,9 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         self.simulation.load(state)
         self.agents = self.possible_agents[:]
         live = [name for name, group, place in self._seats() if group.live[0, place]]
-        if not live or state.step >= self.max_cycles or self.death == "leave":
-            self.agents = live if state.step < self.max_cycles else []
+        limit = self.simulation.limit
+        if not live or state.step >= limit or self.death == "leave":
+            self.agents = live if state.step < limit else []
 
     def render(self) -> np.ndarray | None:
         """Return a picture (height, width, 3) if `render_mode` is "rgb_array"; "human" shows steps by itself."""

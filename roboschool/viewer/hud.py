@@ -61,7 +61,7 @@ class Hud:
         caption = f"step {steps}   score {self.score:.1f}"
         if group.over[0, place] and steps:
             caption += "   done"
-        elif steps >= simulation.scene.steps:
+        elif steps >= simulation.limit:
             caption += "   time is up"
         reading = Reading(
             observation=group.observation[0, place],
