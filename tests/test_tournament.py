@@ -85,6 +85,8 @@ def test_sides() -> None:
     assert sides_of(team) == (("home_0", "home_1"), ("away_0", "away_1"))
     race = scene_of("ant_0", "ant_1", "ant_2", "ant_3")
     assert deal(race, 2) == ((("ant_0",), ("ant_2",)), (("ant_1",), ("ant_3",)))
+    runners = load_scene("race", lanes=("ant", "ant", "hopper"))
+    assert sides_of(runners) == (("ant_0",), ("ant_1",), ("hopper_0",)), "in a race nobody is on another's side"
     with pytest.raises(InvalidInput, match="4 sides, for 2 or 4 policies, not 3"):
         deal(race, 3)
     with pytest.raises(InvalidInput, match="nobody to play against"):

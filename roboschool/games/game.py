@@ -72,6 +72,7 @@ class Game(ABC):
     reasons: ClassVar[tuple[str, ...]] = ()  # why it is over, by the number `reason` in its memory
     feels: ClassVar[bool] = False  # whether it needs to know who touches whom
     follows: ClassVar[bool] = True  # whether it needs the velocities and x axes of the agents; without, they may be 0
+    teams: ClassVar[bool] = True  # whether agents of one role are on one side, if there are two roles
     settable: ClassVar[tuple[str, ...]] = ()  # parameters that the options of a reset may set
 
     @property

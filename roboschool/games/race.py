@@ -28,6 +28,7 @@ class Race(Game):
     tally: ClassVar[tuple[str, ...]] = ("score", "result", "place", "finished", "fell")
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "fall")
     follows: ClassVar[bool] = False
+    teams: ClassVar[bool] = False
     prize: float = 0.0  # times the result, at the end, to those whose tasks pay what a game gives
 
     def __post_init__(self) -> None:

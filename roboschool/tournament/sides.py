@@ -22,6 +22,8 @@ class Outcome:
 def sides_of(scene: Scene) -> tuple[Side, ...]:
     """Return the sides of a scene: two agents, or two roles (`home_0`, `home_1` and `away_0`); else every agent.
 
+    Where the game knows no teams, as a race, every agent is a side.
+
     Raises:
         InvalidInput: there is one agent only.
     """
@@ -29,7 +31,8 @@ def sides_of(scene: Scene) -> tuple[Side, ...]:
     if len(names) < 2:
         raise InvalidInput(f"scene {scene.name!r}: it has one agent, so there is nobody to play against")
     roles = list(dict.fromkeys(name.rpartition("_")[0] for name in names))
-    if len(names) == 2 or len(roles) != 2:
+    alone = scene.game is not None and not scene.game.teams
+    if len(names) == 2 or len(roles) != 2 or alone:
         return tuple((name,) for name in names)
     return tuple(tuple(name for name in names if name.rpartition("_")[0] == role) for role in roles)
 
