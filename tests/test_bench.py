@@ -1,8 +1,10 @@
 """The bench: what it promises to print, that it measures what it says, and that its page is not stale. No timings."""
 
 import json
+import re
 import sys
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from roboschool import files
-from roboschool.cli import measures, peers
+from roboschool.cli import measures, peers, together
 from roboschool.cli.bench import sizes
 from roboschool.cli.main import main
 from roboschool.cli.peers import Peer
@@ -177,11 +179,20 @@ def test_page_of_speed_is_fresh() -> None:
             assert picture.width == 840
 
 
-def test_seats_are_measured_over_the_same_episodes() -> None:
-    lines = bench("--seats", "race", *TINY).stdout.splitlines()
-    assert [line.split("  ")[0] for line in lines] == ["race", *MEASURES]
-    assert [len(line.split()) for line in lines[1:]] == [4, 4, 4]
+def test_company_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"ROBOTS": ("hopper",), "SIZES": (2, 3), "ENTRANTS": ("still", "random"), "GAMES": 1}.items():
+        monkeypatch.setattr(together, name, value)
+    lines = bench("--together", "ant_sumo", *TINY).stdout.splitlines()
+    seats, robots, (matches,) = (list(part) for empty, part in groupby(lines, lambda line: line == "") if not empty)
+    assert [line.split("  ")[0] for line in seats] == ["ant_sumo", *MEASURES]
+    assert [len(line.split()) for line in seats[1:]] == [4, 4, 4]
+    assert [line.split()[-2:] for line in robots[:1]] == [["2", "3"]]
+    assert min(float(word) for word in robots[1].split()[1:]) > 0.0
+    assert re.fullmatch(r"a tournament kept \d+ cores [1-9]\d?% busy for \d+\.\d s", matches)
+
+
+def test_seats_play_the_same_episodes() -> None:
     with ExitStack() as stack:
         counts = {make("race", stack)(2) for make in MEASURES.values()}
     assert len(counts) == 1
-    assert "no other scene is named" in bench("ant", "--seats", "race", code=1).output
+    assert "no other scene is named" in bench("ant", "--together", "race", code=1).output

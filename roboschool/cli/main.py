@@ -215,7 +215,11 @@ def check(file: Path) -> None:
     show_default=True,
     help="Also measure 1, 2, 4 ... so many copies, and up to 64 robots in one world; 256 take 10 GB.",
 )
-@click.option("--seats", metavar="SCENE", help="Measure only what a seat adds, for threads and for other programs.")
+@click.option(
+    "--together",
+    metavar="SCENE",
+    help="Measure only what company costs: seats and a tournament in SCENE, robots in one world.",
+)
 @click.option("--from", "source", type=click.Path(path_type=Path), help="Measure nothing; read what --json printed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--markdown", is_flag=True, help="Print a page, as Markdown.")
@@ -229,7 +233,7 @@ def bench(
     peers: bool,
     resets: int,
     shape: int,
-    seats: str | None,
+    together: str | None,
     source: Path | None,
     as_json: bool,
     markdown: bool,
@@ -243,12 +247,12 @@ def bench(
     from roboschool.cli.bench import check_folder, measure, read_workers, show
     from roboschool.cli.report import Settings, read_report
 
-    if seats is not None:
-        from roboschool.cli.seats import print_seats
+    if together is not None:
+        from roboschool.cli.together import print_together
 
         if scenes:
-            raise InvalidInput(f"--seats {seats}: nothing else is measured then, so no other scene is named")
-        print_seats(seats, seconds, rounds)
+            raise InvalidInput(f"--together {together}: nothing else is measured then, so no other scene is named")
+        print_together(together, seconds, rounds)
         return
     if as_json and markdown:
         raise InvalidInput("--json or --markdown, not both")
