@@ -18,7 +18,7 @@ from roboschool.cli.bench import sizes
 from roboschool.cli.main import main
 from roboschool.cli.peers import Peer
 from roboschool.cli.report import PEER_TITLES, find_ratios
-from roboschool.cli.seats import MEASURES
+from roboschool.cli.seats import CYCLES, MEASURES
 from roboschool.scene import MOST_AGENTS, load_scene
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -184,8 +184,8 @@ def test_company_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(together, name, value)
     lines = bench("--together", "ant_sumo", *TINY).stdout.splitlines()
     seats, robots, (matches,) = (list(part) for empty, part in groupby(lines, lambda line: line == "") if not empty)
-    assert [line.split("  ")[0] for line in seats] == ["ant_sumo", *MEASURES]
-    assert [len(line.split()) for line in seats[1:]] == [4, 4, 4]
+    assert [line.split("  ")[0] for line in seats] == ["ant_sumo", *MEASURES, "a hollow world", *MEASURES]
+    assert [len(line.split()) for line in (*seats[1:4], *seats[5:])] == [4] * 6
     assert [line.split()[-2:] for line in robots[:1]] == [["2", "3"]]
     assert min(float(word) for word in robots[1].split()[1:]) > 0.0
     assert re.fullmatch(r"a tournament kept \d+ cores [1-9]\d?% busy for \d+\.\d s", matches)
@@ -193,6 +193,7 @@ def test_company_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_seats_play_the_same_episodes() -> None:
     with ExitStack() as stack:
-        counts = {make("race", stack)(2) for make in MEASURES.values()}
-    assert len(counts) == 1
+        counts = [make("race", stack, hollow)(2) for hollow in (False, True) for make in MEASURES.values()]
+    assert len(set(counts[:3])) == 1
+    assert counts[3:] == [3 * 2 * CYCLES] * 3, "nobody falls in a hollow world"
     assert "no other scene is named" in bench("ant", "--together", "race", code=1).output

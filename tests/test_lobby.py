@@ -587,7 +587,7 @@ def test_interrupted_seats_may_ask_again(monkeypatch: pytest.MonkeyPatch) -> Non
 
     with closing(pair_lobby()) as lobby:
         with monkeypatch.context() as patch:
-            patch.setattr(lobby._changed, "wait", interrupt)
+            patch.setattr(lobby._bells[ONE], "wait", interrupt)
             with pytest.raises(KeyboardInterrupt):
                 lobby[ONE].reset()
         assert [len(reply) for reply in together(lobby[ONE].reset, lobby[TWO].reset)] == [2, 2]

@@ -50,14 +50,20 @@ class Laps:
         return spent / steps
 
 
-def measure_seats(scene: str, seconds: float, rounds: int) -> dict[str, list[float]]:
+def measure_seats(scene: str, seconds: float, rounds: int, hollow: bool = False) -> dict[str, list[float]]:
     """Return what an agent's step takes in every round [s]: in one loop, in threads, and in programs.
+
+    Args:
+        scene: what is played.
+        seconds: for each in each round.
+        rounds: how many.
+        hollow: whether nothing happens in a step, so that only what passes it on takes time.
 
     Raises:
         InvalidInput: the scene is unknown.
     """
     with ExitStack() as stack:
-        measures = {name: Laps(make(scene, stack)) for name, make in MEASURES.items()}
+        measures = {name: Laps(make(scene, stack, hollow)) for name, make in MEASURES.items()}
         return in_turn(measures, seconds, rounds, lambda: None)
 
 
@@ -67,12 +73,13 @@ def print_seats(scene: str, seconds: float, rounds: int) -> None:
     Raises:
         InvalidInput: the scene is unknown.
     """
-    taken = measure_seats(scene, seconds, rounds)
-    click.echo(f"{scene:20}{'us per agent-step':>18}{'added by a seat':>18}")
-    for name, laps in taken.items():
-        added = statistics.median(lap - alone for lap, alone in zip(laps, taken[DICTS], strict=True))
-        more = f"{MICRO * added:18.1f}" if name != DICTS else ""
-        click.echo(f"{name:20}{MICRO * statistics.median(laps):18.1f}{more}")
+    for hollow in (False, True):
+        taken = measure_seats(scene, seconds, rounds, hollow)
+        click.echo(f"{'a hollow world' if hollow else scene:20}{'us per agent-step':>18}{'added by a seat':>18}")
+        for name, laps in taken.items():
+            added = statistics.median(lap - alone for lap, alone in zip(laps, taken[DICTS], strict=True))
+            more = f"{MICRO * added:18.1f}" if name != DICTS else ""
+            click.echo(f"{name:20}{MICRO * statistics.median(laps):18.1f}{more}")
 
 
 def _actions(shape: tuple[int, ...]) -> np.ndarray:
@@ -102,8 +109,33 @@ def play_on(address: str, agent: str) -> None:
     env.close()
 
 
-def _in_one_loop(scene: str, stack: ExitStack) -> Callable[[int], int]:
+def _empty(world: ParallelEnv) -> None:
+    """Let nothing happen in the steps of a world but the counting."""
+    names = world.possible_agents
+    seen, infos = world.reset(seed=SEED)
+    steps = 0
+
+    def reset(seed: int | None = None, options: object = None) -> Any:
+        nonlocal steps
+        steps, world.agents = 0, names[:]
+        return seen, infos
+
+    def step(actions: object) -> Any:
+        nonlocal steps
+        steps += 1
+        over = dict.fromkeys(names, steps >= CYCLES)
+        if steps >= CYCLES:
+            world.agents = []
+        return seen, dict.fromkeys(names, 0.0), dict.fromkeys(names, False), over, infos
+
+    for name, does in {"reset": reset, "step": step}.items():
+        setattr(world, name, does)
+
+
+def _in_one_loop(scene: str, stack: ExitStack, hollow: bool) -> Callable[[int], int]:
     world = ParallelEnv(scene, death="leave", max_cycles=CYCLES)
+    if hollow:
+        _empty(world)
     stack.callback(world.close)
     actions = {name: _actions(space.shape) for name, space in world.action_spaces.items()}
 
@@ -121,16 +153,20 @@ def _in_one_loop(scene: str, stack: ExitStack) -> Callable[[int], int]:
     return play_all
 
 
-def _in_threads(scene: str, stack: ExitStack) -> Callable[[int], int]:
+def _in_threads(scene: str, stack: ExitStack, hollow: bool) -> Callable[[int], int]:
     lobby = Lobby(scene, max_cycles=CYCLES)
+    if hollow:
+        _empty(lobby.world)
     stack.callback(lobby.close)
     seats = [lobby[name] for name in lobby.world.possible_agents]
     pool = stack.enter_context(ThreadPoolExecutor(len(seats)))
     return lambda episodes: sum(pool.map(lambda seat: play(seat, episodes), seats))
 
 
-def _in_programs(scene: str, stack: ExitStack) -> Callable[[int], int]:
+def _in_programs(scene: str, stack: ExitStack, hollow: bool) -> Callable[[int], int]:
     server = Server(scene, max_cycles=CYCLES)
+    if hollow:
+        _empty(server.world)
     thread = threading.Thread(target=server.run)
     thread.start()
     stack.callback(thread.join)

@@ -93,7 +93,9 @@ class Lobby:
         check_render_mode(options.get("render_mode"), PICTURES)  # a window belongs to one thread
         self.world = ParallelEnv(scene, death="leave", **options)
         self._rendezvous = Rendezvous(self.world, join_timeout, step_timeout)
-        self._changed = threading.Condition()
+        self._mutex = threading.RLock()
+        self._bells = {name: threading.Condition(self._mutex) for name in self.world.possible_agents}
+        self._turn, self._moved = self._rendezvous.turn, 0.0  # and when it began [s]
         self._replies: dict[str, Reply] = {}
         self._seats = {name: LobbySeat(self, name) for name in self.world.possible_agents}
 
@@ -107,11 +109,12 @@ class Lobby:
 
     def ask(self, agent: str, call: Callable[[Rendezvous], dict[str, Reply]]) -> tuple[Any, ...]:
         """Ask the rendezvous something for an agent; wait for the reply and return or raise it."""
-        with self._changed:
+        with self._mutex:
             self._deliver(call(self._rendezvous))
+            since = time.monotonic()
             try:
                 while agent not in self._replies:
-                    self._wait_a_turn(agent)
+                    self._wait(agent, since)
             except BaseException:  # Ctrl-C: whoever has gone away does not wait any more
                 self._rendezvous.withdraw(agent)
                 self._replies.pop(agent, None)
@@ -123,31 +126,32 @@ class Lobby:
 
     def picture(self) -> np.ndarray | None:
         """Return a picture (height, width, 3) of the world."""
-        with self._changed:
+        with self._mutex:
             return self._rendezvous.picture()
 
     def leave(self, agent: str) -> None:
         """Close an agent's seat; again does nothing."""
-        with self._changed:
+        with self._mutex:
             self._deliver(self._rendezvous.leave(agent))
 
     def close(self) -> None:
         """Free the world; whoever waits gets `WorldClosed`; again does nothing."""
-        with self._changed:
+        with self._mutex:
             self._deliver(self._rendezvous.close("the lobby was closed"))
 
     def _deliver(self, replies: dict[str, Reply]) -> None:
+        """Wake those who have a reply, and nobody else: a thread that wakes costs as much as a small robot's step."""
         self._replies |= replies
-        self._changed.notify_all()
+        if self._rendezvous.turn != self._turn:
+            self._turn, self._moved = self._rendezvous.turn, time.monotonic()
+        for agent in replies:
+            self._bells[agent].notify()
 
-    def _wait_a_turn(self, agent: str) -> None:
-        """Wait until there is a reply or the world has moved; after too long do without those who are missing."""
-        turn = self._rendezvous.turn
+    def _wait(self, agent: str, since: float) -> None:
+        """Wait for a reply; if nothing has moved for too long do without those who are missing."""
         patience = self._rendezvous.patience
-        deadline = time.monotonic() + patience if patience else None
-        while agent not in self._replies and self._rendezvous.turn == turn:
-            left = deadline - time.monotonic() if deadline else None
-            if left is None or left > 0:
-                self._changed.wait(left)
-            else:
-                self._deliver(self._rendezvous.late())
+        left = max(since, self._moved) + patience - time.monotonic() if patience else None
+        if left is None or left > 0:
+            self._bells[agent].wait(left)
+        else:
+            self._deliver(self._rendezvous.late())
