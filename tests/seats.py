@@ -33,15 +33,19 @@ def together(*jobs: Callable[[], Any]) -> list[Any]:
 
 
 def play(env: Any, episodes: int, seed: int | None = 4) -> list[tuple[Any, ...]]:
-    """Play with random actions; return all that was seen."""
+    """Play with random actions; return all that was seen, but how many actions were clipped, which is checked here."""
     generator = np.random.default_rng(RNG_SEEDS[env.agent])
     story: list[tuple[Any, ...]] = []
     for episode in range(episodes):
         observation, info = env.reset(seed=None if episode else seed)
+        assert info.pop("clipped") == 0.0
         story.append((observation.tobytes(), info))
-        over = False
+        over, clipped = False, 0
         while not over:
-            observation, reward, terminated, truncated, info = env.step(draw(generator, env.action_space))
+            action = draw(generator, env.action_space)
+            clipped += bool(np.abs(action).max() > 1.0)
+            observation, reward, terminated, truncated, info = env.step(action)
+            assert info.pop("clipped") == clipped
             story.append((observation.tobytes(), reward, terminated, truncated, info))
             over = terminated or truncated
     return story

@@ -71,6 +71,7 @@ class Rendezvous:
         self._freed = False
         self._seeds: dict[str, int | None] = {}  # of those who wait for an episode
         self._actions: dict[str, np.ndarray] = {}  # of those who wait for a step
+        self._clipped = dict.fromkeys(world.possible_agents, 0)  # actions of the episode beyond -1 or 1
         self._seen: dict[str, np.ndarray] = {}  # by those who take part; fillers act on it
 
     @property
@@ -123,6 +124,7 @@ class Rendezvous:
         if np.count_nonzero(np.isfinite(array)) < array.size:
             raise InvalidInput(f"agent {agent!r}: the action is not finite: {array}")
         self._actions[agent] = array
+        self._clipped[agent] += bool(np.abs(array).max() > 1.0)
         return self._advance()
 
     def leave(self, agent: str, why: str = "has left") -> dict[str, Reply]:
@@ -245,12 +247,13 @@ class Rendezvous:
         self._seen, infos = self.world.reset(seed=next(iter(seeds.values()), None))
         self.episode += 1
         self.step = 0
+        self._clipped = dict.fromkeys(self._clipped, 0)
         for name in self.gone:
             self.world.retire(name)
         for name in self.filled:
             self.fillers[name].reset(int(self.world.simulation.generators[0].integers(SEEDS)))
         asked, self._seeds = self._seeds, {}
-        return {name: (self._seen[name], infos[name]) for name in asked}
+        return {name: (self._seen[name], self._told(name, infos)) for name in asked}
 
     def _move(self) -> dict[str, Reply]:
         fill = {n: self.fillers[n].act(self._seen[n]) for n in self.filled if n in self.world.agents}
@@ -261,7 +264,11 @@ class Rendezvous:
         self._dismiss()
         acted, self._actions = self._actions, {}
         seen = self._seen
-        return {name: (seen[name], rewards[name], out[name], time_up[name], infos[name]) for name in acted}
+        return {n: (seen[n], rewards[n], out[n], time_up[n], self._told(n, infos)) for n in acted}
+
+    def _told(self, agent: str, infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """Return an agent's info, with how many of its actions in this episode had to be clipped."""
+        return infos[agent] | {"clipped": float(self._clipped[agent])}
 
 
 def check_seed(agent: str, seed: object) -> None:
