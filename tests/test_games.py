@@ -279,3 +279,20 @@ def test_a_game_is_decided_when_its_time_is_up_however_long_that_is(cycles: int,
     observations, _ = env.reset()
     assert observations["ant_0"][clock] == np.float32(3 / left)
     env.close()
+
+
+def test_a_push_is_paid_by_the_way_of_the_other() -> None:
+    scene = load_scene("ant_sumo")
+    agents = tuple(dataclasses.replace(a, task=dataclasses.replace(a.task, push=2.0)) for a in scene.agents)
+    env = roboschool.ParallelEnv(dataclasses.replace(scene, agents=agents))
+    env.reset(seed=0, options={"dense_weight": 0.5})
+    generator = np.random.default_rng(0)
+    before = np.hypot(*env.simulation.now.agents[0, :, :2].T)
+    for _ in range(5):
+        *_, infos = env.step({name: generator.uniform(-1.0, 1.0, 8) for name in env.agents})
+        after = np.hypot(*env.simulation.now.agents[0, :, :2].T)
+        paid = 0.5 * 2.0 * (after - before) / scene.timestep
+        assert [infos["ant_1"]["push"], infos["ant_0"]["push"]] == pytest.approx(list(paid))
+        assert np.abs(paid).min() > 0.0
+        before = after
+    env.close()

@@ -17,6 +17,7 @@ from roboschool.games.sights import (
     LONG,
     Contender,
     column,
+    flat_distance,
     own_body,
     own_body_entries,
     ring,
@@ -99,12 +100,14 @@ class Player(Contender):
     pays: ClassVar[dict[str, str]] = {
         "centre": "{centre:+g} x distance to the middle of the ring [m]",
         "effort": "{effort:+g} x sum of action squared",
+        "push": "{push:+g} x speed at which the other leaves the middle [m/s]",
         "standing": "{standing:+g} while it stands, as much less once it has fallen",
         "sparse": "what the game gives: +1000 for winning after a touch, -1000 for losing or a draw",
     }
     ends: ClassVar[str] = "one of the two is out of the ring, or down"
     centre: float = -1.0  # times the distance to the middle of the ring [m]
     effort: float = -0.1  # times the sum of action squared
+    push: float = 0.0  # times the speed at which the other leaves the middle: a hint for learners [m/s]
     standing: float = 5.0  # for every step inside the envelope of the robot's card; outside it costs as much
 
     def observe(self, now: State) -> np.ndarray:
@@ -130,6 +133,7 @@ class Player(Contender):
         return {
             "centre": weight * self.centre * np.hypot(now.position[..., 0], now.position[..., 1]),
             "effort": weight * self.effort * (action * action).sum(axis=-1),
+            "push": weight * self.push * (_away(now) - _away(was)) / dt,
             "standing": weight * self.standing * (2.0 * now.upright - 1.0),
             "sparse": now.points.copy(),
         }
@@ -147,3 +151,8 @@ class Player(Contender):
             "steps left [500]",
             "1 once the two have touched",
         ]
+
+
+def _away(now: State) -> np.ndarray:
+    """Return how far the other is from the middle [m] (...)."""
+    return flat_distance(now.others[..., 0, :], np.zeros(2))
