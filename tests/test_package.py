@@ -201,6 +201,35 @@ def test_page_of_environments_is_fresh_and_says_everything(tmp_path: Path) -> No
             env.close()
 
 
+def test_the_page_of_games_is_fresh_and_shows_all(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "competitions.md").read_text()
+    assert run(*COMMAND, "list", "--games", cwd=tmp_path).stdout in page, "put in the table of: roboschool list --games"
+    for name in files.scenes():
+        if roboschool.load_scene(name).game is not None:
+            assert f"`{name}`" in page.partition("### Sumo")[2], f"{name} has rules"
+
+
+def test_the_game_of_the_page_works_as_written(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "competitions.md").read_text()
+    for name in ("hill.py", "hill.toml"):
+        (block,) = re.findall(rf"^```\w+\n(# {name}\n.*?)^```", page, re.M | re.S)
+        (tmp_path / name).write_text(block)
+    done = run(*COMMAND, "check", "hill.toml", cwd=tmp_path, PYTHONPATH=".")
+    assert "all is well" in done.stdout
+    code = """
+import numpy, roboschool
+env = roboschool.ParallelEnv("hill.toml", max_cycles=20)
+env.reset(seed=0)
+while env.agents:
+    *_, infos = env.step({name: numpy.zeros(8) for name in env.agents})
+print(infos["ant_0"]["score"], infos["ant_0"]["result"], infos["ant_1"]["result"])
+"""
+    scene = (tmp_path / "hill.toml").read_text()
+    for spot, said in (("[-3.0, 0.0]", "0.0 0.0 0.0"), ("[0.0, 0.0]", "20.0 1.0 -1.0")):
+        (tmp_path / "hill.toml").write_text(scene.replace("[-3.0, 0.0]", spot))
+        assert run(sys.executable, "-c", code, cwd=tmp_path, PYTHONPATH=".").stdout.strip() == said
+
+
 @pytest.mark.parametrize("name", sorted(files.scenes()))
 def test_every_scene_has_a_picture(name: str) -> None:
     path = ROOT / "docs" / "pictures" / f"{name}.png"

@@ -51,6 +51,25 @@ def print_scores() -> None:
         click.echo(f"| `{name}` | {score} | {threshold} | {steps} | {minutes} |")
 
 
+def print_games() -> None:
+    """Print what the scenes with a game are, as a Markdown table."""
+    click.echo("| scene | agents | steps | ends by | set at a reset | who plays where nobody does | trained |")
+    click.echo("|---|---|---|---|---|---|---|")
+    for scene in map(load_scene, sorted(files.scenes())):
+        if scene.game is not None:
+            agents = ", ".join(f"`{agent.name}`" for agent in scene.agents)
+            ends, settable = (
+                ", ".join(filter(None, scene.game.reasons)),
+                ", ".join(f"`{k}`" for k in scene.game.settable),
+            )
+            policies = ", ".join(
+                sorted({f"`{agent.policy.rpartition(':')[2]}`" for agent in scene.agents if agent.policy})
+            )
+            trained = f"`{scene.name}`" if scene.name in files.policies() else "-"
+            cells = [f"`{scene.name}`", agents, scene.steps, ends, settable or "-", policies or "-", trained]
+            click.echo("| " + " | ".join(map(str, cells)) + " |")
+
+
 def _robot(robot: Robot) -> dict[str, Any]:
     return {
         "name": robot.name,

@@ -80,14 +80,17 @@ def race(
 @main.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--scores", is_flag=True, help="Print what the policies score that come with the package, as Markdown.")
+@click.option("--games", is_flag=True, help="Print a table of the scenes with a game, as Markdown.")
 @click.option("--markdown", is_flag=True, help="Print a page about every scene, as Markdown.")
-def list_(as_json: bool, scores: bool, markdown: bool) -> None:
+def list_(as_json: bool, scores: bool, games: bool, markdown: bool) -> None:
     """List robots and scenes, with their Gymnasium ids."""
-    from roboschool.cli.catalogue import print_catalogue, print_scores
+    from roboschool.cli.catalogue import print_catalogue, print_games, print_scores
     from roboschool.cli.pages import print_pages
 
     if scores:
         print_scores()
+    elif games:
+        print_games()
     elif markdown:
         print_pages()
     else:
