@@ -245,7 +245,7 @@ def test_shipped_policies_score_as_their_json_says(name: str) -> None:
     card = json.loads(path.with_suffix(".json").read_text())
     assert card["scene"] == roboschool.load_scene(name).id
     assert card["recipe"]["scene"] == name
-    assert {"roboschool", "pybullet", "numpy", "torch"} == set(card["versions"])
+    assert {"roboschool", "pybullet", "numpy", "torch"} <= set(card["versions"])
     assert path.stat().st_size < 2**20
     env, policy = roboschool.AgentEnv(name), roboschool.load_policy(path)
     returns = []

@@ -1,5 +1,9 @@
 """Copies as Stable-Baselines3 steps them: what its own `DummyVecEnv` makes of single envs."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -83,3 +87,17 @@ def test_rows_are_not_envs_of_their_own() -> None:
     assert picture is not None
     assert picture.shape == (96, 64, 3)
     env.close()
+
+
+def test_the_example_of_self_play_learns_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    script = Path(__file__).parents[1] / "examples" / "self_play_sumo.py"
+    command = [sys.executable, script, "--watch", "200", "--copies", "8", "--games", "1", "--out", "sumo", "--steps"]
+    for steps in (4096, 8192):
+        done = subprocess.run([*command, str(steps)], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        card = json.loads((tmp_path / "sumo" / "policy.json").read_text())
+        assert card["steps"] == steps
+        assert ("imitating" in done.stderr) == (steps == 4096), "the second goes on"
+    assert len(roboschool.OpponentPool(tmp_path / "sumo" / "pool")) == 1
+    policy = roboschool.load_policy(tmp_path / "sumo" / "policy.safetensors")
+    assert policy.act(np.zeros(42, np.float32)).shape == (8,)
