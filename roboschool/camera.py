@@ -8,6 +8,7 @@ import itertools
 import math
 import tempfile
 import weakref
+from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -128,8 +129,9 @@ class Puppet:
     def pose(self, base: Any, joints: Any) -> None:
         """Take a pose, unless it is out of this world."""
         if all(abs(number) < LOST for number in (*base[0], *base[1], *joints[0])):
-            bullet.resetBasePositionAndOrientation(self.id, base[0], base[1], physicsClientId=self.client)
-            positions = [(position,) for position in joints[0]]
+            position, turned = _coarse(base[0]), _coarse(base[1])
+            bullet.resetBasePositionAndOrientation(self.id, position, turned, physicsClientId=self.client)
+            positions = [(position,) for position in _coarse(joints[0])]
             if positions:
                 bullet.resetJointStatesMultiDof(self.id, self.joints, positions, physicsClientId=self.client)
 
@@ -150,30 +152,31 @@ class Balls:
         self.client, self.mesh = client, str(mesh)
         self.ids: list[int] = []
         self.looks: list[tuple[float, Colour]] = []
-        self.places: list[Triple] = []  # of those that are seen [m]
+        self.places: list[Sequence[float]] = []  # of those that are seen [m]
         self.radii: list[float] = []  # of those that are seen [m]
 
     def show(self, marks: Sequence[Mark]) -> None:
         """Show these marks and no others, but those out of this world."""
-        marks = [mark for mark in marks if all(abs(number) < LOST for number in mark.position)]
-        self.places, self.radii = [mark.position for mark in marks], [mark.radius for mark in marks]
-        for number, mark in enumerate(marks):
-            look = mark.radius, mark.colour
+        marks = [mark for mark in marks if all(abs(number) < LOST for number in (*mark.position, mark.radius))]
+        self.places = [_coarse(mark.position) for mark in marks]
+        self.radii = _coarse([mark.radius for mark in marks])
+        for number, (mark, radius) in enumerate(zip(marks, self.radii, strict=True)):
+            look = radius, mark.colour
             if number == len(self.ids):
-                self.ids.append(self._ball(mark))
+                self.ids.append(self._ball(*look))
                 self.looks.append(look)
             elif self.looks[number] != look:
                 bullet.removeBody(self.ids[number], physicsClientId=self.client)
-                self.ids[number], self.looks[number] = self._ball(mark), look
+                self.ids[number], self.looks[number] = self._ball(*look), look
         for ball, place in itertools.zip_longest(self.ids, self.places, fillvalue=HIDDEN):
             bullet.resetBasePositionAndOrientation(ball, place, UPRIGHT, physicsClientId=self.client)
 
-    def _ball(self, mark: Mark) -> int:
+    def _ball(self, radius: float, colour: Colour) -> int:
         shape = bullet.createVisualShape(
             bullet.GEOM_MESH,
             fileName=self.mesh,
-            meshScale=[mark.radius] * 3,
-            rgbaColor=_rgba(mark.colour),
+            meshScale=[radius] * 3,
+            rgbaColor=_rgba(colour),
             physicsClientId=self.client,
         )
         return int(bullet.createMultiBody(0, -1, shape, physicsClientId=self.client))
@@ -313,6 +316,11 @@ def _clear(client: int, folder: tempfile.TemporaryDirectory[str]) -> None:
     with captured():
         bullet.disconnect(client)
     folder.cleanup()
+
+
+def _coarse(numbers: Sequence[float]) -> list[float]:
+    """Return numbers as a file of a match keeps them, so that a picture from it is that of the world to the pixel."""
+    return array("f", numbers).tolist()
 
 
 def _rgba(colour: Colour) -> list[float]:

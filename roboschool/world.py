@@ -76,9 +76,9 @@ class Body:
 
     def capture(self) -> tuple[Any, Any]:
         """Return pose and velocity of the base, positions and speeds of the joints."""
-        base = bullet.getBasePositionAndOrientation(self.id, physicsClientId=self.client)
-        base += bullet.getBaseVelocity(self.id, physicsClientId=self.client)
-        states = bullet.getJointStates(self.id, self.joints, physicsClientId=self.client) if self.joints else ()
+        base = bullet.getBasePositionAndOrientation(self.id, self.client)
+        base += bullet.getBaseVelocity(self.id, self.client)
+        states = bullet.getJointStates(self.id, self.joints, self.client) if self.joints else ()
         return base, (tuple(s[0] for s in states), tuple(s[1] for s in states))
 
     def restore(self, base: Any, joints: Any) -> None:

@@ -295,6 +295,7 @@ def test_marks_are_seen_where_they_should_be():
     assert np.count_nonzero(np.diff(np.unique(blue(three)[:, 1])) > 1) == 2
     assert np.array_equal(view.picture(here), bare)
     assert np.array_equal(view.picture(here, [Mark((math.nan, 0.0, 0.0), 0.5, BLUE)]), bare)
+    assert np.array_equal(view.picture(here, [Mark((0.0, 0.0, 0.0), 3e38, BLUE)]), bare), "Bullet would draw for ever"
     view.close()
 
 

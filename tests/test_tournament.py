@@ -11,8 +11,10 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 import zipfile
 from collections.abc import Sequence
+from contextlib import closing
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -23,19 +25,24 @@ import pytest
 from PIL import Image
 
 import roboschool
+from roboschool.camera import Camera
+from roboschool.cli.contest import run_replay
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, policies
 from roboschool.opponents import OpponentPool
 from roboschool.scene import Scene, load_scene
+from roboschool.tasks.asks import Mark
 from roboschool.tournament import rating, schedule
 from roboschool.tournament.entrants import read_entrants
-from roboschool.tournament.match import play_recorded
+from roboschool.tournament.match import play, play_recorded
 from roboschool.tournament.page import make_page
 from roboschool.tournament.players import Bench, Process
+from roboschool.tournament.poses import Poses, Recorder, read_poses
 from roboschool.tournament.record import read_match, write_match
-from roboschool.tournament.replay import verify
+from roboschool.tournament.replay import open_world, replay, verify
 from roboschool.tournament.sides import Outcome, deal, decide, sides_of
 from roboschool.tournament.tournament import Report, make_plan, read_report, run_tournament
+from roboschool.world import World
 
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
 HERE = Path(__file__).parent
@@ -138,15 +145,112 @@ def test_a_match_is_verified_in_a_new_process_and_shown(tmp_path: Path) -> None:
     assert told["agents"][0]["agent"] == "paddle_0"
     actions = {name: rows.copy() for name, rows in one.actions.items()}
     actions["paddle_1"][30] += 0.01
-    write_match(tmp_path / "forged.rsmatch", one.record, actions)
-    done = run("replay", "forged.rsmatch", "--verify", cwd=tmp_path, code=1)
+    write_match(tmp_path / "forged.rsmatch", dataclasses.replace(one, actions=actions))
+    done = run("replay", "forged.rsmatch", "--verify", "--picture", "f.png", "--size", "96x64", cwd=tmp_path, code=1)
     assert "differs at step 50; at step 0 it was the same" in done.stderr
+    assert (tmp_path / "f.png").read_bytes() == (tmp_path / "p.png").read_bytes(), "what was seen is shown"
+
+
+@pytest.mark.parametrize("scene", ["ant_sumo", "kick_and_defend", "soccer"])
+def test_a_match_is_shown_as_it_was_without_physics(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scene: str
+) -> None:
+    path = tmp_path / "m.rsmatch"
+    with closing(ParallelEnv(scene)) as env, Bench(quiet=True) as bench:
+        _, match = play_recorded(env, {}, read_entrants(env.scene, ["random", "other=random"]), 3, bench)
+    write_match(path, match)
+    match = read_match(path)
+    steps = match.record.steps
+    assert match.poses.frames == steps + 1
+    if scene == "ant_sumo":
+        assert (steps, len(match.poses.marks)) == (500, 36), "a ring that stays is written once"
+        assert path.stat().st_size < 200_000
+    size, wanted = (192, 128), []
+    with closing(open_world(match)) as env, closing(Camera(env.scene, *size)) as camera:
+        for step, _, _ in replay(env, match):
+            if step in {0, 60, steps}:
+                wanted.append(camera.picture(env.simulation.worlds[0].capture(), env.simulation.marks()))
+    with closing(Camera(load_scene(scene), *size)) as camera:
+        monkeypatch.setattr(World, "__init__", None)
+        for step, picture in zip((0, 60, steps), wanted, strict=True):
+            assert (camera.picture(*match.poses.look(step)) == picture).all(), step
+        run_replay(path, False, None, tmp_path / "p.png", 0.0, "192x128")
+    with Image.open(tmp_path / "p.png") as image:
+        assert (np.asarray(image) == wanted[0]).all()
+
+
+def test_marks_come_change_and_go() -> None:
+    near, far, blue = Mark((0.0, 0.5, 1.0), 0.25), Mark((2.0, 0.0, 0.0), 0.5), Mark((2.0, 0.0, 0.0), 0.5, (0, 0, 255))
+    seen = [[], [near], [near], [near, far], [near, blue], [far], [far], []]
+    with closing(ParallelEnv("pong")) as env:
+        env.reset(seed=0)
+        recorder = Recorder(env.scene)
+        for marks in seen:
+            env.simulation.marks = lambda marks=marks: marks
+            recorder.add(env.simulation)
+    poses = recorder.poses()
+    assert [poses.look(step)[1] for step in range(len(seen))] == seen
+    assert poses.marks[:, :2].tolist() == [[1, 0], [3, 1], [4, 1], [5, 0], [5, 1], [7, 0]]
+    assert read_poses(poses.arrays(), len(seen) - 1).frames == len(seen)
+
+
+@pytest.mark.parametrize("spoilt", [np.inf, 1e300, np.nan])
+def test_poses_end_where_physics_blows_up(env: ParallelEnv, tmp_path: Path, spoilt: float) -> None:
+    class Bomb(Recorder):
+        """Spoils the ball: Bullet keeps what is too large for a pose, too."""
+
+        def add(self, simulation: Any) -> None:
+            if self._frames == 20:
+                toy = simulation.worlds[0].toys[0]
+                toy._set_joints([spoilt, 0.0], [0.0, 0.0])
+            super().add(simulation)
+
+    _, match = contest(env, ["still", "scripted"])
+    with Bench(quiet=True) as bench:
+        teams = (("paddle_0",), ("paddle_1",))
+        entrants = read_entrants(env.scene, ["still", "scripted"])
+        players = [bench.take(one.seats(env.scene, team)) for one, team in zip(entrants, teams, strict=True)]
+        recorder = Bomb(env.scene)
+        played = play(env, teams, players, 0, recorder)
+        for player in players:
+            bench.put(player)
+    poses = recorder.poses()
+    assert poses.frames == 20
+    assert played.steps == (61 if spoilt == 1e300 else 21)
+    assert read_poses(poses.arrays(), played.steps).frames == 20
+    path = tmp_path / "m.rsmatch"
+    write_match(path, dataclasses.replace(match, poses=poses))
+    run_replay(path, False, tmp_path / "v.gif", tmp_path / "p.png", None, "96x64")
+    with Image.open(tmp_path / "v.gif") as video:
+        assert video.n_frames == 10
+    none = {name: rows[:0] for name, rows in poses.arrays().items()}
+    write_match(path, dataclasses.replace(match, poses=read_poses(none, 0)))
+    with pytest.raises(InvalidInput, match=r"m\.rsmatch: poses\.npz: physics blew up before"):
+        run_replay(path, False, None, tmp_path / "p.png", None, "96x64")
+
+
+def test_poses_of_other_bodies_are_not_shown(env: ParallelEnv, tmp_path: Path) -> None:
+    _, match = contest(env, ["still", "scripted"])
+    path = tmp_path / "m.rsmatch"
+    bodies = match.poses.bodies
+    more = np.hstack([bodies["paddle_1"], np.zeros((62, 1), np.float32)])
+    for other in (
+        {name: bodies[name] for name in list(bodies)[:-1]},
+        bodies | {"paddle_1": more},
+        {"cat_0" if name == "paddle_0" else name: rows for name, rows in bodies.items()},
+    ):
+        write_match(path, dataclasses.replace(match, poses=Poses(other, match.poses.marks)))
+        with pytest.raises(
+            InvalidInput, match=r"m\.rsmatch: poses\.npz: it has bodies and joints .*, and scene 'pong'"
+        ):
+            run_replay(path, False, None, tmp_path / "p.png", None, "96x64")
+        assert verify(read_match(path)).exact
 
 
 def test_verification_notices_whatever_is_forged(env: ParallelEnv, tmp_path: Path) -> None:
-    played, record = contest(env, ["pong", "scripted"])
-    path = tmp_path / "m.rsmatch"
-    write_match(path, record, played.actions)
+    _, match = contest(env, ["pong", "scripted"])
+    path, record = tmp_path / "m.rsmatch", match.record
+    write_match(path, match)
     assert verify(read_match(path)).exact
     lines = tuple(dataclasses.replace(line, result=-line.result) for line in record.agents)
     forgeries = {
@@ -155,55 +259,102 @@ def test_verification_notices_whatever_is_forged(env: ParallelEnv, tmp_path: Pat
         "differs at 61": dataclasses.replace(record, prints=(*record.prints[:-1], "0" * 64)),
     }
     for what, forged in forgeries.items():
-        write_match(path, forged, played.actions)
+        write_match(path, dataclasses.replace(match, record=forged))
         finding = verify(read_match(path))
         assert not finding.exact
         assert (f"differs at {finding.step}" if finding.step is not None else finding.wrong).find(what) >= 0
-    write_match(path, dataclasses.replace(record, versions=record.versions | {"pybullet": "1"}), played.actions)
+    elsewhere = dataclasses.replace(record, versions=record.versions | {"pybullet": "1"})
+    write_match(path, dataclasses.replace(match, record=elsewhere))
     assert verify(read_match(path)).differs == (f"pybullet 1 there, {record.versions['pybullet']} here",)
 
 
 def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
-    played, record = contest(env, ["still", "scripted"])
+    _, match = contest(env, ["still", "scripted"])
     path = tmp_path / "m.rsmatch"
-    write_match(path, record, played.actions)
+    write_match(path, match)
     good = path.read_bytes()
     with zipfile.ZipFile(path) as archive:
-        about, packed = (archive.read(name) for name in ("match.json", "actions.npz"))
+        entries = {name: archive.read(name) for name in ("match.json", "actions.npz", "poses.npz")}
 
     def packed_with(**arrays: Any) -> bytes:
         stream = io.BytesIO()
         np.savez_compressed(stream, allow_pickle=True, **arrays)
         return stream.getvalue()
 
-    def zipped(**entries: bytes) -> bytes:
+    def zipped(entries: dict[str, bytes]) -> bytes:
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, data in entries.items():
-                archive.writestr(name.replace("_", "."), data)
+                archive.writestr(name, data)
         return stream.getvalue()
 
-    def about_with(**changes: Any) -> bytes:
-        return json.dumps(json.loads(about) | changes).encode()
+    def about(**changes: Any) -> bytes:
+        raw = json.loads(entries["match.json"]) | changes
+        return zipped(entries | {"match.json": json.dumps(raw).encode()})
 
-    rows = played.actions["paddle_0"]
+    def actions(**arrays: Any) -> bytes:
+        return zipped(entries | {"actions.npz": packed_with(**arrays)})
+
+    def poses(**arrays: Any) -> bytes:
+        return zipped(entries | {"poses.npz": packed_with(**seen | arrays)})
+
+    def spoilt_at(place: Any, value: float) -> np.ndarray:
+        rows = paddle.copy()
+        rows[place] = value
+        return rows
+
+    def mark(*starts: tuple[float, float]) -> np.ndarray:
+        return np.array([[*start, 0, 0, 0, 1, 0, 0, 0] for start in starts], np.float32)
+
+    rows = match.actions["paddle_0"]
     nan = np.full_like(rows, np.nan)
+    seen = match.poses.arrays()
+    paddle = seen["bodies/paddle_0"]
+    old = {name: data for name, data in entries.items() if name != "poses.npz"}
+    twice = io.BytesIO(entries["poses.npz"])
+    with warnings.catch_warnings(), zipfile.ZipFile(twice, "a") as archive:
+        warnings.simplefilter("ignore")
+        archive.writestr("marks.npy", archive.read("marks.npy"))
     cases = {
-        "not a match: it holds": zipped(match_json=about),
+        "not a match: it holds match.json": zipped({"match.json": entries["match.json"]}),
+        "not a match: it holds actions.npz": zipped({"actions.npz": entries["actions.npz"]}),
         "damaged, or not": b"PK\3\4 and then nothing",
-        "its version is 9": zipped(match_json=about_with(version=9), actions_npz=packed),
-        "unknown key 'sead'": zipped(match_json=about_with(sead=1), actions_npz=packed),
-        "prints do not fit": zipped(match_json=about_with(steps=500), actions_npz=packed),
-        "cannot be": zipped(match_json=about_with(steps=10**12), actions_npz=packed),
-        "Expected `int`": zipped(match_json=about_with(seed="seven"), actions_npz=packed),
-        "more than 4194304 bytes": zipped(match_json=b" " * 10**8, actions_npz=packed),
-        "more than 67108864 bytes": zipped(match_json=about, actions_npz=b"0" * 10**8),
-        "not about the agents": zipped(match_json=about, actions_npz=packed_with(paddle_0=rows)),
-        "not <f4": zipped(match_json=about, actions_npz=packed_with(paddle_0=rows, paddle_1=rows.astype(float))),
-        "paddle_1 is object": zipped(
-            match_json=about, actions_npz=packed_with(paddle_0=rows, paddle_1=np.array([[print]]))
-        ),
-        "not finite": zipped(match_json=about, actions_npz=packed_with(paddle_0=rows, paddle_1=nan)),
+        "its version is 9": about(version=9),
+        "its version is 1, not 2": zipped(old | {"match.json": b'{"version": 1}'}),
+        "its version is None": zipped(entries | {"match.json": b"[]"}),
+        "unknown key 'sead'": about(sead=1),
+        "prints do not fit": about(steps=500),
+        "cannot be": about(steps=10**12),
+        "Expected `int`": about(seed="seven"),
+        "more than 4194304 bytes": zipped(entries | {"match.json": b" " * 10**8}),
+        "actions.npz: more than 67108864 bytes": zipped(entries | {"actions.npz": b"0" * 10**8}),
+        "poses.npz: more than 67108864 bytes": zipped(entries | {"poses.npz": b"0" * 10**8}),
+        "not about the agents": actions(paddle_0=rows),
+        "paddle_1 has 60 steps, not 61": actions(paddle_0=rows, paddle_1=rows[1:]),
+        "not a table of <f4": actions(paddle_0=rows, paddle_1=rows.astype(float)),
+        "paddle_1 is object": actions(paddle_0=rows, paddle_1=np.array([[print]])),
+        "paddle_1 holds a number that is not finite": actions(paddle_0=rows, paddle_1=nan),
+        "poses.npz: damaged: File is not a zip file": zipped(entries | {"poses.npz": b"0"}),
+        "not bodies and marks": poses(more=paddle),
+        "it holds nothing, not": zipped(entries | {"poses.npz": packed_with()}),
+        "of the same name": zipped(entries | {"poses.npz": twice.getvalue()}),
+        "1005 arrays": poses(**{f"bodies/{number}": paddle for number in range(1000)}),
+        "bodies/x is object": poses(**{"bodies/x": np.array([[print]])}),
+        "bodies/x is float32 (62,)": poses(**{"bodies/x": paddle[:, 0]}),
+        "x is (61, 9): 62 frames of 61 steps": poses(**{"bodies/x": paddle[1:]}),
+        "x is (62, 6)": poses(**{"bodies/x": paddle[:, :6]}),
+        "63 frames of 61 steps": poses(**{name: np.vstack([a[:1], a]) for name, a in seen.items()}),
+        "x holds a number that is not finite": poses(**{"bodies/x": spoilt_at((5, 0), np.inf)}),
+        "x has a pose that cannot be, in frame 7": poses(**{"bodies/x": spoilt_at((7, slice(3, 7)), 0.0)}),
+        "x has a pose that cannot be, in frame 8": poses(**{"bodies/x": spoilt_at((8, slice(3, 7)), 1e30)}),
+        "marks is (62, 8), not": poses(marks=paddle[:, :8]),
+        "marks change at steps that cannot be": poses(marks=mark((5, 0), (4, 0))),
+        "steps that cannot be, of 62 frames": poses(marks=mark((62, 0))),
+        "marks change at steps": poses(marks=mark((-1, 0))),
+        "change at steps": poses(marks=mark((0.5, 0))),
+        "not numbered from 0": poses(marks=mark((0, -1))),
+        "not numbered from 0 to 4095": poses(marks=mark((0, 4096))),
+        "marks holds a number that is not finite": poses(marks=mark((0, np.nan))),
     }
     for words, data in cases.items():
         path.write_bytes(data)
@@ -249,14 +400,14 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
     ],
 )
 def test_who_fails_forfeits(env: ParallelEnv, tmp_path: Path, policy: str, reason: str, words: str) -> None:
-    played, record = contest(env, [f"players:{policy}", "scripted"], limit=0.5)
+    played, match = contest(env, [f"players:{policy}", "scripted"], limit=0.5)
     (fault,) = played.faults
     assert (fault.player, fault.reason) == (0, reason)
     assert words in fault.detail
     assert len(fault.detail) <= 400
     assert played.steps == fault.step == (0 if policy == "Unmade" else 19)
     assert played.outcomes == {"paddle_0": Outcome(-1, reason, 0.0), "paddle_1": Outcome(1, "forfeit", 0.0)}
-    write_match(tmp_path / "m.rsmatch", record, played.actions)
+    write_match(tmp_path / "m.rsmatch", match)
     assert verify(read_match(tmp_path / "m.rsmatch")).exact
 
 

@@ -20,8 +20,8 @@ from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import play_recorded, team_names
 from roboschool.tournament.page import make_page
 from roboschool.tournament.players import Bench
-from roboschool.tournament.record import Match, Record, check_path, read_match, replace, write_match
-from roboschool.tournament.replay import open_world, replay, verify
+from roboschool.tournament.record import POSES, Match, Record, check_path, read_match, replace, write_match
+from roboschool.tournament.replay import verify
 from roboschool.tournament.schedule import count_games
 from roboschool.tournament.tournament import PAGE, RESULTS, Report, make_plan, run_tournament
 
@@ -61,9 +61,10 @@ def run_match(
     entrants = read_entrants(loaded, _apart(policies), team_names(loaded, len(policies)))
     path = check_path(out) if out else None
     with closing(ParallelEnv(scene, **options)) as env, Bench(limit) as bench:
-        played, record = play_recorded(env, options, entrants, seed, bench)
+        _, match = play_recorded(env, options, entrants, seed, bench)
+    record = match.record
     if path:
-        write_match(path, record, played.actions)
+        write_match(path, match)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(dataclasses.replace(record, prints=())), indent=2))
         return
@@ -101,7 +102,7 @@ def run_replay(path: Path, check: bool, video: Path | None, picture: Path | None
     match = read_match(path)
     print_match(match.record)
     if video or picture:
-        _show(match, video, picture, at, size)
+        _show(path, match, video, picture, at, size)
     return _verify(match) if check else 0
 
 
@@ -122,28 +123,26 @@ def _verify(match: Match) -> int:
     return 1
 
 
-def _show(match: Match, video: Path | None, picture: Path | None, at: float | None, size: str) -> None:
+def _show(path: Path, match: Match, video: Path | None, picture: Path | None, at: float | None, size: str) -> None:
     photo = choose_ending(picture, STILLS) if picture else None
     width, height = read_size(size)
+    scene, frames = load_scene(match.record.scene, **match.record.options), match.poses.frames
+    if not frames:
+        raise InvalidInput(f"{path}: {POSES}: physics blew up before there was anything to see")
+    match.poses.check_fit(scene, f"{path}: {POSES}")
     with ExitStack() as stack:
-        env = stack.enter_context(closing(open_world(match)))
-        film = stack.enter_context(closing(Video(video, size, env.scene.timestep))) if video else None
-        camera = stack.enter_context(closing(Camera(env.scene, width, height)))
-        bar = stack.enter_context(click.progressbar(length=match.record.steps, label="showing", file=sys.stderr))
-        last = match.record.steps if at is None else min(match.record.steps, round(at / env.scene.timestep))
-        for step, _, _ in replay(env, match):
-            if step:
-                bar.update(1)
-            filmed = film is not None and film.wants(step)
-            if not filmed and not (photo and step == last):
+        film = stack.enter_context(closing(Video(video, size, scene.timestep))) if video else None
+        camera = stack.enter_context(closing(Camera(scene, width, height)))
+        bar = stack.enter_context(click.progressbar(range(frames), label="showing", file=sys.stderr))
+        last = frames - 1 if at is None else min(frames - 1, round(at / scene.timestep))
+        for step in bar:
+            filmed, pictured = film is not None and film.wants(step), photo is not None and step == last
+            if not (filmed or pictured):
                 continue
-            world = env.simulation
-            if world.broken:
-                break
-            frame = camera.picture(world.worlds[0].capture(), world.marks())
+            frame = camera.picture(*match.poses.look(step))
             if film and filmed:
                 film.add(frame)
-            if photo and step == last:
+            if photo and pictured:
                 Image.fromarray(frame).save(photo)
     for file in (video, picture):
         if file:

@@ -418,7 +418,8 @@ def tournament(
 def replay(file: Path, verify: bool, video: Path | None, picture: Path | None, at: float | None, size: str) -> None:
     """Verify or show the match in FILE, an .rsmatch, or print how it ended.
 
-    The recorded actions are played once more in a fresh world, and hashes of everything in it are compared.
+    To verify it, its actions are played once more in a fresh world, and hashes of everything in it are compared. Shown
+    is what was seen then, without physics, so on any machine.
 
     \b
         roboschool replay m.rsmatch --verify

@@ -1,5 +1,6 @@
 """What players of several games see and are paid alike: own body, others, ways; numbers to be put side by side."""
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import ClassVar
@@ -101,10 +102,11 @@ def flat_distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return away
 
 
-def ring(x: float, y: float, radius: float, balls: int = 16) -> list[Mark]:
+@functools.lru_cache(16)  # asked for in every step of a match that is recorded
+def ring(x: float, y: float, radius: float, balls: int = 16) -> tuple[Mark, ...]:
     """Return balls around a spot on the ground."""
     turns = [2.0 * math.pi * ball / balls for ball in range(balls)]
-    return [Mark((x + radius * math.cos(t), y + radius * math.sin(t), 0.0), 0.05, (230, 90, 80)) for t in turns]
+    return tuple(Mark((x + radius * math.cos(t), y + radius * math.sin(t), 0.0), 0.05, (230, 90, 80)) for t in turns)
 
 
 def goal_way(now: State, way: np.ndarray) -> list[np.ndarray]:

@@ -90,8 +90,8 @@ def _play(env: ParallelEnv, plan: Plan, order: Order, bench: Bench) -> Result:
     fixture, path = order.fixture, Path(order.path)
     numbers = (fixture.first, fixture.second)
     entrants = [plan.entrants[number] for number in numbers]
-    played, record = play_recorded(env, plan.options, entrants, fixture.seed, bench)
-    write_match(path, record, played.actions)
+    played, match = play_recorded(env, plan.options, entrants, fixture.seed, bench)
+    write_match(path, match)
     points, reason = _points(env, played)
     forfeits = tuple(numbers[fault.player] for fault in played.faults)
     return Result(fixture.stage, *numbers, fixture.seed, points, reason, forfeits, played.steps, path.name)

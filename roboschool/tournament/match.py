@@ -15,7 +15,8 @@ from roboschool.scene import Scene
 from roboschool.simulation import Simulation
 from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.players import Bench, Fault, Forfeit, Player
-from roboschool.tournament.record import Line, Record, describe
+from roboschool.tournament.poses import Recorder
+from roboschool.tournament.record import Line, Match, Record, describe
 from roboschool.tournament.sides import Outcome, deal, decide
 
 EVERY = 50  # steps between two fingerprints of the world
@@ -66,7 +67,13 @@ def _feed(digest: Any, value: Any) -> None:
     digest.update(b",")
 
 
-def play(env: ParallelEnv, teams: Sequence[Sequence[str]], players: Sequence[Player], seed: int) -> Played:
+def play(
+    env: ParallelEnv,
+    teams: Sequence[Sequence[str]],
+    players: Sequence[Player],
+    seed: int,
+    recorder: Recorder | None = None,
+) -> Played:
     """Play a match.
 
     Args:
@@ -74,12 +81,15 @@ def play(env: ParallelEnv, teams: Sequence[Sequence[str]], players: Sequence[Pla
         teams: the agents of each player; every agent is in one.
         players: who plays; each begins anew.
         seed: the same seed, and players that are the same after the same seed, give the same match.
+        recorder: writes down what is seen, if any does.
     """
     scene = env.scene
     seen, infos = env.reset(seed=seed)
     returns = dict.fromkeys(env.possible_agents, 0.0)
     actions: dict[str, list[np.ndarray]] = {name: [] for name in env.possible_agents}
     prints, steps = [fingerprint(env.simulation)], 0
+    if recorder:
+        recorder.add(env.simulation)
     seeds = np.random.SeedSequence(seed).generate_state(len(players)).tolist()
     for player, own in zip(players, seeds, strict=True):
         player.begin(own)
@@ -97,6 +107,8 @@ def play(env: ParallelEnv, teams: Sequence[Sequence[str]], players: Sequence[Pla
         }
         seen, rewards, _, _, infos = env.step(chosen)
         steps += 1
+        if recorder:
+            recorder.add(env.simulation)
         for name, action in chosen.items():
             actions[name].append(action)
             returns[name] += rewards[name]
@@ -136,8 +148,8 @@ def forfeited(teams: Sequence[Sequence[str]], faults: Sequence[Fault]) -> dict[s
 
 def play_recorded(
     env: ParallelEnv, options: dict[str, Any], entrants: Sequence[Entrant], seed: int, bench: Bench
-) -> tuple[Played, Record]:
-    """Play a match between entrants, each in a process of its own; return it with the record of its file.
+) -> tuple[Played, Match]:
+    """Play a match between entrants, each in a process of its own; return it, and what its file is to hold.
 
     Args:
         env: the world.
@@ -150,8 +162,9 @@ def play_recorded(
     teams = team_names(env.scene, len(entrants))
     seats = [entrant.seats(env.scene, team) for entrant, team in zip(entrants, teams, strict=True)]
     players = [bench.take(own) for own in seats]
+    recorder = Recorder(env.scene)
     try:
-        played = play(env, teams, players, seed)
+        played = play(env, teams, players, seed, recorder)
     except BaseException:
         for player in players:
             player.kill()  # it may be about to answer
@@ -176,7 +189,7 @@ def play_recorded(
         seconds=round(time.perf_counter() - clock, 3),
         **describe(),
     )
-    return played, record
+    return played, Match(record, played.actions, recorder.poses())
 
 
 def scene_name(scene: Scene) -> str:

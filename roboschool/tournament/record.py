@@ -1,11 +1,15 @@
-"""The file of a match, `.rsmatch`: a zip of `match.json`, who played what and how it ended, and `actions.npz`."""
+"""The file of a match, `.rsmatch`: a zip of `match.json`, who played what and how it ended, and of arrays.
+
+`actions.npz` is what was done, from which it can be played once more; `poses.npz` is what was seen.
+"""
 
 import io
 import json
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +20,15 @@ from roboschool import files, machine
 from roboschool.files import InvalidInput
 from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.players import Fault
+from roboschool.tournament.poses import Poses, read_poses
 
-VERSION = 1
+VERSION = 2
 ENDING = ".rsmatch"
-ABOUT, ACTIONS = "match.json", "actions.npz"
+ABOUT, ACTIONS, POSES = "match.json", "actions.npz", "poses.npz"
 LARGEST = 64 * 2**20  # a file, and what is in it [bytes]
 LARGEST_TEXT = 4 * 2**20
 LONGEST = 10**6  # steps of a match
+MOST_ARRAYS = 1000
 PACKAGES = ("roboschool", "pybullet", "numpy")
 DAY = (1980, 1, 1, 0, 0, 0)  # of all entries, so that equal matches are equal files but for how long they took
 DAMAGE = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, ValueError, KeyError)
@@ -62,10 +68,11 @@ class Record:
 
 @dataclass(frozen=True)
 class Match:
-    """A match that has been read from its file."""
+    """What the file of a match holds."""
 
     record: Record
     actions: dict[str, np.ndarray]  # by agent (steps, joints)
+    poses: Poses
 
 
 def describe() -> dict[str, Any]:
@@ -86,14 +93,15 @@ def check_path(path: Path) -> Path:
     return path
 
 
-def write_match(path: Path, record: Record, actions: Mapping[str, np.ndarray]) -> None:
+def write_match(path: Path, match: Match) -> None:
     """Write a match; a file that is there is replaced at once or not at all."""
-    arrays = io.BytesIO()
-    np.savez_compressed(arrays, **actions)  # type: ignore[arg-type]
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w") as archive:
-        archive.writestr(zipfile.ZipInfo(ABOUT, DAY), json.dumps(asdict(record), indent=1))
-        archive.writestr(zipfile.ZipInfo(ACTIONS, DAY), arrays.getvalue())
+        archive.writestr(zipfile.ZipInfo(ABOUT, DAY), json.dumps(asdict(match.record), indent=1))
+        for name, arrays in ((ACTIONS, match.actions), (POSES, match.poses.arrays())):
+            packed = io.BytesIO()
+            np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
+            archive.writestr(zipfile.ZipInfo(name, DAY), packed.getvalue())
     replace(path, whole.getvalue())
 
 
@@ -119,23 +127,33 @@ def read_match(path: Path) -> Match:
         raise InvalidInput(f"{path}: no such file{files.nearest(path.name, beside)}")
     if path.stat().st_size > LARGEST:
         raise InvalidInput(f"{path}: {path.stat().st_size} bytes, more than {LARGEST}")
+    with _blaming(f"{path}: damaged, or not a match"), zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        raw = json.loads(_unpack(archive, ABOUT, LARGEST_TEXT, path)) if ABOUT in names else None
+        version = raw.get("version") if isinstance(raw, dict) else None
+        if ABOUT in names and version != VERSION:  # said first, for another version may hold something else
+            raise InvalidInput(f"{path}: {ABOUT}: its version is {version!r}, not {VERSION}")
+        if sorted(names) != sorted([ABOUT, ACTIONS, POSES]):
+            raise InvalidInput(f"{path}: not a match: it holds {', '.join(names[:5]) or 'nothing'}")
+        done, seen = (_unpack(archive, name, LARGEST, path) for name in (ACTIONS, POSES))
+    record: Record = files.convert(raw, Record, f"{path}: {ABOUT}")
+    _check(path, record)
+    with _blaming(f"{path}: {ACTIONS}: damaged"):
+        actions = _read_actions(_read_arrays(path, done), record)
+    with _blaming(f"{path}: {POSES}: damaged"):
+        poses = read_poses(_read_arrays(path, seen), record.steps)
+    return Match(record, actions, poses)
+
+
+@contextmanager
+def _blaming(where: str) -> Iterator[None]:
+    """Let whatever damage is met be said of a file, as InvalidInput."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            if sorted(archive.namelist()) != sorted([ABOUT, ACTIONS]):
-                raise InvalidInput(f"{path}: not a match: it holds {', '.join(archive.namelist()[:5]) or 'nothing'}")
-            text = _unpack(archive, ABOUT, LARGEST_TEXT, path)
-            packed = _unpack(archive, ACTIONS, LARGEST, path)
-        raw = json.loads(text)
+        yield
     except InvalidInput:
         raise
     except (*DAMAGE, RecursionError) as error:
-        raise InvalidInput(f"{path}: damaged, or not a match: {error}") from None
-    version = raw.get("version") if isinstance(raw, dict) else None
-    if version != VERSION:
-        raise InvalidInput(f"{path}: {ABOUT}: its version is {version!r}, not {VERSION}")
-    record: Record = files.convert(raw, Record, f"{path}: {ABOUT}")
-    _check(path, record)
-    return Match(record, _read_actions(path, record, packed))
+        raise InvalidInput(f"{where}: {error}") from None
 
 
 def _unpack(archive: zipfile.ZipFile, name: str, largest: int, path: Path) -> bytes:
@@ -159,29 +177,34 @@ def _check(path: Path, record: Record) -> None:
         raise InvalidInput(f"{where}: faults: a player cannot be")
 
 
-def _read_actions(path: Path, record: Record, packed: bytes) -> dict[str, np.ndarray]:
-    """Return actions by agent; headers are read before what they promise is believed."""
+def _read_arrays(path: Path, packed: bytes) -> dict[str, np.ndarray]:
+    """Return tables of finite numbers by name; headers are read before what they promise is believed."""
+    arrays: dict[str, np.ndarray] = {}
+    left = LARGEST
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        entries = archive.namelist()
+        if len(entries) > MOST_ARRAYS or len(set(entries)) < len(entries):
+            raise ValueError(f"{len(entries)} arrays, too many or of the same name")
+        for entry in entries:
+            data = _unpack(archive, entry, left, path)
+            left -= len(data)
+            stream, name = io.BytesIO(data), entry.removesuffix(".npy")
+            if np.lib.format.read_magic(stream) != (1, 0):
+                raise ValueError(f"{name} is not an array")
+            shape, fortran, kind = np.lib.format.read_array_header_1_0(stream)
+            if len(shape) != 2 or min(shape) < 0 or kind != np.dtype("<f4") or (fortran and shape[1] > 1):
+                raise ValueError(f"{name} is {kind} {shape}, not a table of <f4")
+            arrays[name] = np.frombuffer(data, "<f4", offset=stream.tell()).reshape(shape)
+            if not np.isfinite(arrays[name]).all():
+                raise ValueError(f"{name} holds a number that is not finite")
+    return arrays
+
+
+def _read_actions(arrays: dict[str, np.ndarray], record: Record) -> dict[str, np.ndarray]:
     names = [line.agent for line in record.agents]
-    actions = {}
-    try:
-        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            if sorted(archive.namelist()) != sorted(f"{name}.npy" for name in names):
-                raise InvalidInput(f"{path}: {ACTIONS}: it is not about the agents {', '.join(names)}")
-            left = LARGEST
-            for name in names:
-                data = _unpack(archive, f"{name}.npy", left, path)
-                left -= len(data)
-                stream = io.BytesIO(data)
-                if np.lib.format.read_magic(stream) != (1, 0):
-                    raise ValueError("not an array")
-                shape, fortran, kind = np.lib.format.read_array_header_1_0(stream)
-                if len(shape) != 2 or shape[0] != record.steps or kind != np.dtype("<f4") or (fortran and shape[1] > 1):
-                    raise ValueError(f"{name} is {kind} {shape}, not <f4 ({record.steps}, joints)")
-                actions[name] = np.frombuffer(data, "<f4", offset=stream.tell()).reshape(shape)
-                if not np.isfinite(actions[name]).all():
-                    raise ValueError(f"{name} holds a number that is not finite")
-    except InvalidInput:
-        raise
-    except DAMAGE as error:
-        raise InvalidInput(f"{path}: {ACTIONS}: damaged: {error}") from None
-    return actions
+    if sorted(arrays) != sorted(names):
+        raise ValueError(f"it is not about the agents {', '.join(names)}")
+    for name, rows in arrays.items():
+        if len(rows) != record.steps:
+            raise ValueError(f"{name} has {len(rows)} steps, not {record.steps}")
+    return {name: arrays[name] for name in names}
