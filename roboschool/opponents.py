@@ -96,7 +96,7 @@ class OpponentPool:
 
     def __deepcopy__(self, _known: dict[int, Any]) -> "OpponentPool":
         """Return a copy that draws for itself; networks and records are never changed, so they are shared."""
-        copy = object.__new__(OpponentPool)
+        copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
         return copy
 

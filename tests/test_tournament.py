@@ -772,3 +772,17 @@ def test_the_page_about_tournaments_says_what_there_is() -> None:
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (HERE.parent / "docs" / link).exists(), link
     assert "pong" in policies()
+
+
+def test_a_pool_of_ones_own_draws_its_own_way_in_copies_too(tmp_path: Path) -> None:
+    class First(OpponentPool):
+        def draw(self, chance: np.random.Generator) -> Any:
+            return self.members[0]
+
+    pool = First(tmp_path / "pool")
+    for step in (0, 1, 2):
+        pool.add("pong", step)
+    copied = copy.deepcopy(pool)
+    for seed in range(8):
+        copied.reset(seed)
+        assert copied.member == pool.members[0]
