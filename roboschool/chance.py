@@ -1,8 +1,10 @@
 """Numbers that may be ranges, drawn once an episode from the episode's own generator."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+
+from roboschool.files import InvalidInput, check_range
 
 Number: TypeAlias = float | tuple[float, float]  # a range [low, high] is drawn once per episode
 
@@ -12,6 +14,24 @@ def draw(number: Number, generator: np.random.Generator) -> float:
     return generator.uniform(*number) if isinstance(number, tuple) else number
 
 
-def ends(number: Number) -> tuple[float, float]:
-    """Return the lowest and the highest that a number may be."""
-    return number if isinstance(number, tuple) else (number, number)
+def check_order(name: str, number: Any) -> None:
+    """Check that a number that may be a range begins with its lower end if it is one.
+
+    Raises:
+        InvalidInput: it does not; the message begins with `name`.
+    """
+    if isinstance(number, tuple | list):
+        low, high = number
+        if low > high:
+            raise InvalidInput(f"{name}: a range begins with its lower end, not {low:g}, {high:g}")
+
+
+def check_number(name: str, number: Number, lowest: float, highest: float) -> None:
+    """Check that a number, or all of a range, is within two others.
+
+    Raises:
+        InvalidInput: it is not; the message begins with `name`.
+    """
+    check_order(name, number)
+    for end in number if isinstance(number, tuple | list) else (number,):
+        check_range(name, end, lowest, highest)

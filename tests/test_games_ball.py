@@ -481,7 +481,7 @@ def test_dense_terms_are_times_their_weight(name: str) -> None:
         ("kick_and_defend", {"ball_x": (-1.0, 9.0)}, "ball_x"),
         ("kick_and_defend", {"zone": 0.0}, "zone"),
         ("kick_and_defend", {"patience": 0}, "patience"),
-        ("kick_and_defend", {"props": ()}, "and a ball"),
+        ("kick_and_defend", {"props": ()}, "there is no ball"),
         ("soccer", {"agents": ("home_0", "home_1", "away_0", "away_1")}, "two teams play"),
         ("soccer", {"agents": ("home_0", "away_0", "home_1")}, "two teams play"),
         ("soccer", {"props": ()}, "no ball"),

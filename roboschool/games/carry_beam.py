@@ -52,8 +52,10 @@ class CarryBeam(Game):
         Raises:
             InvalidInput: there are not two agents and a beam, or a parameter is out of range.
         """
-        if len(self.agents) != 2 or not self.props:
-            raise InvalidInput(f"two agents carry a beam, not {len(self.agents)} with {len(self.props)} props")
+        if len(self.agents) != 2:
+            raise InvalidInput(f"two agents carry a beam, not {len(self.agents)}")
+        if not self.props:
+            raise InvalidInput("there is no beam: it must be the first prop")
         check_range("line", self.line, 0.1, 100.0)
         check_range("length", self.length, 0.1, 100.0)
         check_range("lowest", self.lowest, 0.0, 100.0)

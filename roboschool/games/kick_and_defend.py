@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.chance import Number, draw, ends
+from roboschool.chance import Number, check_number, draw
 from roboschool.files import InvalidInput, check_range
 from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
 from roboschool.games.sights import (
@@ -63,13 +63,13 @@ class KickAndDefend(Game):
         Raises:
             InvalidInput: there are not two agents and a ball, or a parameter is out of range.
         """
-        if len(self.agents) != 2 or not self.props:
-            raise InvalidInput(f"two agents and a ball play, not {len(self.agents)} and {len(self.props)} props")
+        if len(self.agents) != 2:
+            raise InvalidInput(f"a kicker and a keeper play, not {len(self.agents)} agents")
+        if not self.props:
+            raise InvalidInput("there is no ball: it must be the first prop")
         check_range("line", self.line, 0.5, 100.0)
-        for number in ends(self.ball_x):
-            check_range("ball_x", number, -100.0, self.line)
-        for number in ends(self.ball_y):
-            check_range("ball_y", number, -100.0, 100.0)
+        check_number("ball_x", self.ball_x, -100.0, self.line)
+        check_number("ball_y", self.ball_y, -100.0, 100.0)
         for name in ("wide", "zone", "back"):
             check_range(name, getattr(self, name), 0.1, 100.0)
         check_range("patience", self.patience, 1, 10**9)

@@ -55,8 +55,10 @@ class PushBox(Game):
         Raises:
             InvalidInput: there are not two to four agents and a box, or a parameter is out of range.
         """
-        if not 2 <= len(self.agents) <= MOST or not self.props:
-            raise InvalidInput(f"2 to {MOST} agents push a box, not {len(self.agents)} with {len(self.props)} props")
+        if not 2 <= len(self.agents) <= MOST:
+            raise InvalidInput(f"2 to {MOST} agents push a box, not {len(self.agents)}")
+        if not self.props:
+            raise InvalidInput("there is no box: it must be the first prop")
         for number in self.target:
             check_range("target", number, -100.0, 100.0)
         check_range("near", self.near, 0.01, 100.0)

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.chance import Number, draw, ends
+from roboschool.chance import Number, check_number, draw
 from roboschool.files import InvalidInput, check_range
 from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
 from roboschool.games.sights import (
@@ -58,8 +58,7 @@ class Sumo(Game):
             raise InvalidInput(f"two wrestle, not {len(self.agents)}")
         if len(self.down) not in (1, 2):
             raise InvalidInput(f"down: {len(self.down)} heights for two robots")
-        for number in ends(self.radius):
-            check_range("radius", number, 0.5, 100.0)
+        check_number("radius", self.radius, 0.5, 100.0)
         for height in self.down:
             check_range("down", height, 0.0, 100.0)
         check_range("prize", self.prize, 0.0, 1e6)
