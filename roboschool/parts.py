@@ -2,11 +2,17 @@
 
 import dataclasses
 import importlib
+import importlib.util
+import inspect
+import os
+import sys
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from roboschool import files
+from roboschool.chance import Number, check_order
 from roboschool.files import InvalidInput, choose, nearest
 
 Part = TypeVar("Part")
@@ -18,40 +24,115 @@ def shipped(folder: str, *others: str, holds: str = "") -> dict[str, str]:
     return {stem: f"{__package__}.{folder}.{stem}:{holds or files.class_name(stem)}" for stem in stems}
 
 
-def find_class(where: str, what: str, name: object, own: Mapping[str, str], base: type[Part]) -> type[Part]:
+def look_beside(where: str, module: str, folder: Path) -> None:
+    """Let a module be found in a folder, if it is there and nowhere else where Python looks.
+
+    The folder becomes the last on Python's path, so nothing that could be imported before is another thing now, and the
+    processes that we start, which look where we do, find the module too.
+
+    Raises:
+        InvalidInput: it is in the folder, but another has its name; the message begins with `where`.
+    """
+    top = module.partition(".")[0]
+    mine = next((path for path in (folder / f"{top}.py", folder / top / "__init__.py") if path.is_file()), None)
+    if mine is None:
+        return
+    try:
+        spec = importlib.util.find_spec(top)
+    except ValueError:  # it is imported, and nobody says from where
+        spec = None
+    if (spec is None or spec.origin is None) and top not in sys.modules:
+        sys.path.append(str(folder))
+        importlib.invalidate_caches()
+        return
+    other = spec.origin if spec is not None else None
+    if other is None or Path(other).resolve() != mine.resolve():
+        raise InvalidInput(f"{where}{mine}: {other or 'a module of Python'} has its name: give it another")
+
+
+def place_of(error: BaseException) -> str:
+    """Return where in somebody's own code an error was raised: "game.py, line 3, in judge"; empty if only in ours.
+
+    What is installed, or comes with Python, is nobody's own.
+    """
+    others = [f"{folder}{os.sep}" for folder in (Path(__file__).parent, sys.prefix, sys.base_prefix)]
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith((*others, "<"))]
+    return f"{own[-1].filename}, line {own[-1].lineno}, in {own[-1].name}" if own else ""
+
+
+def told(error: BaseException) -> str:
+    """Return an error in one line, with the place in somebody's own code where it was raised."""
+    text = " ".join(str(error).split())
+    if not isinstance(error, InvalidInput):
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    place = place_of(error)
+    return f"{place}: {text}" if place else text
+
+
+def find_class(
+    where: str, what: str, name: object, own: Mapping[str, str], base: type[Part], beside: Path | None = None
+) -> type[Part]:
     """Return a class by its name: one of `own`, which says where each is, or "package.module:Class".
+
+    A module may also be in the folder `beside`.
 
     Raises:
         InvalidInput: there is no such class, or it is not derived from `base`; the message begins with `where`.
     """
     place = name if isinstance(name, str) and ":" in name else own[choose(name, own, what, where.rstrip(": "))]
     module, _, attribute = place.partition(":")
+    if beside is not None and place is name:
+        look_beside(f"{where}{what} {name!r}: ", module, beside)
     try:
-        cls = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError, TypeError) as error:
-        raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {error}") from None
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        also = f" in {beside} or where Python looks" if beside is not None and error.name == module else ""
+        raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {error}{also}") from None
+    except Exception as error:  # whatever a module of somebody's own does
+        raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {told(error)}") from error
+    cls = getattr(found, attribute, None)
+    if cls is None:
+        classes = [key for key, value in vars(found).items() if isinstance(value, type)]
+        fault = f"module {module!r} has no attribute {attribute!r}{nearest(attribute, classes)}"
+        raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {fault}")
     if not (isinstance(cls, type) and issubclass(cls, base)):
         raise InvalidInput(f"{where}{what} {name!r} is not a subclass of {base.__name__}")
     return cls
 
 
-def make(
-    where: str, what: str, spec: Mapping[str, Any], own: Mapping[str, str], base: type[Part], **fixed: Any
-) -> Part:
+def convert_parameters(where: str, cls: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters of a dataclass as the types that it says they are; a range begins with its lower end.
+
+    Raises:
+        InvalidInput: a value is wrong; the message begins with `where`.
+    """
+    hints, converted = get_type_hints(cls), {}
+    for key, value in given.items():
+        converted[key] = files.convert(value, hints[key], f"{where}: {key}")
+        if hints[key] == Number:
+            check_order(f"{where}: {key}", converted[key])
+    return converted
+
+
+def make(where: str, what: str, spec: Mapping[str, Any], cls: type[Part], **fixed: Any) -> Part:
     """Return a frozen dataclass that a table of a scene asks for, as `{name = "run", alive = 2.0}`.
 
     Raises:
-        InvalidInput: it or one of its parameters is unknown or of the wrong type.
+        InvalidInput: it lacks a method, or one of its parameters is unknown or of the wrong type.
     """
-    cls: Any = find_class(f"{where}: ", what, spec.get("name"), own, base)
-    hints = {f.name: get_type_hints(cls)[f.name] for f in dataclasses.fields(cls) if f.name not in fixed}
+    where = f"{where}: {what} {spec['name']!r}"
+    made: Any = cls
+    if inspect.isabstract(made):
+        raise InvalidInput(f"{where} lacks {' and '.join(f'{name}()' for name in sorted(made.__abstractmethods__))}")
+    names = [field.name for field in dataclasses.fields(made) if field.name not in fixed]
     given = {key: value for key, value in spec.items() if key != "name"}
-    for key, value in given.items():
-        if key not in hints:
-            raise InvalidInput(f"{where}: {what} {spec['name']!r} has no {key!r}{nearest(key, hints)}")
-        given[key] = files.convert(value, hints[key], f"{where}: {what}.{key}")
+    for key in given:
+        if key not in names:
+            raise InvalidInput(f"{where} has no {key!r}{nearest(key, names)}")
+    converted = convert_parameters(where, cls, given)
     try:
-        part: Part = cls(**fixed, **given)
+        part: Part = made(**fixed, **converted)
     except InvalidInput as error:
-        raise InvalidInput(f"{where}: {what} {spec['name']!r}: {error}") from None
+        raise InvalidInput(f"{where}: {error}") from None
     return part

@@ -5,7 +5,8 @@ import functools
 import math
 import os
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias, get_type_hints
@@ -13,9 +14,10 @@ from typing import Any, TypeAlias, get_type_hints
 import numpy as np
 
 from roboschool import files
-from roboschool.chance import Number
+from roboschool.chance import Number, check_number
 from roboschool.files import InvalidInput, UnknownOption, choose, nearest
-from roboschool.games.game import Game, make_game
+from roboschool.games.game import Game, game_class, make_game
+from roboschool.parts import look_beside
 from roboschool.robot import Robot, load_robot
 from roboschool.state import State
 from roboschool.tasks.task import Task, make_task
@@ -27,6 +29,7 @@ AGENT_NAME = re.compile(r"[a-z]+_[0-9]+")  # what PettingZoo recommends
 IDENTITY = re.compile(r"(?:roboschool/|Roboschool)([A-Z]\w*)-v\d+")  # of a scene, in Gymnasium
 PARTS = re.compile(r"[0-9]+x[0-9]+d?|[0-9]+(\|[0-9]+)+")  # of a robot's joints
 PROP_NAME = re.compile(r"[a-z][a-z0-9_]*")
+PROBE = "options"  # by which PettingZoo's own checker tries whether a reset takes options
 MOST_AGENTS = 64
 FARTHEST = 500.0  # [m]
 LONGEST_STEP = 0.1  # [s]
@@ -108,6 +111,11 @@ class SceneFile:
     def steps(self) -> int:
         """How many timesteps an episode lasts at most."""
         return round(self.seconds / self.timestep)
+
+
+OPTIONS = tuple(  # keys of a scene's file that whoever loads it may give
+    f.name for f in dataclasses.fields(SceneFile) if f.name not in ("version", "summary", "parts", "agent", "prop")
+)
 
 
 @dataclass(frozen=True)
@@ -246,11 +254,8 @@ class Scene:
                 (f"agent {agent.name}.noise", agent.noise, 0.0, math.pi),
             ]
         for key, number, lowest, highest in checks:
-            low, high = number if isinstance(number, tuple | list) else (number, number)
-            if low is not None and high is not None and low > high:
-                raise InvalidInput(f"{where}: {key}: a range begins with its lower end, not {low:g}, {high:g}")
-            if low is not None and high is not None and not lowest <= low <= high <= highest:
-                raise InvalidInput(f"{where}: {key}: {number} is not within {lowest:g} and {highest:g}")
+            if number is not None:
+                check_number(f"{where}: {key}", number, lowest, highest)
 
     def _check_parts(self, where: str) -> None:
         """Check that tasks, game, policies and camera find what they need."""
@@ -316,17 +321,43 @@ def _checked(path: Path, file: SceneFile) -> SceneFile:
     return file
 
 
+def options_of_reset(scene: Scene, options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return those options of a reset that the scene's game takes; warn of any other, which nothing would read.
+
+    A warning and no error, for checkers of other people try whether a reset takes any option.
+
+    Raises:
+        InvalidInput: they are not a mapping, or one is wrong, or meant for the game but misspelt.
+    """
+    if options is None:
+        return {}
+    where = f"scene {scene.name!r}: reset"
+    if not isinstance(options, Mapping):
+        raise InvalidInput(f"{where}: options: {options!r:.80} is not a mapping, like {{'dense_weight': 0.5}}")
+    settable = scene.game.settable if scene.game is not None else ()
+    if scene.game is not None and options:
+        scene.game.with_options(options)
+    for key in options:
+        if key not in settable and key != PROBE:
+            others = f"only {', '.join(settable)}" if settable else "nor any other"
+            given = f"; {key!r} is given when the env is made" if key in OPTIONS else ""
+            warnings.warn(f"{where} has no option {key!r}, {others}{given}", stacklevel=4)  # where an env is reset
+    return {key: value for key, value in options.items() if key in settable}
+
+
 def scene_id(name: str, version: int, parts: str = "") -> str:
     """Return the id of a scene: `half_cheetah` is `roboschool/HalfCheetah-v1`; parts stand before the version."""
     return f"roboschool/{files.class_name(name)}{parts and '-'}{parts}-v{version}"
 
 
 def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
-    fixed = ("version", "summary", "parts", "agent", "prop")
-    known = [f.name for f in dataclasses.fields(SceneFile) if f.name not in fixed]
+    known = OPTIONS
     for key in options:
         if key not in known:
-            raise UnknownOption(f"{path}: unexpected keyword argument {key!r}{nearest(key, known)}")
+            meant = nearest(key, known)
+            if file.game is not None and key in game_class(str(path), file.game, path.parent).settable:
+                meant = f'; a reset sets it: reset(options={{"{key}": ...}})'
+            raise UnknownOption(f"{path}: unexpected keyword argument {key!r}{meant}")
     lanes = options.pop("lanes", None)  # `options` is this call's own
     if lanes is not None:
         if file.lanes is None:
@@ -348,7 +379,12 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
         agents=tuple(agents),
         props=props,
         game=make_game(
-            str(path), file.game, [agent.name for agent in agents], [prop.name for prop in props], file.finish
+            str(path),
+            file.game,
+            [agent.name for agent in agents],
+            [prop.name for prop in props],
+            file.finish,
+            path.parent,
         ),
         version=file.version,
         steps=file.steps,
@@ -371,6 +407,8 @@ def _taking_part(path: Path, file: SceneFile) -> list[AgentRow]:
     most = max((row.players for row in file.agent), default=1)
     if file.players is None:
         return list(file.agent)
+    if most == 1:
+        raise InvalidInput(f"{path}: option 'players': this scene has none")
     if not 1 <= file.players <= most:
         raise InvalidInput(f"{path}: players: {file.players} is not within 1 and {most}")
     taking = [row for row in file.agent if row.players <= file.players]
@@ -394,7 +432,9 @@ def _agent(path: Path, row: AgentRow) -> Agent:
         raise InvalidInput(f"{where}: power: {row.power} is not between 0 and 10")
     if row.power != 1.0:
         robot = dataclasses.replace(robot, torque=tuple(row.power * torque for torque in robot.torque))
-    task = make_task(where, robot, row.task)
+    task = make_task(where, robot, row.task, path.parent)
+    if ":" in row.policy:
+        look_beside(f"{where}: policy {row.policy!r}: ", row.policy.partition(":")[0], path.parent)
     return Agent(row.name, task, row.spot, _radians(row.turn), row.noise, row.policy)
 
 

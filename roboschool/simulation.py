@@ -7,16 +7,16 @@ Agents with the same robot and task form a group: their arrays have one shape, a
 
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from roboschool.chance import draw
-from roboschool.files import InvalidInput
-from roboschool.games.game import Arena, Game
+from roboschool.files import InvalidInput, choose
+from roboschool.games.game import Arena, Game, Verdict
 from roboschool.robot import Robot
-from roboschool.scene import Scene
+from roboschool.scene import Scene, options_of_reset
 from roboschool.state import NEEDED, PLACE, UNKNOWN_SPEED, places
 from roboschool.tasks.asks import Mark, Placement, Throw
 from roboschool.tasks.task import Task
@@ -91,7 +91,7 @@ class Group:
         self.others = np.array([[*everyone[i + 1 :], *everyone[:i]] for i in self.agents])  # as each agent sees them
         with np.errstate(all="ignore"):  # a blank state may divide by zero
             self.terms = self.task.reward(self.was, np.zeros(self.shape), self.now, scene.timestep)
-            self.observation = self.task.observe(self.now).astype(np.float32)
+            self.observation = np.asarray(self.task.observe(self.now), dtype=np.float32)
         self.reward = np.zeros(shape)
         self.torque = np.array(self.robot.torque)
         # strength, middle and gain lead with (world, agent) as what they meet: numpy is three times quicker then
@@ -119,6 +119,8 @@ class Group:
             InvalidInput: one is wrong; the message names the task and the method.
         """
         shape, name = self.live.shape, type(self.task).__name__
+        if not isinstance(self.terms, dict):
+            raise InvalidInput(f"task {name}: reward() returns {self.terms!r:.80}, not terms by name")
         for term, value in self.terms.items():
             if np.shape(value) != shape or term in REPORTED:
                 what = "has a name that is taken" if term in REPORTED else f"has shape {np.shape(value)}, not {shape}"
@@ -256,17 +258,28 @@ class Simulation:
         return Arena.blank(worlds, len(self.scene.agents), len(self.scene.props), PLACE, memory, tally)
 
     def _check_game(self) -> None:
-        """Check the shapes of what the game returns, once.
+        """Check what the game says of itself and the shapes of what it returns, once.
 
         Raises:
-            InvalidInput: one is wrong; the message names the game.
+            InvalidInput: one is wrong; the message names the game and the method.
         """
         if self.game is None:
             return
         worlds, agents = self.now.agents.shape[:2]
+        name = f"game {type(self.game).__name__}"
+        parameters = [field.name for field in fields(self.game) if field.name not in ("agents", "props", "finish")]
+        for parameter in self.game.settable:
+            choose(parameter, parameters, "parameter", f"{name}: settable")
+        begun: Any = self.game.begin(0, np.random.default_rng(0))
+        if not isinstance(begun, tuple | list) or len(begun) != 3:
+            raise InvalidInput(f"{name}: begin() returns {begun!r:.80}, not memory, tally and throws")
+        for part, given, wanted in zip(("memory", "tally"), begun, (self.now.memory, self.now.tally), strict=False):
+            if np.shape(given) != wanted.shape[1:]:
+                raise InvalidInput(f"{name}: begin() returns {part} of shape {np.shape(given)}, not {wanted.shape[1:]}")
         with np.errstate(all="ignore"):
             verdict = self.game.judge(self.was, self.now, np.zeros(worlds, dtype=bool), self.generators)
-        name = f"game {type(self.game).__name__}"
+        if not isinstance(verdict, Verdict):
+            raise InvalidInput(f"{name}: judge() returns {verdict!r:.80}, not a Verdict")
         shapes = {
             "points": (worlds, agents),
             "over": (worlds,),
@@ -277,6 +290,8 @@ class Simulation:
             if np.shape(getattr(verdict, part)) != shape:
                 given = np.shape(getattr(verdict, part))
                 raise InvalidInput(f"{name}: judge() returns {part} of shape {given}, not {shape}")
+        if np.asarray(verdict.over).dtype != bool:
+            raise InvalidInput(f"{name}: judge() returns over of {np.asarray(verdict.over).dtype}, not booleans")
         taken = {*REPORTED, *(term for group in self.groups for term in group.terms)}
         for number in (*self.game.memory, *self.game.tally):
             if number in taken:
@@ -289,19 +304,18 @@ class Simulation:
         Args:
             seeds: for each of these worlds its seed, the origin of the episode to begin once more, or None to go on
                 with the world's own generator.
-            options: of the game (`Game.settable`); they hold in these worlds until a reset has others.
+            options: of the game (`Game.settable`); they hold in these worlds until a reset has others. Any other is
+                warned of.
 
         Raises:
             InvalidInput: a seed is not a whole number from 0 up, or an option is wrong; nothing has changed then.
         """
         self._check_open()
         check_seeds(seeds.values())
-        if options and self.game is not None:
-            rules = self.game.with_options(options)
-            for world in seeds:
-                self.rules[world] = rules
+        options = options_of_reset(self.scene, options)
+        rules = self.game.with_options(options) if options and self.game is not None else None
         for world, seed in seeds.items():
-            self._begin(world, seed)
+            self._begin(world, seed, rules)
             for group in self.groups:
                 group.feel(slice(world, world + 1))
         if self.meets:
@@ -423,8 +437,8 @@ class Simulation:
         if not self.begun:
             raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
 
-    def _begin(self, world: int, seed: int | Origin | None) -> None:
-        """Place every robot of a world for a new episode; its joints are left raw."""
+    def _begin(self, world: int, seed: int | Origin | None, rules: Game | None = None) -> None:
+        """Place every robot of a world for a new episode, with new rules if given; its joints are left raw."""
         if isinstance(seed, Origin):
             self.generators[world].bit_generator.state = seed.generator
             for group, memory in zip(self.groups, seed.memory, strict=True):
@@ -452,11 +466,12 @@ class Simulation:
             placement, memory[:] = agent.task.begin(Placement(spot, turn, tuple(joints.tolist())), memory, generator)
             placements.append(placement)
         self.worlds[world].reset(placements, props, gravity, friction)
-        rules = self.rules[world]
+        rules = self.rules[world] if rules is None else rules
         if rules is not None:
             self.now.memory[world], self.now.tally[world], throws = rules.begin(world, generator)
             for throw in throws:
                 self.worlds[world].throw(throw.prop, throw.position, throw.velocity)
+        self.rules[world] = rules
         self.steps[world] = 0
         for group in self.groups:
             group.live[world] = True

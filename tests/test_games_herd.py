@@ -569,7 +569,11 @@ def test_nothing_blows_up(name: str) -> None:
     ("name", "options", "says"),
     [
         ("tag", {"players": 4}, "players: 4 is not within 1 and 3"),
-        ("push_box", {"players": 1}, "2 to 4 agents push a box, not 1"),
+        ("push_box", {"players": 1}, "game 'push_box': 2 to 4 agents push a box, not 1"),
+        ("ant_sumo", {"players": 3}, "option 'players': this scene has none"),
+        ("ant_sumo", {"game": {"name": "push_box"}}, "there is no box"),
+        ("ant_sumo", {"game": {"name": "carry_beam"}}, "there is no beam"),
+        ("ant_sumo", {"game": {"name": "kick_and_defend"}}, "there is no ball"),
         ("tag", {"game": {"name": "tag", "radius": -1.0}}, "radius: -1.0"),
         ("tag", {"game": {"name": "carry_beam"}}, "two agents carry a beam, not 4"),
         ("carry_beam", {"game": {"name": "tag"}}, "a runner and 1 to 3 chasers play tag, not ant_0, ant_1"),

@@ -11,13 +11,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, ClassVar, get_type_hints
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
-from roboschool import files
 from roboschool.files import InvalidInput
-from roboschool.parts import make, shipped
+from roboschool.parts import convert_parameters, find_class, make, shipped
 from roboschool.tasks.asks import Mark, Throw
 
 UNDECIDED, DECIDED_BY_TIME = 0, 1  # what every game's reasons begin with
@@ -105,24 +105,41 @@ class Game(ABC):
         return ()
 
     def with_options(self, options: Mapping[str, Any]) -> "Game":
-        """Return the rules with what the options of a reset set; options that are nobody's are left alone.
+        """Return the rules with what the options of a reset set; options that are not theirs are left alone.
 
         Raises:
             InvalidInput: a value is wrong, or an option is meant for these rules but misspelt.
         """
         name = type(self).__name__
         for key in options:
-            if key not in self.settable and (meant := get_close_matches(key, self.settable, 1)):
+            if key not in self.settable and (meant := get_close_matches(str(key), self.settable, 1)):
                 raise InvalidInput(f"game {name}: reset has no option {key!r}; did you mean {meant[0]!r}?")
-        hints = get_type_hints(type(self))
-        given = {key: files.convert(options[key], hints[key], f"game {name}: {key}") for key in options if key in hints}
-        return dataclasses.replace(self, **{key: value for key, value in given.items() if key in self.settable})
+        given = convert_parameters(f"game {name}", type(self), {k: v for k, v in options.items() if k in self.settable})
+        try:
+            return dataclasses.replace(self, **given)
+        except InvalidInput as error:
+            raise InvalidInput(f"game {name}: {error}") from None
+
+
+def game_class(where: str, spec: Mapping[str, Any], beside: Path | None = None) -> type[Game]:
+    """Return the class of the game that a scene asks for, as `{name = "pong"}` or `{name = "package.module:Class"}`.
+
+    Raises:
+        InvalidInput: there is none; the message begins with `where`.
+    """
+    own = shipped("games", "game", "sights", "scripted")
+    return find_class(f"{where}: ", "game", spec.get("name"), own, Game, beside)  # type: ignore[type-abstract]
 
 
 def make_game(
-    where: str, spec: dict[str, Any] | None, agents: Sequence[str], props: Sequence[str], finish: float | None
+    where: str,
+    spec: dict[str, Any] | None,
+    agents: Sequence[str],
+    props: Sequence[str],
+    finish: float | None,
+    beside: Path | None = None,
 ) -> Game | None:
-    """Return the game a scene asks for, as `{name = "pong"}` or `{name = "package.module:Class"}`, if any.
+    """Return the game a scene asks for, if any; a module of its own may be in the folder `beside`.
 
     Raises:
         InvalidInput: the game or one of its parameters is unknown or of the wrong type.
@@ -130,5 +147,4 @@ def make_game(
     if spec is None:
         return None
     fixed = {"agents": tuple(agents), "props": tuple(props), "finish": math.inf if finish is None else finish}
-    own = shipped("games", "game", "sights", "scripted")
-    return make(where, "game", spec, own, Game, **fixed)  # type: ignore[type-abstract]
+    return make(where, "game", spec, game_class(where, spec, beside), **fixed)

@@ -3,12 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from roboschool.files import choose
-from roboschool.parts import make, shipped
+from roboschool.parts import find_class, make, shipped
 from roboschool.robot import Robot
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Placement, Throw
@@ -98,14 +99,17 @@ class Task(ABC):
         return []
 
 
-def make_task(where: str, robot: Robot, spec: dict[str, Any]) -> Task:
+def make_task(where: str, robot: Robot, spec: dict[str, Any], beside: Path | None = None) -> Task:
     """Return the task that a scene asks for, as `{name = "run", alive = 2.0}` or `{name = "package.module:Class"}`.
+
+    A module of the scene's own may be in the folder `beside`.
 
     Raises:
         InvalidInput: the task or one of its parameters is unknown or of the wrong type.
     """
     own = shipped("games", "game", "sights", "scripted", "race", holds="Player") | shipped("tasks", "task", "asks")
-    task = make(where, "task", spec, own, Task, robot=robot)  # type: ignore[type-abstract]
+    cls = find_class(f"{where}: ", "task", spec.get("name"), own, Task, beside)  # type: ignore[type-abstract]
+    task = make(where, "task", spec, cls, robot=robot)
     for link in task.heights:
         choose(link, [other.name for other in robot.model.links], "link", f"{where}: task {spec['name']!r}")
     return task

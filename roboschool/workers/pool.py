@@ -17,6 +17,7 @@ from typing import Any
 import cloudpickle
 import numpy as np
 
+from roboschool.scene import options_of_reset
 from roboschool.simulation import REPORTED, Origin
 from roboschool.tasks.asks import Mark
 from roboschool.workers.board import rows_of
@@ -54,7 +55,7 @@ class LocalPool:
     def begin(self, seeds: Mapping[int, int | None], options: Mapping[str, Any] | None = None) -> None:
         """Begin an episode in some copies, with options of the game if given."""
         self.ready = deque(copy for copy in self.ready if copy not in seeds)
-        self.copies.begin(seeds, options)
+        self.copies.begin(seeds, options_of_reset(self.copies.job.scene, options))
 
     def send(self, copies: Sequence[int]) -> None:
         """Let some copies act as the board says."""
@@ -131,6 +132,7 @@ class WorkerPool:
             WorkersLost: workers die whatever is done.
             Exception: whatever a copy raises.
         """
+        options = options_of_reset(self.job.scene, options)  # warns once here, not in each process
         while self.busy or self.queued:
             self._collect()
         self.ready = deque(copy for copy in self.ready if copy not in seeds)
