@@ -1,7 +1,10 @@
 """Games: what they are told, what they decide, and their rules one by one."""
 
 import dataclasses
+import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +12,8 @@ import pytest
 from test_workers import story_of, workers
 
 import roboschool
+from roboschool import files
+from roboschool.cli.check import check_file
 from roboschool.games.game import Arena, Verdict
 from roboschool.games.run_to_goal import RunToGoal
 from roboschool.games.sumo import Sumo
@@ -16,6 +21,7 @@ from roboschool.scene import load_scene
 from roboschool.simulation import Simulation
 
 DUELS = ("ant_sumo", "humanoid_sumo", "mixed_sumo", "ant_run_to_goal", "humanoid_run_to_goal")
+FAULTS = files.parse_toml(Path(__file__).parent / "bad" / "games.toml")["case"]
 KEYS = {"reason", "score", "result", "dense_weight", "sparse"}
 
 
@@ -174,7 +180,7 @@ def test_options_of_a_reset_hold_until_others_are_given() -> None:
     assert env.reset()[1]["radius"] == 2.0
     assert env.reset(options={"radius": (3.0, 3.5)})[1]["dense_weight"] == 1.0
     assert 3.0 <= env.reset()[1]["radius"] <= 3.5
-    env.reset(seed=0, options={"radius": 2.0, "unknown": 1})  # what is nobody's is let be: others may read it
+    env.reset(seed=0, options={"radius": 2.0})
     *_, whole = env.step(action)
     for term in ("centre", "effort", "standing"):
         assert quarter[term] == pytest.approx(whole[term] / 4)
@@ -296,3 +302,179 @@ def test_a_push_is_paid_by_the_way_of_the_other() -> None:
         assert np.abs(paid).min() > 0.0
         before = after
     env.close()
+
+
+def write_hill(folder: Path) -> Path:
+    """Write the game of the page, and return its scene."""
+    page = (Path(__file__).parents[1] / "docs" / "competitions.md").read_text()
+    folder.mkdir(exist_ok=True)
+    for name in ("hill.py", "hill.toml"):
+        (block,) = re.findall(rf"^```\w+\n(# {name}\n.*?)^```", page, re.M | re.S)
+        (folder / name).write_text(block)
+    return folder / "hill.toml"
+
+
+@pytest.fixture
+def own_modules(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Forget modules that scenes have had beside them."""
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    yield
+    for name in ("hill", "rules"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.usefixtures("own_modules")
+@pytest.mark.parametrize("case", FAULTS, ids=[case["fault"] for case in FAULTS])
+def test_check_says_what_is_wrong_with_a_game(
+    case: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene = write_hill(tmp_path)
+    path = tmp_path / case.get("file", "hill.py")
+    text = path.read_text()
+    assert case["cut"] in text
+    path.write_text(text.replace(case["cut"], case["paste"], 1))
+    try:
+        assert check_file(scene) == 1
+        said = capsys.readouterr().err
+    except roboschool.InvalidInput as error:
+        said = str(error)
+        assert "\n" not in said
+    assert "hill.toml" in said
+    for word in case["says"]:
+        assert word in said
+
+
+@pytest.mark.usefixtures("own_modules")
+def test_check_says_what_a_game_leaves_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scene = write_hill(tmp_path)
+    path = tmp_path / "hill.py"
+    text = path.read_text().partition("    def entries")[0]
+    for old, new in (
+        ('("reason",)', '("why",)'),
+        ('("score", "result")', '("alone", "won")'),
+        ('{"sparse": "1 for every step alone on the hill"}', "{}"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(f"{text}print('I am loaded')\n")
+    assert check_file(scene) == 0
+    said = capsys.readouterr()
+    for word in (
+        "hill: Two ants, one hill.\n  no id",
+        "note: task Climber: no entries() and no `pays`",
+        "note: game Hill: no 'reason' in `memory`",
+        "note: game Hill: no 'result' in `tally`: a match is won by whoever was paid most",
+        "note: game Hill: no 'score' in `tally`",
+        "all is well",
+    ):
+        assert word in said.out
+    assert "roboschool/Hill" not in said.out
+
+
+@pytest.mark.usefixtures("own_modules")
+def test_a_game_is_found_beside_its_scene(tmp_path: Path) -> None:
+    """Also by workers, and by the policies that the scene names; what could be imported before is what it was."""
+    scene = write_hill(tmp_path / "one")
+    before = sys.path[:]
+    (tmp_path / "one" / "rules.py").write_text(
+        "import numpy as np\nclass Still:\n    def reset(self, seed=None): pass\n"
+        "    def act(self, observation): return np.zeros(8)\n"
+    )
+    text = scene.read_text()
+    scene.write_text(text.replace("turn  = 180.0", 'turn  = 180.0\npolicy = "rules:Still"'))
+    stories = []
+    for workers_ in (0, 2):
+        envs = roboschool.VectorEnv(str(scene), 4, workers_, max_episode_steps=5)
+        envs.reset(seed=0)
+        envs.action_space.seed(0)
+        stories.append([envs.step(envs.action_space.sample())[0] for _ in range(8)])
+        envs.close()
+    assert all((one == other).all() for one, other in zip(*stories, strict=True))
+    assert sys.path == [*before, str(tmp_path / "one")]
+    load_scene(scene)
+    assert sys.path == [*before, str(tmp_path / "one")]
+    with pytest.raises(roboschool.InvalidInput, match=r"two/hill\.py: .*one/hill\.py has its name: give it another"):
+        load_scene(write_hill(tmp_path / "two"))
+
+
+@pytest.mark.usefixtures("own_modules")
+def test_a_module_beside_a_scene_is_no_other_module(tmp_path: Path) -> None:
+    scene = write_hill(tmp_path)
+    (tmp_path / "hill.py").rename(tmp_path / "math.py")
+    scene.write_text(scene.read_text().replace("hill:", "math:"))
+    with pytest.raises(roboschool.InvalidInput, match=r"task 'math:Climber': .*math\.py: .* has its name"):
+        load_scene(scene)
+    assert str(tmp_path) not in sys.path
+
+
+@pytest.mark.parametrize(
+    ("scene", "option"), [("ant_sumo", "radius"), ("kick_and_defend", "ball_x"), ("kick_and_defend", "ball_y")]
+)
+@pytest.mark.parametrize("number", [None, 0, 2])
+def test_a_range_of_a_reset_begins_with_its_lower_end(scene: str, option: str, number: int | None) -> None:
+    def begin() -> Any:
+        env: Any = roboschool.AgentEnv(scene) if number is None else roboschool.VectorEnv(scene, 2, number)
+        return env, env.reset(seed=0, options={"dense_weight": 0.5})[1]
+
+    (env, first), (other, _) = begin(), begin()
+    with pytest.raises(roboschool.InvalidInput, match=rf": {option}: a range begins with its lower end, not 3, 2"):
+        env.reset(options={option: (3.0, 2.0)})
+    assert np.all(first["dense_weight"] == 0.5)
+    mine, its = (one.reset(seed=5) for one in (env, other))
+    assert (mine[0] == its[0]).all()
+    assert np.all(mine[1]["dense_weight"] == 0.5)
+    env.close()
+    other.close()
+
+
+def test_a_range_of_a_scene_begins_with_its_lower_end() -> None:
+    with pytest.raises(
+        roboschool.InvalidInput, match="game 'sumo': radius: a range begins with its lower end, not 4, 2"
+    ):
+        load_scene("ant_sumo", game={"name": "sumo", "radius": [4.0, 2.0]})
+
+
+@pytest.mark.usefixtures("own_modules")
+def test_rules_are_old_ones_after_an_episode_that_could_not_begin(tmp_path: Path) -> None:
+    scene = write_hill(tmp_path)
+    text = (tmp_path / "hill.py").read_text()
+    text = text.replace("    radius: float", '    settable: ClassVar[tuple[str, ...]] = ("radius",)\n    radius: float')
+    (tmp_path / "hill.py").write_text(
+        text.replace("return np.array([U", "1.0 / (self.radius - 2.0)\n        return np.array([U")
+    )
+    env = roboschool.AgentEnv(str(scene))
+    with pytest.raises(ZeroDivisionError):
+        env.reset(options={"radius": 2.0})
+    env.reset()
+    assert env.simulation.rules[0] == env.scene.game
+    env.close()
+
+
+@pytest.mark.parametrize("number", [None, 0, 2])
+def test_options_that_a_reset_has_not_are_warned_of(number: int | None) -> None:
+    env: Any = roboschool.AgentEnv("ant_sumo") if number is None else roboschool.VectorEnv("ant_sumo", 2, number)
+    env.reset(seed=0, options={"dense_weight": 0.5})
+    for key, words in (("foo", "only radius, dense_weight$"), ("gravity", "'gravity' is given when the env is made")):
+        with pytest.warns(UserWarning, match=rf"scene 'ant_sumo': reset has no option '{key}', .*{words}") as caught:
+            _, info = env.reset(options={key: 1})
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
+        assert np.all(info["dense_weight"] == 0.5)
+    env.reset(options={"options": 1})  # PettingZoo's checker does so
+    env.reset(options={})
+    env.close()
+
+
+def test_options_without_a_game_are_warned_of() -> None:
+    env = roboschool.AgentEnv("ant")
+    with pytest.warns(UserWarning, match="scene 'ant': reset has no option 'dense_weight', nor any other"):
+        env.reset(options={"dense_weight": 1.0})
+    with pytest.raises(roboschool.InvalidInput, match="options: 'radius' is not a mapping"):
+        env.reset(options="radius")  # type: ignore[arg-type]
+    env.close()
+
+
+def test_an_option_of_a_reset_is_none_of_an_env() -> None:
+    for error in (roboschool.InvalidInput, TypeError):
+        with pytest.raises(error, match=r"unexpected keyword argument 'radius'; a reset sets it: reset\(options="):
+            roboschool.AgentEnv("ant_sumo", radius=2.0)
