@@ -214,8 +214,9 @@ def test_the_game_of_the_page_works_as_written(tmp_path: Path) -> None:
     for name in ("hill.py", "hill.toml"):
         (block,) = re.findall(rf"^```\w+\n(# {name}\n.*?)^```", page, re.M | re.S)
         (tmp_path / name).write_text(block)
-    done = run(*COMMAND, "check", "hill.toml", cwd=tmp_path, PYTHONPATH=".")
+    done = run(*COMMAND, "check", "hill.toml", cwd=tmp_path)
     assert "all is well" in done.stdout
+    assert "note" not in done.stdout
     code = """
 import numpy, roboschool
 env = roboschool.ParallelEnv("hill.toml", max_cycles=20)
@@ -227,7 +228,7 @@ print(infos["ant_0"]["score"], infos["ant_0"]["result"], infos["ant_1"]["result"
     scene = (tmp_path / "hill.toml").read_text()
     for spot, said in (("[-3.0, 0.0]", "0.0 0.0 0.0"), ("[0.0, 0.0]", "20.0 1.0 -1.0")):
         (tmp_path / "hill.toml").write_text(scene.replace("[-3.0, 0.0]", spot))
-        assert run(sys.executable, "-c", code, cwd=tmp_path, PYTHONPATH=".").stdout.strip() == said
+        assert run(sys.executable, "-c", code, cwd=tmp_path).stdout.strip() == said
 
 
 @pytest.mark.parametrize("name", sorted(files.scenes()))
@@ -279,12 +280,12 @@ def test_the_contributing_guide_works_as_written(tmp_path: Path) -> None:
     texts = [textwrap.dedent(block).strip() + "\n" for block in blocks]
     scene = next(text for text in texts if "[[agent]]" in text).replace('"dog"', '"ant"')
     task = next(text for text in texts if "class Dribble" in text)
-    (tmp_path / "dribble.py").write_text(task)
     (tmp_path / "mine" / "scenes").mkdir(parents=True)
+    (tmp_path / "mine" / "scenes" / "dribble.py").write_text(task)
     scene = scene.replace('{ name = "run", alive = 1.0 }', '{ name = "dribble:Dribble", prize = 1.0 }')
     assert "Dribble" in scene
     (tmp_path / "mine" / "scenes" / "dog_run.toml").write_text(scene)
-    done = run(*COMMAND, "check", "mine/scenes/dog_run.toml", cwd=tmp_path, PYTHONPATH=".")
+    done = run(*COMMAND, "check", "mine/scenes/dog_run.toml", cwd=tmp_path)
     assert "all is well" in done.stdout
 
 
