@@ -112,7 +112,7 @@ def tell(file: str) -> None:
     """Try out a file, and print what was found: the other end of `_try`."""
     try:
         findings = trial(_load(Path(file)))
-    except Exception as error:  # of a task or game of somebody's own
+    except (Exception, SystemExit) as error:  # of a task or game of somebody's own
         findings = [told(error)], []
     click.echo("\n" + json.dumps(findings))
 
