@@ -25,6 +25,7 @@ import pytest
 from PIL import Image
 
 import roboschool
+from roboschool import files
 from roboschool.camera import Camera
 from roboschool.cli.contest import run_replay
 from roboschool.envs.parallel import ParallelEnv
@@ -266,6 +267,26 @@ def test_verification_notices_whatever_is_forged(env: ParallelEnv, tmp_path: Pat
     elsewhere = dataclasses.replace(record, versions=record.versions | {"pybullet": "1"})
     write_match(path, dataclasses.replace(match, record=elsewhere))
     assert verify(read_match(path)).differs == (f"pybullet 1 there, {record.versions['pybullet']} here",)
+
+
+def test_a_scene_may_move_and_must_not_change(tmp_path: Path) -> None:
+    here, there = tmp_path / "table.toml", tmp_path / "other" / "name.toml"
+    here.write_text(files.scenes()["pong"].read_text())
+    with closing(ParallelEnv(here, seconds=1.0)) as world:
+        _, match = contest(world, ["still", "scripted"])
+    assert len(match.record.scene_hash) == 64
+    write_match(tmp_path / "m.rsmatch", match)
+    there.parent.mkdir()
+    here.rename(there)
+    said = run("replay", "m.rsmatch", "--verify", cwd=tmp_path, code=1).stderr
+    assert "table.toml: the match was played in this scene, and it is not there; give --scene FILE" in said
+    shown = ["--verify", "--picture", "p.png", "--size", "96x64", "--scene", "other/name.toml"]
+    assert "verified: 61 steps" in run("replay", "m.rsmatch", *shown, cwd=tmp_path).stdout
+    there.write_text("gravity = 3.7\n" + there.read_text())
+    said = run("replay", "m.rsmatch", *shown, cwd=tmp_path, code=1).stderr
+    assert "name.toml: the scene's file has changed" in said
+    old = dataclasses.replace(match, record=dataclasses.replace(match.record, scene_hash=""))
+    assert verify(old, there).differs == (), "who wrote it did not know"
 
 
 def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:

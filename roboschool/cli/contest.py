@@ -21,7 +21,7 @@ from roboschool.tournament.match import play_recorded, team_names
 from roboschool.tournament.page import make_page
 from roboschool.tournament.players import Bench
 from roboschool.tournament.record import POSES, Match, Record, check_path, read_match, replace, write_match
-from roboschool.tournament.replay import verify
+from roboschool.tournament.replay import find_scene, verify
 from roboschool.tournament.schedule import count_games
 from roboschool.tournament.tournament import PAGE, RESULTS, Report, make_plan, run_tournament
 
@@ -93,8 +93,16 @@ def print_match(record: Record) -> None:
     click.echo(f"{record.scene}, seed {record.seed}: {record.steps} steps in {record.seconds:.1f} s")
 
 
-def run_replay(path: Path, check: bool, video: Path | None, picture: Path | None, at: float | None, size: str) -> int:
-    """Verify or show a match, or print how it ended; return the exit code.
+def run_replay(
+    path: Path,
+    check: bool,
+    video: Path | None,
+    picture: Path | None,
+    at: float | None,
+    size: str,
+    moved: Path | None = None,
+) -> int:
+    """Verify or show a match, whose scene's file may have `moved`, or print how it ended; return the exit code.
 
     Raises:
         InvalidInput: the file is damaged, its scene is another, or a file's name or the size is wrong.
@@ -102,12 +110,12 @@ def run_replay(path: Path, check: bool, video: Path | None, picture: Path | None
     match = read_match(path)
     print_match(match.record)
     if video or picture:
-        _show(path, match, video, picture, at, size)
-    return _verify(match) if check else 0
+        _show(path, match, video, picture, at, size, moved)
+    return _verify(match, moved) if check else 0
 
 
-def _verify(match: Match) -> int:
-    finding = verify(match)
+def _verify(match: Match, moved: Path | None) -> int:
+    finding = verify(match, moved)
     record = match.record
     if finding.exact:
         click.echo(f"verified: {record.steps} steps, {len(record.prints)} hashes of the whole world agree")
@@ -123,10 +131,18 @@ def _verify(match: Match) -> int:
     return 1
 
 
-def _show(path: Path, match: Match, video: Path | None, picture: Path | None, at: float | None, size: str) -> None:
+def _show(
+    path: Path,
+    match: Match,
+    video: Path | None,
+    picture: Path | None,
+    at: float | None,
+    size: str,
+    moved: Path | None,
+) -> None:
     photo = choose_ending(picture, STILLS) if picture else None
     width, height = read_size(size)
-    scene, frames = load_scene(match.record.scene, **match.record.options), match.poses.frames
+    scene, frames = find_scene(match, moved), match.poses.frames
     if not frames:
         raise InvalidInput(f"{path}: {POSES}: physics blew up before there was anything to see")
     match.poses.check_fit(scene, f"{path}: {POSES}")

@@ -415,11 +415,20 @@ def tournament(
 @click.option("--picture", type=click.Path(path_type=Path), help="Write a picture of the end.")
 @click.option("--at", type=click.FloatRange(min=0.0), help="When to take the picture [s], if not then.")
 @click.option("--size", default="600x400", show_default=True, help="Of video and picture [pixels].")
-def replay(file: Path, verify: bool, video: Path | None, picture: Path | None, at: float | None, size: str) -> None:
+@click.option("--scene", type=click.Path(path_type=Path), metavar="FILE", help="Where the scene's file is now.")
+def replay(
+    file: Path,
+    verify: bool,
+    video: Path | None,
+    picture: Path | None,
+    at: float | None,
+    size: str,
+    scene: Path | None,
+) -> None:
     """Verify or show the match in FILE, an .rsmatch, or print how it ended.
 
     To verify it, its actions are played once more in a fresh world, and hashes of everything in it are compared. Shown
-    is what was seen then, without physics, so on any machine.
+    is what was seen then, without physics, so on any machine. Both need the scene, and the modules that it names.
 
     \b
         roboschool replay m.rsmatch --verify
@@ -427,4 +436,4 @@ def replay(file: Path, verify: bool, video: Path | None, picture: Path | None, a
     """  # noqa: D301 - click reads the backslash
     from roboschool.cli.contest import run_replay
 
-    sys.exit(run_replay(file, verify, video, picture, at, size))
+    sys.exit(run_replay(file, verify, video, picture, at, size, scene))

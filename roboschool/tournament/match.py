@@ -5,6 +5,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -178,6 +179,7 @@ def play_recorded(
     )
     record = Record(
         scene=scene_name(env.scene),
+        scene_hash=scene_hash(env.scene),
         options=options,
         seed=seed,
         players=tuple(entrants),
@@ -196,6 +198,12 @@ def scene_name(scene: Scene) -> str:
     """Return the name of a scene, or the path of its file if it is found by that only."""
     path = files.scenes().get(scene.name)
     return scene.path if scene.path and scene.path != str(path) else scene.name
+
+
+def scene_hash(scene: Scene) -> str:
+    """Return the sha256 of a scene's file, or nothing if it has none."""
+    path = Path(scene.path)
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def team_names(scene: Scene, entrants: int) -> tuple[tuple[str, ...], ...]:

@@ -52,6 +52,7 @@ class Record:
 
     version: int = VERSION
     scene: str  # its name, or the path of its file
+    scene_hash: str = ""  # sha256 of that file; nothing if nobody has looked
     options: dict[str, Any]
     seed: int
     players: tuple[Entrant, ...]

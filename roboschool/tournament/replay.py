@@ -1,14 +1,17 @@
 """Replays of matches: to verify that they happened as written, and to see them."""
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from roboschool import machine
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput
-from roboschool.tournament.match import fingerprint, forfeited, team_names
+from roboschool.scene import Scene, load_scene
+from roboschool.tournament.match import fingerprint, forfeited, scene_hash, team_names
 from roboschool.tournament.record import PACKAGES, Match
 from roboschool.tournament.sides import Outcome, decide
 
@@ -27,13 +30,26 @@ class Finding:
         return self.step is None and not self.wrong
 
 
-def open_world(match: Match) -> ParallelEnv:
-    """Return a fresh world for a match.
+def find_scene(match: Match, moved: Path | None = None) -> Scene:
+    """Return the scene of a match, or what is in the file that it has `moved` to.
+
+    Raises:
+        InvalidInput: it is not there, or cannot be used.
+    """
+    written = match.record.scene
+    if moved is None and written.endswith(".toml") and not Path(written).is_file():
+        raise InvalidInput(f"{written}: the match was played in this scene, and it is not there; give --scene FILE")
+    scene = load_scene(written if moved is None else moved, **match.record.options)
+    return dataclasses.replace(scene, name=Path(written).stem)  # hashes of the world have the name in them
+
+
+def open_world(match: Match, moved: Path | None = None) -> ParallelEnv:
+    """Return a fresh world for a match, whose scene's file may have `moved`.
 
     Raises:
         InvalidInput: the scene is not there, or is another.
     """
-    env = ParallelEnv(match.record.scene, **match.record.options)
+    env = ParallelEnv(find_scene(match, moved))
     joints = {agent.name: len(agent.robot.joints) for agent in env.scene.agents}
     found = {name: actions.shape[1] for name, actions in match.actions.items()}
     if joints != found:
@@ -55,18 +71,18 @@ def replay(env: ParallelEnv, match: Match) -> Iterator[tuple[int, dict[str, floa
         yield step + 1, rewards, infos
 
 
-def verify(match: Match) -> Finding:
-    """Play a match once more from its actions, and compare world, returns and results.
+def verify(match: Match, moved: Path | None = None) -> Finding:
+    """Play a match, whose scene's file may have `moved`, once more; compare world, returns and results.
 
     Raises:
         InvalidInput: the scene is not there, or is another.
     """
     record = match.record
-    differs = _differences(match)
     prints = {min(number * record.every, record.steps): text for number, text in enumerate(record.prints)}
     returns = dict.fromkeys(match.actions, 0.0)
     infos: dict[str, dict[str, Any]] = {}
-    with closing(open_world(match)) as env:
+    with closing(open_world(match, moved)) as env:
+        differs = _differences(match, env.scene)
         for step, rewards, told in replay(env, match):
             infos = told
             for name, reward in rewards.items():
@@ -91,8 +107,10 @@ def _wrong(match: Match, returns: dict[str, float], outcomes: dict[str, Outcome]
     return ""
 
 
-def _differences(match: Match) -> tuple[str, ...]:
+def _differences(match: Match, scene: Scene) -> tuple[str, ...]:
     here = {**machine.versions(PACKAGES), "system": machine.system(), "processor": machine.processor()}
     record = match.record
     there = {**record.versions, "system": record.system, "processor": record.processor}
-    return tuple(f"{key} {there.get(key)} there, {here[key]} here" for key in here if there.get(key) != here[key])
+    changed = (f"{scene.path}: the scene's file has changed",)
+    told = changed if record.scene_hash not in ("", scene_hash(scene)) else ()
+    return (*told, *(f"{key} {there.get(key)} there, {here[key]} here" for key in here if there.get(key) != here[key]))
