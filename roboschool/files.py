@@ -23,6 +23,7 @@ Schema = TypeVar("Schema")
 
 LARGEST = 4 * 2**20  # no card, scene or URDF is larger [bytes]
 MOST_NAMES = 20  # in one message
+ALIKE = 0.65  # how alike a name must be to be meant, from 0 to 1
 VARIABLE = "ROBOSCHOOL_PATH"  # of the environment: more folders, the first before the others
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -40,7 +41,7 @@ class UnknownOption(InvalidInput, TypeError):
 def nearest(name: object, names: Iterable[object]) -> str:
     """Return the end of an error message: the name most like `name`, or all of them."""
     known = sorted(str(n) for n in names)
-    close = difflib.get_close_matches(str(name), known, n=1)
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=ALIKE)
     if close:
         return f"; did you mean {close[0]!r}?"
     more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""

@@ -1,9 +1,11 @@
 """Policies: anything with `reset(seed)` and `act(observation)`. Shipped ones are small networks that numpy runs."""
 
+import ast
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -15,6 +17,11 @@ from roboschool.parts import find_class
 FORMAT = "roboschool-policy-1"
 LARGEST = 16 * 2**20  # [bytes]
 SIGHT = 10.0  # normalised observations are clipped to this, either way
+STILL, RANDOM, SCRIPTED = "still", "random", "scripted"  # those that every scene has; the last if it names one
+WORDS = (STILL, RANDOM, SCRIPTED)
+NEEDED = ("reset(seed)", "act(observation)")  # of a policy
+NUMBERS = ".safetensors"  # how the name of a file of numbers ends
+DYNAMIC = {"__getattr__", "*", "exec", "globals", "setattr"}  # where one is, a text does not say what there will be
 
 
 class Policy(Protocol):
@@ -25,6 +32,39 @@ class Policy(Protocol):
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Return an action (joints,) for an observation (n,)."""
+
+
+AnyPolicy: TypeAlias = Policy | str | os.PathLike[str]  # an object, or what is written for one
+
+
+class Still:
+    """A policy that does nothing."""
+
+    def __init__(self, joints: int) -> None:
+        self.action = np.zeros(joints)
+
+    def reset(self, seed: int | None = None) -> None:
+        """Begin an episode."""
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Return no torque (joints,)."""
+        return self.action
+
+
+class Random:
+    """A policy that does anything."""
+
+    def __init__(self, joints: int) -> None:
+        self.joints = joints
+        self.reset(0)
+
+    def reset(self, seed: int | None = None) -> None:
+        """Begin an episode."""
+        self.chance = np.random.default_rng(seed)
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Return any torque (joints,)."""
+        return self.chance.uniform(-1.0, 1.0, self.joints)
 
 
 class NetworkPolicy:
@@ -82,23 +122,183 @@ def check_policy(policy: Any, where: str) -> Policy:
     Raises:
         InvalidInput: it has not.
     """
-    if not callable(getattr(policy, "act", None)) or not callable(getattr(policy, "reset", None)):
-        raise InvalidInput(f"{where}: {policy!r} has no reset(seed) and act(observation)")
+    if isinstance(policy, type):
+        raise InvalidInput(f"{where}: {policy.__name__} is a class; give what it makes, {policy.__name__}()")
+    missing = [method for method in NEEDED if not callable(getattr(policy, method.partition("(")[0], None))]
+    if missing:
+        raise InvalidInput(f"{where}: {type(policy).__name__} has no {' and no '.join(missing)}")
     checked: Policy = policy
     return checked
+
+
+def as_policy(given: AnyPolicy, joints: int, scripted: str = "", where: str = "") -> Policy:
+    """Return a policy that is given as an object, or written as `resolve` takes it.
+
+    Args:
+        given: the object, or what is written.
+        joints: of the agent that it plays.
+        scripted: what the scene itself names for this agent.
+        where: what an error begins with.
+
+    Raises:
+        InvalidInput: it is no policy, or there is none of that name.
+    """
+    if not isinstance(given, str | os.PathLike):
+        return check_policy(given, where)
+    written = resolve(os.fspath(given), scripted, where)
+    if written == STILL:
+        return Still(joints)
+    if written == RANDOM:
+        return Random(joints)
+    try:
+        return load_policy(written)
+    except InvalidInput as error:
+        raise InvalidInput(f"{where}{': ' * bool(where)}{error}") from None
+
+
+def resolve(written: str, scripted: str = "", where: str = "") -> str:
+    """Return what is written for a policy so that it holds in any folder: a word, a file's path, or "module:Class".
+
+    It may be "still", "random", or "scripted", a scene whose policy it is, a file of numbers, or "module:Class".
+    Nothing of it runs: the text of a module is read to see whether the class can be a policy.
+
+    Args:
+        written: what is written.
+        scripted: what the scene itself names for the agent that it plays.
+        where: what an error begins with.
+
+    Raises:
+        InvalidInput: there is no such policy.
+    """
+    where += ": " * bool(where)
+    if written == SCRIPTED:
+        if not scripted:
+            raise InvalidInput(f"{where}the scene names no policy for it, so it cannot be {SCRIPTED!r}")
+        written = scripted
+    if written in WORDS:
+        return written
+    _refuse_source(written, where)
+    if is_class(written):
+        check_class(written, where)
+        return written
+    path = policies().get(written, Path(written))
+    if not path.is_file() and path.suffix != NUMBERS:
+        names = [*WORDS, *policies(), *(file.name for file in path.parent.glob(f"*{NUMBERS}"))]
+        raise InvalidInput(f"{where}unknown policy {written!r}{nearest(written, names)}")
+    return str(path.resolve())
+
+
+def is_class(written: str) -> bool:
+    """Return whether a policy is written as a class, "module:Class"."""
+    return ":" in written and not Path(written).exists()
+
+
+def search_path() -> list[str]:
+    """Return where the modules of policies are looked for: also in the folder one stands in."""
+    return [*sys.path, os.getcwd()]
+
+
+def find_module(name: str, folders: Sequence[str] | None = None) -> Path | None:
+    """Return the file of a module in some folders, those of `search_path` if None; nothing of it runs."""
+    parts = name.split(".")
+    if not all(part.isidentifier() for part in parts):
+        return None
+    for folder in search_path() if folders is None else folders:
+        place = Path(folder or ".", *parts)
+        for path in (place.with_name(place.name + ".py"), place / "__init__.py"):
+            if path.is_file():
+                return path
+    return None
+
+
+def _refuse_source(written: str, where: str) -> None:
+    """Say how a class is written, if somebody has written the path of the file that it is in."""
+    base, _, name = written.partition(":")
+    path = Path(base)
+    if path.suffix != ".py" and not (name and path.with_suffix(".py").is_file() and path.parent != Path()):
+        return
+    file = path.with_suffix(".py")
+    known = [key for key, node in _names(_parse(file, where)).items() if isinstance(node, ast.ClassDef)]
+    name = name or (known[0] if len(known) == 1 else "Class")
+    here = file.parent.resolve() == Path.cwd()
+    place = "" if here else f" in the folder {file.parent}, or with that in PYTHONPATH"
+    raise InvalidInput(f"{where}policy {written!r}: write {path.stem}:{name}{place}")
+
+
+def check_class(written: str, where: str = "") -> None:
+    """Check, by the text of its module, that "module:Class" can be a policy.
+
+    Raises:
+        InvalidInput: there is no such module or class, or a class without bases lacks a method; the message begins with
+            `where`.
+    """
+    module, _, name = written.partition(":")
+    where = f"{where}policy {written!r}"
+    path = find_module(module)
+    if path is None and module in sys.modules:
+        return
+    if path is None:
+        raise InvalidInput(f"{where}: no module {module!r} here or where Python looks")
+    text = _parse(path, f"{where}: ")
+    names, said = _names(text), {part.id for part in ast.walk(text) if isinstance(part, ast.Name)}
+    if name not in names:
+        if DYNAMIC.isdisjoint({*names, *said}):
+            known = [key for key, node in names.items() if isinstance(node, ast.ClassDef)]
+            raise InvalidInput(f"{where}: {path} has no class {name!r}{nearest(name, known)}")
+        return
+    found = names[name]
+    if isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef):
+        raise InvalidInput(f"{where}: {name} is a function, not a class")
+    if not isinstance(found, ast.ClassDef) or found.bases or found.keywords or found.decorator_list:
+        return
+    methods = _names(found)
+    missing = [method for method in NEEDED if method.partition("(")[0] not in methods]
+    if missing and DYNAMIC.isdisjoint({*methods, *said}):
+        raise InvalidInput(f"{where}: {name} has no {' and no '.join(missing)}")
+
+
+def _parse(path: Path, where: str) -> ast.AST:
+    """Return the text of a module as Python reads it; an empty one if it is not there."""
+    try:
+        return ast.parse(path.read_bytes() if path.is_file() else b"")
+    except SyntaxError as error:
+        raise InvalidInput(f"{where}{path}: line {error.lineno}: {error.msg}") from None
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        raise InvalidInput(f"{where}{path}: {error}") from None
+
+
+def _names(node: ast.AST) -> dict[str, ast.AST]:
+    """Return what a module or a class gives names to, and what these are."""
+    found: dict[str, ast.AST] = {}
+    for part in ast.iter_child_nodes(node):
+        if isinstance(part, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            found[part.name] = part
+        elif isinstance(part, ast.alias):
+            found[(part.asname or part.name).partition(".")[0]] = part
+        else:
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                found[part.id] = part
+            found |= _names(part)
+    return found
 
 
 def load_policy(path: str | os.PathLike[str], where: str = "") -> Policy:
     """Return a policy by the scene it comes with, by the path of its file, or as "package.module:Class".
 
-    No code of a file runs: it is numbers only, written by `NetworkPolicy.save`. A class is made without arguments; an
-    error about it begins with `where`.
+    No code of a file runs: it is numbers only, written by `NetworkPolicy.save`. A class is made without arguments; its
+    module may also be in the folder one stands in. An error about it begins with `where`.
 
     Raises:
         InvalidInput: the file is missing, too large, not safetensors, or not a policy; or there is no such class.
     """
-    if isinstance(path, str) and ":" in path and not Path(path).exists():
+    if isinstance(path, str) and is_class(path):
         where += ": " * bool(where)
+        module = path.partition(":")[0]
+        _refuse_source(path, where)
+        if find_module(module) is not None:
+            check_class(path, where)
+            if module not in sys.modules and find_module(module, sys.path) is None:
+                sys.path.append(os.getcwd())  # to stay: worker processes look where we do
         cls: Any = find_class(where, "policy", path, {}, object)
         try:
             made = cls()
@@ -116,8 +316,9 @@ def read_network(path: str | os.PathLike[str]) -> NetworkPolicy:
     """
     file = policies().get(str(path), Path(path))
     if not file.is_file():
-        beside = [p.name for p in file.parent.glob("*.safetensors")]
-        raise InvalidInput(f"{file}: no such file{nearest(file.name, [*beside, *policies()])}")
+        beside = [p.name for p in file.parent.glob(f"*{NUMBERS}")]
+        known = [*beside, *(policies() if file.suffix != NUMBERS else ())]
+        raise InvalidInput(f"{file}: no such file{nearest(file.name, known) if known else ''}")
     if file.stat().st_size > LARGEST:
         raise InvalidInput(f"{file}: {file.stat().st_size} bytes, more than {LARGEST}")
     try:

@@ -299,7 +299,7 @@ def test_what_a_scene_lacks_is_said_when_it_is_read(text: str, says: list[str], 
     [
         ("collections:OrderedDict", "no reset"),
         ("roboschool.policy:NetworkPolicy", "without arguments"),
-        ("roboschool.games.pong:Trayner", "cannot be imported"),
+        ("roboschool.games.pong:Trayner", "did you mean 'Trainer'"),
         (".x:Foo", "cannot be imported"),
     ],
 )

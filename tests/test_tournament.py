@@ -411,7 +411,7 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         ("Stopped", "hang", "0.5 s"),
         ("Nan", "not finite", "nan"),
         ("Infinite", "not finite", "inf"),
-        ("Wrong", "wrong shape", "(3,)"),
+        ("Wrong", "wrong shape", "the action has shape (3,), not (2,)"),
         ("Words", "wrong shape", "not an array of numbers"),
         ("Ragged", "wrong shape", "not an array"),
         ("Huge", "wrong shape", "(100000000,)"),
@@ -425,6 +425,7 @@ def test_who_fails_forfeits(env: ParallelEnv, tmp_path: Path, policy: str, reaso
     (fault,) = played.faults
     assert (fault.player, fault.reason) == (0, reason)
     assert words in fault.detail
+    assert "agent" not in fault.detail
     assert len(fault.detail) <= 400
     assert played.steps == fault.step == (0 if policy == "Unmade" else 19)
     assert played.outcomes == {"paddle_0": Outcome(-1, reason, 0.0), "paddle_1": Outcome(1, "forfeit", 0.0)}
@@ -471,6 +472,7 @@ def test_a_player_costs_microseconds(env: ParallelEnv) -> None:
         (["pon", "still"], "did you mean 'pong'"),
         (["ant", "still"], "observes 28 numbers, and it sees 13"),
         (["missing.safetensors", "still"], "no such file"),
+        (["players:exits", "still"], "players.py has no class 'exits'; did you mean 'Exits'?"),
         (["nowhere:Policy", "still"], "no module 'nowhere'"),
         (["=pong", "still"], "NAME=POLICY"),
         (["pong", "pong"], "two policies are called 'pong'"),

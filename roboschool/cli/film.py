@@ -4,7 +4,6 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import click
-import numpy as np
 from PIL import Image
 
 from roboschool import files
@@ -12,22 +11,8 @@ from roboschool.cli.video import STILLS, Video, choose_ending, read_size
 from roboschool.envs.agent import AgentEnv
 from roboschool.envs.spaces import observation_space
 from roboschool.files import InvalidInput
-from roboschool.policy import NetworkPolicy, Policy, load_policy
+from roboschool.policy import NetworkPolicy, Policy, Still, load_policy
 from roboschool.scene import Agent, Scene, load_scene
-
-
-class Still:
-    """A policy that does nothing."""
-
-    def __init__(self, agent: Agent) -> None:
-        self.action = np.zeros(len(agent.robot.joints))
-
-    def reset(self, seed: int | None = None) -> None:
-        """Begin an episode."""
-
-    def act(self, observation: np.ndarray) -> np.ndarray:
-        """Return no torque (joints,)."""
-        return self.action
 
 
 def run_film(
@@ -94,4 +79,4 @@ def _policy(scene: Scene, agent: Agent) -> Policy:
             if not isinstance(policy, NetworkPolicy) or len(policy.mean) == sees:
                 return policy
     click.echo(f"{agent.name}: no policy comes with it; it does nothing", err=True)
-    return Still(agent)
+    return Still(len(agent.robot.joints))

@@ -1,21 +1,16 @@
 """Entrants: what may be written for a policy, and whether it can play in a scene."""
 
 import hashlib
-import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from roboschool import files
 from roboschool.envs.spaces import observation_space
-from roboschool.files import InvalidInput, nearest
-from roboschool.policy import read_network
+from roboschool.files import InvalidInput
+from roboschool.policy import RANDOM, SCRIPTED, STILL, WORDS, find_module, is_class, read_network, resolve
 from roboschool.scene import Agent, Scene
 from roboschool.tournament.sides import sides_of
-
-STILL, RANDOM, SCRIPTED = "still", "random", "scripted"  # those that every scene has; the last if it names one
-WORDS = (STILL, RANDOM, SCRIPTED)
 
 
 @dataclass(frozen=True)
@@ -96,55 +91,25 @@ def _read(scene: Scene, text: str) -> Entrant:
 
 
 def _hash(policy: str) -> str:
-    path = _module(policy.partition(":")[0]) if _is_class(policy) else _file(policy)
+    path = find_module(policy.partition(":")[0]) if is_class(policy) else _file(policy)
     return hashlib.sha256(path.read_bytes()).hexdigest() if path and path.is_file() else ""
-
-
-def _is_class(policy: str) -> bool:
-    return ":" in policy and not Path(policy).exists()
 
 
 def _file(policy: str) -> Path | None:
     return None if policy in WORDS else files.policies().get(policy, Path(policy))
 
 
-def search_path() -> list[str]:
-    """Return where the modules of policies are looked for: also in the folder one stands in."""
-    return [*sys.path, os.getcwd()]
-
-
-def _module(name: str) -> Path | None:
-    """Return the file of a module, found without running anything of it."""
-    parts = name.split(".")
-    for folder in search_path():
-        place = Path(folder or ".", *parts)
-        for path in (place.with_name(place.name + ".py"), place / "__init__.py"):
-            if path.is_file():
-                return path
-    return None
-
-
 def _seat(scene: Scene, agent: Agent, policy: str) -> Seat:
     where = f"scene {scene.name!r}: agent {agent.name!r}"
     sees = int(observation_space(scene, agent).shape[0])
     joints = len(agent.robot.joints)
-    if policy in (STILL, RANDOM):
-        return Seat(agent.name, policy, sees, joints)
-    if policy == SCRIPTED:
-        if not agent.policy:
-            raise InvalidInput(f"{where}: the scene names no policy for it, so it cannot be {SCRIPTED!r}")
-        policy = agent.policy
-    if _is_class(policy):
-        if _module(policy.partition(":")[0]) is None:
-            raise InvalidInput(f"policy {policy!r}: no module {policy.partition(':')[0]!r} here or where Python looks")
-        return Seat(agent.name, policy, sees, joints)
-    path = files.policies().get(policy, Path(policy))
-    if not path.is_file() and path.suffix != ".safetensors":
-        raise InvalidInput(f"unknown policy {policy!r}{nearest(policy, [*WORDS, *files.policies()])}")
-    network = read_network(path)
+    place = resolve(policy, agent.policy, where if policy == SCRIPTED else "")
+    if place in (STILL, RANDOM) or is_class(place):
+        return Seat(agent.name, place, sees, joints)
+    network = read_network(place)
     if len(network.mean) != sees:
         raise InvalidInput(f"{where}: {policy!r} observes {len(network.mean)} numbers, and it sees {sees}")
     moves = len(network.layers[-1][1])
     if moves != joints:
         raise InvalidInput(f"{where}: {policy!r} moves {moves} joints, and it has {joints}")
-    return Seat(agent.name, str(path.resolve()), sees, joints)
+    return Seat(agent.name, place, sees, joints)

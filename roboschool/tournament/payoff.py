@@ -1,6 +1,7 @@
 """What policies get against each other, played in this process: for those who train them and trust them."""
 
 import copy
+import os
 from collections.abc import Sequence
 from contextlib import closing
 from itertools import combinations
@@ -9,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.policy import Policy, check_policy
+from roboschool.policy import AnyPolicy, as_policy
 from roboschool.scene import Scene
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import play, team_names
-from roboschool.tournament.players import Team, make_policy
+from roboschool.tournament.players import Team
 
 
 def payoff(
-    policies: Sequence[Policy | str], scene: str | Scene, games: int = 10, seed: int = 0, **options: Any
+    policies: Sequence[AnyPolicy], scene: str | Scene, games: int = 10, seed: int = 0, **options: Any
 ) -> np.ndarray:
     """Return the mean result of each policy against each (policy, policy), from -1, all lost, to 1, all won.
 
@@ -49,17 +50,17 @@ def payoff(
     return matrix
 
 
-def make_team(scene: Scene, agents: Sequence[str], policy: Policy | str) -> Team:
+def make_team(scene: Scene, agents: Sequence[str], policy: AnyPolicy) -> Team:
     """Return a player, in this process, of some agents.
 
     Raises:
         InvalidInput: the policy is wrong.
     """
     joints = {agent.name: len(agent.robot.joints) for agent in scene.agents}
-    if isinstance(policy, str):
-        (entrant,) = read_entrants(scene, [policy], [agents])
-        policies = [make_policy(seat) for seat in entrant.seats(scene, agents)]
+    if isinstance(policy, str | os.PathLike):
+        (entrant,) = read_entrants(scene, [os.fspath(policy)], [agents])
+        policies = [as_policy(seat.policy, seat.joints) for seat in entrant.seats(scene, agents)]
     else:
-        checked = check_policy(policy, f"scene {scene.name!r}")
+        checked = as_policy(policy, 0, where=f"scene {scene.name!r}")
         policies = [copy.deepcopy(checked) for _ in agents]
     return Team(policies, [joints[name] for name in agents])

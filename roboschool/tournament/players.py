@@ -18,9 +18,9 @@ from typing import Protocol
 import numpy as np
 
 from roboschool.files import InvalidInput
-from roboschool.policy import Policy, load_policy
+from roboschool.policy import Policy, as_policy, search_path
 from roboschool.simulation import as_numbers
-from roboschool.tournament.entrants import RANDOM, STILL, Seat, search_path
+from roboschool.tournament.entrants import Seat
 from roboschool.workers.child import Child, end_with_parent
 
 CRASH, HANG, INFINITE, SHAPE = "crash", "hang", "not finite", "wrong shape"
@@ -63,47 +63,6 @@ class Player(Protocol):
         """
 
 
-class Still:
-    """A policy that does nothing."""
-
-    def __init__(self, joints: int) -> None:
-        self.action = np.zeros(joints)
-
-    def reset(self, seed: int | None = None) -> None:
-        """Begin an episode."""
-
-    def act(self, observation: np.ndarray) -> np.ndarray:
-        """Return no torque (joints,)."""
-        return self.action
-
-
-class Random:
-    """A policy that does anything."""
-
-    def __init__(self, joints: int) -> None:
-        self.joints = joints
-        self.reset(0)
-
-    def reset(self, seed: int | None = None) -> None:
-        """Begin an episode."""
-        self.chance = np.random.default_rng(seed)
-
-    def act(self, observation: np.ndarray) -> np.ndarray:
-        """Return any torque (joints,)."""
-        return self.chance.uniform(-1.0, 1.0, self.joints)
-
-
-def make_policy(seat: Seat) -> Policy:
-    """Return the policy of a seat.
-
-    Raises:
-        InvalidInput: it cannot be made.
-    """
-    if seat.policy == STILL:
-        return Still(seat.joints)
-    return Random(seat.joints) if seat.policy == RANDOM else load_policy(seat.policy)
-
-
 class Team:
     """Policies that play in this process: what is on the other side of a `Process`, or plays without one.
 
@@ -136,9 +95,9 @@ class Team:
         """
         answers = [policy.act(seen) for policy, seen in zip(self.policies, self.seen, strict=True)]
         try:
-            return [as_numbers("its agent", a, (n,)).astype(float) for a, n in zip(answers, self.joints, strict=True)]
+            return [as_numbers("", a, (n,)).astype(float) for a, n in zip(answers, self.joints, strict=True)]
         except InvalidInput as error:
-            raise Forfeit(SHAPE, str(error)) from None
+            raise Forfeit(SHAPE, str(error).partition(": ")[2]) from None  # a player may be kept for other agents
 
     def answer(self) -> list[np.ndarray]:
         """Return an action for each agent, or nothing after `begin`.
@@ -303,7 +262,8 @@ def serve(line: int, lifeline: int) -> None:
         try:
             if kind == BEGIN:
                 if team is None:
-                    team = Team([make_policy(seat) for seat in seats], [seat.joints for seat in seats])
+                    policies = [as_policy(seat.policy, seat.joints) for seat in seats]
+                    team = Team(policies, [seat.joints for seat in seats])
                 team.begin(*SEED.unpack(text))
             elif team is not None:
                 team.ask(np.split(np.frombuffer(text, np.float32), sizes))
