@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 
 from roboschool.files import InvalidInput, choose
-from roboschool.policy import NetworkPolicy, Policy, check_policy, load_policy
+from roboschool.policy import SCRIPTED, AnyPolicy, NetworkPolicy, Policy, as_policy
 from roboschool.scene import Agent, Scene
 from roboschool.simulation import Simulation, as_numbers
 
 SEEDS = 2**31
 
 
-def check_seats(scene: Scene, asked: Sequence[str], opponents: Mapping[str, Policy] | None) -> tuple[Agent, ...]:
+def check_seats(scene: Scene, asked: Sequence[str], opponents: Mapping[str, AnyPolicy] | None) -> tuple[Agent, ...]:
     """Return the agents to play: those asked for, or the first.
 
     Raises:
         InvalidInput: there is no such agent, two are the same or have not the same robot and task, or an opponent sits
-            in no other seat or is not a policy.
+            in no other seat.
     """
     agents = {agent.name: agent for agent in scene.agents}
     where = f"scene {scene.name!r}"
@@ -33,27 +33,47 @@ def check_seats(scene: Scene, asked: Sequence[str], opponents: Mapping[str, Poli
             raise InvalidInput(
                 f"{where}: agents {names[0]!r} and {agent.name!r} differ in robot or task: play them apart"
             )
-    for other, policy in (opponents or {}).items():
-        choose(other, [name for name in agents if name not in names], "opponent", where)
-        check_policy(policy, f"{where}: opponent {other!r}")
+    others = [name for name in agents if name not in names]
+    for other in by_agent(opponents, f"{where}: opponents", others or names):
+        choose(other, others, "opponent", where)
     return tuple(played)
 
 
-def stand_ins(scene: Scene, played: Sequence[str], opponents: Mapping[str, Policy]) -> tuple[Scene, dict[str, Policy]]:
+def by_agent(given: Any, where: str, names: Sequence[str]) -> dict[str, AnyPolicy]:
+    """Return policies by agent, as they are given; none if there is None.
+
+    Raises:
+        InvalidInput: it is no mapping; the message begins with `where` and has one of `names` as an example.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        kind = repr(given) if isinstance(given, str) else type(given).__name__
+        raise InvalidInput(f'{where}: {kind} is no mapping of agents to policies, like {{"{names[0]}": "still"}}')
+    return dict(given)
+
+
+def stand_ins(
+    scene: Scene, played: Sequence[str], opponents: Mapping[str, AnyPolicy] | None
+) -> tuple[Scene, dict[str, Policy]]:
     """Return the scene as some agents play it, and who plays the others: the policies given, else the scene's own.
 
     Raises:
-        InvalidInput: a policy of the scene cannot be read.
+        InvalidInput: a policy cannot be had.
     """
     names = [other.name for other in scene.agents]
-    own = {
-        other.name: load_policy(other.policy, f"scene {scene.name!r}: agent {other.name!r}")
-        for other in scene.agents
-        if other.policy and other.name not in played and other.name not in opponents
-    }
+    chosen, own = dict(opponents or {}), False
+    policies: dict[str, Policy] = {}
+    for other in scene.agents:
+        if other.name in played or not (other.name in chosen or other.policy):
+            continue
+        given = chosen.get(other.name, SCRIPTED)
+        own |= isinstance(given, str) and given == SCRIPTED
+        where = f"scene {scene.name!r}: {'opponent' if other.name in chosen else 'agent'} {other.name!r}"
+        policies[other.name] = as_policy(given, len(other.robot.joints), other.policy, where)
     if own and scene.game is not None:
         scene = dataclasses.replace(scene, game=scene.game.solo(names.index(played[0])))
-    return scene, {**own, **opponents}
+    return scene, policies
 
 
 class Seat:

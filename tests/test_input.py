@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from stories import tell
 import roboschool
 from roboschool import files
 from roboschool.files import InvalidInput
+from roboschool.policy import resolve
 from roboschool.robot import load_robot
 from roboschool.scene import Scene, load_scene
 from roboschool.simulation import Simulation
@@ -19,6 +22,16 @@ from roboschool.simulation import Simulation
 BAD = Path(__file__).parent / "bad"
 CARDS = files.parse_toml(BAD / "cards.toml")["case"]
 SCENES = files.parse_toml(BAD / "scenes.toml")["case"]
+
+
+class Blind:
+    """Has no `act`, and a pool's length while that is empty."""
+
+    def reset(self, seed: int | None = None) -> None:
+        """Do nothing."""
+
+    def __len__(self) -> int:
+        return 0
 
 
 def says(error: pytest.ExceptionInfo[InvalidInput], words: list[str]) -> None:
@@ -95,6 +108,21 @@ def test_bad_file(make: Any, words: list[str], tmp_path: Path) -> None:
         (lambda: roboschool.AgentEnv("ants", agent="ant_7"), ["'ant_7'", "did you mean 'ant_"]),
         (lambda: roboschool.AgentEnv("ants", opponents={"ant_0": None}), ["opponent 'ant_0'"]),
         (lambda: roboschool.AgentEnv("ants", opponents={"ant_1": None}), ["opponent 'ant_1'", "reset(seed)"]),
+        (
+            lambda: roboschool.AgentEnv("ants", opponents={"ant_1": "stil"}),
+            ["opponent 'ant_1'", "did you mean 'still'"],
+        ),
+        (lambda: roboschool.AgentEnv("ants", opponents={"ant_1": "scripted"}), ["opponent 'ant_1'", "names no policy"]),
+        (lambda: roboschool.AgentEnv("ants", opponents={"ant_1": Blind()}), ["Blind has no act(observation)"]),
+        (lambda: roboschool.AgentEnv("ants", opponents={"ant_1": Blind}), ["Blind is a class; give", "Blind()"]),
+        (
+            lambda: roboschool.AgentEnv("ants", opponents="still"),
+            ["opponents: 'still' is no mapping", '{"ant_1": "still"}'],
+        ),
+        (lambda: roboschool.AgentEnv("ants", opponents=Blind()), ["opponents: Blind is no mapping of agents"]),
+        (lambda: roboschool.VectorEnv("ants", 1, opponents=["still"]), ["opponents: list is no mapping"]),
+        (lambda: roboschool.Lobby("ants", fillers=Blind()), ["fillers: Blind is no mapping"]),
+        (lambda: roboschool.Lobby("ants", fillers={"ant_0": "stil"}), ["fillers: 'ant_0'", "did you mean 'still'"]),
         (lambda: roboschool.AgentEnv("ant", gravitas=3.0), ["'gravitas'", "did you mean 'gravity'"]),
         (lambda: roboschool.AgentEnv("ant", gravity="low"), ["gravity", "str"]),
         (lambda: roboschool.AgentEnv("ant", gravity=float("nan")), ["gravity", "finite"]),
@@ -303,3 +331,100 @@ def test_policies_are_numbers_and_nothing_else(tmp_path: Path) -> None:
             roboschool.load_policy(path)
     with pytest.raises(InvalidInput, match=r"did you mean 'policy\.safetensors'"):
         roboschool.load_policy(tmp_path / "polcy.safetensors")
+    with pytest.raises(InvalidInput, match=r"nope\.safetensors: no such file$"):
+        roboschool.load_policy(tmp_path / "none" / "nope.safetensors")
+
+
+MINE = """
+import numpy as np
+from elsewhere import Known
+
+
+class Charge:
+    def reset(self, seed=None):
+        raise SystemExit("nothing of this runs")
+
+    def act(self, observation):
+        return np.zeros(2)
+
+
+class Deaf:
+    def act(self, observation):
+        return np.zeros(2)
+
+
+class Heir(Deaf):
+    pass
+
+
+def make():
+    return Charge()
+
+
+raise SystemExit("nothing of this runs")
+"""
+
+
+def test_a_class_is_known_by_the_text_of_its_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "torn.py").write_text("class Charge(")
+    (tmp_path / "any.py").write_text("from mine import *")
+    monkeypatch.chdir(tmp_path)
+    for written in ("mine:Charge", "mine:Heir", "mine:Known", "any:Thing"):
+        assert resolve(written) == written
+    for written, words in {
+        "mine:charge": "mine.py has no class 'charge'; did you mean 'Charge'?",
+        "mine:Deaf": "policy 'mine:Deaf': Deaf has no reset(seed)",
+        "mine:make": "make is a function, not a class",
+        "mine:": "has no class ''; there is Charge, Deaf, Heir",
+        "mine": "unknown policy 'mine'",
+        "mine.py": "policy 'mine.py': write mine:Class",
+        "mine.py:Charge": "write mine:Charge",
+        "torn:Charge": "torn.py: line 1: ",
+        "torn.py": "torn.py: line 1: ",
+        "nowhere:Charge": "no module 'nowhere' here or where Python looks",
+        "nope.py:X": "policy 'nope.py:X': write nope:X",
+    }.items():
+        with pytest.raises(InvalidInput, match=re.escape(words)):
+            resolve(written)
+    monkeypatch.chdir("/")
+    for written in (f"{tmp_path}/mine.py:Charge", f"{tmp_path}/mine:Charge"):
+        with pytest.raises(InvalidInput, match=f"write mine:Charge in the folder {tmp_path}, or with that in PYTHON"):
+            resolve(written)
+
+
+def test_a_class_here_plays_wherever_a_policy_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = MINE.rpartition("raise")[0].replace('raise SystemExit("nothing of this runs")', "self.seed = seed")
+    (tmp_path / "mine_here.py").write_text(text.replace("from elsewhere import Known", ""))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [folder for folder in sys.path if folder not in ("", str(tmp_path))])
+    env = roboschool.AgentEnv("pong", opponents={"paddle_1": "mine_here:Charge"})
+    env.reset(seed=0)
+    assert env.opponents["paddle_1"].seed > 0
+    env.close()
+
+
+def test_scripted_is_what_the_scene_names_and_random_depends_on_the_seed() -> None:
+    def story(face: Any = roboschool.AgentEnv, **arguments: Any) -> np.ndarray:
+        env = face("pong", **arguments)
+        seen = [env.reset(seed=3)[0]]
+        seen += [env.step(np.zeros(env.action_space.shape))[0] for _ in range(100)]
+        env.close()
+        return np.array(seen).reshape(101, -1)
+
+    assert (story(opponents={"paddle_1": "scripted"}) == story()).all()
+    assert (
+        story(opponents={"paddle_1": "pong"}) == story(opponents={"paddle_1": roboschool.load_policy("pong")})
+    ).all()
+    chance = story(opponents={"paddle_1": "random"})
+    assert (chance != story(opponents={"paddle_1": "still"})).any()
+    for workers in (0, 1):
+        many = story(roboschool.VectorEnv, num_envs=1, num_workers=workers, opponents={"paddle_1": "random"})
+        assert (many == chance).all()
+    env = roboschool.AgentEnv("pong", opponents={"paddle_1": "random"})
+    env.reset(seed=0)
+    state = env.get_state()
+    after = [env.step(np.zeros(2))[0] for _ in range(20)]
+    env.set_state(state)
+    assert all((env.step(np.zeros(2))[0] == seen).all() for seen in after), "what is written is the env's own"
+    env.close()

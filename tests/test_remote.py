@@ -24,7 +24,6 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from seats import LONG, play, play_dicts, together
 
-from roboschool.cli.film import Still
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.rendezvous import WorldClosed
 from roboschool.files import InvalidInput
@@ -136,8 +135,7 @@ def test_the_world_closes_when_a_seat_stays_empty(host: Host) -> None:
 
 
 def test_a_filler_takes_a_seat_that_stays_empty(host: Host) -> None:
-    agents = ParallelEnv("race", lanes=PAIR).scene.agents
-    server = host(join_timeout=SOON, fillers={TWO: Still(agents[1])})
+    server = host(join_timeout=SOON, fillers={TWO: "still"})
     seat = sit(server.door.address)
     seat.reset(seed=1)
     assert server.rendezvous.filled == [TWO]
@@ -806,13 +804,16 @@ def test_serve_fails_if_nobody_comes() -> None:
         (["ants", "--allow-remote"], "give --tcp"),
         (["ants", "--fill", "aunt_0=still"], "--fill aunt_0=still: unknown agent 'aunt_0'; did you mean 'ant_0'"),
         (["ants", "--fill", "own"], "--fill ant_0=own: the scene names no policy for it"),
+        (["ants", "--fill", "stil"], "--fill ant_0=stil: unknown policy 'stil'; did you mean 'still'?"),
+        (["ants", "--fill", "nope"], "--fill ant_0=nope: unknown policy 'nope'; there is ant, "),
+        (["ants", "--fill", "seats:Nobody"], "seats.py has no class 'Nobody'"),
         (["ants", "--fill", "hopper"], "filler of agent 'ant_0': its policy observes 15 numbers, and it sees 28"),
         (["ants", "--size", "960x540"], "a picture of 960x540 is more than"),
         (["ant", "--lanes", "ant"], "lanes"),
     ],
 )
 def test_bad_arguments_are_one_line(arguments: list[str], words: str) -> None:
-    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=LONG)
+    done = subprocess.run([*COMMAND, *arguments], cwd=TESTS, capture_output=True, text=True, check=False, timeout=LONG)
     assert done.returncode == 1
     assert words in done.stderr
     assert "Traceback" not in done.stderr

@@ -149,7 +149,7 @@ def film(
     "--fill",
     multiple=True,
     metavar="[AGENT=]POLICY",
-    help="Who takes seats that are empty then: still, own (whom the scene names), a file, or a scene's name.",
+    help="Who takes seats that are empty then: own (whom the scene names), or as for `roboschool match`.",
 )
 @click.option("--episodes", type=click.IntRange(min=1), help="The match is over after so many.")
 @click.option("--size", metavar="WIDTHxHEIGHT", help="Let players take pictures, of this size [pixels].")

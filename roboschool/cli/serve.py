@@ -7,17 +7,16 @@ from types import FrameType
 
 import click
 
-from roboschool.cli.film import Still
 from roboschool.cli.video import read_size
 from roboschool.envs.rendezvous import Rendezvous
 from roboschool.files import InvalidInput, choose
-from roboschool.policy import Policy, load_policy
+from roboschool.policy import SCRIPTED, Policy, as_policy
 from roboschool.remote.address import read_host
 from roboschool.remote.server import Server
 from roboschool.scene import Agent, Scene, load_scene
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-STILL, OWN = "still", "own"
+OWN = "own"  # here another word for "scripted"
 MOST_FORFEITS = 20  # printed
 
 
@@ -73,8 +72,8 @@ def read_fillers(scene: Scene, texts: Sequence[str]) -> dict[str, Policy]:
 
     Args:
         scene: whose agents they play.
-        texts: "AGENT=POLICY", or "POLICY" for all agents that have none. A policy is "still", "own" (the one that the
-            scene names), a file, a scene whose policy it is, or "package.module:Class".
+        texts: "AGENT=POLICY", or "POLICY" for all agents that have none. A policy is written as for `roboschool match`;
+            "own" is "scripted", the one that the scene names.
 
     Raises:
         InvalidInput: an agent is unknown, or a policy cannot be read.
@@ -92,15 +91,8 @@ def read_fillers(scene: Scene, texts: Sequence[str]) -> dict[str, Policy]:
 
 
 def _policy(agent: Agent, text: str) -> Policy:
-    where = f"--fill {agent.name}={text}"
-    if text == STILL:
-        return Still(agent)
-    if text == OWN and not agent.policy:
-        raise InvalidInput(f"{where}: the scene names no policy for it")
-    try:
-        return load_policy(agent.policy if text == OWN else text)
-    except InvalidInput as error:
-        raise InvalidInput(f"{where}: {error}") from None
+    written = SCRIPTED if text == OWN else text
+    return as_policy(written, len(agent.robot.joints), agent.policy, f"--fill {agent.name}={text}")
 
 
 def _say(text: str) -> None:

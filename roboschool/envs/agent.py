@@ -18,7 +18,7 @@ from roboschool.envs.spaces import (
     render_modes,
 )
 from roboschool.files import InvalidInput
-from roboschool.policy import Policy
+from roboschool.policy import AnyPolicy
 from roboschool.scene import Scene, load_scene
 from roboschool.seat import Seat, check_seats, stand_ins
 from roboschool.simulation import Saved, Simulation, as_numbers
@@ -32,8 +32,9 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
     Args:
         scene: its name, the path of its file, or a `Scene`.
         agent: who is played; the first if None.
-        opponents: policies of other agents, by name; those without one are played by the policy that the scene names,
-            or do nothing. What those given remember is theirs: `get_state` does not save it.
+        opponents: policies of other agents, by name: objects, or written as for `roboschool match`, like "still"; those
+            without one are played by the policy that the scene names, or do nothing. What objects that are given
+            remember is theirs: `get_state` does not save it.
         render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time. Once a
             person has closed it, steps are neither shown nor slowed down.
         width: of a picture [pixels].
@@ -51,7 +52,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self,
         scene: str | Scene,
         agent: str | None = None,
-        opponents: Mapping[str, Policy] | None = None,
+        opponents: Mapping[str, AnyPolicy] | None = None,
         render_mode: str | None = None,
         width: int = 600,
         height: int = 400,
@@ -62,8 +63,9 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self.scene = load_scene(scene, **options)
         (row,) = check_seats(self.scene, [agent] if agent is not None else [], opponents)
         self.agent = row.name
-        self.scene, self.opponents = stand_ins(self.scene, [self.agent], opponents or {})
-        self._stand_ins = self.opponents.keys() - (opponents or {}).keys()
+        self.scene, self.opponents = stand_ins(self.scene, [self.agent], opponents)
+        given = opponents or {}
+        self._stand_ins = {name for name, policy in self.opponents.items() if policy is not given.get(name)}
         self.render_mode = check_render_mode(render_mode)
         self.metadata = {"render_modes": render_modes(), "render_fps": frames_per_second(self.scene)}
         self.observation_space = observation_space(self.scene, row)

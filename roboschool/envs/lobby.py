@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gymnasium
@@ -12,6 +12,7 @@ from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.rendezvous import PATIENCE, Rendezvous, Reply
 from roboschool.envs.spaces import PICTURES, check_render_mode
 from roboschool.files import choose
+from roboschool.policy import AnyPolicy
 from roboschool.scene import Scene
 
 
@@ -77,10 +78,11 @@ class Lobby:
         join_timeout: how long a reset waits for a seat that does not ask [s]; None: for ever. Then the lobby closes,
             or, after the first episode, that seat is lost.
         step_timeout: how long a step waits for an agent that does not act, before that loses its seat [s].
+        fillers: policies that take seats that stay empty for so long, by agent, as in `Rendezvous`.
         options: `max_cycles` and `render_mode` of `ParallelEnv`; others stand for keys of the scene file.
 
     Raises:
-        InvalidInput: the scene, a timeout or an option is unknown or wrong.
+        InvalidInput: the scene, a timeout, a filler or an option is unknown or wrong.
     """
 
     def __init__(
@@ -88,11 +90,12 @@ class Lobby:
         scene: str | Scene,
         join_timeout: float | None = PATIENCE,
         step_timeout: float | None = PATIENCE,
+        fillers: Mapping[str, AnyPolicy] | None = None,
         **options: Any,
     ) -> None:
         check_render_mode(options.get("render_mode"), PICTURES)  # a window belongs to one thread
         self.world = ParallelEnv(scene, death="leave", **options)
-        self._rendezvous = Rendezvous(self.world, join_timeout, step_timeout)
+        self._rendezvous = Rendezvous(self.world, join_timeout, step_timeout, fillers=fillers)
         self._mutex = threading.RLock()
         self._bells = {name: threading.Condition(self._mutex) for name in self.world.possible_agents}
         self._turn, self._moved = self._rendezvous.turn, 0.0  # and when it began [s]

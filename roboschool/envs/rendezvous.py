@@ -10,8 +10,8 @@ import numpy as np
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import check_count
 from roboschool.files import InvalidInput, choose
-from roboschool.policy import Policy, check_policy
-from roboschool.seat import SEEDS, check_sight
+from roboschool.policy import AnyPolicy, Policy, as_policy
+from roboschool.seat import SEEDS, by_agent, check_sight
 from roboschool.simulation import as_numbers
 
 THREADS = "each seat needs a thread of its own"
@@ -38,7 +38,7 @@ class Rendezvous:
             a filler takes such a seat, or the world closes if there is none; later the seat is lost.
         step_timeout: how long others wait for an agent that does not act, before that loses its seat [s].
         episodes: the match is over after so many; None: it goes on.
-        fillers: policies that may take seats, by agent.
+        fillers: policies that may take seats, by agent: objects, or written as for `roboschool match`, like "still".
 
     Raises:
         InvalidInput: a timeout or the number of episodes is wrong, or a filler is no policy for its
@@ -51,16 +51,19 @@ class Rendezvous:
         join_timeout: float | None = PATIENCE,
         step_timeout: float | None = PATIENCE,
         episodes: int | None = None,
-        fillers: Mapping[str, Policy] | None = None,
+        fillers: Mapping[str, AnyPolicy] | None = None,
     ) -> None:
         self.world = world
         self.join_timeout = _check_timeout("join_timeout", join_timeout)
         self.step_timeout = _check_timeout("step_timeout", step_timeout)
         self.episodes = None if episodes is None else check_count("episodes", episodes)
-        self.fillers = dict(fillers or {})
-        for name, policy in self.fillers.items():
-            sees = world.observation_space(choose(name, world.possible_agents, "agent", "fillers")).shape[0]
-            check_sight(check_policy(policy, f"fillers: {name!r}"), sees, f"filler of agent {name!r}")
+        self.fillers: dict[str, Policy] = {}
+        agents = {agent.name: agent for agent in world.scene.agents}
+        for name, policy in by_agent(fillers, "fillers", world.possible_agents).items():
+            agent = agents[choose(name, agents, "agent", "fillers")]
+            made = as_policy(policy, len(agent.robot.joints), agent.policy, f"fillers: {name!r}")
+            check_sight(made, world.observation_space(name).shape[0], f"filler of agent {name!r}")
+            self.fillers[name] = made
         self.episode = 0  # the first is 1
         self.step = 0  # of the episode
         self.scores = dict.fromkeys(world.possible_agents, 0.0)  # sums of all rewards

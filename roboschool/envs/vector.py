@@ -22,7 +22,7 @@ from roboschool.envs.spaces import (
     observation_space,
 )
 from roboschool.files import InvalidInput, choose
-from roboschool.policy import Policy
+from roboschool.policy import AnyPolicy
 from roboschool.scene import Scene, load_scene
 from roboschool.seat import check_seats, stand_ins
 from roboschool.simulation import Simulation, as_numbers, check_finite, check_seeds
@@ -45,8 +45,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         num_envs: how many rows: copies, times the agents played.
         num_workers: how many processes share the copies; 0: all are in this process. It changes nothing but speed.
         agent: who is played; several agents by a list of names; the first if None.
-        opponents: policies of other agents, by name; each copy has copies of its own. Others are played by the policy
-            that the scene names, or do nothing.
+        opponents: policies of other agents, by name: objects, or written as for `roboschool match`, like "still"; each
+            copy has copies of its own. Others are played by the policy that the scene names, or do nothing.
         max_episode_steps: how long an episode lasts at most, if less than the scene says.
         autoreset_mode: a copy whose episode is over begins a new one at the next step (the default) or at once.
         timeout: how long a worker may take for a step before it is replaced [s]; None: as long as it takes.
@@ -65,7 +65,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         num_envs: int = 1,
         num_workers: int = 0,
         agent: str | Sequence[str] | None = None,
-        opponents: Mapping[str, Policy] | None = None,
+        opponents: Mapping[str, AnyPolicy] | None = None,
         max_episode_steps: int | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         timeout: float | None = 60.0,
@@ -106,7 +106,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.copies = num_envs // len(rows)
         if num_workers > self.copies:
             raise InvalidInput(f"num_workers: {num_workers} are too many for {self.copies} copies")
-        self.scene, playing = stand_ins(self.scene, self.agents, opponents or {})
+        self.scene, playing = stand_ins(self.scene, self.agents, opponents)
         self.num_envs = num_envs
         self.num_workers = num_workers
         self.render_mode = check_render_mode(render_mode, PICTURES)

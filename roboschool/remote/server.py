@@ -14,7 +14,7 @@ from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.rendezvous import PATIENCE, Rendezvous, Reply, WorldClosed
 from roboschool.envs.spaces import PICTURES, check_render_mode
 from roboschool.files import InvalidInput, choose
-from roboschool.policy import Policy
+from roboschool.policy import AnyPolicy
 from roboschool.remote.address import Address, Door
 from roboschool.remote.peer import Peer, WrongKey
 from roboschool.remote.protocol import (
@@ -79,7 +79,7 @@ class Server:
         join_timeout: float | None = PATIENCE,
         step_timeout: float | None = PATIENCE,
         episodes: int | None = None,
-        fillers: Mapping[str, Policy] | None = None,
+        fillers: Mapping[str, AnyPolicy] | None = None,
         say: Say = lambda text: None,
         **options: Any,
     ) -> None:
