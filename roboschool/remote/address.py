@@ -89,6 +89,7 @@ def find_key(address: Address, given: bytes | str | os.PathLike[str] | None) -> 
 
     Raises:
         InvalidInput: there is no key, or it is not one.
+        FileNotFoundError: there is no server's socket beside which it could be.
     """
     if isinstance(given, bytes):
         return _check_key(given, "key")
@@ -96,6 +97,8 @@ def find_key(address: Address, given: bytes | str | os.PathLike[str] | None) -> 
         return environment_key(), VARIABLE
     if given is None and not address.path:
         raise InvalidInput(f"no key for {address}: give key=FILE, or set {VARIABLE}; the server says where its file is")
+    if given is None and not Path(address.path).exists():
+        raise FileNotFoundError(address.path)
     path = Path(given) if given is not None else Path(address.path).with_name(KEY_FILE)
     try:
         text = path.read_text("ascii").strip()

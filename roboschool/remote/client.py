@@ -250,11 +250,12 @@ def connect(
     if not 0 < timeout <= threading.TIMEOUT_MAX:
         raise InvalidInput(f"timeout: {timeout} is not a number of seconds above 0")
     place = read_address(address)
-    secret, where = find_key(place, key)
     try:
+        secret, where = find_key(place, key)
         line = Line(place, timeout)
     except OSError as error:
-        raise WorldClosed(f"nobody serves at {place}: {error}") from error
+        told = f" ({error.strerror})" if error.strerror else ""
+        raise WorldClosed(f"nobody is at {place}{told}; is the host still running?") from error
     try:
         welcome = _enter(line, secret, where, agent)
         line.socket.settimeout(timeout / PINGS)
