@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -349,7 +350,7 @@ def test_the_server_is_gone(death: signal.Signals, tmp_path: Path) -> None:
         one.close()
         if death == signal.SIGKILL:
             command.process.wait(LONG)
-            assert "nobody serves at" in error_of(lambda: sit(command.address), WorldClosed)
+            assert "; is the host still running?" in error_of(lambda: sit(command.address), WorldClosed)
 
 
 def test_one_thread_in_two_seats_is_told_so(host: Host) -> None:
@@ -567,12 +568,18 @@ def test_addresses() -> None:
     assert "did you mean 'tcp'" in error_of(lambda: read_address("tpc:localhost:80"), InvalidInput)
 
 
-@pytest.mark.parametrize("key", [b"short", "0f" * 31, "zz" * 32, None])
+@pytest.mark.parametrize("key", [b"short", "0f" * 31, "zz" * 32, Path("/nowhere/key")])
 def test_bad_keys(key: Any, tmp_path: Path) -> None:
     if isinstance(key, str):
         (tmp_path / "key").write_text(key)
         key = tmp_path / "key"
     assert "key" in error_of(lambda: sit(f"unix:{tmp_path / 'world.sock'}", key=key), InvalidInput)
+
+
+@pytest.mark.parametrize("address", ["unix:/nowhere/world.sock", "tcp:127.0.0.1:9"])
+def test_nobody_is_there(address: str) -> None:
+    key = b"k" * 32 if address.startswith("tcp") else None
+    assert error_of(lambda: sit(address, key=key), WorldClosed).startswith(f"nobody is at {address}")
 
 
 @pytest.mark.parametrize("timeout", [0, -1.0, float("nan")])
@@ -769,6 +776,22 @@ def test_serve_ends_after_its_episodes_and_prints_the_standings() -> None:
         assert not command.folder.exists()
 
 
+def test_serve_sets_options_and_counts_results() -> None:
+    options = ["--set", "seconds=0.1", "--set", "radius=[3.0, 3.0]", "--episodes", "2"]
+    with Command("ant_sumo", *options, "--fill", "still", "--join-timeout", str(SOON)) as command:
+        seat = sit(command.address, "ant_0")
+        for _ in range(2):
+            _, info = seat.reset(seed=1)
+            assert info["radius"] == 3.0
+            while not any(seat.step(np.zeros(8))[2:4]):
+                pass
+        seat.close()
+        code, out, err = command.wait()
+        assert code == 0, err
+        assert "mean return    won  drawn   lost  in 2 episodes" in out
+        assert re.search(r"ant_0 +-?[\d.]+ +0 +2 +0\n", out), out
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_serve_cleans_up_when_it_is_stopped(number: signal.Signals) -> None:
     with Command("race", "--lanes", "hopper,hopper") as command:
@@ -803,6 +826,8 @@ def test_serve_fails_if_nobody_comes() -> None:
         (["ants", "--tcp", "7777"], "--tcp 7777: it is written HOST:PORT"),
         (["ants", "--allow-remote"], "give --tcp"),
         (["ants", "--fill", "aunt_0=still"], "--fill aunt_0=still: unknown agent 'aunt_0'; did you mean 'ant_0'"),
+        (["soccer", "--set", "playrs=3"], "--set playrs: unknown option 'playrs'; did you mean 'players'?"),
+        (["soccer", "--set", "players=9"], "players: 9 is not within 1 and 3"),
         (["ants", "--fill", "own"], "--fill ant_0=own: the scene names no policy for it"),
         (["ants", "--fill", "stil"], "--fill ant_0=stil: unknown policy 'stil'; did you mean 'still'?"),
         (["ants", "--fill", "nope"], "--fill ant_0=nope: unknown policy 'nope'; there is ant, "),

@@ -289,6 +289,29 @@ def test_a_scene_may_move_and_must_not_change(tmp_path: Path) -> None:
     assert verify(old, there).differs == (), "who wrote it did not know"
 
 
+def test_options_of_a_reset_are_set_and_remembered(tmp_path: Path) -> None:
+    short = ["--scene", "ant_sumo", "--set", "seconds=0.2", "--set", "radius=[2.0, 3.0]", "--set", "dense_weight=0.5"]
+    run("match", "still", "random", *short, "-o", "m.rsmatch", cwd=tmp_path)
+    record = read_match(tmp_path / "m.rsmatch").record
+    assert record.rules == {"radius": [2.0, 3.0], "dense_weight": 0.5}
+    assert record.options == {"seconds": 0.2}
+    assert "verified" in run("replay", "m.rsmatch", "--verify", cwd=tmp_path).stdout
+    run("tournament", "still", "random", *short, "--games", "1", "--workers", "1", "-o", "t", cwd=tmp_path)
+    report = read_report(tmp_path / "t")
+    assert report.plan.rules == record.rules
+    (first, *_) = report.results
+    assert read_match(tmp_path / "t" / first.file).record.rules == record.rules
+    for written, words in {
+        "gravity=abc": """--set gravity=abc: values are written as in TOML: 3.7, "abc", ["hopper", "ant"]""",
+        "radus=2": "--set radus: unknown option 'radus'; did you mean 'radius'?",
+        "gravty=2": "did you mean 'gravity'?",
+        "radius=-2": "radius: -2.0 is not within 0.5 and 100",
+        "radius='wide'": "game Sumo: radius: ",
+        "radius": "it is written KEY=VALUE",
+    }.items():
+        assert words in run("match", "still", "random", *short, "--set", written, cwd=tmp_path, code=1).stderr
+
+
 def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
     _, match = contest(env, ["still", "scripted"])
     path = tmp_path / "m.rsmatch"

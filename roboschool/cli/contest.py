@@ -12,9 +12,10 @@ import click
 from PIL import Image
 
 from roboschool.camera import Camera
+from roboschool.cli.options import split_options
 from roboschool.cli.video import STILLS, Video, choose_ending, read_size
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.files import InvalidInput, parse_toml_text
+from roboschool.files import InvalidInput
 from roboschool.scene import load_scene
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import play_recorded, team_names
@@ -26,21 +27,6 @@ from roboschool.tournament.schedule import count_games
 from roboschool.tournament.tournament import PAGE, RESULTS, Report, make_plan, run_tournament
 
 WORDS = {1: "won", 0: "drew", -1: "lost"}
-
-
-def read_options(written: Sequence[str]) -> dict[str, Any]:
-    """Return options of a scene, each written KEY=VALUE, the value as in its file.
-
-    Raises:
-        InvalidInput: one is not.
-    """
-    options: dict[str, Any] = {}
-    for text in written:
-        key, equals, _ = text.partition("=")
-        if not equals or not key.isidentifier():
-            raise InvalidInput(f"--set {text}: it is written KEY=VALUE")
-        options |= parse_toml_text(text, f"--set {text}")
-    return options
 
 
 def run_match(
@@ -57,11 +43,12 @@ def run_match(
     Raises:
         InvalidInput: the scene, a policy or the file's name is wrong.
     """
+    options, rules = split_options(scene, options)
     loaded = load_scene(scene, **options)
     entrants = read_entrants(loaded, _apart(policies), team_names(loaded, len(policies)))
     path = check_path(out) if out else None
     with closing(ParallelEnv(scene, **options)) as env, Bench(limit) as bench:
-        _, match = play_recorded(env, options, entrants, seed, bench)
+        _, match = play_recorded(env, options, entrants, seed, bench, rules)
     record = match.record
     if path:
         write_match(path, match)
@@ -181,7 +168,8 @@ def run_contest(
     Raises:
         InvalidInput: the scene or a policy is wrong, or the folder holds something else.
     """
-    plan = make_plan(scene, policies, options, seed, games, limit)
+    options, rules = split_options(scene, options)
+    plan = make_plan(scene, policies, options, seed, games, limit, rules=rules)
     folder = out or Path(f"tournament_{Path(scene).stem}")
     total = count_games(len(plan.entrants), games)
     try:

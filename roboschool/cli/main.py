@@ -41,6 +41,15 @@ def main() -> None:
     """  # noqa: D301 - click reads the backslash
 
 
+SET = click.option(
+    "--set",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="An option of the scene, like gravity=3.7, or one of a reset, like radius=3.0 in sumo.",
+)
+
+
 @main.command()
 @click.option("--lanes", help="Who runs, left to right; hopper,humanoid,ant if nobody says.")
 @click.option("--stadium", is_flag=True, help="Three lanes of 54 m, as in 2017; who runs is drawn by the seed.")
@@ -129,6 +138,7 @@ def film(
 @main.command()
 @click.argument("scene")
 @click.option("--lanes", help="Who runs, left to right, in a scene with lanes: hopper,humanoid,ant.")
+@SET
 @click.option("--tcp", metavar="HOST:PORT", help="Where to listen, if not at a socket in a private folder.")
 @click.option("--allow-remote", is_flag=True, help="Let other machines reach HOST; nothing is encrypted.")
 @click.option(
@@ -156,6 +166,7 @@ def film(
 def serve(
     scene: str,
     lanes: str | None,
+    options: tuple[str, ...],
     tcp: str | None,
     allow_remote: bool,
     join_timeout: float,
@@ -169,11 +180,14 @@ def serve(
     The first line printed is the address. It ends after --episodes, when all players have left, or on Ctrl-C, and
     prints the standings.
     """
+    from roboschool.cli.options import read_options
     from roboschool.cli.serve import run_serve
 
-    entrants = None if lanes is None else [name.strip() for name in lanes.split(",")]
+    chosen = read_options(options)
+    if lanes is not None:
+        chosen["lanes"] = [name.strip() for name in lanes.split(",")]
     waits = (join_timeout or None, step_timeout or None)
-    sys.exit(run_serve(scene, entrants, tcp, allow_remote, *waits, fill, episodes, size))
+    sys.exit(run_serve(scene, chosen, tcp, allow_remote, *waits, fill, episodes, size))
 
 
 @main.command()
@@ -316,9 +330,6 @@ def pose(robot: str) -> None:
     run_pose(robot)
 
 
-SET = click.option(
-    "--set", "options", multiple=True, metavar="KEY=VALUE", help="An option of the scene, like gravity=3.7."
-)
 LIMIT = click.option(
     "--limit",
     default=5.0,
@@ -358,7 +369,8 @@ def match(
     or "scripted", which is what the scene names itself. NAME=POLICY gives it a name. Where the sides differ, one for
     each may be given, separated by a comma.
     """  # noqa: D301 - click reads the backslash
-    from roboschool.cli.contest import read_options, run_match
+    from roboschool.cli.contest import run_match
+    from roboschool.cli.options import read_options
 
     run_match(scene, policies, read_options(options), seed, out, limit, as_json)
 
@@ -403,7 +415,8 @@ def tournament(
 
     Policies are written as for `roboschool match`. One that fails forfeits the match, and the tournament goes on.
     """  # noqa: D301 - click reads the backslash
-    from roboschool.cli.contest import read_options, run_contest
+    from roboschool.cli.contest import run_contest
+    from roboschool.cli.options import read_options
 
     run_contest(scene, policies, read_options(options), seed, games, out, workers, limit, as_json)
 

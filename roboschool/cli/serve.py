@@ -4,9 +4,11 @@ import contextlib
 import signal
 from collections.abc import Sequence
 from types import FrameType
+from typing import Any
 
 import click
 
+from roboschool.cli.options import split_options
 from roboschool.cli.video import read_size
 from roboschool.envs.rendezvous import Rendezvous
 from roboschool.files import InvalidInput, choose
@@ -17,12 +19,13 @@ from roboschool.scene import Agent, Scene, load_scene
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OWN = "own"  # here another word for "scripted"
+RESULTS = ("won", "drawn", "lost")  # drawn is also a place between first and last
 MOST_FORFEITS = 20  # printed
 
 
 def run_serve(
     name: str,
-    lanes: list[str] | None,
+    options: dict[str, Any],
     tcp: str | None,
     allow_remote: bool,
     join_timeout: float | None,
@@ -38,14 +41,16 @@ def run_serve(
     """
     if allow_remote and tcp is None:
         raise InvalidInput("--allow-remote: nobody else reaches a socket of this machine; give --tcp HOST:PORT, too")
-    scene = load_scene(name) if lanes is None else load_scene(name, lanes=lanes)
+    options, rules = split_options(name, options)
+    scene = load_scene(name, **options)
     width, height = read_size(size) if size else (0, 0)
-    pictures = {"render_mode": "rgb_array", "width": width, "height": height} if size else {}
+    pictures: dict[str, Any] = {"render_mode": "rgb_array", "width": width, "height": height} if size else {}
     place = read_host(tcp, f"--tcp {tcp}: it is written HOST:PORT, like 127.0.0.1:7777") if tcp else None
     fillers = read_fillers(scene, fill)
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until somebody is there who cleans up
     try:
-        server = Server(scene, place, allow_remote, join_timeout, step_timeout, episodes, fillers, _say, **pictures)
+        waits = (join_timeout, step_timeout)
+        server = Server(scene, place, allow_remote, *waits, episodes, fillers, _say, rules, **pictures)
 
         def stop(number: int, _frame: FrameType | None) -> None:
             server.stop(f"the server was stopped by {signal.Signals(number).name}")
@@ -104,10 +109,14 @@ def _say(text: str) -> None:
 def _print_result(host: Rendezvous) -> None:
     why, _ = host.end or ("", None)
     if host.episode:
-        click.echo(f"\n{'':>4}  {'agent':16}{'mean return':>12}  in {host.episode} episode{'s' * (host.episode != 1)}")
+        counted = "".join(f"{word:>7}" for word in RESULTS) if host.results else ""
+        episodes = f"in {host.episode} episode{'s' * (host.episode != 1)}"
+        click.echo(f"\n{'':>4}  {'agent':16}{'mean return':>12}{counted}  {episodes}")
         for place, name in enumerate(sorted(host.scores, key=lambda name: -host.scores[name]), 1):
             note = host.gone.get(name, "played by a policy" if name in host.filled else "")
-            click.echo(f"{place:>3}.  {name:16}{host.scores[name] / host.episode:12.1f}  {note}".rstrip())
+            results = [(result > -1.0) + (result == 1.0) for result in host.results.get(name, ())]  # 2, 1, 0
+            counted = "".join(f"{results.count(number):7}" for number in (2, 1, 0)) if host.results else ""
+            click.echo(f"{place:>3}.  {name:16}{host.scores[name] / host.episode:12.1f}{counted}  {note}".rstrip())
     for episode, step, name, reason in host.forfeits[:MOST_FORFEITS]:
         click.echo(f"forfeit: {name} in episode {episode} after step {step}: {reason}")
     if len(host.forfeits) > MOST_FORFEITS:

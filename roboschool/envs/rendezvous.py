@@ -67,6 +67,9 @@ class Rendezvous:
         self.episode = 0  # the first is 1
         self.step = 0  # of the episode
         self.scores = dict.fromkeys(world.possible_agents, 0.0)  # sums of all rewards
+        self.results: dict[
+            str, list[float]
+        ] = {}  # of each agent in games that were played to their end; 1 won, -1 lost
         self.forfeits: list[tuple[int, int, str, str]] = []  # episode, step, agent, reason
         self.gone: dict[str, str] = {}  # why an agent's seat is closed
         self.filled: list[str] = []  # agents whom fillers play
@@ -264,10 +267,20 @@ class Rendezvous:
         self.step += 1
         for name, reward in rewards.items():
             self.scores[name] += reward
+        if not self.world.agents:
+            self._note_results()
         self._dismiss()
         acted, self._actions = self._actions, {}
         seen = self._seen
         return {n: (seen[n], rewards[n], out[n], time_up[n], self._told(n, infos)) for n in acted}
+
+    def _note_results(self) -> None:
+        """Remember who has won, if the scene's game says so."""
+        simulation = self.world.simulation
+        for name, (group, place) in zip(self.world.possible_agents, simulation.seats, strict=True):
+            report = simulation.report(group, place)
+            if "result" in report and not simulation.broken:
+                self.results.setdefault(name, []).append(report["result"])
 
     def _told(self, agent: str, infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """Return an agent's info, with how many of its actions in this episode had to be clipped."""

@@ -64,6 +64,7 @@ class Server:
         episodes: see `Rendezvous`.
         fillers: see `Rendezvous`.
         say: is told who comes, who goes, and who is turned away.
+        rules: options of a reset, which the scene's game takes; they hold in all episodes.
         options: `max_cycles`, `render_mode`, `width` and `height` of `ParallelEnv`; others stand for keys of the scene
             file.
 
@@ -81,6 +82,7 @@ class Server:
         episodes: int | None = None,
         fillers: Mapping[str, AnyPolicy] | None = None,
         say: Say = lambda text: None,
+        rules: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:
         check_render_mode(options.get("render_mode"), PICTURES)
@@ -88,7 +90,7 @@ class Server:
         self.world = ParallelEnv(scene, death="leave", **options)
         self.rendezvous = Rendezvous(self.world, join_timeout, step_timeout, episodes, fillers)
         self.say = say
-        self.world.simulation.reset({0: None})  # what can go wrong does so now, and nobody waits for it later
+        self.world.simulation.reset({0: None}, rules)  # what can go wrong does so now, and nobody waits for it later
         self.door = Door(tcp, allow_remote)
         spaces = self.world.observation_spaces.items()
         self._observations = {name: Numbers(_dtype(space), space.shape) for name, space in spaces}

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class Plan:
 
     scene: str  # name, or path of its file
     options: dict[str, Any]
+    rules: dict[str, Any] = field(default_factory=dict)  # options of every reset, which the scene's game takes
     seed: int
     games: int  # seeds for each pair; each is played on both sides
     limit: float  # how long a policy may think about an action [s]
@@ -90,7 +91,7 @@ def _play(env: ParallelEnv, plan: Plan, order: Order, bench: Bench) -> Result:
     fixture, path = order.fixture, Path(order.path)
     numbers = (fixture.first, fixture.second)
     entrants = [plan.entrants[number] for number in numbers]
-    played, match = play_recorded(env, plan.options, entrants, fixture.seed, bench)
+    played, match = play_recorded(env, plan.options, entrants, fixture.seed, bench, plan.rules)
     write_match(path, match)
     points, reason = _points(env, played)
     forfeits = tuple(numbers[fault.player] for fault in played.faults)

@@ -74,6 +74,7 @@ def play(
     players: Sequence[Player],
     seed: int,
     recorder: Recorder | None = None,
+    rules: dict[str, Any] | None = None,
 ) -> Played:
     """Play a match.
 
@@ -83,9 +84,10 @@ def play(
         players: who plays; each begins anew.
         seed: the same seed, and players that are the same after the same seed, give the same match.
         recorder: writes down what is seen, if any does.
+        rules: options of the reset, which the scene's game takes.
     """
     scene = env.scene
-    seen, infos = env.reset(seed=seed)
+    seen, infos = env.reset(seed=seed, options=rules)
     returns = dict.fromkeys(env.possible_agents, 0.0)
     actions: dict[str, list[np.ndarray]] = {name: [] for name in env.possible_agents}
     prints, steps = [fingerprint(env.simulation)], 0
@@ -148,7 +150,12 @@ def forfeited(teams: Sequence[Sequence[str]], faults: Sequence[Fault]) -> dict[s
 
 
 def play_recorded(
-    env: ParallelEnv, options: dict[str, Any], entrants: Sequence[Entrant], seed: int, bench: Bench
+    env: ParallelEnv,
+    options: dict[str, Any],
+    entrants: Sequence[Entrant],
+    seed: int,
+    bench: Bench,
+    rules: dict[str, Any] | None = None,
 ) -> tuple[Played, Match]:
     """Play a match between entrants, each in a process of its own; return it, and what its file is to hold.
 
@@ -158,6 +165,7 @@ def play_recorded(
         entrants: who plays, in the order in which sides are dealt out.
         seed: of the match.
         bench: where the players are between matches.
+        rules: options of the reset, which the scene's game takes.
     """
     clock = time.perf_counter()
     teams = team_names(env.scene, len(entrants))
@@ -165,7 +173,7 @@ def play_recorded(
     players = [bench.take(own) for own in seats]
     recorder = Recorder(env.scene)
     try:
-        played = play(env, teams, players, seed, recorder)
+        played = play(env, teams, players, seed, recorder, rules)
     except BaseException:
         for player in players:
             player.kill()  # it may be about to answer
@@ -181,6 +189,7 @@ def play_recorded(
         scene=scene_name(env.scene),
         scene_hash=scene_hash(env.scene),
         options=options,
+        rules=rules or {},
         seed=seed,
         players=tuple(entrants),
         agents=lines,

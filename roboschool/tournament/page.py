@@ -33,7 +33,7 @@ def make_page(report: Report) -> str:
         f"{len(rows)} policies, {games} games on {plan.scene}, seed {plan.seed}; each pair met with {plan.games} "
         "seeds, on both sides with each."
     )
-    options = ", ".join(f"{key} = {value}" for key, value in plan.options.items())
+    options = ", ".join(f"{key} = {value}" for key, value in (plan.options | plan.rules).items())
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
     parts = [
         f"<h1>Tournament: {escape(plan.scene)}</h1>",

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ class Record:
     scene: str  # its name, or the path of its file
     scene_hash: str = ""  # sha256 of that file; nothing if nobody has looked
     options: dict[str, Any]
+    rules: dict[str, Any] = field(default_factory=dict)  # options of the reset, which its game takes
     seed: int
     players: tuple[Entrant, ...]
     agents: tuple[Line, ...]

@@ -62,7 +62,7 @@ def replay(env: ParallelEnv, match: Match) -> Iterator[tuple[int, dict[str, floa
 
     Step 0 comes first, with no rewards.
     """
-    infos = env.reset(seed=match.record.seed)[1]
+    infos = env.reset(seed=match.record.seed, options=match.record.rules)[1]
     yield 0, {}, infos
     for step in range(match.record.steps):
         if not env.agents:

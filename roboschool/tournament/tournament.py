@@ -65,6 +65,7 @@ def make_plan(
     games: int = 10,
     limit: float = LIMIT,
     start: float = START,
+    rules: dict[str, Any] | None = None,
 ) -> Plan:
     """Return a tournament to be run.
 
@@ -76,6 +77,7 @@ def make_plan(
         games: seeds for each pair; each is played on both sides.
         limit: how long a policy may think about an action [s].
         start: how long it may take to begin [s].
+        rules: options of every reset, which the scene's game takes.
 
     Raises:
         InvalidInput: one of them is wrong.
@@ -87,6 +89,7 @@ def make_plan(
     return Plan(
         scene=scene_name(loaded),
         options=options or {},
+        rules=rules or {},
         seed=seed,
         games=games,
         limit=limit,
@@ -210,7 +213,7 @@ def _resume(folder: Path, plan: Plan) -> tuple[Result, ...]:
         return ()
     report = read_report(folder)
     there = report.plan
-    for name in ("scene", "options", "seed", "games", "limit", "start"):
+    for name in ("scene", "options", "rules", "seed", "games", "limit", "start"):
         _check_same(folder, name, getattr(there, name), getattr(plan, name))
     _check_same(folder, "policies", *([entrant.name for entrant in some.entrants] for some in (there, plan)))
     for was, now in zip(there.entrants, plan.entrants, strict=True):

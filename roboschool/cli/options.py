@@ -1,0 +1,46 @@
+"""Options of a scene and of its game on the command line: `--set KEY=VALUE`."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from roboschool.files import InvalidInput, choose, parse_toml_text
+from roboschool.scene import SceneFile, load_scene
+
+HOW = 'values are written as in TOML: 3.7, "abc", ["hopper", "ant"]'
+
+
+def read_options(written: Sequence[str]) -> dict[str, Any]:
+    """Return options, each written KEY=VALUE, the value as in a scene's file.
+
+    Raises:
+        InvalidInput: one is not.
+    """
+    options: dict[str, Any] = {}
+    for text in written:
+        key, equals, _ = text.partition("=")
+        if not equals or not key.isidentifier():
+            raise InvalidInput(f"--set {text}: it is written KEY=VALUE")
+        try:
+            options |= parse_toml_text(text, text)
+        except InvalidInput:
+            raise InvalidInput(f"--set {text}: {HOW}") from None
+    return options
+
+
+def split_options(scene: str, options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return those options that stand for keys of a scene's file, and those of a reset, which its game takes.
+
+    Raises:
+        InvalidInput: the scene is unknown, or an option is unknown or wrong.
+    """
+    keys = [field.name for field in dataclasses.fields(SceneFile)]
+    own = {key: value for key, value in options.items() if key in keys}
+    rules = {key: value for key, value in options.items() if key not in keys}
+    game = load_scene(scene, **own).game
+    settable = game.settable if game else ()
+    for key in rules:
+        choose(key, [*keys, *settable], "option", f"--set {key}")
+    if game:
+        game.with_options(rules)  # raises what is wrong before anything is played
+    return own, rules
