@@ -34,6 +34,7 @@ from roboschool.opponents import OpponentPool
 from roboschool.scene import Scene, load_scene
 from roboschool.tasks.asks import Mark
 from roboschool.tournament import rating, schedule
+from roboschool.tournament.caption import Caption
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import play, play_recorded
 from roboschool.tournament.page import make_page
@@ -41,7 +42,7 @@ from roboschool.tournament.players import Bench, Process
 from roboschool.tournament.poses import Poses, Recorder, read_poses
 from roboschool.tournament.record import read_match, write_match
 from roboschool.tournament.replay import open_world, replay, verify
-from roboschool.tournament.sides import Outcome, deal, decide, sides_of
+from roboschool.tournament.sides import Outcome, deal, decide, name_results, sides_of
 from roboschool.tournament.tournament import Report, make_plan, read_report, run_tournament
 from roboschool.world import World
 
@@ -176,8 +177,42 @@ def test_a_match_is_shown_as_it_was_without_physics(
         for step, picture in zip((0, 60, steps), wanted, strict=True):
             assert (camera.picture(*match.poses.look(step)) == picture).all(), step
         run_replay(path, False, None, tmp_path / "p.png", 0.0, "192x128")
+        snapshot, marks = match.poses.look(0)
+        caption = Caption(load_scene(scene), match.record)
+        balls = caption.balls(snapshot, marks)
+        assert len(balls) == (0 if scene == "soccer" else 2), "soccer has its own"
+        camera.cut()
+        plain = camera.picture(snapshot, [*marks, *balls])
     with Image.open(tmp_path / "p.png") as image:
-        assert (np.asarray(image) == wanted[0]).all()
+        shown = np.asarray(image)
+    assert (shown == caption.draw(plain)).all()
+    changed = np.argwhere((shown != plain).any(axis=-1))
+    assert 0 < changed.max(axis=0)[0] < 40, "names are in a corner"
+
+
+def test_a_caption_says_who_plays_whom_and_how_it_ended(env: ParallelEnv) -> None:
+    _, match = contest(env, ["a=still", "b=scripted"])
+    caption = Caption(env.scene, match.record)
+    assert caption._rows() == [("paddle_0", "a", "lost"), ("paddle_1", "b", "won")]
+    assert caption._end() == "time, 61 steps"
+    assert caption.balls(*match.poses.look(0)) == [], "paddles slide away from their root"
+    tiny = np.zeros((64, 96, 3), np.uint8)
+    assert caption.draw(tiny) is tiny
+    assert caption.draw(np.zeros((400, 600, 3), np.uint8)).any()
+
+
+def test_results_are_named_and_places_where_there_are_more(tmp_path: Path) -> None:
+    assert name_results([1.0, -1.0]) == ["won", "lost"]
+    assert name_results([0, 0]) == ["drew", "drew"]
+    assert name_results([1.0, 1 / 3, -1 / 3, -1.0]) == ["place 1", "place 2", "place 3", "place 4"]
+    assert name_results([0.5, 0.5, -1.0, 0.0]) == ["place 1", "place 1", "place 4", "place 3"]
+    lanes = 'lanes=["hopper", "hopper", "hopper", "hopper"]'
+    four = ["still", "random", "b=still", "c=random", "--scene", "race", "--set", lanes]
+    said = run("match", *four, "-o", "m.rsmatch", cwd=tmp_path).stdout
+    assert all(f"place {number}" in said for number in (1, 2, 3, 4))
+    assert "verified" in run("replay", "m.rsmatch", "--verify", cwd=tmp_path).stdout
+    refused = run("replay", "m.rsmatch", "--at", "3", cwd=tmp_path, code=1)
+    assert "--at 3: that is when a picture is taken; give --picture, too" in refused.stderr
 
 
 def test_marks_come_change_and_go() -> None:

@@ -17,6 +17,7 @@ from roboschool.cli.video import STILLS, Video, choose_ending, read_size
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput
 from roboschool.scene import load_scene
+from roboschool.tournament.caption import Caption
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import play_recorded, team_names
 from roboschool.tournament.page import make_page
@@ -24,9 +25,8 @@ from roboschool.tournament.players import Bench
 from roboschool.tournament.record import POSES, Match, Record, check_path, read_match, replace, write_match
 from roboschool.tournament.replay import find_scene, verify
 from roboschool.tournament.schedule import count_games
+from roboschool.tournament.sides import name_results
 from roboschool.tournament.tournament import PAGE, RESULTS, Report, make_plan, run_tournament
-
-WORDS = {1: "won", 0: "drew", -1: "lost"}
 
 
 def run_match(
@@ -71,10 +71,11 @@ def _apart(policies: Sequence[str]) -> list[str]:
 def print_match(record: Record) -> None:
     """Print how a match has ended."""
     wide = max(len(player.name) for player in record.players) + 2
-    for line in record.agents:
+    said = name_results([line.result for line in record.agents])
+    for line, word in zip(record.agents, said, strict=True):
         name = record.players[line.player].name
         counted = f"score {line.score:8.2f}  return {line.total:9.1f}"
-        click.echo(f"{line.agent:14}{name:{wide}}{WORDS[line.result]:5} {line.reason:12} {counted}")
+        click.echo(f"{line.agent:14}{name:{wide}}{word:8} {line.reason:12} {counted}")
     for fault in record.faults:
         click.echo(f"{record.players[fault.player].name} forfeits at step {fault.step}: {fault.reason}: {fault.detail}")
     click.echo(f"{record.scene}, seed {record.seed}: {record.steps} steps in {record.seconds:.1f} s")
@@ -94,6 +95,8 @@ def run_replay(
     Raises:
         InvalidInput: the file is damaged, its scene is another, or a file's name or the size is wrong.
     """
+    if at is not None and picture is None:
+        raise InvalidInput(f"--at {at:g}: that is when a picture is taken; give --picture, too")
     match = read_match(path)
     print_match(match.record)
     if video or picture:
@@ -133,6 +136,7 @@ def _show(
     if not frames:
         raise InvalidInput(f"{path}: {POSES}: physics blew up before there was anything to see")
     match.poses.check_fit(scene, f"{path}: {POSES}")
+    caption = Caption(scene, match.record)
     with ExitStack() as stack:
         film = stack.enter_context(closing(Video(video, size, scene.timestep))) if video else None
         camera = stack.enter_context(closing(Camera(scene, width, height)))
@@ -142,7 +146,8 @@ def _show(
             filmed, pictured = film is not None and film.wants(step), photo is not None and step == last
             if not (filmed or pictured):
                 continue
-            frame = camera.picture(*match.poses.look(step))
+            snapshot, marks = match.poses.look(step)
+            frame = caption.draw(camera.picture(snapshot, [*marks, *caption.balls(snapshot, marks)]))
             if film and filmed:
                 film.add(frame)
             if photo and pictured:
@@ -173,8 +178,15 @@ def run_contest(
     folder = out or Path(f"tournament_{Path(scene).stem}")
     total = count_games(len(plan.entrants), games)
     try:
-        with click.progressbar(length=total, label=f"{total} games", file=sys.stderr, show_pos=True) as bar:
-            report = run_tournament(plan, folder, workers, bar.update)
+        with ExitStack() as stack:
+            bar = click.progressbar(length=total, label=f"{total} games", file=sys.stderr, show_pos=True)
+
+            def tick(games: int) -> None:
+                if not bar.entered:  # it is shown once nothing is refused any more
+                    stack.enter_context(bar)
+                bar.update(games)
+
+            report = run_tournament(plan, folder, workers, tick)
     except KeyboardInterrupt:
         click.echo(f"\nstopped; the same command goes on where it was, with {folder}", err=True)
         sys.exit(130)

@@ -40,7 +40,7 @@ class Line:
 
     agent: str
     player: int  # who played it: a place in `Record.players`
-    result: int  # 1 won, 0 drawn, -1 lost
+    result: float  # 1 won, 0 drawn, -1 lost, or evenly between where there are places
     reason: str
     score: float
     total: float  # return
@@ -173,7 +173,7 @@ def _check(path: Path, record: Record) -> None:
     if len(record.prints) != 1 + -(-record.steps // record.every):
         raise InvalidInput(f"{where}: {len(record.prints)} prints do not fit {record.steps} steps")
     players = range(len(record.players))
-    if any(line.player not in players or line.result not in (-1, 0, 1) for line in record.agents):
+    if any(line.player not in players or not -1.0 <= line.result <= 1.0 for line in record.agents):
         raise InvalidInput(f"{where}: agents: a player or a result cannot be")
     if any(fault.player not in players for fault in record.faults):
         raise InvalidInput(f"{where}: faults: a player cannot be")

@@ -7,6 +7,8 @@ from typing import Any
 from roboschool.files import InvalidInput
 from roboschool.scene import Scene
 
+WORDS = {1.0: "won", 0.0: "drew", -1.0: "lost"}
+
 Side = tuple[str, ...]  # names of agents that win or lose together
 
 
@@ -14,7 +16,7 @@ Side = tuple[str, ...]  # names of agents that win or lose together
 class Outcome:
     """How a match has ended for an agent."""
 
-    result: int  # 1 won, 0 drawn, -1 lost
+    result: float  # 1 won, 0 drawn, -1 lost, or evenly between where there are places
     reason: str  # a word
     score: float  # what the game counts, or the return if it counts nothing
 
@@ -52,6 +54,13 @@ def deal(scene: Scene, entrants: int) -> tuple[tuple[Side, ...], ...]:
     return tuple(sides[first::entrants] for first in range(entrants))
 
 
+def name_results(results: Sequence[float]) -> list[str]:
+    """Return results of a match in words: who has won, or the places where more than that is told apart."""
+    if len(set(results)) > 2:
+        return [f"place {1 + sum(other > own for other in results)}" for own in results]
+    return [WORDS.get(result, f"{result:+.2f}") for result in results]
+
+
 def decide(
     scene: Scene, infos: Mapping[str, Mapping[str, Any]], returns: Mapping[str, float], steps: int
 ) -> dict[str, Outcome]:
@@ -76,7 +85,7 @@ def decide(
             word = words[number] if 0 <= number < len(words) else ""
             word = word or ("time" if steps >= scene.steps else "")
             score = float(info.get("score", returns[name]))
-            outcomes[name] = Outcome(int(info["result"]), word, score)
+            outcomes[name] = Outcome(float(info["result"]), word, score)
         return outcomes
     sides = sides_of(scene)
     totals = [sum(returns[name] for name in side) for side in sides]

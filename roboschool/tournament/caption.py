@@ -1,0 +1,100 @@
+"""What is drawn into pictures of a match: who plays whom and how it ended, and a ball over each of two alike sides."""
+
+import math
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from roboschool.scene import Scene
+from roboschool.tasks.asks import Mark
+from roboschool.tournament.record import Record
+from roboschool.tournament.sides import name_results, sides_of
+from roboschool.viewer.hud import DESIGN, SMALLEST, TINY, Sheet
+from roboschool.world import Snapshot
+
+COLOURS = ((237, 99, 79), (31, 150, 148))  # of the first side and the second, as soccer has them
+RADIUS = 0.12  # of a ball [m]
+ABOVE = 0.5  # height over a robot's root at which it is shown [m]
+NEAR = 0.5  # a mark over a robot and not farther to the side than this shows whose it is [m]
+LETTERS = 13  # size of the letters in a picture as high as `DESIGN` [pixels]
+LONGEST = 0.45  # of the picture's width that a name may have
+
+
+class Caption:
+    """Draws into pictures of one match.
+
+    Args:
+        scene: where it was played.
+        record: what stands in its file.
+    """
+
+    def __init__(self, scene: Scene, record: Record) -> None:
+        self.record = record
+        self.sides = sides_of(scene)
+        self.numbers = {agent.name: number for number, agent in enumerate(scene.agents)}
+        robots = [{agent.robot.name for agent in scene.agents if agent.name in side} for side in self.sides]
+        roam = not any(agent.robot.fixed for agent in scene.agents)  # the root of others is not where they are
+        self.alike = len(self.sides) == 2 and robots[0] == robots[1] and roam
+
+    def balls(self, snapshot: Snapshot, marks: list[Mark]) -> list[Mark]:
+        """Return balls over two sides whose robots are alike, unless `marks` show them already."""
+        if not self.alike:
+            return []
+        places = {name: snapshot.bases[number][0] for name, number in self.numbers.items()}
+        if all(any(_is_over(mark, place) for mark in marks) for place in places.values()):
+            return []
+        return [
+            Mark((places[name][0], places[name][1], places[name][2] + ABOVE), RADIUS, colour)
+            for side, colour in zip(self.sides, COLOURS, strict=True)
+            for name in side
+        ]
+
+    def draw(self, picture: np.ndarray) -> np.ndarray:
+        """Return a picture (height, width, 3) with names and results; one that is too small stays as it is."""
+        height, width = picture.shape[:2]
+        if min(height, width) < SMALLEST:
+            return picture
+        image = Image.fromarray(picture)
+        scale = min(height / DESIGN, width / (1.5 * DESIGN))
+        sheet = Sheet(ImageDraw.Draw(image, "RGBA"), width, height, scale)
+        size, pad = max(TINY, round(LETTERS * scale)), sheet.pad
+        font = ImageFont.load_default(size)
+        rows, row, most = self._rows(), size + pad, round(LONGEST * width)
+        wide = [max(min(most, math.ceil(font.getlength(cells[i]))) for cells in rows) for i in range(3)]
+        dot = row if self.alike else 0
+        end = self._end()
+        lines = len(rows) + 1
+        right = max(dot + sum(wide) + 4 * pad, math.ceil(font.getlength(end))) + 3 * pad
+        sheet.panel(pad, pad, right, 3 * pad + lines * row)
+        for number, cells in enumerate(rows):
+            left, middle = 2 * pad, 2 * pad + (number + 0.5) * row
+            if dot:
+                box = (left, middle - 0.35 * row, left + 0.7 * row, middle + 0.35 * row)
+                sheet.draw.ellipse(box, fill=COLOURS[number])
+            left += dot
+            for cell, room in zip(cells, wide, strict=True):
+                sheet.write(left, middle, cell, size, room)
+                left += room + 2 * pad
+        sheet.write(2 * pad, 2 * pad + (lines - 0.5) * row, end, size, width - 4 * pad)
+        return np.array(image)
+
+    def _rows(self) -> list[tuple[str, str, str]]:
+        """Return agents, player and result of each player, in the order of the agents."""
+        lines = sorted(self.record.agents, key=lambda line: self.numbers[line.agent])
+        said = name_results([line.result for line in lines])
+        rows = []
+        for number in dict.fromkeys(line.player for line in lines):
+            own = [(line.agent, word) for line, word in zip(lines, said, strict=True) if line.player == number]
+            agents = dict.fromkeys(name.rpartition("_")[0] if len(own) > 1 else name for name, _ in own)
+            results = dict.fromkeys(word for _, word in own)
+            rows.append((", ".join(agents), self.record.players[number].name, ", ".join(results)))
+        return rows
+
+    def _end(self) -> str:
+        reasons = dict.fromkeys(line.reason for line in self.record.agents if line.reason)
+        return f"{', '.join(reasons)}{', ' * bool(reasons)}{self.record.steps} steps"
+
+
+def _is_over(mark: Mark, place: tuple[float, float, float]) -> bool:
+    x, y, z = (a - b for a, b in zip(mark.position, place, strict=True))
+    return z > 0.0 and math.hypot(x, y) < NEAR
