@@ -543,6 +543,13 @@ def test_policies_that_cannot_play_are_named(policies: list[str], words: str) ->
         make_plan("pong", policies)
 
 
+def test_a_tournament_needs_sides_that_two_can_share() -> None:
+    with pytest.raises(
+        InvalidInput, match=r"between two at a time: scene 'race': it has 3 sides, .*: hopper_0, humanoid_0"
+    ):
+        make_plan("race", ["still", "random"])
+
+
 # Schedules
 
 
@@ -677,6 +684,10 @@ def test_the_page_is_one_well_formed_file(played: Any) -> None:
         assert [len(list(root.iter(tag))) for tag in ("svg", "details")] == [2, 6]
         assert not re.search(r"https?:|//|src=|href=|url\(|@import|<script", text)
     assert "players:Exits forfeits" in page
+    assert named.count("x" * 60 + "</title>") == 3, "names that are cut show whole"
+    cells = re.findall(r'<rect [^>]*fill="(#[0-9a-f]{6})"', page)
+    assert len(cells) == 16
+    assert "#ffffff" not in cells
 
 
 def test_kill_9_midway_and_the_same_command_again(played: Any, tmp_path: Path) -> None:
@@ -709,11 +720,15 @@ def test_kill_9_midway_and_the_same_command_again(played: Any, tmp_path: Path) -
     for change, words in (
         (["--seed", "1"], "its seed: 0, not 1"),
         (["--set", "gravity=3.0"], "its options"),
-        (["still"], "its policies"),
+        (["still"], "its policies: still new"),
     ):
         refused = run(*command, *change, "-o", "t", cwd=tmp_path, code=1)
         assert "another tournament" in refused.stderr
         assert words in refused.stderr
+        assert "games" not in refused.stderr, "no bar is shown before"
+    other = ["tournament", "pong", "still", "x=scripted", "nan=players:Nan", *command[5:]]
+    refused = run(*other, "-o", "t", cwd=tmp_path, code=1).stderr
+    assert "its policies: still, x new; scripted, players:Exits missing; use -o FOLDER" in refused
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").touch()
     assert "it holds cat.jpg" in run(*command, "-o", "photos", cwd=tmp_path, code=1).stderr

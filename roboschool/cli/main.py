@@ -424,7 +424,7 @@ def tournament(
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--verify", is_flag=True, help="Play it once more and compare; exit with 1 if anything differs.")
-@click.option("--video", type=click.Path(path_type=Path), help="Write a video: .mp4, .webp, or .gif, which is slow.")
+@click.option("--video", type=click.Path(path_type=Path), help="Write a video: .mp4, .webp, or .gif, which is large.")
 @click.option("--picture", type=click.Path(path_type=Path), help="Write a picture of the end.")
 @click.option("--at", type=click.FloatRange(min=0.0), help="When to take the picture [s], if not then.")
 @click.option("--size", default="600x400", show_default=True, help="Of video and picture [pixels].")

@@ -16,7 +16,8 @@ th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #e3e
 th { font-weight: 600; } td.word, th.word { text-align: left; } tr:hover td { background: #f4f7fb; }
 summary { cursor: pointer; } code { background: #f1f3f6; padding: .1rem .3rem; border-radius: 3px; }
 """
-INK, FAINT, BLUE, RED = "#1c2430", "#d5dbe3", (37, 99, 201), (201, 83, 45)
+INK, FAINT, BLUE, RED, GREY = "#1c2430", "#d5dbe3", (37, 99, 201), (201, 83, 45), (128, 104, 144)
+PALEST = 0.12  # colour of a cell of the win matrix, so that it is seen on white
 LETTER = 8.2  # width of one [pixels]
 LINE = 26  # height of a row of a plot
 WIDE = 640  # of the intervals
@@ -112,7 +113,7 @@ def intervals(rows: Sequence[Row]) -> str:
         parts.append(_text(x, bottom + 18, str(line * tick), "middle"))
     for number, row in enumerate(rows):
         y = LINE * (number + 0.5) + 4
-        parts.append(_text(left - 10, y + 5, _short(row.name), "end"))
+        parts.append(_text(left - 10, y + 5, row.name, "end"))
         parts.append(_stroke(place(row.low), y, place(row.high), y, _rgb(BLUE, 0.45), 5))
         parts.append(f'<circle cx="{place(row.rating):.1f}" cy="{y:.1f}" r="5" fill="{_rgb(BLUE, 1.0)}"/>')
     return _svg(WIDE, bottom + 28, parts, "Ratings and their intervals")
@@ -126,13 +127,16 @@ def heat_map(report: Report) -> str:
     parts = []
     for i, name in enumerate(names):
         middle = CELL * (i + 0.5)
-        parts.append(_text(left - 8, top + middle + 5, _short(name), "end"))
+        parts.append(_text(left - 8, top + middle + 5, name, "end"))
         x, y = left + middle, top - 8
-        parts.append(_text(x, y, _short(name), "start", f' transform="rotate(-45 {x:.1f} {y:.1f})"'))
+        parts.append(_text(x, y, name, "start", f' transform="rotate(-45 {x:.1f} {y:.1f})"'))
         for j, other in enumerate(names):
             share = report.matrix[name][other]
             x, y = left + CELL * j, top + CELL * i
-            colour = "#f1f3f6" if share is None else _rgb(BLUE if share >= 0.5 else RED, abs(2.0 * share - 1.0) * 0.85)
+            strength = PALEST if share is None else max(PALEST, abs(2.0 * share - 1.0) * 0.85)
+            colour = (
+                "#f1f3f6" if share is None else _rgb(GREY if share == 0.5 else BLUE if share > 0.5 else RED, strength)
+            )
             parts.append(
                 f'<rect x="{x:.1f}" y="{y:.1f}" width="{CELL - 2}" height="{CELL - 2}" rx="3" fill="{colour}"/>'
             )
@@ -152,7 +156,8 @@ def _svg(wide: float, high: float, parts: Sequence[str], title: str) -> str:
 
 
 def _text(x: float, y: float, text: str, anchor: str, more: str = "", ink: str = INK) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{ink}"{more}>{escape(text)}</text>'
+    whole = escape(text) if text == _short(text) else f"<title>{escape(text)}</title>{escape(_short(text))}"
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{ink}"{more}>{whole}</text>'
 
 
 def _stroke(x1: float, y1: float, x2: float, y2: float, colour: str, wide: float) -> str:

@@ -48,8 +48,9 @@ def deal(scene: Scene, entrants: int) -> tuple[tuple[Side, ...], ...]:
     sides = sides_of(scene)
     if entrants < 2 or len(sides) % entrants:
         fit = [str(count) for count in range(2, len(sides) + 1) if len(sides) % count == 0]
+        named = ", ".join(side[0] if len(side) == 1 else side[0].rpartition("_")[0] for side in sides)
         raise InvalidInput(
-            f"scene {scene.name!r}: it has {len(sides)} sides, for {' or '.join(fit)} policies, not {entrants}"
+            f"scene {scene.name!r}: it has {len(sides)} sides, for {' or '.join(fit)} policies, not {entrants}: {named}"
         )
     return tuple(sides[first::entrants] for first in range(entrants))
 

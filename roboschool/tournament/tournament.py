@@ -17,7 +17,7 @@ from roboschool import machine
 from roboschool.files import InvalidInput, convert, read_text
 from roboschool.scene import load_scene
 from roboschool.tournament.crew import Crew, Plan, Result
-from roboschool.tournament.entrants import read_entrants
+from roboschool.tournament.entrants import Entrant, read_entrants
 from roboschool.tournament.match import scene_name, team_names
 from roboschool.tournament.players import LIMIT, START
 from roboschool.tournament.rating import Table, rate
@@ -85,7 +85,10 @@ def make_plan(
     loaded = load_scene(scene, **(options or {}))
     if len(policies) < 2:
         raise InvalidInput(f"a tournament is between 2 policies at least, not {len(policies)}")
-    team_names(loaded, 2)
+    try:
+        team_names(loaded, 2)
+    except InvalidInput as error:
+        raise InvalidInput(f"a tournament is between two at a time: {error}") from None
     return Plan(
         scene=scene_name(loaded),
         options=options or {},
@@ -215,11 +218,22 @@ def _resume(folder: Path, plan: Plan) -> tuple[Result, ...]:
     there = report.plan
     for name in ("scene", "options", "rules", "seed", "games", "limit", "start"):
         _check_same(folder, name, getattr(there, name), getattr(plan, name))
-    _check_same(folder, "policies", *([entrant.name for entrant in some.entrants] for some in (there, plan)))
-    for was, now in zip(there.entrants, plan.entrants, strict=True):
-        if was.hashes != now.hashes:
-            raise InvalidInput(f"{folder}: another tournament is in it: policy {now.name!r} has changed; use -o FOLDER")
+    was, now = ([entrant.name for entrant in some.entrants] for some in (there, plan))
+    new, missing = [name for name in now if name not in was], [name for name in was if name not in now]
+    if new or missing:
+        changes = "; ".join(f"{', '.join(names)} {how}" for names, how in ((new, "new"), (missing, "missing")) if names)
+        raise InvalidInput(f"{folder}: another tournament is in it: its policies: {changes}; use -o FOLDER")
+    _check_same(folder, "policies", was, now)
+    for old, entrant in zip(there.entrants, plan.entrants, strict=True):
+        if _contents(old) != _contents(entrant):
+            told = f"policy {entrant.name!r} has changed"
+            raise InvalidInput(f"{folder}: another tournament is in it: {told}; use -o FOLDER")
     return report.results
+
+
+def _contents(entrant: Entrant) -> list[str]:
+    """Return what an entrant plays: hashes of files, wherever they are, and words."""
+    return [known or written for written, known in zip(entrant.policies, entrant.hashes, strict=True)]
 
 
 def _check_same(folder: Path, name: str, there: Any, here: Any) -> None:
