@@ -469,9 +469,10 @@ def test_options_without_a_game_are_warned_of() -> None:
     env = roboschool.AgentEnv("ant")
     with pytest.warns(UserWarning, match="scene 'ant': reset has no option 'dense_weight', nor any other"):
         env.reset(options={"dense_weight": 1.0})
-    with pytest.raises(roboschool.InvalidInput, match="options: 'radius' is not a mapping"):
-        env.reset(options="radius")  # type: ignore[arg-type]
-    env.close()
+    for face in (env, roboschool.VectorEnv("ant_sumo"), roboschool.ParallelEnv("ant_sumo")):
+        with pytest.raises(roboschool.InvalidInput, match="options: 'radius' is not a mapping"):
+            face.reset(options="radius")  # type: ignore[arg-type]
+        face.close()
 
 
 def test_an_option_of_a_reset_is_none_of_an_env() -> None:

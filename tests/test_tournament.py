@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import hashlib
 import io
 import json
 import os
@@ -10,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 import warnings
 import zipfile
@@ -27,7 +29,7 @@ from PIL import Image
 import roboschool
 from roboschool import files
 from roboschool.camera import Camera
-from roboschool.cli.contest import run_replay
+from roboschool.cli.contest import print_table, run_replay
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, policies
 from roboschool.opponents import OpponentPool
@@ -43,7 +45,7 @@ from roboschool.tournament.poses import Poses, Recorder, read_poses
 from roboschool.tournament.record import read_match, write_match
 from roboschool.tournament.replay import open_world, replay, verify
 from roboschool.tournament.sides import Outcome, deal, decide, name_results, sides_of
-from roboschool.tournament.tournament import Report, make_plan, read_report, run_tournament
+from roboschool.tournament.tournament import Report, make_plan, read_report, run_tournament, summarise
 from roboschool.world import World
 
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
@@ -882,3 +884,17 @@ def test_a_pool_of_ones_own_draws_its_own_way_in_copies_too(tmp_path: Path) -> N
     for seed in range(8):
         copied.reset(seed)
         assert copied.member == pool.members[0]
+
+
+def test_the_table_of_the_page_is_that_of_its_results(capsys: pytest.CaptureFixture[str]) -> None:
+    """Six policies play ant_sumo, and those that have learned are on top."""
+    docs = HERE.parent / "docs"
+    report = read_report(docs / "ant_sumo")
+    assert dataclasses.replace(summarise(report.plan, report.results), versions=report.versions) == report
+    print_table(report)
+    said = capsys.readouterr().out
+    assert textwrap.indent(said, "    ") in (docs / "tournaments.md").read_text()
+    assert {row.name for row in report.table[:2]} == {"trained-1", "trained-2"}
+    assert len(report.results) == 300
+    policy = hashlib.sha256(policies()["ant_sumo"].read_bytes()).hexdigest()
+    assert {policy} == {h for entrant in report.plan.entrants[-2:] for h in entrant.hashes}, "play it anew"

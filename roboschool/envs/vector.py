@@ -165,6 +165,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up, nor one for each copy")
         if len(seeds) != self.copies:
             raise InvalidInput(f"seed: {len(seeds)} seeds for {self.copies} copies")
+        if options is not None and not isinstance(options, Mapping):
+            raise InvalidInput(f"scene {self.scene.name!r}: reset: options: {options!r:.80} is not a mapping")
         rules = {key: value for key, value in (options or {}).items() if key != "reset_mask"}
         if self.scene.game is not None:
             self.scene.game.with_options(rules)  # raises what is wrong before anything moves
