@@ -2,7 +2,7 @@
 
 The learner begins as an imitation of the scene's scripted opponent, in a small ring that grows. All its opponents are
 of its own past, from that imitation on; they are in the folder --out. If the script is interrupted, the same command
-goes on from there. At the end `policy.safetensors`, the best of all, and `policy.json` are there, too.
+goes on from there. At the end `policy.safetensors` and `policy.json` are there, too.
 
 Needs the extra `train` and stable-baselines3.
 """
@@ -130,13 +130,6 @@ class Past(roboschool.OpponentPool):
         return self.members[0] if chance.random() < SCRIPT else super().draw(chance)
 
 
-def best_of(pool: roboschool.OpponentPool, games: int) -> roboschool.NetworkPolicy:
-    """Return the one of the pool that has done best against the script, on seeds that nothing else uses."""
-    policies = [roboschool.load_policy(pool.folder / member.file) for member in pool.members]
-    bar = tqdm(policies, desc="looking for the best")
-    return max(bar, key=lambda policy: roboschool.payoff([policy, "scripted"], SCENE, games, seed=1_000_000)[0, 1])
-
-
 def score(policy: roboschool.NetworkPolicy, episodes: int) -> tuple[list[float], list[int]]:
     """Return the returns, by the scene's own reward, and the lengths of episodes against the scripted opponent."""
     returns, lengths = [], []
@@ -195,11 +188,11 @@ for share, radius in LESSONS:
         copies.set_options({"radius": radius})
         model.set_env(env, force_reset=True)
         model.learn(int(until) - model.num_timesteps, [Keep(args.out, bar), snapshots], reset_num_timesteps=False)
+save(model, args.out)
 bar.close()
 env.close()
 
-pool.add(policy_of(model), model.num_timesteps)
-policy = best_of(pool, args.games // 2 or 1)
+policy = policy_of(model)
 policy.save(args.out / "policy.safetensors")
 returns, lengths = score(policy, args.games)
 scripted, still = roboschool.payoff([policy, "scripted", "still"], SCENE, args.games)[0, 1:]

@@ -98,7 +98,6 @@ def test_the_example_of_self_play_learns_and_goes_on_where_it_was(tmp_path: Path
         card = json.loads((tmp_path / "sumo" / "policy.json").read_text())
         assert card["steps"] == steps
         assert ("imitating" in done.stderr) == (steps == 4096), "the second goes on"
-    members = roboschool.OpponentPool(tmp_path / "sumo" / "pool").members
-    assert [member.step for member in members] == [0, 4096, 8192]
+    assert len(roboschool.OpponentPool(tmp_path / "sumo" / "pool")) == 1
     policy = roboschool.load_policy(tmp_path / "sumo" / "policy.safetensors")
     assert policy.act(np.zeros(42, np.float32)).shape == (8,)
