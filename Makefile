@@ -49,6 +49,9 @@ AT_you_shall_not_pass = 0.6
 
 docs: .venv/race
 	$(BIN)/roboschool list --markdown > docs/environments.md
+	mkdir -p build
+	$(BIN)/roboschool match trained=ant_sumo scripted --scene ant_sumo --seed 6 -o build/match.rsmatch
+	$(BIN)/roboschool replay build/match.rsmatch --picture docs/pictures/match.png --at 3.2
 	$(foreach scene,$(SCENES),$(BIN)/roboschool film $(scene) --picture docs/pictures/$(scene).png --at $(or $(AT_$(scene)),1.4) &&) true
 
 .venv/pip:
