@@ -5,7 +5,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 import click
 import numpy as np
@@ -22,6 +21,7 @@ ROBOTS = ("hopper", "ant", "humanoid")  # scenes with one of them
 SIZES = (2, 4, 8, 16)  # how many share a world
 ENTRANTS = ("scripted", "twin=scripted", "still", "random")
 EPISODE = 100  # steps
+TICKS = Path("/proc/stat")  # Linux counts the time of all cores there
 GAMES = 10  # seeds of each pair of them
 
 
@@ -44,11 +44,12 @@ def print_together(scene: str, seconds: float, rounds: int) -> None:
             length=2 * GAMES * len(plan.entrants) * (len(plan.entrants) - 1) // 2, label="playing", file=sys.stderr
         ) as bar,
     ):
-        spent, played = time.perf_counter(), _processor_time()
+        start, before = time.perf_counter(), _ticks()
         run_tournament(plan, Path(folder), tick=bar.update)
-        spent, played = time.perf_counter() - spent, _processor_time() - played
-    cores = machine.cores()
-    click.echo(f"\na tournament kept {cores} cores {played / (spent * cores):.0%} busy for {spent:.1f} s")
+        spent, after = time.perf_counter() - start, _ticks()
+    total, idle = (then - now for then, now in zip(after, before, strict=True))
+    busy = f"{1.0 - idle / total:.0%}" if total else "nobody knows how"
+    click.echo(f"\na tournament kept {machine.cores()} cores {busy} busy for {spent:.1f} s")
 
 
 def shared_world(name: str, seconds: float, rounds: int) -> list[float]:
@@ -79,6 +80,9 @@ def restless(world: ParallelEnv) -> Runner:
     return Runner(act, actions, world.scene.timestep, world.close, worlds=simulation.worlds)
 
 
-def _processor_time() -> float:
-    """Return what this process and all that it has waited for have spent [s]."""
-    return sum(usage.ru_utime + usage.ru_stime for usage in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN)))
+def _ticks() -> tuple[int, int]:
+    """Return how long all cores have been, and how long they were idle; processes that are killed tell nobody else."""
+    if not TICKS.exists():
+        return 0, 0
+    parts = [int(part) for part in TICKS.read_text().splitlines()[0].split()[1:9]]
+    return sum(parts), parts[3] + parts[4]
