@@ -38,7 +38,7 @@ from roboschool.tasks.asks import Mark
 from roboschool.tournament import rating, schedule
 from roboschool.tournament.caption import Caption
 from roboschool.tournament.entrants import read_entrants
-from roboschool.tournament.match import play, play_recorded
+from roboschool.tournament.match import play, play_recorded, scene_hash
 from roboschool.tournament.page import make_page
 from roboschool.tournament.players import Bench, Process
 from roboschool.tournament.poses import Poses, Recorder, read_poses
@@ -896,5 +896,20 @@ def test_the_table_of_the_page_is_that_of_its_results(capsys: pytest.CaptureFixt
     assert textwrap.indent(said, "    ") in (docs / "tournaments.md").read_text()
     assert {row.name for row in report.table[:2]} == {"trained-1", "trained-2"}
     assert len(report.results) == 300
+    assert report.plan.scene_hash == scene_hash(load_scene("ant_sumo")), "play it anew"
     policy = hashlib.sha256(policies()["ant_sumo"].read_bytes()).hexdigest()
     assert {policy} == {h for entrant in report.plan.entrants[-2:] for h in entrant.hashes}, "play it anew"
+
+
+def test_a_tournament_does_not_go_on_in_another_scene(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text(files.scenes()["pong"].read_text())
+
+    def run_it() -> Report:
+        plan = make_plan(str(mine), ["still", "random"], {"seconds": 0.1}, games=1)
+        return run_tournament(plan, tmp_path / "out", workers=1)
+
+    assert run_it() == run_it()
+    mine.write_text(mine.read_text() + "\n# edited\n")
+    with pytest.raises(InvalidInput, match=r"out: another tournament is in it: the file of scene .* has changed"):
+        run_it()

@@ -26,6 +26,7 @@ class Plan:
     """What a tournament is: all that its results depend on."""
 
     scene: str  # name, or path of its file
+    scene_hash: str  # sha256 of that file
     options: dict[str, Any]
     rules: dict[str, Any] = field(default_factory=dict)  # options of every reset, which the scene's game takes
     seed: int

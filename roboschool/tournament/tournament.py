@@ -18,7 +18,7 @@ from roboschool.files import InvalidInput, convert, read_text
 from roboschool.scene import load_scene
 from roboschool.tournament.crew import Crew, Plan, Result
 from roboschool.tournament.entrants import Entrant, read_entrants
-from roboschool.tournament.match import scene_name, team_names
+from roboschool.tournament.match import scene_hash, scene_name, team_names
 from roboschool.tournament.players import LIMIT, START
 from roboschool.tournament.rating import Table, rate
 from roboschool.tournament.record import PACKAGES, replace
@@ -91,6 +91,7 @@ def make_plan(
         raise InvalidInput(f"a tournament is between two at a time: {error}") from None
     return Plan(
         scene=scene_name(loaded),
+        scene_hash=scene_hash(loaded),
         options=options or {},
         rules=rules or {},
         seed=seed,
@@ -216,6 +217,10 @@ def _resume(folder: Path, plan: Plan) -> tuple[Result, ...]:
         return ()
     report = read_report(folder)
     there = report.plan
+    if there.scene == plan.scene and there.scene_hash != plan.scene_hash:
+        raise InvalidInput(
+            f"{folder}: another tournament is in it: the file of scene {plan.scene!r} has changed; use -o FOLDER"
+        )
     for name in ("scene", "options", "rules", "seed", "games", "limit", "start"):
         _check_same(folder, name, getattr(there, name), getattr(plan, name))
     was, now = ([entrant.name for entrant in some.entrants] for some in (there, plan))
