@@ -321,10 +321,15 @@ def _checked(path: Path, file: SceneFile) -> SceneFile:
     return file
 
 
-def options_of_reset(scene: Scene, options: Mapping[str, Any] | None) -> dict[str, Any]:
+def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int = 4) -> dict[str, Any]:
     """Return those options of a reset that the scene's game takes; warn of any other, which nothing would read.
 
     A warning and no error, for checkers of other people try whether a reset takes any option.
+
+    Args:
+        scene: whose game it is.
+        options: as they are given; none if None.
+        depth: how many calls ago an env was reset, which is the line that a warning is about.
 
     Raises:
         InvalidInput: they are not a mapping, or one is wrong, or meant for the game but misspelt.
@@ -341,7 +346,7 @@ def options_of_reset(scene: Scene, options: Mapping[str, Any] | None) -> dict[st
         if key not in settable and key != PROBE:
             others = f"only {', '.join(settable)}" if settable else "nor any other"
             given = f"; {key!r} is given when the env is made" if key in OPTIONS else ""
-            warnings.warn(f"{where} has no option {key!r}, {others}{given}", stacklevel=4)  # where an env is reset
+            warnings.warn(f"{where} has no option {key!r}, {others}{given}", stacklevel=depth)
     return {key: value for key, value in options.items() if key in settable}
 
 

@@ -23,7 +23,7 @@ from roboschool.envs.spaces import (
 )
 from roboschool.files import InvalidInput, choose
 from roboschool.policy import AnyPolicy
-from roboschool.scene import Scene, load_scene
+from roboschool.scene import Scene, load_scene, options_of_reset
 from roboschool.seat import check_seats, stand_ins
 from roboschool.simulation import Simulation, as_numbers, check_finite, check_seeds
 from roboschool.workers.board import rows_of
@@ -165,12 +165,11 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up, nor one for each copy")
         if len(seeds) != self.copies:
             raise InvalidInput(f"seed: {len(seeds)} seeds for {self.copies} copies")
-        if options is not None and not isinstance(options, Mapping):
-            raise InvalidInput(f"scene {self.scene.name!r}: reset: options: {options!r:.80} is not a mapping")
-        rules = {key: value for key, value in (options or {}).items() if key != "reset_mask"}
-        if self.scene.game is not None:
-            self.scene.game.with_options(rules)  # raises what is wrong before anything moves
-        mask = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs, dtype=bool)))
+        others, mask = options, np.ones(self.num_envs, dtype=bool)
+        if isinstance(options, Mapping):
+            others = {key: value for key, value in options.items() if key != "reset_mask"}
+            mask = np.asarray(options.get("reset_mask", mask))
+        rules = options_of_reset(self.scene, others, depth=3)
         if mask.shape != (self.num_envs,) or mask.dtype != bool:
             raise InvalidInput(f"reset_mask: {mask!r:.80} is not {self.num_envs} booleans")
         chosen = np.flatnonzero(mask.reshape(self.copies, -1).any(axis=1)).tolist()
@@ -178,7 +177,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         if self.closed:
             raise InvalidInput(f"scene {self.scene.name!r}: it is closed")
         with self._whole_or_reset():
-            self._pool.begin({copy: seeds[copy] for copy in chosen}, rules or None)
+            self._pool.begin({copy: seeds[copy] for copy in chosen}, rules)
         self._pending[chosen] = False
         self._begun[chosen] = True
         for copy in self._cameras.keys() & chosen:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.policy import AnyPolicy, as_policy
+from roboschool.policy import AnyPolicy, as_policy, check_policy
 from roboschool.scene import Scene
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import play, team_names
@@ -61,6 +61,6 @@ def make_team(scene: Scene, agents: Sequence[str], policy: AnyPolicy) -> Team:
         (entrant,) = read_entrants(scene, [os.fspath(policy)], [agents])
         policies = [as_policy(seat.policy, seat.joints) for seat in entrant.seats(scene, agents)]
     else:
-        checked = as_policy(policy, 0, where=f"scene {scene.name!r}")
+        checked = check_policy(policy, f"scene {scene.name!r}")
         policies = [copy.deepcopy(checked) for _ in agents]
     return Team(policies, [joints[name] for name in agents])

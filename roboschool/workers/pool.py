@@ -17,7 +17,6 @@ from typing import Any
 import cloudpickle
 import numpy as np
 
-from roboschool.scene import options_of_reset
 from roboschool.simulation import REPORTED, Origin
 from roboschool.tasks.asks import Mark
 from roboschool.workers.board import rows_of
@@ -52,10 +51,10 @@ class LocalPool:
         self.errors: dict[int, str] = {}  # nothing can go wrong here but what is raised
         self.ready: deque[int] = deque()
 
-    def begin(self, seeds: Mapping[int, int | None], options: Mapping[str, Any] | None = None) -> None:
-        """Begin an episode in some copies, with options of the game if given."""
+    def begin(self, seeds: Mapping[int, int | None], options: Mapping[str, Any]) -> None:
+        """Begin an episode in some copies, with these options of the game."""
         self.ready = deque(copy for copy in self.ready if copy not in seeds)
-        self.copies.begin(seeds, options_of_reset(self.copies.job.scene, options))
+        self.copies.begin(seeds, options)
 
     def send(self, copies: Sequence[int]) -> None:
         """Let some copies act as the board says."""
@@ -125,14 +124,13 @@ class WorkerPool:
                 raise WorkersLost(f"a worker was lost while it built its worlds: {error}") from None
             raise
 
-    def begin(self, seeds: Mapping[int, int | None], options: Mapping[str, Any] | None = None) -> None:
-        """Begin an episode in some copies, with options of the game if given; what any is doing is waited for.
+    def begin(self, seeds: Mapping[int, int | None], options: Mapping[str, Any]) -> None:
+        """Begin an episode in some copies, with these options of the game; what any is doing is waited for.
 
         Raises:
             WorkersLost: workers die whatever is done.
             Exception: whatever a copy raises.
         """
-        options = options_of_reset(self.job.scene, options)  # warns once here, not in each process
         while self.busy or self.queued:
             self._collect()
         self.ready = deque(copy for copy in self.ready if copy not in seeds)
