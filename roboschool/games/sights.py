@@ -18,6 +18,8 @@ FAR = 5.0  # a distance that is seen as 1 [m]
 PACE = 0.3  # what a speed of 1 m/s looks like
 LONG = 500.0  # a time that is seen as 1 [steps]
 WAYS = ("forward", "left", "up")
+COLOURS = ((237, 99, 79), (31, 150, 148))  # of two sides, home and away, and of what is theirs
+ABOVE = 0.5  # height over a trunk at which the colour of its side is shown [m]
 
 
 def own_body(now: State, robot: Robot) -> list[np.ndarray]:

@@ -13,6 +13,8 @@ import numpy as np
 from roboschool.files import InvalidInput, check_range
 from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
 from roboschool.games.sights import (
+    ABOVE,
+    COLOURS,
     GOAL_ENTRIES,
     LONG,
     Contender,
@@ -37,8 +39,6 @@ PUSH = 0.5  # speed along x and along y at which it is dropped, at most [m/s]
 MOVED = 0.5  # way after which a ball does not lie still [m]
 MIDDLE = 1.0  # a ball this near to the middle may lie, as at a kick-off [m]
 INSIDE = (0.7, 0.9)  # a ball that is out is dropped at this part of its way from the middle
-COLOURS = ((237, 99, 79), (31, 150, 148))  # of home and away, and of the goals they keep
-ABOVE = 0.5  # height over a player's trunk at which its colour is shown [m]
 TINY = 1e-9  # keeps a distance from being 0 [m]
 
 

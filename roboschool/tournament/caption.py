@@ -5,6 +5,7 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from roboschool.games.sights import ABOVE, COLOURS
 from roboschool.scene import Scene
 from roboschool.tasks.asks import Mark
 from roboschool.tournament.record import Record
@@ -12,9 +13,7 @@ from roboschool.tournament.sides import name_results, sides_of
 from roboschool.viewer.hud import DESIGN, SMALLEST, TINY, Sheet
 from roboschool.world import Snapshot
 
-COLOURS = ((237, 99, 79), (31, 150, 148))  # of the first side and the second, as soccer has them
 RADIUS = 0.12  # of a ball [m]
-ABOVE = 0.5  # height over a robot's root at which it is shown [m]
 NEAR = 0.5  # a mark over a robot and not farther to the side than this shows whose it is [m]
 LETTERS = 13  # size of the letters in a picture as high as `DESIGN` [pixels]
 LONGEST = 0.45  # of the picture's width that a name may have
