@@ -38,6 +38,7 @@ from roboschool.remote.protocol import (
     LENGTH,
     Answer,
     Look,
+    Message,
     Numbers,
     Reset,
     Step,
@@ -665,6 +666,26 @@ def test_who_is_interrupted_takes_back_what_was_asked(host: Host) -> None:
     assert other.stdout.readline() == "interrupted\n"
     sit(server.door.address, ONE).reset(seed=5)
     assert says(other) == "begun\n"
+
+
+def test_who_is_interrupted_while_asking_takes_it_back_too(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The interrupt comes after the last byte has left and before anybody waits for the reply."""
+    server = host()
+    seat = sit(server.door.address, TWO)
+    send = seat._line.send
+
+    def send_and_stop(message: Message) -> None:
+        monkeypatch.setattr(seat._line, "send", send)
+        send(message)
+        until(lambda: server.rendezvous.waiting)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(seat._line, "send", send_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        seat.reset()
+    until(lambda: not server.rendezvous.waiting)
+    one = sit(server.door.address, ONE)
+    assert [len(reply) for reply in together(one.reset, seat.reset)] == [2, 2]
 
 
 def test_a_server_that_is_busy_is_not_gone(host: Host) -> None:

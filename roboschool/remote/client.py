@@ -199,10 +199,10 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
     def _converse(self, ask: Message, kind: type[Any]) -> Any:
         gone = None
         try:
-            self._line.send(ask)
-        except OSError as error:
-            gone = error  # but it may have said why
-        try:
+            try:
+                self._line.send(ask)
+            except OSError as error:
+                gone = error  # but it may have said why
             while True:
                 reply = self._line.await_reply()
                 if isinstance(reply, Closed):
