@@ -282,7 +282,7 @@ def test_poses_of_other_bodies_are_not_shown(env: ParallelEnv, tmp_path: Path) -
             InvalidInput, match=r"m\.rsmatch: poses\.npz: it has bodies and joints .*, and scene 'pong'"
         ):
             run_replay(path, False, None, tmp_path / "p.png", None, "96x64")
-        assert verify(read_match(path)).exact
+        assert "what it shows is not what happened: " in verify(read_match(path)).wrong
 
 
 def test_verification_notices_whatever_is_forged(env: ParallelEnv, tmp_path: Path) -> None:
@@ -301,6 +301,10 @@ def test_verification_notices_whatever_is_forged(env: ParallelEnv, tmp_path: Pat
         finding = verify(read_match(path))
         assert not finding.exact
         assert (f"differs at {finding.step}" if finding.step is not None else finding.wrong).find(what) >= 0
+    moved = {name: rows.copy() for name, rows in match.poses.bodies.items()}
+    moved["paddle_1"][30, -1] += 0.01
+    write_match(path, dataclasses.replace(match, poses=Poses(moved, match.poses.marks)))
+    assert verify(read_match(path)).wrong == "what it shows is not what happened: bodies/paddle_1"
     elsewhere = dataclasses.replace(record, versions=record.versions | {"pybullet": "1"})
     write_match(path, dataclasses.replace(match, record=elsewhere))
     assert verify(read_match(path)).differs == (f"pybullet 1 there, {record.versions['pybullet']} here",)

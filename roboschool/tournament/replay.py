@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from roboschool import machine
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput
 from roboschool.scene import Scene, load_scene
 from roboschool.tournament.match import fingerprint, forfeited, scene_hash, team_names
+from roboschool.tournament.poses import Poses, Recorder
 from roboschool.tournament.record import PACKAGES, Match
 from roboschool.tournament.sides import Outcome, decide
 
@@ -72,7 +75,7 @@ def replay(env: ParallelEnv, match: Match) -> Iterator[tuple[int, dict[str, floa
 
 
 def verify(match: Match, moved: Path | None = None) -> Finding:
-    """Play a match, whose scene's file may have `moved`, once more; compare world, returns and results.
+    """Play a match, whose scene's file may have `moved`, once more; compare world, returns, results and poses.
 
     Raises:
         InvalidInput: the scene is not there, or is another.
@@ -82,8 +85,9 @@ def verify(match: Match, moved: Path | None = None) -> Finding:
     returns = dict.fromkeys(match.actions, 0.0)
     infos: dict[str, dict[str, Any]] = {}
     with closing(open_world(match, moved)) as env:
-        differs = _differences(match, env.scene)
+        differs, recorder = _differences(match, env.scene), Recorder(env.scene)
         for step, rewards, told in replay(env, match):
+            recorder.add(env.simulation)
             infos = told
             for name, reward in rewards.items():
                 returns[name] += reward
@@ -95,7 +99,7 @@ def verify(match: Match, moved: Path | None = None) -> Finding:
             return Finding(None, f"it is not over at step {step}", differs)
         teams = team_names(env.scene, len(record.players))
         outcomes = forfeited(teams, record.faults) if record.faults else decide(env.scene, infos, returns, step)
-    return Finding(None, _wrong(match, returns, outcomes), differs)
+    return Finding(None, _wrong(match, returns, outcomes) or _unseen(match.poses, recorder.poses()), differs)
 
 
 def _wrong(match: Match, returns: dict[str, float], outcomes: dict[str, Outcome]) -> str:
@@ -105,6 +109,13 @@ def _wrong(match: Match, returns: dict[str, float], outcomes: dict[str, Outcome]
         if (line.result, line.reason, line.score, line.total) != found:
             return f"{line.agent} has result, reason, score and return {found}, not what is written"
     return ""
+
+
+def _unseen(written: Poses, seen: Poses) -> str:
+    """Return which poses are not those that were seen, in words; nothing if all are."""
+    there, here = written.arrays(), seen.arrays()
+    wrong = [name for name in {**here, **there} if not np.array_equal(there.get(name, ()), here.get(name, ()))]
+    return f"what it shows is not what happened: {', '.join(wrong)}" if wrong else ""
 
 
 def _differences(match: Match, scene: Scene) -> tuple[str, ...]:
