@@ -397,6 +397,13 @@ def test_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
         JointEnv("ant", "4x2", render_mode="human")
 
 
+def test_options_of_a_reset_are_those_of_the_world() -> None:
+    env = JointEnv("ant", "4x2")
+    with pytest.warns(UserWarning, match="scene 'ant': reset has no option 'foo'"):
+        env.reset(options={"foo": 1})
+    env.close()
+
+
 def test_options_reach_the_scene() -> None:
     env = JointEnv("ant", "4x2", gravity=3.7)
     assert env.scene.gravity == 3.7

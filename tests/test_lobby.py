@@ -90,6 +90,32 @@ def test_different_seeds_are_refused_naming_both(pair: Rendezvous) -> None:
     assert sorted(begin(pair)) == [ONE, TWO]
 
 
+def test_seats_agree_on_the_options_of_a_game() -> None:
+    """Whoever says nothing leaves them to the others; they hold until a reset has others."""
+    with closing(Lobby("ant_sumo", join_timeout=LONG, seconds=0.1)) as lobby:
+        one, two = lobby["ant_0"], lobby["ant_1"]
+        together(lambda: one.reset(seed=1, options={"radius": 3.0}), two.reset)
+        assert lobby.world.simulation.now.memory[0, 1] == 3.0  # the radius
+        errors = together(lambda: one.reset(options={"radius": 3.0}), lambda: two.reset(options={"radius": 2.0}))
+        text = "one world has one set of options: 'ant_0' asks for {'radius': 3.0}, 'ant_1' asks for {'radius': 2.0}"
+        assert [str(error) for error in errors] == [text, text]
+        with pytest.raises(InvalidInput, match="did you mean 'radius'"):
+            one.reset(options={"radus": 2.0})
+        with pytest.warns(UserWarning, match="reset has no option 'colour'"):
+            together(lambda: one.reset(options={"colour": 1}), two.reset)
+        assert lobby.world.simulation.now.memory[0, 1] == 3.0  # the radius
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "1"])
+def test_seeds_that_are_none_and_seeds_of_numpy(seed: Any) -> None:
+    with closing(pair_lobby()) as lobby:
+        with pytest.raises(InvalidInput, match="is not a whole number from 0 up"):
+            lobby[ONE].reset(seed=seed)
+        first = together(lambda: lobby[ONE].reset(seed=np.int64(3)), lobby[TWO].reset)[0][0]
+        second = together(lambda: lobby[ONE].reset(seed=3), lobby[TWO].reset)[0][0]
+        np.testing.assert_array_equal(first, second)
+
+
 def test_seed_none_agrees_with_any() -> None:
     hosts = [Rendezvous(pair_world()) for _ in range(3)]
     seen = []
@@ -439,8 +465,8 @@ def test_a_lone_seat_passes_gymnasiums_checks() -> None:
 
 
 @pytest.mark.parametrize("timeout", ["join_timeout", "step_timeout"])
-@pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf")])
-def test_impossible_timeouts(timeout: str, seconds: float) -> None:
+@pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf"), "5"])
+def test_impossible_timeouts(timeout: str, seconds: Any) -> None:
     with pytest.raises(InvalidInput, match=timeout):
         Lobby("hopper", **{timeout: seconds})
 
@@ -586,8 +612,9 @@ def test_interrupted_seats_may_ask_again(monkeypatch: pytest.MonkeyPatch) -> Non
         raise KeyboardInterrupt
 
     with closing(pair_lobby()) as lobby:
-        with monkeypatch.context() as patch:
-            patch.setattr(lobby._bells[ONE], "wait", interrupt)
-            with pytest.raises(KeyboardInterrupt):
-                lobby[ONE].reset()
+        for place, method in ((lobby._bells[ONE], "wait"), (lobby, "_deliver")):
+            with monkeypatch.context() as patch:
+                patch.setattr(place, method, interrupt)
+                with pytest.raises(KeyboardInterrupt):
+                    lobby[ONE].reset()
         assert [len(reply) for reply in together(lobby[ONE].reset, lobby[TWO].reset)] == [2, 2]

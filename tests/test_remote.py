@@ -254,6 +254,14 @@ def test_a_robot_that_falls_early_waits_for_the_next_episode(host: Host) -> None
     assert server.rendezvous.forfeits == []
 
 
+def test_the_host_sets_the_options_of_its_game(host: Host) -> None:
+    seat = sit(host().door.address, ONE)
+    assert error_of(lambda: seat.reset(options={"radius": 3.0}), InvalidInput).endswith(
+        "options: radius: set by the host, with roboschool serve --set"
+    )
+    assert "seed -1 is not a whole number" in error_of(lambda: seat.reset(seed=-1), InvalidInput)
+
+
 def test_a_reset_gives_the_episode_up(host: Host) -> None:
     server = host()
     one, two = pair(server)

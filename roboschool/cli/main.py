@@ -440,9 +440,9 @@ def replay(
 ) -> None:
     """Verify or show the match in FILE, an .rsmatch, or print how it ended.
 
-    To verify it, its actions are played once more in a fresh world, and hashes of everything in it are compared,
-    results, and what was seen. Shown is what was seen then, without physics, so on any machine. Both need the scene, and
-    the modules that it names.
+    To verify it, its actions are played once more in a fresh world, and hashes of everything in it, results
+    and poses are compared. Shown are the poses, without physics, so on any machine. Both need the scene, and the
+    modules that it names.
 
     \b
         roboschool replay m.rsmatch --verify

@@ -133,10 +133,14 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
     ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
         """Begin an episode; the same seed gives the same episode bit for bit, and that of the robot on its own.
 
+        Args:
+            seed: None to go on with the world's own generator.
+            options: see `ParallelEnv.reset`.
+
         Returns:
             Observations and infos by agent.
         """
-        _, infos = self.world.reset(seed)
+        _, infos = self.world.reset(seed, options)
         return self._observations(), self._infos(infos)
 
     def step(self, actions: Actions) -> Step:

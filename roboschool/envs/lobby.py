@@ -9,11 +9,11 @@ import gymnasium
 import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.envs.rendezvous import PATIENCE, Rendezvous, Reply
+from roboschool.envs.rendezvous import PATIENCE, Rendezvous, Reply, check_seed
 from roboschool.envs.spaces import PICTURES, check_render_mode
 from roboschool.files import choose
 from roboschool.policy import AnyPolicy
-from roboschool.scene import Scene
+from roboschool.scene import Scene, options_of_reset
 
 
 class LobbySeat(gymnasium.Env[np.ndarray, np.ndarray]):
@@ -35,12 +35,19 @@ class LobbySeat(gymnasium.Env[np.ndarray, np.ndarray]):
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin an episode with all other seats; wait until they too have asked and the current one is over.
 
+        Args:
+            seed: of the world; None to leave it to the others.
+            options: of the scene's game, like `{"dense_weight": 0.5}`; they hold for all seats until a reset has
+                others.
+
         Raises:
-            InvalidInput: seats ask for different seeds, or another thread waits in this seat.
+            InvalidInput: the seed is not a whole number from 0 up, an option is wrong, seats ask for different seeds or
+                options, or another thread waits in this seat.
             WorldClosed: the world or this seat is closed.
         """
-        super().reset(seed=seed)
-        observation, info = self.lobby.ask(self.agent, lambda host: host.ask_reset(self.agent, seed))
+        super().reset(seed=check_seed(self.agent, seed))
+        rules = options_of_reset(self.scene, options, depth=3)
+        observation, info = self.lobby.ask(self.agent, lambda host: host.ask_reset(self.agent, seed, rules))
         return observation, info
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -113,12 +120,12 @@ class Lobby:
     def ask(self, agent: str, call: Callable[[Rendezvous], dict[str, Reply]]) -> tuple[Any, ...]:
         """Ask the rendezvous something for an agent; wait for the reply and return or raise it."""
         with self._mutex:
-            self._deliver(call(self._rendezvous))
             since = time.monotonic()
             try:
+                self._deliver(call(self._rendezvous))
                 while agent not in self._replies:
                     self._wait(agent, since)
-            except BaseException:  # Ctrl-C: whoever has gone away does not wait any more
+            except KeyboardInterrupt:  # whoever has gone away does not wait any more
                 self._rendezvous.withdraw(agent)
                 self._replies.pop(agent, None)
                 raise

@@ -22,6 +22,7 @@ class WorldClosed(RuntimeError):
     """The world is gone, or the agent's seat in it; the message says why."""
 
 
+Wish: TypeAlias = tuple[int | None, dict[str, Any]]  # the seed of an episode, and options of the scene's game
 Reply: TypeAlias = tuple[Any, ...] | InvalidInput | WorldClosed  # what `reset` or `step` returns or raises
 
 
@@ -75,7 +76,7 @@ class Rendezvous:
         self.filled: list[str] = []  # agents whom fillers play
         self.end: tuple[str, BaseException | None] | None = None  # why the world is closed
         self._freed = False
-        self._seeds: dict[str, int | None] = {}  # of those who wait for an episode
+        self._wishes: dict[str, Wish] = {}  # of those who wait for an episode
         self._actions: dict[str, np.ndarray] = {}  # of those who wait for a step
         self._clipped = dict.fromkeys(world.possible_agents, 0)  # actions of the episode beyond -1 or 1
         self._seen: dict[str, np.ndarray] = {}  # by those who take part; fillers act on it
@@ -88,7 +89,7 @@ class Rendezvous:
     @property
     def waiting(self) -> bool:
         """Whether somebody waits."""
-        return bool(self._seeds or self._actions)
+        return bool(self._wishes or self._actions)
 
     @property
     def patience(self) -> float | None:
@@ -99,19 +100,23 @@ class Rendezvous:
         """Return the agents everybody waits for."""
         if self.world.agents:
             return [name for name in self.world.agents if name not in self._actions and name not in self.filled]
-        out = {*self.gone, *self.filled, *self._seeds}
+        out = {*self.gone, *self.filled, *self._wishes}
         return [name for name in self.world.possible_agents if name not in out]
 
-    def ask_reset(self, agent: str, seed: int | None = None) -> dict[str, Reply]:
+    def ask_reset(self, agent: str, seed: int | None = None, options: dict[str, Any] | None = None) -> dict[str, Reply]:
         """Ask for the next episode; an agent that is still in one forfeits that.
+
+        Args:
+            agent: who asks.
+            seed: of the world; None to leave it to the others.
+            options: of the scene's game, which have been checked; none to leave them to the others.
 
         Raises:
             InvalidInput: the agent is unknown or waits already, or the seed is not a whole number from 0 up.
             WorldClosed: the world or the agent's seat is closed.
         """
         self._check(agent)
-        check_seed(agent, seed)
-        self._seeds[agent] = seed
+        self._wishes[agent] = check_seed(agent, seed), options or {}
         self._forfeit(agent, "has reset before the episode's end")
         return self._advance()
 
@@ -166,8 +171,8 @@ class Rendezvous:
 
     def withdraw(self, agent: str) -> bool:
         """Take back what an agent has asked; return whether it had."""
-        waited = agent in self._seeds or agent in self._actions
-        self._seeds.pop(agent, None)
+        waited = agent in self._wishes or agent in self._actions
+        self._wishes.pop(agent, None)
         self._actions.pop(agent, None)
         return waited
 
@@ -194,8 +199,8 @@ class Rendezvous:
         if self.end is not None:
             return {}
         self.end = why, cause
-        replies: dict[str, Reply] = {name: self._closed() for name in [*self._seeds, *self._actions]}
-        self._seeds.clear()
+        replies: dict[str, Reply] = {name: self._closed() for name in [*self._wishes, *self._actions]}
+        self._wishes.clear()
         self._actions.clear()
         return replies
 
@@ -208,7 +213,7 @@ class Rendezvous:
             raise WorldClosed(f"agent {agent!r} is played by a policy")
         if self.end is not None:
             raise self._closed()
-        if agent in self._seeds or agent in self._actions:
+        if agent in self._wishes or agent in self._actions:
             raise InvalidInput(f"agent {agent!r} waits already, for {', '.join(self.missing())}; {THREADS}")
 
     def _closed(self) -> WorldClosed:
@@ -245,12 +250,15 @@ class Rendezvous:
         return self.episode == self.episodes and not self.world.agents
 
     def _begin(self) -> dict[str, Reply]:
-        seeds = {name: seed for name, seed in self._seeds.items() if seed is not None}
-        if len(set(seeds.values())) > 1:
-            text = ", ".join(f"{name!r} asks for {seed}" for name, seed in sorted(seeds.items()))
-            asked, self._seeds = self._seeds, {}
-            return {name: InvalidInput(f"one world has one seed: {text}") for name in asked}
-        self._seen, infos = self.world.reset(seed=next(iter(seeds.values()), None))
+        for what, part in (("seed", 0), ("set of options", 1)):
+            wishes = {name: wish[part] for name, wish in self._wishes.items() if wish[part] not in (None, {})}
+            if any(wish != other for wish in wishes.values() for other in wishes.values()):
+                text = ", ".join(f"{name!r} asks for {wish}" for name, wish in sorted(wishes.items()))
+                asked, self._wishes = self._wishes, {}
+                return {name: InvalidInput(f"one world has one {what}: {text}") for name in asked}
+        seeds = [seed for seed, _ in self._wishes.values() if seed is not None]
+        options = [options for _, options in self._wishes.values() if options]
+        self._seen, infos = self.world.reset(next(iter(seeds), None), next(iter(options), None))
         self.episode += 1
         self.step = 0
         self._clipped = dict.fromkeys(self._clipped, 0)
@@ -258,7 +266,7 @@ class Rendezvous:
             self.world.retire(name)
         for name in self.filled:
             self.fillers[name].reset(int(self.world.simulation.generators[0].integers(SEEDS)))
-        asked, self._seeds = self._seeds, {}
+        asked, self._wishes = self._wishes, {}
         return {name: (self._seen[name], self._told(name, infos)) for name in asked}
 
     def _move(self) -> dict[str, Reply]:
@@ -287,17 +295,18 @@ class Rendezvous:
         return infos[agent] | {"clipped": float(self._clipped[agent])}
 
 
-def check_seed(agent: str, seed: object) -> None:
-    """Check the seed of an episode that an agent asks for.
+def check_seed(agent: str, seed: int | None) -> int | None:
+    """Return the seed of an episode that an agent asks for.
 
     Raises:
         InvalidInput: it is neither None nor a whole number from 0 up.
     """
     if seed is not None and not (isinstance(seed, int | np.integer) and seed >= 0):
         raise InvalidInput(f"agent {agent!r}: seed {seed!r} is not a whole number from 0 up")
+    return None if seed is None else int(seed)
 
 
 def _check_timeout(name: str, seconds: float | None) -> float | None:
-    if seconds is not None and not 0 < seconds <= threading.TIMEOUT_MAX:
-        raise InvalidInput(f"{name}: {seconds} is not a number of seconds above 0")
+    if seconds is not None and not (isinstance(seconds, int | float) and 0 < seconds <= threading.TIMEOUT_MAX):
+        raise InvalidInput(f"{name}: {seconds!r} is not a number of seconds above 0")
     return seconds

@@ -135,16 +135,23 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin an episode with all other seats; wait until they too have asked and the current one is over.
 
+        Args:
+            seed: of the world; None to leave it to the others.
+            options: none: whoever serves the world sets those of its game.
+
         Raises:
-            InvalidInput: the seed is not a whole number from 0 up, seats ask for different ones, or another thread
-                waits in this seat.
+            InvalidInput: the seed is not a whole number from 0 up, seats ask for different ones, there are options, or
+                another thread waits in this seat.
             WorldClosed: the world or this seat is closed, or the server is gone.
         """
-        check_seed(self.agent, seed)
-        if seed is not None and seed > LARGEST_SEED:
-            raise InvalidInput(f"agent {self.agent!r}: seed {seed} is greater than {LARGEST_SEED}")
-        super().reset(seed=seed)
-        reply: Begun = self._ask(lambda number: Reset(number, None if seed is None else int(seed)), Begun)
+        asked = check_seed(self.agent, seed)
+        if asked is not None and asked > LARGEST_SEED:
+            raise InvalidInput(f"agent {self.agent!r}: seed {asked} is greater than {LARGEST_SEED}")
+        if options:
+            given = ", ".join(map(str, options))
+            raise InvalidInput(f"agent {self.agent!r}: options: {given}: set by the host, with roboschool serve --set")
+        super().reset(seed=asked)
+        reply: Begun = self._ask(lambda number: Reset(number, asked), Begun)
         return self._observation(reply), reply.info
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
