@@ -4,18 +4,21 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import roboschool
-from roboschool import InvalidInput
+from roboschool import InvalidInput, files
+from roboschool.envs.parallel import ParallelEnv
 from roboschool.games import kick_and_defend, soccer, you_shall_not_pass
 from roboschool.games.game import Arena, Game, Verdict
 from roboschool.games.run_to_goal import WAY
 from roboschool.scene import load_scene
 from roboschool.simulation import Simulation
 from roboschool.state import State
+from roboschool.tasks.task import Task
 
 GAMES = ("you_shall_not_pass", "kick_and_defend", "soccer")
 KEYS = ("score", "result", "reason", "dense_weight", "physics_error")
@@ -34,6 +37,13 @@ def arena(made: Game, left: float = 100.0, worlds: int = 1) -> Arena:
     now = Arena.blank(worlds, count, props, 9, len(memory), tally.shape[1])
     now.memory[:], now.tally[:], now.upright[:], now.left[:] = memory, tally, 1.0, left
     now.agents[..., 2] = 1.3
+    return now
+
+
+def begun(name: str, task: Task) -> State:
+    """What a player sees when an episode of the game begins: zeros but for what the game remembers."""
+    now = load_scene(name).blank(task)
+    now.game[:] = game(name).begin(0, np.random.default_rng(0))[0]
     return now
 
 
@@ -83,7 +93,7 @@ def test_a_blocker_is_paid_for_the_runners_distance() -> None:
     runner, blocker = (agent.task for agent in load_scene("you_shall_not_pass").agents)
     assert isinstance(blocker, you_shall_not_pass.Player)
     for task, way, term, sign in ((runner, 1.0, "near", -1.0), (blocker, -1.0, "guard", 1.0)):
-        now = load_scene("you_shall_not_pass").blank(task)
+        now = begun("you_shall_not_pass", task)
         now.tally[..., WAY], now.game[..., 1], now.upright[:] = way, 0.5, 1.0
         now.position[..., 0] = now.others[..., 0] = 1.5
         terms = task.reward(now, np.full((1, 1, 17), 0.5), now, 0.0165)
@@ -194,11 +204,11 @@ def test_a_ball_that_flies_there_is_a_goal_or_wide(vy: float, reason: float, poi
 def test_a_keeper_is_paid_for_standing_in_its_zone() -> None:
     kicker, keeper = (agent.task for agent in load_scene("kick_and_defend").agents)
     for task, x, stands, paid in ((keeper, 2.0, 1.0, 5.0), (keeper, 1.0, 1.0, -5.0), (keeper, 2.0, 0.0, -5.0)):
-        now = load_scene("kick_and_defend").blank(task)
+        now = begun("kick_and_defend", task)
         now.game[..., 1], now.upright[:], now.position[..., 0] = 1.0, stands, x
         terms = task.reward(now, np.zeros((1, 1, 17)), now, 0.0165)
         assert {name: term[0, 0] for name, term in terms.items() if term[0, 0]} == {"standing": paid}
-    now = load_scene("kick_and_defend").blank(kicker)
+    now = begun("kick_and_defend", kicker)
     now.game[..., 1], now.upright[:], now.bearing[..., 1], now.velocity[..., 0] = 1.0, 1.0, 1.0, 2.0
     now.props[..., 0, :3] = (3.0, 4.0, 7.0)
     terms = {name: term[0, 0] for name, term in kicker.reward(now, np.ones((1, 1, 17)), now, 0.0165).items()}
@@ -553,13 +563,38 @@ def test_kicker_and_keeper_see_alike_from_their_own_heading() -> None:
 
 def test_where_posts_are_seen() -> None:
     task = load_scene("kick_and_defend").agents[0].task
-    now = load_scene("kick_and_defend").blank(task)
+    now = begun("kick_and_defend", task)
     now.position[..., :2] = (1.0, 2.0)
     now.bearing[:] = (-1.0, 0.0)  # it faces +y
     seen = dict(zip(task.entries(), task.observe(now)[0, 0], strict=True))
     assert seen["the post at +y, forward [5 m]"] == pytest.approx(0.2)
     assert seen["the post at +y, left [5 m]"] == pytest.approx(-0.6)
     assert seen["the post at -y, forward [5 m]"] == pytest.approx(-1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "seen"),
+    [
+        ("ant_run_to_goal", "line = 5.0", "the other's distance to its line"),
+        ("you_shall_not_pass", "line = 5.0", "the other's distance to its line"),
+        ("kick_and_defend", "wide = 2.0", "the post at"),
+        ("soccer", "goal_width = 5.0", "post of the"),
+        ("soccer", "width = 19.0", "corner of the"),
+    ],
+)
+def test_players_see_the_geometry_of_their_game(name: str, number: str, seen: str, tmp_path: Path) -> None:
+    """A scene says it once, in the rules of its game."""
+    path, text = tmp_path / "other.toml", files.scenes()[name].read_text()
+    path.write_text(text.replace("[game]", f"[game]\n{number}"))
+    first, second = (ParallelEnv(scene) for scene in (name, path))
+    agent = first.possible_agents[0]
+    entries = first.scene.agents[0].task.entries()
+    one, other = (world.reset(seed=0)[0][agent] for world in (first, second))
+    changed = [entries[k] for k in np.flatnonzero(one != other)]
+    assert changed
+    assert all(seen in entry for entry in changed)
+    first.close()
+    second.close()
 
 
 def test_ants_play_on_with_their_policy_and_nothing_explodes() -> None:

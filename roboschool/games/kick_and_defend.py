@@ -29,19 +29,20 @@ from roboschool.games.sights import (
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Throw
 
-REASON, WEIGHT, KICKED, TOUCHED, STILL = range(5)  # columns of the memory
+REASON, WEIGHT, KICKED, TOUCHED, STILL, LINE, POST, ZONE = range(8)  # columns of the memory
 SCORE, RESULT = range(2)  # of the tally
 GOAL, WIDE, BACK, STALLED, FOUL = range(2, 7)  # reasons
 KICKER, KEEPER, BALL = range(3)  # agents and then props
 RADIUS = 0.2  # of the ball [m]
 SLOW = 0.1  # a ball slower than this stands [m/s]
+POSTS, SIDES = [[LINE, POST], [LINE, POST]], np.array([[1.0, 1.0], [1.0, -1.0]])  # columns of x and y, and signs
 
 
 @dataclass(frozen=True)
 class KickAndDefend(Game):
     """The kicker, the first agent, has won with a goal, or if the keeper leaves its zone; else the keeper has."""
 
-    memory: ClassVar[tuple[str, ...]] = ("reason", "dense_weight", "kicked", "touched", "still")
+    memory: ClassVar[tuple[str, ...]] = ("reason", "dense_weight", "kicked", "touched", "still", "line", "wide", "zone")
     tally: ClassVar[tuple[str, ...]] = ("score", "result")
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal", "wide", "back", "stalled", "foul")
     feels: ClassVar[bool] = True
@@ -85,7 +86,7 @@ class KickAndDefend(Game):
     def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
         """Lay the ball down."""
         spot = (draw(self.ball_x, chance), draw(self.ball_y, chance), RADIUS)
-        memory = np.array([UNDECIDED, self.dense_weight, 0.0, 0.0, 0.0])
+        memory = np.array([UNDECIDED, self.dense_weight, 0.0, 0.0, 0.0, self.line, self.wide, self.zone])
         return memory, np.zeros((2, 2)), [Throw(world, self.props[0], spot, (0.0, 0.0, 0.0))]
 
     def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
@@ -145,20 +146,16 @@ class Player(Contender):
     effort: float = -0.1  # times the sum of action squared
     standing: float = 5.0  # for every step inside the envelope of the robot's card; outside it costs as much
     keeps: bool = False  # whether it is the keeper, who is paid for standing only in its zone
-    line: float = 4.0  # x of the goal, as the game has it [m]
-    wide: float = 3.0  # distance of its posts from its middle, as the game has it [m]
-    zone: float = 2.5  # as far from the line a keeper is paid for standing [m]
 
     def observe(self, now: State) -> np.ndarray:
         """Return own body, way and place, the ball, the other, the posts, the time and touches (..., 32 + 2J + F)."""
-        posts = np.array([[self.line, self.wide], [self.line, -self.wide]])
         return together(
             [
                 *own_body(now, self.robot),
                 now.bearing,
                 now.position[..., :2] / FAR,
                 *ball_and_things(now, now.props[..., 0, :], now.others),
-                *spots(now, posts),
+                *spots(now, now.game[..., POSTS] * SIDES),
                 column(now.left, 1.0 / LONG),
                 now.game[..., [KICKED, TOUCHED]],
             ]
@@ -169,7 +166,7 @@ class Player(Contender):
         weight, way = now.game[..., WEIGHT], now.props[..., 0, :3] - now.position
         stands = now.upright > 0.0
         if self.keeps:
-            stands = stands & (np.abs(now.position[..., 0] - self.line) <= self.zone)
+            stands = stands & (np.abs(now.position[..., 0] - now.game[..., LINE]) <= now.game[..., ZONE])
         return {
             "forward": weight * self.forward * now.drift[..., 0],
             "ball": weight * self.ball * np.hypot(way[..., 0], way[..., 1]),

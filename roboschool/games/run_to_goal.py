@@ -27,7 +27,7 @@ from roboschool.games.sights import (
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Throw
 
-REASON, WEIGHT = range(2)  # columns of the memory
+REASON, WEIGHT, LINE = range(3)  # columns of the memory
 SCORE, RESULT, WAY = range(3)  # of the tally
 GOAL = 2  # a reason
 
@@ -36,10 +36,10 @@ GOAL = 2  # a reason
 class RunToGoal(Game):
     """Who alone is past its line has won; both at once, or none in time, is a draw."""
 
-    memory: ClassVar[tuple[str, ...]] = ("reason", "dense_weight")
+    memory: ClassVar[tuple[str, ...]] = ("reason", "dense_weight", "line")
     tally: ClassVar[tuple[str, ...]] = ("score", "result", "way")
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal")
-    settable: ClassVar[tuple[str, ...]] = ("dense_weight",)
+    settable: ClassVar[tuple[str, ...]] = ("line", "dense_weight")
     line: float = 4.0  # distance of both lines from the middle [m]
     prize: float = 1000.0  # for winning; losing costs as much, and so does it if nobody wins in time
     dense_weight: float = 1.0  # times everything else that is paid
@@ -58,12 +58,13 @@ class RunToGoal(Game):
 
     def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
         """Let the first run along +x, the other along -x."""
-        return np.array([UNDECIDED, self.dense_weight]), np.array([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]]), ()
+        memory = np.array([UNDECIDED, self.dense_weight, self.line])
+        return memory, np.array([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]]), ()
 
     def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
         """Say who is past its line."""
         memory, tally = now.memory.copy(), now.tally.copy()
-        past = now.agents[..., 0] * tally[..., WAY] > self.line
+        past = now.agents[..., 0] * tally[..., WAY] > memory[:, LINE, None]
         over, late = past.any(axis=1), now.left <= 0.0
         memory[over | late, REASON] = np.where(over, GOAL, DECIDED_BY_TIME)[over | late]
         tally[..., RESULT] = past * 1.0 - past[:, ::-1]
@@ -73,7 +74,8 @@ class RunToGoal(Game):
 
     def marks(self, now: Arena, world: int) -> Sequence[Mark]:
         """Return both lines."""
-        return [Mark((x, y, 0.0), 0.05, (230, 90, 80)) for x in (-self.line, self.line) for y in range(-5, 6)]
+        line = float(now.memory[world, LINE])
+        return [Mark((x, y, 0.0), 0.05, (230, 90, 80)) for x in (-line, line) for y in range(-5, 6)]
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,6 @@ class Player(Contender):
     near: float = 0.0  # times the distance to the line [m]
     effort: float = -0.5  # times the sum of action squared
     standing: float = 1.0  # for every step inside the envelope of the robot's card; outside it costs as much
-    line: float = 4.0  # distance of the line from the middle, as the game has it [m]
 
     def observe(self, now: State) -> np.ndarray:
         """Return own body, the way to the line, the other and its way, and the time (..., 21 + 2J + F)."""
@@ -103,7 +104,7 @@ class Player(Contender):
                 *own_body(now, self.robot),
                 *goal_way(now, way),
                 *things(now, now.others),
-                column(self.line + now.others[..., 0, 0] * way, 1.0 / FAR),
+                column(now.game[..., LINE] + now.others[..., 0, 0] * way, 1.0 / FAR),
                 column(now.left, 1.0 / LONG),
             ]
         )
@@ -113,7 +114,7 @@ class Player(Contender):
         weight, way = now.game[..., WEIGHT], now.tally[..., WAY]
         return {
             "forward": weight * self.forward * now.drift[..., 0] * way,
-            "near": weight * self.near * np.abs(self.line - now.position[..., 0] * way),
+            "near": weight * self.near * np.abs(now.game[..., LINE] - now.position[..., 0] * way),
             "effort": weight * self.effort * (action * action).sum(axis=-1),
             "standing": weight * self.standing * (2.0 * now.upright - 1.0),
             "sparse": now.points.copy(),

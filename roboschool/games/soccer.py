@@ -31,7 +31,7 @@ from roboschool.games.sights import (
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Throw
 
-REASON, WEIGHT, HOME, AWAY, SPOT_X, SPOT_Y, STILL = range(7)  # columns of the memory
+REASON, WEIGHT, HOME, AWAY, SPOT_X, SPOT_Y, STILL, LENGTH, WIDTH, GOAL_WIDTH = range(10)  # columns of the memory
 SCORE, RESULT, WAY, TO_BALL, TO_GOAL = range(5)  # of the tally
 GOAL = 2  # a reason
 DROP = 1.6  # height from which the ball is dropped: above the robots [m]
@@ -39,6 +39,8 @@ PUSH = 0.5  # speed along x and along y at which it is dropped, at most [m/s]
 MOVED = 0.5  # way after which a ball does not lie still [m]
 MIDDLE = 1.0  # a ball this near to the middle may lie, as at a kick-off [m]
 INSIDE = (0.7, 0.9)  # a ball that is out is dropped at this part of its way from the middle
+ENDS = [[LENGTH, WIDTH], [LENGTH, GOAL_WIDTH]] * 4  # columns of x and y of corners and posts, and what of them
+HALVES = np.array([[way, side] for way in (0.5, -0.5) for side in (0.5, -0.5) for _ in range(2)])
 TINY = 1e-9  # keeps a distance from being 0 [m]
 
 
@@ -54,6 +56,9 @@ class Soccer(Game):
         "spot_x",
         "spot_y",
         "still",
+        "length",
+        "width",
+        "goal_width",
     )
     tally: ClassVar[tuple[str, ...]] = ("score", "result", "way", "vel_to_ball", "vel_ball_to_goal")
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal")
@@ -94,6 +99,7 @@ class Soccer(Game):
         tally[0::2, WAY], tally[1::2, WAY] = 1.0, -1.0
         memory = np.zeros(len(self.memory))
         memory[REASON], memory[WEIGHT] = UNDECIDED, self.dense_weight
+        memory[[LENGTH, WIDTH, GOAL_WIDTH]] = self.length, self.width, self.goal_width
         return memory, tally, [self._drop(world, 0.0, 0.0, chance)]
 
     def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
@@ -167,9 +173,6 @@ class Player(Contender):
     players: int = 2  # a side
     chase: float = 0.001  # times the speed toward the ball [m/s]
     attack: float = 0.002  # times the speed of the ball toward the opponents' goal [m/s]
-    length: float = 23.1  # of the pitch, as the game has it [m]
-    width: float = 17.3  # as the game has it [m]
-    goal_width: float = 3.66  # as the game has it [m]
 
     def observe(self, now: State) -> np.ndarray:
         """Return own body, place and way, ball, others, corners and posts, lead and time (..., 25 + 2J + F + 18p).
@@ -183,7 +186,7 @@ class Player(Contender):
                 *own_body(now, self.robot),
                 *goal_way(now, way),
                 *ball_and_things(now, now.props[..., 0, :], now.others),
-                *spots(now, self._landmarks() * way[..., None, None]),
+                *spots(now, now.game[..., ENDS] * HALVES * way[..., None, None]),
                 column(lead),
                 column(now.left, 1.0 / LONG),
             ]
@@ -215,8 +218,3 @@ class Player(Contender):
             "goals ahead",
             "steps left [500]",
         ]
-
-    def _landmarks(self) -> np.ndarray:
-        """Return corners and posts of those who play toward +x, their left first [m] (8, 2)."""
-        x, sides = self.length / 2, (self.width / 2, self.goal_width / 2)
-        return np.array([[way * x, side * y] for way in (1, -1) for side in (1, -1) for y in sides])

@@ -12,7 +12,7 @@ import numpy as np
 from roboschool.files import check_range
 from roboschool.games import run_to_goal
 from roboschool.games.game import DECIDED_BY_TIME, Arena, Verdict
-from roboschool.games.run_to_goal import GOAL, REASON, RESULT, SCORE, WAY, WEIGHT, RunToGoal
+from roboschool.games.run_to_goal import GOAL, LINE, REASON, RESULT, SCORE, WAY, WEIGHT, RunToGoal
 from roboschool.state import State
 from roboschool.tasks.asks import Mark
 
@@ -42,7 +42,7 @@ class YouShallNotPass(RunToGoal):
     def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
         """Say whether the runner is through, or down, or late."""
         memory, tally = now.memory.copy(), now.tally.copy()
-        past = now.agents[:, RUNNER, 0] > self.line
+        past = now.agents[:, RUNNER, 0] > memory[:, LINE]
         down = (now.agents[:, RUNNER, 2] <= self.down) & ~past
         late = (now.left <= 0.0) & ~past & ~down
         stopped = down | late
@@ -76,5 +76,5 @@ class Player(run_to_goal.Player):
 
     def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
         """Return the dense terms, times their weight, and the sparse one."""
-        far = np.abs(self.line + now.others[..., 0, 0] * now.tally[..., WAY])
+        far = np.abs(now.game[..., LINE] + now.others[..., 0, 0] * now.tally[..., WAY])
         return super().reward(was, action, now, dt) | {"guard": now.game[..., WEIGHT] * self.guard * far}
