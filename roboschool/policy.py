@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from roboschool.files import InvalidInput, nearest, policies
-from roboschool.parts import find_class
+from roboschool.parts import find_class, told
 
 FORMAT = "roboschool-policy-1"
 LARGEST = 16 * 2**20  # [bytes]
@@ -88,6 +88,8 @@ class NetworkPolicy:
             if not np.isfinite(value).all():
                 raise InvalidInput(f"{name} holds a number that is not finite")
         self.mean, self.scale = self.tensors["mean"], self.tensors["scale"]
+        if self.scale.shape != self.mean.shape:
+            raise InvalidInput(f"scale has shape {self.scale.shape}, not {self.mean.shape} as mean has")
         self.layers = [(self.tensors[f"layers.{i}.weight"], self.tensors[f"layers.{i}.bias"]) for i in range(depth)]
         sizes = [self.mean.shape, *(bias.shape for _, bias in self.layers)]
         for i, (weight, _) in enumerate(self.layers):
@@ -105,11 +107,11 @@ class NetworkPolicy:
         """
         if observation.shape[-1:] != self.mean.shape:
             raise InvalidInput(f"the policy observes {len(self.mean)} numbers, not {observation.shape[-1:]}")
-        x = np.clip((observation - self.mean) * self.scale, -SIGHT, SIGHT)
+        x = np.minimum(np.maximum((observation - self.mean) * self.scale, -SIGHT), SIGHT)
         for weight, bias in self.layers[:-1]:
             x = np.tanh(x @ weight.T + bias)
         weight, bias = self.layers[-1]
-        return np.clip(x @ weight.T + bias, -1.0, 1.0)
+        return np.minimum(np.maximum(x @ weight.T + bias, -1.0), 1.0)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the policy as safetensors, to be read by `load_policy`."""
@@ -302,8 +304,8 @@ def load_policy(path: str | os.PathLike[str], where: str = "") -> Policy:
         cls: Any = find_class(where, "policy", path, {}, object)
         try:
             made = cls()
-        except TypeError as error:
-            raise InvalidInput(f"{where}policy {path!r} cannot be made without arguments: {error}") from None
+        except Exception as error:  # whatever a class of somebody's own does
+            raise InvalidInput(f"{where}policy {path!r} cannot be made without arguments: {told(error)}") from error
         return check_policy(made, f"{where}policy {path!r}")
     return read_network(path)
 

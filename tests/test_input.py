@@ -322,6 +322,7 @@ def test_policies_are_numbers_and_nothing_else(tmp_path: Path) -> None:
         (good | {"mean": np.full(4, np.nan)}, "finite"),
         (good | {"layers.0.bias": np.zeros(3)}, "shape"),
         (good | {"extra": np.zeros(1)}, "extra"),
+        (good | {"scale": np.ones(1)}, r"scale has shape \(1,\), not \(4,\) as mean has"),
     ):
         with pytest.raises(InvalidInput, match=word):
             roboschool.NetworkPolicy(tensors)
@@ -333,6 +334,16 @@ def test_policies_are_numbers_and_nothing_else(tmp_path: Path) -> None:
         roboschool.load_policy(tmp_path / "polcy.safetensors")
     with pytest.raises(InvalidInput, match=r"nope\.safetensors: no such file$"):
         roboschool.load_policy(tmp_path / "none" / "nope.safetensors")
+
+
+def test_an_error_in_a_policy_of_ones_own_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_policy.py").write_text(
+        "class Mine:\n    def __init__(self):\n        self.gain = 1 + 'x'\n"
+        "    def reset(self, seed=None): ...\n    def act(self, observation): ...\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InvalidInput, match=r"broken_policy\.py, line 3, in __init__: TypeError: unsupported operand"):
+        roboschool.load_policy("broken_policy:Mine")
 
 
 MINE = """
