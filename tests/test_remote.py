@@ -30,7 +30,7 @@ from roboschool.envs.rendezvous import WorldClosed
 from roboschool.files import InvalidInput
 from roboschool.remote import server as serving
 from roboschool.remote.address import Address, call, read_address
-from roboschool.remote.client import Line, RemoteSeat, connect
+from roboschool.remote.client import Connection, RemoteSeat, connect
 from roboschool.remote.protocol import (
     GREETING,
     LARGEST,
@@ -221,7 +221,7 @@ def test_a_lost_seat_stays_lost_until_the_match_is_over(host: Host) -> None:
 def test_a_seat_left_before_the_first_episode_is_free_again(host: Host) -> None:
     server = host()
     one, two = pair(server)
-    one._line.send(Reset(1, None))
+    one._connection.send(Reset(1, None))
     until(lambda: server.rendezvous.waiting)
     one.close()
     two.close()
@@ -309,13 +309,13 @@ def test_a_bad_action_concerns_nobody_else(host: Host, action: Any, words: str) 
 def test_a_second_action_for_a_step_is_refused(host: Host) -> None:
     one, two = pair(host())
     together(one.reset, two.reset)
-    two._line.send(Step(2, STILL.tobytes()))
-    two._line.send(Step(3, STILL.tobytes()))
-    refused = two._line.await_reply()
+    two._connection.send(Step(2, STILL.tobytes()))
+    two._connection.send(Step(3, STILL.tobytes()))
+    refused = two._connection.await_reply()
     assert (refused.number, refused.closed) == (3, False)
     assert "waits already, for hopper_0" in refused.text
     one.step(STILL)
-    assert two._line.await_reply().number == 2
+    assert two._connection.await_reply().number == 2
 
 
 def test_actions_out_of_range_are_clipped(host: Host) -> None:
@@ -350,7 +350,7 @@ def test_the_server_is_gone(death: signal.Signals, tmp_path: Path) -> None:
         one, two = sit(command.address, ONE), sit(command.address, TWO)
         together(one.reset, two.reset)
         for seat in (one, two):
-            seat._line.socket.settimeout(0.2)
+            seat._connection.socket.settimeout(0.2)
         command.process.send_signal(death)
         for error in together(lambda: one.step(STILL), lambda: two.step(STILL)):
             assert isinstance(error, WorldClosed)
@@ -387,22 +387,22 @@ def test_the_world_says_when_time_is_up(host: Host) -> None:
 def test_silent_strangers_stop_nobody(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "SILENCE", 1.0)
     server = host()
-    silent = [Line(server.door.address, LONG) for _ in range(3)]
+    silent = [Connection(server.door.address, LONG) for _ in range(3)]
     one, two = pair(server)
     assert [len(reply) for reply in together(one.reset, two.reset)] == [2, 2]
-    for line in silent:
-        line.receive(GREETING)
-        assert error_of(lambda line=line: line.receive(GREETING), ConnectionError) == "the line was closed"
-        line.socket.close()
+    for connection in silent:
+        connection.receive(GREETING)
+        assert error_of(lambda one=connection: one.receive(GREETING), ConnectionError) == "the connection was closed"
+        connection.socket.close()
 
 
 def test_too_many_strangers_are_not_let_in(host: Host) -> None:
     server = host()
-    silent = [Line(server.door.address, LONG) for _ in range(MOST_PENDING)]
-    for line in silent:
-        line.receive(GREETING)
-    with closing(call(server.door.address, LONG)) as line:
-        assert line.recv(1) == b""
+    silent = [Connection(server.door.address, LONG) for _ in range(MOST_PENDING)]
+    for connection in silent:
+        connection.receive(GREETING)
+    with closing(call(server.door.address, LONG)) as connection:
+        assert connection.recv(1) == b""
     for quiet in silent:
         quiet.socket.close()
     until(lambda: not server._pending)
@@ -432,12 +432,12 @@ def test_a_server_without_the_key_learns_nothing(tmp_path: Path) -> None:
         listening.listen()
 
         def pretend() -> None:
-            line, _ = listening.accept()
-            with line:
-                line.sendall(_frame({"is": "challenge", "version": 1, "nonce": bytes(32)}))
-                answer = unpack(line.recv(1000)[LENGTH.size :], msgspec.msgpack.Decoder(Answer))
-                line.sendall(_frame({"is": "proof", "proof": answer.proof}))
-                assert line.recv(1000) == b"", "nothing more is said"
+            connection, _ = listening.accept()
+            with connection:
+                connection.sendall(_frame({"is": "challenge", "version": 1, "nonce": bytes(32)}))
+                answer = unpack(connection.recv(1000)[LENGTH.size :], msgspec.msgpack.Decoder(Answer))
+                connection.sendall(_frame({"is": "proof", "proof": answer.proof}))
+                assert connection.recv(1000) == b"", "nothing more is said"
 
         def call_it() -> None:
             sit(f"unix:{tmp_path / 'socket'}", key=key)
@@ -484,7 +484,7 @@ def test_who_breaks_the_rules_loses_the_seat(host: Host, kind: str) -> None:
     server = host()
     one, two = pair(server)
     together(one.reset, two.reset)
-    two._line.socket.sendall(BROKEN[kind])
+    two._connection.socket.sendall(BROKEN[kind])
     while not any(one.step(STILL)[2:4]):
         pass
     one.reset()
@@ -498,12 +498,12 @@ def test_who_breaks_the_rules_loses_the_seat(host: Host, kind: str) -> None:
 def test_strangers_who_break_the_rules_are_turned_away(host: Host, kind: str) -> None:
     said: list[str] = []
     server = host(say=said.append)
-    line = Line(server.door.address, LONG)
-    line.receive(GREETING)
-    line.socket.sendall(BROKEN.get(kind, LENGTH.pack(LARGEST_OF_STRANGERS + 1)))
+    connection = Connection(server.door.address, LONG)
+    connection.receive(GREETING)
+    connection.socket.sendall(BROKEN.get(kind, LENGTH.pack(LARGEST_OF_STRANGERS + 1)))
     with pytest.raises(ConnectionError):
-        line.receive(GREETING)
-    line.socket.close()
+        connection.receive(GREETING)
+    connection.socket.close()
     until(lambda: said)
     assert said[0].startswith("somebody: broke the rules: ")
     sit(server.door.address).close()
@@ -513,16 +513,16 @@ def test_half_a_message_is_waited_for(host: Host) -> None:
     server = host()
     one, two = pair(server)
     for byte in pack(Reset(1, None)):
-        two._line.socket.sendall(bytes([byte]))
+        two._connection.socket.sendall(bytes([byte]))
     one.reset()
-    assert two._line.await_reply().number == 1
+    assert two._connection.await_reply().number == 1
 
 
 def test_who_does_not_read_loses_the_seat(host: Host) -> None:
     server = host(render_mode="rgb_array", width=400, height=400)
     one, two = pair(server)
     together(one.reset, two.reset)
-    two._line.socket.sendall(b"".join(pack(Look(number)) for number in range(40)))
+    two._connection.socket.sendall(b"".join(pack(Look(number)) for number in range(40)))
     until(lambda: TWO in server.rendezvous.gone)
     one.step(STILL)
 
@@ -557,7 +557,7 @@ def test_tcp_is_for_this_machine_unless_more_is_allowed(host: Host) -> None:
     assert address.startswith("tcp:127.0.0.1:")
     assert "no key for tcp:127.0.0.1:" in error_of(lambda: sit(address), InvalidInput)
     seat = sit(address, key=server.door.key_file)
-    assert seat._line.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    assert seat._connection.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     seat.reset()
     assert len(seat.step(STILL)) == 5
     with pytest.raises(InvalidInput, match=r"'0\.0\.0\.0' is not this machine alone: .* --allow-remote"):
@@ -680,15 +680,15 @@ def test_who_is_interrupted_while_asking_takes_it_back_too(host: Host, monkeypat
     """The interrupt comes after the last byte has left and before anybody waits for the reply."""
     server = host()
     seat = sit(server.door.address, TWO)
-    send = seat._line.send
+    send = seat._connection.send
 
     def send_and_stop(message: Message) -> None:
-        monkeypatch.setattr(seat._line, "send", send)
+        monkeypatch.setattr(seat._connection, "send", send)
         send(message)
         until(lambda: server.rendezvous.waiting)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(seat._line, "send", send_and_stop)
+    monkeypatch.setattr(seat._connection, "send", send_and_stop)
     with pytest.raises(KeyboardInterrupt):
         seat.reset()
     until(lambda: not server.rendezvous.waiting)
@@ -826,7 +826,7 @@ def test_serve_cleans_up_when_it_is_stopped(number: signal.Signals) -> None:
     with Command("race", "--lanes", "hopper,hopper") as command:
         one, two = sit(command.address, ONE), sit(command.address, TWO)
         together(one.reset, two.reset)
-        one._line.send(Step(2, STILL.tobytes()))
+        one._connection.send(Step(2, STILL.tobytes()))
         command.process.send_signal(number)
         code, out, err = command.wait()
         assert (code, "Traceback" in err) == (0, False)

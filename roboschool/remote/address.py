@@ -60,23 +60,23 @@ def read_host(text: str, wrong: str) -> Address:
 
 
 def call(address: Address, seconds: float) -> socket.socket:
-    """Return a line to a server; nothing on it waits longer than some seconds.
+    """Return a connection to a server; nothing on it waits longer than some seconds.
 
     Raises:
         OSError: nobody serves there.
     """
     if not address.path:
-        line = socket.create_connection((address.host, address.port), seconds)
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return line
-    line = socket.socket(socket.AF_UNIX)
-    line.settimeout(seconds)
+        connection = socket.create_connection((address.host, address.port), seconds)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(seconds)
     try:
-        line.connect(address.path)
+        connection.connect(address.path)
     except BaseException:
-        line.close()
+        connection.close()
         raise
-    return line
+    return connection
 
 
 def find_key(address: Address, given: bytes | str | os.PathLike[str] | None) -> tuple[bytes, str]:

@@ -57,8 +57,8 @@ CHUNK = 2**16
 LARGEST_SEED = 2**64 - 1  # that msgpack has a word for
 
 
-class Line:
-    """The player's end of a line to a server.
+class Connection:
+    """The player's end of a connection to a server.
 
     Args:
         address: of the server.
@@ -88,7 +88,7 @@ class Line:
         while (body := self._inbox.take()) is None:
             arrived = self.socket.recv(CHUNK)
             if not arrived:
-                raise ConnectionError("the line was closed")
+                raise ConnectionError("the connection was closed")
             self._inbox.put(arrived)
         return unpack(body, decoder)
 
@@ -115,7 +115,7 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
 
     metadata = {"render_modes": PICTURES}
 
-    def __init__(self, line: Line, address: Address, welcome: Welcome) -> None:
+    def __init__(self, connection: Connection, address: Address, welcome: Welcome) -> None:
         self.address = str(address)
         self.agent = welcome.agent
         self.scene = welcome.scene  # its id
@@ -125,7 +125,7 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
         self.action_space = _box(welcome.action)
         self._observations = Numbers(welcome.observation.dtype, welcome.observation.shape)
         self._actions = Numbers(ACTION, welcome.action.shape)
-        self._line = line
+        self._connection = connection
         self._number = 0  # of the last ask
         self._busy = threading.Lock()
         self._closed = ""  # why
@@ -182,13 +182,13 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
         """Leave: the robot does nothing from now on, the others go on; again does nothing."""
         if not self._closed:
             with contextlib.suppress(OSError):  # the server has left before
-                self._line.send(Leave())
+                self._connection.send(Leave())
             self._shut(f"agent {self.agent!r} has left")
 
     def _shut(self, why: str) -> WorldClosed:
-        """Close the line; return what whoever asks from now on gets."""
+        """Close the connection; return what whoever asks from now on gets."""
         self._closed = why
-        self._line.socket.close()
+        self._connection.socket.close()
         return WorldClosed(why)
 
     def _ask(self, ask: Callable[[int], Message], kind: type[Any]) -> Any:
@@ -207,11 +207,11 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
         gone = None
         try:
             try:
-                self._line.send(ask)
+                self._connection.send(ask)
             except OSError as error:
                 gone = error  # but it may have said why
             while True:
-                reply = self._line.await_reply()
+                reply = self._connection.await_reply()
                 if isinstance(reply, Closed):
                     raise self._shut(reply.text)
                 if isinstance(reply, Pong) or reply.number != self._number:
@@ -225,7 +225,7 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
             raise self._shut(f"the server at {self.address} is gone: {gone or error}") from error
         except KeyboardInterrupt:  # whoever has gone away does not wait any more
             with contextlib.suppress(OSError):
-                self._line.send(Withdraw())
+                self._connection.send(Withdraw())
             raise
 
     def _observation(self, reply: Begun | Moved) -> np.ndarray:
@@ -259,36 +259,36 @@ def connect(
     place = read_address(address)
     try:
         secret, where = find_key(place, key)
-        line = Line(place, timeout)
+        connection = Connection(place, timeout)
     except OSError as error:
         told = f" ({error.strerror})" if error.strerror else ""
         raise WorldClosed(f"nobody is at {place}{told}; is the host still running?") from error
     try:
-        welcome = _enter(line, secret, where, agent)
-        line.socket.settimeout(timeout / PINGS)
-        return RemoteSeat(line, place, welcome)
+        welcome = _enter(connection, secret, where, agent)
+        connection.socket.settimeout(timeout / PINGS)
+        return RemoteSeat(connection, place, welcome)
     except (OSError, Violation) as error:
-        line.socket.close()
+        connection.socket.close()
         raise WorldClosed(f"the server at {place} gives no seat: {error}") from error
     except BaseException:
-        line.socket.close()
+        connection.socket.close()
         raise
 
 
-def _enter(line: Line, key: bytes, where: str, agent: str | None) -> Welcome:
+def _enter(connection: Connection, key: bytes, where: str, agent: str | None) -> Welcome:
     """Prove to the server that we know the key, and have it do so, before anything else is said."""
-    challenge = line.receive(GREETING)
+    challenge = connection.receive(GREETING)
     if challenge.version != VERSION:
         raise InvalidInput(f"the server speaks version {challenge.version} of the protocol, not {VERSION}")
     nonce = secrets.token_bytes(SECRET)
-    line.send(Answer(nonce, prove(key, "player", challenge.nonce, nonce)))
-    reply = line.receive(PROOF)
+    connection.send(Answer(nonce, prove(key, "player", challenge.nonce, nonce)))
+    reply = connection.receive(PROOF)
     if isinstance(reply, Refused):
         raise InvalidInput(f"{where}: {reply.text}")
     if not is_proof(key, "server", challenge.nonce, nonce, reply.proof):
         raise InvalidInput(f"{where}: the server does not know this key")
-    line.send(Hello(agent))
-    reply = line.receive(WELCOME)
+    connection.send(Hello(agent))
+    reply = connection.receive(WELCOME)
     if isinstance(reply, Refused):
         raise WorldClosed(reply.text) if reply.closed else InvalidInput(reply.text)
     welcome: Welcome = reply

@@ -1,4 +1,4 @@
-"""A player as the server sees it: a line that never blocks, and what has been proved on it."""
+"""A player as the server sees it: a connection that never blocks, and what has been proved on it."""
 
 import contextlib
 import secrets
@@ -33,29 +33,29 @@ class Peer:
     """Somebody who has called.
 
     Args:
-        line: to it; the peer closes it.
+        connection: to it; the peer closes it.
         deadline: when it must have a seat, on the clock of `time.monotonic` [s].
     """
 
-    def __init__(self, line: socket.socket, deadline: float) -> None:
-        line.setblocking(False)
-        if line.family != socket.AF_UNIX:
-            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self.line = line
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        connection.setblocking(False)
+        if connection.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self.connection = connection
         self.deadline = deadline
         self.proved = False
         self.agent: str | None = None  # whose seat it has
         self.number = 0  # of what it waits for
         self.inbox = Inbox(LARGEST_OF_STRANGERS)
-        self.outbox = bytearray()  # what the line has no room for yet
+        self.outbox = bytearray()  # what the connection has no room for yet
         self._nonce = secrets.token_bytes(SECRET)
         self.send(Challenge(VERSION, self._nonce))
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a line."""
-        return self.line.fileno() >= 0
+        """Whether there is a connection."""
+        return self.connection.fileno() >= 0
 
     def send(self, message: Message) -> None:
         """Send a message, or keep it until there is room; that the player is gone, reading will tell."""
@@ -64,22 +64,22 @@ class Peer:
         if len(self.outbox) > MOST_UNREAD:
             self.outbox.clear()
             with contextlib.suppress(OSError):
-                self.line.shutdown(socket.SHUT_RDWR)
+                self.connection.shutdown(socket.SHUT_RDWR)
 
     def flush(self) -> None:
         """Send of what is kept as much as there is room for."""
         try:
             while self.outbox:
-                del self.outbox[: self.line.send(self.outbox)]
+                del self.outbox[: self.connection.send(self.outbox)]
         except BlockingIOError:
             pass
         except OSError:
             self.outbox.clear()
 
     def read(self) -> bool:
-        """Take what has arrived into the inbox; return whether the line goes on."""
+        """Take what has arrived into the inbox; return whether the connection goes on."""
         try:
-            arrived = self.line.recv(CHUNK)
+            arrived = self.connection.recv(CHUNK)
         except BlockingIOError:
             return True
         except OSError:

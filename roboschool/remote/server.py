@@ -1,4 +1,4 @@
-"""Hosts a world whose agents are played by other programs: one thread, one loop, nobody on a line can block it."""
+"""Hosts a world whose agents are played by other programs: one thread, one loop, no player can block it."""
 
 import math
 import selectors
@@ -136,13 +136,13 @@ class Server:
             return  # it has ended, or was told so before
 
     def close(self) -> None:
-        """Free the world, the lines, the socket, the key and their folder; again does nothing."""
+        """Free the world, the connections, the socket, the key and their folder; again does nothing."""
         self._deliver(self.rendezvous.close(self._why))
         why, _ = self.rendezvous.end or ("", None)
         for peer in [*self._pending, *self._seated.values()]:
             if peer.agent is not None:
                 peer.send(Closed(f"the world is closed: {why}"))
-            peer.line.close()
+            peer.connection.close()
         self._pending.clear()
         self._seated.clear()
         self._selector.close()
@@ -184,18 +184,18 @@ class Server:
 
     def _open(self, _events: int) -> None:
         try:
-            line, _ = self.door.socket.accept()
+            connection, _ = self.door.socket.accept()
         except OSError:
             return  # whoever it was has gone
         try:
-            peer = Peer(line, time.monotonic() + SILENCE) if len(self._pending) < MOST_PENDING else None
+            peer = Peer(connection, time.monotonic() + SILENCE) if len(self._pending) < MOST_PENDING else None
         except OSError:
             peer = None
         if peer is None:
-            line.close()
+            connection.close()
             return
         self._pending.append(peer)
-        self._selector.register(line, selectors.EVENT_READ, partial(self._attend, peer))
+        self._selector.register(connection, selectors.EVENT_READ, partial(self._attend, peer))
 
     def _attend(self, peer: Peer, _events: int) -> None:
         """Do what a peer says, and send it what there is now room for."""
@@ -323,14 +323,14 @@ class Server:
             self._watch(peer)
 
     def _watch(self, peer: Peer) -> None:
-        """Wake up when there is room on the line of a peer, if something is kept for it."""
+        """Wake up when there is room on the connection of a peer, if something is kept for it."""
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if peer.outbox else 0)
-        self._selector.modify(peer.line, events, partial(self._attend, peer))
+        self._selector.modify(peer.connection, events, partial(self._attend, peer))
 
     def _part(self, peer: Peer, why: str) -> None:
-        """Close the line to a peer; its seat is lost, but before the first episode free again."""
-        self._selector.unregister(peer.line)
-        peer.line.close()
+        """Close the connection to a peer; its seat is lost, but before the first episode free again."""
+        self._selector.unregister(peer.connection)
+        peer.connection.close()
         if peer.agent is None:
             self._pending.remove(peer)
             self.say(f"somebody: {why}")
