@@ -29,7 +29,7 @@ from PIL import Image
 import roboschool
 from roboschool import files
 from roboschool.camera import Camera
-from roboschool.cli.contest import print_table, run_replay
+from roboschool.cli.contest import print_table, run_contest, run_replay
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, policies
 from roboschool.opponents import OpponentPool
@@ -736,8 +736,35 @@ def test_kill_9_midway_and_the_same_command_again(played: Any, tmp_path: Path) -
     refused = run(*other, "-o", "t", cwd=tmp_path, code=1).stderr
     assert "its policies: still, x new; scripted, players:Exits missing; use -o FOLDER" in refused
     (tmp_path / "photos").mkdir()
-    (tmp_path / "photos" / "cat.jpg").touch()
+    for name in ("00001_a_b_0.rsmatch", "cat.jpg", "zoo.rsmatch"):
+        (tmp_path / "photos" / name).touch()
     assert "it holds cat.jpg" in run(*command, "-o", "photos", cwd=tmp_path, code=1).stderr
+
+
+def test_a_game_that_fails_ends_its_tournament(tmp_path: Path) -> None:
+    (tmp_path / "bug.py").write_text(
+        "from roboschool.games.pong import Pong\n\n\nclass Bug(Pong):\n"
+        "    def judge(self, *arguments):\n        raise KeyError('ball')\n"
+    )
+    scene = files.scenes()["pong"].read_text()
+    (tmp_path / "bug.toml").write_text(scene.replace('name = "pong"', 'name = "bug:Bug"', 1))
+    command = ["tournament", "still", "random", "--scene", "bug.toml", "--games", "1", "-o", "t"]
+    done = run(*command, cwd=tmp_path, code=1)
+    assert "bug.py, line 6, in judge: KeyError: 'ball'" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_games_that_are_lost_have_no_file_to_be_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], played: Any, tmp_path: Path
+) -> None:
+    _, report, _ = played
+    lost = dataclasses.replace(report.results[0], file="", reason="lost")
+    report = dataclasses.replace(report, results=(lost, *report.results[1:]))
+    monkeypatch.setattr("roboschool.cli.contest.run_tournament", lambda *_: report)
+    (tmp_path / "t").mkdir()
+    run_contest("pong", ["still", "random"], {}, 0, 1, tmp_path / "t", None, 5.0, False)
+    assert "and 23 matches" in capsys.readouterr().out
 
 
 # Self-play

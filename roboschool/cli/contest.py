@@ -171,7 +171,7 @@ def run_contest(
     """Play a tournament, or what is left of it; print its table, and write its page.
 
     Raises:
-        InvalidInput: the scene or a policy is wrong, or the folder holds something else.
+        InvalidInput: the scene is wrong or fails, a policy is wrong, or the folder holds something else.
     """
     options, rules = split_options(scene, options)
     plan = make_plan(scene, policies, options, seed, games, limit, rules=rules)
@@ -195,7 +195,8 @@ def run_contest(
         click.echo(json.dumps(dataclasses.asdict(dataclasses.replace(report, results=())), indent=2))
         return
     print_table(report)
-    click.echo(f"Written: {folder / PAGE}, {folder / RESULTS} and {len(report.results)} matches")
+    matches = sum(bool(result.file) for result in report.results)
+    click.echo(f"Written: {folder / PAGE}, {folder / RESULTS} and {matches} matches")
 
 
 def print_table(report: Report) -> None:

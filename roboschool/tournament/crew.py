@@ -11,6 +11,7 @@ from typing import Any
 
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, convert
+from roboschool.parts import told
 from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.match import Played, play_recorded, team_names
 from roboschool.tournament.players import Bench
@@ -85,6 +86,8 @@ def work(line: int, lifeline: int) -> None:
                 answer: dict[str, Any] = asdict(_play(env, plan, order, bench))
             except InvalidInput as error:
                 answer = {"error": str(error)}
+            except Exception as error:  # in the scene's own code: it would end every other worker, too
+                answer = {"error": f"scene {plan.scene!r}: {Path(order.path).name}: {told(error)}"}
             parent.send_bytes(json.dumps(answer).encode())
 
 
@@ -138,7 +141,7 @@ class Crew:
         """Play games with their numbers, as many at once as there are workers; return each when it is over.
 
         Raises:
-            InvalidInput: a worker cannot go on, as when a disk is full.
+            InvalidInput: a worker cannot go on, as when a disk is full, or the scene's own code has failed.
         """
         left = list(todo)
         self._send(left)

@@ -21,7 +21,7 @@ from roboschool.tournament.entrants import Entrant, read_entrants
 from roboschool.tournament.match import scene_hash, scene_name, team_names
 from roboschool.tournament.players import LIMIT, START
 from roboschool.tournament.rating import Table, rate
-from roboschool.tournament.record import PACKAGES, replace
+from roboschool.tournament.record import ENDING, PACKAGES, replace
 from roboschool.tournament.schedule import Fixture, as_games, stage, stages
 
 RESULTS, PAGE = "results.json", "page.html"
@@ -114,7 +114,7 @@ def run_tournament(
         tick: is called with how many games more are over.
 
     Raises:
-        InvalidInput: the folder holds something else, or is in use, or cannot be written to.
+        InvalidInput: the folder holds something else, or is in use, or cannot be written to; or the scene fails.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
@@ -211,8 +211,8 @@ def _resume(folder: Path, plan: Plan) -> tuple[Result, ...]:
         InvalidInput: they are of another tournament, or there is something else.
     """
     if not (folder / RESULTS).exists():
-        strange = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
-        if any(not name.endswith(".rsmatch") for name in strange):
+        strange = sorted(p.name for p in folder.iterdir() if not p.name.startswith(".") and p.suffix != ENDING)
+        if strange:
             raise InvalidInput(f"{folder}: not empty, and not the folder of a tournament: it holds {strange[0]}")
         return ()
     report = read_report(folder)
