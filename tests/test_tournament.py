@@ -25,6 +25,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from PIL import Image
+from players import Nan
 
 import roboschool
 from roboschool import files
@@ -857,6 +858,25 @@ def test_payoff_is_antisymmetric_and_finds_the_best() -> None:
     assert matrix.shape == (3, 3)
     assert matrix[0].sum() > 0
     assert (roboschool.payoff(["pong", "pong-twin=pong"], "pong", games=2, seconds=3.0) == 0).all(), "sides are swapped"
+
+
+def test_no_loss_is_counted_for_what_is_no_action(tmp_path: Path) -> None:
+    told = r"policy 1 \(Nan\) forfeits at step 19: not finite: an action is nan"
+    with pytest.raises(InvalidInput, match=told):
+        roboschool.payoff(["still", Nan()], "pong", games=1, **SHORT)
+    with pytest.raises(InvalidInput, match=r"policy 0 \(players:Wrong\) .*: wrong shape: the action has shape \(3,\)"):
+        roboschool.payoff(["players:Wrong", "still"], "pong", games=1, **SHORT)
+    with pytest.raises(InvalidInput, match="games: 0 is not within 1 and inf"):
+        roboschool.payoff(["still", "random"], "pong", games=0)
+
+    from roboschool.envs.sb3 import Snapshots
+
+    pool = pool_of(tmp_path, 1)
+    wide = network(0.0)
+    wide.layers = [(np.zeros((3, 13)), np.zeros(3))]
+    with pytest.raises(InvalidInput, match="the learner forfeits at step 0: wrong shape"):
+        Snapshots(pool, every=1, scene="pong", games=1)._play(wide)
+    assert pool.members[0].games == 0, "nothing is recorded"
 
 
 def test_snapshots_of_a_learner_join_the_pool(tmp_path: Path) -> None:

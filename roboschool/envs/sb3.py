@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from roboschool.opponents import OpponentPool
 from roboschool.policy import NetworkPolicy
 from roboschool.scene import Scene
 from roboschool.tournament.match import play, team_names
-from roboschool.tournament.payoff import make_team
+from roboschool.tournament.payoff import check_faults, make_team
 
 
 class SB3VecEnv(VecEnv):
@@ -200,17 +201,19 @@ class Snapshots(BaseCallback):
         assert self.scene is not None
         results = []
         rival = copy.deepcopy(self.pool)
-        env = ParallelEnv(self.scene)
-        teams = team_names(env.scene, 2)
-        for game in range(self.games):
-            rival.reset(self.seed)
-            assert rival.playing is not None
-            sides: list[NetworkPolicy] = [policy, rival.playing][:: 1 if game % 2 == 0 else -1]
-            players = [make_team(env.scene, team, side) for team, side in zip(teams, sides, strict=True)]
-            played = play(env, teams, players, self.seed)
-            results.append(float(np.sign(played.result(teams[game % 2]) - played.result(teams[1 - game % 2]))))
-            self.pool.record(results[-1], rival.member)
-            self.seed += 1
-        env.close()
+        with closing(ParallelEnv(self.scene)) as env:
+            teams = team_names(env.scene, 2)
+            for game in range(self.games):
+                rival.reset(self.seed)
+                assert rival.playing is not None
+                assert rival.member is not None
+                way = 1 if game % 2 == 0 else -1
+                sides = [policy, rival.playing][::way]
+                players = [make_team(env.scene, team, side) for team, side in zip(teams, sides, strict=True)]
+                played = play(env, teams, players, self.seed)
+                check_faults(played, ["the learner", str(self.pool.folder / rival.member.file)][::way])
+                results.append(float(np.sign(played.result(teams[game % 2]) - played.result(teams[1 - game % 2]))))
+                self.pool.record(results[-1], rival.member)
+                self.seed += 1
         for name, result in (("won", 1.0), ("drawn", 0.0), ("lost", -1.0)):
             self.logger.record(f"pool/{name}", results.count(result) / len(results))

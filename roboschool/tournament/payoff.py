@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
+from roboschool.files import InvalidInput, check_range
 from roboschool.policy import AnyPolicy, as_policy, check_policy
 from roboschool.scene import Scene
 from roboschool.tournament.entrants import read_entrants
-from roboschool.tournament.match import play, team_names
+from roboschool.tournament.match import Played, play, team_names
 from roboschool.tournament.players import Team
 
 
@@ -32,8 +33,11 @@ def payoff(
         options: of the scene.
 
     Raises:
-        InvalidInput: the scene or a policy is wrong, or one answers something that is no action.
+        InvalidInput: the scene, a policy or an argument is wrong, or a policy answers something that is no action.
     """
+    check_range("games", games, 1, np.inf)
+    kinds = [os.fspath(p) if isinstance(p, str | os.PathLike) else type(p).__name__ for p in policies]
+    names = [f"policy {number} ({kind})" for number, kind in enumerate(kinds)]
     matrix = np.zeros((len(policies), len(policies)))
     with closing(ParallelEnv(scene, **options)) as env:
         teams = team_names(env.scene, 2)
@@ -43,11 +47,23 @@ def payoff(
             for own in range(seed, seed + games):
                 for a, b in ((i, j), (j, i)):
                     played = play(env, teams, [players[a][0], players[b][1]], own)
+                    check_faults(played, [names[a], names[b]])
                     first, second = (played.result(team) for team in teams)
                     total += (first - second) / 2.0 * (1.0 if a == i else -1.0)
             matrix[i, j] = total / (2 * games)
             matrix[j, i] = -matrix[i, j]
     return matrix
+
+
+def check_faults(played: Played, names: Sequence[str]) -> None:
+    """Check that no player, each under its name, has forfeited: that says nothing about how it plays.
+
+    Raises:
+        InvalidInput: one has.
+    """
+    if played.faults:
+        fault = played.faults[0]
+        raise InvalidInput(f"{names[fault.player]} forfeits at step {fault.step}: {fault.reason}: {fault.detail}")
 
 
 def make_team(scene: Scene, agents: Sequence[str], policy: AnyPolicy) -> Team:
