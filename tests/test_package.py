@@ -110,16 +110,44 @@ def test_race_is_the_same_every_time(tmp_path: Path) -> None:
     assert first.index("  1.") < first.index("  2.")
 
 
+def test_policies_of_the_command_line_are_written_alike_and_begin_anew(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\n\n\nclass Noise:\n"
+        "    def reset(self, seed=None):\n        print('seed', seed)\n"
+        "        self.chance = np.random.default_rng(seed)\n"
+        "    def act(self, observation):\n        return self.chance.uniform(-1, 1, 3)\n"
+    )
+    race = [*COMMAND, "race", "--lanes", "hopper,hopper,ant"]
+    said = run(*race, "--policy", "hopper=mine:Noise", "--policy", "ant=still", cwd=tmp_path).stdout
+    assert len(set(re.findall(r"seed \d+", said))) == 2, "each has its own"
+    for written in ("still", "random", "scripted", "hopper", "mine:Noise"):
+        film = [*COMMAND, "film", "race", "--policy", written, "--picture", "f.png", "--at", "0.1", "--size", "64x64"]
+        run(*film, cwd=tmp_path)
+
+
+def test_a_picture_is_taken_at_any_time(tmp_path: Path) -> None:
+    small = ["--size", "64x64", "--picture"]
+    for at in ("0", "16", "99"):
+        run(*COMMAND, "race", "--lanes", "hopper", *small, f"r{at}.png", "--at", at, cwd=tmp_path)
+        run(*COMMAND, "film", "hopper", "--policy", "still", *small, f"f{at}.png", "--at", at, cwd=tmp_path)
+    assert len(list(tmp_path.glob("*.png"))) == 6
+    run(*COMMAND, "film", "hopper", *small, "both.png", "--at", "0", "--video", "both.gif", cwd=tmp_path)
+    assert (tmp_path / "both.png").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["race", "--at", "3"], ["--at 3: that is when a picture is taken; give --picture, too"]),
+        (["film", "hopper", "--at", "3", "--video", "v.gif"], ["--at 3: that is when a picture is taken"]),
+        (["film", "hopper", "--policy", "stil", "--picture", "f.png"], ["--policy stil", "did you mean 'still'?"]),
         (["race", "--lanes", "hoper,ant"], ["'hoper'", "did you mean 'hopper'"]),
-        (["race", "--lanes", "atlas_forward_walk,ant"], ["atlas_forward_walk", "no policy", "=FILE"]),
+        (["race", "--lanes", "atlas_forward_walk,ant"], ["atlas_forward_walk", "no policy", "=POLICY"]),
         (["race", "--lanes", "ant", "--video", "race.avi"], ["race.avi", "'.avi'", ".mp4"]),
         (["race", "--lanes", "ant", "--video", "no/race.gif"], ["no/race.gif", "no folder"]),
         (["race", "--lanes", "ant", "--video", "race.gif", "--size", "640"], ["640", "960x540"]),
         (["race", "--lanes", "ant", "--policy", "aunt=x"], ["aunt=x", "did you mean 'ant'"]),
-        (["race", "--lanes", "ant", "--policy", "ant=x"], ["x", "no such file"]),
+        (["race", "--lanes", "ant", "--policy", "ant=x"], ["--policy ant=x: unknown policy 'x'"]),
         (["check", "nothing.urdf"], ["nothing.urdf", "no such file"]),
         (["check", "setup.cfg"], ["setup.cfg", ".urdf"]),
     ],

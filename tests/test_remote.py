@@ -788,7 +788,7 @@ class Command:
 
 
 def test_serve_ends_after_its_episodes_and_prints_the_standings() -> None:
-    arguments = ("--lanes", "hopper,ant", "--episodes", "2", "--fill", "ant_0=own", "--join-timeout", str(SOON))
+    arguments = ("--lanes", "hopper,ant", "--episodes", "2", "--fill", "ant_0=scripted", "--join-timeout", str(SOON))
     with Command("race", *arguments) as command:
         seat = sit(command.address)
         assert command.folder.is_dir()
@@ -857,7 +857,7 @@ def test_serve_fails_if_nobody_comes() -> None:
         (["ants", "--fill", "aunt_0=still"], "--fill aunt_0=still: unknown agent 'aunt_0'; did you mean 'ant_0'"),
         (["soccer", "--set", "playrs=3"], "--set playrs: unknown option 'playrs'; did you mean 'players'?"),
         (["soccer", "--set", "players=9"], "players: 9 is not within 1 and 3"),
-        (["ants", "--fill", "own"], "--fill ant_0=own: the scene names no policy for it"),
+        (["ants", "--fill", "scripted"], "--fill ant_0=scripted: the scene names no policy for it"),
         (["ants", "--fill", "stil"], "--fill ant_0=stil: unknown policy 'stil'; did you mean 'still'?"),
         (["ants", "--fill", "nope"], "--fill ant_0=nope: unknown policy 'nope'; there is ant, "),
         (["ants", "--fill", "seats:Nobody"], "seats.py has no class 'Nobody'"),

@@ -260,8 +260,9 @@ def test_a_world_of_agents_has_a_window_too(display: str) -> None:
     env.close()
 
 
-def test_play_is_a_command(display: str, tmp_path: Path) -> None:
-    arguments = ["hopper", "--steps", "25", "--seed", "0", "--keys", "up:5,left+a:10", "--size", "160x120"]
+@pytest.mark.parametrize("policy", [[], ["--policy", "random"], ["--policy", "scripted"]])
+def test_play_is_a_command(display: str, tmp_path: Path, policy: list[str]) -> None:
+    arguments = ["race", *policy, "--steps", "25", "--seed", "0", "--keys", "up:5,left+a:10", "--size", "160x120"]
     done = subprocess.run(
         [*COMMAND, "play", *arguments], capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path
     )
@@ -275,7 +276,7 @@ def test_play_is_a_command(display: str, tmp_path: Path) -> None:
     [
         (["hoper"], "did you mean 'hopper'"),
         (["hopper", "--agent", "ant_0"], "unknown agent 'ant_0'"),
-        (["hopper", "--policy", "nothing"], "no such file"),
+        (["hopper", "--policy", "nothing"], "--policy nothing: unknown policy 'nothing'"),
         (["hopper", "--keys", "up"], "up:60"),
         (["hopper", "--size", "big"], "960x540"),
     ],

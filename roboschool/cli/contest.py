@@ -13,7 +13,7 @@ from PIL import Image
 
 from roboschool.camera import Camera
 from roboschool.cli.options import split_options
-from roboschool.cli.video import STILLS, Video, choose_ending, read_size
+from roboschool.cli.video import STILLS, Video, check_moment, choose_ending, read_size
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput
 from roboschool.scene import load_scene
@@ -95,8 +95,7 @@ def run_replay(
     Raises:
         InvalidInput: the file is damaged, its scene is another, or a file's name or the size is wrong.
     """
-    if at is not None and picture is None:
-        raise InvalidInput(f"--at {at:g}: that is when a picture is taken; give --picture, too")
+    check_moment(at, picture)
     match = read_match(path)
     print_match(match.record)
     if video or picture:

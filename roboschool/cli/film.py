@@ -7,12 +7,14 @@ import click
 from PIL import Image
 
 from roboschool import files
-from roboschool.cli.video import STILLS, Video, choose_ending, read_size
+from roboschool.cli.video import STILLS, Video, check_moment, choose_ending, read_size
 from roboschool.envs.agent import AgentEnv
 from roboschool.envs.spaces import observation_space
 from roboschool.files import InvalidInput
-from roboschool.policy import NetworkPolicy, Policy, Still, load_policy
+from roboschool.policy import NetworkPolicy, Policy, Still, as_policy
 from roboschool.scene import Agent, Scene, load_scene
+
+USUAL = 2.0  # when a picture is taken [s]
 
 
 def run_film(
@@ -21,22 +23,25 @@ def run_film(
     seed: int,
     video: Path | None,
     picture: Path | None,
-    at: float,
+    at: float | None,
     size: str,
     hud: bool,
 ) -> None:
     """Let an episode pass and print what it came to.
 
     Raises:
-        InvalidInput: the scene, the policy, a file's name or the size is wrong.
+        InvalidInput: the scene, the policy, a file's name or the size is wrong, or there is a time for a picture and no
+            picture.
     """
+    check_moment(at, picture)
     if video is None and picture is None:
         raise InvalidInput("nothing to write: give --video or --picture")
     scene = load_scene(name)
     first, *others = scene.agents
-    policy = load_policy(own) if own else _policy(scene, first)
+    joints = len(first.robot.joints)
+    policy = as_policy(own, joints, first.policy, f"--policy {own}") if own else _policy(scene, first)
     width, height = read_size(size)
-    last = min(scene.steps, round(at / scene.timestep))  # step of the picture
+    last = min(scene.steps, round((USUAL if at is None else at) / scene.timestep))  # step of the picture
     steps = scene.steps if video else last
     photo = choose_ending(picture, STILLS) if picture else None
     opponents = {agent.name: _policy(scene, agent) for agent in others if not agent.policy}  # the others have theirs
@@ -48,9 +53,7 @@ def run_film(
         bar = stack.enter_context(click.progressbar(length=steps, label=name))
         seen, _ = env.reset(seed=seed)
         policy.reset(seed)
-        while step < steps and not done:
-            seen, reward, terminated, truncated, _ = env.step(policy.act(seen))
-            total, step, done = total + reward, step + 1, terminated or truncated
+        while True:
             filmed = film is not None and film.wants(step)
             pictured = photo is not None and (step == last or (done and step < last))
             if filmed or pictured:
@@ -59,6 +62,10 @@ def run_film(
                     film.add(frame)
                 if photo and pictured:
                     Image.fromarray(frame).save(photo)
+            if done or step == steps:
+                break
+            seen, reward, terminated, truncated, _ = env.step(policy.act(seen))
+            total, step, done = total + reward, step + 1, terminated or truncated
             bar.update(1)
     click.echo(f"{name}: {total:.1f} in {step} steps")
     for file in (video, picture):
@@ -75,7 +82,7 @@ def _policy(scene: Scene, agent: Agent) -> Policy:
     sees = observation_space(scene, agent).shape[0]
     for name in (scene.name, agent.policy, agent.robot.name):
         if name in shipped or ":" in name:
-            policy = load_policy(name)
+            policy = as_policy(name, len(agent.robot.joints))
             if not isinstance(policy, NetworkPolicy) or len(policy.mean) == sees:
                 return policy
     click.echo(f"{agent.name}: no policy comes with it; it does nothing", err=True)

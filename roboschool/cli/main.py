@@ -60,7 +60,13 @@ SET = click.option(
 @click.option("--picture", type=click.Path(path_type=Path), help="Write a picture of the winner at the line.")
 @click.option("--at", type=click.FloatRange(min=0.0), help="When to take the picture [s], if not then.")
 @click.option("--size", default="960x540", show_default=True, help="Of video and picture [pixels].")
-@click.option("--policy", "policies", multiple=True, metavar="LANE=FILE", help="A policy of your own, for a robot.")
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="LANE=POLICY",
+    help="Who runs there, written as for `roboschool match`.",
+)
 def race(
     lanes: str | None,
     stadium: bool,
@@ -80,8 +86,8 @@ def race(
 
     for part in policies:
         if "=" not in part:
-            raise InvalidInput(f"--policy {part}: it is written LANE=FILE")
-    own = {lane: file for lane, _, file in (part.partition("=") for part in policies)}
+            raise InvalidInput(f"--policy {part}: it is written LANE=POLICY")
+    own = {lane: policy for lane, _, policy in (part.partition("=") for part in policies)}
     entrants = None if lanes is None else [name.strip() for name in lanes.split(",")]
     run_race("stadium_race" if stadium else "race", entrants, seed, video, picture, at, size, own)
 
@@ -108,15 +114,13 @@ def list_(as_json: bool, scores: bool, games: bool, markdown: bool) -> None:
 
 @main.command()
 @click.argument("scene")
-@click.option("--policy", metavar="FILE", help="A policy file, or the scene whose policy it is.")
+@click.option("--policy", metavar="POLICY", help="Who acts, written as for `roboschool match`.")
 @click.option(
     "--seed", default=0, type=click.IntRange(min=0), show_default=True, help="The same seed gives the same episode."
 )
 @click.option("--video", type=click.Path(path_type=Path), help="Write a video: .mp4, .gif or .webp.")
 @click.option("--picture", type=click.Path(path_type=Path), help="Write a picture.")
-@click.option(
-    "--at", default=2.0, type=click.FloatRange(min=0.0), show_default=True, help="When to take the picture [s]."
-)
+@click.option("--at", type=click.FloatRange(min=0.0), help="When to take the picture [s]; 2.0 if nobody says.")
 @click.option("--size", default="600x400", show_default=True, help="Of video and picture [pixels].")
 @click.option("--hud/--no-hud", default=False, show_default=True, help="Draw observation, action and reward.")
 def film(
@@ -125,7 +129,7 @@ def film(
     seed: int,
     video: Path | None,
     picture: Path | None,
-    at: float,
+    at: float | None,
     size: str,
     hud: bool,
 ) -> None:
@@ -159,7 +163,7 @@ def film(
     "--fill",
     multiple=True,
     metavar="[AGENT=]POLICY",
-    help="Who takes seats that are empty then: own (whom the scene names), or as for `roboschool match`.",
+    help="Who takes seats that are empty then, written as for `roboschool match`.",
 )
 @click.option("--episodes", type=click.IntRange(min=1), help="The match is over after so many.")
 @click.option("--size", metavar="WIDTHxHEIGHT", help="Let players take pictures, of this size [pixels].")
@@ -287,7 +291,7 @@ def bench(
 
 @main.command()
 @click.argument("scene")
-@click.option("--policy", metavar="FILE", help="A policy file, or the scene whose policy it is.")
+@click.option("--policy", metavar="POLICY", help="Who acts, written as for `roboschool match`.")
 @click.option("--agent", help="Who is played, if not the first.")
 @click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same first episode.")
 @click.option(

@@ -11,7 +11,7 @@ import numpy as np
 from roboschool import files
 from roboschool.envs.agent import AgentEnv
 from roboschool.files import InvalidInput, choose
-from roboschool.policy import Policy, load_policy
+from roboschool.policy import Policy, as_policy
 from roboschool.simulation import Group
 from roboschool.viewer.window import Screen
 
@@ -121,9 +121,12 @@ def choose_policy(env: AgentEnv, given: str | None) -> Policy | None:
     """
     if given is None and _has_flag(env):
         if env.scene.name not in files.policies():
-            raise InvalidInput(f"scene {env.scene.name!r}: no policy comes with it; give --policy FILE")
+            raise InvalidInput(f"scene {env.scene.name!r}: no policy comes with it; give --policy POLICY")
         given = env.scene.name
-    return None if given is None else load_policy(given)
+    if given is None:
+        return None
+    agent = next(agent for agent in env.scene.agents if agent.name == env.agent)
+    return as_policy(given, len(agent.robot.joints), agent.policy, f"--policy {given}")
 
 
 def choose_pilot(env: AgentEnv, policy: Policy | None) -> Pilot:

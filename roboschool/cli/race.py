@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import click
+import numpy as np
 from PIL import Image
 
 from roboschool import files
 from roboschool.camera import Camera
-from roboschool.cli.video import STILLS, Video, choose_ending, read_size
+from roboschool.cli.video import STILLS, Video, check_moment, choose_ending, read_size
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, nearest
-from roboschool.policy import Policy, load_policy
+from roboschool.policy import Policy, as_policy
 from roboschool.scene import Agent
 from roboschool.tasks.asks import Mark
 from roboschool.world import Snapshot
@@ -46,10 +47,10 @@ class Runner:
 
 
 class Watcher(Protocol):
-    """Looks on at every step."""
+    """Looks on at every step, from 0."""
 
-    def watch(self, step: int, runners: Mapping[str, Runner]) -> None:
-        """Look at a step."""
+    def watch(self, step: int, runners: Mapping[str, Runner], last: bool) -> None:
+        """Look at a step, and know whether it is the last."""
 
 
 def _sight(env: ParallelEnv) -> tuple[Snapshot, list[Mark]]:
@@ -64,7 +65,7 @@ class Film:
         self.video = Video(path, size, env.scene.timestep)
         self.camera = Camera(env.scene, self.video.width, self.video.height)
 
-    def watch(self, step: int, runners: Mapping[str, Runner]) -> None:
+    def watch(self, step: int, runners: Mapping[str, Runner], last: bool) -> None:
         """Add a frame, if it is time for one."""
         if self.video.wants(step):
             self.video.add(self.camera.picture(*_sight(self.env)))
@@ -87,12 +88,12 @@ class Photo:
         self.camera = Camera(env.scene, *read_size(size))
         self.taken = False
 
-    def watch(self, step: int, runners: Mapping[str, Runner]) -> None:
+    def watch(self, step: int, runners: Mapping[str, Runner], last: bool) -> None:
         """Take the picture, if it is time."""
         due = any(runner.finished for runner in runners.values())
         if self.at is not None:
             due = step * self.env.scene.timestep >= self.at
-        if not self.taken and (due or not self.env.agents or step == self.env.scene.steps):
+        if not self.taken and (due or last):
             Image.fromarray(self.camera.picture(*_sight(self.env))).save(self.path)
             self.taken = True
 
@@ -116,8 +117,10 @@ def run_race(
     """Run a race and print its standings; without `lanes` those of the scene run, drawn by the seed if it draws them.
 
     Raises:
-        InvalidInput: a lane is not a scene with one agent, or has no policy, or a file's name or the size is wrong.
+        InvalidInput: a lane is not a scene with one agent, or has no policy, or a file's name or the size is wrong, or
+            there is a time for a picture and no picture.
     """
+    check_moment(at, picture)
     env = ParallelEnv(scene, draw=seed) if lanes is None else ParallelEnv(scene, lanes=lanes)
     lanes = lanes or [agent.policy or agent.robot.name for agent in env.scene.agents]
     for name in own:
@@ -142,30 +145,37 @@ def run_race(
 
 
 def _policy(lane: str, agent: Agent, own: dict[str, str]) -> Policy:
+    joints = len(agent.robot.joints)
     if lane in own:
-        return load_policy(own[lane])
+        return as_policy(own[lane], joints, agent.policy, f"--policy {lane}={own[lane]}")
     if not agent.policy:
         known = ", ".join(files.policies()) or "none"
-        raise InvalidInput(f"lane {lane!r}: no policy comes with it (there is {known}); give --policy {lane}=FILE")
-    return load_policy(agent.policy)
+        raise InvalidInput(f"lane {lane!r}: no policy comes with it (there is {known}); give --policy {lane}=POLICY")
+    return as_policy(agent.policy, joints, where=f"lane {lane!r}")
 
 
 def _run(env: ParallelEnv, runners: dict[str, Runner], seed: int, watchers: list[Watcher]) -> None:
-    seen, _ = env.reset(seed=seed)
-    coda = CODA
+    seen, infos = env.reset(seed=seed)
+    seeds = np.random.SeedSequence(seed).generate_state(len(runners)).tolist()
+    for runner, own in zip(runners.values(), seeds, strict=True):
+        runner.policy.reset(own)
+    step, coda = 0, CODA
     with click.progressbar(length=env.scene.steps, label="racing") as bar:
-        for step in range(1, env.scene.steps + 1):
+        while True:
+            for name, runner in runners.items():
+                runner.info = infos[name]
+            coda -= not any(env.is_live(name) and not runner.finished for name, runner in runners.items())
+            last = not env.agents or coda == 0
+            for watcher in watchers:
+                watcher.watch(step, runners, last)
+            if last:
+                bar.update(env.scene.steps - step)
+                break
             seen, rewards, *_, infos = env.step({name: runners[name].policy.act(o) for name, o in seen.items()})
             for name, runner in runners.items():
                 runner.total += rewards[name]
-                runner.info = infos[name]
-            for watcher in watchers:
-                watcher.watch(step, runners)
+            step += 1
             bar.update(1)
-            coda -= not any(env.is_live(name) and not runner.finished for name, runner in runners.items())
-            if not env.agents or coda == 0:
-                bar.update(env.scene.steps - step)
-                break
 
 
 def _print_standings(runners: dict[str, Runner], dt: float) -> None:

@@ -12,13 +12,12 @@ from roboschool.cli.options import split_options
 from roboschool.cli.video import read_size
 from roboschool.envs.rendezvous import Rendezvous
 from roboschool.files import InvalidInput, choose
-from roboschool.policy import SCRIPTED, Policy, as_policy
+from roboschool.policy import Policy, as_policy
 from roboschool.remote.address import read_host
 from roboschool.remote.server import Server
 from roboschool.scene import Agent, Scene, load_scene
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-OWN = "own"  # here another word for "scripted"
 RESULTS = ("won", "drawn", "lost")  # drawn is also a place between first and last
 MOST_FORFEITS = 20  # printed
 
@@ -77,8 +76,7 @@ def read_fillers(scene: Scene, texts: Sequence[str]) -> dict[str, Policy]:
 
     Args:
         scene: whose agents they play.
-        texts: "AGENT=POLICY", or "POLICY" for all agents that have none. A policy is written as for `roboschool match`;
-            "own" is "scripted", the one that the scene names.
+        texts: "AGENT=POLICY", or "POLICY" for all agents that have none. A policy is written as for `roboschool match`.
 
     Raises:
         InvalidInput: an agent is unknown, or a policy cannot be read.
@@ -96,8 +94,7 @@ def read_fillers(scene: Scene, texts: Sequence[str]) -> dict[str, Policy]:
 
 
 def _policy(agent: Agent, text: str) -> Policy:
-    written = SCRIPTED if text == OWN else text
-    return as_policy(written, len(agent.robot.joints), agent.policy, f"--fill {agent.name}={text}")
+    return as_policy(text, len(agent.robot.joints), agent.policy, f"--fill {agent.name}={text}")
 
 
 def _say(text: str) -> None:

@@ -43,6 +43,16 @@ def read_size(text: str) -> tuple[int, int]:
     return int(numbers[1]), int(numbers[2])
 
 
+def check_moment(at: float | None, picture: Path | None) -> None:
+    """Check that there is a picture to be taken, if it is said when [s].
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    if at is not None and picture is None:
+        raise InvalidInput(f"--at {at:g}: that is when a picture is taken; give --picture, too")
+
+
 class Video:
     """A video file that is being written.
 
