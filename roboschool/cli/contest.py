@@ -47,7 +47,7 @@ def run_match(
     loaded = load_scene(scene, **options)
     entrants = read_entrants(loaded, _apart(policies), team_names(loaded, len(policies)))
     path = check_path(out) if out else None
-    with closing(ParallelEnv(scene, **options)) as env, Bench(limit) as bench:
+    with closing(ParallelEnv(loaded)) as env, Bench(limit) as bench:
         _, match = play_recorded(env, options, entrants, seed, bench, rules)
     record = match.record
     if path:
