@@ -292,7 +292,9 @@ def test_verification_notices_whatever_is_forged(env: ParallelEnv, tmp_path: Pat
     write_match(path, match)
     assert verify(read_match(path)).exact
     lines = tuple(dataclasses.replace(line, result=-line.result) for line in record.agents)
+    swapped = tuple(dataclasses.replace(line, player=1 - line.player) for line in record.agents)
     forgeries = {
+        "agents are played by": dataclasses.replace(record, agents=swapped),
         "result": dataclasses.replace(record, agents=lines),
         "differs at 0": dataclasses.replace(record, seed=record.seed + 1),
         "differs at 61": dataclasses.replace(record, prints=(*record.prints[:-1], "0" * 64)),

@@ -1,7 +1,7 @@
 """Replays of matches: to verify that they happened as written, and to see them."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from roboschool.files import InvalidInput
 from roboschool.scene import Scene, load_scene
 from roboschool.tournament.match import fingerprint, forfeited, scene_hash, team_names
 from roboschool.tournament.poses import Poses, Recorder
-from roboschool.tournament.record import PACKAGES, Match
+from roboschool.tournament.record import PACKAGES, Match, Record
 from roboschool.tournament.sides import Outcome, decide
 
 
@@ -75,7 +75,7 @@ def replay(env: ParallelEnv, match: Match) -> Iterator[tuple[int, dict[str, floa
 
 
 def verify(match: Match, moved: Path | None = None) -> Finding:
-    """Play a match, whose scene's file may have `moved`, once more; compare world, returns, results and poses.
+    """Play a match, whose scene's file may have `moved`, once more; compare who, world, returns, results and poses.
 
     Raises:
         InvalidInput: the scene is not there, or is another.
@@ -99,7 +99,15 @@ def verify(match: Match, moved: Path | None = None) -> Finding:
             return Finding(None, f"it is not over at step {step}", differs)
         teams = team_names(env.scene, len(record.players))
         outcomes = forfeited(teams, record.faults) if record.faults else decide(env.scene, infos, returns, step)
-    return Finding(None, _wrong(match, returns, outcomes) or _unseen(match.poses, recorder.poses()), differs)
+    wrong = _misdealt(match.record, teams) or _wrong(match, returns, outcomes)
+    return Finding(None, wrong or _unseen(match.poses, recorder.poses()), differs)
+
+
+def _misdealt(record: Record, teams: Sequence[Sequence[str]]) -> str:
+    """Return which agents are not played by those to whom they are dealt, in words; nothing if all are."""
+    dealt = {name: number for number, team in enumerate(teams) for name in team}
+    written = {line.agent: line.player for line in record.agents}
+    return f"agents are played by players {written}, and they are dealt {dealt}" if written != dealt else ""
 
 
 def _wrong(match: Match, returns: dict[str, float], outcomes: dict[str, Outcome]) -> str:
