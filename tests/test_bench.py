@@ -110,9 +110,9 @@ def test_a_crowd_may_be_as_large_as_a_world() -> None:
 def test_missing_peers_are_named_and_the_others_run(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
 
-    def make(identity: str) -> measures.Runner:
+    def make(identity: str) -> measures.Stepper:
         made.append(identity)
-        return measures.Runner(np.sin, [0.0], 0.01, lambda: None, copies=16)
+        return measures.Stepper(np.sin, [0.0], 0.01, lambda: None, copies=16)
 
     ids = {"hopper": "Hopper-v5"}
     there = Peer("envpool_mujoco", "click", "click", ids, make, "vector")

@@ -248,7 +248,7 @@ def test_poses_end_where_physics_blows_up(env: ParallelEnv, tmp_path: Path, spoi
     with Bench(quiet=True) as bench:
         teams = (("paddle_0",), ("paddle_1",))
         entrants = read_entrants(env.scene, ["still", "scripted"])
-        players = [bench.take(one.seats(env.scene, team)) for one, team in zip(entrants, teams, strict=True)]
+        players = [bench.take(one.assign(env.scene, team)) for one, team in zip(entrants, teams, strict=True)]
         recorder = Bomb(env.scene)
         played = play(env, teams, players, 0, recorder)
         for player in players:
@@ -520,7 +520,7 @@ def test_players_go_on_after_each_other_and_leave_nothing(env: ParallelEnv) -> N
 
 def test_a_player_costs_microseconds(env: ParallelEnv) -> None:
     (entrant,) = read_entrants(env.scene, ["still"])
-    player = Process(entrant.seats(env.scene, ["paddle_0"]))
+    player = Process(entrant.assign(env.scene, ["paddle_0"]))
     player.begin(0)
     assert player.answer() == []
     seen, taken = [np.zeros(13, np.float32)], []
@@ -603,7 +603,7 @@ def test_swiss_rounds_have_no_repeats_and_end_with_the_best(count: int) -> None:
 def test_ratings_find_the_strengths_that_made_the_games() -> None:
     chance, strength = np.random.default_rng(1), np.linspace(400, -400, 9)
     games = [
-        rating.Game(a, b, float(chance.random() < 1 / (1 + 10 ** ((strength[b] - strength[a]) / 400))), block)
+        rating.Score(a, b, float(chance.random() < 1 / (1 + 10 ** ((strength[b] - strength[a]) / 400))), block)
         for a, b in combinations(range(9), 2)
         for block in range(60)
     ]
@@ -615,19 +615,19 @@ def test_ratings_find_the_strengths_that_made_the_games() -> None:
     assert table.rating.mean() == pytest.approx(1500)
     mixed = rating.rate([games[i] for i in chance.permutation(len(games))], 9)
     assert np.allclose(mixed.rating, table.rating)
-    turned = [rating.Game(g.second, g.first, 1.0 - g.points, g.block) for g in games]
+    turned = [rating.Score(g.second, g.first, 1.0 - g.points, g.block) for g in games]
     assert np.allclose(rating.rate(turned, 9).rating, table.rating)
     off = ~np.eye(9, dtype=bool)
     assert np.allclose((table.share + table.share.T)[off], 1.0)
 
 
 def test_ratings_of_draws_and_of_the_undefeated() -> None:
-    equal = rating.rate([rating.Game(a, b, 0.5) for a, b in combinations(range(4), 2)], 4)
+    equal = rating.rate([rating.Score(a, b, 0.5) for a, b in combinations(range(4), 2)], 4)
     assert np.allclose([equal.rating, equal.low, equal.high], 1500)
-    sweep = rating.rate([rating.Game(0, 1, 1.0, block) for block in range(1000)], 3)
+    sweep = rating.rate([rating.Score(0, 1, 1.0, block) for block in range(1000)], 3)
     assert np.isfinite([sweep.rating, sweep.low, sweep.high]).all()
     assert sweep.rating[0] > sweep.rating[2] > sweep.rating[1]
-    few = rating.rate([rating.Game(0, 1, 1.0), rating.Game(0, 1, 0.0, 1), rating.Game(0, 1, 1.0, 2)], 2)
+    few = rating.rate([rating.Score(0, 1, 1.0), rating.Score(0, 1, 0.0, 1), rating.Score(0, 1, 1.0, 2)], 2)
     assert few.low[0] < few.rating[0] < few.high[0]
     assert (rating.rate([], 2).rating == 1500).all()
 

@@ -18,7 +18,7 @@ from PIL import ImageGrab
 
 import roboschool
 from roboschool import AgentEnv, InvalidInput, files
-from roboschool.cli.play import Game, Leader, Pusher, choose_pilot, read_keys
+from roboschool.cli.play import Leader, Pusher, Session, choose_pilot, read_keys
 from roboschool.cli.pose import PoseTool
 from roboschool.robot import load_robot
 from roboschool.viewer.hud import GREEN, RED, Reading, overlay
@@ -332,7 +332,7 @@ def test_arrows_lead_the_flag(key: str, way: tuple[float, float], display: str) 
     screen = Screen("test", 160, 120, env.scene.timestep)
     screen.show(lambda: blank(160, 120))
     press(screen, key, 0.8)
-    Game(env, pilot, Nothing(), screen, read_keys("")).run(0, None)
+    Session(env, pilot, Nothing(), screen, read_keys("")).run(0, None)
     group, place = env.simulation.seats[0]
     flag = group.now.memory[0, place, :2]
     assert flag - group.was.position[0, place, :2] == pytest.approx(way)
@@ -351,7 +351,7 @@ def test_arrows_push_a_paddle_as_the_picture_shows_it(agent: str, display: str) 
         screen.show(lambda: blank(160, 120))
         press(screen, key, 0.8)
         before = np.array([-1.3, 1.3])[number] if axis == 0 else 0.0
-        Game(env, pilot, None, screen, read_keys("")).run(0, None)
+        Session(env, pilot, None, screen, read_keys("")).run(0, None)
         assert sign * (env.simulation.now.agents[0, number, axis] - before) > 0.02
         screen.close()
     env.close()
@@ -374,7 +374,7 @@ def test_play_pauses_restarts_and_switches_the_numbers(display: str, capsys: pyt
     root.update()
     for moment, key in ((100, "F3"), (200, "space"), (300, "Return"), (700, "Escape")):
         root.after(moment, lambda key=key: root.event_generate(f"<KeyPress-{key}>"))
-    Game(env, choose_pilot(env, None), None, screen, read_keys("")).run(0, None)
+    Session(env, choose_pilot(env, None), None, screen, read_keys("")).run(0, None)
     said = capsys.readouterr().out.splitlines()
     assert not env.hud
     assert said[0].startswith("episode 1: ")

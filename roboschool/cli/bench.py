@@ -15,9 +15,9 @@ import click
 
 from roboschool import files, machine
 from roboschool.cli import measures
-from roboschool.cli.measures import Measure, Runner
+from roboschool.cli.measures import Measure, Stepper
 from roboschool.cli.peers import Peer, installed, open_peers
-from roboschool.cli.report import Machine, Report, Row, Settings, as_markdown, as_text, find_ratios
+from roboschool.cli.report import Computer, Report, Row, Settings, as_markdown, as_text, find_ratios
 from roboschool.envs.agent import AgentEnv
 from roboschool.files import InvalidInput, choose
 from roboschool.scene import MOST_AGENTS, Scene, load_scene
@@ -45,7 +45,7 @@ def measure(names: Sequence[str], settings: Settings, peers: bool) -> Report:
     with click.progressbar(length=work, label="measuring", file=sys.stderr) as bar:
         rows = [_measure(scene, settings, found, lambda: bar.update(1)) for scene in scenes]
     versions = {package: version(package) for package in (*PACKAGES, *(peer.package for peer in found))}
-    return Report(_machine(), versions, settings, rows)
+    return Report(_computer(), versions, settings, rows)
 
 
 def read_workers(text: str | None, copies: int) -> tuple[int, ...]:
@@ -102,13 +102,13 @@ def _measure(scene: Scene, settings: Settings, peers: Sequence[Peer], tick: Tick
     name, copies = scene.name, settings.copies
     with ExitStack() as stack:
 
-        def keep(runner: Runner) -> Runner:
-            stack.callback(runner.close)
-            return runner
+        def keep(stepper: Stepper) -> Stepper:
+            stack.callback(stepper.close)
+            return stepper
 
         beside = {ours: open_peers([peer for peer in peers if peer.beside == ours], name) for ours in OURS}
-        for runner in (*beside["single"].values(), *beside["vector"].values()):
-            keep(runner)
+        for stepper in (*beside["single"].values(), *beside["vector"].values()):
+            keep(stepper)
         own, twin = keep(measures.alone(name)), keep(measures.alone(name))
         envs = {"single": own, **beside["single"]}
         taking_turns: dict[str, Measure] = {"single": own, "bullet": measures.bullet(own, twin), **beside["single"]}
@@ -128,7 +128,7 @@ def _measure(scene: Scene, settings: Settings, peers: Sequence[Peer], tick: Tick
         agents=len(scene.agents),
         rounds_us={key: [_shorten(MICRO * lap) for lap in laps] for key, laps in taken.items()},
         steps_per_s={key: _shorten(1.0 / medians[key]) for key in envs},
-        simulated_s_per_s={key: _shorten(runner.timestep / medians[key]) for key, runner in envs.items()},
+        simulated_s_per_s={key: _shorten(stepper.timestep / medians[key]) for key, stepper in envs.items()},
         bullet_us=_some(medians, ("bullet", "vector_bullet")),
         reset_us=_some(medians, ("reset",)).get("reset"),
         ratios={key: _shorten(ratio) for key, ratio in find_ratios(taken, {p.name: p.beside for p in peers}).items()},
@@ -149,9 +149,9 @@ def _curves(scene: Scene, settings: Settings, tick: Tick) -> dict[str, list[tupl
     curves: dict[str, list[tuple[int, float]]] = {"copies": [], "robots": []}
     for what, size in sizes(scene, settings.shape):
         many = what == "copies"
-        runner = measures.vector(scene.name, size) if many else measures.together(measures.crowd(scene, size))
-        (laps,) = measures.in_turn({what: runner}, settings.seconds, settings.rounds, lambda: None).values()
-        runner.close()
+        stepper = measures.vector(scene.name, size) if many else measures.together(measures.crowd(scene, size))
+        (laps,) = measures.in_turn({what: stepper}, settings.seconds, settings.rounds, lambda: None).values()
+        stepper.close()
         curves[what].append((size, _shorten((1 if many else size) / statistics.median(laps))))
         tick()
     return curves
@@ -162,6 +162,6 @@ def _shorten(number: float) -> float:
     return float(f"{number:.4g}")
 
 
-def _machine() -> Machine:
+def _computer() -> Computer:
     today = datetime.date.today().isoformat()
-    return Machine(today, machine.system(), machine.processor(), machine.cores(), platform.python_version())
+    return Computer(today, machine.system(), machine.processor(), machine.cores(), platform.python_version())

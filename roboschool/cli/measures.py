@@ -33,7 +33,7 @@ RESIDENT = Path("/proc/self/statm")  # Linux counts the pages in use there
 Measure = Callable[[float], float]  # takes seconds to run for, returns seconds per step, or per what it measures
 
 
-class Runner:
+class Stepper:
     """An env that is stepped with random actions, on and on; called, it measures the seconds per step.
 
     Args:
@@ -71,15 +71,15 @@ class Runner:
         self._acts += acts
         return spent / (acts * self._copies)
 
-    def follow(self, leader: "Runner") -> None:
+    def follow(self, leader: "Stepper") -> None:
         """Act until there were as many acts as of the leader."""
         while self._acts < leader._acts:
             self._act(next(self._actions))
             self._acts += 1
 
 
-def single(env: gymnasium.Env[Any, Any], timestep: float, worlds: Sequence[World] = ()) -> Runner:
-    """Return the runner of an env without wrappers: episodes end as it says, and after 1000 steps."""
+def single(env: gymnasium.Env[Any, Any], timestep: float, worlds: Sequence[World] = ()) -> Stepper:
+    """Return the stepper of an env without wrappers: episodes end as it says, and after 1000 steps."""
     env.action_space.seed(0)
     env.reset(seed=0)
     since = 0
@@ -93,11 +93,11 @@ def single(env: gymnasium.Env[Any, Any], timestep: float, worlds: Sequence[World
             since = 0
 
     actions = [env.action_space.sample() for _ in range(ACTIONS)]
-    return Runner(act, actions, timestep, env.close, worlds=worlds)
+    return Stepper(act, actions, timestep, env.close, worlds=worlds)
 
 
-def alone(scene: str) -> Runner:
-    """Return the runner of a scene's one agent, or of all its agents in their world."""
+def alone(scene: str) -> Stepper:
+    """Return the stepper of a scene's one agent, or of all its agents in their world."""
     world = ParallelEnv(scene)
     if len(world.possible_agents) > 1:
         return together(world)
@@ -105,8 +105,8 @@ def alone(scene: str) -> Runner:
     return single(env, env.scene.timestep, env.simulation.worlds)
 
 
-def together(world: ParallelEnv) -> Runner:
-    """Return the runner of a world of agents; a step is one of the world."""
+def together(world: ParallelEnv) -> Stepper:
+    """Return the stepper of a world of agents; a step is one of the world."""
     for space in world.action_spaces.values():
         space.seed(0)
     world.reset(seed=0)
@@ -117,21 +117,21 @@ def together(world: ParallelEnv) -> Runner:
             world.reset()
 
     actions = [{name: space.sample() for name, space in world.action_spaces.items()} for _ in range(ACTIONS // 8)]
-    return Runner(act, actions, world.scene.timestep, world.close, worlds=world.simulation.worlds)
+    return Stepper(act, actions, world.scene.timestep, world.close, worlds=world.simulation.worlds)
 
 
-def vector(scene: str, copies: int, num_workers: int = 0) -> Runner:
-    """Return the runner of copies of a scene, which reset themselves; a step is one of a copy."""
+def vector(scene: str, copies: int, num_workers: int = 0) -> Stepper:
+    """Return the stepper of copies of a scene, which reset themselves; a step is one of a copy."""
     envs = VectorEnv(scene, copies, num_workers=num_workers)
     envs.action_space.seed(0)
     envs.reset(seed=0)
     actions = [envs.action_space.sample() for _ in range(ACTIONS // 16)]
     worlds = () if num_workers else envs.simulation.worlds
-    return Runner(envs.step, actions, envs.scene.timestep, envs.close, copies, worlds)
+    return Stepper(envs.step, actions, envs.scene.timestep, envs.close, copies, worlds)
 
 
-def bullet(leader: Runner, follower: Runner) -> Measure:
-    """Return the measure of Bullet's own step alone, in the very motion of another runner.
+def bullet(leader: Stepper, follower: Stepper) -> Measure:
+    """Return the measure of Bullet's own step alone, in the very motion of another stepper.
 
     Args:
         leader: whose motion it is. It runs without the stopwatch, which takes time too.

@@ -11,7 +11,7 @@ import gymnasium
 from gymnasium.vector.utils import batch_space
 
 from roboschool.capture import captured
-from roboschool.cli.measures import ACTIONS, LONGEST, Runner, single
+from roboschool.cli.measures import ACTIONS, LONGEST, Stepper, single
 from roboschool.files import InvalidInput
 
 BULLET_STEP = 0.0165  # [s]
@@ -60,7 +60,7 @@ class Peer:
     package: str  # what is installed, and has a version
     module: str  # what is imported
     ids: Mapping[str, str]  # its env that is like a scene of ours
-    make: Callable[[str], Runner]
+    make: Callable[[str], Stepper]
     beside: str  # which of our measures it is compared with
 
 
@@ -76,16 +76,16 @@ def _quiet() -> Iterator[None]:
             os.chdir(here)
 
 
-def _bullet(identity: str) -> Runner:
+def _bullet(identity: str) -> Stepper:
     return single(gymnasium.make(identity).unwrapped, BULLET_STEP)
 
 
-def _mujoco(identity: str) -> Runner:
+def _mujoco(identity: str) -> Stepper:
     return single(gymnasium.make(identity).unwrapped, MUJOCO_STEP[identity])
 
 
-def _envpool(identity: str) -> Runner:
-    """Return the runner of a pool, which resets its envs itself, at the step after the last, as `VectorEnv` does."""
+def _envpool(identity: str) -> Stepper:
+    """Return the stepper of a pool, which resets its envs itself, at the step after the last, as `VectorEnv` does."""
     envpool = importlib.import_module("envpool")
     size = {"num_envs": POOL, "batch_size": POOL, "num_threads": 1}
     envs = envpool.make_gymnasium(identity, **size, seed=0, max_episode_steps=LONGEST)
@@ -94,7 +94,7 @@ def _envpool(identity: str) -> Runner:
     space = batch_space(envs.action_space, POOL)
     space.seed(0)
     actions = [space.sample() for _ in range(ACTIONS // POOL)]
-    return Runner(envs.step, actions, MUJOCO_STEP[identity], envs.close, POOL)
+    return Stepper(envs.step, actions, MUJOCO_STEP[identity], envs.close, POOL)
 
 
 PEERS = (
@@ -127,7 +127,7 @@ def _there(peer: Peer) -> bool:
     return True
 
 
-def open_peers(peers: Sequence[Peer], scene: str) -> dict[str, Runner]:
-    """Return the runner of each peer that has an env like a scene of ours."""
+def open_peers(peers: Sequence[Peer], scene: str) -> dict[str, Stepper]:
+    """Return the stepper of each peer that has an env like a scene of ours."""
     with _quiet():
         return {peer.name: peer.make(peer.ids[scene]) for peer in peers if scene in peer.ids}

@@ -161,10 +161,10 @@ def run_play(
         pilot = choose_pilot(env, actor)
         title, hint = f"Roboschool: {env.scene.name}", f"{pilot.hint}\n{COMMON}"
         with closing(Screen(title, width, height, env.scene.timestep, hint)) as screen:
-            Game(env, pilot, actor, screen, script).run(seed, steps)
+            Session(env, pilot, actor, screen, script).run(seed, steps)
 
 
-class Game:
+class Session:
     """Episodes in a window, one after another."""
 
     def __init__(

@@ -24,7 +24,7 @@ CODA = 60  # steps shown after the last one standing has crossed the line
 
 
 @dataclass
-class Runner:
+class Racer:
     """Who runs in a lane, and what the game says of it."""
 
     agent: str
@@ -49,7 +49,7 @@ class Runner:
 class Watcher(Protocol):
     """Looks on at every step, from 0."""
 
-    def watch(self, step: int, runners: Mapping[str, Runner], last: bool) -> None:
+    def watch(self, step: int, racers: Mapping[str, Racer], last: bool) -> None:
         """Look at a step, and know whether it is the last."""
 
 
@@ -65,7 +65,7 @@ class Film:
         self.video = Video(path, size, env.scene.timestep)
         self.camera = Camera(env.scene, self.video.width, self.video.height)
 
-    def watch(self, step: int, runners: Mapping[str, Runner], last: bool) -> None:
+    def watch(self, step: int, racers: Mapping[str, Racer], last: bool) -> None:
         """Add a frame, if it is time for one."""
         if self.video.wants(step):
             self.video.add(self.camera.picture(*_sight(self.env)))
@@ -88,9 +88,9 @@ class Photo:
         self.camera = Camera(env.scene, *read_size(size))
         self.taken = False
 
-    def watch(self, step: int, runners: Mapping[str, Runner], last: bool) -> None:
+    def watch(self, step: int, racers: Mapping[str, Racer], last: bool) -> None:
         """Take the picture, if it is time."""
-        due = any(runner.finished for runner in runners.values())
+        due = any(racer.finished for racer in racers.values())
         if self.at is not None:
             due = step * self.env.scene.timestep >= self.at
         if not self.taken and (due or last):
@@ -126,8 +126,8 @@ def run_race(
     for name in own:
         if name not in lanes:
             raise InvalidInput(f"--policy {name}={own[name]}: no such lane{nearest(name, lanes)}")
-    runners = {
-        agent.name: Runner(agent.name, number, _policy(lane, agent, own))
+    racers = {
+        agent.name: Racer(agent.name, number, _policy(lane, agent, own))
         for number, (agent, lane) in enumerate(zip(env.scene.agents, lanes, strict=True), 1)
     }
     with ExitStack() as stack:
@@ -137,8 +137,8 @@ def run_race(
             watchers.append(stack.enter_context(Film(env, video, size)))
         if picture:
             watchers.append(stack.enter_context(Photo(env, picture, size, at)))
-        _run(env, runners, seed, watchers)
-    _print_standings(runners, env.scene.timestep)
+        _run(env, racers, seed, watchers)
+    _print_standings(racers, env.scene.timestep)
     for file in (video, picture):
         if file:
             click.echo(f"Written: {file}")
@@ -154,32 +154,32 @@ def _policy(lane: str, agent: Agent, own: dict[str, str]) -> Policy:
     return as_policy(agent.policy, joints, where=f"lane {lane!r}")
 
 
-def _run(env: ParallelEnv, runners: dict[str, Runner], seed: int, watchers: list[Watcher]) -> None:
+def _run(env: ParallelEnv, racers: dict[str, Racer], seed: int, watchers: list[Watcher]) -> None:
     seen, infos = env.reset(seed=seed)
-    seeds = np.random.SeedSequence(seed).generate_state(len(runners)).tolist()
-    for runner, own in zip(runners.values(), seeds, strict=True):
-        runner.policy.reset(own)
+    seeds = np.random.SeedSequence(seed).generate_state(len(racers)).tolist()
+    for racer, own in zip(racers.values(), seeds, strict=True):
+        racer.policy.reset(own)
     step, coda = 0, CODA
     with click.progressbar(length=env.scene.steps, label="racing") as bar:
         while True:
-            for name, runner in runners.items():
-                runner.info = infos[name]
-            coda -= not any(env.is_live(name) and not runner.finished for name, runner in runners.items())
+            for name, racer in racers.items():
+                racer.info = infos[name]
+            coda -= not any(env.is_live(name) and not racer.finished for name, racer in racers.items())
             last = not env.agents or coda == 0
             for watcher in watchers:
-                watcher.watch(step, runners, last)
+                watcher.watch(step, racers, last)
             if last:
                 bar.update(env.scene.steps - step)
                 break
-            seen, rewards, *_, infos = env.step({name: runners[name].policy.act(o) for name, o in seen.items()})
-            for name, runner in runners.items():
-                runner.total += rewards[name]
+            seen, rewards, *_, infos = env.step({name: racers[name].policy.act(o) for name, o in seen.items()})
+            for name, racer in racers.items():
+                racer.total += rewards[name]
             step += 1
             bar.update(1)
 
 
-def _print_standings(runners: dict[str, Runner], dt: float) -> None:
+def _print_standings(racers: dict[str, Racer], dt: float) -> None:
     click.echo(f"\n{'':>4}  {'robot':16}{'lane':>4}  {'return':>8}  result")
-    for runner in sorted(runners.values(), key=lambda r: r.info["place"]):
-        place, result = f"{runner.info['place']:.0f}", runner.result(dt)
-        click.echo(f"{place:>3}.  {runner.agent:16}{runner.lane:>4}  {runner.total:8.1f}  {result}")
+    for racer in sorted(racers.values(), key=lambda r: r.info["place"]):
+        place, result = f"{racer.info['place']:.0f}", racer.result(dt)
+        click.echo(f"{place:>3}.  {racer.agent:16}{racer.lane:>4}  {racer.total:8.1f}  {result}")

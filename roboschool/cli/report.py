@@ -60,7 +60,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Machine:
+class Computer:
     """What it was measured on."""
 
     day: str
@@ -86,7 +86,7 @@ class Settings:
 class Report:
     """All that `roboschool bench` has found."""
 
-    machine: Machine
+    machine: Computer
     versions: dict[str, str]
     settings: Settings
     scenes: list[Row]

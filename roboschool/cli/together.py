@@ -11,7 +11,7 @@ import numpy as np
 
 from roboschool import machine
 from roboschool.cli import measures
-from roboschool.cli.measures import ACTIONS, Runner
+from roboschool.cli.measures import ACTIONS, Stepper
 from roboschool.cli.seats import print_seats
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.scene import load_scene
@@ -55,17 +55,17 @@ def print_together(scene: str, seconds: float, rounds: int) -> None:
 def shared_world(name: str, seconds: float, rounds: int) -> list[float]:
     """Return the steps per second of all robots in worlds of 2, 4 ... over those of one alone."""
     sizes = (1, *SIZES)
-    runners = {str(size): restless(measures.crowd(load_scene(name), size)) for size in sizes}
-    taken = measures.in_turn(runners, seconds, rounds, lambda: None)
-    for runner in runners.values():
-        runner.close()
+    steppers = {str(size): restless(measures.crowd(load_scene(name), size)) for size in sizes}
+    taken = measures.in_turn(steppers, seconds, rounds, lambda: None)
+    for stepper in steppers.values():
+        stepper.close()
     return [
         statistics.median(a / b * size for a, b in zip(taken["1"], taken[str(size)], strict=True)) for size in SIZES
     ]
 
 
-def restless(world: ParallelEnv) -> Runner:
-    """Return the runner of a world whose robots act on when they have fallen, so that one lies as long as many do."""
+def restless(world: ParallelEnv) -> Stepper:
+    """Return the stepper of a world whose robots act on when they have fallen, so that one lies as long as many do."""
     simulation, chance = world.simulation, np.random.default_rng(0)
     simulation.reset({0: 0})
     (group,) = simulation.groups
@@ -77,7 +77,7 @@ def restless(world: ParallelEnv) -> Runner:
             simulation.reset({0: None})
 
     actions = list(chance.uniform(-1.0, 1.0, (ACTIONS, *group.shape)))
-    return Runner(act, actions, world.scene.timestep, world.close, worlds=simulation.worlds)
+    return Stepper(act, actions, world.scene.timestep, world.close, worlds=simulation.worlds)
 
 
 def _ticks() -> tuple[int, int]:

@@ -14,7 +14,7 @@ from roboschool.tournament.sides import sides_of
 
 
 @dataclass(frozen=True)
-class Seat:
+class Assignment:
     """What a process needs to play an agent."""
 
     agent: str
@@ -31,20 +31,20 @@ class Entrant:
     policies: tuple[str, ...]  # as they were written
     hashes: tuple[str, ...]  # sha256 of the file of each; nothing for those without
 
-    def seats(self, scene: Scene, agents: Sequence[str]) -> tuple[Seat, ...]:
+    def assign(self, scene: Scene, agents: Sequence[str]) -> tuple[Assignment, ...]:
         """Return what it plays, given the names of its agents.
 
         Raises:
             InvalidInput: a policy is missing or does not fit.
         """
         sides = sides_of(scene)
-        seats = []
+        assignments = []
         for name in agents:
             agent = next(agent for agent in scene.agents if agent.name == name)
             number = next(i for i, side in enumerate(sides) if name in side)
             written = self.policies[number if len(self.policies) > 1 else 0]
-            seats.append(_seat(scene, agent, written))
-        return tuple(seats)
+            assignments.append(_assign(scene, agent, written))
+        return tuple(assignments)
 
 
 def read_entrants(
@@ -72,7 +72,7 @@ def read_entrants(
             raise InvalidInput(f"two policies are called {name!r}; write NAME=POLICY")
     everyone = [agent.name for agent in scene.agents]
     for entrant, team in zip(entrants, teams or [everyone] * len(entrants), strict=True):
-        entrant.seats(scene, team)
+        entrant.assign(scene, team)
     return tuple(entrants)
 
 
@@ -99,17 +99,17 @@ def _file(policy: str) -> Path | None:
     return None if policy in WORDS else files.policies().get(policy, Path(policy))
 
 
-def _seat(scene: Scene, agent: Agent, policy: str) -> Seat:
+def _assign(scene: Scene, agent: Agent, policy: str) -> Assignment:
     where = f"scene {scene.name!r}: agent {agent.name!r}"
     sees = int(observation_space(scene, agent).shape[0])
     joints = len(agent.robot.joints)
     place = resolve(policy, agent.policy, where if policy == SCRIPTED else "")
     if place in (STILL, RANDOM) or is_class(place):
-        return Seat(agent.name, place, sees, joints)
+        return Assignment(agent.name, place, sees, joints)
     network = read_network(place)
     if len(network.mean) != sees:
         raise InvalidInput(f"{where}: {policy!r} observes {len(network.mean)} numbers, and it sees {sees}")
     moves = len(network.layers[-1][1])
     if moves != joints:
         raise InvalidInput(f"{where}: {policy!r} moves {moves} joints, and it has {joints}")
-    return Seat(agent.name, place, sees, joints)
+    return Assignment(agent.name, place, sees, joints)

@@ -17,7 +17,7 @@ from roboschool.simulation import Simulation
 from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.players import Bench, Fault, Forfeit, Player
 from roboschool.tournament.poses import Recorder
-from roboschool.tournament.record import Line, Match, Record, describe
+from roboschool.tournament.record import AgentResult, Match, Record, describe
 from roboschool.tournament.sides import Outcome, deal, decide
 
 EVERY = 50  # steps between two fingerprints of the world
@@ -169,8 +169,8 @@ def play_recorded(
     """
     clock = time.perf_counter()
     teams = team_names(env.scene, len(entrants))
-    seats = [entrant.seats(env.scene, team) for entrant, team in zip(entrants, teams, strict=True)]
-    players = [bench.take(own) for own in seats]
+    assignments = [entrant.assign(env.scene, team) for entrant, team in zip(entrants, teams, strict=True)]
+    players = [bench.take(own) for own in assignments]
     recorder = Recorder(env.scene)
     try:
         played = play(env, teams, players, seed, recorder, rules)
@@ -181,7 +181,7 @@ def play_recorded(
     for player in players:
         bench.put(player)
     lines = tuple(
-        Line(name, number, outcome.result, outcome.reason, outcome.score, played.returns[name])
+        AgentResult(name, number, outcome.result, outcome.reason, outcome.score, played.returns[name])
         for number, team in enumerate(teams)
         for name, outcome in ((name, played.outcomes[name]) for name in team)
     )

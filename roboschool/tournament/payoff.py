@@ -75,7 +75,7 @@ def make_team(scene: Scene, agents: Sequence[str], policy: AnyPolicy) -> Team:
     joints = {agent.name: len(agent.robot.joints) for agent in scene.agents}
     if isinstance(policy, str | os.PathLike):
         (entrant,) = read_entrants(scene, [os.fspath(policy)], [agents])
-        policies = [as_policy(seat.policy, seat.joints) for seat in entrant.seats(scene, agents)]
+        policies = [as_policy(each.policy, each.joints) for each in entrant.assign(scene, agents)]
     else:
         checked = check_policy(policy, f"scene {scene.name!r}")
         policies = [copy.deepcopy(checked) for _ in agents]

@@ -20,7 +20,7 @@ import numpy as np
 from roboschool.files import InvalidInput
 from roboschool.policy import Policy, as_policy, search_path
 from roboschool.simulation import as_numbers
-from roboschool.tournament.entrants import Seat
+from roboschool.tournament.entrants import Assignment
 from roboschool.workers.child import Child, end_with_parent
 
 CRASH, HANG, INFINITE, SHAPE = "crash", "hang", "not finite", "wrong shape"
@@ -118,17 +118,19 @@ class Process:
     """Policies that play in a process of their own.
 
     Args:
-        seats: what they play.
+        assignments: what they play.
         limit: how long they may think about an action [s].
         start: how long they may take to begin [s].
         quiet: whether what they print is thrown away; else it goes to stderr.
     """
 
-    def __init__(self, seats: Sequence[Seat], limit: float = LIMIT, start: float = START, quiet: bool = False) -> None:
-        self.seats = tuple(seats)
+    def __init__(
+        self, assignments: Sequence[Assignment], limit: float = LIMIT, start: float = START, quiet: bool = False
+    ) -> None:
+        self.assignments = tuple(assignments)
         self.limit = limit
         self.start = start
-        self.splits = np.cumsum([seat.joints for seat in seats])
+        self.splits = np.cumsum([each.joints for each in assignments])
         self.asked = 0  # questions so far
         self.patience = start  # for the answer [s]
         output = subprocess.DEVNULL if quiet else 2
@@ -136,7 +138,7 @@ class Process:
         self.child = Child(entry, packets=True, path=path, output=output)
         self.poll = poll()
         self.poll.register(self.child.line, POLLIN)
-        self._send(json.dumps([asdict(seat) for seat in seats]).encode())
+        self._send(json.dumps([asdict(each) for each in assignments]).encode())
 
     @property
     def lost(self) -> bool:
@@ -219,14 +221,14 @@ class Bench:
         self.quiet = quiet
         self.idle: deque[Process] = deque()
 
-    def take(self, seats: Sequence[Seat]) -> Process:
+    def take(self, assignments: Sequence[Assignment]) -> Process:
         """Return a player for some agents: one that waits, or a new one."""
-        parts = [(seat.policy, seat.sees, seat.joints) for seat in seats]
+        parts = [(each.policy, each.sees, each.joints) for each in assignments]
         for player in self.idle:
-            if [(seat.policy, seat.sees, seat.joints) for seat in player.seats] == parts:
+            if [(each.policy, each.sees, each.joints) for each in player.assignments] == parts:
                 self.idle.remove(player)
                 return player
-        return Process(seats, self.limit, self.start, self.quiet)
+        return Process(assignments, self.limit, self.start, self.quiet)
 
     def put(self, player: Process) -> None:
         """Keep a player for its next match, unless it has been ended; the one that waits longest may go."""
@@ -252,8 +254,8 @@ def serve(line: int, lifeline: int) -> None:
     end_with_parent(lifeline)
     _be_modest()
     parent = socket.socket(fileno=line)
-    seats = [Seat(**seat) for seat in json.loads(parent.recv(PACKET))]
-    sizes = np.cumsum([seat.sees for seat in seats])[:-1]
+    assignments = [Assignment(**each) for each in json.loads(parent.recv(PACKET))]
+    sizes = np.cumsum([each.sees for each in assignments])[:-1]
     team: Team | None = None
     while message := parent.recv(PACKET):
         kind, number = HEAD.unpack_from(message)
@@ -262,8 +264,8 @@ def serve(line: int, lifeline: int) -> None:
         try:
             if kind == BEGIN:
                 if team is None:
-                    policies = [as_policy(seat.policy, seat.joints) for seat in seats]
-                    team = Team(policies, [seat.joints for seat in seats])
+                    policies = [as_policy(each.policy, each.joints) for each in assignments]
+                    team = Team(policies, [each.joints for each in assignments])
                 team.begin(*SEED.unpack(text))
             elif team is not None:
                 team.ask(np.split(np.frombuffer(text, np.float32), sizes))

@@ -19,7 +19,7 @@ INTERVAL = (2.5, 97.5)  # percentiles
 
 
 @dataclass(frozen=True)
-class Game:
+class Score:
     """How a game between two players has ended, by their numbers."""
 
     first: int
@@ -65,7 +65,7 @@ def fit(points: np.ndarray) -> np.ndarray:
     return rating
 
 
-def rate(games: Sequence[Game], players: int, seed: int = 0) -> Table:
+def rate(games: Sequence[Score], players: int, seed: int = 0) -> Table:
     """Return the table of some players; the same seed gives the same intervals."""
     blocks = sorted({(min(g.first, g.second), max(g.first, g.second), g.block) for g in games})
     number = {block: i for i, block in enumerate(blocks)}

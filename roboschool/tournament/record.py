@@ -35,7 +35,7 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOF
 
 
 @dataclass(frozen=True)
-class Line:
+class AgentResult:
     """How a match has ended for an agent."""
 
     agent: str
@@ -57,7 +57,7 @@ class Record:
     rules: dict[str, Any] = field(default_factory=dict)  # options of the reset, which its game takes
     seed: int
     players: tuple[Entrant, ...]
-    agents: tuple[Line, ...]
+    agents: tuple[AgentResult, ...]
     faults: tuple[Fault, ...]
     steps: int
     every: int  # steps between two fingerprints of the world

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from roboschool.tournament.rating import Game, fit
+from roboschool.tournament.rating import Score, fit
 
 MOST_IN_ROUND_ROBIN = 20  # entrants; more play by the Swiss system
 FEWEST_ROUNDS, MOST_ROUNDS = 8, 12
@@ -99,6 +99,6 @@ def pair_up(order: Sequence[int], met: set[frozenset[int]]) -> list[Pair]:
     raise LookupError(f"{first} has met all that are left")
 
 
-def as_games(played: Sequence[tuple[Fixture, float]]) -> list[Game]:
+def as_scores(played: Sequence[tuple[Fixture, float]]) -> list[Score]:
     """Return games as they are rated; those of a pair with the same seed belong together."""
-    return [Game(fixture.first, fixture.second, points, fixture.seed) for fixture, points in played]
+    return [Score(fixture.first, fixture.second, points, fixture.seed) for fixture, points in played]

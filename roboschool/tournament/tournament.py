@@ -22,7 +22,7 @@ from roboschool.tournament.match import scene_hash, scene_name, team_names
 from roboschool.tournament.players import LIMIT, START
 from roboschool.tournament.rating import Table, rate
 from roboschool.tournament.record import ENDING, PACKAGES, replace
-from roboschool.tournament.schedule import Fixture, as_games, stage, stages
+from roboschool.tournament.schedule import Fixture, as_scores, stage, stages
 
 RESULTS, PAGE = "results.json", "page.html"
 VERSION = 1
@@ -147,7 +147,7 @@ def _most(plan: Plan, known: dict[Fixture, Result]) -> int:
 def summarise(plan: Plan, results: Sequence[Result]) -> Report:
     """Return the report of a tournament that is over."""
     count = len(plan.entrants)
-    table = rate(as_games([(result.fixture, result.points) for result in results]), count, plan.seed)
+    table = rate(as_scores([(result.fixture, result.points) for result in results]), count, plan.seed)
     names = [entrant.name for entrant in plan.entrants]
     ranks = sorted(range(count), key=lambda i: (-round(float(table.rating[i]), 6), names[i]))
     share = table.share
