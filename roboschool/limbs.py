@@ -1,13 +1,14 @@
 """The tree of a robot's joints as it grows from the trunk: how far apart they are, and how several can share them."""
 
 import math
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from roboschool.robot import Robot
+from roboschool.robot import Robot, load_robot
 
 Parts = tuple[tuple[str, ...], ...]  # joints of each part
 
@@ -96,8 +97,8 @@ def _around(tree: Tree, joints: list[str]) -> list[str]:
     return sorted(joints, key=lambda joint: round((tree.bearings[joint] - first) % math.tau, 6) % round(math.tau, 6))
 
 
-def partitions(robot: Robot) -> dict[str, Parts]:
-    """Return how several agents can share a robot's joints, by name; read from the tree of its joints.
+def partitions(source: Robot | str | os.PathLike[str]) -> dict[str, Parts]:
+    """Return how several agents can share the joints of a robot (see `load_robot`), by name; read from their tree.
 
     "4x2" are four agents with two joints each, "9|8" two with nine and eight. Each has whole limbs, or a piece of one:
     - limbs that are neighbours, as many as make equal shares: "4x2" and "2x4" of an ant;
@@ -108,6 +109,7 @@ def partitions(robot: Robot) -> dict[str, Parts]:
 
     Agents are in the order of their first joint's action, and the joints of each, too.
     """
+    robot = source if isinstance(source, Robot) else load_robot(source)
     levels = limbs(grow(robot))
     runs = [run for level in levels for run in level]
     chain = [joint for run in runs for joint in run]

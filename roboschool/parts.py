@@ -129,7 +129,9 @@ def make(where: str, what: str, spec: Mapping[str, Any], cls: type[Part], **fixe
     given = {key: value for key, value in spec.items() if key != "name"}
     for key in given:
         if key not in names:
-            raise InvalidInput(f"{where} has no {key!r}{nearest(key, names)}")
+            plain = key in inspect.get_annotations(made)
+            hint = "; put @dataclass(frozen=True) above its class" if plain else nearest(key, names)
+            raise InvalidInput(f"{where} has no {key!r}{hint}")
     converted = convert_parameters(where, cls, given)
     try:
         part: Part = made(**fixed, **converted)

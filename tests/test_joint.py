@@ -87,7 +87,7 @@ def test_every_scene_that_can_be_shared_lists_parts() -> None:
 
 def test_parts_of_the_field() -> None:
     """What others give their robots by hand is found in the tree."""
-    ant, humanoid = partitions(load_robot("ant")), partitions(load_robot("humanoid"))
+    ant, humanoid = partitions("ant"), partitions(load_robot("humanoid"))
     assert ant["4x2"] == tuple((f"hip_{leg}", f"ankle_{leg}") for leg in range(1, 5))
     assert legs_of(ant["2x4"]) == ["1 2", "3 4"]
     assert legs_of(ant["2x4d"]) == ["1 3", "2 4"]

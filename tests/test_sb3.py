@@ -14,7 +14,8 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor, VecNormalize
 
 import roboschool
-from roboschool.envs.sb3 import SB3VecEnv
+from roboschool import InvalidInput
+from roboschool.envs.sb3 import SB3VecEnv, Snapshots
 
 ROWS = 3
 
@@ -87,6 +88,23 @@ def test_rows_are_not_envs_of_their_own() -> None:
     assert picture is not None
     assert picture.shape == (96, 64, 3)
     env.close()
+
+
+def test_snapshots_say_at_once_what_cannot_be_played(tmp_path: Path) -> None:
+    pool = roboschool.OpponentPool(tmp_path)
+    for arguments, words in (
+        ({"scene": "pnog", "games": 1}, "did you mean 'pong'"),
+        ({"scene": "ant", "games": 1}, "scene 'ant'"),
+        ({"scene": "pong", "games": -1}, "games: -1"),
+        ({"games": 1}, "in which scene"),
+    ):
+        with pytest.raises(InvalidInput, match=words):
+            Snapshots(pool, every=5000, **arguments)
+    envs = SB3VecEnv("hopper", 2)
+    model = PPO("MlpPolicy", envs, n_steps=8, batch_size=16, device="cpu")
+    with pytest.raises(InvalidInput, match="scene 'pong': agent 'paddle_0': its policy observes 15 numbers"):
+        model.learn(16, callback=Snapshots(pool, every=5000, scene="pong", games=1))
+    envs.close()
 
 
 def test_the_example_of_self_play_learns_and_goes_on_where_it_was(tmp_path: Path) -> None:

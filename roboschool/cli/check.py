@@ -20,6 +20,7 @@ from roboschool.simulation import Simulation
 from roboschool.tasks.run import Run
 
 STEPS = 100  # of random torques
+LONGEST = 1000  # and no more if there is a game, which is otherwise played until its time is up
 SHORT = 10  # of the episode in which a game is decided because its time is up
 CODE = "import sys; sys.path[:] = {path}; from roboschool.cli.check import tell; tell(sys.argv[1])"
 PATIENCE = 30.0  # for the trial [s]
@@ -64,7 +65,7 @@ def check_file(file: Path) -> int:
     for problem in problems:
         click.echo(f"{file}: {problem}", err=True)
     if not problems:
-        click.echo(f"{file}: all is well; {STEPS} steps of random torques went by")
+        click.echo(f"{file}: all is well; {_steps(scene)} steps of random torques went by")
     return 1 if problems else 0
 
 
@@ -80,6 +81,11 @@ def _load(file: Path) -> Robot | Scene:
 def _scene_of(robot: Robot) -> Scene:
     """Return a scene with the robot alone."""
     return Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
+
+
+def _steps(scene: Scene) -> int:
+    """Return for how many steps a scene is tried out."""
+    return STEPS if scene.game is None else min(scene.steps, LONGEST)
 
 
 def _describe(robot: Robot) -> None:
@@ -99,7 +105,7 @@ def _try(file: Path) -> tuple[list[str], list[str]]:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
-        return [f"{STEPS} steps take more than {PATIENCE:g} s"], []
+        return [f"random torques take more than {PATIENCE:g} s"], []
     if done.returncode < 0:
         return [f"Bullet crashed (signal {-done.returncode})"], []
     if done.returncode:
@@ -133,13 +139,13 @@ def trial(found: Robot | Scene) -> tuple[list[str], list[str]]:
         if fallen.any():
             problems.append("upright: the robot counts as fallen in its rest pose")
     else:
-        simulation = Simulation(dataclasses.replace(found, steps=STEPS))
+        simulation = Simulation(dataclasses.replace(found, steps=_steps(found)))
         simulation.reset({0: 0})
         problems, notes = _said(simulation)
     for one, other in simulation.worlds[0].overlaps():
         problems.append(f"{one} and {other} begin inside each other: give them other spots")
     generator = np.random.default_rng(0)
-    problems += _play(simulation, STEPS, generator)
+    problems += _play(simulation, STEPS if isinstance(found, Robot) else simulation.limit, generator)
     if simulation.game is not None and not simulation.broken:
         simulation.limit = SHORT
         simulation.reset({0: 1})

@@ -20,7 +20,8 @@ from roboschool.envs.vector import VectorEnv
 from roboschool.files import InvalidInput
 from roboschool.opponents import OpponentPool
 from roboschool.policy import NetworkPolicy
-from roboschool.scene import Scene
+from roboschool.scene import Scene, load_scene
+from roboschool.seat import check_sight
 from roboschool.tournament.match import play, team_names
 from roboschool.tournament.payoff import check_faults, make_team
 
@@ -166,25 +167,37 @@ class Snapshots(BaseCallback):
         scene: in which the games are played, with two sides that one policy can play.
         games: how many; against members that the pool draws, on alternate sides.
         seed: of the first.
+
+    Raises:
+        InvalidInput: the scene or a number is wrong, or, when training begins, the learner cannot play in the scene.
     """
 
     def __init__(
         self, pool: OpponentPool, every: int, scene: str | Scene | None = None, games: int = 0, seed: int = 0
     ) -> None:
         super().__init__()
-        if games and scene is None:
-            raise InvalidInput("games: in which scene are they played?")
+        if games < 0 or (games and scene is None):
+            raise InvalidInput(f"games: {games} is no number of games" if games < 0 else "games: in which scene?")
         if every < 1:
             raise InvalidInput(f"every: {every} is not a number of steps from 1 up")
         self.pool = pool
         self.every = every
-        self.scene = scene
+        self.scene = None if scene is None else load_scene(scene)
+        if self.scene:
+            team_names(self.scene, 2)
         self.games = games
         self.seed = seed
         self.last = 0  # step of the last snapshot
 
     def _on_training_start(self) -> None:
+        """Check now what would else fail at the first snapshot, after `every` steps."""
         self.last = self.num_timesteps
+        policy = policy_of(self.model)
+        if self.games:
+            assert self.scene is not None
+            with closing(ParallelEnv(self.scene)) as env:
+                for name, space in env.observation_spaces.items():
+                    check_sight(policy, space.shape[0], f"scene {self.scene.name!r}: agent {name!r}")
 
     def _on_step(self) -> bool:
         if self.num_timesteps - self.last >= self.every:

@@ -22,6 +22,7 @@ class Race(Game):
 
     No race ends at the line: the results are there when the time is up, or when all have fallen. The first has 1, the
     last -1, those between are evenly spread, and who shares a place shares what it is worth; so the results sum to 0.
+    The score is how far somebody has come, at most to the line [m].
     """
 
     memory: ClassVar[tuple[str, ...]] = ("reason", "step")
@@ -69,6 +70,6 @@ class Race(Game):
             memory[decided, REASON] = np.where(late, DECIDED_BY_TIME, ALL_DOWN)[decided]
             behind = np.add.reduce(worth[:, None, :] < worth[:, :, None], axis=2)
             tally[decided, :, RESULT] = ((behind - ahead) / max(len(self.agents) - 1, 1))[decided]
+            tally[decided, :, SCORE] = np.where(finished > 0.0, self.finish, x)[decided]
             points[decided] = self.prize * tally[decided, :, RESULT]
-            tally[..., SCORE] += points
         return Verdict(memory, tally, points, np.zeros(len(late), dtype=bool))

@@ -36,6 +36,8 @@ def payoff(
         InvalidInput: the scene, a policy or an argument is wrong, or a policy answers something that is no action.
     """
     check_range("games", games, 1, np.inf)
+    if isinstance(policies, str):
+        raise InvalidInput(f"policies: {policies!r} is one; give a list")
     kinds = [os.fspath(p) if isinstance(p, str | os.PathLike) else type(p).__name__ for p in policies]
     names = [f"policy {number} ({kind})" for number, kind in enumerate(kinds)]
     matrix = np.zeros((len(policies), len(policies)))
