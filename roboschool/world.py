@@ -44,6 +44,7 @@ class Snapshot:
     placements: tuple[Placement, ...]  # of the robots
     bases: tuple[Any, ...]  # position, orientation, velocity, spin of each robot, then of each prop
     joints: tuple[Any, ...]  # positions and speeds of the joints of each
+    spots: tuple[tuple[Triple, Quaternion], ...] = ()  # where each prop began; a camera needs none
 
 
 class Body:
@@ -425,7 +426,8 @@ class World:
     def capture(self) -> Snapshot:
         """Return everything that moves, to be given to `restore`."""
         bases, joints = zip(*(body.capture() for body in (*self.bodies, *self.toys)), strict=True)
-        return Snapshot(self.gravity, self.friction, tuple(body.home for body in self.bodies), bases, joints)
+        homes, spots = tuple(body.home for body in self.bodies), tuple((toy.spot, toy.turned) for toy in self.toys)
+        return Snapshot(self.gravity, self.friction, homes, bases, joints, spots)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Take back a snapshot; worlds restored from the same snapshot go on bit for bit alike."""
@@ -434,7 +436,8 @@ class World:
         robots = len(self.bodies)
         for body, placement, (base, joints) in zip(self.bodies, snapshot.placements, moving[:robots], strict=True):
             body.take_back(placement, base, joints)
-        for toy, (base, joints) in zip(self.toys, moving[robots:], strict=True):
+        for toy, spot, (base, joints) in zip(self.toys, snapshot.spots, moving[robots:], strict=True):
+            toy.spot, toy.turned = spot
             toy.restore(base, joints)
 
     def close(self) -> None:

@@ -25,6 +25,7 @@ BALL = """
   </link>
 </robot>
 """
+WALL = '<robot name="wall"><link name="wall"/></robot>'
 DOOR = """
 <robot name="door">
   <link name="frame"/>
@@ -59,7 +60,7 @@ def test_a_prop_stands_with_its_root_at_its_spot(tmp_path: Path) -> None:
 def test_a_prop_that_never_moves_is_where_the_scene_says_in_every_episode(tmp_path: Path) -> None:
     import pybullet
 
-    thing = prop(tmp_path, '<robot name="wall"><link name="wall"/></robot>', "wall", spot=((1.0, 2.0), 3.0, 0.5))
+    thing = prop(tmp_path, WALL, "wall", spot=((1.0, 2.0), 3.0, 0.5))
     simulation = Simulation(with_prop(thing))
     spots = []
     for _ in range(3):
@@ -71,6 +72,23 @@ def test_a_prop_that_never_moves_is_where_the_scene_says_in_every_episode(tmp_pa
         assert spots[-1][1:] == (3.0, 0.5)
     assert len(set(spots)) == 3
     simulation.close()
+
+
+def test_where_props_stand_is_in_the_saved_state(tmp_path: Path) -> None:
+    wall = prop(tmp_path, WALL, "wall", spot=((1.0, 2.0), 3.0, 0.5), turn=(-1.0, 1.0))
+    thing = prop(tmp_path, BALL, spot=(5.0, 1.0, 3.0), turn=(-1.0, 1.0))
+    scene = dataclasses.replace(with_prop(wall), props=(wall, thing))
+    one, other = Simulation(scene), Simulation(scene)
+    for seed, simulation in enumerate((one, other)):
+        simulation.reset({0: seed})
+    saved = one.save()
+    for simulation in (one, other):
+        simulation.load(saved)
+        simulation.worlds[0].throw("thing", (1.0, 2.0, 3.0), (0.0, 4.0, 0.0))
+    assert one.worlds[0].props() == other.worlds[0].props()
+    assert one.worlds[0].capture() == other.worlds[0].capture()
+    one.close()
+    other.close()
 
 
 def test_a_throw_keeps_a_prop_turned_as_it_was_placed(tmp_path: Path) -> None:
