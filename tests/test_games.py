@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 from test_workers import story_of, workers
@@ -285,6 +286,23 @@ def test_a_game_is_decided_when_its_time_is_up_however_long_that_is(cycles: int,
     observations, _ = env.reset()
     assert observations["ant_0"][clock] == np.float32(3 / left)
     env.close()
+
+
+@pytest.mark.parametrize("most", [{"max_episode_steps": 5}, {"seconds": 0.0825}])
+def test_single_and_vector_envs_play_one_game_however_it_is_ended(most: dict[str, Any]) -> None:
+    """Gymnasium's limit cuts off, and the game does not know; the scene's own decides it."""
+    env = gymnasium.make("roboschool/AntSumo-v1", **most)
+    envs = gymnasium.make_vec("roboschool/AntSumo-v1", num_envs=1, **most)
+    seen = [env.reset(seed=0)[0], envs.reset(seed=0)[0][0]]
+    for step in range(1, 6):
+        assert (seen[0] == seen[1]).all()
+        one, rows = env.step(np.zeros(8)), envs.step(np.zeros((1, 8)))
+        seen = [one[0], rows[0][0]]
+        assert one[1:4] == (rows[1][0], rows[2][0], rows[3][0])
+        assert one[4]["reason"] == rows[4]["reason"][0] == float("seconds" in most and step == 5)
+    assert one[3]
+    env.close()
+    envs.close()
 
 
 def test_a_push_is_paid_by_the_way_of_the_other() -> None:

@@ -35,8 +35,8 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         scene: its name, the path of its file, or a `Scene`.
         death: what becomes of agents that end early. "stay": they stay, passive and unpaid, until all agents end
             together; "leave": they leave at once. Either way their bodies stay in the world.
-        max_cycles: how long an episode lasts at most, if not as long as the scene says; set later, it holds from the
-            next reset on.
+        max_cycles: how long an episode, and its game, lasts if not as long as the scene says; set later, it holds from
+            the next reset on.
         render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time. Once a
             person has closed it, steps are neither shown nor slowed down.
         width: of a picture [pixels].

@@ -1,7 +1,6 @@
 """Many copies of a scene as a Gymnasium vector environment, in this process or in others."""
 
 import contextlib
-import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -47,7 +46,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         agent: who is played; several agents by a list of names; the first if None.
         opponents: policies of other agents, by name: objects, or written as for `roboschool match`, like "still"; each
             copy has copies of its own. Others are played by the policy that the scene names, or do nothing.
-        max_episode_steps: how long an episode lasts at most, if less than the scene says.
+        max_episode_steps: after how many steps an episode is cut off, if sooner than the scene says; as Gymnasium's own
+            wrapper does it, a game's clock goes on as ever. A shorter game has fewer `seconds`.
         autoreset_mode: a copy whose episode is over begins a new one at the next step (the default) or at once.
         timeout: how long a worker may take for a step before it is replaced [s]; None: as long as it takes.
         render_mode: None or "rgb_array".
@@ -95,9 +95,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         if timeout is not None and not (isinstance(timeout, int | float) and 0.0 < timeout < math.inf):
             raise InvalidInput(f"timeout: {timeout!r} is not a number of seconds above 0, nor None")
         self.scene = load_scene(scene, **options)
+        most = self.scene.steps
         if max_episode_steps is not None:
-            most = min(check_count("max_episode_steps", max_episode_steps), self.scene.steps)
-            self.scene = dataclasses.replace(self.scene, steps=most)
+            most = min(check_count("max_episode_steps", max_episode_steps), most)
         names = [] if agent is None else [agent] if isinstance(agent, str) else list(agent)
         rows = check_seats(self.scene, names, opponents)
         self.agents = tuple(row.name for row in rows)
@@ -119,7 +119,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.single_action_space = action_space(rows[0])
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        job = Job(self.scene, self.agents, playing, mode.value)
+        job = Job(self.scene, self.agents, playing, mode.value, most)
         self._robot = rows[0].robot
         self._numbers = job.numbers
         if num_workers:

@@ -26,6 +26,7 @@ class Job:
     played: tuple[str, ...]  # agents of one group whose actions come from outside
     opponents: Mapping[str, Policy]  # who plays others
     autoreset: str  # when an episode follows another
+    most: int  # steps after which an episode is cut off, whatever the game's clock says
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -92,7 +93,7 @@ class Copies:
         group, places = self.seat.group, self.seat.places
         self.board.reward[rows] = group.reward[rows][:, places]
         terminated = np.array(~group.live[:, places].any(axis=1))
-        truncated = self.simulation.steps >= self.job.scene.steps
+        truncated = self.simulation.steps >= self.job.most
         truncated[list(self.simulation.broken)] = True
         self.board.terminated[rows], self.board.truncated[rows] = terminated[rows], truncated[rows]
         self.done[rows] = terminated[rows] | truncated[rows]
