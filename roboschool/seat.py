@@ -102,17 +102,16 @@ class Seat:
             for *_, policies in self.others:
                 policies[world].reset(int(self.simulation.generators[world].integers(SEEDS)))
 
-    def remember(self, names: Iterable[str]) -> tuple[Any, ...]:
-        """Return copies of the policies of some agents, to be given to `recall`."""
-        chosen = set(names)
-        return tuple(copy.deepcopy(p) for group, place, p in self.others if group.names[place] in chosen)
+    def remember(self, names: Collection[str]) -> dict[str, Any]:
+        """Return copies of the policies of some agents, by name, to be given to `recall`."""
+        policies = {group.names[place]: policies for group, place, policies in self.others}
+        return {name: copy.deepcopy(policies[name]) for name in names}
 
-    def recall(self, names: Iterable[str], policies: Sequence[Any]) -> None:
-        """Take back what `remember` returned."""
-        chosen, copies = set(names), iter(policies)
+    def recall(self, names: Collection[str], policies: Mapping[str, Any]) -> None:
+        """Take back what `remember` returned of some agents."""
         self.others = [
-            (group, place, copy.deepcopy(next(copies, p)) if group.names[place] in chosen else p)
-            for group, place, p in self.others
+            (group, place, copy.deepcopy(policies[name]) if (name := group.names[place]) in names else own)
+            for group, place, own in self.others
         ]
 
     def actions(self, mine: np.ndarray, still: Collection[int] = ()) -> list[np.ndarray]:

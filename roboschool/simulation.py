@@ -7,7 +7,7 @@ Agents with the same robot and task form a group: their arrays have one shape, a
 
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -209,7 +209,7 @@ class Saved:
     groups: tuple[tuple[np.ndarray, np.ndarray], ...]  # rows of the state and who is live, for each group
     arena: tuple[np.ndarray, ...]  # what the game looks at
     rules: Game | None  # with what the options of a reset have set
-    opponents: tuple[Any, ...] = ()  # copies of the scene's own policies, if they play
+    opponents: Mapping[str, Any] = field(default_factory=dict)  # copies of the scene's own policies, by who they play
 
 
 @dataclass(frozen=True)
@@ -555,17 +555,29 @@ class Simulation:
             rules=self.rules[world],
         )
 
-    def load(self, saved: Saved, world: int = 0) -> None:
+    def load(self, saved: Saved, world: int = 0, opponents: Iterable[str] = ()) -> None:
         """Take back what `save` returned; all simulations that load the same go on bit for bit alike.
 
+        Args:
+            saved: what it returned.
+            world: which is to be as saved.
+            opponents: agents whose policies must be in it.
+
         Raises:
-            InvalidInput: it is none, or of another scene, or the simulation is closed.
+            InvalidInput: it is none, or of another scene, or lacks a policy, or the simulation is closed; nothing has
+                changed then.
         """
         self._check_open()
         if not isinstance(saved, Saved):
             raise InvalidInput(f"scene {self.scene.name!r}: {saved!r:.80} is no saved state")
         if saved.scene != self.scene.name or saved.bodies != self._bodies():
             raise InvalidInput(f"scene {self.scene.name!r}: the state is of scene {saved.scene!r}")
+        missing = [name for name in opponents if name not in saved.opponents]
+        if missing:
+            held = f"only {', '.join(saved.opponents)}" if saved.opponents else "nobody"
+            raise InvalidInput(
+                f"scene {self.scene.name!r}: policies play {', '.join(missing)}, and in the state they play {held}"
+            )
         if world in self.broken:
             self.worlds[world].rebuild()
             self.broken.remove(world)

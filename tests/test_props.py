@@ -184,6 +184,22 @@ def test_what_the_trainer_remembers_is_in_the_saved_state() -> None:
     env.close()
 
 
+def test_a_state_is_refused_where_policies_play_others() -> None:
+    one, other = (roboschool.AgentEnv("mixed_sumo", agent=agent) for agent in ("ant_0", "humanoid_0"))
+    world = roboschool.parallel_env("mixed_sumo")
+    for seed, env in enumerate((one, other, world)):
+        env.reset(seed=seed)
+    before = other.get_state().snapshot
+    with pytest.raises(InvalidInput, match="policies play ant_0, and in the state they play only humanoid_0"):
+        other.set_state(one.get_state())
+    with pytest.raises(InvalidInput, match="in the state they play nobody"):
+        other.set_state(world.get_state())
+    assert other.get_state().snapshot == before
+    world.set_state(one.get_state())
+    for env in (one, other, world):
+        env.close()
+
+
 def test_terms_of_copies_that_go_on_are_kept_when_another_begins_anew() -> None:
     envs = roboschool.VectorEnv("hopper", 8, autoreset_mode=gymnasium.vector.AutoresetMode.SAME_STEP)
     envs.reset(seed=0)

@@ -65,7 +65,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self.agent = row.name
         self.scene, self.opponents = stand_ins(self.scene, [self.agent], opponents)
         given = opponents or {}
-        self._stand_ins = {name for name, policy in self.opponents.items() if policy is not given.get(name)}
+        self._stand_ins = [name for name, policy in self.opponents.items() if policy is not given.get(name)]
         self.render_mode = check_render_mode(render_mode)
         self.metadata = {"render_modes": render_modes(), "render_fps": frames_per_second(self.scene)}
         self.observation_space = observation_space(self.scene, row)
@@ -156,10 +156,10 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         """Take back what `get_state` returned; all envs that do so go on bit for bit alike.
 
         Raises:
-            InvalidInput: it is of another scene.
+            InvalidInput: it is of another scene, or of an env where the scene's own policies play others than here.
         """
         seat = self._sit()
-        seat.simulation.load(state)
+        seat.simulation.load(state, opponents=self._stand_ins)
         seat.recall(self._stand_ins, state.opponents)
         self._camera.cut()
         self._hud.begin()
