@@ -435,7 +435,8 @@ class Simulation:
 
     def _check_begun(self) -> None:
         if not self.begun:
-            raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
+            self._check_open()
+            raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
 
     def _begin(self, world: int, seed: int | Origin | None, rules: Game | None = None) -> None:
         """Place every robot of a world for a new episode, with new rules if given; its joints are left raw."""

@@ -251,6 +251,32 @@ def test_step_before_reset_and_after_close() -> None:
             env.step(action)
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_closed_env_stays_closed(begun: bool) -> None:
+    envs: tuple[Any, ...] = (
+        roboschool.AgentEnv("ant", render_mode="rgb_array"),
+        roboschool.parallel_env("ants", render_mode="rgb_array"),
+        roboschool.VectorEnv("ant", 1, render_mode="rgb_array"),
+    )
+    state = None
+    for env in envs:
+        if begun:
+            env.reset(seed=0)
+            state = env.simulation.save()
+            if isinstance(env, roboschool.VectorEnv):
+                env.send(np.zeros((1, 8)))
+        env.close()
+        uses = [env.reset, env.render, lambda env=env: env.simulation, lambda env=env: env.step({})]
+        if not isinstance(env, roboschool.VectorEnv):
+            uses += [env.get_state, lambda env=env, state=state: env.set_state(state)]
+        for use in uses:
+            with pytest.raises(InvalidInput, match="closed; make another"):
+                use()
+        env.close()
+    with pytest.raises(InvalidInput, match="closed; make another"):
+        envs[2].recv()
+
+
 def blow_up(simulation: Simulation, kind: str) -> None:
     """Bring Bullet to what it cannot recover from."""
     import pybullet

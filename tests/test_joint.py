@@ -309,7 +309,7 @@ def test_all_end_together_and_nothing_is_left() -> None:
     env.close()
     env.close()
     assert env.agents == []
-    with pytest.raises(InvalidInput, match="call reset"):
+    with pytest.raises(InvalidInput, match="closed"):
         env.step(actions)
 
 

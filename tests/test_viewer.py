@@ -239,9 +239,6 @@ def test_human_mode_shows_every_reset_by_itself(display: str) -> None:
     env.reset()
     assert env.unwrapped._screen.closed
     env.close()
-    env.reset(seed=0)
-    assert not env.unwrapped._screen.closed
-    env.close()
 
 
 def test_gymnasium_has_nothing_against_human_mode(display: str) -> None:

@@ -12,6 +12,7 @@ from roboschool.camera import Camera
 from roboschool.envs.spaces import (
     RENDER_MODES,
     action_space,
+    check_open,
     check_render_mode,
     frames_per_second,
     observation_space,
@@ -72,6 +73,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self.action_space = action_space(row)
         self._shape = (len(row.robot.joints),)
         self._seat: Seat | None = None
+        self.closed = False
         self.hud = hud
         self._camera = Camera(self.scene, width, height)
         self._hud = Hud(row.task)
@@ -84,6 +86,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
 
     def _sit(self) -> Seat:
         if self._seat is None:
+            check_open(self.scene, self.closed)
             self._seat = Seat(Simulation(self.scene), [self.agent], self.opponents)
         return self._seat
 
@@ -129,7 +132,8 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         """
         seat = self._seat
         if seat is None:
-            raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
+            check_open(self.scene, self.closed)
+            raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
         simulation, group, place = seat.simulation, seat.group, seat.place
         simulation.step(seat.actions(as_numbers(self.agent, action, self._shape)[None, None]))
         if self.render_mode is not None:
@@ -180,7 +184,8 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
             self.hud ^= "f3" in self._screen.struck()
 
     def close(self) -> None:
-        """Free the world; again does nothing."""
+        """Free the world; nothing else works then, but to close it again, which does nothing."""
+        self.closed = True
         if self._seat is not None:
             self._seat.simulation.close()
             self._seat = None

@@ -12,6 +12,7 @@ from roboschool.camera import Camera
 from roboschool.envs.spaces import (
     action_space,
     check_count,
+    check_open,
     check_render_mode,
     frames_per_second,
     observation_space,
@@ -73,6 +74,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         self.observation_spaces = {agent.name: observation_space(self.scene, agent) for agent in self.scene.agents}
         self.action_spaces = {agent.name: action_space(agent) for agent in self.scene.agents}
         self._simulation: Simulation | None = None
+        self.closed = False
         self._camera = Camera(self.scene, width, height)
         self._screen = Screen(self.scene.id, width, height, self.scene.timestep)
 
@@ -80,6 +82,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
     def simulation(self) -> Simulation:
         """The simulation under this env; it is built when first needed."""
         if self._simulation is None:
+            check_open(self.scene, self.closed)
             self._simulation = Simulation(self.scene)
             self._simulation.limit = self.max_cycles
         return self._simulation
@@ -129,8 +132,9 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         for name in actions:
             choose(name, self.possible_agents, "agent", f"scene {self.scene.name!r}")
         if not self.agents:
+            check_open(self.scene, self.closed)
             if actions and self._simulation is None:
-                raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
+                raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
             return {}, {}, {}, {}, {}
         simulation = self.simulation
         simulation.step(self._by_group(actions))
@@ -224,11 +228,12 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             self._screen.show(self._picture)
 
     def close(self) -> None:
-        """Free the world; again does nothing."""
+        """Free the world; nothing else works then, but to close it again, which does nothing."""
+        self.closed = True
+        self.agents = []
         if self._simulation is not None:
             self._simulation.close()
             self._simulation = None
-            self.agents = []
         self._camera.close()
         self._screen.close()
 

@@ -52,6 +52,16 @@ def check_count(name: str, count: object, least: int = 1) -> int:
     return int(count)
 
 
+def check_open(scene: Scene, closed: bool) -> None:
+    """Check that an env can still be used; one that has been closed stays closed.
+
+    Raises:
+        InvalidInput: it cannot.
+    """
+    if closed:
+        raise InvalidInput(f"scene {scene.name!r}: the env is closed; make another")
+
+
 def frames_per_second(scene: Scene) -> int:
     """Return how many pictures a second show real time if every step gives one."""
     return round(1.0 / scene.timestep)

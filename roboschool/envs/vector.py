@@ -16,6 +16,7 @@ from roboschool.envs.spaces import (
     PICTURES,
     action_space,
     check_count,
+    check_open,
     check_render_mode,
     frames_per_second,
     observation_space,
@@ -138,8 +139,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         """The simulation under this env, if its copies are in this process.
 
         Raises:
-            InvalidInput: they are in others.
+            InvalidInput: they are in others, or the env is closed.
         """
+        check_open(self.scene, self.closed)
         if isinstance(self._pool, WorkerPool):
             raise InvalidInput(f"scene {self.scene.name!r}: the copies are in {self.num_workers} other processes")
         return self._pool.copies.simulation
@@ -174,8 +176,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             raise InvalidInput(f"reset_mask: {mask!r:.80} is not {self.num_envs} booleans")
         chosen = np.flatnonzero(mask.reshape(self.copies, -1).any(axis=1)).tolist()
         check_seeds(seeds[copy] for copy in chosen)
-        if self.closed:
-            raise InvalidInput(f"scene {self.scene.name!r}: it is closed")
+        check_open(self.scene, self.closed)
         with self._whole_or_reset():
             self._pool.begin({copy: seeds[copy] for copy in chosen}, rules)
         self._pending[chosen] = False
@@ -218,7 +219,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             raise InvalidInput(f"copies: {copies!r:.80} are not some of {self.copies}, each once")
         rows = rows_of(chosen)
         if not self._begun[rows].all():
-            raise InvalidInput(f"scene {self.scene.name!r}: closed, or no episode has begun: call reset() first")
+            check_open(self.scene, self.closed)
+            raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
         if self._pending[rows].any():
             late = [copy for copy in chosen if self._pending[copy]]
             raise InvalidInput(f"copies {late} have been sent actions already: call recv() first")
@@ -246,6 +248,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         """
         most = int(np.count_nonzero(self._pending))
         if not isinstance(count, int | np.integer | None) or not 1 <= (count or most) <= most or count == 0:
+            check_open(self.scene, self.closed)
             raise InvalidInput(f"count: {count!r}, and {most} copies have been sent actions")
         with self._whole_or_reset():
             copies = sorted(self._pool.recv(most if count is None else int(count)))
@@ -308,6 +311,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         return None if self.render_mode is None else tuple(self._picture(copy) for copy in range(self.copies))
 
     def _picture(self, copy: int) -> np.ndarray:
+        check_open(self.scene, self.closed)
         if copy not in self._cameras:
             self._cameras[copy] = Camera(self.scene, *self._size)
         with self._whole_or_reset():
@@ -315,8 +319,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         return self._cameras[copy].picture(*seen)
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Free all worlds, and end all workers, whatever they are doing."""
-        self._begun[:] = False
+        """Free all worlds, and end all workers, whatever they are doing; nothing else works then."""
+        self._begun[:] = self._pending[:] = False
         self._pool.close()
         for camera in self._cameras.values():
             camera.close()
