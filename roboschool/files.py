@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -71,6 +72,8 @@ def check_range(name: str, value: float, lowest: float, highest: float) -> None:
     Raises:
         InvalidInput: it is not.
     """
+    if not isinstance(value, Real):
+        raise InvalidInput(f"{name}: {value!r:.80} is not a number")
     if not lowest <= value <= highest:
         raise InvalidInput(f"{name}: {value} is not within {lowest:g} and {highest:g}")
 
@@ -145,6 +148,21 @@ def read_text(path: Path) -> str:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a file so that nobody ever sees half of it.
+
+    Raises:
+        InvalidInput: it cannot be written; what was there is as it was.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise InvalidInput(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def parse_toml(path: Path) -> dict[str, Any]:

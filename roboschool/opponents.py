@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.files import InvalidInput, check_range, choose, convert, read_text
+from roboschool.files import InvalidInput, check_range, choose, convert, read_text, replace
 from roboschool.policy import NetworkPolicy, read_network
 
 INDEX = "pool.json"
@@ -58,7 +58,9 @@ class OpponentPool:
     """A policy that in every episode plays as one of the policies in a folder, drawn by the seed of the episode.
 
     What is added or recorded is in the folder at once, ratings included; copies of the pool, also those in other
-    processes, see it when their next episode begins. One process may add and record, any number may play.
+    processes, see it when their next episode begins. One process may add and record, any number may play. So a seed
+    draws from what is in the folder when the episode begins: it is the same opponent only while nobody adds or records,
+    and an episode that a `VectorEnv` replays because its worker was lost may meet another.
 
     Args:
         folder: of the pool; it is made if it is not there.
@@ -84,7 +86,7 @@ class OpponentPool:
         self.folder = Path(folder).resolve()
         self.strategy = choose(strategy, STRATEGIES, "strategy")
         check_range("delta", delta, 0.0, 1.0)
-        check_range("window", window, 1, np.inf)
+        check_range("window", convert(window, int, "window"), 1, np.inf)
         check_range("latest", latest, 0.0, 1.0)
         self.delta, self.window, self.latest = delta, window, latest
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -117,8 +119,10 @@ class OpponentPool:
         """Add a policy, or the one in a file; it begins with the learner's rating.
 
         Raises:
-            InvalidInput: it cannot be read, or observes or moves other numbers than those before.
+            InvalidInput: it cannot be read, or observes or moves other numbers than those before, or the step is not a
+                whole number.
         """
+        step = convert(step, int, "step")
         self._read()
         network = policy if isinstance(policy, NetworkPolicy) else read_network(policy)
         if self.members:
@@ -126,7 +130,7 @@ class OpponentPool:
             sizes = [(len(each.mean), len(each.layers[-1][1])) for each in (other, network)]
             if sizes[0] != sizes[1]:
                 raise InvalidInput(f"{self.folder}: its policies have sizes {sizes[0]}, and the new one {sizes[1]}")
-        member = Member(f"{len(self):05}_{step}.safetensors", int(step), self.rating)
+        member = Member(f"{len(self):05}_{step}.safetensors", step, self.rating)
         network.save(self.folder / member.file)
         self._write(dataclasses.replace(self.index, members=(*self.members, member)))
         return member
@@ -225,9 +229,6 @@ class OpponentPool:
         self.index, self._stamp = index, (found.st_ino, found.st_mtime_ns)
 
     def _write(self, index: Index) -> None:
-        path = self.folder / INDEX
-        beside = path.with_name(f".{INDEX}.{os.getpid()}")
-        beside.write_text(json.dumps(dataclasses.asdict(index), indent=1))
-        beside.replace(path)
+        replace(self.folder / INDEX, json.dumps(dataclasses.asdict(index), indent=1).encode())
         self._stamp = None
         self._read()

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import errno
 import hashlib
 import io
 import json
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from xml.etree import ElementTree
 
 import numpy as np
@@ -835,6 +836,26 @@ def test_a_pool_is_its_folder(tmp_path: Path) -> None:
     index.write_text(index.read_text().replace("00000_0", "../00000_0"))
     with pytest.raises(InvalidInput, match="not the name of a file beside it"):
         OpponentPool(tmp_path / "pool")
+
+
+def test_what_a_pool_cannot_use_leaves_it_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = pool_of(tmp_path, 1)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(InvalidInput, match="step"):
+        pool.add(network(0.0), 1e6)  # type: ignore[arg-type]
+    for wrong in ({"delta": "x"}, {"window": 2.5}, {"latest": None}):
+        with pytest.raises(InvalidInput, match=next(iter(wrong))):
+            OpponentPool(tmp_path, **wrong)  # type: ignore[arg-type]
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+    def full(*_: Any) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(InvalidInput, match=r"pool\.json: cannot be written: No space"):
+        pool.record(1.0, pool.members[0])
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert OpponentPool(tmp_path).members == pool.members
 
 
 @pytest.mark.parametrize("workers", [0, 2])
