@@ -32,6 +32,8 @@ def check_number(name: str, number: Number, lowest: float, highest: float) -> No
     Raises:
         InvalidInput: it is not; the message begins with `name`.
     """
+    if isinstance(number, list) or (isinstance(number, tuple) and len(number) != 2):
+        raise InvalidInput(f"{name}: {number} is neither a number nor a range, which is a tuple of two")
     check_order(name, number)
-    for end in number if isinstance(number, tuple | list) else (number,):
+    for end in number if isinstance(number, tuple) else (number,):
         check_range(name, end, lowest, highest)

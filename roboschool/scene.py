@@ -26,7 +26,7 @@ from roboschool.urdf import Joint, Model, read_urdf
 Triple: TypeAlias = tuple[float, float, float]
 
 AGENT_NAME = re.compile(r"[a-z]+_[0-9]+")  # what PettingZoo recommends
-IDENTITY = re.compile(r"(?:roboschool/|Roboschool)([A-Z]\w*)-v\d+")  # of a scene, in Gymnasium
+IDENTITY = re.compile(r"(?:roboschool/|Roboschool)([A-Z]\w*)-v(\d+)")  # of a scene, in Gymnasium
 PARTS = re.compile(r"[0-9]+x[0-9]+d?|[0-9]+(\|[0-9]+)+")  # of a robot's joints
 PROP_NAME = re.compile(r"[a-z][a-z0-9_]*")
 PROBE = "options"  # by which PettingZoo's own checker tries whether a reset takes options
@@ -293,7 +293,10 @@ def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
     if identity:
         name = "_".join(re.findall(r"[A-Z][a-z0-9]*", identity[1])).lower()
     path = files.find(name, files.scenes(), "scene")
-    return _build(path, read_scene(path), options)
+    file = read_scene(path)
+    if identity and int(identity[2]) != file.version:
+        raise InvalidInput(f"unknown scene {identity[0]!r}; did you mean {scene_id(path.stem, file.version)!r}?")
+    return _build(path, file, options)
 
 
 @functools.lru_cache(maxsize=64)
@@ -455,10 +458,10 @@ def _prop(path: Path, row: PropRow) -> Prop:
     return Prop(row.name, model, row.spot, _radians(row.turn))
 
 
-def _degrees(radians: Number) -> Number:
-    if isinstance(radians, tuple):
-        low, high = radians
-        return math.degrees(low), math.degrees(high)
+def _degrees(radians: Any) -> Any:
+    """Return a number or a range in degrees; a list stays one, to be refused."""
+    if isinstance(radians, tuple | list):
+        return type(radians)(map(math.degrees, radians))
     return math.degrees(radians)
 
 

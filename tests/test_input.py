@@ -100,6 +100,11 @@ def test_bad_file(make: Any, words: list[str], tmp_path: Path) -> None:
     says(error, ["park.toml", *words])
 
 
+def turned(turn: Any) -> Scene:
+    scene = load_scene("ant")
+    return dataclasses.replace(scene, agents=(dataclasses.replace(scene.agents[0], turn=turn),))
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -142,6 +147,12 @@ def test_bad_file(make: Any, words: list[str], tmp_path: Path) -> None:
         (lambda: roboschool.add_path("/nowhere"), ["/nowhere"]),
         (lambda: Scene("empty", "Nobody.", ()), ["0 agents"]),
         (lambda: dataclasses.replace(load_scene("ant"), gravity=float("inf")), ["gravity"]),
+        (lambda: dataclasses.replace(load_scene("ant"), gravity=[1.6, 9.8]), ["gravity: [1.6, 9.8]", "tuple"]),
+        (lambda: dataclasses.replace(load_scene("ant"), friction=(0.1, 0.2, 0.3)), ["friction", "tuple of two"]),
+        (lambda: dataclasses.replace(load_scene("ant"), friction="0.5"), ["friction: '0.5' is not a number"]),
+        (lambda: turned([0.0, 1.0]), ["agent ant_0.turn", "tuple"]),
+        (lambda: load_scene("roboschool/Ant-v77"), ["'roboschool/Ant-v77'", "did you mean 'roboschool/Ant-v1'"]),
+        (lambda: load_scene("RoboschoolAnt-v0"), ["'RoboschoolAnt-v0'", "did you mean 'roboschool/Ant-v1'"]),
         (lambda: load_scene(load_scene("ant"), gravity=1.0), ["dataclasses.replace"]),
     ],
 )
