@@ -285,9 +285,19 @@ def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
     Raises:
         InvalidInput: the scene, one of its robots or tasks, or an option is unknown or wrong.
     """
+    return load_for(name, options)
+
+
+def load_for(name: str | os.PathLike[str] | Scene, options: dict[str, Any], own: Sequence[str] = ()) -> Scene:
+    """Return what `load_scene` returns, for an env with parameters of its own, which a misspelt option may mean.
+
+    Raises:
+        InvalidInput: as there.
+    """
     if isinstance(name, Scene):
-        if options:
-            raise InvalidInput(f"scene {name.name!r}: options are for scene files; use dataclasses.replace")
+        for key in options:
+            meant = nearest(key, own) if own and key not in OPTIONS else ""
+            raise InvalidInput(f"scene {name.name!r}: {key!r}: options are for files; use dataclasses.replace{meant}")
         return name
     identity = IDENTITY.fullmatch(str(name))
     if identity:
@@ -296,7 +306,7 @@ def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
     file = read_scene(path)
     if identity and int(identity[2]) != file.version:
         raise InvalidInput(f"unknown scene {identity[0]!r}; did you mean {scene_id(path.stem, file.version)!r}?")
-    return _build(path, file, options)
+    return _build(path, file, options, own)
 
 
 @functools.lru_cache(maxsize=64)
@@ -358,15 +368,15 @@ def scene_id(name: str, version: int, parts: str = "") -> str:
     return f"roboschool/{files.class_name(name)}{parts and '-'}{parts}-v{version}"
 
 
-def _build(path: Path, file: SceneFile, options: dict[str, Any]) -> Scene:
-    known = OPTIONS
+def _build(path: Path, file: SceneFile, options: dict[str, Any], own: Sequence[str]) -> Scene:
     for key in options:
-        if key not in known:
-            meant = nearest(key, known)
+        if key not in OPTIONS:
+            meant = nearest(key, [*OPTIONS, *own])
             if file.game is not None and key in game_class(str(path), file.game, path.parent).settable:
                 meant = f'; a reset sets it: reset(options={{"{key}": ...}})'
             raise UnknownOption(f"{path}: unexpected keyword argument {key!r}{meant}")
-    lanes = options.pop("lanes", None)  # `options` is this call's own
+    options = dict(options)
+    lanes = options.pop("lanes", None)
     if lanes is not None:
         if file.lanes is None:
             raise InvalidInput(f"{path}: option 'lanes': this scene has none")

@@ -17,10 +17,11 @@ from roboschool.envs.spaces import (
     frames_per_second,
     observation_space,
     render_modes,
+    scene_of,
 )
 from roboschool.files import InvalidInput
 from roboschool.policy import AnyPolicy
-from roboschool.scene import Scene, load_scene
+from roboschool.scene import Scene
 from roboschool.seat import Seat, check_seats, stand_ins
 from roboschool.simulation import Saved, Simulation, as_numbers
 from roboschool.viewer.hud import Hud
@@ -61,7 +62,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         **options: Any,
     ) -> None:
         EzPickle.__init__(self, scene, agent, opponents, render_mode, width, height, hud, **options)
-        self.scene = load_scene(scene, **options)
+        self.scene = scene_of(self, scene, options)
         (row,) = check_seats(self.scene, [agent] if agent is not None else [], opponents)
         self.agent = row.name
         self.scene, self.opponents = stand_ins(self.scene, [self.agent], opponents)

@@ -17,9 +17,10 @@ from roboschool.envs.spaces import (
     frames_per_second,
     observation_space,
     render_modes,
+    scene_of,
 )
 from roboschool.files import InvalidInput, choose
-from roboschool.scene import Scene, load_scene
+from roboschool.scene import Scene
 from roboschool.simulation import Group, Saved, Simulation, as_numbers
 from roboschool.viewer.window import Screen
 
@@ -59,7 +60,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         **options: Any,
     ) -> None:
         EzPickle.__init__(self, scene, death, max_cycles, render_mode, width, height, **options)
-        self.scene = load_scene(scene, **options)
+        self.scene = scene_of(self, scene, options)
         self.death = choose(death, ("stay", "leave"), "death")
         self.max_cycles = self.scene.steps if max_cycles is None else check_count("max_cycles", max_cycles)
         self.render_mode = check_render_mode(render_mode)

@@ -1,14 +1,27 @@
 """What every face derives the same way from a scene: spaces, and what can be rendered."""
 
+import inspect
+from typing import Any
+
 import numpy as np
 from gymnasium.spaces import Box
 
 from roboschool.files import InvalidInput, choose
-from roboschool.scene import Agent, Scene
+from roboschool.scene import Agent, Scene, load_for
 from roboschool.viewer.window import HINT, has_display
 
 PICTURES = ["rgb_array"]  # what every face can do
 RENDER_MODES = ["human", *PICTURES]  # "human" is a window
+
+
+def scene_of(env: object, scene: str | Scene, options: dict[str, Any]) -> Scene:
+    """Return the scene of an env that is being made with these keyword arguments beside its own.
+
+    Raises:
+        InvalidInput: the scene or an option is unknown or wrong.
+    """
+    parameters = inspect.signature(type(env)).parameters.values()
+    return load_for(scene, options, [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD])
 
 
 def observation_space(scene: Scene, agent: Agent) -> Box:

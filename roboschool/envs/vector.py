@@ -20,10 +20,11 @@ from roboschool.envs.spaces import (
     check_render_mode,
     frames_per_second,
     observation_space,
+    scene_of,
 )
 from roboschool.files import InvalidInput, choose
 from roboschool.policy import AnyPolicy
-from roboschool.scene import Scene, load_scene, options_of_reset
+from roboschool.scene import Scene, options_of_reset
 from roboschool.seat import check_seats, stand_ins
 from roboschool.simulation import Simulation, as_numbers, check_finite, check_seeds
 from roboschool.workers.board import rows_of
@@ -95,7 +96,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         check_count("num_workers", num_workers, 0)
         if timeout is not None and not (isinstance(timeout, int | float) and 0.0 < timeout < math.inf):
             raise InvalidInput(f"timeout: {timeout!r} is not a number of seconds above 0, nor None")
-        self.scene = load_scene(scene, **options)
+        self.scene = scene_of(self, scene, options)
         most = self.scene.steps
         if max_episode_steps is not None:
             most = min(check_count("max_episode_steps", max_episode_steps), most)
