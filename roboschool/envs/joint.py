@@ -9,11 +9,11 @@ from gymnasium.utils import EzPickle
 from pettingzoo import ParallelEnv as PettingZooEnv
 
 from roboschool.envs.parallel import Actions, ParallelEnv, Step
-from roboschool.envs.spaces import check_count
+from roboschool.envs.spaces import check_count, scene_of
 from roboschool.files import InvalidInput, choose
 from roboschool.limbs import Tree, grow, partitions
 from roboschool.robot import Robot
-from roboschool.scene import AGENT_NAME, Scene, load_scene
+from roboschool.scene import AGENT_NAME, Scene
 from roboschool.simulation import Saved, Simulation, as_numbers
 from roboschool.tasks.task import Task
 
@@ -52,7 +52,7 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         **options: Any,
     ) -> None:
         EzPickle.__init__(self, scene, parts, hops, max_cycles, render_mode, width, height, **options)
-        self.scene = load_scene(scene, **options)
+        self.scene = scene_of(self, scene, options)
         where = f"scene {self.scene.name!r}"
         if len(self.scene.agents) > 1:
             raise InvalidInput(f"{where}: it has {len(self.scene.agents)} robots; joints are shared where there is one")
