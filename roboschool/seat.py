@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from roboschool.files import InvalidInput, choose
+from roboschool.group import as_numbers
 from roboschool.policy import SCRIPTED, AnyPolicy, NetworkPolicy, Policy, as_policy
 from roboschool.scene import Agent, Scene
-from roboschool.simulation import Simulation, as_numbers
+from roboschool.simulation import Simulation
 
 SEEDS = 2**31
 

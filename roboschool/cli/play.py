@@ -11,8 +11,8 @@ import numpy as np
 from roboschool import files
 from roboschool.envs.agent import AgentEnv
 from roboschool.files import InvalidInput, choose
+from roboschool.group import Group
 from roboschool.policy import Policy, as_policy
-from roboschool.simulation import Group
 from roboschool.viewer.window import Screen
 
 ARROWS = {"right": (1.0, 0.0), "left": (-1.0, 0.0), "up": (0.0, 1.0), "down": (0.0, -1.0)}  # x, y

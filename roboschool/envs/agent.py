@@ -20,10 +20,11 @@ from roboschool.envs.spaces import (
     scene_of,
 )
 from roboschool.files import InvalidInput
+from roboschool.group import as_numbers
 from roboschool.policy import AnyPolicy
 from roboschool.scene import Scene
 from roboschool.seat import Seat, check_seats, stand_ins
-from roboschool.simulation import Saved, Simulation, as_numbers
+from roboschool.simulation import Saved, Simulation
 from roboschool.viewer.hud import Hud
 from roboschool.viewer.window import Screen
 

@@ -11,10 +11,11 @@ from pettingzoo import ParallelEnv as PettingZooEnv
 from roboschool.envs.parallel import Actions, ParallelEnv, Step
 from roboschool.envs.spaces import check_count, scene_of
 from roboschool.files import InvalidInput, choose
+from roboschool.group import as_numbers
 from roboschool.limbs import Tree, grow, partitions
 from roboschool.robot import Robot
 from roboschool.scene import AGENT_NAME, Scene
-from roboschool.simulation import Saved, Simulation, as_numbers
+from roboschool.simulation import Saved, Simulation
 from roboschool.tasks.task import Task
 
 

@@ -20,8 +20,9 @@ from roboschool.envs.spaces import (
     scene_of,
 )
 from roboschool.files import InvalidInput, choose
+from roboschool.group import Group, as_numbers
 from roboschool.scene import Scene
-from roboschool.simulation import Group, Saved, Simulation, as_numbers
+from roboschool.simulation import Saved, Simulation
 from roboschool.viewer.window import Screen
 
 Actions = Mapping[str, np.ndarray]

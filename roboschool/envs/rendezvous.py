@@ -10,9 +10,9 @@ import numpy as np
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import check_count
 from roboschool.files import InvalidInput, choose
+from roboschool.group import as_numbers
 from roboschool.policy import AnyPolicy, Policy, as_policy
 from roboschool.seat import SEEDS, by_agent, check_sight
-from roboschool.simulation import as_numbers
 
 THREADS = "each seat needs a thread of its own"
 PATIENCE = 60.0  # of those who wait [s]

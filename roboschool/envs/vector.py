@@ -23,10 +23,11 @@ from roboschool.envs.spaces import (
     scene_of,
 )
 from roboschool.files import InvalidInput, choose
+from roboschool.group import as_numbers, check_finite
 from roboschool.policy import AnyPolicy
 from roboschool.scene import Scene, options_of_reset
 from roboschool.seat import check_seats, stand_ins
-from roboschool.simulation import Simulation, as_numbers, check_finite, check_seeds
+from roboschool.simulation import Simulation, check_seeds
 from roboschool.workers.board import rows_of
 from roboschool.workers.copies import Job
 from roboschool.workers.pool import LocalPool, WorkerPool

@@ -14,6 +14,7 @@ from gymnasium.spaces import Box
 from roboschool.envs.rendezvous import THREADS, WorldClosed, check_seed
 from roboschool.envs.spaces import PICTURES
 from roboschool.files import InvalidInput
+from roboschool.group import as_numbers
 from roboschool.remote.address import Address, call, find_key, read_address
 from roboschool.remote.protocol import (
     ACTION,
@@ -49,7 +50,6 @@ from roboschool.remote.protocol import (
     prove,
     unpack,
 )
-from roboschool.simulation import as_numbers
 
 TIMEOUT = 30.0  # of a server that gives no sign of life [s]
 PINGS = 3  # within that time

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from roboschool.simulation import Group, Simulation
+from roboschool.group import Group
+from roboschool.simulation import Simulation
 from roboschool.tasks.task import Task
 
 SEEN, DONE = 2.0, 1.0  # at which bars of observations and of actions are full

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from roboschool.group import REPORTED, Group
 from roboschool.policy import Policy
 from roboschool.scene import Scene
 from roboschool.seat import Seat
-from roboschool.simulation import REPORTED, Group, Origin, Simulation
+from roboschool.simulation import Origin, Simulation
 from roboschool.tasks.asks import Mark
 from roboschool.workers.board import Board, Layout
 from roboschool.world import Snapshot

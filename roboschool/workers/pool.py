@@ -17,7 +17,8 @@ from typing import Any
 import cloudpickle
 import numpy as np
 
-from roboschool.simulation import REPORTED, Origin
+from roboschool.group import REPORTED
+from roboschool.simulation import Origin
 from roboschool.tasks.asks import Mark
 from roboschool.workers.board import rows_of
 from roboschool.workers.copies import SAME_STEP, Copies, Job
