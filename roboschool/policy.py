@@ -1,9 +1,8 @@
 """Policies: anything with `reset(seed)` and `act(observation)`. Shipped ones are small networks that numpy runs."""
 
-import ast
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -13,15 +12,14 @@ from safetensors.numpy import save_file
 
 from roboschool.files import InvalidInput, nearest, policies
 from roboschool.parts import find_class, told
+from roboschool.policy_source import NEEDED, check_class, find_module, is_class, refuse_source
 
 FORMAT = "roboschool-policy-1"
 LARGEST = 16 * 2**20  # [bytes]
 SIGHT = 10.0  # normalised observations are clipped to this, either way
 STILL, RANDOM, SCRIPTED = "still", "random", "scripted"  # those that every scene has; the last if it names one
 WORDS = (STILL, RANDOM, SCRIPTED)
-NEEDED = ("reset(seed)", "act(observation)")  # of a policy
 NUMBERS = ".safetensors"  # how the name of a file of numbers ends
-DYNAMIC = {"__getattr__", "*", "exec", "globals", "setattr"}  # where one is, a text does not say what there will be
 
 
 class Policy(Protocol):
@@ -179,7 +177,7 @@ def resolve(written: str, scripted: str = "", where: str = "") -> str:
         written = scripted
     if written in WORDS:
         return written
-    _refuse_source(written, where)
+    refuse_source(written, where)
     if is_class(written):
         check_class(written, where)
         return written
@@ -188,100 +186,6 @@ def resolve(written: str, scripted: str = "", where: str = "") -> str:
         names = [*WORDS, *policies(), *(file.name for file in path.parent.glob(f"*{NUMBERS}"))]
         raise InvalidInput(f"{where}unknown policy {written!r}{nearest(written, names)}")
     return str(path.resolve())
-
-
-def is_class(written: str) -> bool:
-    """Return whether a policy is written as a class, "module:Class"."""
-    return ":" in written and not Path(written).exists()
-
-
-def search_path() -> list[str]:
-    """Return where the modules of policies are looked for: also in the folder one stands in."""
-    return [*sys.path, os.getcwd()]
-
-
-def find_module(name: str, folders: Sequence[str] | None = None) -> Path | None:
-    """Return the file of a module in some folders, those of `search_path` if None; nothing of it runs."""
-    parts = name.split(".")
-    if not all(part.isidentifier() for part in parts):
-        return None
-    for folder in search_path() if folders is None else folders:
-        place = Path(folder or ".", *parts)
-        for path in (place.with_name(place.name + ".py"), place / "__init__.py"):
-            if path.is_file():
-                return path
-    return None
-
-
-def _refuse_source(written: str, where: str) -> None:
-    """Say how a class is written, if somebody has written the path of the file that it is in."""
-    base, _, name = written.partition(":")
-    path = Path(base)
-    if path.suffix != ".py" and not (name and path.with_suffix(".py").is_file() and path.parent != Path()):
-        return
-    file = path.with_suffix(".py")
-    known = [key for key, node in _names(_parse(file, where)).items() if isinstance(node, ast.ClassDef)]
-    name = name or (known[0] if len(known) == 1 else "Class")
-    here = file.parent.resolve() == Path.cwd()
-    place = "" if here else f" in the folder {file.parent}, or with that in PYTHONPATH"
-    raise InvalidInput(f"{where}policy {written!r}: write {path.stem}:{name}{place}")
-
-
-def check_class(written: str, where: str = "") -> None:
-    """Check, by the text of its module, that "module:Class" can be a policy.
-
-    Raises:
-        InvalidInput: there is no such module or class, or a class without bases lacks a method; the message begins with
-            `where`.
-    """
-    module, _, name = written.partition(":")
-    where = f"{where}policy {written!r}"
-    path = find_module(module)
-    if path is None and module in sys.modules:
-        return
-    if path is None:
-        raise InvalidInput(f"{where}: no module {module!r} here or where Python looks")
-    text = _parse(path, f"{where}: ")
-    names, said = _names(text), {part.id for part in ast.walk(text) if isinstance(part, ast.Name)}
-    if name not in names:
-        if DYNAMIC.isdisjoint({*names, *said}):
-            known = [key for key, node in names.items() if isinstance(node, ast.ClassDef)]
-            raise InvalidInput(f"{where}: {path} has no class {name!r}{nearest(name, known)}")
-        return
-    found = names[name]
-    if isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef):
-        raise InvalidInput(f"{where}: {name} is a function, not a class")
-    if not isinstance(found, ast.ClassDef) or found.bases or found.keywords or found.decorator_list:
-        return
-    methods = _names(found)
-    missing = [method for method in NEEDED if method.partition("(")[0] not in methods]
-    if missing and DYNAMIC.isdisjoint({*methods, *said}):
-        raise InvalidInput(f"{where}: {name} has no {' and no '.join(missing)}")
-
-
-def _parse(path: Path, where: str) -> ast.AST:
-    """Return the text of a module as Python reads it; an empty one if it is not there."""
-    try:
-        return ast.parse(path.read_bytes() if path.is_file() else b"")
-    except SyntaxError as error:
-        raise InvalidInput(f"{where}{path}: line {error.lineno}: {error.msg}") from None
-    except (OSError, ValueError, RecursionError, MemoryError) as error:
-        raise InvalidInput(f"{where}{path}: {error}") from None
-
-
-def _names(node: ast.AST) -> dict[str, ast.AST]:
-    """Return what a module or a class gives names to, and what these are."""
-    found: dict[str, ast.AST] = {}
-    for part in ast.iter_child_nodes(node):
-        if isinstance(part, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            found[part.name] = part
-        elif isinstance(part, ast.alias):
-            found[(part.asname or part.name).partition(".")[0]] = part
-        else:
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-                found[part.id] = part
-            found |= _names(part)
-    return found
 
 
 def load_policy(path: str | os.PathLike[str], where: str = "") -> Policy:
@@ -296,7 +200,7 @@ def load_policy(path: str | os.PathLike[str], where: str = "") -> Policy:
     if isinstance(path, str) and is_class(path):
         where += ": " * bool(where)
         module = path.partition(":")[0]
-        _refuse_source(path, where)
+        refuse_source(path, where)
         if find_module(module) is not None:
             check_class(path, where)
             if module not in sys.modules and find_module(module, sys.path) is None:

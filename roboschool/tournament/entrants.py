@@ -8,7 +8,8 @@ from pathlib import Path
 from roboschool import files
 from roboschool.envs.spaces import observation_space
 from roboschool.files import InvalidInput
-from roboschool.policy import RANDOM, SCRIPTED, STILL, WORDS, find_module, is_class, read_network, resolve
+from roboschool.policy import RANDOM, SCRIPTED, STILL, WORDS, read_network, resolve
+from roboschool.policy_source import find_module, is_class
 from roboschool.scene import Agent, Scene
 from roboschool.tournament.sides import sides_of
 
