@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import inspect
 import os
+import site
 import sys
 import traceback
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from roboschool.chance import Number, check_order
 from roboschool.files import InvalidInput, choose, nearest
 
 Part = TypeVar("Part")
+
+INSTALLED = (sys.prefix, sys.base_prefix, site.getusersitepackages())  # folders of what is nobody's own
 
 
 def shipped(folder: str, *others: str, holds: str = "") -> dict[str, str]:
@@ -55,7 +58,7 @@ def place_of(error: BaseException) -> str:
 
     What is installed, or comes with Python, is nobody's own.
     """
-    others = [f"{folder}{os.sep}" for folder in (Path(__file__).parent, sys.prefix, sys.base_prefix)]
+    others = [f"{folder}{os.sep}" for folder in (Path(__file__).parent, *INSTALLED)]
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith((*others, "<"))]
     return f"{own[-1].filename}, line {own[-1].lineno}, in {own[-1].name}" if own else ""

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import site
 import subprocess
 import sys
 import sysconfig
@@ -16,6 +17,7 @@ from PIL import Image
 
 import roboschool
 from roboschool import files
+from roboschool.parts import place_of
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
@@ -80,6 +82,12 @@ def test_help_is_quick_and_has_examples(tmp_path: Path) -> None:
     said = run(sys.executable, "-c", code + "assert 'torch' not in sys.modules", cwd=tmp_path).stdout
     for word in ("race", "list", "check", "bench", "serve", "roboschool race --video race.mp4"):
         assert word in said
+
+
+def test_what_is_installed_for_one_user_is_nobodys_own_code() -> None:
+    with pytest.raises(ZeroDivisionError) as caught:
+        exec(compile("1 / 0", f"{site.getusersitepackages()}/click/core.py", "exec"))
+    assert place_of(caught.value).endswith("in test_what_is_installed_for_one_user_is_nobodys_own_code")
 
 
 def test_list(tmp_path: Path) -> None:

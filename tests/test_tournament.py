@@ -745,18 +745,31 @@ def test_kill_9_midway_and_the_same_command_again(played: Any, tmp_path: Path) -
     assert "it holds cat.jpg" in run(*command, "-o", "photos", cwd=tmp_path, code=1).stderr
 
 
-def test_a_game_that_fails_ends_its_tournament(tmp_path: Path) -> None:
-    (tmp_path / "bug.py").write_text(
-        "from roboschool.games.pong import Pong\n\n\nclass Bug(Pong):\n"
-        "    def judge(self, *arguments):\n        raise KeyError('ball')\n"
-    )
+def write_game(folder: Path, *lines: str) -> None:
+    """Write `bug.toml`: pong, but for some lines of the body of `judge`, from line 6 of `bug.py` on."""
+    head = "from roboschool.games.pong import Pong\n\n\nclass Bug(Pong):\n    def judge(self, *arguments):\n"
+    (folder / "bug.py").write_text(head + "".join(f"        {line}\n" for line in lines))
     scene = files.scenes()["pong"].read_text()
-    (tmp_path / "bug.toml").write_text(scene.replace('name = "pong"', 'name = "bug:Bug"', 1))
-    command = ["tournament", "still", "random", "--scene", "bug.toml", "--games", "1", "-o", "t"]
-    done = run(*command, cwd=tmp_path, code=1)
+    (folder / "bug.toml").write_text(scene.replace('name = "pong"', 'name = "bug:Bug"', 1))
+
+
+@pytest.mark.parametrize("command", [["match"], ["tournament", "--games", "1", "-o", "t"]])
+def test_a_game_that_fails_says_its_line(tmp_path: Path, command: list[str]) -> None:
+    write_game(tmp_path, "raise KeyError('ball')")
+    done = run(*command, "still", "random", "--scene", "bug.toml", cwd=tmp_path, code=1)
     assert "bug.py, line 6, in judge: KeyError: 'ball'" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_fault_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
+    code = (
+        "from roboschool.cli import contest, main; contest.play_recorded = None;"
+        "main.main(['match', 'still', 'random', '--scene', 'pong'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "Traceback" in done.stderr
+    assert "in run_match" in done.stderr
 
 
 def test_games_that_are_lost_have_no_file_to_be_counted(

@@ -7,17 +7,22 @@ from typing import Any
 import click
 
 from roboschool.files import InvalidInput
+from roboschool.parts import place_of, told
 
 
 class Commands(click.Group):
-    """Commands whose errors about input are one line on stderr."""
+    """Commands whose errors about input, and in somebody's own code, are one line on stderr."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; exit with 1 if its input cannot be used."""
+        """Run a command; exit with 1 if its input cannot be used, or somebody's own code fails."""
         try:
             return super().invoke(ctx)
         except InvalidInput as error:
             raise click.ClickException(str(error)) from None
+        except Exception as error:
+            if not place_of(error):
+                raise  # our own fault: whoever mends it needs the traceback
+            raise click.ClickException(told(error)) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

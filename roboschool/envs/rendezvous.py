@@ -11,6 +11,7 @@ from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import check_count
 from roboschool.files import InvalidInput, choose
 from roboschool.group import as_numbers
+from roboschool.parts import told
 from roboschool.policy import AnyPolicy, Policy, as_policy
 from roboschool.seat import SEEDS, by_agent, check_sight
 
@@ -241,7 +242,7 @@ class Rendezvous:
             try:
                 replies = self._move() if self.world.agents else self._begin()
             except BaseException as error:  # even Ctrl-C: the world may have moved by half
-                return self.close(f"{type(error).__name__}: {error}", error)
+                return self.close(told(error), error)
         if self._is_over():
             replies |= self._stop(f"the match is over after {self.episodes} episode{'s' * (self.episodes != 1)}")
         return replies

@@ -14,6 +14,7 @@ from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.rendezvous import PATIENCE, Rendezvous, Reply, WorldClosed
 from roboschool.envs.spaces import PICTURES, check_render_mode
 from roboschool.files import InvalidInput, choose
+from roboschool.parts import told
 from roboschool.policy import AnyPolicy
 from roboschool.remote.address import Address, Door
 from roboschool.remote.peer import Peer, WrongKey
@@ -120,7 +121,7 @@ class Server:
                     key.data(events)
                 self._keep_time()
         except Exception as error:
-            self._why = f"the server has failed: {type(error).__name__}: {error}"
+            self._why = f"the server has failed: {told(error)}"
             raise
         finally:
             self.close()
@@ -299,7 +300,7 @@ class Server:
             picture = self.rendezvous.picture()
         except Exception as error:  # of whatever draws here
             closed = isinstance(error, WorldClosed)
-            return Refused(number, closed, str(error) if closed else f"no picture: {type(error).__name__}: {error}")
+            return Refused(number, closed, str(error) if closed else f"no picture: {told(error)}")
         if picture is None:
             return Refused(number, False, "this world takes no pictures")
         return Picture(number, picture.shape[0], picture.shape[1], picture.astype(np.uint8).tobytes())
