@@ -553,6 +553,11 @@ def test_policies_that_cannot_play_are_named(policies: list[str], words: str) ->
         make_plan("pong", policies)
 
 
+def test_every_policy_of_a_pair_must_fit_its_side(tmp_path: Path) -> None:
+    refused = run("match", "pong,ant", "still", "--scene", "pong", cwd=tmp_path, code=1).stderr
+    assert "agent 'paddle_1': 'ant' observes 28 numbers, and it sees 13" in refused
+
+
 def test_a_tournament_needs_sides_that_two_can_share() -> None:
     with pytest.raises(
         InvalidInput, match=r"between two at a time: scene 'race': it has 3 sides, .*: hopper_0, humanoid_0"

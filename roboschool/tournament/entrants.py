@@ -59,7 +59,8 @@ def read_entrants(
     Args:
         scene: what is played.
         written: the entrants.
-        teams: names of the agents that each will play; if None, each must be able to play all.
+        teams: names of the agents that each will play; if None, each must be able to play all. Policies of sides must
+            fit these, whoever plays them.
 
     Raises:
         InvalidInput: a policy is missing or does not fit, or two have the same name.
@@ -73,7 +74,7 @@ def read_entrants(
             raise InvalidInput(f"two policies are called {name!r}; write NAME=POLICY")
     everyone = [agent.name for agent in scene.agents]
     for entrant, team in zip(entrants, teams or [everyone] * len(entrants), strict=True):
-        entrant.assign(scene, team)
+        entrant.assign(scene, team if len(entrant.policies) == 1 else everyone)
     return tuple(entrants)
 
 
