@@ -767,6 +767,24 @@ def test_a_game_that_fails_says_its_line(tmp_path: Path, command: list[str]) -> 
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        ("points[:] = float('nan')", "agent 'paddle_0': its return is nan"),
+        ("tally[:, 1, self.tally.index('result')] = float('nan')", "agent 'paddle_1': its result is nan"),
+        ("tally[:, 1, self.tally.index('score')] = float('inf')", "agent 'paddle_1': its score is inf"),
+        ("memory[:, self.memory.index('reason')] = float('nan')", "agent 'paddle_0': its reason is nan"),
+    ],
+)
+def test_what_is_not_finite_decides_nothing(tmp_path: Path, spoil: str, words: str) -> None:
+    write_game(tmp_path, "verdict = super().judge(*arguments)", f"verdict.{spoil}", "return verdict")
+    for command in (["match"], ["tournament", "--games", "1", "-o", "t"]):
+        short = ["--scene", "bug.toml", "--set", "seconds=0.1"]
+        done = run(*command, "still", "random", *short, cwd=tmp_path, code=1)
+        assert f"scene 'bug': {words}, which is not finite" in done.stderr.splitlines()[-1]
+        assert done.stdout == ""
+
+
 def test_a_fault_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
     code = (
         "from roboschool.cli import contest, main; contest.play_recorded = None;"

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from roboschool import files
 from roboschool.envs.parallel import ParallelEnv
+from roboschool.files import InvalidInput
 from roboschool.scene import Scene
 from roboschool.simulation import Simulation
 from roboschool.tournament.entrants import Entrant
@@ -21,6 +22,7 @@ from roboschool.tournament.record import AgentResult, Match, Record, describe
 from roboschool.tournament.sides import Outcome, deal, decide
 
 EVERY = 50  # steps between two fingerprints of the world
+DECISIVE = ("result", "score", "reason")  # what a game may say of an agent's match
 BROKEN = "physics has blown up"  # the fingerprint of such a world
 
 
@@ -85,6 +87,9 @@ def play(
         seed: the same seed, and players that are the same after the same seed, give the same match.
         recorder: writes down what is seen, if any does.
         rules: options of the reset, which the scene's game takes.
+
+    Raises:
+        InvalidInput: the scene's game, or what it pays, comes to a number that is not finite.
     """
     scene = env.scene
     seen, infos = env.reset(seed=seed, options=rules)
@@ -119,10 +124,24 @@ def play(
             prints.append(fingerprint(env.simulation))
     if steps % EVERY:
         prints.append(fingerprint(env.simulation))
+    _check_finite(scene, infos, returns)
     outcomes = forfeited(teams, faults) if faults else decide(scene, infos, returns, steps)
     joints = {agent.name: len(agent.robot.joints) for agent in scene.agents}
     done = {name: np.array(rows, np.float32).reshape(steps, joints[name]) for name, rows in actions.items()}
     return Played(outcomes, returns, done, tuple(prints), tuple(faults), steps)
+
+
+def _check_finite(scene: Scene, infos: Mapping[str, Mapping[str, Any]], returns: Mapping[str, float]) -> None:
+    """Check what a match has come to: a NaN would be neither won nor lost, and its file could not be read.
+
+    Raises:
+        InvalidInput: a number is not finite.
+    """
+    for name, info in infos.items():
+        numbers = {"return": returns[name]} | {word: info[word] for word in DECISIVE if word in info}
+        for what, number in numbers.items():
+            if not np.isfinite(number):
+                raise InvalidInput(f"scene {scene.name!r}: agent {name!r}: its {what} is {number}, which is not finite")
 
 
 def _answers(players: Sequence[Player], step: int) -> tuple[list[list[np.ndarray]], list[Fault]]:
