@@ -474,7 +474,7 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
     [
         ("Exits", "crash", "exit status 3"),
         ("Killed", "crash", "SIGKILL"),
-        ("Raises", "crash", "RuntimeError: III"),
+        ("Raises", "crash", "players.py, line 38, in fail: RuntimeError: III"),
         ("Hangs", "hang", "0.5 s"),
         ("Stopped", "hang", "0.5 s"),
         ("Nan", "not finite", "nan"),
@@ -698,7 +698,10 @@ def test_the_page_is_one_well_formed_file(played: Any) -> None:
         root = ElementTree.fromstring(text.removeprefix("<!DOCTYPE html>\n"))
         assert [len(list(root.iter(tag))) for tag in ("svg", "details")] == [2, 6]
         assert not re.search(r"https?:|//|src=|href=|url\(|@import|<script", text)
-    assert "players:Exits forfeits" in page
+    assert "crash; players:Exits forfeits: ended with exit status 3<" in page
+    assert "not finite; nan forfeits: an action is nan<" in page
+    old = [dataclasses.replace(result, details=()) for result in report.results]
+    assert "crash; players:Exits forfeits<" in make_page(dataclasses.replace(report, results=tuple(old)))
     assert named.count("x" * 60 + "</title>") == 3, "names that are cut show whole"
     cells = re.findall(r'<rect [^>]*fill="(#[0-9a-f]{6})"', page)
     assert len(cells) == 16

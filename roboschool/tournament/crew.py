@@ -50,6 +50,7 @@ class Result:
     forfeits: tuple[int, ...]  # numbers of the entrants that did
     steps: int
     file: str  # of the match; nothing if it was lost
+    details: tuple[str, ...] = ()  # how each of them did, in words
 
     @property
     def fixture(self) -> Fixture:
@@ -99,7 +100,8 @@ def _play(env: ParallelEnv, plan: Plan, order: Order, bench: Bench) -> Result:
     write_match(path, match)
     points, reason = _points(env, played)
     forfeits = tuple(numbers[fault.player] for fault in played.faults)
-    return Result(fixture.stage, *numbers, fixture.seed, points, reason, forfeits, played.steps, path.name)
+    details = tuple(fault.detail for fault in played.faults)
+    return Result(fixture.stage, *numbers, fixture.seed, points, reason, forfeits, played.steps, path.name, details)
 
 
 def _points(env: ParallelEnv, played: Played) -> tuple[float, str]:

@@ -13,7 +13,8 @@ h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin-
 p.about, figcaption, footer { color: #5b6675; } figure { margin: 0; overflow-x: auto; } svg { max-width: 100%; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #e3e7ec; white-space: nowrap; }
-th { font-weight: 600; } td.word, th.word { text-align: left; } tr:hover td { background: #f4f7fb; }
+th { font-weight: 600; } td.word, th.word { text-align: left; white-space: normal; }
+tr:hover td { background: #f4f7fb; }
 summary { cursor: pointer; } code { background: #f1f3f6; padding: .1rem .3rem; border-radius: 3px; }
 """
 INK, FAINT, BLUE, RED, GREY = "#1c2430", "#d5dbe3", (37, 99, 201), (201, 83, 45), (128, 104, 144)
@@ -82,12 +83,14 @@ def _matches(report: Report) -> list[str]:
     parts = []
     for (a, b), results in pairs.items():
         points = sum(r.points if r.first == a else 1.0 - r.points for r in results)
-        lines = [_line("th", ["seed", "first side", "second side", "points", "reason", "steps", "file"], 6)]
+        lines = [_line("th", ["seed", "first side", "second side", "points", "steps", "file", "reason"], 6)]
         for r in results:
-            ended = f"{r.reason} ({', '.join(names[i] for i in r.forfeits)} forfeits)" if r.forfeits else r.reason
+            texts = [f": {text}" for text in r.details] or [""] * len(r.forfeits)  # older results have no details
+            faults = [f"{names[i]} forfeits{text}" for i, text in zip(r.forfeits, texts, strict=True)]
+            ended = "; ".join([r.reason, *faults])
             score = f"{r.points:g} : {1.0 - r.points:g}"
             lines.append(
-                _line("td", [str(r.seed), names[r.first], names[r.second], score, ended, str(r.steps), r.file], 6)
+                _line("td", [str(r.seed), names[r.first], names[r.second], score, str(r.steps), r.file, ended], 6)
             )
         title = f"{escape(names[a])} {points:g} : {len(results) - points:g} {escape(names[b])}"
         parts.append(f"<details><summary>{title}</summary><table>{''.join(lines)}</table></details>")

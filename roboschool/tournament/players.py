@@ -21,6 +21,9 @@ from roboschool.files import InvalidInput
 from roboschool.group import as_numbers
 from roboschool.policy import Policy, as_policy
 from roboschool.policy_source import search_path
+from roboschool.parts import told
+from roboschool.policy import Policy, as_policy, search_path
+from roboschool.simulation import as_numbers
 from roboschool.tournament.entrants import Assignment
 from roboschool.workers.child import Child, end_with_parent
 
@@ -272,7 +275,7 @@ def serve(line: int, lifeline: int) -> None:
                 team.ask(np.split(np.frombuffer(text, np.float32), sizes))
                 answer, actions = ACT, np.concatenate(team.act()).tobytes()
         except Exception as error:
-            forfeit = error if isinstance(error, Forfeit) else Forfeit(CRASH, f"{type(error).__name__}: {error}")
+            forfeit = error if isinstance(error, Forfeit) else Forfeit(CRASH, told(error))
             answer, actions = FAIL, f"{forfeit.reason}\n{forfeit.detail}".encode()
         with suppress(BrokenPipeError, ConnectionResetError):
             parent.send(HEAD.pack(answer, number) + actions)
