@@ -750,7 +750,12 @@ def test_kill_9_midway_and_the_same_command_again(played: Any, tmp_path: Path) -
     (tmp_path / "photos").mkdir()
     for name in ("00001_a_b_0.rsmatch", "cat.jpg", "zoo.rsmatch"):
         (tmp_path / "photos" / name).touch()
-    assert "it holds cat.jpg" in run(*command, "-o", "photos", cwd=tmp_path, code=1).stderr
+    for folder, words in {
+        "photos": "it holds cat.jpg",
+        "photos/cat.jpg": "photos/cat.jpg: not a folder",
+        "photos/cat.jpg/t": "photos/cat.jpg/t: no such folder can be made: Not a directory",
+    }.items():
+        assert words in run(*command, "-o", folder, cwd=tmp_path, code=1).stderr
 
 
 def write_game(folder: Path, *lines: str) -> None:

@@ -114,9 +114,13 @@ def run_tournament(
         tick: is called with how many games more are over.
 
     Raises:
-        InvalidInput: the folder holds something else, or is in use, or cannot be written to; or the scene fails.
+        InvalidInput: the folder is none, holds something else, is in use, or cannot be written to; or the scene fails.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fault = "not a folder" if folder.exists() else f"no such folder can be made: {error.strerror}"
+        raise InvalidInput(f"{folder}: {fault}") from None
     with _locked(folder):
         known = {result.fixture: result for result in _resume(folder, plan)}
         tick(len(known))
