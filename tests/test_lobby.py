@@ -168,6 +168,57 @@ def test_a_reset_gives_the_episode_up(pair: Rendezvous) -> None:
     assert (pair.episode, pair.step) == (2, 0)
 
 
+def lost_and_won(host: Rendezvous) -> list[dict[str, float]]:
+    return [dict(zip(host.results, results, strict=True)) for results in zip(*host.results.values(), strict=True)]
+
+
+def test_who_forfeits_an_episode_has_lost_it() -> None:
+    host = Rendezvous(ParallelEnv("ant_sumo", death="leave", max_cycles=3), episodes=5)
+    begin(host)
+    move(host)
+    host.ask_reset("ant_0")
+    while host.world.agents:
+        move(host)  # nobody wins: time is up
+    assert lost_and_won(host) == [{"ant_0": -1.0, "ant_1": 1.0}]
+    begin(host)
+    while host.world.agents:
+        move(host)
+    assert lost_and_won(host)[1:] == [{"ant_0": 0.0, "ant_1": 0.0}], "nobody has forfeited this one"
+    begin(host)
+    host.ask_reset("ant_0")
+    host.ask_reset("ant_1")
+    assert lost_and_won(host)[2:] == [{"ant_0": -1.0, "ant_1": -1.0}], "nobody is left to play it"
+    assert host.episode == 4
+    host.leave("ant_1")
+    while host.world.agents:
+        move(host)
+    begin(host)
+    while host.world.agents:
+        move(host)
+    assert lost_and_won(host)[3:] == [{"ant_0": 1.0, "ant_1": -1.0}] * 2, "a lost seat loses all that follow"
+    host.close("enough")
+
+
+def test_a_game_that_is_decided_has_its_winner_whoever_forfeits() -> None:
+    world = ParallelEnv("race", death="leave", lanes=("hopper",) * 3, max_cycles=3)
+    host = Rendezvous(world, fillers={"hopper_2": Noise()})
+    for name in (ONE, TWO):
+        host.ask_reset(name)
+    host.late()
+    host.ask_reset(ONE)
+    while host.world.agents:
+        move(host)
+    (results,) = lost_and_won(host)
+    assert results[ONE] == -1.0
+    assert sorted(results.values()) != [-1.0, 1.0, 1.0], "places are told apart"
+    host.ask_reset(TWO)  # the other waits for it
+    move(host)
+    for name in (ONE, TWO):
+        host.ask_reset(name)
+    assert lost_and_won(host)[1] == {ONE: -1.0, TWO: -1.0, "hopper_2": 1.0}, "a filler that is left has won"
+    host.close("enough")
+
+
 def test_a_reset_lets_those_go_on_who_have_acted(pair: Rendezvous) -> None:
     begin(pair)
     pair.ask_step(TWO, STILL)

@@ -822,6 +822,24 @@ def test_serve_sets_options_and_counts_results() -> None:
         assert re.search(r"ant_0 +-?[\d.]+ +0 +2 +0\n", out), out
 
 
+def test_serve_ranks_by_results_and_forfeits_are_lost() -> None:
+    with Command("ant_sumo", "--set", "seconds=0.1", "--episodes", "2") as command:
+        one, two = (sit(command.address, name) for name in ("ant_0", "ant_1"))
+        together(one.reset, two.reset)
+        together(lambda: one.step(np.zeros(8)), lambda: two.step(np.zeros(8)))
+        one.close()
+        while not any(two.step(np.ones(8))[2:4]):
+            pass
+        two.reset()
+        while not any(two.step(np.ones(8))[2:4]):
+            pass
+        two.close()
+        code, out, err = command.wait()
+        assert code == 0, err
+        assert re.search(r"1\.  ant_1 +-?[\d.]+ +2 +0 +0\n", out), out
+        assert re.search(r"2\.  ant_0 +-?[\d.]+ +0 +0 +2 ", out), out
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_serve_cleans_up_when_it_is_stopped(number: signal.Signals) -> None:
     with Command("race", "--lanes", "hopper,hopper") as command:

@@ -109,7 +109,8 @@ def _print_result(host: Rendezvous) -> None:
         counted = "".join(f"{word:>7}" for word in RESULTS) if host.results else ""
         episodes = f"in {host.episode} episode{'s' * (host.episode != 1)}"
         click.echo(f"\n{'':>4}  {'agent':16}{'mean return':>12}{counted}  {episodes}")
-        for place, name in enumerate(sorted(host.scores, key=lambda name: -host.scores[name]), 1):
+        ranks = sorted(host.scores, key=lambda name: (-sum(host.results.get(name, ())), -host.scores[name]))
+        for place, name in enumerate(ranks, 1):
             note = host.gone.get(name, "played by a policy" if name in host.filled else "")
             results = [(result > -1.0) + (result == 1.0) for result in host.results.get(name, ())]  # 2, 1, 0
             counted = "".join(f"{results.count(number):7}" for number in (2, 1, 0)) if host.results else ""

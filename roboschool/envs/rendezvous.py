@@ -69,9 +69,7 @@ class Rendezvous:
         self.episode = 0  # the first is 1
         self.step = 0  # of the episode
         self.scores = dict.fromkeys(world.possible_agents, 0.0)  # sums of all rewards
-        self.results: dict[
-            str, list[float]
-        ] = {}  # of each agent in games that were played to their end; 1 won, -1 lost
+        self.results: dict[str, list[float]] = {}  # of each agent in games that are over; 1 won, -1 lost
         self.forfeits: list[tuple[int, int, str, str]] = []  # episode, step, agent, reason
         self.gone: dict[str, str] = {}  # why an agent's seat is closed
         self.filled: list[str] = []  # agents whom fillers play
@@ -80,6 +78,7 @@ class Rendezvous:
         self._wishes: dict[str, Wish] = {}  # of those who wait for an episode
         self._actions: dict[str, np.ndarray] = {}  # of those who wait for a step
         self._clipped = dict.fromkeys(world.possible_agents, 0)  # actions of the episode beyond -1 or 1
+        self._lost: set[str] = set()  # who has forfeited the episode
         self._seen: dict[str, np.ndarray] = {}  # by those who take part; fillers act on it
 
     @property
@@ -226,14 +225,17 @@ class Rendezvous:
     def _forfeit(self, agent: str, why: str) -> None:
         if agent in self.world.agents:
             self.forfeits.append((self.episode, self.step, agent, why))
+            self._lost.add(agent)
             self.world.retire(agent)
             self._dismiss()
 
     def _dismiss(self) -> None:
-        """End the episode if only fillers are left: nothing is simulated for no one."""
-        if self.filled and set(self.world.agents) <= set(self.filled):
+        """End the episode if only fillers are left, or nobody: nothing is simulated for no one."""
+        if set(self.world.agents) <= set(self.filled):
             for name in self.world.agents[:]:
                 self.world.retire(name)
+            if self._lost:
+                self._note_results()
 
     def _advance(self) -> dict[str, Reply]:
         """Move the world if nobody is missing; end the match after its last episode."""
@@ -263,6 +265,7 @@ class Rendezvous:
         self.episode += 1
         self.step = 0
         self._clipped = dict.fromkeys(self._clipped, 0)
+        self._lost = set(self.gone)
         for name in self.gone:
             self.world.retire(name)
         for name in self.filled:
@@ -276,20 +279,27 @@ class Rendezvous:
         self.step += 1
         for name, reward in rewards.items():
             self.scores[name] += reward
-        if not self.world.agents:
+        if self.world.agents:
+            self._dismiss()
+        else:
             self._note_results()
-        self._dismiss()
         acted, self._actions = self._actions, {}
         seen = self._seen
         return {n: (seen[n], rewards[n], out[n], time_up[n], self._told(n, infos)) for n in acted}
 
     def _note_results(self) -> None:
-        """Remember who has won, if the scene's game says so."""
+        """Remember who has won, if the scene's game says so; who has forfeited has lost, others win a draw."""
         simulation = self.world.simulation
-        for name, (group, place) in zip(self.world.possible_agents, simulation.seats, strict=True):
-            report = simulation.report(group, place)
-            if "result" in report and not simulation.broken:
-                self.results.setdefault(name, []).append(report["result"])
+        if simulation.broken:
+            return
+        seats = zip(self.world.possible_agents, simulation.seats, strict=True)
+        reports = {name: simulation.report(group, place) for name, (group, place) in seats}
+        said = {name: report["result"] for name, report in reports.items() if "result" in report}
+        if self._lost:
+            drawn = not any(said.values())
+            said = {name: -1.0 if name in self._lost else 1.0 if drawn else own for name, own in said.items()}
+        for name, result in said.items():
+            self.results.setdefault(name, []).append(result)
 
     def _told(self, agent: str, infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """Return an agent's info, with how many of its actions in this episode had to be clipped."""
