@@ -883,6 +883,7 @@ def test_serve_fails_if_nobody_comes() -> None:
         (["ants", "--fill", "hopper"], "filler of agent 'ant_0': its policy observes 15 numbers, and it sees 28"),
         (["ants", "--size", "960x540"], "a picture of 960x540 is more than"),
         (["ant", "--lanes", "ant"], "lanes"),
+        (["race", "--lanes", "ant", "--set", 'lanes=["hopper"]'], "--lanes ant: given twice, also by --set lanes"),
     ],
 )
 def test_bad_arguments_are_one_line(arguments: list[str], words: str) -> None:

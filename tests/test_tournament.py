@@ -348,13 +348,17 @@ def test_options_of_a_reset_are_set_and_remembered(tmp_path: Path) -> None:
     assert read_match(tmp_path / "t" / first.file).record.rules == record.rules
     for written, words in {
         "gravity=abc": """--set gravity=abc: values are written as in TOML: 3.7, "abc", ["hopper", "ant"]""",
+        "seconds=0.3": "--set seconds: given twice",
+        "radius=2.0,3.0": """; did you mean --set 'radius=[2.0, 3.0]'?""",
+        "lanes=hopper, ant": """; did you mean --set 'lanes=["hopper", "ant"]'?""",
+        "lanes=[hopper,ant]": """; did you mean --set 'lanes=["hopper", "ant"]'?""",
         "radus=2": "--set radus: unknown option 'radus'; did you mean 'radius'?",
         "gravty=2": "did you mean 'gravity'?",
         "radius=-2": "radius: -2.0 is not within 0.5 and 100",
         "radius='wide'": "game Sumo: radius: ",
         "radius": "it is written KEY=VALUE",
     }.items():
-        assert words in run("match", "still", "random", *short, "--set", written, cwd=tmp_path, code=1).stderr
+        assert words in run("match", "still", "random", *short[:4], "--set", written, cwd=tmp_path, code=1).stderr
 
 
 def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:

@@ -194,6 +194,8 @@ def serve(
 
     chosen = read_options(options)
     if lanes is not None:
+        if "lanes" in chosen:
+            raise InvalidInput(f"--lanes {lanes}: given twice, also by --set lanes")
         chosen["lanes"] = [name.strip() for name in lanes.split(",")]
     waits = (join_timeout or None, step_timeout or None)
     sys.exit(run_serve(scene, chosen, tcp, allow_remote, *waits, fill, episodes, size))

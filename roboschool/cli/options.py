@@ -1,6 +1,7 @@
 """Options of a scene and of its game on the command line: `--set KEY=VALUE`."""
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,18 +15,34 @@ def read_options(written: Sequence[str]) -> dict[str, Any]:
     """Return options, each written KEY=VALUE, the value as in a scene's file.
 
     Raises:
-        InvalidInput: one is not.
+        InvalidInput: one is not, or is given twice.
     """
     options: dict[str, Any] = {}
     for text in written:
-        key, equals, _ = text.partition("=")
+        key, equals, value = text.partition("=")
         if not equals or not key.isidentifier():
             raise InvalidInput(f"--set {text}: it is written KEY=VALUE")
+        if key in options:
+            raise InvalidInput(f"--set {key}: given twice")
         try:
             options |= parse_toml_text(text, text)
         except InvalidInput:
-            raise InvalidInput(f"--set {text}: {HOW}") from None
+            raise InvalidInput(f"--set {text}: {HOW}{_meant(key, value)}") from None
     return options
+
+
+def _meant(key: str, value: str) -> str:
+    """Return the end of an error message: a list, if one is written without its quotes, or a shell ate them."""
+    words = [_item(word.strip()) for word in value.strip("[]").split(",")]
+    return f"; did you mean --set '{key}=[{', '.join(words)}]'?" if len(words) > 1 else ""
+
+
+def _item(word: str) -> str:
+    try:
+        float(word)
+    except ValueError:
+        return json.dumps(word)
+    return word
 
 
 def split_options(scene: str, options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
