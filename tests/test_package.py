@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import textwrap
 import venv
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image
 
 import roboschool
 from roboschool import files
+from roboschool.cli.video import Video
 from roboschool.parts import place_of
 
 ROOT = Path(__file__).parents[1]
@@ -106,6 +108,22 @@ def test_race_writes_a_video_and_prints_the_standings(tmp_path: Path) -> None:
     with Image.open(tmp_path / "race.gif") as video:
         assert video.size == (96, 64)
         assert video.n_frames > 100
+
+
+@pytest.mark.parametrize("ending", [".gif", ".webp", ".mp4"])
+def test_a_video_is_whole_or_not_there(ending: str, tmp_path: Path) -> None:
+    if ending == ".mp4":
+        pytest.importorskip("imageio_ffmpeg")
+    path, black = tmp_path / f"v{ending}", np.zeros((64, 96, 3), np.uint8)
+    with suppress(KeyboardInterrupt), Video(path, "96x64", 1 / 30) as video:
+        video.add(black)
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+    with Video(path, "96x64", 1 / 30) as video:
+        video.add(black)
+        video.add(black + 100)
+        assert not path.exists()
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_race_is_the_same_every_time(tmp_path: Path) -> None:

@@ -797,14 +797,23 @@ def test_what_is_not_finite_decides_nothing(tmp_path: Path, spoil: str, words: s
         assert done.stdout == ""
 
 
-def test_a_fault_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
-    code = (
-        "from roboschool.cli import contest, main; contest.play_recorded = None;"
-        "main.main(['match', 'still', 'random', '--scene', 'pong'])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "Traceback" in done.stderr
-    assert "in run_match" in done.stderr
+def test_a_fault_of_ours_keeps_its_traceback_and_ctrl_c_has_none(tmp_path: Path) -> None:
+    code = """
+import sys
+from roboschool.cli import contest, main
+
+def fail(*arguments):
+    raise {}
+
+fail.__code__ = fail.__code__.replace(co_filename=contest.__file__)
+contest.read_entrants = fail
+main.main(["match", "still", "random", "--scene", "pong"])
+"""
+    for error, status, end in (("KeyError(3)", 1, "KeyError: 3"), ("KeyboardInterrupt", 130, "\nstopped")):
+        command = [sys.executable, "-c", code.format(error)]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode, "Traceback" in done.stderr) == (status, status == 1)
+        assert done.stderr.endswith(f"{end}\n")
 
 
 def test_games_that_are_lost_have_no_file_to_be_counted(

@@ -137,7 +137,7 @@ def _show(
     match.poses.check_fit(scene, f"{path}: {POSES}")
     caption = Caption(scene, match.record)
     with ExitStack() as stack:
-        film = stack.enter_context(closing(Video(video, size, scene.timestep))) if video else None
+        film = stack.enter_context(Video(video, size, scene.timestep)) if video else None
         camera = stack.enter_context(closing(Camera(scene, width, height)))
         bar = stack.enter_context(click.progressbar(range(frames), label="showing", file=sys.stderr))
         last = frames - 1 if at is None else min(frames - 1, round(at / scene.timestep))

@@ -1,6 +1,6 @@
 """Shows policies at work in a scene, as a video or a picture."""
 
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -47,7 +47,7 @@ def run_film(
     opponents = {agent.name: _policy(scene, agent) for agent in others if not agent.policy}  # the others have theirs
     total, step, done = 0.0, 0, False
     with ExitStack() as stack:
-        film = stack.enter_context(closing(Video(video, size, scene.timestep))) if video else None
+        film = stack.enter_context(Video(video, size, scene.timestep)) if video else None
         env = AgentEnv(scene, opponents=opponents, render_mode="rgb_array", width=width, height=height, hud=hud)
         stack.callback(env.close)
         bar = stack.enter_context(click.progressbar(length=steps, label=name))

@@ -14,11 +14,14 @@ class Commands(click.Group):
     """Commands whose errors about input, and in somebody's own code, are one line on stderr."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; exit with 1 if its input cannot be used, or somebody's own code fails."""
+        """Run a command; exit with 1 if its input cannot be used or somebody's own code fails, 130 on Ctrl-C."""
         try:
             return super().invoke(ctx)
         except InvalidInput as error:
             raise click.ClickException(str(error)) from None
+        except KeyboardInterrupt:
+            click.echo("\nstopped", err=True)
+            sys.exit(130)
         except Exception as error:
             if not place_of(error):
                 raise  # our own fault: whoever mends it needs the traceback

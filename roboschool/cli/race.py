@@ -75,7 +75,7 @@ class Film:
 
     def __exit__(self, *error: object) -> None:
         self.camera.close()
-        self.video.close()
+        self.video.__exit__(*error)
 
 
 class Photo:

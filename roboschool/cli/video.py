@@ -1,5 +1,6 @@
 """Writes pictures as a video: .mp4 with the extra `video`, .gif and .webp without."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,7 +55,7 @@ def check_moment(at: float | None, picture: Path | None) -> None:
 
 
 class Video:
-    """A video file that is being written.
+    """A video that is being written; its file is there once it is whole, and not at all after an error or Ctrl-C.
 
     Args:
         path: where to; its ending says the kind.
@@ -67,6 +68,7 @@ class Video:
 
     def __init__(self, path: Path, size: str, timestep: float) -> None:
         self.path = choose_ending(path, KINDS)
+        self.beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
         self.width, self.height = read_size(size)
         self.every = max(1, round(1.0 / (timestep * FASTEST)))  # steps between two frames
         self.seconds = self.every * timestep  # between two frames
@@ -81,7 +83,7 @@ class Video:
                 f"{self.path}: .mp4 needs `pip install imageio-ffmpeg`; .gif and .webp need nothing"
             ) from None
         writer = imageio_ffmpeg.write_frames(
-            str(self.path), (self.width, self.height), fps=1.0 / self.seconds, macro_block_size=2, quality=7
+            str(self.beside), (self.width, self.height), fps=1.0 / self.seconds, macro_block_size=2, quality=7
         )
         writer.send(None)
         return writer
@@ -97,11 +99,18 @@ class Video:
         else:
             self._frames.append(Image.fromarray(picture))
 
-    def close(self) -> None:
-        """Finish the file."""
-        if self._mp4 is not None:
-            self._mp4.close()
-        elif self._frames:
-            first, *rest = self._frames
-            milliseconds = round(1000 * self.seconds)
-            first.save(self.path, save_all=True, append_images=rest, duration=milliseconds, loop=0, quality=QUALITY)
+    def __enter__(self) -> "Video":
+        return self
+
+    def __exit__(self, kind: object, *error: object) -> None:
+        try:
+            if self._mp4 is not None:
+                self._mp4.close()
+            elif kind is None and self._frames:
+                first, *rest = self._frames
+                pause = round(1000 * self.seconds)
+                first.save(self.beside, save_all=True, append_images=rest, duration=pause, loop=0, quality=QUALITY)
+            if kind is None and self.beside.exists():
+                self.beside.replace(self.path)
+        finally:
+            self.beside.unlink(missing_ok=True)
