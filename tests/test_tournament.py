@@ -327,6 +327,9 @@ def test_a_scene_may_move_and_must_not_change(tmp_path: Path) -> None:
     assert "table.toml: the match was played in this scene, and it is not there; give --scene FILE" in said
     shown = ["--verify", "--picture", "p.png", "--size", "96x64", "--scene", "other/name.toml"]
     assert "verified: 61 steps" in run("replay", "m.rsmatch", *shown, cwd=tmp_path).stdout
+    shown[-1] = "pong"
+    assert "verified: 61 steps" in run("replay", "m.rsmatch", *shown, cwd=tmp_path).stdout, "a name will do"
+    shown[-1] = "other/name.toml"
     there.write_text("gravity = 3.7\n" + there.read_text())
     said = run("replay", "m.rsmatch", *shown, cwd=tmp_path, code=1).stderr
     assert "name.toml: the scene's file has changed" in said

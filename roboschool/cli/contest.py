@@ -88,7 +88,7 @@ def run_replay(
     picture: Path | None,
     at: float | None,
     size: str,
-    moved: Path | None = None,
+    moved: str | Path | None = None,
 ) -> int:
     """Verify or show a match, whose scene's file may have `moved`, or print how it ended; return the exit code.
 
@@ -103,7 +103,7 @@ def run_replay(
     return _verify(match, moved) if check else 0
 
 
-def _verify(match: Match, moved: Path | None) -> int:
+def _verify(match: Match, moved: str | Path | None) -> int:
     finding = verify(match, moved)
     record = match.record
     if finding.exact:
@@ -127,7 +127,7 @@ def _show(
     picture: Path | None,
     at: float | None,
     size: str,
-    moved: Path | None,
+    moved: str | Path | None,
 ) -> None:
     photo = choose_ending(picture, STILLS) if picture else None
     width, height = read_size(size)

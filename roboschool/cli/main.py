@@ -107,6 +107,10 @@ def race(
 @click.option("--markdown", is_flag=True, help="Print a page about every scene, as Markdown.")
 def list_(as_json: bool, scores: bool, games: bool, markdown: bool) -> None:
     """List robots and scenes, with their Gymnasium ids."""
+    wanted = {"--json": as_json, "--scores": scores, "--games": games, "--markdown": markdown}
+    several = [name for name, given in wanted.items() if given]
+    if len(several) > 1:
+        raise InvalidInput(f"{' or '.join(several)}, not {'both' if len(several) == 2 else 'all'}")
     from roboschool.cli.catalogue import print_catalogue, print_games, print_scores
     from roboschool.cli.pages import print_pages
 
@@ -442,7 +446,7 @@ def tournament(
 @click.option("--picture", type=click.Path(path_type=Path), help="Write a picture of the end.")
 @click.option("--at", type=click.FloatRange(min=0.0), help="When to take the picture [s], if not then.")
 @click.option("--size", default="600x400", show_default=True, help="Of video and picture [pixels].")
-@click.option("--scene", type=click.Path(path_type=Path), metavar="FILE", help="Where the scene's file is now.")
+@click.option("--scene", help="Where the scene is now: its file, or a name.")
 def replay(
     file: Path,
     verify: bool,
@@ -450,7 +454,7 @@ def replay(
     picture: Path | None,
     at: float | None,
     size: str,
-    scene: Path | None,
+    scene: str | None,
 ) -> None:
     """Verify or show the match in FILE, an .rsmatch, or print how it ended.
 

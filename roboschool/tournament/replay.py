@@ -33,8 +33,8 @@ class Finding:
         return self.step is None and not self.wrong
 
 
-def find_scene(match: Match, moved: Path | None = None) -> Scene:
-    """Return the scene of a match, or what is in the file that it has `moved` to.
+def find_scene(match: Match, moved: str | Path | None = None) -> Scene:
+    """Return the scene of a match, or the one that it has `moved` to: a name, or the path of its file.
 
     Raises:
         InvalidInput: it is not there, or cannot be used.
@@ -46,8 +46,8 @@ def find_scene(match: Match, moved: Path | None = None) -> Scene:
     return dataclasses.replace(scene, name=Path(written).stem)  # hashes of the world have the name in them
 
 
-def open_world(match: Match, moved: Path | None = None) -> ParallelEnv:
-    """Return a fresh world for a match, whose scene's file may have `moved`.
+def open_world(match: Match, moved: str | Path | None = None) -> ParallelEnv:
+    """Return a fresh world for a match, whose scene may have `moved`.
 
     Raises:
         InvalidInput: the scene is not there, or is another.
@@ -74,8 +74,8 @@ def replay(env: ParallelEnv, match: Match) -> Iterator[tuple[int, dict[str, floa
         yield step + 1, rewards, infos
 
 
-def verify(match: Match, moved: Path | None = None) -> Finding:
-    """Play a match, whose scene's file may have `moved`, once more; compare who, world, returns, results and poses.
+def verify(match: Match, moved: str | Path | None = None) -> Finding:
+    """Play a match, whose scene may have `moved`, once more; compare who, world, returns, results and poses.
 
     Raises:
         InvalidInput: the scene is not there, or is another.
