@@ -217,6 +217,15 @@ def test_results_are_named_and_places_where_there_are_more(tmp_path: Path) -> No
     assert "verified" in run("replay", "m.rsmatch", "--verify", cwd=tmp_path).stdout
     refused = run("replay", "m.rsmatch", "--at", "3", cwd=tmp_path, code=1)
     assert "--at 3: that is when a picture is taken; give --picture, too" in refused.stderr
+    for written, words in {
+        "--size 96x64": "--size 96x64: nothing is shown",
+        "--picture p.png --size 96": "size '96' is not two even numbers",
+        "--picture p.gif": "p.gif: unknown ending '.gif'",
+        "--video v.png": "v.png: unknown ending '.png'",
+    }.items():
+        refused = run("replay", "m.rsmatch", *written.split(), cwd=tmp_path, code=1)
+        assert words in refused.stderr
+        assert refused.stdout == "", "nothing is said before"
 
 
 def test_marks_come_change_and_go() -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from roboschool.camera import Camera
 from roboschool.cli.options import split_options
-from roboschool.cli.video import STILLS, Video, check_moment, choose_ending, read_size
+from roboschool.cli.video import KINDS, STILLS, Video, check_moment, choose_ending, read_size
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput
 from roboschool.scene import load_scene
@@ -90,12 +90,16 @@ def run_replay(
     size: str,
     moved: str | Path | None = None,
 ) -> int:
-    """Verify or show a match, whose scene's file may have `moved`, or print how it ended; return the exit code.
+    """Verify or show a match, whose scene may have `moved`, or print how it ended; return the exit code.
 
     Raises:
         InvalidInput: the file is damaged, its scene is another, or a file's name or the size is wrong.
     """
     check_moment(at, picture)
+    for file, endings in ((video, KINDS), (picture, STILLS)):
+        if file:
+            choose_ending(file, endings)
+    read_size(size)
     match = read_match(path)
     print_match(match.record)
     if video or picture:
@@ -129,7 +133,6 @@ def _show(
     size: str,
     moved: str | Path | None,
 ) -> None:
-    photo = choose_ending(picture, STILLS) if picture else None
     width, height = read_size(size)
     scene, frames = find_scene(match, moved), match.poses.frames
     if not frames:
@@ -142,15 +145,15 @@ def _show(
         bar = stack.enter_context(click.progressbar(range(frames), label="showing", file=sys.stderr))
         last = frames - 1 if at is None else min(frames - 1, round(at / scene.timestep))
         for step in bar:
-            filmed, pictured = film is not None and film.wants(step), photo is not None and step == last
+            filmed, pictured = film is not None and film.wants(step), picture is not None and step == last
             if not (filmed or pictured):
                 continue
             snapshot, marks = match.poses.look(step)
             frame = caption.draw(camera.picture(snapshot, [*marks, *caption.balls(snapshot, marks)]))
             if film and filmed:
                 film.add(frame)
-            if photo and pictured:
-                Image.fromarray(frame).save(photo)
+            if picture and pictured:
+                Image.fromarray(frame).save(picture)
     for file in (video, picture):
         if file:
             click.echo(f"Written: {file}")

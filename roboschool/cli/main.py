@@ -49,6 +49,17 @@ def main() -> None:
     """  # noqa: D301 - click reads the backslash
 
 
+def _check_used(size: str, *files: Path | None) -> None:
+    """Check that somebody who says how large pictures are wants one of these files.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    said = click.get_current_context().get_parameter_source("size")
+    if said is not click.core.ParameterSource.DEFAULT and not any(files):
+        raise InvalidInput(f"--size {size}: nothing is shown; give --video or --picture, too")
+
+
 SET = click.option(
     "--set",
     "options",
@@ -92,6 +103,7 @@ def race(
     """
     from roboschool.cli.race import run_race
 
+    _check_used(size, video, picture)
     for part in policies:
         if "=" not in part:
             raise InvalidInput(f"--policy {part}: it is written LANE=POLICY")
@@ -468,4 +480,5 @@ def replay(
     """  # noqa: D301 - click reads the backslash
     from roboschool.cli.contest import run_replay
 
+    _check_used(size, video, picture)
     sys.exit(run_replay(file, verify, video, picture, at, size, scene))

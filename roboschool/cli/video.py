@@ -13,7 +13,7 @@ from roboschool.files import InvalidInput, choose
 
 KINDS = (".mp4", ".gif", ".webp")
 STILLS = (".png", ".jpg", ".webp")
-SMALLEST = 32  # side of a picture [pixels]
+SMALLEST, LARGEST = 32, 9998  # side of a picture [pixels]
 FASTEST = 31.0  # frames a second
 QUALITY = 70  # of a .webp
 
@@ -36,12 +36,13 @@ def read_size(text: str) -> tuple[int, int]:
     """Return width and height [pixels], written as 960x540.
 
     Raises:
-        InvalidInput: it is not two even numbers.
+        InvalidInput: it is not two even numbers, or one is too small or too large.
     """
-    numbers = re.fullmatch(r"(\d{2,4})x(\d{2,4})", text)
-    if not numbers or any(int(number) % 2 or int(number) < SMALLEST for number in numbers.groups()):
-        raise InvalidInput(f"size {text!r} is not two even numbers of pixels from {SMALLEST} up, like 960x540")
-    return int(numbers[1]), int(numbers[2])
+    found = re.fullmatch(r"(\d{1,9})x(\d{1,9})", text)
+    width, height = map(int, found.groups()) if found else (0, 0)
+    if width % 2 or height % 2 or not SMALLEST <= min(width, height) <= max(width, height) <= LARGEST:
+        raise InvalidInput(f"size {text!r} is not two even numbers from {SMALLEST} to {LARGEST} [pixels], like 960x540")
+    return width, height
 
 
 def check_moment(at: float | None, picture: Path | None) -> None:
