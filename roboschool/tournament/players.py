@@ -19,11 +19,9 @@ import numpy as np
 
 from roboschool.files import InvalidInput
 from roboschool.group import as_numbers
+from roboschool.parts import told
 from roboschool.policy import Policy, as_policy
 from roboschool.policy_source import search_path
-from roboschool.parts import told
-from roboschool.policy import Policy, as_policy, search_path
-from roboschool.simulation import as_numbers
 from roboschool.tournament.entrants import Assignment
 from roboschool.workers.child import Child, end_with_parent
 
