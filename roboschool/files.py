@@ -138,7 +138,7 @@ def read_text(path: Path) -> str:
         InvalidInput: it is missing, a directory, a FIFO, too large, or not UTF-8.
     """
     if not path.exists():
-        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        beside = [p.name for p in path.parent.glob(f"*{path.suffix}")] if path.parent.is_dir() else []
         raise InvalidInput(f"{path}: no such file{nearest(path.name, beside)}")
     if not path.is_file():
         raise InvalidInput(f"{path}: not a regular file")

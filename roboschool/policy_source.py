@@ -57,8 +57,8 @@ def check_class(written: str, where: str = "") -> None:
     """Check, by the text of its module, that "module:Class" can be a policy.
 
     Raises:
-        InvalidInput: there is no such module or class, or a class without bases lacks a method; the message begins with
-            `where`.
+        InvalidInput: there is no such module or class, or a class without bases lacks a method, or has one that does
+            not take what it is given; the message begins with `where`.
     """
     module, _, name = written.partition(":")
     where = f"{where}policy {written!r}"
@@ -83,6 +83,20 @@ def check_class(written: str, where: str = "") -> None:
     missing = [method for method in NEEDED if method.partition("(")[0] not in methods]
     if missing and DYNAMIC.isdisjoint({*methods, *said}):
         raise InvalidInput(f"{where}: {name} has no {' and no '.join(missing)}")
+    for call in ("__init__()", *NEEDED):
+        method, _, given = call.removesuffix(")").partition("(")
+        if method in methods and not _takes(methods[method], 1 if given else 0):
+            raise InvalidInput(f"{where}: {name}.{method} is called as {call}, which it does not take")
+
+
+def _takes(method: ast.AST, count: int) -> bool:
+    """Return whether a method can be called with so many arguments; true if its text does not say."""
+    if not isinstance(method, ast.FunctionDef) or method.decorator_list:
+        return True
+    given = method.args
+    most = len(given.posonlyargs) + len(given.args) - 1  # without self
+    least = most - len(given.defaults)
+    return least <= count and (count <= most or given.vararg is not None) and None not in given.kw_defaults
 
 
 def _parse(path: Path, where: str) -> ast.AST:

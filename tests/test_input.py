@@ -409,6 +409,26 @@ class Heir(Deaf):
     pass
 
 
+
+class Plain:
+    def reset(self):
+        pass
+
+    def act(self, observation):
+        return np.zeros(2)
+
+
+class Tuned:
+    def __init__(self, gain, *, bias=0.0):
+        self.gain = gain
+
+    def reset(self, *seeds):
+        pass
+
+    def act(self, observation, /, noise=None):
+        return np.zeros(2)
+
+
 def make():
     return Charge()
 
@@ -427,8 +447,10 @@ def test_a_class_is_known_by_the_text_of_its_module(tmp_path: Path, monkeypatch:
     for written, words in {
         "mine:charge": "mine.py has no class 'charge'; did you mean 'Charge'?",
         "mine:Deaf": "policy 'mine:Deaf': Deaf has no reset(seed)",
+        "mine:Plain": "Plain.reset is called as reset(seed), which it does not take",
+        "mine:Tuned": "Tuned.__init__ is called as __init__(), which it does not take",
         "mine:make": "make is a function, not a class",
-        "mine:": "has no class ''; there is Charge, Deaf, Heir",
+        "mine:": "has no class ''; there is Charge, Deaf, Heir, ",
         "mine": "unknown policy 'mine'",
         "mine.py": "policy 'mine.py': write mine:Class",
         "mine.py:Charge": "write mine:Charge",

@@ -15,14 +15,14 @@ from roboschool.camera import Camera
 from roboschool.cli.options import split_options
 from roboschool.cli.video import KINDS, STILLS, Video, check_moment, choose_ending, read_size
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.files import InvalidInput
+from roboschool.files import InvalidInput, replace
 from roboschool.scene import load_scene
 from roboschool.tournament.caption import Caption
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import play_recorded, team_names
 from roboschool.tournament.page import make_page
 from roboschool.tournament.players import Bench
-from roboschool.tournament.record import POSES, Match, Record, check_path, read_match, replace, write_match
+from roboschool.tournament.record import POSES, Match, Record, check_path, read_match, write_match
 from roboschool.tournament.replay import find_scene, verify
 from roboschool.tournament.schedule import count_games
 from roboschool.tournament.sides import name_results

@@ -5,7 +5,6 @@
 
 import io
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -104,18 +103,7 @@ def write_match(path: Path, match: Match) -> None:
             packed = io.BytesIO()
             np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
             archive.writestr(zipfile.ZipInfo(name, DAY), packed.getvalue())
-    replace(path, whole.getvalue())
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise InvalidInput(f"{path}: cannot be written: {error.strerror}") from None
+    files.replace(path, whole.getvalue())
 
 
 def read_match(path: Path) -> Match:

@@ -14,14 +14,14 @@ import msgspec
 import numpy as np
 
 from roboschool import machine
-from roboschool.files import InvalidInput, convert, read_text
+from roboschool.files import InvalidInput, convert, read_text, replace
 from roboschool.scene import load_scene
 from roboschool.tournament.crew import Crew, Plan, Result
 from roboschool.tournament.entrants import Entrant, read_entrants
 from roboschool.tournament.match import scene_hash, scene_name, team_names
 from roboschool.tournament.players import LIMIT, START
 from roboschool.tournament.rating import Table, rate
-from roboschool.tournament.record import ENDING, PACKAGES, replace
+from roboschool.tournament.record import ENDING, PACKAGES
 from roboschool.tournament.schedule import Fixture, as_scores, stage, stages
 
 RESULTS, PAGE = "results.json", "page.html"
