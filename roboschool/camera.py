@@ -34,7 +34,7 @@ SMALLEST, LARGEST = 16, 4096  # sides of a picture [pixels]
 # What stands up.
 MIDDLE = 0.65  # height of a robot's middle, if its trunk's is 1
 ROOM = 0.72  # radius of the room given to a robot, if its longest side is 1
-RUN_OUT = 2.0  # so far behind the finish the view still follows [m]
+RUN_OUT = 2.0  # so far behind the finish the view follows as before it; then it turns to those who come later [m]
 LOST = 1e5  # a robot so far away is not moved any more [m]
 SUN = np.array((-0.5, -0.75, 1.0))  # direction to it
 FLAT = np.eye(4) - np.outer((*SUN / SUN[2], 0.0), (0.0, 0.0, 1.0, 0.0))  # casts everything on the ground
@@ -72,7 +72,8 @@ class Camera:
                 raise InvalidInput(f"{name}: {size!r} is not a whole number from {SMALLEST} to {LARGEST}")
         self.scene, self.width, self.height = scene, width, height
         high = max(VIEW, NARROWEST * height / width)
-        self._follow = Follow(high * width / height, high)
+        line = None if scene.finish is None else scene.finish + RUN_OUT
+        self._follow = Follow(high * width / height, high, line)
         self._fixed = None if scene.camera is None else Fixed(scene.camera, width / height)
         self._backdrop = _backdrop(scene)
         self._stage: Stage | None = None
@@ -85,8 +86,6 @@ class Camera:
         if self._fixed is not None:
             lens = self._fixed.lens(self._stage.followed())
         else:
-            if self.scene.finish is not None:  # the view waits at the line for those who come later
-                points[:, 0] = np.minimum(points[:, 0], self.scene.finish + RUN_OUT)
             lens = self._follow.lens(points, self._stage.room)
         picture: np.ndarray = self._backdrop.paint(lens, self.width, self.height)
         self._stage.compose(picture, lens)

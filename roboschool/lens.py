@@ -13,13 +13,14 @@ NARROWEST = 0.5  # half its width, at least [m]
 EYE = 1.4  # its height beside a robot [m]
 LOW, HIGH, STEEPEST = math.radians(8.0), math.radians(15.0), math.radians(30.0)  # it looks down: at least, on several
 SIDE, FRONT = math.radians(-80.0), math.radians(-52.0)  # where it is seen from one robot, from several
-FARTHEST = 25.0  # from the robots [m]
+FARTHEST = 40.0  # from the robots [m]
 AIM, TRAIL, ZOOM = np.array((0.85, 0.85, 0.96)), 0.98, 0.96  # share of the old that stays at every frame
 LEAD, SWING, BESIDE = 0.2, 1.8, 3.2  # share of the way behind to look ahead; most of it, and across, to turn by [m]
 SKYWARD, NORTH = np.array((0.0, 0.0, 1.0)), np.array((0.0, 1.0, 0.0))  # what may be up in a picture
 STEEP = math.cos(math.radians(10.0))  # whoever looks down steeper sees the north up
 UNSEEN = np.full(3, np.nan)  # before the first frame
 BEHIND, FORGOTTEN = 5.0, 9.0  # a robot so far behind the first begins to leave the picture, has left it [m]
+PASSED = 3.0  # the way past a line counts so many times, for the view waits for those who come later
 
 
 class Lens:
@@ -49,10 +50,13 @@ class Lens:
 
 
 class Follow:
-    """Keeps the robots in the picture, but those left behind; `wide` and `high` are half of what is seen 1 m away."""
+    """Keeps the robots in the picture, but those left behind; `wide` and `high` are half of what is seen 1 m away.
 
-    def __init__(self, wide: float, high: float) -> None:
-        self.wide, self.high = wide, high
+    With a `line` across the way, at some x [m], the first is who is nearest to it, and who has run on is left, too.
+    """
+
+    def __init__(self, wide: float, high: float, line: float | None = None) -> None:
+        self.wide, self.high, self.line = wide, high, line
         self.cut()
 
     def cut(self) -> None:
@@ -62,7 +66,7 @@ class Follow:
 
     def lens(self, points: np.ndarray, room: np.ndarray) -> Lens:
         """Return the lens of the next frame for robots at some points (robot, 3), each with a radius (robot,) [m]."""
-        points = _gather(points)
+        points = _gather(points, self.line)
         middle = (points.min(0) + points.max(0)) / 2
         self.focus = _smooth(self.focus, middle, AIM)
         self.trail = _smooth(self.trail, middle, TRAIL)
@@ -111,9 +115,12 @@ class Fixed:
             self.ahead = way / distance
 
 
-def _gather(points: np.ndarray) -> Any:
+def _gather(points: np.ndarray, line: float | None) -> Any:
     """Return the points with those far behind the first moved towards the others."""
-    weights = (points[:, :1] - points[:, 0].max() + FORGOTTEN) / (FORGOTTEN - BEHIND)
+    way = points[:, :1]
+    if line is not None:
+        way = np.minimum(way - line, PASSED * (line - way))
+    weights = (way - way.max() + FORGOTTEN) / (FORGOTTEN - BEHIND)
     weights = weights.clip(0.0, 1.0)
     mean = (weights * points).sum(0) / weights.sum()
     return mean + weights * (points - mean)

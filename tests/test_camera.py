@@ -198,6 +198,35 @@ def test_the_view_glides_and_leaves_the_fallen_behind():
     assert abs(sight[-1][1]) > 1.0
 
 
+@pytest.mark.parametrize("far", [(21.0, 0.0), (29.0, 0.0), (40.0, 0.0), (60.0, 45.0), (26.0, 16.0)])
+def test_somebody_is_seen_however_far_the_first_has_run_on(far):
+    scene = load_scene("race", lanes=("ant", "hopper"))
+    view = Camera(scene, 240, 160)
+    picture = view.picture(moved(scene, start(scene), dict(enumerate(far))))
+    view.close()
+    assert len(coral(picture)) > 10
+
+
+def test_the_view_waits_at_the_finish_for_those_who_come_later():
+    scene = load_scene("race", lanes=("ant", "ant"))
+    here = start(scene)
+    view = Camera(scene, 60, 40)
+    view.picture(moved(scene, here, {0: 17.0, 1: 10.0}))
+    eyes, sight = [], []
+    for frame in range(300):
+        gone = 5.0 * FRAME * frame
+        points = view._stage.show(moved(scene, here, {0: 17.0 + gone, 1: 10.0 + gone}))
+        lens = view._follow.lens(points, view._stage.room)
+        offsets = points - lens.eye
+        eyes.append(lens.eye)
+        sight.append(abs(offsets @ lens.right / (offsets @ lens.ahead)) / lens.wide)
+        if 0.0 < points[1, 0] - scene.finish < 0.1:
+            assert sight[-1][1] < 0.5, "the second is seen crossing the line"
+    view.close()
+    assert np.linalg.norm(np.diff(eyes, axis=0), axis=1).max() < 0.5, "it glides there"
+    assert np.min(sight, axis=1).max() < 0.9, "somebody is always seen"
+
+
 def test_the_finish_is_chequered():
     scene = load_scene("race")
     near = moved(scene, start(scene), dict.fromkeys(range(3), 19.5))
