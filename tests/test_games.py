@@ -17,6 +17,7 @@ from roboschool import files
 from roboschool.cli.check import check_file
 from roboschool.games.game import Arena, Verdict
 from roboschool.games.run_to_goal import RunToGoal
+from roboschool.games.sights import COLOURS, NEUTRAL
 from roboschool.games.sumo import Sumo
 from roboschool.scene import load_scene
 from roboschool.simulation import Simulation
@@ -497,3 +498,14 @@ def test_an_option_of_a_reset_is_none_of_an_env() -> None:
     for error in (roboschool.InvalidInput, TypeError):
         with pytest.raises(error, match=r"unexpected keyword argument 'radius'; a reset sets it: reset\(options="):
             roboschool.AgentEnv("ant_sumo", radius=2.0)
+
+
+@pytest.mark.parametrize("name", [*DUELS, "you_shall_not_pass", "push_box", "carry_beam", "soccer", "kick_and_defend"])
+def test_what_is_nobodys_has_no_sides_colour(name: str) -> None:
+    simulation = Simulation(load_scene(name))
+    simulation.reset({0: 0})
+    colours = {mark.colour for mark in simulation.marks()}
+    simulation.close()
+    theirs = {"soccer": {*COLOURS}, "kick_and_defend": {COLOURS[1]}}  # shirts, and the zone of the keeper
+    assert colours == theirs.get(name, set()) | {NEUTRAL}
+    assert NEUTRAL not in COLOURS

@@ -14,6 +14,7 @@ from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdi
 from roboschool.games.sights import (
     FAR,
     LONG,
+    NEUTRAL,
     Contender,
     column,
     own_body,
@@ -83,7 +84,7 @@ class CarryBeam(Game):
     def marks(self, now: Arena, world: int) -> Sequence[Mark]:
         """Return the line."""
         line = float(now.memory[world, LINE])
-        return [Mark((line, 0.5 * place, 0.0), 0.05, (230, 90, 80)) for place in range(-4, 5)]
+        return [Mark((line, 0.5 * place, 0.0), 0.05, NEUTRAL) for place in range(-4, 5)]
 
 
 @dataclass(frozen=True)

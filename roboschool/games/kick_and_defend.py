@@ -14,8 +14,10 @@ from roboschool.chance import Number, check_number, draw
 from roboschool.files import InvalidInput, check_range
 from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
 from roboschool.games.sights import (
+    COLOURS,
     FAR,
     LONG,
+    NEUTRAL,
     Contender,
     ball_and_thing_entries,
     ball_and_things,
@@ -121,8 +123,8 @@ class KickAndDefend(Game):
         ground = [(self.line, y, 0.0) for y in np.linspace(-self.wide, self.wide, 13).tolist()]
         posts = [(self.line, y, z) for y in (-self.wide, self.wide) for z in (0.3, 0.6, 0.9, 1.2)]
         zone = [(self.line - self.zone, y, 0.0) for y in np.linspace(-self.wide, self.wide, 7).tolist()]
-        goal = [Mark(place, 0.06, (230, 90, 80)) for place in (*ground, *posts)]
-        return [*goal, *(Mark(place, 0.04, (90, 140, 230)) for place in zone)]
+        goal = [Mark(place, 0.06, NEUTRAL) for place in (*ground, *posts)]
+        return [*goal, *(Mark(place, 0.04, COLOURS[KEEPER]) for place in zone)]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from roboschool.games.sights import (
     FAR,
     GOAL_ENTRIES,
     LONG,
+    NEUTRAL,
     Contender,
     column,
     goal_way,
@@ -75,7 +76,7 @@ class RunToGoal(Game):
     def marks(self, now: Arena, world: int) -> Sequence[Mark]:
         """Return both lines."""
         line = float(now.memory[world, LINE])
-        return [Mark((x, y, 0.0), 0.05, (230, 90, 80)) for x in (-line, line) for y in range(-5, 6)]
+        return [Mark((x, y, 0.0), 0.05, NEUTRAL) for x in (-line, line) for y in range(-5, 6)]
 
 
 @dataclass(frozen=True)

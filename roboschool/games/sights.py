@@ -18,7 +18,8 @@ FAR = 5.0  # a distance that is seen as 1 [m]
 PACE = 0.3  # what a speed of 1 m/s looks like
 LONG = 500.0  # a time that is seen as 1 [steps]
 WAYS = ("forward", "left", "up")
-COLOURS = ((237, 99, 79), (31, 150, 148))  # of two sides, home and away, and of what is theirs
+COLOURS = ((237, 99, 79), (0, 205, 195))  # of two sides, home and away, and of what is theirs
+NEUTRAL = (250, 185, 40)  # of lines, rings and goals, which are nobody's
 ABOVE = 0.5  # height over a trunk at which the colour of its side is shown [m]
 
 
@@ -108,7 +109,7 @@ def flat_distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def ring(x: float, y: float, radius: float, balls: int = 16) -> tuple[Mark, ...]:
     """Return balls around a spot on the ground."""
     turns = [2.0 * math.pi * ball / balls for ball in range(balls)]
-    return tuple(Mark((x + radius * math.cos(t), y + radius * math.sin(t), 0.0), 0.05, (230, 90, 80)) for t in turns)
+    return tuple(Mark((x + radius * math.cos(t), y + radius * math.sin(t), 0.0), 0.05, NEUTRAL) for t in turns)
 
 
 def goal_way(now: State, way: np.ndarray) -> list[np.ndarray]:

@@ -17,6 +17,7 @@ from roboschool.games.sights import (
     COLOURS,
     GOAL_ENTRIES,
     LONG,
+    NEUTRAL,
     Contender,
     ball_and_thing_entries,
     ball_and_things,
@@ -139,7 +140,7 @@ class Soccer(Game):
         middle = [(0.0, y, 0.0) for y in np.linspace(-self.width / 2, self.width / 2, 13).tolist()]
         half = self.goal_width / 2
         goals = [(x, y, 0.0) for x in (-self.length / 2, self.length / 2) for y in np.linspace(-half, half, 7).tolist()]
-        lines = [Mark(place, 0.06, (240, 240, 240)) for place in (*middle, *goals)]
+        lines = [Mark(place, 0.06, NEUTRAL) for place in (*middle, *goals)]
         shirts = enumerate(now.agents[world, :, :3].tolist())
         return [*lines, *(Mark((x, y, z + ABOVE), 0.12, COLOURS[number % 2]) for number, (x, y, z) in shirts)]
 
