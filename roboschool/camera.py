@@ -80,16 +80,22 @@ class Camera:
 
     def picture(self, snapshot: Snapshot, marks: Sequence[Mark] = ()) -> np.ndarray:
         """Return the next picture (height, width, 3), bytes, with marks in it."""
+        stage = self._open()
+        points = stage.show(snapshot, marks) * (1.0, 1.0, MIDDLE)
+        lens = self._fixed.lens(stage.followed()) if self._fixed else self._follow.lens(points, stage.room)
+        picture: np.ndarray = self._backdrop.paint(lens, self.width, self.height)
+        stage.compose(picture, lens)
+        return (picture + 0.5).astype(np.uint8)
+
+    def trunks(self, snapshot: Snapshot) -> tuple[np.ndarray, np.ndarray]:
+        """Return where the trunks of the robots are (robot, 3), and how much room each takes, a radius (robot,) [m]."""
+        stage = self._open()
+        return stage.show(snapshot), stage.room
+
+    def _open(self) -> "Stage":
         if self._stage is None:
             self._stage = Stage(self.scene, self._backdrop.track)
-        points = self._stage.show(snapshot, marks)
-        if self._fixed is not None:
-            lens = self._fixed.lens(self._stage.followed())
-        else:
-            lens = self._follow.lens(points, self._stage.room)
-        picture: np.ndarray = self._backdrop.paint(lens, self.width, self.height)
-        self._stage.compose(picture, lens)
-        return (picture + 0.5).astype(np.uint8)
+        return self._stage
 
     def cut(self) -> None:
         """Let the next picture begin where the robots are; without, the view glides there."""
@@ -231,11 +237,11 @@ class Stage:
         return self.puppets[self.names.index(self.view.follow)].place()
 
     def show(self, snapshot: Snapshot, marks: Sequence[Mark] = ()) -> np.ndarray:
-        """Place robots, props and marks; return where the middles of the robots are (robot, 3)."""
+        """Place robots, props and marks; return where the trunks of the robots are (robot, 3) [m]."""
         for puppet, base, joints in zip(self.puppets, snapshot.bases, snapshot.joints, strict=True):
             puppet.pose(base, joints)
         self.balls.show(marks)
-        return np.array([puppet.place() for puppet in self.robots]) * (1.0, 1.0, MIDDLE)
+        return np.array([puppet.place() for puppet in self.robots])
 
     def compose(self, picture: np.ndarray, lens: Lens) -> None:
         """Draw everything and its shadow into a picture (height, width, 3)."""

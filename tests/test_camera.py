@@ -215,7 +215,7 @@ def test_the_view_waits_at_the_finish_for_those_who_come_later():
     eyes, sight = [], []
     for frame in range(300):
         gone = 5.0 * FRAME * frame
-        points = view._stage.show(moved(scene, here, {0: 17.0 + gone, 1: 10.0 + gone}))
+        points = view.trunks(moved(scene, here, {0: 17.0 + gone, 1: 10.0 + gone}))[0]
         lens = view._follow.lens(points, view._stage.room)
         offsets = points - lens.eye
         eyes.append(lens.eye)

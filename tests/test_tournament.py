@@ -34,6 +34,7 @@ from roboschool.camera import Camera
 from roboschool.cli.contest import print_table, run_contest, run_replay
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, policies
+from roboschool.games.sights import COLOURS
 from roboschool.opponents import OpponentPool
 from roboschool.scene import Scene, load_scene
 from roboschool.tasks.asks import Mark
@@ -183,7 +184,7 @@ def test_a_match_is_shown_as_it_was_without_physics(
         run_replay(path, False, None, tmp_path / "p.png", 0.0, "192x128")
         snapshot, marks = match.poses.look(0)
         caption = Caption(load_scene(scene), match.record)
-        balls = caption.balls(snapshot, marks)
+        balls = caption.balls(*camera.trunks(snapshot), marks)
         assert len(balls) == (0 if scene == "soccer" else 2), "soccer has its own"
         camera.cut()
         plain = camera.picture(snapshot, [*marks, *balls])
@@ -199,7 +200,13 @@ def test_a_caption_says_who_plays_whom_and_how_it_ended(env: ParallelEnv) -> Non
     caption = Caption(env.scene, match.record)
     assert caption._rows() == [("paddle_0", "a", "lost"), ("paddle_1", "b", "won")]
     assert caption._end() == "time, 61 steps"
-    assert caption.balls(*match.poses.look(0)) == [], "paddles slide away from their root"
+    with closing(Camera(env.scene, 64, 64)) as camera:
+        balls = [caption.balls(*camera.trunks(match.poses.look(step)[0]), []) for step in (0, 61)]
+    assert [ball.colour for ball in balls[0]] == [*COLOURS]
+    moved = np.subtract(*(np.array([ball.position for ball in two]) for two in balls[::-1]))
+    slid = match.poses.bodies["paddle_1"][[0, 61], -2:]
+    assert moved[1, :2] == pytest.approx(slid[0] - slid[1], abs=1e-5), "it slides away from its root"
+    assert abs(moved[1]).max() > 0.05
     tiny = np.zeros((64, 96, 3), np.uint8)
     assert caption.draw(tiny) is tiny
     assert caption.draw(np.zeros((400, 600, 3), np.uint8)).any()

@@ -149,7 +149,8 @@ def _show(
             if not (filmed or pictured):
                 continue
             snapshot, marks = match.poses.look(step)
-            frame = caption.draw(camera.picture(snapshot, [*marks, *caption.balls(snapshot, marks)]))
+            balls = caption.balls(*camera.trunks(snapshot), marks)
+            frame = caption.draw(camera.picture(snapshot, [*marks, *balls]))
             if film and filmed:
                 film.add(frame)
             if picture and pictured:

@@ -1,6 +1,7 @@
 """What is drawn into pictures of a match: who plays whom and how it ended, and a ball over each of two alike sides."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -11,9 +12,9 @@ from roboschool.tasks.asks import Mark
 from roboschool.tournament.record import Record
 from roboschool.tournament.sides import name_results, sides_of
 from roboschool.viewer.hud import DESIGN, SMALLEST, TINY, Sheet
-from roboschool.world import Snapshot
 
 RADIUS = 0.12  # of a ball [m]
+SMALL = 0.5  # over robots that take less room it is smaller, and less high [m]
 NEAR = 0.5  # a mark over a robot and not farther to the side than this shows whose it is [m]
 LETTERS = 13  # size of the letters in a picture as high as `DESIGN` [pixels]
 LONGEST = 0.45  # of the picture's width that a name may have
@@ -32,21 +33,25 @@ class Caption:
         self.sides = sides_of(scene)
         self.numbers = {agent.name: number for number, agent in enumerate(scene.agents)}
         robots = [{agent.robot.name for agent in scene.agents if agent.name in side} for side in self.sides]
-        roam = not any(agent.robot.fixed for agent in scene.agents)  # the root of others is not where they are
-        self.alike = len(self.sides) == 2 and robots[0] == robots[1] and roam
+        self.alike = len(self.sides) == 2 and robots[0] == robots[1]
 
-    def balls(self, snapshot: Snapshot, marks: list[Mark]) -> list[Mark]:
-        """Return balls over two sides whose robots are alike, unless `marks` show them already."""
-        if not self.alike:
+    def balls(self, trunks: np.ndarray, room: np.ndarray, marks: list[Mark]) -> list[Mark]:
+        """Return balls over two sides whose robots are alike, unless `marks` show them already.
+
+        Args:
+            trunks: where they are (robot, 3) [m].
+            room: how much they take, a radius (robot,) [m].
+            marks: what is shown anyway.
+        """
+        places, sizes = trunks.tolist(), np.minimum(1.0, room / SMALL).tolist()
+        if not self.alike or all(any(_is_over(mark, place) for mark in marks) for place in places):
             return []
-        places = {name: snapshot.bases[number][0] for name, number in self.numbers.items()}
-        if all(any(_is_over(mark, place) for mark in marks) for place in places.values()):
-            return []
-        return [
-            Mark((places[name][0], places[name][1], places[name][2] + ABOVE), RADIUS, colour)
-            for side, colour in zip(self.sides, COLOURS, strict=True)
-            for name in side
-        ]
+        balls = []
+        for side, colour in zip(self.sides, COLOURS, strict=True):
+            for number in (self.numbers[name] for name in side):
+                (x, y, z), size = places[number], sizes[number]
+                balls.append(Mark((x, y, z + ABOVE * size), RADIUS * size, colour))
+        return balls
 
     def draw(self, picture: np.ndarray) -> np.ndarray:
         """Return a picture (height, width, 3) with names and results; one that is too small stays as it is."""
@@ -94,6 +99,6 @@ class Caption:
         return f"{', '.join(reasons)}{', ' * bool(reasons)}{self.record.steps} steps"
 
 
-def _is_over(mark: Mark, place: tuple[float, float, float]) -> bool:
+def _is_over(mark: Mark, place: Sequence[float]) -> bool:
     x, y, z = (a - b for a, b in zip(mark.position, place, strict=True))
     return z > 0.0 and math.hypot(x, y) < NEAR
