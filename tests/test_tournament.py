@@ -44,7 +44,7 @@ from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import play, play_recorded, scene_hash
 from roboschool.tournament.page import make_page
 from roboschool.tournament.players import Bench, Process
-from roboschool.tournament.poses import Poses, Recorder, read_poses
+from roboschool.tournament.poses import Recorder, read_poses
 from roboschool.tournament.record import read_match, write_match
 from roboschool.tournament.replay import open_world, replay, verify
 from roboschool.tournament.sides import Outcome, deal, decide, name_results, sides_of
@@ -170,6 +170,7 @@ def test_a_match_is_shown_as_it_was_without_physics(
     steps = match.record.steps
     assert match.poses.frames == steps + 1
     if scene == "ant_sumo":
+        assert match.poses.count(steps) == [], "it counts nothing before its end"
         assert (steps, len(match.poses.marks)) == (500, 36), "a ring that stays is written once"
         assert path.stat().st_size < 200_000
     size, wanted = (192, 128), []
@@ -183,23 +184,25 @@ def test_a_match_is_shown_as_it_was_without_physics(
             assert (camera.picture(*match.poses.look(step)) == picture).all(), step
         run_replay(path, False, None, tmp_path / "p.png", 0.0, "192x128")
         snapshot, marks = match.poses.look(0)
-        caption = Caption(load_scene(scene), match.record)
+        caption = Caption(load_scene(scene), match)
         balls = caption.balls(*camera.trunks(snapshot), marks)
         assert len(balls) == (0 if scene == "soccer" else 2), "soccer has its own"
         camera.cut()
         plain = camera.picture(snapshot, [*marks, *balls])
     with Image.open(tmp_path / "p.png") as image:
         shown = np.asarray(image)
-    assert (shown == caption.draw(plain)).all()
+    assert (shown == caption.draw(plain, 0)).all()
     changed = np.argwhere((shown != plain).any(axis=-1))
     assert 0 < changed.max(axis=0)[0] < 40, "names are in a corner"
 
 
-def test_a_caption_says_who_plays_whom_and_how_it_ended(env: ParallelEnv) -> None:
+def test_a_caption_says_who_plays_whom_and_at_the_end_how_it_ended(env: ParallelEnv) -> None:
     _, match = contest(env, ["a=still", "b=scripted"])
-    caption = Caption(env.scene, match.record)
-    assert caption._rows() == [("paddle_0", "a", "lost"), ("paddle_1", "b", "won")]
-    assert caption._end() == "time, 61 steps"
+    caption = Caption(env.scene, match)
+    assert caption._rows(0) == [["paddle_0", "a", "0"], ["paddle_1", "b", "0"]], "nothing gives the end away"
+    assert caption._rows(60) == [["paddle_0", "a", "-1"], ["paddle_1", "b", "0"]]
+    assert caption._rows(61) == [["paddle_0", "a", "-1", "lost"], ["paddle_1", "b", "0", "won"]]
+    assert [caption._end(step) for step in (0, 60, 61)] == ["0.0 s", "1.0 s", "time, 61 steps"]
     with closing(Camera(env.scene, 64, 64)) as camera:
         balls = [caption.balls(*camera.trunks(match.poses.look(step)[0]), []) for step in (0, 61)]
     assert [ball.colour for ball in balls[0]] == [*COLOURS]
@@ -208,8 +211,29 @@ def test_a_caption_says_who_plays_whom_and_how_it_ended(env: ParallelEnv) -> Non
     assert moved[1, :2] == pytest.approx(slid[0] - slid[1], abs=1e-5), "it slides away from its root"
     assert abs(moved[1]).max() > 0.05
     tiny = np.zeros((64, 96, 3), np.uint8)
-    assert caption.draw(tiny) is tiny
-    assert caption.draw(np.zeros((400, 600, 3), np.uint8)).any()
+    assert caption.draw(tiny, 0) is tiny
+    assert caption.draw(np.zeros((400, 600, 3), np.uint8), 0).any()
+
+
+def test_a_caption_counts_what_the_game_counts(tmp_path: Path) -> None:
+    with closing(ParallelEnv("pong", seconds=5.0)) as long:
+        _, match = contest(long, ["pong", "scripted"])
+        write_match(tmp_path / "m.rsmatch", match)
+        poses = read_match(tmp_path / "m.rsmatch").poses
+        counted, told = [], []
+        for step, _, infos in replay(long, match):
+            counted.append(poses.count(step))
+            told.append([infos[name]["score"] for name in ("paddle_0", "paddle_1")])
+        assert np.allclose(counted, told, atol=1e-6)
+        assert 1 < len(poses.scores) < 60, "written where they change"
+        changed = next(step for step, scores in enumerate(told) if any(scores))
+        caption = Caption(long.scene, match)
+        assert caption._rows(changed - 1) == [["paddle_0", "pong", "0.00"], ["paddle_1", "scripted", "0.00"]]
+        assert [row[2] for row in caption._rows(changed)] == [f"{score:.2f}" for score in told[changed]]
+        assert [len(row) for row in caption._rows(poses.frames - 1)] == [4, 4]
+        goals = np.array([[0, 0, 0], [9, 1, -1]], np.float32)
+        caption = Caption(long.scene, dataclasses.replace(match, poses=dataclasses.replace(poses, scores=goals)))
+        assert [row[2] for row in caption._rows(9)] == ["1", "-1"]
 
 
 def test_results_are_named_and_places_where_there_are_more(tmp_path: Path) -> None:
@@ -278,7 +302,7 @@ def test_poses_end_where_physics_blows_up(env: ParallelEnv, tmp_path: Path, spoi
     write_match(path, dataclasses.replace(match, poses=poses))
     run_replay(path, False, tmp_path / "v.gif", tmp_path / "p.png", None, "96x64")
     with Image.open(tmp_path / "v.gif") as video:
-        assert video.n_frames == 10
+        assert video.n_frames == 11, "every other, and the last"
     none = {name: rows[:0] for name, rows in poses.arrays().items()}
     write_match(path, dataclasses.replace(match, poses=read_poses(none, 0)))
     with pytest.raises(InvalidInput, match=r"m\.rsmatch: poses\.npz: physics blew up before"):
@@ -295,12 +319,15 @@ def test_poses_of_other_bodies_are_not_shown(env: ParallelEnv, tmp_path: Path) -
         bodies | {"paddle_1": more},
         {"cat_0" if name == "paddle_0" else name: rows for name, rows in bodies.items()},
     ):
-        write_match(path, dataclasses.replace(match, poses=Poses(other, match.poses.marks)))
+        write_match(path, dataclasses.replace(match, poses=dataclasses.replace(match.poses, bodies=other)))
         with pytest.raises(
             InvalidInput, match=r"m\.rsmatch: poses\.npz: it has bodies and joints .*, and scene 'pong'"
         ):
             run_replay(path, False, None, tmp_path / "p.png", None, "96x64")
         assert "what it shows is not what happened: " in verify(read_match(path)).wrong
+    write_match(path, dataclasses.replace(match, poses=dataclasses.replace(match.poses, scores=np.zeros((1, 4), "f4"))))
+    with pytest.raises(InvalidInput, match=r"m\.rsmatch: poses\.npz: scores is \(1, 4\), not \(changes, 3\)"):
+        run_replay(path, False, None, tmp_path / "p.png", None, "96x64")
 
 
 def test_verification_notices_whatever_is_forged(env: ParallelEnv, tmp_path: Path) -> None:
@@ -323,7 +350,7 @@ def test_verification_notices_whatever_is_forged(env: ParallelEnv, tmp_path: Pat
         assert (f"differs at {finding.step}" if finding.step is not None else finding.wrong).find(what) >= 0
     moved = {name: rows.copy() for name, rows in match.poses.bodies.items()}
     moved["paddle_1"][30, -1] += 0.01
-    write_match(path, dataclasses.replace(match, poses=Poses(moved, match.poses.marks)))
+    write_match(path, dataclasses.replace(match, poses=dataclasses.replace(match.poses, bodies=moved)))
     assert verify(read_match(path)).wrong == "what it shows is not what happened: bodies/paddle_1"
     elsewhere = dataclasses.replace(record, versions=record.versions | {"pybullet": "1"})
     write_match(path, dataclasses.replace(match, record=elsewhere))
@@ -432,7 +459,7 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         "not a match: it holds actions.npz": zipped({"actions.npz": entries["actions.npz"]}),
         "damaged, or not": b"PK\3\4 and then nothing",
         "its version is 9": about(version=9),
-        "its version is 1, not 2": zipped(old | {"match.json": b'{"version": 1}'}),
+        "its version is 1, not 3": zipped(old | {"match.json": b'{"version": 1}'}),
         "its version is None": zipped(entries | {"match.json": b"[]"}),
         "unknown key 'sead'": about(sead=1),
         "prints do not fit": about(steps=500),
@@ -447,10 +474,11 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         "paddle_1 is object": actions(paddle_0=rows, paddle_1=np.array([[print]])),
         "paddle_1 holds a number that is not finite": actions(paddle_0=rows, paddle_1=nan),
         "poses.npz: damaged: File is not a zip file": zipped(entries | {"poses.npz": b"0"}),
-        "not bodies and marks": poses(more=paddle),
+        "not bodies, marks and scores": poses(more=paddle),
+        "scores change at steps that cannot be, of 62 frames": poses(scores=paddle[:2, :3] + 62),
         "it holds nothing, not": zipped(entries | {"poses.npz": packed_with()}),
         "of the same name": zipped(entries | {"poses.npz": twice.getvalue()}),
-        "1005 arrays": poses(**{f"bodies/{number}": paddle for number in range(1000)}),
+        "1006 arrays": poses(**{f"bodies/{number}": paddle for number in range(1000)}),
         "bodies/x is object": poses(**{"bodies/x": np.array([[print]])}),
         "bodies/x is float32 (62,)": poses(**{"bodies/x": paddle[:, 0]}),
         "x is (61, 9): 62 frames of 61 steps": poses(**{"bodies/x": paddle[1:]}),

@@ -28,6 +28,8 @@ from roboschool.tournament.schedule import count_games
 from roboschool.tournament.sides import name_results
 from roboschool.tournament.tournament import PAGE, RESULTS, Report, make_plan, run_tournament
 
+LAST = 2.0  # so long a video stays at its end, which says who has won [s]
+
 
 def run_match(
     scene: str,
@@ -138,21 +140,23 @@ def _show(
     if not frames:
         raise InvalidInput(f"{path}: {POSES}: physics blew up before there was anything to see")
     match.poses.check_fit(scene, f"{path}: {POSES}")
-    caption = Caption(scene, match.record)
+    caption = Caption(scene, match)
     with ExitStack() as stack:
         film = stack.enter_context(Video(video, size, scene.timestep)) if video else None
         camera = stack.enter_context(closing(Camera(scene, width, height)))
         bar = stack.enter_context(click.progressbar(range(frames), label="showing", file=sys.stderr))
         last = frames - 1 if at is None else min(frames - 1, round(at / scene.timestep))
         for step in bar:
-            filmed, pictured = film is not None and film.wants(step), picture is not None and step == last
+            ended = step == frames - 1
+            filmed, pictured = film is not None and (film.wants(step) or ended), picture is not None and step == last
             if not (filmed or pictured):
                 continue
             snapshot, marks = match.poses.look(step)
             balls = caption.balls(*camera.trunks(snapshot), marks)
-            frame = caption.draw(camera.picture(snapshot, [*marks, *balls]))
+            frame = caption.draw(camera.picture(snapshot, [*marks, *balls]), step)
             if film and filmed:
-                film.add(frame)
+                for _ in range(round(LAST / film.seconds) if ended else 1):
+                    film.add(frame)
             if picture and pictured:
                 Image.fromarray(frame).save(picture)
     for file in (video, picture):

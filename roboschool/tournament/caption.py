@@ -1,4 +1,4 @@
-"""What is drawn into pictures of a match: who plays whom and how it ended, and a ball over each of two alike sides."""
+"""What is drawn into pictures of a match: who plays whom, time and score, and a ball over each of two alike sides."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from roboschool.games.sights import ABOVE, COLOURS
 from roboschool.scene import Scene
 from roboschool.tasks.asks import Mark
-from roboschool.tournament.record import Record
+from roboschool.tournament.record import Match
 from roboschool.tournament.sides import name_results, sides_of
 from roboschool.viewer.hud import DESIGN, SMALLEST, TINY, Sheet
 
@@ -25,11 +25,11 @@ class Caption:
 
     Args:
         scene: where it was played.
-        record: what stands in its file.
+        match: what its file holds.
     """
 
-    def __init__(self, scene: Scene, record: Record) -> None:
-        self.record = record
+    def __init__(self, scene: Scene, match: Match) -> None:
+        self.record, self.poses, self.timestep = match.record, match.poses, scene.timestep
         self.sides = sides_of(scene)
         self.numbers = {agent.name: number for number, agent in enumerate(scene.agents)}
         robots = [{agent.robot.name for agent in scene.agents if agent.name in side} for side in self.sides]
@@ -53,8 +53,8 @@ class Caption:
                 balls.append(Mark((x, y, z + ABOVE * size), RADIUS * size, colour))
         return balls
 
-    def draw(self, picture: np.ndarray) -> np.ndarray:
-        """Return a picture (height, width, 3) with names and results; one that is too small stays as it is."""
+    def draw(self, picture: np.ndarray, step: int) -> np.ndarray:
+        """Return a picture (height, width, 3) of a step with what is known by then; a too small one stays as it is."""
         height, width = picture.shape[:2]
         if min(height, width) < SMALLEST:
             return picture
@@ -63,12 +63,13 @@ class Caption:
         sheet = Sheet(ImageDraw.Draw(image, "RGBA"), width, height, scale)
         size, pad = max(TINY, round(LETTERS * scale)), sheet.pad
         font = ImageFont.load_default(size)
-        rows, row, most = self._rows(), size + pad, round(LONGEST * width)
-        wide = [max(min(most, math.ceil(font.getlength(cells[i]))) for cells in rows) for i in range(3)]
+        rows, row, most = self._rows(step), size + pad, round(LONGEST * width)
+        columns = zip(*rows, strict=True)
+        wide = [max(min(most, math.ceil(font.getlength(cell))) for cell in column) for column in columns]
         dot = row if self.alike else 0
-        end = self._end()
+        end = self._end(step)
         lines = len(rows) + 1
-        right = max(dot + sum(wide) + 4 * pad, math.ceil(font.getlength(end))) + 3 * pad
+        right = max(dot + sum(wide) + 2 * pad * (len(wide) - 1), math.ceil(font.getlength(end))) + 3 * pad
         sheet.panel(pad, pad, right, 3 * pad + lines * row)
         for number, cells in enumerate(rows):
             left, middle = 2 * pad, 2 * pad + (number + 0.5) * row
@@ -82,19 +83,29 @@ class Caption:
         sheet.write(2 * pad, 2 * pad + (lines - 0.5) * row, end, size, width - 4 * pad)
         return np.array(image)
 
-    def _rows(self) -> list[tuple[str, str, str]]:
-        """Return agents, player and result of each player, in the order of the agents."""
+    def _over(self, step: int) -> bool:
+        """Return whether it is the last that was seen: nothing before gives the end away."""
+        return step >= self.poses.frames - 1
+
+    def _rows(self, step: int) -> list[list[str]]:
+        """Return agents and player of each player, its score if there is one, its result at the end."""
         lines = sorted(self.record.agents, key=lambda line: self.numbers[line.agent])
-        said = name_results([line.result for line in lines])
+        said = dict(zip((line.agent for line in lines), name_results([line.result for line in lines]), strict=True))
+        decimals = 2 if (self.poses.scores % 1.0).any() else 0
+        scores = [f"{score:.{decimals}f}" for score in self.poses.count(step)]
+        told = [dict(zip(self.numbers, scores, strict=True))] if scores else []
+        told += [said] if self._over(step) else []
         rows = []
         for number in dict.fromkeys(line.player for line in lines):
-            own = [(line.agent, word) for line, word in zip(lines, said, strict=True) if line.player == number]
-            agents = dict.fromkeys(name.rpartition("_")[0] if len(own) > 1 else name for name, _ in own)
-            results = dict.fromkeys(word for _, word in own)
-            rows.append((", ".join(agents), self.record.players[number].name, ", ".join(results)))
+            own = [line.agent for line in lines if line.player == number]
+            agents = dict.fromkeys(name.rpartition("_")[0] if len(own) > 1 else name for name in own)
+            words = [dict.fromkeys(cells[name] for name in own) for cells in told]
+            rows.append([", ".join(agents), self.record.players[number].name, *map(", ".join, words)])
         return rows
 
-    def _end(self) -> str:
+    def _end(self, step: int) -> str:
+        if not self._over(step):
+            return f"{step * self.timestep:.1f} s"
         reasons = dict.fromkeys(line.reason for line in self.record.agents if line.reason)
         return f"{', '.join(reasons)}{', ' * bool(reasons)}{self.record.steps} steps"
 

@@ -21,7 +21,7 @@ from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.players import Fault
 from roboschool.tournament.poses import Poses, read_poses
 
-VERSION = 2
+VERSION = 3
 ENDING = ".rsmatch"
 ABOUT, ACTIONS, POSES = "match.json", "actions.npz", "poses.npz"
 LARGEST = 64 * 2**20  # a file, and what is in it [bytes]
