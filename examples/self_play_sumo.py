@@ -58,7 +58,7 @@ class Sumo(SB3VecEnv):
 
 def demonstrate(steps: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return what the scripted opponents see and do while they are jostled (rows, n) and (rows, joints)."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     env = roboschool.ParallelEnv(SCENE)
     script = roboschool.load_policy(env.scene.agents[0].policy)
     seen, done = [], []
@@ -67,7 +67,7 @@ def demonstrate(steps: int, noise: float, seed: int) -> tuple[np.ndarray, np.nda
         actions = {name: script.act(row) for name, row in observations.items()}
         seen += observations.values()
         done += actions.values()
-        observations, *_ = env.step({name: a + chance.normal(0.0, noise, a.shape) for name, a in actions.items()})
+        observations, *_ = env.step({name: a + rng.normal(0.0, noise, a.shape) for name, a in actions.items()})
         if not env.agents:
             observations, _ = env.reset(options={"radius": (1.3, 4.5)})
     env.close()
@@ -126,8 +126,8 @@ def save(model: PPO, out: Path) -> None:
 class Past(roboschool.OpponentPool):
     """Any of the learner's past, but in most episodes the first, who imitates the script."""
 
-    def draw(self, chance):
-        return self.members[0] if chance.random() < SCRIPT else super().draw(chance)
+    def draw(self, rng):
+        return self.members[0] if rng.random() < SCRIPT else super().draw(rng)
 
 
 def score(policy: roboschool.NetworkPolicy, episodes: int) -> tuple[list[float], list[int]]:

@@ -146,9 +146,9 @@ class Group:
         joints -= self.middle
         joints *= self.gain
 
-    def plan(self, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Sequence[Throw]:
+    def plan(self, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Sequence[Throw]:
         """Let the task remember what has happened to those who take part (world, agent); return what it asks for."""
-        memory, throws = self.task.plan(self.was, self.now, live, chance)
+        memory, throws = self.task.plan(self.was, self.now, live, rngs)
         np.copyto(self.now.memory, memory, where=live[..., None])
         return throws
 

@@ -162,7 +162,7 @@ class OpponentPool:
         )
         self._write(Index(learner=self.rating + SWING * surprise, members=tuple(members)))
 
-    def draw(self, chance: np.random.Generator) -> Member:
+    def draw(self, rng: np.random.Generator) -> Member:
         """Return who shall play next.
 
         Raises:
@@ -173,16 +173,16 @@ class OpponentPool:
             raise InvalidInput(f"{self.folder}: the pool is empty; begin with add(policy, step=0)")
         if self.strategy == "prioritised":
             weights = np.array([(1.0 - member.share) ** 2 for member in members])
-            return members[chance.choice(count, p=weights / weights.sum())]
+            return members[rng.choice(count, p=weights / weights.sum())]
         oldest = {
             "latest": count - 1,
             "uniform": 0,
             "delta": min(int(self.delta * count), count - 1),
             "window": max(0, count - self.window),
         }[self.strategy]
-        if self.strategy == "window" and chance.random() < self.latest:
+        if self.strategy == "window" and rng.random() < self.latest:
             oldest = count - 1
-        return members[chance.integers(oldest, count)]
+        return members[rng.integers(oldest, count)]
 
     def reset(self, seed: int | None = None) -> None:
         """Begin an episode as one of the members.

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from roboschool import files
-from roboschool.chance import Number, check_order
 from roboschool.files import InvalidInput, choose, nearest
+from roboschool.ranges import Number, check_order
 
 Part = TypeVar("Part")
 

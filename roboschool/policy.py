@@ -58,11 +58,11 @@ class Random:
 
     def reset(self, seed: int | None = None) -> None:
         """Begin an episode."""
-        self.chance = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(seed)
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Return any torque (joints,)."""
-        return self.chance.uniform(-1.0, 1.0, self.joints)
+        return self.rng.uniform(-1.0, 1.0, self.joints)
 
 
 class NetworkPolicy:

@@ -83,13 +83,15 @@ def check_class(written: str, where: str = "") -> None:
     missing = [method for method in NEEDED if method.partition("(")[0] not in methods]
     if missing and DYNAMIC.isdisjoint({*methods, *said}):
         raise InvalidInput(f"{where}: {name} has no {' and no '.join(missing)}")
-    for call in ("__init__()", *NEEDED):
-        method, _, given = call.removesuffix(")").partition("(")
-        if method in methods and not _takes(methods[method], 1 if given else 0):
+    if not _takes(methods.get("__init__"), 0):
+        raise InvalidInput(f"{where}: {name} cannot be made without arguments")
+    for call in NEEDED:
+        method = call.partition("(")[0]
+        if not _takes(methods.get(method), 1):
             raise InvalidInput(f"{where}: {name}.{method} is called as {call}, which it does not take")
 
 
-def _takes(method: ast.AST, count: int) -> bool:
+def _takes(method: ast.AST | None, count: int) -> bool:
     """Return whether a method can be called with so many arguments; true if its text does not say."""
     if not isinstance(method, ast.FunctionDef) or method.decorator_list:
         return True

@@ -14,10 +14,10 @@ from typing import Any, TypeAlias, get_type_hints
 import numpy as np
 
 from roboschool import files
-from roboschool.chance import Number, check_number
 from roboschool.files import InvalidInput, UnknownOption, choose, nearest
 from roboschool.games.game import Game, game_class, make_game
 from roboschool.parts import look_beside
+from roboschool.ranges import Number, check_number
 from roboschool.robot import Robot, load_robot
 from roboschool.state import State
 from roboschool.tasks.task import Task, make_task

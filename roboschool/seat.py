@@ -101,7 +101,7 @@ class Seat:
         """Reset the opponents of some worlds, with seeds from the generators of those worlds."""
         for world in worlds:
             for *_, policies in self.others:
-                policies[world].reset(int(self.simulation.generators[world].integers(SEEDS)))
+                policies[world].reset(int(self.simulation.rngs[world].integers(SEEDS)))
 
     def remember(self, names: Collection[str]) -> dict[str, Any]:
         """Return copies of the policies of some agents, by name, to be given to `recall`."""

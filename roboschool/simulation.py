@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.chance import draw
 from roboschool.files import InvalidInput, choose
 from roboschool.games.game import Arena, Game, Verdict
 from roboschool.group import REPORTED, Group
+from roboschool.ranges import draw
 from roboschool.scene import Scene, options_of_reset
 from roboschool.state import NEEDED, PLACE, places
 from roboschool.tasks.asks import Mark, Placement, Throw
@@ -42,7 +42,7 @@ class Saved:
     scene: str
     bodies: tuple[str, ...]  # name and kind of every agent and prop
     snapshot: Snapshot
-    generator: Any
+    rng: Any
     step: int
     groups: tuple[tuple[np.ndarray, np.ndarray], ...]  # rows of the state and who is live, for each group
     arena: tuple[np.ndarray, ...]  # what the game looks at
@@ -54,7 +54,7 @@ class Saved:
 class Origin:
     """What an episode begins from: with the same actions it is the same episode, bit for bit."""
 
-    generator: Any  # the state of the world's generator
+    rng: Any  # the state of the world's generator
     memory: tuple[np.ndarray, ...]  # what the tasks of each group remember from the episode before
 
 
@@ -83,7 +83,7 @@ class Simulation:
         self.trunks = np.zeros((worlds, len(scene.agents), NEEDED))  # of all agents, side by side
         self.worlds = [World(scene) for _ in range(worlds)]
         self.decided = np.zeros(worlds, dtype=bool)  # worlds whose game this step has decided
-        self.generators = [np.random.default_rng() for _ in range(worlds)]
+        self.rngs = [np.random.default_rng() for _ in range(worlds)]
         self.steps = np.zeros(worlds, dtype=int)  # of the current episode
         self.limit = scene.steps  # after so many its time is up
         self.broken: set[int] = set()  # worlds whose physics has blown up
@@ -115,7 +115,7 @@ class Simulation:
             if np.shape(given) != wanted.shape[1:]:
                 raise InvalidInput(f"{name}: begin() returns {part} of shape {np.shape(given)}, not {wanted.shape[1:]}")
         with np.errstate(all="ignore"):
-            verdict = self.game.judge(self.was, self.now, np.zeros(worlds, dtype=bool), self.generators)
+            verdict = self.game.judge(self.was, self.now, np.zeros(worlds, dtype=bool), self.rngs)
         if not isinstance(verdict, Verdict):
             raise InvalidInput(f"{name}: judge() returns {verdict!r:.80}, not a Verdict")
         shapes = {
@@ -219,7 +219,7 @@ class Simulation:
         if self.game is not None:
             live = np.ones(len(self.worlds), dtype=bool)
             live[out] = False
-            verdict = self.game.judge(self.was, self.now, live, self.generators)
+            verdict = self.game.judge(self.was, self.now, live, self.rngs)
             np.copyto(self.now.memory, verdict.memory, where=live[:, None])
             np.copyto(self.now.tally, verdict.tally, where=live[:, None, None])
             self.decided = verdict.over & live
@@ -231,7 +231,7 @@ class Simulation:
             if group.plans:
                 live = group.live.copy()
                 live[out] = False
-                throws += [throw for throw in group.plan(live, self.generators) if live[throw.world].any()]
+                throws += [throw for throw in group.plan(live, self.rngs) if live[throw.world].any()]
         return throws
 
     def _look_around(self) -> None:
@@ -279,35 +279,35 @@ class Simulation:
     def _begin(self, world: int, seed: int | Origin | None, rules: Game | None = None) -> None:
         """Place every robot of a world for a new episode, with new rules if given; its joints are left raw."""
         if isinstance(seed, Origin):
-            self.generators[world].bit_generator.state = seed.generator
+            self.rngs[world].bit_generator.state = seed.rng
             for group, memory in zip(self.groups, seed.memory, strict=True):
                 group.now.memory[world] = memory
         elif seed is not None:
-            self.generators[world] = np.random.default_rng(seed)
+            self.rngs[world] = np.random.default_rng(seed)
             for group in self.groups:
                 group.now.memory[world] = 0.0
-        generator = self.generators[world]
+        rng = self.rngs[world]
         if world in self.broken:
             self.worlds[world].rebuild()
             self.broken.remove(world)
-        gravity, friction = draw(self.scene.gravity, generator), draw(self.scene.friction, generator)
+        gravity, friction = draw(self.scene.gravity, rng), draw(self.scene.friction, rng)
         props = []
         for prop in self.scene.props:
-            x, y, z = (draw(number, generator) for number in prop.spot)
-            props.append(((x, y, z), draw(prop.turn, generator)))
+            x, y, z = (draw(number, rng) for number in prop.spot)
+            props.append(((x, y, z), draw(prop.turn, rng)))
         placements = []
         for agent, (group, place) in zip(self.scene.agents, self.seats, strict=True):
-            spot = (draw(agent.spot[0], generator), draw(agent.spot[1], generator))
-            turn = draw(agent.turn, generator)
-            noise = generator.uniform(-agent.noise, agent.noise, len(group.pose))
+            spot = (draw(agent.spot[0], rng), draw(agent.spot[1], rng))
+            turn = draw(agent.turn, rng)
+            noise = rng.uniform(-agent.noise, agent.noise, len(group.pose))
             joints = np.minimum(np.maximum(noise + group.pose, group.lower), group.upper)
             memory = group.now.memory[world, place]
-            placement, memory[:] = agent.task.begin(Placement(spot, turn, tuple(joints.tolist())), memory, generator)
+            placement, memory[:] = agent.task.begin(Placement(spot, turn, tuple(joints.tolist())), memory, rng)
             placements.append(placement)
         self.worlds[world].reset(placements, props, gravity, friction)
         rules = self.rules[world] if rules is None else rules
         if rules is not None:
-            self.now.memory[world], self.now.tally[world], throws = rules.begin(world, generator)
+            self.now.memory[world], self.now.tally[world], throws = rules.begin(world, rng)
             for throw in throws:
                 self.worlds[world].throw(throw.prop, throw.position, throw.velocity)
         self.rules[world] = rules
@@ -340,7 +340,7 @@ class Simulation:
 
     def origin(self, world: int) -> Origin:
         """Return what the next episode of a world begins from if it gets no seed."""
-        state = self.generators[world].bit_generator.state
+        state = self.rngs[world].bit_generator.state
         return Origin(state, tuple(group.now.memory[world].copy() for group in self.groups))
 
     def numbers(self, group: Group, place: int) -> dict[str, np.ndarray]:
@@ -387,7 +387,7 @@ class Simulation:
             scene=self.scene.name,
             bodies=self._bodies(),
             snapshot=self.worlds[world].capture(),
-            generator=copy.deepcopy(self.generators[world].bit_generator.state),
+            rng=copy.deepcopy(self.rngs[world].bit_generator.state),
             step=int(self.steps[world]),
             groups=tuple((group.now.row[world].copy(), group.live[world].copy()) for group in self.groups),
             arena=tuple(array[world].copy() for array in vars(self.now).values()),
@@ -421,7 +421,7 @@ class Simulation:
             self.worlds[world].rebuild()
             self.broken.remove(world)
         self.worlds[world].restore(saved.snapshot)
-        self.generators[world].bit_generator.state = copy.deepcopy(saved.generator)
+        self.rngs[world].bit_generator.state = copy.deepcopy(saved.rng)
         self.steps[world] = saved.step
         for group, (row, live) in zip(self.groups, saved.groups, strict=True):
             group.now.row[world] = row

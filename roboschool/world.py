@@ -89,7 +89,7 @@ class Body:
         self._set_joints(*joints)
 
 
-class Machine(Body):
+class RobotBody(Body):
     """An agent's robot in a Bullet client."""
 
     def __init__(self, client: int, agent: Agent) -> None:
@@ -220,7 +220,7 @@ class Machine(Body):
         return row, velocity + spin
 
 
-class Toy(Body):
+class PropBody(Body):
     """A prop in a Bullet client."""
 
     def __init__(self, client: int, prop: Prop) -> None:
@@ -297,7 +297,7 @@ class World:
             self.close()
             raise
 
-    def _build(self) -> tuple[int, list[Machine], list[Toy], int]:
+    def _build(self) -> tuple[int, list[RobotBody], list[PropBody], int]:
         client = self.client
         bullet.resetSimulation(bullet.RESET_USE_SIMPLE_BROADPHASE, physicsClientId=client)
         bullet.setPhysicsEngineParameter(
@@ -313,11 +313,11 @@ class World:
         if self.scene.ground:
             plane = bullet.createCollisionShape(bullet.GEOM_PLANE, planeNormal=(0, 0, 1), physicsClientId=client)
             ground = bullet.createMultiBody(0, plane, physicsClientId=client)
-        bodies = [Machine(client, agent) for agent in self.scene.agents]
-        toys = [Toy(client, prop) for prop in self.scene.props]
-        for body in (*bodies, *toys):
+        bodies = [RobotBody(client, agent) for agent in self.scene.agents]
+        props = [PropBody(client, prop) for prop in self.scene.props]
+        for body in (*bodies, *props):
             body.motors_off()
-        return ground, bodies, toys, bullet.saveState(physicsClientId=client)
+        return ground, bodies, props, bullet.saveState(physicsClientId=client)
 
     def rebuild(self) -> None:
         """Build the world anew; nothing less heals it once Bullet has seen a number that is not finite."""
@@ -327,8 +327,8 @@ class World:
 
     def _start(self) -> None:
         """Build the world, and list what must be calmed before an episode."""
-        self.ground, self.bodies, self.toys, self.start = self._build()
-        self.moving: list[Body] = [*self.bodies, *(toy for toy in self.toys if toy.prop.moves)]
+        self.ground, self.bodies, self.prop_bodies, self.start = self._build()
+        self.moving: list[Body] = [*self.bodies, *(body for body in self.prop_bodies if body.prop.moves)]
 
     def reset(
         self,
@@ -346,8 +346,8 @@ class World:
             friction: of the ground.
         """
         self._rewind(gravity, friction)
-        for toy, (spot, turn) in zip(self.toys, props, strict=True):
-            toy.place(spot, turn)
+        for prop, (spot, turn) in zip(self.prop_bodies, props, strict=True):
+            prop.place(spot, turn)
         for body, placement in zip(self.bodies, placements, strict=True):
             body.place(placement, self.ground)
 
@@ -391,11 +391,11 @@ class World:
 
     def props(self) -> list[tuple[float, ...]]:
         """Return position, velocity and x axis of every prop [m, m/s]."""
-        return [toy.row() for toy in self.toys]
+        return [body.row() for body in self.prop_bodies]
 
     def touches(self) -> list[tuple[int, int]]:
         """Return who presses on whom: numbers of the agents, then of the props; the smaller first."""
-        numbers = {body.id: number for number, body in enumerate((*self.bodies, *self.toys))}
+        numbers = {body.id: number for number, body in enumerate((*self.bodies, *self.prop_bodies))}
         contacts = bullet.getContactPoints(ANY, ANY, ANY_LINK, ANY_LINK, self.client)
         pairs = {(numbers.get(c[1], NOWHERE), numbers.get(c[2], NOWHERE)) for c in contacts if c[9] > 0.0}
         return sorted({(min(pair), max(pair)) for pair in pairs if NOWHERE not in pair and pair[0] != pair[1]})
@@ -411,7 +411,7 @@ class World:
         choose(prop, names, "prop that can be thrown", where)
         if not all(map(math.isfinite, (*position, *velocity))):
             raise InvalidInput(f"{where}: prop {prop!r} is thrown from {position} with {velocity}")
-        next(toy for toy in self.toys if toy.prop.name == prop).throw(position, velocity)
+        next(body for body in self.prop_bodies if body.prop.name == prop).throw(position, velocity)
 
     def overlaps(self) -> list[tuple[str, str]]:
         """Return the names of agents whose robots are inside each other."""
@@ -425,8 +425,11 @@ class World:
 
     def capture(self) -> Snapshot:
         """Return everything that moves, to be given to `restore`."""
-        bases, joints = zip(*(body.capture() for body in (*self.bodies, *self.toys)), strict=True)
-        homes, spots = tuple(body.home for body in self.bodies), tuple((toy.spot, toy.turned) for toy in self.toys)
+        bases, joints = zip(*(body.capture() for body in (*self.bodies, *self.prop_bodies)), strict=True)
+        homes, spots = (
+            tuple(body.home for body in self.bodies),
+            tuple((body.spot, body.turned) for body in self.prop_bodies),
+        )
         return Snapshot(self.gravity, self.friction, homes, bases, joints, spots)
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -436,9 +439,9 @@ class World:
         robots = len(self.bodies)
         for body, placement, (base, joints) in zip(self.bodies, snapshot.placements, moving[:robots], strict=True):
             body.take_back(placement, base, joints)
-        for toy, spot, (base, joints) in zip(self.toys, snapshot.spots, moving[robots:], strict=True):
-            toy.spot, toy.turned = spot
-            toy.restore(base, joints)
+        for prop, spot, (base, joints) in zip(self.prop_bodies, snapshot.spots, moving[robots:], strict=True):
+            prop.spot, prop.turned = spot
+            prop.restore(base, joints)
 
     def close(self) -> None:
         """Free the client; again does nothing."""

@@ -55,13 +55,11 @@ class Faulty(Run):
     luck: float = 0.3  # episodes less lucky than this
     flag: str = ""  # a file that is there once it has happened, so that it happens once; none: always
 
-    def begin(
-        self, placement: Placement, memory: np.ndarray, chance: np.random.Generator
-    ) -> tuple[Placement, np.ndarray]:
-        return placement, np.array([0.0, chance.random()])
+    def begin(self, placement: Placement, memory: np.ndarray, rng: np.random.Generator) -> tuple[Placement, np.ndarray]:
+        return placement, np.array([0.0, rng.random()])
 
     def plan(
-        self, was: State, now: State, live: np.ndarray, chance: Sequence[np.random.Generator]
+        self, was: State, now: State, live: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> tuple[np.ndarray, Sequence[Any]]:
         memory = now.memory + np.array([1.0, 0.0])
         due = live & (memory[..., 0] == self.at) & (memory[..., 1] < self.luck)

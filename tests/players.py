@@ -12,15 +12,15 @@ class Good:
     """Moves by chance, so that a wrong seed shows."""
 
     def reset(self, seed: int | None = None) -> None:
-        self.chance = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(seed)
         self.steps = 0
 
     def act(self, observation: np.ndarray) -> object:
         self.steps += 1
-        return self.fail() if self.steps == 20 else self.chance.uniform(-1, 1, 2)
+        return self.fail() if self.steps == 20 else self.rng.uniform(-1, 1, 2)
 
     def fail(self) -> object:
-        return self.chance.uniform(-1, 1, 2)
+        return self.rng.uniform(-1, 1, 2)
 
 
 class Exits(Good):

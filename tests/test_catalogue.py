@@ -211,12 +211,12 @@ def test_double_pendulum_sees_the_upper_pole_where_bullet_has_it() -> None:
     [(POLES[0], 24.0, 6.0), (POLES[1], -900.0, 90.0), (POLES[2], 293.0, 75.0), ("reacher", -12.0, 6.0)],
 )
 def test_random_actions_earn_about_what_they_did(name: str, mean: float, within: float) -> None:
-    env, chance, returns = roboschool.AgentEnv(name), np.random.default_rng(0), []
+    env, rng, returns = roboschool.AgentEnv(name), np.random.default_rng(0), []
     for seed in range(15):
         env.reset(seed=seed)
         total, done = 0.0, False
         while not done:
-            _, reward, terminated, truncated, _ = env.step(chance.uniform(-1, 1, env.action_space.shape))
+            _, reward, terminated, truncated, _ = env.step(rng.uniform(-1, 1, env.action_space.shape))
             total, done = total + reward, terminated or truncated
         returns.append(total)
     assert np.mean(returns) == pytest.approx(mean, abs=within)
@@ -297,9 +297,9 @@ def test_elbow_at_its_limit_costs_also_beyond_it(elbow: float, cost: float) -> N
 
 def test_flags_of_the_first_step_are_straight_ahead_every_other_time() -> None:
     task = load_scene("humanoid_flagrun").agents[0].task
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     placement = Simulation(load_scene("hopper")).worlds[0].bodies[0].home
-    flags = np.array([task.begin(placement, np.zeros(3), chance)[1] for _ in range(2000)])
+    flags = np.array([task.begin(placement, np.zeros(3), rng)[1] for _ in range(2000)])
     straight = flags[:, 1] == 0.0
     assert straight.mean() == pytest.approx(0.5, abs=0.04)
     assert (flags[straight, 0].min(), flags[straight, 0].max()) == pytest.approx((13.125, 26.25), abs=0.1)
@@ -402,8 +402,8 @@ def test_failure_rates_choose_the_pose() -> None:
     placement = begun("hopper").worlds[0].bodies[0].home
     memory = np.zeros(len(task.memory))
     memory[HISTORY] = [*[1.0] * 9, -1.0, *[1.0] * 5, *[-1.0] * 5, *[0.0] * 10]
-    chance = np.random.default_rng(0)
-    poses = [task.begin(placement, memory, chance)[1][POSE] for _ in range(4000)]
+    rng = np.random.default_rng(0)
+    poses = [task.begin(placement, memory, rng)[1][POSE] for _ in range(4000)]
     weights = np.array([2 / 11, 6 / 11, 1.0])
     assert np.bincount(np.array(poses, int)) / 4000 == pytest.approx(weights / weights.sum(), abs=0.03)
 
@@ -583,8 +583,8 @@ def test_a_miss_costs_one_and_pays_the_other_after_a_rally(x: float, rally: floa
 
 
 def test_how_serves_fly() -> None:
-    made, chance = game(), np.random.default_rng(0)
-    serves = [made.begin(0, chance)[2][0] for _ in range(2000)]
+    made, rng = game(), np.random.default_rng(0)
+    serves = [made.begin(0, rng)[2][0] for _ in range(2000)]
     positions, velocities = np.array([s.position for s in serves]), np.array([s.velocity for s in serves])
     assert (np.abs(velocities[:, 0]).min(), np.abs(velocities[:, 0]).max()) == pytest.approx((2.0, 2.5), abs=0.01)
     assert np.abs(velocities[:, 1]).max() == pytest.approx(2.0, abs=0.01)
@@ -650,10 +650,10 @@ class Guess(Idle):
     """Acts at random."""
 
     def reset(self, seed: int | None = None) -> None:
-        self.chance = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(seed)
 
     def act(self, observation: np.ndarray) -> np.ndarray:
-        return self.chance.uniform(-1, 1, 2)
+        return self.rng.uniform(-1, 1, 2)
 
 
 @pytest.mark.parametrize(("policy", "mean"), [(Idle(), -11.6), (Guess(), -13.1)])
@@ -681,19 +681,19 @@ def test_players_that_do_not_look_lose_as_they_did(policy: Idle, mean: float) ->
 def test_flags_counters_scores_and_outcomes_are_in_the_saved_state(name: str) -> None:
     """From the saved state all go on alike, over new flags, throws, serves, and the next episode's draw."""
     simulation = begun(name)
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for _ in range(100):
-        simulation.step([chance.uniform(-1, 1, group.shape) for group in simulation.groups])
+        simulation.step([rng.uniform(-1, 1, group.shape) for group in simulation.groups])
     saved = simulation.save()
     stories = []
     for _ in range(2):
         other = Simulation(load_scene(name))
         other.load(saved)
-        chance, story = np.random.default_rng(1), []
+        rng, story = np.random.default_rng(1), []
         for step in range(220):
             for group in other.groups:
                 group.live[:] = True
-            other.step([chance.uniform(-1, 1, group.shape) for group in other.groups])
+            other.step([rng.uniform(-1, 1, group.shape) for group in other.groups])
             if step == 200:
                 other.reset({0: None})
             story += [group.now.row.tobytes() + group.observation.tobytes() for group in other.groups]
@@ -712,9 +712,9 @@ def test_copies_draw_flags_as_lone_worlds_do() -> None:
     many.reset(seed=7)
     for i, env in enumerate(alone):
         env.reset(seed=7 + i)
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for _ in range(120):
-        actions = chance.uniform(-1, 1, (3, 17))
+        actions = rng.uniform(-1, 1, (3, 17))
         seen = many.step(actions)[0]
         for i, env in enumerate(alone):
             assert (env.step(actions[i : i + 1])[0][0] == seen[i]).all()

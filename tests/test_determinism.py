@@ -84,7 +84,7 @@ def test_two_continuations_of_a_saved_state_agree(name: str) -> None:
     one.load(saved)
     two.load(saved, world=1)
     assert tell(one, go_on=True, steps=200) == tell(two, go_on=True, steps=200, world=1)
-    assert one.generators[0].bit_generator.state == two.generators[1].bit_generator.state
+    assert one.rngs[0].bit_generator.state == two.rngs[1].bit_generator.state
     one.load(saved)
     assert one.steps[0] == saved.step
     again = tell(one, go_on=True, steps=200)

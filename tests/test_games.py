@@ -111,10 +111,10 @@ def test_a_duel_is_played_to_its_end(name: str) -> None:
     _, infos = world.reset(seed=1)
     keys = set(infos[world.agents[0]])
     assert keys >= KEYS
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     while world.agents:
         names = world.agents
-        actions = {agent: chance.uniform(-1, 1, world.action_space(agent).shape) for agent in names}
+        actions = {agent: rng.uniform(-1, 1, world.action_space(agent).shape) for agent in names}
         _, rewards, over, late, infos = world.step(actions)
         for agent in names:
             terms = [infos[agent][term] for term in world.scene.agents[names.index(agent)].task.pays]
@@ -162,9 +162,9 @@ def test_who_touches_whom() -> None:
         agents = (dataclasses.replace(agent, spot=spot) for agent, spot in zip(scene.agents, spots, strict=True))
         simulation = Simulation(dataclasses.replace(scene, agents=tuple(agents)))
         simulation.reset({0: 0})
-        chance, touched = np.random.default_rng(0), False
+        rng, touched = np.random.default_rng(0), False
         for _ in range(60):
-            simulation.step([chance.uniform(-1, 1, group.shape) for group in simulation.groups])
+            simulation.step([rng.uniform(-1, 1, group.shape) for group in simulation.groups])
             touches = simulation.now.touches[0]
             assert (touches == touches.T).all()
             touched |= bool(touches[0, 1])

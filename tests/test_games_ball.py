@@ -49,8 +49,8 @@ def begun(name: str, task: Task) -> State:
 
 def judged(made: Game, now: Arena, live: bool = True) -> Verdict:
     worlds = len(now.left)
-    chance = [np.random.default_rng(world) for world in range(worlds)]
-    verdict = made.judge(now, now, np.full(worlds, live), chance)
+    rng = [np.random.default_rng(world) for world in range(worlds)]
+    verdict = made.judge(now, now, np.full(worlds, live), rng)
     assert (verdict.tally[..., 1].sum(axis=1) == 0.0).all(), "what one has won another has lost"
     assert verdict.tally[..., 0] == pytest.approx(now.tally[..., 0] + verdict.points)
     return verdict
@@ -350,10 +350,10 @@ def test_walls_and_nets_hold_the_ball() -> None:
     made = game("soccer")
     simulation = Simulation(dataclasses.replace(load_scene("soccer"), game=None, agents=_idle()))
     simulation.reset({0: 0})
-    world, chance = simulation.worlds[0], np.random.default_rng(0)
+    world, rng = simulation.worlds[0], np.random.default_rng(0)
     assert isinstance(made, soccer.Soccer)
     for _ in range(25):
-        turn, speed = chance.uniform(-math.pi, math.pi), chance.uniform(2.0, 20.0)
+        turn, speed = rng.uniform(-math.pi, math.pi), rng.uniform(2.0, 20.0)
         world.throw("ball", (0.0, 4.0, 0.36), (speed * math.cos(turn), speed * math.sin(turn), 0.0))
         for _ in range(60):
             world.step([[0.0] * 8])
@@ -392,15 +392,15 @@ def test_a_rolling_ball_slows_down_and_stops() -> None:
 @pytest.mark.parametrize("name", GAMES)
 def test_worlds_are_judged_and_seen_alone_as_together(name: str) -> None:
     """Bit for bit, with numbers that make all kinds of things happen."""
-    scene, chance = load_scene(name), np.random.default_rng(4)
+    scene, rng = load_scene(name), np.random.default_rng(4)
     made = game(name)
     now = arena(made, worlds=16)
-    now.agents[:] = chance.normal(3.0, 1.5, now.agents.shape)
-    now.props[:] = chance.normal(0.0, 1.0, now.props.shape)
-    now.props[..., 0] = chance.choice([2.0, 4.1, 12.0, -12.0], now.props.shape[:2])
-    now.touches[:] = chance.random(now.touches.shape) < 0.5
-    now.left[:] = chance.integers(0, 4, 16)
-    now.upright[:] = chance.random(now.upright.shape) < 0.5
+    now.agents[:] = rng.normal(3.0, 1.5, now.agents.shape)
+    now.props[:] = rng.normal(0.0, 1.0, now.props.shape)
+    now.props[..., 0] = rng.choice([2.0, 4.1, 12.0, -12.0], now.props.shape[:2])
+    now.touches[:] = rng.random(now.touches.shape) < 0.5
+    now.left[:] = rng.integers(0, 4, 16)
+    now.upright[:] = rng.random(now.upright.shape) < 0.5
     together = judged(made, now)
     assert len({tuple(points) for points in together.points.tolist()}) > 2
     rows = np.random.default_rng(5).normal(0.0, 1.0, (16, 4, 1000))
@@ -427,13 +427,13 @@ def test_worlds_are_judged_and_seen_alone_as_together(name: str) -> None:
 @pytest.mark.parametrize("name", GAMES)
 def test_copies_play_as_lone_worlds_do(name: str) -> None:
     scene = load_scene(name)
-    many, chance = Simulation(scene, 3), np.random.default_rng(0)
+    many, rng = Simulation(scene, 3), np.random.default_rng(0)
     alone = [Simulation(scene) for _ in range(3)]
     many.reset({world: 7 + world for world in range(3)})
     for world, one in enumerate(alone):
         one.reset({0: 7 + world})
     for _ in range(60):
-        actions = [chance.uniform(-1, 1, group.shape) for group in many.groups]
+        actions = [rng.uniform(-1, 1, group.shape) for group in many.groups]
         many.step(actions)
         for world, one in enumerate(alone):
             one.step([action[world : world + 1] for action in actions])
@@ -448,9 +448,9 @@ def test_copies_play_as_lone_worlds_do(name: str) -> None:
 def test_entries_infos_and_ranges(name: str) -> None:
     env = roboschool.parallel_env(name)
     _, first = env.reset(seed=0, options={"dense_weight": 0.5})
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     while env.agents:
-        actions = {agent: chance.uniform(-1, 1, env.action_space(agent).shape) for agent in env.agents}
+        actions = {agent: rng.uniform(-1, 1, env.action_space(agent).shape) for agent in env.agents}
         observations, _, _, _, infos = env.step(actions)
         for agent, info in infos.items():
             assert list(info) == list(first[agent])
@@ -507,10 +507,10 @@ def test_wrong_parameters_are_refused(name: str, wrong: dict[str, object], says:
 def state(name: str, agent: int, seed: int = 0) -> State:
     """A state of one agent with any numbers in it; its heading is one."""
     scene = load_scene(name)
-    task, chance = scene.agents[agent].task, np.random.default_rng(seed)
+    task, rng = scene.agents[agent].task, np.random.default_rng(seed)
     now = scene.blank(task)
-    now.row[:] = chance.normal(0.0, 1.0, now.row.shape)
-    turn = chance.uniform(-math.pi, math.pi)
+    now.row[:] = rng.normal(0.0, 1.0, now.row.shape)
+    turn = rng.uniform(-math.pi, math.pi)
     now.bearing[:] = (-math.sin(turn), math.cos(turn))
     return now
 

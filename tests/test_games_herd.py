@@ -35,8 +35,8 @@ def arena(game: Game, worlds: int = 1, left: float = 100.0) -> Arena:
 
 def judged(game: Game, now: Arena, was: Arena | None = None) -> Verdict:
     worlds = len(now.left)
-    chance = [np.random.default_rng(world) for world in range(worlds)]
-    return game.judge(now if was is None else was, now, np.ones(worlds, bool), chance)
+    rng = [np.random.default_rng(world) for world in range(worlds)]
+    return game.judge(now if was is None else was, now, np.ones(worlds, bool), rng)
 
 
 def column(game: Game, verdict: Verdict, name: str) -> list[float]:
@@ -381,11 +381,11 @@ def test_the_line_of_a_race_is_the_finish_of_its_scene() -> None:
 def test_results_change_neither_rewards_nor_observations_of_a_race() -> None:
     scene = load_scene("race")
     one, other = Simulation(scene), Simulation(dataclasses.replace(scene, game=None))
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for simulation in (one, other):
         simulation.reset({0: 3})
     for _ in range(60):
-        actions = [chance.uniform(-1, 1, group.shape) for group in one.groups]
+        actions = [rng.uniform(-1, 1, group.shape) for group in one.groups]
         one.step(actions)
         other.step(actions)
         for mine, its in zip(one.groups, other.groups, strict=True):
@@ -419,13 +419,13 @@ def made_up(game: Game, seed: int, worlds: int) -> tuple[Arena, Arena]:
     """Arenas of chance, of which each world depends on its own seed only."""
     made = arena(game, worlds), arena(game, worlds)
     for world in range(worlds):
-        chance = np.random.default_rng([seed, world])
+        rng = np.random.default_rng([seed, world])
         for each in made:
-            each.agents[world] = chance.normal(0.0, 9.0, each.agents[world].shape)
-            each.props[world] = chance.normal(0.0, 1.0, each.props[world].shape)
-            each.touches[world] = chance.random(each.touches[world].shape) < 0.1
-            each.upright[world] = chance.random(each.upright[world].shape) < 0.5
-            each.left[world] = float(chance.integers(0, 2))
+            each.agents[world] = rng.normal(0.0, 9.0, each.agents[world].shape)
+            each.props[world] = rng.normal(0.0, 1.0, each.props[world].shape)
+            each.touches[world] = rng.random(each.touches[world].shape) < 0.1
+            each.upright[world] = rng.random(each.upright[world].shape) < 0.5
+            each.left[world] = float(rng.integers(0, 2))
     return made
 
 
@@ -448,12 +448,12 @@ def test_games_are_blind_to_the_batch(name: str) -> None:
 def test_players_are_blind_to_the_batch(name: str) -> None:
     scene = load_scene(name)
     for task in dict.fromkeys(agent.task for agent in scene.agents):
-        chance = np.random.default_rng(0)
+        rng = np.random.default_rng(0)
         states = scene.blank(task, 3, 2), scene.blank(task, 3, 2)
         for state in states:
-            state.row[:] = chance.normal(0.5, 0.7, state.row.shape)
+            state.row[:] = rng.normal(0.5, 0.7, state.row.shape)
             state.tally[:] = np.arange(2)[:, None]
-        action = chance.uniform(-1, 1, (3, 2, 8))
+        action = rng.uniform(-1, 1, (3, 2, 8))
         seen, paid = task.observe(states[1]), task.reward(states[0], action, states[1], DT)
         for world in range(3):
             for agent in range(2):
@@ -473,9 +473,9 @@ def test_three_worlds_together_are_each_alone_bit_for_bit(name: str) -> None:
     together.reset({world: world for world in range(3)})
     for world, simulation in enumerate(alone):
         simulation.reset({0: world})
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for _ in range(25):
-        actions = [chance.uniform(-1, 1, group.shape) for group in together.groups]
+        actions = [rng.uniform(-1, 1, group.shape) for group in together.groups]
         together.step(actions)
         for world, simulation in enumerate(alone):
             simulation.step([action[world : world + 1] for action in actions])
@@ -502,9 +502,9 @@ def test_three_worlds_together_are_each_alone_bit_for_bit(name: str) -> None:
 def test_what_is_seen_and_told(name: str, options: dict[str, Any]) -> None:
     world = roboschool.parallel_env(name, **options)
     _, first = world.reset(seed=0)
-    chance, sizes = np.random.default_rng(0), set()
+    rng, sizes = np.random.default_rng(0), set()
     for _ in range(20):
-        actions = {agent: chance.uniform(-1, 1, world.action_space(agent).shape) for agent in world.agents}
+        actions = {agent: rng.uniform(-1, 1, world.action_space(agent).shape) for agent in world.agents}
         seen, rewards, _, _, infos = world.step(actions)
         for agent in world.scene.agents:
             assert len(agent.task.entries()) == len(seen[agent.name]) == len(set(agent.task.entries()))
@@ -551,10 +551,10 @@ def test_target_and_line_are_options_too() -> None:
 @pytest.mark.parametrize("name", ["tag", "push_box", "carry_beam"])
 def test_nothing_blows_up(name: str) -> None:
     simulation = Simulation(load_scene(name))
-    chance = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     simulation.reset({0: 1})
     for _ in range(500):
-        simulation.step([chance.uniform(-1, 1, group.shape) for group in simulation.groups])
+        simulation.step([rng.uniform(-1, 1, group.shape) for group in simulation.groups])
         if simulation.decided.any():
             simulation.reset({0: None})
     assert not simulation.broken

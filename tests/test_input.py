@@ -448,7 +448,7 @@ def test_a_class_is_known_by_the_text_of_its_module(tmp_path: Path, monkeypatch:
         "mine:charge": "mine.py has no class 'charge'; did you mean 'Charge'?",
         "mine:Deaf": "policy 'mine:Deaf': Deaf has no reset(seed)",
         "mine:Plain": "Plain.reset is called as reset(seed), which it does not take",
-        "mine:Tuned": "Tuned.__init__ is called as __init__(), which it does not take",
+        "mine:Tuned": "Tuned cannot be made without arguments",
         "mine:make": "make is a function, not a class",
         "mine:": "has no class ''; there is Charge, Deaf, Heir, ",
         "mine": "unknown policy 'mine'",
@@ -490,11 +490,11 @@ def test_scripted_is_what_the_scene_names_and_random_depends_on_the_seed() -> No
     assert (
         story(opponents={"paddle_1": "pong"}) == story(opponents={"paddle_1": roboschool.load_policy("pong")})
     ).all()
-    chance = story(opponents={"paddle_1": "random"})
-    assert (chance != story(opponents={"paddle_1": "still"})).any()
+    rng = story(opponents={"paddle_1": "random"})
+    assert (rng != story(opponents={"paddle_1": "still"})).any()
     for workers in (0, 1):
         many = story(roboschool.VectorEnv, num_envs=1, num_workers=workers, opponents={"paddle_1": "random"})
-        assert (many == chance).all()
+        assert (many == rng).all()
     env = roboschool.AgentEnv("pong", opponents={"paddle_1": "random"})
     env.reset(seed=0)
     state = env.get_state()

@@ -140,8 +140,8 @@ def test_policies_of_the_command_line_are_written_alike_and_begin_anew(tmp_path:
     (tmp_path / "mine.py").write_text(
         "import numpy as np\n\n\nclass Noise:\n"
         "    def reset(self, seed=None):\n        print('seed', seed)\n"
-        "        self.chance = np.random.default_rng(seed)\n"
-        "    def act(self, observation):\n        return self.chance.uniform(-1, 1, 3)\n"
+        "        self.rng = np.random.default_rng(seed)\n"
+        "    def act(self, observation):\n        return self.rng.uniform(-1, 1, 3)\n"
     )
     race = [*COMMAND, "race", "--lanes", "hopper,hopper,ant"]
     said = run(*race, "--policy", "hopper=mine:Noise", "--policy", "ant=still", cwd=tmp_path).stdout

@@ -66,7 +66,7 @@ def test_a_prop_that_never_moves_is_where_the_scene_says_in_every_episode(tmp_pa
     for _ in range(3):
         simulation.reset({0: None})
         world = simulation.worlds[0]
-        spots.append(pybullet.getBasePositionAndOrientation(world.toys[0].id, physicsClientId=world.client)[0])
+        spots.append(pybullet.getBasePositionAndOrientation(world.prop_bodies[0].id, physicsClientId=world.client)[0])
         assert world.props()[0][:6] == (*spots[-1], 0.0, 0.0, 0.0)
         assert 1.0 <= spots[-1][0] <= 2.0
         assert spots[-1][1:] == (3.0, 0.5)
@@ -98,7 +98,7 @@ def test_a_throw_keeps_a_prop_turned_as_it_was_placed(tmp_path: Path) -> None:
     world.reset([world.bodies[0].home], [((5.0, 1.0, 3.0), 0.0)])
 
     def size() -> np.ndarray:
-        low, high = pybullet.getAABB(world.toys[0].id, -1, physicsClientId=world.client)
+        low, high = pybullet.getAABB(world.prop_bodies[0].id, -1, physicsClientId=world.client)
         return np.subtract(high, low)
 
     before = size()
@@ -134,7 +134,7 @@ def test_a_prop_that_blows_up_ends_the_episode_and_heals(name: str) -> None:
     env = roboschool.AgentEnv(name)
     story = [env.reset(seed=3)[0]]
     story += [env.step(np.full(env.action_space.shape, 0.1))[0] for _ in range(10)]
-    toy, client = env.simulation.worlds[0].toys[0], env.simulation.worlds[0].client
+    toy, client = env.simulation.worlds[0].prop_bodies[0], env.simulation.worlds[0].client
     if toy.joints:
         pybullet.resetJointState(toy.id, toy.joints[0], float("nan"), physicsClientId=client)
     else:
@@ -203,9 +203,9 @@ def test_a_state_is_refused_where_policies_play_others() -> None:
 def test_terms_of_copies_that_go_on_are_kept_when_another_begins_anew() -> None:
     envs = roboschool.VectorEnv("hopper", 8, autoreset_mode=gymnasium.vector.AutoresetMode.SAME_STEP)
     envs.reset(seed=0)
-    chance, ended = np.random.default_rng(0), 0
+    rng, ended = np.random.default_rng(0), 0
     for _ in range(60):
-        _, reward, terminated, _, info = envs.step(chance.uniform(-1, 1, (8, 3)))
+        _, reward, terminated, _, info = envs.step(rng.uniform(-1, 1, (8, 3)))
         total = sum(info[term] for term in ("alive", "progress", "electricity", "limits", "collision"))
         assert total[~terminated] == pytest.approx(reward[~terminated])
         assert (total[terminated] == 0.0).all()

@@ -281,7 +281,7 @@ def test_poses_end_where_physics_blows_up(env: ParallelEnv, tmp_path: Path, spoi
 
         def add(self, simulation: Any) -> None:
             if self._frames == 20:
-                toy = simulation.worlds[0].toys[0]
+                toy = simulation.worlds[0].prop_bodies[0]
                 toy._set_joints([spoilt, 0.0], [0.0, 0.0])
             super().add(simulation)
 
@@ -505,9 +505,9 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         with pytest.raises(InvalidInput):
             read_match(path)
     spoilt = bytearray(good)
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for _ in range(100):
-        at = int(chance.integers(len(spoilt)))
+        at = int(rng.integers(len(spoilt)))
         path.write_bytes(bytes(spoilt[:at]) + bytes([spoilt[at] ^ 0xFF]) + bytes(spoilt[at + 1 :]))
         try:
             read_match(path)
@@ -630,8 +630,8 @@ def test_round_robin_is_double_with_the_same_seeds(count: int) -> None:
 
 @pytest.mark.parametrize("count", [21, 22, 23, 33, 64])
 def test_swiss_rounds_have_no_repeats_and_end_with_the_best(count: int) -> None:
-    chance, played, met = np.random.default_rng(count), [], []
-    strength = chance.normal(0, 3, count)
+    rng, played, met = np.random.default_rng(count), [], []
+    strength = rng.normal(0, 3, count)
     for number in range(schedule.stages(count)):
         games = schedule.stage(number, count, 1, 5, played)
         assert games == schedule.stage(number, count, 1, 5, played)
@@ -643,9 +643,7 @@ def test_swiss_rounds_have_no_repeats_and_end_with_the_best(count: int) -> None:
             assert len(pairs) == 28
             assert {g.seed for g in games} == {6}
             final = set().union(*pairs)
-        played += [
-            (g, float(chance.random() < 1 / (1 + np.exp(strength[g.second] - strength[g.first])))) for g in games
-        ]
+        played += [(g, float(rng.random() < 1 / (1 + np.exp(strength[g.second] - strength[g.first])))) for g in games]
     assert len(met) == len(set(met)), "nobody meets anybody twice"
     assert 8 <= schedule.rounds(count) <= 12
     assert len(played) == schedule.count_games(count, 1)
@@ -658,9 +656,9 @@ def test_swiss_rounds_have_no_repeats_and_end_with_the_best(count: int) -> None:
 
 
 def test_ratings_find_the_strengths_that_made_the_games() -> None:
-    chance, strength = np.random.default_rng(1), np.linspace(400, -400, 9)
+    rng, strength = np.random.default_rng(1), np.linspace(400, -400, 9)
     games = [
-        rating.Score(a, b, float(chance.random() < 1 / (1 + 10 ** ((strength[b] - strength[a]) / 400))), block)
+        rating.Score(a, b, float(rng.random() < 1 / (1 + 10 ** ((strength[b] - strength[a]) / 400))), block)
         for a, b in combinations(range(9), 2)
         for block in range(60)
     ]
@@ -670,7 +668,7 @@ def test_ratings_find_the_strengths_that_made_the_games() -> None:
     covered = (table.low - 1500 <= strength) & (strength <= table.high - 1500)
     assert covered.sum() >= 7
     assert table.rating.mean() == pytest.approx(1500)
-    mixed = rating.rate([games[i] for i in chance.permutation(len(games))], 9)
+    mixed = rating.rate([games[i] for i in rng.permutation(len(games))], 9)
     assert np.allclose(mixed.rating, table.rating)
     turned = [rating.Score(g.second, g.first, 1.0 - g.points, g.block) for g in games]
     assert np.allclose(rating.rate(turned, 9).rating, table.rating)
@@ -892,8 +890,8 @@ def pool_of(folder: Path, count: int, **arguments: Any) -> OpponentPool:
 
 
 def drawn(pool: OpponentPool, episodes: int = 1500) -> np.ndarray:
-    chance = np.random.default_rng(0)
-    places = [pool.members.index(pool.draw(chance)) for _ in range(episodes)]
+    rng = np.random.default_rng(0)
+    places = [pool.members.index(pool.draw(rng)) for _ in range(episodes)]
     return np.bincount(places, minlength=len(pool)) / episodes
 
 
@@ -1052,7 +1050,7 @@ def test_the_page_about_tournaments_says_what_there_is() -> None:
 
 def test_a_pool_of_ones_own_draws_its_own_way_in_copies_too(tmp_path: Path) -> None:
     class First(OpponentPool):
-        def draw(self, chance: np.random.Generator) -> Any:
+        def draw(self, rng: np.random.Generator) -> Any:
             return self.members[0]
 
     pool = First(tmp_path / "pool")

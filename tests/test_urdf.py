@@ -420,7 +420,7 @@ def test_urchin(tmp_path: Path, load: Callable[[str | Path], int]) -> None:
     assert pybullet.getNumJoints(load(write(tmp_path, model.text))) == 4
 
 
-# --- chance
+# --- rng
 
 CHILD = """
 import math, os, sys

@@ -134,15 +134,15 @@ def test_a_fault_in_the_middle_of_a_step_is_not_missed(
 def test_fifty_faults_in_one_run_change_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """Faults at any moment: while workers step, start, build, replay and wait."""
     faults, steps, kinds = 50, 400, [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGSTOP, signal.SIGTERM]
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     done = 0
 
     def strike(envs: roboschool.VectorEnv) -> None:
         nonlocal done
         while done < faults and not envs.closed:
-            worker = workers(envs)[chance.integers(2)]
-            time.sleep(chance.uniform(0.0, 0.3))
-            while not worker.built and chance.random() > 0.05:  # some are struck while they start
+            worker = workers(envs)[rng.integers(2)]
+            time.sleep(rng.uniform(0.0, 0.3))
+            while not worker.built and rng.random() > 0.05:  # some are struck while they start
                 time.sleep(0.05)
             kind = kinds[done % len(kinds)]
             if worker.child.process.poll() is None:
@@ -303,7 +303,7 @@ def test_copies_sent_apart_play_the_same_episodes(number: int) -> None:
     seen, _ = envs.reset(seed=20)
     for copy, env in enumerate(singles):
         assert (env.reset(seed=20 + copy)[0] == seen[copy]).all()
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     done = np.zeros(6, bool)
     acted: dict[int, np.ndarray] = {}
     steps = np.zeros(6, int)
@@ -315,7 +315,7 @@ def test_copies_sent_apart_play_the_same_episodes(number: int) -> None:
 
     send(range(6))
     for _ in range(60):
-        count = int(chance.integers(1, len(acted) + 1))
+        count = int(rng.integers(1, len(acted) + 1))
         copies, observation, reward, terminated, truncated, info = envs.recv(count)
         assert len(copies) == len(observation) == len(info["distance"]) == count
         for row, copy in enumerate(map(int, copies)):
@@ -398,10 +398,10 @@ def test_rows_come_in_the_order_of_the_names_and_must_be_alike() -> None:
 def test_policies_from_a_script_play_in_workers() -> None:
     class Swing:
         def reset(self, seed: int) -> None:
-            self.chance = np.random.default_rng(seed)
+            self.rng = np.random.default_rng(seed)
 
         def act(self, observation: np.ndarray) -> np.ndarray:
-            return self.chance.uniform(-1.0, 1.0, 8)
+            return self.rng.uniform(-1.0, 1.0, 8)
 
     opponents = {"ant_1": Swing(), "ant_3": Swing()}
     alone = story_of("ants", 0, opponents=opponents, max_episode_steps=15)
@@ -580,7 +580,7 @@ def test_ctrl_c_at_any_moment_needs_a_reset_at_most() -> None:
     """Steps, recoveries and resets are interrupted; whatever goes on is exact, and what cannot says so."""
     envs = roboschool.VectorEnv("hopper", 4, num_workers=2, timeout=10.0)
     reference = roboschool.VectorEnv("hopper", 4)
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     broken_off = 0
     for seed in range(12):
         assert (envs.reset(seed=seed)[0] == reference.reset(seed=seed)[0]).all()
@@ -588,7 +588,7 @@ def test_ctrl_c_at_any_moment_needs_a_reset_at_most() -> None:
         try:
             if seed % 2:
                 workers(envs)[0].child.process.kill()
-            timer = interrupt(chance.uniform(0.0, 0.6 if seed % 2 else 0.02))
+            timer = interrupt(rng.uniform(0.0, 0.6 if seed % 2 else 0.02))
             for _ in range(100):
                 envs.step(np.zeros((4, 3)))
             timer.join()
@@ -647,10 +647,10 @@ def test_a_reset_that_raises_needs_another_one(tmp_path: Path) -> None:
     flag = tmp_path / "failed"
 
     class Wary(Faulty):
-        def begin(self, placement: Any, memory: np.ndarray, chance: np.random.Generator) -> Any:
+        def begin(self, placement: Any, memory: np.ndarray, rng: np.random.Generator) -> Any:
             if not flag.exists():
                 raise LookupError("not yet")
-            return super().begin(placement, memory, chance)
+            return super().begin(placement, memory, rng)
 
     scene = load_scene("hopper")
     agents = tuple(dataclasses.replace(agent, task=Wary(agent.robot, luck=-1.0)) for agent in scene.agents)
@@ -682,10 +682,10 @@ def test_copies_that_are_reset_are_not_received(number: int) -> None:
 def test_one_policy_in_two_seats_plays_each_for_itself(number: int) -> None:
     class Swing:
         def reset(self, seed: int) -> None:
-            self.chance = np.random.default_rng(seed)
+            self.rng = np.random.default_rng(seed)
 
         def act(self, observation: np.ndarray) -> np.ndarray:
-            return self.chance.uniform(-1.0, 1.0, 8)
+            return self.rng.uniform(-1.0, 1.0, 8)
 
     one = Swing()
     shared = {"ant_1": one, "ant_2": one}

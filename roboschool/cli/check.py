@@ -144,22 +144,22 @@ def trial(found: Robot | Scene) -> tuple[list[str], list[str]]:
         problems, notes = _said(simulation)
     for one, other in simulation.worlds[0].overlaps():
         problems.append(f"{one} and {other} begin inside each other: give them other spots")
-    generator = np.random.default_rng(0)
-    problems += _play(simulation, STEPS if isinstance(found, Robot) else simulation.limit, generator)
+    rng = np.random.default_rng(0)
+    problems += _play(simulation, STEPS if isinstance(found, Robot) else simulation.limit, rng)
     if simulation.game is not None and not simulation.broken:
         simulation.limit = SHORT
         simulation.reset({0: 1})
-        problems += _play(simulation, SHORT, generator)
+        problems += _play(simulation, SHORT, rng)
         simulation.marks()
     simulation.close()
     return list(dict.fromkeys(problems)), notes
 
 
-def _play(simulation: Simulation, steps: int, generator: np.random.Generator) -> list[str]:
+def _play(simulation: Simulation, steps: int, rng: np.random.Generator) -> list[str]:
     """Return what goes wrong in some steps of random torques; a game that is over begins again."""
     faults: dict[str, str] = {}  # the first of each
     for step in range(steps):
-        simulation.step([generator.uniform(-1, 1, (*g.live.shape, len(g.torque))) for g in simulation.groups])
+        simulation.step([rng.uniform(-1, 1, (*g.live.shape, len(g.torque))) for g in simulation.groups])
         if simulation.broken:
             faults["the physics"] = f"blew up after {step + 1} steps of random torques"
             break

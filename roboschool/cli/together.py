@@ -66,7 +66,7 @@ def shared_world(name: str, seconds: float, rounds: int) -> list[float]:
 
 def restless(world: ParallelEnv) -> Stepper:
     """Return the stepper of a world whose robots act on when they have fallen, so that one lies as long as many do."""
-    simulation, chance = world.simulation, np.random.default_rng(0)
+    simulation, rng = world.simulation, np.random.default_rng(0)
     simulation.reset({0: 0})
     (group,) = simulation.groups
 
@@ -76,7 +76,7 @@ def restless(world: ParallelEnv) -> Stepper:
         if simulation.steps[0] >= EPISODE:
             simulation.reset({0: None})
 
-    actions = list(chance.uniform(-1.0, 1.0, (ACTIONS, *group.shape)))
+    actions = list(rng.uniform(-1.0, 1.0, (ACTIONS, *group.shape)))
     return Stepper(act, actions, world.scene.timestep, world.close, worlds=simulation.worlds)
 
 

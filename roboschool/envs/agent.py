@@ -111,7 +111,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         seat = self._sit()
         seat.simulation.reset({0: seed}, options)
         seat.begin([0])
-        self._np_random = seat.simulation.generators[0]
+        self._np_random = seat.simulation.rngs[0]
         if seed is not None:
             self._np_random_seed = int(seed)
         self._camera.cut()

@@ -269,7 +269,7 @@ class Rendezvous:
         for name in self.gone:
             self.world.retire(name)
         for name in self.filled:
-            self.fillers[name].reset(int(self.world.simulation.generators[0].integers(SEEDS)))
+            self.fillers[name].reset(int(self.world.simulation.rngs[0].integers(SEEDS)))
         asked, self._wishes = self._wishes, {}
         return {name: (self._seen[name], self._told(name, infos)) for name in asked}
 

@@ -63,11 +63,11 @@ class CarryBeam(Game):
         check_range("prize", self.prize, 0.0, 1e6)
         check_range("dense_weight", self.dense_weight, 0.0, 1e3)
 
-    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
         """Remember the line."""
         return np.array([UNDECIDED, self.dense_weight, self.line]), np.zeros((2, 2)), ()
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
         """Say whether the beam is past the line or dropped; dropped beyond the line is dropped too late to matter."""
         memory, tally = now.memory.copy(), now.tally.copy()
         beam = now.props[:, BEAM]

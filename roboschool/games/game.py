@@ -85,11 +85,11 @@ class Game(ABC):
         return self
 
     @abstractmethod
-    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
         """Return what is remembered when an episode begins, (m,) and (agent, n), and how its props fly."""
 
     @abstractmethod
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
         """Return what a step has brought; called before the tasks pay.
 
         Args:
@@ -97,7 +97,7 @@ class Game(ABC):
             now: the arena after it, with the memory of the one before.
             live: which worlds have been stepped (world,); for others nothing may be drawn, and what is returned is
                 ignored.
-            chance: the generator of each world.
+            rngs: the generator of each world.
         """
 
     def marks(self, now: Arena, world: int) -> Sequence[Mark]:

@@ -10,7 +10,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.chance import Number, check_number, draw
 from roboschool.files import InvalidInput, check_range
 from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
 from roboschool.games.sights import (
@@ -28,6 +27,7 @@ from roboschool.games.sights import (
     spots,
     together,
 )
+from roboschool.ranges import Number, check_number, draw
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Throw
 
@@ -85,13 +85,13 @@ class KickAndDefend(Game):
         """The ball: the first prop."""
         return self.props[:1]
 
-    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
         """Lay the ball down."""
-        spot = (draw(self.ball_x, chance), draw(self.ball_y, chance), RADIUS)
+        spot = (draw(self.ball_x, rng), draw(self.ball_y, rng), RADIUS)
         memory = np.array([UNDECIDED, self.dense_weight, 0.0, 0.0, 0.0, self.line, self.wide, self.zone])
         return memory, np.zeros((2, 2)), [Throw(world, self.props[0], spot, (0.0, 0.0, 0.0))]
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
         """Say whether it is a goal, a foul, or saved: the ball is wide, comes back or stands, or the time is up."""
         memory, tally = now.memory.copy(), now.tally.copy()
         ball = now.props[:, 0]

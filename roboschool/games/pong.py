@@ -66,12 +66,12 @@ class Pong(Game):
         """Return the rules of a single player, to whom all serves go."""
         return dataclasses.replace(self, toward=(-1.0, 1.0)[agent])
 
-    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
         """Serve to either player."""
-        way = self.toward or chance.choice([-1.0, 1.0])
-        return np.array([UNDECIDED, 0.0, PATIENCE, way]), np.zeros((2, 2)), [self._serve(world, way, chance)]
+        way = self.toward or rng.choice([-1.0, 1.0])
+        return np.array([UNDECIDED, 0.0, PATIENCE, way]), np.zeros((2, 2)), [self._serve(world, way, rng)]
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
         """Give points for hits and misses, turn the ball at the walls, and serve when it is lost or nobody hits it.
 
         Who has more points when the time is up has won.
@@ -97,7 +97,7 @@ class Pong(Game):
         memory[late, REASON] = DECIDED_BY_TIME
         tally[late, :, RESULT] = np.sign(tally[late, :, SCORE] - tally[late, ::-1, SCORE])
         served = (missed | (memory[:, TIMER] <= 0.0)) & live
-        throws = [self._serve(world, memory[world, WAY], chance[world]) for world in np.flatnonzero(served).tolist()]
+        throws = [self._serve(world, memory[world, WAY], rngs[world]) for world in np.flatnonzero(served).tolist()]
         memory[served, RALLY], memory[served, TIMER] = 0.0, PATIENCE
         bounced = (np.abs(ball[:, Y]) > WALL) & (ball[:, Y] * ball[:, VY] > 0.0) & live & ~served
         for world in np.flatnonzero(bounced).tolist():
@@ -105,9 +105,9 @@ class Pong(Game):
             throws.append(Throw(world, self.props[0], (x, y, z), (vx, -vy, vz)))
         return Verdict(memory, tally, points, np.zeros(len(late), dtype=bool), throws)
 
-    def _serve(self, world: int, way: float, chance: np.random.Generator) -> Throw:
-        speed = way * chance.uniform(*self.fastest)
-        y, aside = chance.uniform(-self.spread, self.spread), chance.uniform(-self.aside, self.aside)
+    def _serve(self, world: int, way: float, rng: np.random.Generator) -> Throw:
+        speed = way * rng.uniform(*self.fastest)
+        y, aside = rng.uniform(-self.spread, self.spread), rng.uniform(-self.aside, self.aside)
         return Throw(world, self.props[0], (0.0, y, 0.0), (speed, aside, 0.0))
 
 
@@ -175,12 +175,12 @@ class Trainer:
 
     def reset(self, seed: int | None = None) -> None:
         """Begin an episode."""
-        self.chance = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(seed)
         self.target = np.zeros(2)
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Return an action (2,) for an observation (13,)."""
         if abs(observation[8]) < SERVED:  # the ball is in the middle: it has just been served
-            self.target = self.chance.uniform(-0.9, 0.9, 2)
+            self.target = self.rng.uniform(-0.9, 0.9, 2)
         action: np.ndarray = np.clip(HURRY * (self.target - observation[:4:2]), -1.0, 1.0)
         return action

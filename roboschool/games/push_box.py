@@ -65,11 +65,11 @@ class PushBox(Game):
         check_range("prize", self.prize, 0.0, 1e6)
         check_range("dense_weight", self.dense_weight, 0.0, 1e3)
 
-    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
         """Remember the target."""
         return np.array([UNDECIDED, self.dense_weight, *self.target]), np.zeros((len(self.agents), 2)), ()
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
         """Say whether the box is at the target."""
         memory, tally = now.memory.copy(), now.tally.copy()
         over, late = flat_distance(now.props[:, BOX], memory[:, TARGET]) < self.near, now.left <= 0.0

@@ -40,13 +40,13 @@ class Race(Game):
         """
         check_range("prize", self.prize, 0.0, 1e6)
 
-    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
         """Begin with everybody in the first place."""
         tally = np.zeros((len(self.agents), len(self.tally)))
         tally[:, PLACE] = 1.0
         return np.array([UNDECIDED, 0.0]), tally, ()
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
         """Take down who is over the line and who has fallen; a crossing lies between two steps, and is a fraction."""
         memory, tally, points = now.memory.copy(), now.tally.copy(), np.zeros(now.upright.shape)
         memory[:, STEP] += 1.0

@@ -57,12 +57,12 @@ class RunToGoal(Game):
         check_range("prize", self.prize, 0.0, 1e6)
         check_range("dense_weight", self.dense_weight, 0.0, 1e3)
 
-    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
         """Let the first run along +x, the other along -x."""
         memory = np.array([UNDECIDED, self.dense_weight, self.line])
         return memory, np.array([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]]), ()
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
         """Say who is past its line."""
         memory, tally = now.memory.copy(), now.tally.copy()
         past = now.agents[..., 0] * tally[..., WAY] > memory[:, LINE, None]

@@ -94,16 +94,16 @@ class Soccer(Game):
         """The ball: the first prop."""
         return self.props[:1]
 
-    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
         """Kick off."""
         tally = np.zeros((len(self.agents), len(self.tally)))
         tally[0::2, WAY], tally[1::2, WAY] = 1.0, -1.0
         memory = np.zeros(len(self.memory))
         memory[REASON], memory[WEIGHT] = UNDECIDED, self.dense_weight
         memory[[LENGTH, WIDTH, GOAL_WIDTH]] = self.length, self.width, self.goal_width
-        return memory, tally, [self._drop(world, 0.0, 0.0, chance)]
+        return memory, tally, [self._drop(world, 0.0, 0.0, rng)]
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
         """Count goals; drop the ball anew after one, or if it lies still or is out."""
         memory, tally = now.memory.copy(), now.tally.copy()
         ball = now.props[:, 0]
@@ -130,8 +130,8 @@ class Soccer(Game):
 
         throws = []
         for world in np.flatnonzero((goal | out | stalled) & live & ~over).tolist():
-            share = chance[world].uniform(*INSIDE) if out[world] else 0.0
-            throws.append(self._drop(world, x[world] * share, y[world] * share, chance[world]))
+            share = rngs[world].uniform(*INSIDE) if out[world] else 0.0
+            throws.append(self._drop(world, x[world] * share, y[world] * share, rngs[world]))
             memory[world, [SPOT_X, SPOT_Y, STILL]] = 0.0
         return Verdict(memory, tally, points, over, throws)
 
@@ -154,9 +154,9 @@ class Soccer(Game):
         speed = ball[:, None, 3] * x + ball[:, None, 4] * y
         tally[..., TO_GOAL] = speed / (np.hypot(x, y) + TINY)
 
-    def _drop(self, world: int, x: float, y: float, chance: np.random.Generator) -> Throw:
+    def _drop(self, world: int, x: float, y: float, rng: np.random.Generator) -> Throw:
         """Return the ball falling, above whoever may stand there."""
-        push = chance.uniform(-PUSH, PUSH), chance.uniform(-PUSH, PUSH)
+        push = rng.uniform(-PUSH, PUSH), rng.uniform(-PUSH, PUSH)
         return Throw(world, self.props[0], (float(x), float(y), DROP), (*push, 0.0))
 
 

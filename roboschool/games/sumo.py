@@ -9,7 +9,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.chance import Number, check_number, draw
 from roboschool.files import InvalidInput, check_range
 from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
 from roboschool.games.sights import (
@@ -25,6 +24,7 @@ from roboschool.games.sights import (
     things,
     together,
 )
+from roboschool.ranges import Number, check_number, draw
 from roboschool.state import State
 from roboschool.tasks.asks import Mark, Throw
 
@@ -64,12 +64,12 @@ class Sumo(Game):
         check_range("prize", self.prize, 0.0, 1e6)
         check_range("dense_weight", self.dense_weight, 0.0, 1e3)
 
-    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
         """Draw the ring."""
-        radius = draw(self.radius, chance)
+        radius = draw(self.radius, rng)
         return np.array([UNDECIDED, radius, self.dense_weight, 0.0]), np.zeros((2, 2)), ()
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
         """Say who is down or out; both at once, or none in time, is a draw."""
         memory, tally = now.memory.copy(), now.tally.copy()
         memory[:, TOUCHED] = np.maximum(memory[:, TOUCHED], now.touches[:, 0, 1])

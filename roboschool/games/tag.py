@@ -79,14 +79,14 @@ class Tag(Game):
         """1 for the runner, -1 for those who chase it."""
         return np.where(np.arange(len(self.agents)) == self._runner, 1.0, -1.0)
 
-    def begin(self, world: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
         """Tell each chaser where among the others the runner is; how near the nearest is, the first step will say."""
         tally = np.zeros((len(self.agents), len(self.tally)))
         for chaser in self._chasers:
             tally[chaser, RUNNER] = (self._runner - chaser - 1) % len(self.agents)
         return np.array([UNDECIDED, self.dense_weight, self.radius, 0.0]), tally, ()
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
         """Say whether the runner is caught."""
         memory, tally = now.memory.copy(), now.tally.copy()
         runner, chasers = now.agents[:, self._runner], now.agents[:, self._chasers]

@@ -39,7 +39,7 @@ class YouShallNotPass(RunToGoal):
         super().__post_init__()
         check_range("down", self.down, 0.0, 100.0)
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, chance: Sequence[np.random.Generator]) -> Verdict:
+    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
         """Say whether the runner is through, or down, or late."""
         memory, tally = now.memory.copy(), now.tally.copy()
         past = now.agents[:, RUNNER, 0] > memory[:, LINE]

@@ -38,11 +38,9 @@ class Balance(Task):
         check_range("tilt", self.tilt, 0.0, math.pi)
         check_range("swing", self.swing, 0.0, math.pi)
 
-    def begin(
-        self, placement: Placement, memory: np.ndarray, chance: np.random.Generator
-    ) -> tuple[Placement, np.ndarray]:
+    def begin(self, placement: Placement, memory: np.ndarray, rng: np.random.Generator) -> tuple[Placement, np.ndarray]:
         """Lean all poles by chance."""
-        leans = self.start + chance.uniform(-self.swing, self.swing, len(self.robot.loose))
+        leans = self.start + rng.uniform(-self.swing, self.swing, len(self.robot.loose))
         return dataclasses.replace(placement, loose=tuple(leans.tolist())), memory
 
     def observe(self, now: State) -> np.ndarray:

@@ -36,19 +36,17 @@ class Flagrun(Run):
         check_range("reach", self.reach, 0.0, FIELD[1])
         check_range("straight", self.straight, 0.0, 1.0)
 
-    def begin(
-        self, placement: Placement, memory: np.ndarray, chance: np.random.Generator
-    ) -> tuple[Placement, np.ndarray]:
+    def begin(self, placement: Placement, memory: np.ndarray, rng: np.random.Generator) -> tuple[Placement, np.ndarray]:
         """Put up the first flag: straight ahead, or anywhere."""
-        goal = _anywhere(chance)
-        if chance.random() < self.straight:
-            goal = (chance.uniform(*AHEAD), 0.0)
+        goal = _anywhere(rng)
+        if rng.random() < self.straight:
+            goal = (rng.uniform(*AHEAD), 0.0)
         memory = memory.copy()
         memory[GOAL], memory[TIMER] = goal, self.patience
         return placement, memory
 
     def plan(
-        self, was: State, now: State, live: np.ndarray, chance: Sequence[np.random.Generator]
+        self, was: State, now: State, live: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> tuple[np.ndarray, Sequence[Throw]]:
         """Put the flag elsewhere where it has been reached, or has stood long enough."""
         memory = now.memory.copy()
@@ -56,7 +54,7 @@ class Flagrun(Run):
         due = (memory[..., TIMER] <= 0.0) | (self.distance(now, now) < self.reach)
         if np.count_nonzero(due):
             for world, agent in np.argwhere(due & live):
-                memory[world, agent, GOAL] = _anywhere(chance[world])
+                memory[world, agent, GOAL] = _anywhere(rngs[world])
                 memory[world, agent, TIMER] = self.patience
         return memory, ()
 
@@ -93,5 +91,5 @@ def _way(now: State, then: State) -> tuple[np.ndarray, np.ndarray]:
     return way[..., 0], way[..., 1]
 
 
-def _anywhere(chance: np.random.Generator) -> tuple[float, float]:
-    return chance.uniform(-FIELD[0], FIELD[0]), chance.uniform(-FIELD[1], FIELD[1])
+def _anywhere(rng: np.random.Generator) -> tuple[float, float]:
+    return rng.uniform(-FIELD[0], FIELD[0]), rng.uniform(-FIELD[1], FIELD[1])

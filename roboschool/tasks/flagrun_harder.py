@@ -76,36 +76,34 @@ class FlagrunHarder(Flagrun):
         """The cube."""
         return (self.cube,)
 
-    def begin(
-        self, placement: Placement, memory: np.ndarray, chance: np.random.Generator
-    ) -> tuple[Placement, np.ndarray]:
+    def begin(self, placement: Placement, memory: np.ndarray, rng: np.random.Generator) -> tuple[Placement, np.ndarray]:
         """Choose a pose by how often those before have failed, after noting how the last episode went."""
         history = _note(memory, self.survive, self.down)
         weights = 1.0 - (history == 1.0).sum(axis=-1) / (1.0 + (history != 0.0).sum(axis=-1))
-        pose = int(chance.choice(len(PITCH), p=weights / weights.sum()))
-        placement, memory = super().begin(placement, memory, chance)
+        pose = int(rng.choice(len(PITCH), p=weights / weights.sum()))
+        placement, memory = super().begin(placement, memory, rng)
         memory[FRAME], memory[GROUND], memory[POSE], memory[HISTORY] = 0.0, 0.0, pose, history.ravel()
         return dataclasses.replace(placement, pitch=PITCH[pose]), memory
 
     def plan(
-        self, was: State, now: State, live: np.ndarray, chance: Sequence[np.random.Generator]
+        self, was: State, now: State, live: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> tuple[np.ndarray, Sequence[Throw]]:
         """Move the flag, count the steps on the ground, and throw the cube at those who stand."""
-        memory, _ = super().plan(was, now, live, chance)
+        memory, _ = super().plan(was, now, live, rngs)
         memory[..., FRAME] += 1.0
         fallen = now.position[..., 2] < LOW
         ground = np.maximum(memory[..., GROUND] + np.where(fallen, 1.0, -1.0), 0.0)
         memory[..., GROUND] = np.where(fallen & (memory[..., POSE] == 0.0), DOOMED, ground)
         frame = memory[..., FRAME]
         due = (frame % EVERY == 0.0) & (frame > FROM) & (memory[..., GROUND] == 0.0) & live
-        return memory, [self._throw(now, world, agent, chance[world]) for world, agent in np.argwhere(due).tolist()]
+        return memory, [self._throw(now, world, agent, rngs[world]) for world, agent in np.argwhere(due).tolist()]
 
-    def _throw(self, now: State, world: int, agent: int, chance: np.random.Generator) -> Throw:
+    def _throw(self, now: State, world: int, agent: int, rng: np.random.Generator) -> Throw:
         """Aim where the robot will be when the cube arrives."""
-        speed, way = chance.uniform(*FAST), chance.uniform(-math.pi, math.pi)
+        speed, way = rng.uniform(*FAST), rng.uniform(-math.pi, math.pi)
         aim = now.position[world, agent] + now.drift[world, agent] * (AWAY / speed)
         start = aim + np.array([AWAY * math.cos(way), AWAY * math.sin(way), ABOVE])
-        flight = (aim - start) * (speed / np.linalg.norm(aim - start)) + chance.uniform(-1.0, 1.0, 3)
+        flight = (aim - start) * (speed / np.linalg.norm(aim - start)) + rng.uniform(-1.0, 1.0, 3)
         return Throw(world, self.cube, tuple(start.tolist()), tuple(flight.tolist()))
 
     def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:

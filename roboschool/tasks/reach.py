@@ -46,15 +46,11 @@ class Reach(Task):
             raise InvalidInput(f"it is for an arm of two joints, not for {self.robot.name!r}")
         check_range("near", self.near, 0.0, self.far)
 
-    def begin(
-        self, placement: Placement, memory: np.ndarray, chance: np.random.Generator
-    ) -> tuple[Placement, np.ndarray]:
+    def begin(self, placement: Placement, memory: np.ndarray, rng: np.random.Generator) -> tuple[Placement, np.ndarray]:
         """Turn the arm any way, and lay the target anywhere in its reach."""
         ends = [(joint.lower, joint.upper) for joint in self.robot.joints]
-        turns = [
-            chance.uniform(-math.pi if low is None else low, math.pi if high is None else high) for low, high in ends
-        ]
-        distance, way = math.sqrt(chance.uniform(self.near**2, self.far**2)), chance.uniform(-math.pi, math.pi)
+        turns = [rng.uniform(-math.pi if low is None else low, math.pi if high is None else high) for low, high in ends]
+        distance, way = math.sqrt(rng.uniform(self.near**2, self.far**2)), rng.uniform(-math.pi, math.pi)
         target = np.array([distance * math.cos(way), distance * math.sin(way)])
         return dataclasses.replace(placement, joints=tuple(turns)), target + placement.spot
 

@@ -58,20 +58,18 @@ class Task(ABC):
     def over(self, now: State) -> np.ndarray:
         """Return whether each agent's episode has ended, as booleans (world, agent)."""
 
-    def begin(
-        self, placement: Placement, memory: np.ndarray, chance: np.random.Generator
-    ) -> tuple[Placement, np.ndarray]:
+    def begin(self, placement: Placement, memory: np.ndarray, rng: np.random.Generator) -> tuple[Placement, np.ndarray]:
         """Return where one agent's robot begins an episode, and what the task then remembers.
 
         Args:
             placement: what the scene proposes.
             memory: from the end of the last episode; zeros if there is none or the world was seeded anew (m,).
-            chance: the world's generator; all randomness comes from it.
+            rng: the world's generator; all randomness comes from it.
         """
         return placement, np.zeros(memory.shape)
 
     def plan(
-        self, was: State, now: State, live: np.ndarray, chance: Sequence[np.random.Generator]
+        self, was: State, now: State, live: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> tuple[np.ndarray, Sequence[Throw]]:
         """Return what is remembered after a step, and what is asked of the worlds; called before the reward is paid.
 
@@ -79,7 +77,7 @@ class Task(ABC):
             was: the state before the step.
             now: the state after it, with the memory of the one before.
             live: who takes part (world, agent); for others nothing may be drawn, and what is returned is ignored.
-            chance: the generator of each world.
+            rngs: the generator of each world.
         """
         return now.memory, ()
 

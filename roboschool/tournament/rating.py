@@ -77,8 +77,8 @@ def rate(games: Sequence[Score], players: int, seed: int = 0) -> Table:
     points = scored.sum(0).reshape(players, players)
     rating = low = high = fit(points)
     if blocks:
-        chance = np.random.default_rng(seed)
-        drawn = chance.multinomial(len(blocks), np.full(len(blocks), 1.0 / len(blocks)), RESAMPLES)
+        rng = np.random.default_rng(seed)
+        drawn = rng.multinomial(len(blocks), np.full(len(blocks), 1.0 / len(blocks)), RESAMPLES)
         ratings = fit((drawn @ scored).reshape(RESAMPLES, players, players))
         low, high = np.percentile(ratings, INTERVAL, axis=0)
     return Table(rating, np.minimum(low, rating), np.maximum(high, rating), points, points + points.T)

@@ -57,10 +57,10 @@ class Journal:
     def next_seed(self, copy: int) -> int:
         """Return a seed for the episode after one that has been given up: always the same after the same."""
         origin = self.origins[copy]
-        generator = np.random.default_rng(origin if not isinstance(origin, Origin) else None)
+        rng = np.random.default_rng(origin if not isinstance(origin, Origin) else None)
         if isinstance(origin, Origin):
-            generator.bit_generator.state = origin.generator
-        return int(generator.integers(2**31))
+            rng.bit_generator.state = origin.rng
+        return int(rng.integers(2**31))
 
     def where(self, copy: int) -> str:
         """Return where in its episodes a copy is, for people."""

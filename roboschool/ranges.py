@@ -9,9 +9,9 @@ from roboschool.files import InvalidInput, check_range
 Number: TypeAlias = float | tuple[float, float]  # a range [low, high] is drawn once per episode
 
 
-def draw(number: Number, generator: np.random.Generator) -> float:
+def draw(number: Number, rng: np.random.Generator) -> float:
     """Return a number, or one drawn from a range."""
-    return generator.uniform(*number) if isinstance(number, tuple) else number
+    return rng.uniform(*number) if isinstance(number, tuple) else number
 
 
 def check_order(name: str, number: Any) -> None:
