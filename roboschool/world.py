@@ -426,10 +426,8 @@ class World:
     def capture(self) -> Snapshot:
         """Return everything that moves, to be given to `restore`."""
         bases, joints = zip(*(body.capture() for body in (*self.bodies, *self.prop_bodies)), strict=True)
-        homes, spots = (
-            tuple(body.home for body in self.bodies),
-            tuple((body.spot, body.turned) for body in self.prop_bodies),
-        )
+        homes = tuple(body.home for body in self.bodies)
+        spots = tuple((body.spot, body.turned) for body in self.prop_bodies)
         return Snapshot(self.gravity, self.friction, homes, bases, joints, spots)
 
     def restore(self, snapshot: Snapshot) -> None:

@@ -254,6 +254,11 @@ def test_a_robot_that_falls_early_waits_for_the_next_episode(host: Host) -> None
     assert server.rendezvous.forfeits == []
 
 
+def test_a_seat_knows_the_words_for_reasons() -> None:
+    with Command("ant_sumo") as command:
+        assert sit(command.address).reasons == ("", "time", "fall", "out")
+
+
 def test_the_host_sets_the_options_of_its_game(host: Host) -> None:
     seat = sit(host().door.address, ONE)
     assert error_of(lambda: seat.reset(options={"radius": 3.0}), InvalidInput).endswith(

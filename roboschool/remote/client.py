@@ -119,6 +119,7 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
         self.address = str(address)
         self.agent = welcome.agent
         self.scene = welcome.scene  # its id
+        self.reasons = welcome.reasons  # words for the `reason` in infos, if its game has any
         self.metadata = welcome.metadata
         self.render_mode = welcome.render_mode
         self.observation_space = _box(welcome.observation)

@@ -72,6 +72,7 @@ class Welcome(Message):
 
     agent: str
     scene: str
+    reasons: tuple[str, ...]
     metadata: dict[str, Any]
     render_mode: str | None
     observation: Space

@@ -243,6 +243,7 @@ class Server:
             Welcome(
                 agent,
                 self.world.scene.id,
+                self.world.scene.game.reasons if self.world.scene.game else (),
                 self.world.metadata,
                 self.world.render_mode,
                 _describe(self.world.observation_space(agent)),
