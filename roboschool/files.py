@@ -150,6 +150,19 @@ def read_text(path: Path) -> str:
         raise InvalidInput(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, unless it is there.
+
+    Raises:
+        InvalidInput: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fault = "not a folder" if path.exists() else f"no such folder can be made: {error.strerror}"
+        raise InvalidInput(f"{path}: {fault}") from None
+
+
 def replace(path: Path, data: bytes) -> None:
     """Write a file so that nobody ever sees half of it.
 

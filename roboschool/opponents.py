@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.files import InvalidInput, check_range, choose, convert, read_text, replace
+from roboschool.files import InvalidInput, check_range, choose, convert, make_folder, read_text, replace
 from roboschool.policy import NetworkPolicy, read_network
 
 INDEX = "pool.json"
@@ -89,7 +89,7 @@ class OpponentPool:
         check_range("window", convert(window, int, "window"), 1, np.inf)
         check_range("latest", latest, 0.0, 1.0)
         self.delta, self.window, self.latest = delta, window, latest
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         self.index = Index()
         self.member: Member | None = None  # who plays
         self.playing: NetworkPolicy | None = None
@@ -119,10 +119,13 @@ class OpponentPool:
         """Add a policy, or the one in a file; it begins with the learner's rating.
 
         Raises:
-            InvalidInput: it cannot be read, or observes or moves other numbers than those before, or the step is not a
-                whole number.
+            InvalidInput: it is no such policy, cannot be read, or observes or moves other numbers than those before, or
+                the step is not a whole number.
         """
         step = convert(step, int, "step")
+        if not isinstance(policy, NetworkPolicy | str | os.PathLike):
+            kind = type(policy).__name__
+            raise InvalidInput(f"{self.folder}: a pool holds networks, and a {kind} is neither one nor the file of one")
         self._read()
         network = policy if isinstance(policy, NetworkPolicy) else read_network(policy)
         if self.members:

@@ -945,6 +945,10 @@ def test_what_a_pool_cannot_use_leaves_it_as_it_was(tmp_path: Path, monkeypatch:
     before = sorted(path.name for path in tmp_path.iterdir())
     with pytest.raises(InvalidInput, match="step"):
         pool.add(network(0.0), 1e6)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="a pool holds networks, and a list is neither"):
+        pool.add([], 0)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match=r"pool\.json: not a folder"):
+        OpponentPool(tmp_path / "pool.json")
     for wrong in ({"delta": "x"}, {"window": 2.5}, {"latest": None}):
         with pytest.raises(InvalidInput, match=next(iter(wrong))):
             OpponentPool(tmp_path, **wrong)  # type: ignore[arg-type]

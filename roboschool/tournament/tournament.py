@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from roboschool import machine
-from roboschool.files import InvalidInput, convert, read_text, replace
+from roboschool.files import InvalidInput, convert, make_folder, read_text, replace
 from roboschool.scene import load_scene
 from roboschool.tournament.crew import Crew, Plan, Result
 from roboschool.tournament.entrants import Entrant, read_entrants
@@ -116,11 +116,7 @@ def run_tournament(
     Raises:
         InvalidInput: the folder is none, holds something else, is in use, or cannot be written to; or the scene fails.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        fault = "not a folder" if folder.exists() else f"no such folder can be made: {error.strerror}"
-        raise InvalidInput(f"{folder}: {fault}") from None
+    make_folder(folder)
     with _locked(folder):
         known = {result.fixture: result for result in _resume(folder, plan)}
         tick(len(known))
