@@ -19,7 +19,8 @@ from roboschool.limbs import partitions
 from roboschool.opponents import OpponentPool
 from roboschool.policy import NetworkPolicy, Policy, load_policy
 from roboschool.robot import Robot, load_robot
-from roboschool.scene import Agent, Scene, load_scene, read_scene, scene_id
+from roboschool.scene import Agent, Scene, load_scene, scene_id
+from roboschool.scene_file import read_scene
 from roboschool.state import State
 from roboschool.tasks.task import Task
 from roboschool.tournament.payoff import payoff

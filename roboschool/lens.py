@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.scene import View
+from roboschool.scene_file import View
 
 NEAR, FAR = 0.05, 200.0  # what is drawn lies between [m]
 VIEW = math.tan(math.radians(20.0))  # half the height of what is seen 1 m away [m]

@@ -1,7 +1,6 @@
 """A scene: what a world contains, who acts in it, what each is paid for, and where it is seen from."""
 
 import dataclasses
-import functools
 import math
 import os
 import re
@@ -9,7 +8,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias, get_type_hints
+from typing import Any, get_type_hints
 
 import numpy as np
 
@@ -19,103 +18,28 @@ from roboschool.games.game import Game, game_class, make_game
 from roboschool.parts import look_beside
 from roboschool.ranges import Number, check_number
 from roboschool.robot import Robot, load_robot
+from roboschool.scene_file import (
+    LONGEST,
+    LONGEST_STEP,
+    OPTIONS,
+    AgentRow,
+    Lanes,
+    PropRow,
+    SceneFile,
+    View,
+    checked,
+    read_scene,
+)
 from roboschool.state import State
 from roboschool.tasks.task import Task, make_task
 from roboschool.urdf import Joint, Model, read_urdf
 
-Triple: TypeAlias = tuple[float, float, float]
-
 AGENT_NAME = re.compile(r"[a-z]+_[0-9]+")  # what PettingZoo recommends
 IDENTITY = re.compile(r"(?:roboschool/|Roboschool)([A-Z]\w*)-v(\d+)")  # of a scene, in Gymnasium
-PARTS = re.compile(r"[0-9]+x[0-9]+d?|[0-9]+(\|[0-9]+)+")  # of a robot's joints
 PROP_NAME = re.compile(r"[a-z][a-z0-9_]*")
 PROBE = "options"  # by which PettingZoo's own checker tries whether a reset takes options
 MOST_AGENTS = 64
 FARTHEST = 500.0  # [m]
-LONGEST_STEP = 0.1  # [s]
-LONGEST = 1e5  # an episode [s]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AgentRow:
-    """One `[[agent]]` of a scene file."""
-
-    name: str
-    robot: str
-    task: dict[str, Any]
-    spot: tuple[Number, Number] = (0.0, 0.0)  # x, y [m]
-    turn: Number = 0.0  # heading, 0 along +x [deg]
-    noise: float = 0.1  # joints start within this of the rest pose [rad]
-    policy: str = ""  # who plays it if nobody else does: a scene whose policy it is, or "package.module:Class"
-    power: float = 1.0  # of its motors, as a share of what its card says
-    players: int = 1  # it takes part if the scene has so many players a side
-
-
-@dataclass(frozen=True, kw_only=True)
-class PropRow:
-    """One `[[prop]]` of a scene file: a body that nobody drives."""
-
-    name: str
-    model: str  # its URDF: assets/<model>/<model>.urdf, or a path that begins at the scene
-    spot: tuple[Number, Number, Number] = (0.0, 0.0, 0.0)  # x, y, z of its root [m]
-    turn: Number = 0.0  # heading [deg]
-
-
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """The `[camera]` of a scene file: an eye that stays where it is."""
-
-    eye: Triple  # where it is [m]
-    look: Triple  # what it looks at [m]
-    follow: str | None = None  # an agent or a prop that draws the look after it
-    share: float = 0.5  # of the way to it
-    stay: float = 0.0  # share of the old look that stays at every picture
-    wide: float = 1.0  # half the width of what is seen 1 m away [m]; 1 is an angle of 90 degrees
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lanes:
-    """The `[lanes]` of a scene file: agents taken from single-agent scenes, side by side."""
-
-    entrants: tuple[str, ...]  # scenes, one a lane; "humanoid/hopper" is the first scene with the policy of the second
-    width: float = 2.0  # [m]
-    places: int | None = None  # so many of the entrants are drawn, with repetition, by the scene's `draw`
-
-
-@dataclass(frozen=True, kw_only=True)
-class SceneFile:
-    """The file `scenes/<scene>.toml`."""
-
-    version: int = 1  # of the id
-    summary: str
-    seconds: float = 16.5  # an episode lasts at most
-    timestep: float = 0.0165  # between two actions [s]
-    substeps: int = 4  # of physics in one timestep
-    iterations: int = 5  # of the contact solver
-    gravity: Number = 9.8  # [m/s2]
-    friction: Number = 0.8  # of the ground
-    ground: bool = True  # whether there is one
-    threshold: float | None = None  # mean return that counts as solved
-    finish: float | None = None  # line across the lanes [m]
-    stadium: tuple[float, float] | None = None  # where the middle of a painted stadium is [m]
-    camera: View | None = None  # follows the robots if there is none
-    lanes: Lanes | None = None
-    players: int | None = None  # a side; agents whose own `players` is greater do not take part
-    draw: int = 0  # seed by which the places of `lanes` are drawn
-    game: dict[str, Any] | None = None  # rules between the agents
-    parts: tuple[str, ...] = ()  # among which agents may share the one robot's joints, like "4x2"; an id for each
-    agent: tuple[AgentRow, ...] = ()
-    prop: tuple[PropRow, ...] = ()
-
-    @property
-    def steps(self) -> int:
-        """How many timesteps an episode lasts at most."""
-        return round(self.seconds / self.timestep)
-
-
-OPTIONS = tuple(  # keys of a scene's file that whoever loads it may give
-    f.name for f in dataclasses.fields(SceneFile) if f.name not in ("version", "summary", "parts", "agent", "prop")
-)
 
 
 @dataclass(frozen=True)
@@ -309,31 +233,6 @@ def load_for(name: str | os.PathLike[str] | Scene, options: dict[str, Any], own:
     return _build(path, file, options, own)
 
 
-@functools.lru_cache(maxsize=64)
-def _read(path: Path, _stamp: float) -> SceneFile:
-    return files.read_toml(path, SceneFile)
-
-
-def read_scene(path: Path) -> SceneFile:
-    """Read a scene file, without its robots.
-
-    Raises:
-        InvalidInput: the file is wrong.
-    """
-    return _checked(path, _read(path, path.stat().st_mtime if path.is_file() else 0.0))
-
-
-def _checked(path: Path, file: SceneFile) -> SceneFile:
-    """Check what the number of steps is reckoned from, and what ids are made of."""
-    for key, longest in (("timestep", LONGEST_STEP), ("seconds", LONGEST)):
-        if not 0.0 < getattr(file, key) <= longest:
-            raise InvalidInput(f"{path}: {key}: {getattr(file, key)} s is not between 0 and {longest:g} s")
-    for parts in file.parts:
-        if not PARTS.fullmatch(parts):
-            raise InvalidInput(f"{path}: parts: {parts!r} is not like '4x2', '2x4d' or '9|8'")
-    return file
-
-
 def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int = 4) -> dict[str, Any]:
     """Return those options of a reset that the scene's game takes; warn of any other, which nothing would read.
 
@@ -386,7 +285,7 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any], own: Sequence[s
         file = dataclasses.replace(file, lanes=dataclasses.replace(file.lanes, entrants=entrants, places=None))
     hints = get_type_hints(SceneFile)
     given = {key: files.convert(value, hints[key], f"{path}: option {key!r}") for key, value in options.items()}
-    file = _checked(path, dataclasses.replace(file, **given))
+    file = checked(path, dataclasses.replace(file, **given))
     agents = [_agent(path, row) for row in _taking_part(path, file)]
     if file.lanes:
         agents += _line_up(path, file.lanes, file.draw)

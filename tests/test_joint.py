@@ -19,7 +19,8 @@ from test_odd_robots import joint, link, make
 import roboschool
 from roboschool import AgentEnv, InvalidInput, JointEnv, Robot, files, load_robot, load_scene, partitions
 from roboschool.limbs import grow
-from roboschool.scene import Agent, Scene, read_scene
+from roboschool.scene import Agent, Scene
+from roboschool.scene_file import read_scene
 from roboschool.tasks.run import Run
 
 SHARED = {name: read_scene(path).parts for name, path in sorted(files.scenes().items()) if read_scene(path).parts}

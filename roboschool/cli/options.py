@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from roboschool.files import InvalidInput, choose, parse_toml_text
-from roboschool.scene import SceneFile, load_scene
+from roboschool.scene import load_scene
+from roboschool.scene_file import SceneFile
 
 HOW = 'values are written as in TOML: 3.7, "abc", ["hopper", "ant"]'
 
