@@ -159,7 +159,8 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        fault = "not a folder" if path.exists() else f"no such folder can be made: {error.strerror}"
+        taken = isinstance(error, FileExistsError)
+        fault = "not a folder" if taken else f"no such folder can be made: {error.strerror}"
         raise InvalidInput(f"{path}: {fault}") from None
 
 

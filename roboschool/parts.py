@@ -132,7 +132,7 @@ def make(where: str, what: str, spec: Mapping[str, Any], cls: type[Part], **fixe
     given = {key: value for key, value in spec.items() if key != "name"}
     for key in given:
         if key not in names:
-            plain = key in inspect.get_annotations(made)
+            plain = key in inspect.get_annotations(made) and "__dataclass_params__" not in vars(made)
             hint = "; put @dataclass(frozen=True) above its class" if plain else nearest(key, names)
             raise InvalidInput(f"{where} has no {key!r}{hint}")
     converted = convert_parameters(where, cls, given)

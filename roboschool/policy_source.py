@@ -83,19 +83,28 @@ def check_class(written: str, where: str = "") -> None:
     missing = [method for method in NEEDED if method.partition("(")[0] not in methods]
     if missing and DYNAMIC.isdisjoint({*methods, *said}):
         raise InvalidInput(f"{where}: {name} has no {' and no '.join(missing)}")
-    if not _takes(methods.get("__init__"), 0):
+    attributes = [part for part in ast.walk(text) if isinstance(part, ast.Attribute) and _changes(part)]
+    set_later = {part.attr for part in attributes if ast.unparse(part.value) == name}
+    set_later |= {part.id for part in ast.walk(found) if isinstance(part, ast.Name) and _changes(part)}
+    own = [part for part in ast.walk(found) if isinstance(part, ast.FunctionDef) and part.name not in set_later]
+    if not _takes([part for part in own if part.name == "__init__"], 0):
         raise InvalidInput(f"{where}: {name} cannot be made without arguments")
     for call in NEEDED:
         method = call.partition("(")[0]
-        if not _takes(methods.get(method), 1):
+        if not _takes([part for part in own if part.name == method], 1):
             raise InvalidInput(f"{where}: {name}.{method} is called as {call}, which it does not take")
 
 
-def _takes(method: ast.AST | None, count: int) -> bool:
-    """Return whether a method can be called with so many arguments; true if its text does not say."""
-    if not isinstance(method, ast.FunctionDef) or method.decorator_list:
+def _changes(part: ast.Attribute | ast.Name) -> bool:
+    """Return whether a name is given to something else here, or deleted."""
+    return not isinstance(part.ctx, ast.Load)
+
+
+def _takes(methods: Sequence[ast.FunctionDef], count: int) -> bool:
+    """Return whether a method can be called with so many arguments; true if its text, in one place, does not say."""
+    if len(methods) != 1 or methods[0].decorator_list:
         return True
-    given = method.args
+    given = methods[0].args
     most = len(given.posonlyargs) + len(given.args) - 1  # without self
     least = most - len(given.defaults)
     return least <= count and (count <= most or given.vararg is not None) and None not in given.kw_defaults

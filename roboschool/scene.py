@@ -234,7 +234,7 @@ def load_for(name: str | os.PathLike[str] | Scene, options: dict[str, Any], own:
 
 
 def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int = 4) -> dict[str, Any]:
-    """Return those options of a reset that the scene's game takes; warn of any other, which nothing would read.
+    """Return those options of a reset that the scene's game takes, as it takes them; warn of any other.
 
     A warning and no error, for checkers of other people try whether a reset takes any option.
 
@@ -252,14 +252,13 @@ def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int
     if not isinstance(options, Mapping):
         raise InvalidInput(f"{where}: options: {options!r:.80} is not a mapping, like {{'dense_weight': 0.5}}")
     settable = scene.game.settable if scene.game is not None else ()
-    if scene.game is not None and options:
-        scene.game.with_options(options)
+    rules = scene.game.with_options(options) if scene.game is not None and options else None
     for key in options:
         if key not in settable and key != PROBE:
             others = f"only {', '.join(settable)}" if settable else "nor any other"
             given = f"; {key!r} is given when the env is made" if key in OPTIONS else ""
             warnings.warn(f"{where} has no option {key!r}, {others}{given}", stacklevel=depth)
-    return {key: value for key, value in options.items() if key in settable}
+    return {key: getattr(rules, key) for key in options if key in settable}
 
 
 def scene_id(name: str, version: int, parts: str = "") -> str:

@@ -47,7 +47,9 @@ class Saved:
     groups: tuple[tuple[np.ndarray, np.ndarray], ...]  # rows of the state and who is live, for each group
     arena: tuple[np.ndarray, ...]  # what the game looks at
     rules: Game | None  # with what the options of a reset have set
-    opponents: Mapping[str, Any] = field(default_factory=dict)  # copies of the scene's own policies, by who they play
+    opponents: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # copies of policies that were not given as objects, by who they play
 
 
 @dataclass(frozen=True)

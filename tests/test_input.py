@@ -387,7 +387,15 @@ def test_an_error_in_a_policy_of_ones_own_says_where(tmp_path: Path, monkeypatch
         roboschool.load_policy("broken_policy:Mine")
 
 
+def test_only_a_class_that_is_no_dataclass_is_told_to_be_one() -> None:
+    with pytest.raises(InvalidInput, match=r"game 'sumo' has no 'tally'(?!.*dataclass)"):
+        roboschool.load_scene("ant_sumo", game={"name": "sumo", "tally": 1})
+
+
 MINE = """
+import functools
+import sys
+
 import numpy as np
 from elsewhere import Known
 
@@ -429,6 +437,21 @@ class Tuned:
         return np.zeros(2)
 
 
+class Late:
+    if sys.version_info > (3,):
+        def reset(self, seed): ...
+    else:
+        def reset(self): ...
+
+    def __init__(self, network):
+        self.network = network
+
+    def act(self, observation): ...
+
+
+Late.__init__ = functools.partialmethod(Late.__init__, None)
+
+
 def make():
     return Charge()
 
@@ -442,7 +465,7 @@ def test_a_class_is_known_by_the_text_of_its_module(tmp_path: Path, monkeypatch:
     (tmp_path / "torn.py").write_text("class Charge(")
     (tmp_path / "any.py").write_text("from mine import *")
     monkeypatch.chdir(tmp_path)
-    for written in ("mine:Charge", "mine:Heir", "mine:Known", "any:Thing"):
+    for written in ("mine:Charge", "mine:Heir", "mine:Known", "mine:Late", "any:Thing"):
         assert resolve(written) == written
     for written, words in {
         "mine:charge": "mine.py has no class 'charge'; did you mean 'Charge'?",

@@ -102,6 +102,14 @@ def test_seats_agree_on_the_options_of_a_game() -> None:
         assert [str(error) for error in errors] == [text, text]
         with pytest.raises(InvalidInput, match="did you mean 'radius'"):
             one.reset(options={"radus": 2.0})
+        numbers = np.array([2.0, 3.0]), [2, 3.0]
+        assert all(
+            len(reply) == 2
+            for reply in together(
+                lambda: one.reset(options={"radius": numbers[0]}), lambda: two.reset(options={"radius": numbers[1]})
+            )
+        )
+        together(lambda: one.reset(options={"radius": 3.0}), two.reset)
         with pytest.warns(UserWarning, match="reset has no option 'colour'"):
             together(lambda: one.reset(options={"colour": 1}), two.reset)
         assert lobby.world.simulation.now.memory[0, 1] == 3.0  # the radius
@@ -179,7 +187,7 @@ def test_who_forfeits_an_episode_has_lost_it() -> None:
     host.ask_reset("ant_0")
     while host.world.agents:
         move(host)  # nobody wins: time is up
-    assert lost_and_won(host) == [{"ant_0": -1.0, "ant_1": 1.0}]
+    assert lost_and_won(host) == [{"ant_0": -1.0, "ant_1": 0.0}]
     begin(host)
     while host.world.agents:
         move(host)
@@ -195,7 +203,7 @@ def test_who_forfeits_an_episode_has_lost_it() -> None:
     begin(host)
     while host.world.agents:
         move(host)
-    assert lost_and_won(host)[3:] == [{"ant_0": 1.0, "ant_1": -1.0}] * 2, "a lost seat loses all that follow"
+    assert lost_and_won(host)[3:] == [{"ant_0": 0.0, "ant_1": -1.0}] * 2, "a lost seat loses all that follow"
     host.close("enough")
 
 
@@ -215,7 +223,7 @@ def test_a_game_that_is_decided_has_its_winner_whoever_forfeits() -> None:
     move(host)
     for name in (ONE, TWO):
         host.ask_reset(name)
-    assert lost_and_won(host)[1] == {ONE: -1.0, TWO: -1.0, "hopper_2": 1.0}, "a filler that is left has won"
+    assert lost_and_won(host)[1] == {ONE: -1.0, TWO: -1.0, "hopper_2": 0.0}, "nothing was decided"
     host.close("enough")
 
 
@@ -661,14 +669,36 @@ def test_two_threads_in_one_seat() -> None:
         assert sorted(type(error).__name__ for error in errors) == ["InvalidInput", "WorldClosed"]
 
 
+def test_a_reply_that_is_lost_is_waited_for_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another seat was interrupted after the world had moved and before its replies were dealt out."""
+    with closing(pair_lobby()) as lobby:
+
+        def lose(_: Any) -> None:
+            monkeypatch.undo()
+            lobby._bells[ONE].notify()
+            raise KeyboardInterrupt
+
+        def interrupted() -> None:
+            while not lobby._rendezvous.waiting:
+                time.sleep(0.01)
+            monkeypatch.setattr(lobby, "_deliver", lose)
+            with pytest.raises(KeyboardInterrupt):
+                lobby[TWO].reset()
+
+        error, _ = together(lobby[ONE].reset, interrupted)
+        assert isinstance(error, WorldClosed)
+        assert str(error) == "agent 'hopper_0': its reply was lost when another seat was interrupted"
+
+
 def test_interrupted_seats_may_ask_again(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_: Any) -> None:
-        raise KeyboardInterrupt
+        raise error
 
     with closing(pair_lobby()) as lobby:
         for place, method in ((lobby._bells[ONE], "wait"), (lobby, "_deliver")):
-            with monkeypatch.context() as patch:
-                patch.setattr(place, method, interrupt)
-                with pytest.raises(KeyboardInterrupt):
-                    lobby[ONE].reset()
+            for error in (KeyboardInterrupt(), TimeoutError("of an alarm")):
+                with monkeypatch.context() as patch:
+                    patch.setattr(place, method, interrupt)
+                    with pytest.raises(type(error)):
+                        lobby[ONE].reset()
         assert [len(reply) for reply in together(lobby[ONE].reset, lobby[TWO].reset)] == [2, 2]

@@ -172,7 +172,7 @@ def test_a_picture_is_taken_at_any_time(tmp_path: Path) -> None:
         (["race", "--lanes", "ant", "--video", "race.avi"], ["race.avi", "'.avi'", ".mp4"]),
         (["race", "--lanes", "ant", "--video", "no/race.gif"], ["no/race.gif", "no folder"]),
         (["race", "--lanes", "ant", "--video", "race.gif", "--size", "640"], ["640", "960x540"]),
-        (["race", "--lanes", "ant", "--video", "race.gif", "--size", "10000x64"], ["even numbers from 32 to 9998"]),
+        (["race", "--lanes", "ant", "--video", "race.gif", "--size", "10000x64"], ["even numbers from 32 to 4096"]),
         (["race", "--lanes", "ant", "--size", "96x64"], ["--size 96x64: nothing is shown; give --video or --picture"]),
         (["list", "--games", "--json"], ["Error: --json or --games, not both"]),
         (["list", "--games", "--markdown", "--scores"], ["--scores or --games or --markdown, not all"]),

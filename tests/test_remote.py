@@ -841,7 +841,7 @@ def test_serve_ranks_by_results_and_forfeits_are_lost() -> None:
         two.close()
         code, out, err = command.wait()
         assert code == 0, err
-        assert re.search(r"1\.  ant_1 +-?[\d.]+ +2 +0 +0\n", out), out
+        assert re.search(r"1\.  ant_1 +-?[\d.]+ +0 +2 +0\n", out), out
         assert re.search(r"2\.  ant_0 +-?[\d.]+ +0 +0 +2 ", out), out
 
 

@@ -995,7 +995,7 @@ def test_no_loss_is_counted_for_what_is_no_action(tmp_path: Path) -> None:
         roboschool.payoff(["still", Nan()], "pong", games=1, **SHORT)
     with pytest.raises(InvalidInput, match=r"policy 0 \(players:Wrong\) .*: wrong shape: the action has shape \(3,\)"):
         roboschool.payoff(["players:Wrong", "still"], "pong", games=1, **SHORT)
-    with pytest.raises(InvalidInput, match="games: 0 is not within 1 and inf"):
+    with pytest.raises(InvalidInput, match="games: 0 is not a whole number from 1 up"):
         roboschool.payoff(["still", "random"], "pong", games=0)
 
     from roboschool.envs.sb3 import Snapshots

@@ -23,8 +23,9 @@ class Commands(click.Group):
             click.echo("\nstopped", err=True)
             sys.exit(130)
         except Exception as error:
-            if not place_of(error):
-                raise  # our own fault: whoever mends it needs the traceback
+            said = isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort)
+            if said or not place_of(error):
+                raise  # by click; or our own fault, and whoever mends it needs the traceback
             raise click.ClickException(told(error)) from error
 
 

@@ -62,8 +62,8 @@ class Film:
 
     def __init__(self, env: ParallelEnv, path: Path, size: str) -> None:
         self.env = env
+        self.camera = Camera(env.scene, *read_size(size))
         self.video = Video(path, size, env.scene.timestep)
-        self.camera = Camera(env.scene, self.video.width, self.video.height)
 
     def watch(self, step: int, racers: Mapping[str, Racer], last: bool) -> None:
         """Add a frame, if it is time for one."""

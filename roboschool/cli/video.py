@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from roboschool.camera import LARGEST
 from roboschool.files import InvalidInput, choose
 
 KINDS = (".mp4", ".gif", ".webp")
 STILLS = (".png", ".jpg", ".webp")
-SMALLEST, LARGEST = 32, 9998  # side of a picture [pixels]
+SMALLEST = 32  # side of a picture [pixels]
 FASTEST = 31.0  # frames a second
 QUALITY = 70  # of a .webp
 

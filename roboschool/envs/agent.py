@@ -161,8 +161,10 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
     def set_state(self, state: Saved) -> None:
         """Take back what `get_state` returned; all envs that do so go on bit for bit alike.
 
+        Opponents are those of the state, too, but for those that were given to this env as objects.
+
         Raises:
-            InvalidInput: it is of another scene, or of an env where the scene's own policies play others than here.
+            InvalidInput: it is of another scene, or of an env where other agents have opponents.
         """
         seat = self._sit()
         seat.simulation.load(state, opponents=self._stand_ins)

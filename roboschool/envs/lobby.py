@@ -9,9 +9,9 @@ import gymnasium
 import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.envs.rendezvous import PATIENCE, Rendezvous, Reply, check_seed
+from roboschool.envs.rendezvous import PATIENCE, Rendezvous, Reply, WorldClosed, check_seed
 from roboschool.envs.spaces import PICTURES, check_render_mode
-from roboschool.files import choose
+from roboschool.files import InvalidInput, choose
 from roboschool.policy import AnyPolicy
 from roboschool.scene import Scene, options_of_reset
 
@@ -124,8 +124,12 @@ class Lobby:
             try:
                 self._deliver(call(self._rendezvous))
                 while agent not in self._replies:
+                    if not self._rendezvous.waits(agent):
+                        raise WorldClosed(f"agent {agent!r}: its reply was lost when another seat was interrupted")
                     self._wait(agent, since)
-            except KeyboardInterrupt:  # whoever has gone away does not wait any more
+            except (InvalidInput, WorldClosed):
+                raise  # what another thread has asked in this seat stays
+            except BaseException:  # Ctrl-C: whoever has gone away does not wait any more
                 self._rendezvous.withdraw(agent)
                 self._replies.pop(agent, None)
                 raise

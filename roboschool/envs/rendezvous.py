@@ -96,6 +96,10 @@ class Rendezvous:
         """How long those who wait do so before it is `late` [s]; None: for ever."""
         return self.step_timeout if self.world.agents else self.join_timeout
 
+    def waits(self, agent: str) -> bool:
+        """Return whether an agent has asked something that is not answered."""
+        return agent in self._wishes or agent in self._actions
+
     def missing(self) -> list[str]:
         """Return the agents everybody waits for."""
         if self.world.agents:
@@ -171,7 +175,7 @@ class Rendezvous:
 
     def withdraw(self, agent: str) -> bool:
         """Take back what an agent has asked; return whether it had."""
-        waited = agent in self._wishes or agent in self._actions
+        waited = self.waits(agent)
         self._wishes.pop(agent, None)
         self._actions.pop(agent, None)
         return waited
@@ -213,7 +217,7 @@ class Rendezvous:
             raise WorldClosed(f"agent {agent!r} is played by a policy")
         if self.end is not None:
             raise self._closed()
-        if agent in self._wishes or agent in self._actions:
+        if self.waits(agent):
             raise InvalidInput(f"agent {agent!r} waits already, for {', '.join(self.missing())}; {THREADS}")
 
     def _closed(self) -> WorldClosed:
@@ -288,18 +292,14 @@ class Rendezvous:
         return {n: (seen[n], rewards[n], out[n], time_up[n], self._told(n, infos)) for n in acted}
 
     def _note_results(self) -> None:
-        """Remember who has won, if the scene's game says so; who has forfeited has lost, others win a draw."""
+        """Remember who has won, if the scene's game says so; who has forfeited has lost."""
         simulation = self.world.simulation
         if simulation.broken:
             return
-        seats = zip(self.world.possible_agents, simulation.seats, strict=True)
-        reports = {name: simulation.report(group, place) for name, (group, place) in seats}
-        said = {name: report["result"] for name, report in reports.items() if "result" in report}
-        if self._lost:
-            drawn = not any(said.values())
-            said = {name: -1.0 if name in self._lost else 1.0 if drawn else own for name, own in said.items()}
-        for name, result in said.items():
-            self.results.setdefault(name, []).append(result)
+        for name, (group, place) in zip(self.world.possible_agents, simulation.seats, strict=True):
+            report = simulation.report(group, place)
+            if "result" in report:
+                self.results.setdefault(name, []).append(-1.0 if name in self._lost else report["result"])
 
     def _told(self, agent: str, infos: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """Return an agent's info, with how many of its actions in this episode had to be clipped."""

@@ -16,6 +16,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from torch import nn
 
 from roboschool.envs.parallel import ParallelEnv
+from roboschool.envs.spaces import check_count
 from roboschool.envs.vector import VectorEnv
 from roboschool.files import InvalidInput
 from roboschool.opponents import OpponentPool
@@ -176,16 +177,14 @@ class Snapshots(BaseCallback):
         self, pool: OpponentPool, every: int, scene: str | Scene | None = None, games: int = 0, seed: int = 0
     ) -> None:
         super().__init__()
-        if games < 0 or (games and scene is None):
-            raise InvalidInput(f"games: {games} is no number of games" if games < 0 else "games: in which scene?")
-        if every < 1:
-            raise InvalidInput(f"every: {every} is not a number of steps from 1 up")
         self.pool = pool
-        self.every = every
+        self.every = check_count("every", every)
+        self.games = check_count("games", games, least=0)
+        if games and scene is None:
+            raise InvalidInput("games: in which scene?")
         self.scene = None if scene is None else load_scene(scene)
         if self.scene:
             team_names(self.scene, 2)
-        self.games = games
         self.seed = seed
         self.last = 0  # step of the last snapshot
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.files import InvalidInput, check_range
+from roboschool.envs.spaces import check_count
+from roboschool.files import InvalidInput
 from roboschool.policy import AnyPolicy, as_policy, check_policy
 from roboschool.scene import Scene
 from roboschool.tournament.entrants import read_entrants
@@ -35,7 +36,7 @@ def payoff(
     Raises:
         InvalidInput: the scene, a policy or an argument is wrong, or a policy answers something that is no action.
     """
-    check_range("games", games, 1, np.inf)
+    check_count("games", games)
     if isinstance(policies, str):
         raise InvalidInput(f"policies: {policies!r} is one; give a list")
     kinds = [os.fspath(p) if isinstance(p, str | os.PathLike) else type(p).__name__ for p in policies]
