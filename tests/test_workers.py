@@ -135,7 +135,7 @@ def test_fifty_faults_in_one_run_change_nothing(caplog: pytest.LogCaptureFixture
     """Faults at any moment: while workers step, start, build, replay and wait."""
     faults, steps, kinds = 50, 400, [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGSTOP, signal.SIGTERM]
     rng = np.random.default_rng(0)
-    done = 0
+    done, struck = 0, set()
 
     def strike(envs: roboschool.VectorEnv) -> None:
         nonlocal done
@@ -145,8 +145,10 @@ def test_fifty_faults_in_one_run_change_nothing(caplog: pytest.LogCaptureFixture
             while not worker.built and rng.random() > 0.05:  # some are struck while they start
                 time.sleep(0.05)
             kind = kinds[done % len(kinds)]
-            if worker.child.process.poll() is None:
-                worker.child.process.send_signal(kind)
+            process = worker.child.process
+            if process.poll() is None:
+                process.send_signal(kind)
+                struck.add(process.pid)
                 done += 1
 
     envs = roboschool.VectorEnv("hopper", COPIES, num_workers=2, timeout=0.5)
@@ -165,7 +167,7 @@ def test_fifty_faults_in_one_run_change_nothing(caplog: pytest.LogCaptureFixture
     assert done == faults
     assert gone(pids)
     assert story == story_of("hopper", 0, steps)
-    assert caplog.text.count("was lost") >= faults / 2  # some strike what has just been struck
+    assert caplog.text.count("was lost") >= len(struck) - 2 > 10  # the last two may be missed by nobody
 
 
 @pytest.mark.parametrize("mode", MODES)
