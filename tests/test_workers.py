@@ -131,8 +131,11 @@ def test_a_fault_in_the_middle_of_a_step_is_not_missed(
     assert "another one catches up" in caplog.text
 
 
-def test_fifty_faults_in_one_run_change_nothing(caplog: pytest.LogCaptureFixture) -> None:
+def test_fifty_faults_in_one_run_change_nothing(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Faults at any moment: while workers step, start, build, replay and wait."""
+    monkeypatch.setattr("roboschool.workers.worker.START", 10.0)  # one that is stopped then is waited for so long
     faults, steps, kinds = 50, 400, [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGSTOP, signal.SIGTERM]
     rng = np.random.default_rng(0)
     done, struck = 0, set()
@@ -167,7 +170,7 @@ def test_fifty_faults_in_one_run_change_nothing(caplog: pytest.LogCaptureFixture
     assert done == faults
     assert gone(pids)
     assert story == story_of("hopper", 0, steps)
-    assert caplog.text.count("was lost") >= len(struck) - 2 > 10  # the last two may be missed by nobody
+    assert caplog.text.count("was lost") >= len(struck) - 2 > 10  # nobody may notice the last two
 
 
 @pytest.mark.parametrize("mode", MODES)
