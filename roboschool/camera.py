@@ -18,13 +18,13 @@ from lxml import etree
 
 from roboschool.backdrop import BLACK, WHITE, Backdrop, Colour, Studio, Triple
 from roboschool.capture import captured
+from roboschool.checkpoint import Snapshot
 from roboschool.files import InvalidInput
 from roboschool.lens import NARROWEST, NEAR, VIEW, Fixed, Follow, Lens
 from roboschool.scene import Scene
 from roboschool.stadium import Stadium
 from roboschool.tasks.asks import Mark
 from roboschool.urdf import Model
-from roboschool.world import Snapshot
 
 with captured():
     import pybullet as bullet

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from roboschool.checkpoint import Checkpoint
 from roboschool.files import InvalidInput, choose
 from roboschool.games.game import Arena, Game, Verdict
 from roboschool.group import REPORTED, Group
@@ -19,7 +20,7 @@ from roboschool.ranges import draw
 from roboschool.scene import Scene, options_of_reset
 from roboschool.state import NEEDED, PLACE, places
 from roboschool.tasks.asks import Mark, Placement, Throw
-from roboschool.world import Snapshot, World
+from roboschool.world import World
 
 ONCE = np.array(1)  # step; an array, because numpy is quicker with it than with a number
 
@@ -37,11 +38,11 @@ def check_seeds(seeds: Iterable[Any]) -> None:
 
 @dataclass(frozen=True)
 class Saved:
-    """A world with everything its episode remembers; plain numbers that can be pickled."""
+    """A world with everything its episode remembers. It can be pickled, and is valid in another process."""
 
     scene: str
     bodies: tuple[str, ...]  # name and kind of every agent and prop
-    snapshot: Snapshot
+    checkpoint: Checkpoint
     rng: Any
     step: int
     groups: tuple[tuple[np.ndarray, np.ndarray], ...]  # rows of the state and who is live, for each group
@@ -388,25 +389,36 @@ class Simulation:
         return Saved(
             scene=self.scene.name,
             bodies=self._bodies(),
-            snapshot=self.worlds[world].capture(),
-            rng=copy.deepcopy(self.rngs[world].bit_generator.state),
-            step=int(self.steps[world]),
-            groups=tuple((group.now.row[world].copy(), group.live[world].copy()) for group in self.groups),
-            arena=tuple(array[world].copy() for array in vars(self.now).values()),
-            rules=self.rules[world],
+            checkpoint=self.worlds[world].save(),
+            **{name: copy.deepcopy(part) for name, part in self._episode(world).items()},
         )
 
-    def load(self, saved: Saved, world: int = 0, opponents: Iterable[str] = ()) -> None:
-        """Take back what `save` returned; all simulations that load the same go on bit for bit alike.
+    def _episode(self, world: int) -> dict[str, Any]:
+        """Return what is remembered of the episode of a world, beside the bodies, by the fields of `Saved`."""
+        return {
+            "rng": self.rngs[world].bit_generator.state,
+            "step": int(self.steps[world]),
+            "groups": tuple((group.now.row[world], group.live[world]) for group in self.groups),
+            "arena": tuple(array[world] for array in vars(self.now).values()),
+            "rules": self.rules[world],
+        }
+
+    def contents(self, world: int = 0) -> tuple[Any, ...]:
+        """Return all numbers that a world and its episode are made of, to be hashed; some are views."""
+        return (self.scene.name, self._bodies(), self.worlds[world].capture(), *self._episode(world).values(), {})
+
+    def load(self, saved: Saved, world: int = 0, opponents: Iterable[str] = (), exact: bool = True) -> None:
+        """Take back what `save` returned, and go on from there bit for bit as the world that was saved.
 
         Args:
             saved: what it returned.
             world: which is to be as saved.
             opponents: agents whose policies must be in it.
+            exact: see `World.load`.
 
         Raises:
             InvalidInput: it is none, or of another scene, or lacks a policy, or the simulation is closed; nothing has
-                changed then.
+                changed then. Or its episode cannot be replayed here; `reset` must be called then.
         """
         self._check_open()
         if not isinstance(saved, Saved):
@@ -422,7 +434,9 @@ class Simulation:
         if world in self.broken:
             self.worlds[world].rebuild()
             self.broken.remove(world)
-        self.worlds[world].restore(saved.snapshot)
+        begun, self.begun = self.begun, False
+        self.worlds[world].load(saved.checkpoint, exact)
+        self.begun = begun
         self.rngs[world].bit_generator.state = copy.deepcopy(saved.rng)
         self.steps[world] = saved.step
         for group, (row, live) in zip(self.groups, saved.groups, strict=True):

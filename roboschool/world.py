@@ -10,11 +10,11 @@ import tempfile
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 from roboschool.capture import captured
+from roboschool.checkpoint import Checkpoint, EpisodeLog, Quaternion, Snapshot, Triple, memory_file
 from roboschool.files import InvalidInput, choose
 from roboschool.scene import Agent, Prop, Scene
 from roboschool.tasks.asks import Placement
@@ -30,21 +30,6 @@ STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 UNMOVED = (0.0,) * 6
 NOWHERE = -1  # the ground of a scene that has none
 ANY, ANY_LINK = -1, -2  # body or link, where pybullet is called often: arguments by name take it longer
-
-Triple: TypeAlias = tuple[float, float, float]
-Quaternion: TypeAlias = tuple[float, float, float, float]  # x, y, z, w
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """Poses and speeds of every body of a world, exactly, as plain numbers."""
-
-    gravity: float
-    friction: float
-    placements: tuple[Placement, ...]  # of the robots
-    bases: tuple[Any, ...]  # position, orientation, velocity, spin of each robot, then of each prop
-    joints: tuple[Any, ...]  # positions and speeds of the joints of each
-    spots: tuple[tuple[Triple, Quaternion], ...] = ()  # where each prop began; a camera needs none
 
 
 class Body:
@@ -82,12 +67,6 @@ class Body:
         states = bullet.getJointStates(self.id, self.joints, self.client) if self.joints else ()
         return base, (tuple(s[0] for s in states), tuple(s[1] for s in states))
 
-    def restore(self, base: Any, joints: Any) -> None:
-        """Take back what `capture` returned."""
-        bullet.resetBasePositionAndOrientation(self.id, base[0], base[1], physicsClientId=self.client)
-        bullet.resetBaseVelocity(self.id, base[2], base[3], physicsClientId=self.client)
-        self._set_joints(*joints)
-
 
 class RobotBody(Body):
     """An agent's robot in a Bullet client."""
@@ -110,15 +89,16 @@ class RobotBody(Body):
         self.heights = [self.links[name] for name in agent.task.heights]
         self.feet = {self.links[name]: place for place, name in enumerate(robot.feet)}
         self.still = [0.0] * len(self.feet)
-        self._settle(Placement((0.0, 0.0), 0.0, robot.pose))
+        self.settle(Placement((0.0, 0.0), 0.0, robot.pose))
 
-    def _settle(self, placement: Placement) -> None:
+    def settle(self, placement: Placement) -> None:
+        """Note where the episode began."""
         self.home = placement
         self.turned = (math.cos(placement.turn), math.sin(placement.turn))
 
     def place(self, placement: Placement, ground: int) -> None:
         """Put the robot on the ground: its lowest point just touches it, whatever the angles of its joints."""
-        self._settle(placement)
+        self.settle(placement)
         height = self.robot.stance
         track = (0.0, height, placement.pitch) if self.planar else ()
         self._set_joints([*track, *(placement.loose or self.idle), *placement.joints], self.off)
@@ -140,11 +120,6 @@ class RobotBody(Body):
             return 0.0
         points = bullet.getClosestPoints(self.id, ground, FARTHEST, physicsClientId=self.client)
         return min((point[8] for point in points), default=0.0)
-
-    def take_back(self, placement: Placement, base: Any, joints: Any) -> None:
-        """Take back what `capture` returned, at the place where the episode began."""
-        self._settle(placement)
-        self.restore(base, joints)
 
     def row(self, ground: int) -> tuple[list[float], bool]:
         """Return one agent's row of a `State`, and whether its physics is sound.
@@ -329,6 +304,22 @@ class World:
         """Build the world, and list what must be calmed before an episode."""
         self.ground, self.bodies, self.prop_bodies, self.start = self._build()
         self.moving: list[Body] = [*self.bodies, *(body for body in self.prop_bodies if body.prop.moves)]
+        self.log = EpisodeLog((), (), self.gravity, self.friction)
+        self.restores_exactly = self._has_one_contact_order()
+
+    def _has_one_contact_order(self) -> bool:
+        """Return whether the order of contacts follows from the poses alone, so that Bullet's saved state is complete.
+
+        Bullet sorts contacts by pairs of links. Two links of which one has several shapes touch in several places of
+        the same rank, whose order depends on the past. It does not if only the ground can be touched, for an infinite
+        plane never loses touch: then the order is that of the shapes.
+        """
+        bodies: list[Body] = [*self.bodies, *self.prop_bodies]
+        if len(bodies) == 1 and not any(body.robot.self_collision for body in self.bodies):
+            return True
+        links = [(body.id, link) for body in bodies for link in body.links.values()]
+        shapes = [len(bullet.getCollisionShapeData(body, link, physicsClientId=self.client)) for body, link in links]
+        return max(shapes, default=0) <= 1
 
     def reset(
         self,
@@ -350,6 +341,7 @@ class World:
             prop.place(spot, turn)
         for body, placement in zip(self.bodies, placements, strict=True):
             body.place(placement, self.ground)
+        self.log = EpisodeLog(tuple(placements), tuple(props), gravity, friction)
 
     def _rewind(self, gravity: float, friction: float) -> None:
         for body in self.moving:  # an entry that matches no pair drops the body's contacts
@@ -371,7 +363,9 @@ class World:
             bullet.setJointMotorControlArray(
                 body.id, body.driven, bullet.TORQUE_CONTROL, zero, zero, torque, zero, zero, self.client
             )
+            self.log.torques.extend(torque)
         self._advance(self.client)
+        self.log.steps += 1
 
     def time_bullet(self, on: bool) -> tuple[int, float]:
         """Switch a stopwatch on Bullet's own step on or off; return the steps and the seconds it has counted."""
@@ -412,6 +406,7 @@ class World:
         if not all(map(math.isfinite, (*position, *velocity))):
             raise InvalidInput(f"{where}: prop {prop!r} is thrown from {position} with {velocity}")
         next(body for body in self.prop_bodies if body.prop.name == prop).throw(position, velocity)
+        self.log.throws.append((self.log.steps, prop, position, velocity))
 
     def overlaps(self) -> list[tuple[str, str]]:
         """Return the names of agents whose robots are inside each other."""
@@ -424,22 +419,62 @@ class World:
         return any(point[8] < 0.0 for point in points)
 
     def capture(self) -> Snapshot:
-        """Return everything that moves, to be given to `restore`."""
+        """Return everything that moves, for pictures and comparisons."""
         bases, joints = zip(*(body.capture() for body in (*self.bodies, *self.prop_bodies)), strict=True)
         homes = tuple(body.home for body in self.bodies)
         spots = tuple((body.spot, body.turned) for body in self.prop_bodies)
         return Snapshot(self.gravity, self.friction, homes, bases, joints, spots)
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Take back a snapshot; worlds restored from the same snapshot go on bit for bit alike."""
+    def save(self) -> Checkpoint:
+        """Return the state of the world, to be given to `load` here or in another process; nothing changes."""
+        with memory_file() as path:
+            bullet.saveBullet(path, physicsClientId=self.client)
+            state = Path(path).read_bytes()
+        return Checkpoint(self.capture(), state, self._contacts(), self.log.copy())
+
+    def load(self, checkpoint: Checkpoint, exact: bool = True) -> None:
+        """Take back a state.
+
+        Args:
+            checkpoint: what `save` returned.
+            exact: whether the future must be that of the world that was saved, to the bit. If Bullet's own state cannot
+                promise that, the episode is replayed, which takes as long as it took. Otherwise all worlds that load
+                the state still go on alike.
+
+        Raises:
+            InvalidInput: the replay ends elsewhere. The world must be reset then.
+        """
+        snapshot = checkpoint.snapshot
         self._rewind(snapshot.gravity, snapshot.friction)
-        moving = list(zip(snapshot.bases, snapshot.joints, strict=True))
-        robots = len(self.bodies)
-        for body, placement, (base, joints) in zip(self.bodies, snapshot.placements, moving[:robots], strict=True):
-            body.take_back(placement, base, joints)
-        for prop, spot, (base, joints) in zip(self.prop_bodies, snapshot.spots, moving[robots:], strict=True):
+        for body, placement in zip(self.bodies, snapshot.placements, strict=True):
+            body.settle(placement)
+        for prop, spot in zip(self.prop_bodies, snapshot.spots, strict=True):
             prop.spot, prop.turned = spot
-            prop.restore(base, joints)
+        with memory_file(checkpoint.state) as path:
+            bullet.restoreState(fileName=path, physicsClientId=self.client)
+        if exact and not (self.restores_exactly and self._contacts() == checkpoint.contacts):
+            self._replay(checkpoint.log)
+            if self.capture() != snapshot:
+                raise InvalidInput(
+                    f"scene {self.scene.name!r}: the state was saved with another processor, version or options, and "
+                    "its episode ends differently here; load it with exact=False, or begin a new episode"
+                )
+        self.log = checkpoint.log.copy()
+
+    def _replay(self, log: EpisodeLog) -> None:
+        """Live through an episode once more."""
+        self.reset(log.placements, log.props, log.gravity, log.friction)
+        throws = log.throws[::-1]
+        ends = list(itertools.accumulate(len(body.driven) for body in self.bodies))
+        for step, row in enumerate(log.rows()):
+            while throws and throws[-1][0] == step:
+                self.throw(*throws.pop()[1:])
+            self.step([row[start:end] for start, end in itertools.pairwise([0, *ends])])
+        while throws:
+            self.throw(*throws.pop()[1:])
+
+    def _contacts(self) -> Any:
+        return bullet.getContactPoints(physicsClientId=self.client)
 
     def close(self) -> None:
         """Free the client; again does nothing."""

@@ -12,13 +12,13 @@ from PIL import Image
 
 from roboschool import files
 from roboschool.camera import Camera
+from roboschool.checkpoint import Snapshot
 from roboschool.cli.video import STILLS, Video, check_moment, choose_ending, read_size
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, nearest
 from roboschool.policy import Policy, as_policy
 from roboschool.scene import Agent
 from roboschool.tasks.asks import Mark
-from roboschool.world import Snapshot
 
 CODA = 60  # steps shown after the last one standing has crossed the line
 

@@ -158,16 +158,22 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         seat = self._sit()
         return dataclasses.replace(seat.simulation.save(), opponents=seat.remember(self._stand_ins))
 
-    def set_state(self, state: Saved) -> None:
-        """Take back what `get_state` returned; all envs that do so go on bit for bit alike.
+    def set_state(self, state: Saved, exact: bool = True) -> None:
+        """Take back what `get_state` returned, and go on bit for bit as the env it came from.
 
         Opponents are those of the state, too, but for those that were given to this env as objects.
+
+        Args:
+            state: what `get_state` returned.
+            exact: whether the future must be the one that would have been, to the bit. Where Bullet cannot save all
+                that matters the episode is replayed, which may take as long as it took; without this a few
+                milliseconds, and all that load the state still go on alike.
 
         Raises:
             InvalidInput: it is of another scene, or of an env where other agents have opponents.
         """
         seat = self._sit()
-        seat.simulation.load(state, opponents=self._stand_ins)
+        seat.simulation.load(state, opponents=self._stand_ins, exact=exact)
         seat.recall(self._stand_ins, state.opponents)
         self._camera.cut()
         self._hud.begin()

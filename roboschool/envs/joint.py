@@ -191,13 +191,19 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """
         return self.world.get_state()
 
-    def set_state(self, state: Saved) -> None:
-        """Take back what `get_state` returned; all envs of this scene that do so go on bit for bit alike.
+    def set_state(self, state: Saved, exact: bool = True) -> None:
+        """Take back what `get_state` returned, and go on bit for bit as the env it came from.
+
+        Args:
+            state: what `get_state` returned.
+            exact: whether the future must be the one that would have been, to the bit. Where Bullet cannot save all
+                that matters the episode is replayed, which may take as long as it took; without this a few
+                milliseconds, and all that load the state still go on alike.
 
         Raises:
             InvalidInput: it is of another scene.
         """
-        self.world.set_state(state)
+        self.world.set_state(state, exact)
 
     def render(self) -> np.ndarray | None:
         """Return a picture (height, width, 3) if `render_mode` is "rgb_array"; "human" shows steps by itself."""

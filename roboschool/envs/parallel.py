@@ -205,13 +205,19 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """
         return self.simulation.save()
 
-    def set_state(self, state: Saved) -> None:
-        """Take back what `get_state` returned; all worlds that do so go on bit for bit alike.
+    def set_state(self, state: Saved, exact: bool = True) -> None:
+        """Take back what `get_state` returned, and go on bit for bit as the world it came from.
+
+        Args:
+            state: what `get_state` returned.
+            exact: whether the future must be the one that would have been, to the bit. Where Bullet cannot save all
+                that matters the episode is replayed, which may take as long as it took; without this a few
+                milliseconds, and all that load the state still go on alike.
 
         Raises:
             InvalidInput: it is of another scene.
         """
-        self.simulation.load(state)
+        self.simulation.load(state, exact=exact)
         self.agents = self.possible_agents[:]
         live = [name for name, group, place in self._seats() if group.live[0, place]]
         limit = self.simulation.limit

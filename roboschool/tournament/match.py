@@ -47,7 +47,7 @@ def fingerprint(simulation: Simulation) -> str:
     if simulation.broken:
         return BROKEN
     digest = hashlib.sha256()
-    _feed(digest, simulation.save())
+    _feed(digest, simulation.contents())
     return digest.hexdigest()
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from roboschool.checkpoint import Snapshot
 from roboschool.files import InvalidInput
 from roboschool.scene import Scene
 from roboschool.simulation import Simulation
 from roboschool.tasks.asks import Mark
-from roboschool.world import Snapshot
 
 BODY, MARKS, SCORES = "bodies/", "marks", "scores"  # names of arrays; BODY is before a name, which may be any
 BASE = 7  # numbers of a base: its position [m], its orientation x, y, z, w

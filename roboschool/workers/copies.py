@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from roboschool.checkpoint import Snapshot
 from roboschool.group import REPORTED, Group
 from roboschool.policy import Policy
 from roboschool.scene import Scene
@@ -14,7 +15,6 @@ from roboschool.seat import Seat
 from roboschool.simulation import Origin, Simulation
 from roboschool.tasks.asks import Mark
 from roboschool.workers.board import Board, Layout
-from roboschool.world import Snapshot
 
 NEXT_STEP, SAME_STEP = "NextStep", "SameStep"  # Gymnasium's words for when an episode follows another; or "Disabled"
 

@@ -17,6 +17,7 @@ from typing import Any
 import cloudpickle
 import numpy as np
 
+from roboschool.checkpoint import Snapshot
 from roboschool.group import REPORTED
 from roboschool.simulation import Origin
 from roboschool.tasks.asks import Mark
@@ -25,7 +26,6 @@ from roboschool.workers.copies import SAME_STEP, Copies, Job
 from roboschool.workers.journal import Journal
 from roboschool.workers.reproduction import Episode, write_reproduction
 from roboschool.workers.worker import Lost, Worker, end
-from roboschool.world import Snapshot
 
 ATTEMPTS = 5  # workers started in place of one, until it is given up
 PAUSE = 0.1  # before another attempt, for what there was too little of [s]
