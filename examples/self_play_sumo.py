@@ -11,7 +11,7 @@ import argparse
 import json
 import platform
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 import roboschool
 from roboschool.envs.sb3 import SB3VecEnv, Snapshots, policy_of
+from roboschool.evaluation import evaluate
 
 SCENE = "ant_sumo"
 LESSONS = (  # share of the steps, radius of the ring [m]; the robots begin 1 m from its middle
@@ -130,22 +131,6 @@ class Past(roboschool.OpponentPool):
         return self.members[0] if rng.random() < SCRIPT else super().draw(rng)
 
 
-def score(policy: roboschool.NetworkPolicy, episodes: int) -> tuple[list[float], list[int]]:
-    """Return the returns, by the scene's own reward, and the lengths of episodes against the scripted opponent."""
-    returns, lengths = [], []
-    env = roboschool.AgentEnv(SCENE)
-    for episode in range(episodes):
-        seen, _ = env.reset(seed=10_000 + episode)
-        total, length, done = 0.0, 0, False
-        while not done:
-            seen, reward, terminated, truncated, _ = env.step(policy.act(seen))
-            total, length, done = total + reward, length + 1, terminated or truncated
-        returns.append(total)
-        lengths.append(length)
-    env.close()
-    return returns, lengths
-
-
 args = parser.parse_args()
 args.out.mkdir(parents=True, exist_ok=True)
 torch.set_num_threads(1)
@@ -194,17 +179,14 @@ env.close()
 
 policy = policy_of(model)
 policy.save(args.out / "policy.safetensors")
-returns, lengths = score(policy, args.games)
+score = evaluate(policy, SCENE)
 scripted, still = roboschool.payoff([policy, "scripted", "still"], SCENE, args.games)[0, 1:]
 card = {
     "scene": scene.id,
     "seed": args.seed,
     "steps": model.num_timesteps,
     "wall_seconds": round(time.time() - clock),
-    "episodes": args.games,
-    "score_mean": round(float(np.mean(returns)), 1),
-    "score_sd": round(float(np.std(returns)), 1),
-    "length_mean": round(float(np.mean(lengths)), 1),
+    **asdict(score),
     "result_against_scripted": round(float(scripted), 3),  # mean of 1 won, 0 drawn, -1 lost, on both sides
     "result_against_still": round(float(still), 3),
     "recipe": {"script": "examples/self_play_sumo.py", "scene": SCENE}

@@ -8,7 +8,7 @@ import argparse
 import json
 import platform
 import time
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +22,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 import roboschool
+from roboschool.evaluation import evaluate
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Args:
     entropy: float = 0.0
     log_std: float = -0.7  # of the first actions
     log_std_end: float = 0.0  # of the last, toward which it then goes evenly; 0: it is learned
-    episodes: int = 20  # in the final score
+    episodes: int = 100  # in the final score
 
 
 def parse() -> Args:
@@ -98,22 +99,6 @@ def imitate(policy: roboschool.NetworkPolicy, actor: nn.Sequential, seen: Runnin
         linear.weight.data, linear.bias.data = torch.tensor(weight), torch.tensor(bias)
     seen.mean, seen.var = policy.mean.astype(float), 1.0 / policy.scale.astype(float) ** 2
     seen.count = 1e5
-
-
-def score(policy: roboschool.NetworkPolicy, scene: str, episodes: int, seed: int) -> tuple[list[float], list[int]]:
-    """Return the returns and lengths of whole episodes."""
-    env = roboschool.AgentEnv(scene)
-    returns, lengths = [], []
-    for episode in range(episodes):
-        seen, _ = env.reset(seed=seed + episode)
-        total, length, done = 0.0, 0, False
-        while not done:
-            seen, reward, terminated, truncated, _ = env.step(policy.act(seen))
-            total, length, done = total + reward, length + 1, terminated or truncated
-        returns.append(total)
-        lengths.append(length)
-    env.close()
-    return returns, lengths
 
 
 args = parse()
@@ -252,16 +237,13 @@ while taken < args.steps:
 bar.close()
 writer.close()
 env.close()
-returns, lengths_of = score(policy_of(actor, seen), args.scene, args.episodes, 10_000)
+score = evaluate(policy_of(actor, seen), args.scene, args.episodes)
 card = {
     "scene": roboschool.load_scene(args.scene).id,
     "seed": args.seed,
     "steps": taken,
     "wall_seconds": round(before + time.time() - clock),
-    "episodes": args.episodes,
-    "score_mean": round(float(np.mean(returns)), 1),
-    "score_sd": round(float(np.std(returns)), 1),
-    "length_mean": round(float(np.mean(lengths_of)), 1),
+    **asdict(score),
     "recipe": {"script": "examples/train_ppo.py"} | {k: v for k, v in vars(args).items() if k not in ("out", "resume")},
     "versions": {name: version(name) for name in ("roboschool", "pybullet", "numpy", "torch")},
     "python": platform.python_version(),

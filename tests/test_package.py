@@ -14,12 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 import roboschool
 from roboschool import files
+from roboschool.cli.main import main
 from roboschool.cli.video import Video
+from roboschool.evaluation import evaluate
 from roboschool.parts import place_of
+from roboschool.policy import Random, Still
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
@@ -299,24 +303,35 @@ def test_every_scene_has_a_picture(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(files.policies()))
 def test_shipped_policies_score_as_their_json_says(name: str) -> None:
-    """Three of the twenty episodes: a stale policy, or a changed robot, is far off."""
+    """Three of the hundred episodes: a stale policy, or a changed robot, is far off."""
     path = files.policies()[name]
     card = json.loads(path.with_suffix(".json").read_text())
     assert card["scene"] == roboschool.load_scene(name).id
     assert card["recipe"]["scene"] == name
     assert {"roboschool", "pybullet", "numpy", "torch"} <= set(card["versions"])
     assert path.stat().st_size < 2**20
-    env, policy = roboschool.AgentEnv(name), roboschool.load_policy(path)
-    returns = []
-    for episode in range(3):
-        seen, _ = env.reset(seed=10_000 + episode)
-        total, done = 0.0, False
-        while not done:
-            seen, reward, terminated, truncated, _ = env.step(policy.act(seen))
-            total, done = total + reward, terminated or truncated
-        returns.append(total)
-    env.close()
-    assert np.mean(returns) == pytest.approx(card["score_mean"], abs=0.1 * card["score_mean"] + 2 * card["score_sd"])
+    assert card["episodes"] >= 100
+    score = evaluate(roboschool.load_policy(path), name, 3, card["first_seed"])
+    assert score.score_mean == pytest.approx(card["score_mean"], abs=0.1 * card["score_mean"] + 2 * card["score_sd"])
+
+
+def test_a_score_tells_how_often_a_policy_falls() -> None:
+    policy = roboschool.load_policy("hopper")
+    good, bad = evaluate(policy, "hopper", 1), evaluate(Random(3), "hopper", 4)
+    assert good.falls == 0.0
+    assert good.length_mean == 1000.0
+    assert bad.falls == 1.0
+    assert bad.score_q05 <= bad.score_mean
+    assert evaluate(Still(2), roboschool.load_scene("pong", seconds=0.2), 1).falls is None
+    with pytest.raises(roboschool.InvalidInput, match="less than 1"):
+        evaluate(policy, "hopper", 0)
+
+
+def test_evaluate_prints_a_score() -> None:
+    words = ["evaluate", "inverted_pendulum", "--episodes", "1"]
+    assert "return 1000.0" in CliRunner().invoke(main, words).output
+    assert json.loads(CliRunner().invoke(main, [*words, "--json"]).output)["score_mean"] == 1000.0
+    assert "--scene" in str(CliRunner().invoke(main, ["evaluate", "still"], standalone_mode=False).exception)
 
 
 def test_urdfs_are_what_the_recipe_writes(tmp_path: Path) -> None:

@@ -41,14 +41,16 @@ def print_catalogue(as_json: bool) -> None:
 
 def print_scores() -> None:
     """Print what the policies that come with the package score, as a Markdown table made of their JSON files."""
-    click.echo("| scene | score, mean ± sd | threshold | steps | wall time |\n|---|---|---|---|---|")
+    click.echo("| scene | score, mean ± sd | 5 % quantile | falls | threshold | steps | wall time |")
+    click.echo("|---|---|---|---|---|---|---|")
     for name, path in sorted(files.policies().items()):
         card = json.loads(files.read_text(path.with_suffix(".json")))
         digits = 1 if abs(card["score_mean"]) < 100.0 else 0
-        score = f"{card['score_mean']:.{digits}f} ± {card['score_sd']:.{digits}f} ({card['episodes']} episodes)"
+        score = f"{card['score_mean']:.{digits}f} ± {card['score_sd']:.{digits}f} | {card['score_q05']:.{digits}f}"
+        falls = "-" if card["falls"] is None else f"{100 * card['falls']:.0f} %"
         threshold = f"{load_scene(name).threshold:g}" if load_scene(name).threshold else "-"
         steps, minutes = f"{card['steps'] / 1e6:.1f} M", f"{card['wall_seconds'] / 60:.0f} min"
-        click.echo(f"| `{name}` | {score} | {threshold} | {steps} | {minutes} |")
+        click.echo(f"| `{name}` | {score} | {falls} | {threshold} | {steps} | {minutes} |")
 
 
 def print_games() -> None:

@@ -235,6 +235,26 @@ def check(file: Path) -> None:
 
 
 @main.command()
+@click.argument("policy")
+@click.option("--scene", help="Where it acts, if not in the scene that it comes with.")
+@click.option("--episodes", type=click.IntRange(min=1), help="How many; 100 if not given.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), help="Of the first episode; one that training never uses if not given."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | None, as_json: bool) -> None:
+    """Print what POLICY scores: mean return, 5 % quantile, and the share of episodes in which it falls.
+
+    \b
+        roboschool evaluate hopper
+        roboschool evaluate mine.safetensors --scene ant --episodes 20
+    """  # noqa: D301 - click reads the backslash
+    from roboschool.cli.evaluate import run_evaluation
+
+    run_evaluation(policy, scene, episodes, seed, as_json)
+
+
+@main.command()
 @click.argument("scenes", nargs=-1)
 @click.option(
     "--seconds",

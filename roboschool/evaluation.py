@@ -1,0 +1,76 @@
+"""Scores a policy over whole episodes of its scene."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from roboschool.envs.agent import AgentEnv
+from roboschool.files import InvalidInput
+from roboschool.policy import Policy
+from roboschool.scene import Scene
+
+EPISODES = 100
+FIRST_SEED = 20_000  # training uses smaller ones
+TAIL = 0.05  # quantile that tells how bad a bad episode is
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a policy scores. The names are those in the JSON file of a shipped policy."""
+
+    episodes: int
+    first_seed: int  # of the first episode; each of the others has the next
+    score_mean: float  # return
+    score_sd: float
+    score_q05: float  # 5 % of the episodes return less
+    falls: float | None  # share of the episodes that ended before the time was up; None in a game, which may be decided
+    length_mean: float  # [steps]
+
+
+def evaluate(
+    policy: Policy,
+    scene: str | Scene,
+    episodes: int = EPISODES,
+    first_seed: int = FIRST_SEED,
+    tick: Callable[[], None] = lambda: None,
+) -> Score:
+    """Return what a policy scores as the first agent of a scene; the others are played by the scene's own policies.
+
+    Args:
+        policy: it is reset with the seed of each episode.
+        scene: its name, the path of its file, or a `Scene`.
+        episodes: how many.
+        first_seed: seed of the first episode; each of the others has the next.
+        tick: is called after each episode.
+
+    Raises:
+        InvalidInput: the scene is unknown or wrong, the policy does not fit it, or there is no episode to play.
+    """
+    if episodes < 1:
+        raise InvalidInput(f"episodes: {episodes} is less than 1")
+    env = AgentEnv(scene)
+    returns, lengths, terminations = [], [], 0
+    try:
+        for seed in range(first_seed, first_seed + episodes):
+            observation, _ = env.reset(seed=seed)
+            policy.reset(seed)
+            total, length, terminated, truncated = 0.0, 0, False, False
+            while not (terminated or truncated):
+                observation, reward, terminated, truncated, _ = env.step(policy.act(observation))
+                total, length = total + reward, length + 1
+            returns.append(total)
+            lengths.append(length)
+            terminations += terminated and not truncated
+            tick()
+    finally:
+        env.close()
+    return Score(
+        episodes=episodes,
+        first_seed=first_seed,
+        score_mean=round(float(np.mean(returns)), 1),
+        score_sd=round(float(np.std(returns)), 1),
+        score_q05=round(float(np.quantile(returns, TAIL)), 1),
+        falls=None if env.scene.game is not None else round(terminations / episodes, 4),
+        length_mean=round(float(np.mean(lengths)), 1),
+    )
