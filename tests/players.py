@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import time
 
 import numpy as np
@@ -28,11 +27,6 @@ class Exits(Good):
         os._exit(3)
 
 
-class Killed(Good):
-    def fail(self) -> object:
-        return os.kill(os.getpid(), signal.SIGKILL)
-
-
 class Raises(Good):
     def fail(self) -> object:
         raise RuntimeError("I" * 10_000)
@@ -42,11 +36,6 @@ class Hangs(Good):
     def fail(self) -> object:
         time.sleep(1000)
         return None
-
-
-class Stopped(Good):
-    def fail(self) -> object:
-        return os.kill(os.getpid(), signal.SIGSTOP)
 
 
 class Nan(Good):

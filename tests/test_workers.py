@@ -474,6 +474,7 @@ TRAINER = """
     import roboschool
     sys.path.insert(0, {tests!r})
     from faults import faulty
+    {before}
     envs = roboschool.VectorEnv({scene}, 4, num_workers=2)
     envs.reset(seed=0)
     print(*(worker.child.process.pid for worker in envs._pool.workers), flush=True)
@@ -482,12 +483,23 @@ TRAINER = """
 """
 
 
+STOP = """
+    import os, signal
+    from roboschool.workers.worker import Worker
+    def stop(worker, message):
+        os.kill(worker.child.process.pid, signal.SIGSTOP)
+        print(worker.child.process.pid, flush=True)
+        time.sleep(1000.0)
+    Worker._send = stop
+"""
+
+
 @pytest.fixture
-def trainer() -> Iterator[Callable[[str], tuple["subprocess.Popen[str]", list[int]]]]:
+def trainer() -> Iterator[Callable[..., tuple["subprocess.Popen[str]", list[int]]]]:
     started = []
 
-    def start(scene: str) -> tuple["subprocess.Popen[str]", list[int]]:
-        code = textwrap.dedent(TRAINER).format(tests=str(Path(__file__).parent), scene=scene)
+    def start(scene: str, before: str = "") -> tuple["subprocess.Popen[str]", list[int]]:
+        code = textwrap.dedent(TRAINER.format(tests=str(Path(__file__).parent), scene=scene, before=before))
         process = subprocess.Popen(
             [sys.executable, "-c", code],
             stdout=subprocess.PIPE,
@@ -521,6 +533,30 @@ def test_a_trainer_that_ends_leaves_nothing_behind(kind: signal.Signals, scene: 
         said = process.communicate()[1]
         assert "KeyboardInterrupt" in said
         assert said.count("Traceback") == 1  # the trainer's own: workers say nothing
+
+
+@pytest.mark.parametrize("moment", ["idle", "starting"])
+def test_a_worker_that_is_stopped_ends_with_its_trainer(moment: str, trainer: Any) -> None:
+    process, pids = trainer("'hopper'", STOP if moment == "starting" else "")
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    process.kill()
+    process.wait()
+    assert gone(pids, 30.0)
+
+
+def test_workers_outlive_the_thread_that_has_started_them() -> None:
+    made: list[roboschool.VectorEnv] = []
+    thread = threading.Thread(target=lambda: made.append(roboschool.VectorEnv("hopper", 2, num_workers=1)))
+    thread.start()
+    thread.join()
+    (envs,) = made
+    pid = workers(envs)[0].child.process.pid
+    envs.reset(seed=0)
+    envs.step(np.zeros((2, 3)))
+    assert workers(envs)[0].child.process.pid == pid
+    envs.close()
 
 
 def test_a_run_goes_on_after_ctrl_c() -> None:
@@ -568,7 +604,7 @@ def test_a_forked_child_neither_ends_the_workers_nor_keeps_them() -> None:
         time.sleep(60.0)
         os._exit(0)
     workers(envs)[0].child.hang_up()  # as the end of the trainer does
-    assert process.wait(2.0) == -signal.SIGIO
+    assert process.wait(30.0) == -signal.SIGKILL
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     envs.close()

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, replace
 from roboschool.scene import load_scene
 from roboschool.tournament.caption import Caption
+from roboschool.tournament.containment import told_containment
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import play_recorded, team_names
 from roboschool.tournament.page import make_page
@@ -27,6 +28,7 @@ from roboschool.tournament.replay import find_scene, verify
 from roboschool.tournament.schedule import count_games
 from roboschool.tournament.sides import name_results
 from roboschool.tournament.tournament import PAGE, RESULTS, Report, make_plan, run_tournament
+from roboschool.workers.orphans import adopted_orphans
 
 LAST = 2.0  # so long a video stays at its end, which says who has won [s]
 
@@ -49,7 +51,7 @@ def run_match(
     loaded = load_scene(scene, **options)
     entrants = read_entrants(loaded, _apart(policies), team_names(loaded, len(policies)))
     path = check_path(out) if out else None
-    with closing(ParallelEnv(loaded)) as env, Bench(limit) as bench:
+    with adopted_orphans(), closing(ParallelEnv(loaded)) as env, Bench(limit) as bench:
         _, match = play_recorded(env, options, entrants, seed, bench, rules)
     record = match.record
     if path:
@@ -81,6 +83,12 @@ def print_match(record: Record) -> None:
     for fault in record.faults:
         click.echo(f"{record.players[fault.player].name} forfeits at step {fault.step}: {fault.reason}: {fault.detail}")
     click.echo(f"{record.scene}, seed {record.seed}: {record.steps} steps in {record.seconds:.1f} s")
+    _print_containment({record.containment})
+
+
+def _print_containment(kinds: Collection[str]) -> None:
+    if told := told_containment(kinds):
+        click.echo(told)
 
 
 def run_replay(
@@ -202,8 +210,8 @@ def run_contest(
         click.echo(json.dumps(dataclasses.asdict(dataclasses.replace(report, results=())), indent=2))
         return
     print_table(report)
-    matches = sum(bool(result.file) for result in report.results)
-    click.echo(f"Written: {folder / PAGE}, {folder / RESULTS} and {matches} matches")
+    _print_containment({result.containment for result in report.results})
+    click.echo(f"Written: {folder / PAGE}, {folder / RESULTS} and {len(report.results)} matches")
 
 
 def print_table(report: Report) -> None:

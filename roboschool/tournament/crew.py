@@ -1,8 +1,10 @@
 """A crew: processes that play whole matches of a tournament, one for each core, and whose policies are theirs."""
 
 import json
+import os
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -12,14 +14,19 @@ from typing import Any
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, convert
 from roboschool.parts import told
+from roboschool.tournament.containment import find_containment, interrupted, shielded
 from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.match import Played, play_recorded, team_names
-from roboschool.tournament.players import Bench
+from roboschool.tournament.players import SLICE, Bench
 from roboschool.tournament.record import ENDING, write_match
 from roboschool.tournament.schedule import Fixture
-from roboschool.workers.child import Child, end_with_parent
+from roboschool.workers.child import Child
+from roboschool.workers.orphans import adopted_orphans, kill_orphans
 
-LOST = "lost"  # the reason of a game that has ended two workers
+ATTEMPTS = 2  # a game is played whose workers are lost
+BEAT = 1.0  # between two signs of life of a worker that plays, at least [s]
+SILENCE = 300.0  # a worker may need between two signs of life, besides what its players may [s]
+ALIVE = b"alive"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +56,9 @@ class Result:
     reason: str
     forfeits: tuple[int, ...]  # numbers of the entrants that did
     steps: int
-    file: str  # of the match; nothing if it was lost
+    file: str  # of the match
     details: tuple[str, ...] = ()  # how each of them did, in words
+    containment: str = ""  # what the processes of the policies ran in; nothing where that is not recorded
 
     @property
     def fixture(self) -> Fixture:
@@ -72,36 +80,66 @@ def file_name(number: int, plan: Plan, fixture: Fixture) -> str:
     return f"{number:05}_{names[0]}_{names[1]}_{fixture.seed}{ENDING}"
 
 
-def work(line: int, lifeline: int) -> None:
-    """Play the matches that are asked for until the parent is gone: the process's end of the line."""
-    end_with_parent(lifeline)
+def work(line: int, plan: int, containment: str) -> None:
+    """Play the matches that are asked for until the parent is gone: the process's end of the line.
+
+    Args:
+        line: file descriptor.
+        plan: file descriptor of the tournament's `Plan`.
+        containment: what the policies run in.
+    """
     parent = Connection(line)
-    plan: Plan = convert(json.loads(parent.recv_bytes()), Plan, "plan")
-    with closing(ParallelEnv(plan.scene, **plan.options)) as env, Bench(plan.limit, plan.start, quiet=True) as bench:
+    what: Plan = convert(json.loads(os.pread(plan, os.fstat(plan).st_size, 0)), Plan, "plan")
+    bench = Bench(what.limit, what.start, quiet=True, containment=containment)
+    with adopted_orphans(), closing(ParallelEnv(what.scene, **what.options)) as env, bench:
         while True:
             try:
                 order: Order = convert(json.loads(parent.recv_bytes()), Order, "order")
             except (EOFError, ConnectionResetError):
                 return
             try:
-                answer: dict[str, Any] = asdict(_play(env, plan, order, bench))
+                answer: dict[str, Any] = asdict(_play(env, what, order, bench, _pulse(parent)))
             except InvalidInput as error:
                 answer = {"error": str(error)}
             except Exception as error:  # in the scene's own code: it would end every other worker, too
-                answer = {"error": f"scene {plan.scene!r}: {Path(order.path).name}: {told(error)}"}
+                answer = {"error": f"scene {what.scene!r}: {Path(order.path).name}: {told(error)}"}
             parent.send_bytes(json.dumps(answer).encode())
 
 
-def _play(env: ParallelEnv, plan: Plan, order: Order, bench: Bench) -> Result:
+def _pulse(parent: Connection) -> Callable[[], None]:
+    """Return what tells the parent, if it has not just done so, that a match goes on."""
+    last = time.monotonic()
+
+    def tick() -> None:
+        nonlocal last
+        if time.monotonic() - last >= BEAT:
+            parent.send_bytes(ALIVE)
+            last = time.monotonic()
+
+    return tick
+
+
+def _play(env: ParallelEnv, plan: Plan, order: Order, bench: Bench, tick: Callable[[], None]) -> Result:
     fixture, path = order.fixture, Path(order.path)
     numbers = (fixture.first, fixture.second)
     entrants = [plan.entrants[number] for number in numbers]
-    played, match = play_recorded(env, plan.options, entrants, fixture.seed, bench, plan.rules)
+    played, match = play_recorded(env, plan.options, entrants, fixture.seed, bench, plan.rules, tick)
     write_match(path, match)
     points, reason = _points(env, played)
     forfeits = tuple(numbers[fault.player] for fault in played.faults)
     details = tuple(fault.detail for fault in played.faults)
-    return Result(fixture.stage, *numbers, fixture.seed, points, reason, forfeits, played.steps, path.name, details)
+    return Result(
+        fixture.stage,
+        *numbers,
+        fixture.seed,
+        points,
+        reason,
+        forfeits,
+        played.steps,
+        path.name,
+        details,
+        bench.containment,
+    )
 
 
 def _points(env: ParallelEnv, played: Played) -> tuple[float, str]:
@@ -126,35 +164,43 @@ class Crew:
     def __init__(self, plan: Plan, folder: Path, workers: int) -> None:
         self.plan = plan
         self.folder = folder
-        self.text = json.dumps(asdict(plan)).encode()
+        self.containment = find_containment()
+        self.file = os.memfd_create("plan")  # a worker that is stopped cannot keep us from sending it
+        with open(self.file, "wb", closefd=False) as file:
+            file.write(json.dumps(asdict(plan)).encode())
         self.children: dict[Connection, Child] = {}
         self.busy: dict[Connection, Order] = {}
         self.pairs: dict[Connection, frozenset[int]] = {}  # who has played there last, and waits there
-        self.lost: dict[Fixture, int] = {}  # how many workers a game has ended
+        self.patience: dict[Connection, float] = {}  # with those who are busy, until their next sign of life [s]
+        self.lost: dict[Fixture, int] = {}  # how many workers a game has cost
         for _ in range(workers):
             self._start()
 
     def _start(self) -> None:
-        child = Child("roboschool.tournament.crew:work")
-        child.line.send_bytes(self.text)
+        entry = "roboschool.tournament.crew:work"
+        child = Child(entry, self.file, self.containment, files=[self.file], launcher=shielded())
         self.children[child.line] = child
 
     def play(self, todo: Sequence[tuple[int, Fixture]]) -> Iterator[Result]:
         """Play games with their numbers, as many at once as there are workers; return each when it is over.
 
         Raises:
-            InvalidInput: a worker cannot go on, as when a disk is full, or the scene's own code has failed.
+            InvalidInput: a worker cannot go on, as when a disk is full, the scene's own code has failed, or a game has
+                been interrupted twice.
         """
         left = list(todo)
         self._send(left)
         while self.busy:
-            for line in wait(list(self.busy)):
+            clock = time.monotonic()
+            ready = wait(list(self.busy), SLICE)
+            waited = min(SLICE, time.monotonic() - clock)  # as in players, if this process was stopped
+            for line in ready:
                 assert isinstance(line, Connection)
-                order = self.busy.pop(line)
-                result = self._result(line, order, left)
+                result = self._receive(line, left)
                 self._send(left)  # before anything is done about the result
                 if result is not None:
                     yield result
+            self._watch(waited, left)
 
     def _send(self, left: list[tuple[int, Fixture]]) -> None:
         """Give every idle worker a game: of those who wait there, else of a pair that plays nowhere else."""
@@ -171,36 +217,69 @@ class Crew:
             self.pairs[line] = pairs[place]
             order = Order(fixture, str(self.folder / file_name(number, self.plan, fixture)))
             self.busy[line] = order
+            self._trust(line)
             try:
                 line.send_bytes(json.dumps(asdict(order)).encode())
             except OSError:
                 continue  # it has died: reading its answer will say so
 
-    def _result(self, line: Connection, order: Order, left: list[tuple[int, Fixture]]) -> Result | None:
-        """Return what a worker answers; if it has died another plays the game, and nothing is returned yet."""
-        fixture = order.fixture
+    def _trust(self, line: Connection) -> None:
+        """Wait anew for a sign of life; in a match every player may need all its time before it comes."""
+        self.patience[line] = SILENCE + 2 * max(self.plan.start, self.plan.limit)
+
+    def _receive(self, line: Connection, left: list[tuple[int, Fixture]]) -> Result | None:
+        """Return the result that a worker sends, if it sends one; if it has died its game is left to be played."""
         try:
-            answer = json.loads(line.recv_bytes())
+            text = line.recv_bytes()
         except (EOFError, OSError):
-            self._forget(line)
-            self._start()
-            self.lost[fixture] = self.lost.get(fixture, 0) + 1
-            if self.lost[fixture] < 2:
-                left.insert(0, (int(Path(order.path).name.partition("_")[0]), fixture))
-                return None
-            return Result(fixture.stage, fixture.first, fixture.second, fixture.seed, 0.5, LOST, (), 0, "")
+            self._lose(line, f"the process that played it was lost: {self.children[line].end()}", left)
+            return None
+        if text == ALIVE:
+            self._trust(line)
+            return None
+        del self.busy[line]
+        answer = json.loads(text)
         if "error" in answer:
             raise InvalidInput(answer["error"])
         result: Result = convert(answer, Result, "result of a worker")
         return result
 
+    def _watch(self, seconds: float, left: list[tuple[int, Fixture]]) -> None:
+        """End workers that are stopped, or have given no sign of life for too long, after another while of silence."""
+        for line in list(self.busy):
+            self.patience[line] -= seconds
+            if self.children[line].stopped:
+                self._lose(line, "the process that played it was stopped", left)
+            elif self.patience[line] <= 0.0:
+                self._lose(line, "the process that played it gave no sign of life", left)
+        self._send(left)
+
+    def _lose(self, line: Connection, how: str, left: list[tuple[int, Fixture]]) -> None:
+        """Replace a worker and leave its game to be played once more.
+
+        Raises:
+            InvalidInput: it has been played twice.
+        """
+        order = self.busy.pop(line)
+        fixture = order.fixture
+        self._forget(line)
+        self.lost[fixture] = self.lost.get(fixture, 0) + 1
+        if self.lost[fixture] == ATTEMPTS:
+            names = [self.plan.entrants[number].name for number in (fixture.first, fixture.second)]
+            raise interrupted(names, fixture.seed, how, self.containment)
+        self._start()
+        left.insert(0, (int(Path(order.path).name.partition("_")[0]), fixture))
+
     def _forget(self, line: Connection) -> None:
         self.children.pop(line).kill()
         self.pairs.pop(line, None)
-        line.close()
+        kill_orphans()
 
     def close(self) -> None:
         """End all workers now, whatever they are doing; again does nothing."""
         for line in list(self.children):
             self._forget(line)
         self.busy.clear()
+        if self.file >= 0:
+            os.close(self.file)
+            self.file = -1

@@ -3,8 +3,9 @@
 import dataclasses
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput
 from roboschool.scene import Scene
 from roboschool.simulation import Simulation
-from roboschool.tournament.entrants import Entrant
+from roboschool.tournament.containment import Interference, interrupted
+from roboschool.tournament.entrants import Assignment, Entrant
 from roboschool.tournament.players import Bench, Fault, Forfeit, Player
 from roboschool.tournament.poses import Recorder
 from roboschool.tournament.record import AgentResult, Match, Record, describe
@@ -77,6 +79,7 @@ def play(
     seed: int,
     recorder: Recorder | None = None,
     rules: dict[str, Any] | None = None,
+    tick: Callable[[], None] = lambda: None,
 ) -> Played:
     """Play a match.
 
@@ -87,9 +90,11 @@ def play(
         seed: the same seed, and players that are the same after the same seed, give the same match.
         recorder: writes down what is seen, if any does.
         rules: options of the reset, which the scene's game takes.
+        tick: is called before each question to the players.
 
     Raises:
         InvalidInput: the scene's game, or what it pays, comes to a number that is not finite.
+        Interference: the process of a player was stopped or killed, and it is not known by whom.
     """
     scene = env.scene
     seen, infos = env.reset(seed=seed, options=rules)
@@ -101,8 +106,10 @@ def play(
     seeds = np.random.SeedSequence(seed).generate_state(len(players)).tolist()
     for player, own in zip(players, seeds, strict=True):
         player.begin(own)
+    tick()
     _, faults = _answers(players, 0)
     while env.agents and not faults:
+        tick()
         for player, team in zip(players, teams, strict=True):
             player.ask([seen[name] for name in team])
         answers, faults = _answers(players, steps)
@@ -175,8 +182,11 @@ def play_recorded(
     seed: int,
     bench: Bench,
     rules: dict[str, Any] | None = None,
+    tick: Callable[[], None] = lambda: None,
 ) -> tuple[Played, Match]:
     """Play a match between entrants, each in a process of its own; return it, and what its file is to hold.
+
+    It is played once more if a process was stopped or killed, and it is not known by whom.
 
     Args:
         env: the world.
@@ -185,20 +195,23 @@ def play_recorded(
         seed: of the match.
         bench: where the players are between matches.
         rules: options of the reset, which the scene's game takes.
+        tick: is called before each question to the players.
+
+    Raises:
+        InvalidInput: the second match was interrupted, too, or the scene's game comes to a number that is not finite.
     """
     clock = time.perf_counter()
     teams = team_names(env.scene, len(entrants))
     assignments = [entrant.assign(env.scene, team) for entrant, team in zip(entrants, teams, strict=True)]
-    players = [bench.take(own) for own in assignments]
-    recorder = Recorder(env.scene)
+    attempt = partial(_attempt, env, teams, assignments, seed, bench, rules, tick)
     try:
-        played = play(env, teams, players, seed, recorder, rules)
-    except BaseException:
-        for player in players:
-            player.kill()  # it may be about to answer
-        raise
-    for player in players:
-        bench.put(player)
+        try:
+            played, recorder = attempt()
+        except Interference:
+            played, recorder = attempt()
+    except Interference as error:
+        names = [entrant.name for entrant in entrants]
+        raise interrupted(names, seed, str(error), bench.containment) from None
     lines = tuple(
         AgentResult(name, number, outcome.result, outcome.reason, outcome.score, played.returns[name])
         for number, team in enumerate(teams)
@@ -217,9 +230,33 @@ def play_recorded(
         every=EVERY,
         prints=played.prints,
         seconds=round(time.perf_counter() - clock, 3),
+        containment=bench.containment,
         **describe(),
     )
     return played, Match(record, played.actions, recorder.poses())
+
+
+def _attempt(
+    env: ParallelEnv,
+    teams: Sequence[Sequence[str]],
+    assignments: Sequence[Sequence[Assignment]],
+    seed: int,
+    bench: Bench,
+    rules: dict[str, Any] | None,
+    tick: Callable[[], None],
+) -> tuple[Played, Recorder]:
+    """Play a match with players from the bench, to which they return; all are ended if it is not played to its end."""
+    players = [bench.take(own) for own in assignments]
+    recorder = Recorder(env.scene)
+    try:
+        played = play(env, teams, players, seed, recorder, rules, tick)
+    except BaseException:
+        for player in players:
+            player.kill()  # it may be about to answer
+        raise
+    for player in players:
+        bench.put(player)
+    return played, recorder
 
 
 def scene_name(scene: Scene) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
+from roboschool.tournament.containment import told_containment
 from roboschool.tournament.crew import Result
 from roboschool.tournament.tournament import Report, Row
 
@@ -36,10 +37,12 @@ def make_page(report: Report) -> str:
         "seeds, on both sides with each."
     )
     options = ", ".join(f"{key} = {value}" for key, value in (plan.options | plan.rules).items())
+    contained = told_containment({result.containment for result in report.results})
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
     parts = [
         f"<h1>Tournament: {escape(plan.scene)}</h1>",
         f'<p class="about">{escape(about)}{escape(" Options: " + options + ".") if options else ""}</p>',
+        f'<p class="about">{contained}</p>',
         "<h2>Ratings</h2>",
         _table(rows),
         f"<figure>{intervals(rows)}<figcaption>Ratings with the interval that 95 of 100 resampled tournaments give. "

@@ -4,7 +4,7 @@ What comes from such a process is raw numbers of a known size, and words for peo
 """
 
 import json
-import resource
+import os
 import socket
 import struct
 import subprocess
@@ -22,8 +22,10 @@ from roboschool.group import as_numbers
 from roboschool.parts import told
 from roboschool.policy import Policy, as_policy
 from roboschool.policy_source import search_path
+from roboschool.tournament.containment import LIMITS, Interference, contained, find_containment
 from roboschool.tournament.entrants import Assignment
-from roboschool.workers.child import Child, end_with_parent
+from roboschool.workers.child import Child
+from roboschool.workers.orphans import kill_orphans
 
 CRASH, HANG, INFINITE, SHAPE = "crash", "hang", "not finite", "wrong shape"
 REASONS = (CRASH, HANG, INFINITE, SHAPE)
@@ -35,7 +37,6 @@ BEGIN, SEE, ACT, FAIL = b"B", b"O", b"A", b"!"
 SEED = struct.Struct("<Q")
 WORDS = 400  # letters of an error that are kept
 PACKET = 180_000  # no message is longer [bytes]
-MEMORY = 4 * 2**30  # a policy may have [bytes]
 MOST_IDLE = 8  # players that wait for their next match
 
 
@@ -62,6 +63,7 @@ class Player(Protocol):
 
         Raises:
             Forfeit: it has lost by its own fault.
+            Interference: its process was stopped or killed, and it is not known by whom.
         """
 
 
@@ -124,10 +126,16 @@ class Process:
         limit: how long they may think about an action [s].
         start: how long they may take to begin [s].
         quiet: whether what they print is thrown away; else it goes to stderr.
+        containment: what their process starts in.
     """
 
     def __init__(
-        self, assignments: Sequence[Assignment], limit: float = LIMIT, start: float = START, quiet: bool = False
+        self,
+        assignments: Sequence[Assignment],
+        limit: float = LIMIT,
+        start: float = START,
+        quiet: bool = False,
+        containment: str = LIMITS,
     ) -> None:
         self.assignments = tuple(assignments)
         self.limit = limit
@@ -135,9 +143,12 @@ class Process:
         self.splits = np.cumsum([each.joints for each in assignments])
         self.asked = 0  # questions so far
         self.patience = start  # for the answer [s]
+        self.blamed = containment != LIMITS  # nobody else can stop or kill it
         output = subprocess.DEVNULL if quiet else 2
         entry, path = "roboschool.tournament.players:serve", search_path()
-        self.child = Child(entry, packets=True, path=path, output=output)
+        files = [each.policy for each in assignments if os.path.exists(each.policy)]
+        launcher = contained(containment, [*path, *files])
+        self.child = Child(entry, packets=True, path=path, output=output, launcher=launcher)
         self.poll = poll()
         self.poll.register(self.child.line, POLLIN)
         self._send(json.dumps([asdict(each) for each in assignments]).encode())
@@ -160,16 +171,19 @@ class Process:
 
         Raises:
             Forfeit: it has lost by its own fault.
+            Interference: its process was stopped or killed, and it is not known by whom.
         """
         try:
             return self._answer()
-        except Forfeit:
+        except (Forfeit, Interference):
             self.kill()
             raise
 
     def kill(self) -> None:
-        """End the process now; again does nothing."""
-        self.child.kill()
+        """End the process now, and all that it has started; again does nothing."""
+        if not self.lost:
+            self.child.kill()
+            kill_orphans()
 
     def _ask(self, kind: bytes, text: bytes, patience: float) -> None:
         self.asked += 1
@@ -186,6 +200,8 @@ class Process:
         left = self.patience
         while not self.poll.poll(1e3 * min(left, SLICE)):
             left -= SLICE
+            if not self.blamed and self.child.stopped:
+                raise Interference("the process of a policy was stopped")
             if left <= 0.0:
                 raise Forfeit(HANG, f"no answer within {self.patience:g} s")
         try:
@@ -193,7 +209,11 @@ class Process:
         except OSError:
             message = b""
         if not message:
-            raise Forfeit(CRASH, self.child.end())
+            how = self.child.end()
+            kill_orphans()
+            if not self.blamed and self.child.killed:
+                raise Interference(f"the process of a policy was {how}")
+            raise Forfeit(CRASH, how)
         kind, number = HEAD.unpack_from(message) if len(message) >= HEAD.size else (b"", 0)
         text = message[HEAD.size :]
         if kind == FAIL:
@@ -215,12 +235,16 @@ class Bench:
         limit: how long they may think about an action [s].
         start: how long they may take to begin [s].
         quiet: whether what they print is thrown away.
+        containment: what their processes start in; None: the best there is.
     """
 
-    def __init__(self, limit: float = LIMIT, start: float = START, quiet: bool = False) -> None:
+    def __init__(
+        self, limit: float = LIMIT, start: float = START, quiet: bool = False, containment: str | None = None
+    ) -> None:
         self.limit = limit
         self.start = start
         self.quiet = quiet
+        self.containment = containment or find_containment()
         self.idle: deque[Process] = deque()
 
     def take(self, assignments: Sequence[Assignment]) -> Process:
@@ -230,7 +254,7 @@ class Bench:
             if [(each.policy, each.sees, each.joints) for each in player.assignments] == parts:
                 self.idle.remove(player)
                 return player
-        return Process(assignments, self.limit, self.start, self.quiet)
+        return Process(assignments, self.limit, self.start, self.quiet, self.containment)
 
     def put(self, player: Process) -> None:
         """Keep a player for its next match, unless it has been ended; the one that waits longest may go."""
@@ -251,10 +275,8 @@ class Bench:
         self.close()
 
 
-def serve(line: int, lifeline: int) -> None:
+def serve(line: int) -> None:
     """Play some agents until the match's process is gone: the process's end of the line."""
-    end_with_parent(lifeline)
-    _be_modest()
     parent = socket.socket(fileno=line)
     assignments = [Assignment(**each) for each in json.loads(parent.recv(PACKET))]
     sizes = np.cumsum([each.sees for each in assignments])[:-1]
@@ -277,14 +299,6 @@ def serve(line: int, lifeline: int) -> None:
             answer, actions = FAIL, f"{forfeit.reason}\n{forfeit.detail}".encode()
         with suppress(BrokenPipeError, ConnectionResetError):
             parent.send(HEAD.pack(answer, number) + actions)
-
-
-def _be_modest() -> None:
-    """If memory runs out, end this process before others."""
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY if most == resource.RLIM_INFINITY else min(MEMORY, most), most))
-    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ class Record:
     every: int  # steps between two fingerprints of the world
     prints: tuple[str, ...]  # at the beginning, then every so many steps, and at the end
     seconds: float  # it took
+    containment: str = ""  # what the processes of the policies ran in; nothing where that is not recorded
     versions: dict[str, str]
     system: str
     processor: str

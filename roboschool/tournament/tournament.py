@@ -23,6 +23,7 @@ from roboschool.tournament.players import LIMIT, START
 from roboschool.tournament.rating import Table, rate
 from roboschool.tournament.record import ENDING, PACKAGES
 from roboschool.tournament.schedule import Fixture, as_scores, stage, stages
+from roboschool.workers.orphans import adopted_orphans
 
 RESULTS, PAGE = "results.json", "page.html"
 VERSION = 1
@@ -114,14 +115,16 @@ def run_tournament(
         tick: is called with how many games more are over.
 
     Raises:
-        InvalidInput: the folder is none, holds something else, is in use, or cannot be written to; or the scene fails.
+        InvalidInput: the folder is none, holds something else, is in use, or cannot be written to; the scene fails;
+            or a game has been interrupted twice.
     """
     make_folder(folder)
     with _locked(folder):
         known = {result.fixture: result for result in _resume(folder, plan)}
         tick(len(known))
         count, order = len(plan.entrants), list[Fixture]()
-        with closing(Crew(plan, folder.resolve(), min(workers or machine.cores(), _most(plan, known)))) as crew:
+        number = min(workers or machine.cores(), _most(plan, known))
+        with adopted_orphans(), closing(Crew(plan, folder.resolve(), number)) as crew:
             for number in range(stages(count)):
                 played = [(fixture, known[fixture].points) for fixture in order]
                 planned = stage(number, count, plan.games, plan.seed, played)

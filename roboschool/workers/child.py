@@ -11,24 +11,26 @@ import time
 import weakref
 from collections.abc import Iterable, Sequence
 from multiprocessing.connection import Connection
-from select import select
+from pathlib import Path
 from typing import Any
 
 REAP = 1.0  # how long an end may take; the kernel goes on alone then [s]
-START_CODE = "import sys; sys.path[:] = {path}; from {module} import {name}; {name}({line}, {lifeline}{arguments})"
+RELAYED = 128  # an exit status above it is the signal that ended a launcher's process
+STOPPED = "Tt"  # states of a process in `/proc`
+START_CODE = "import sys; sys.path[:] = {path}; from {module} import {name}; {name}({line}{arguments})"
 
 
 class Child:
-    """A process that runs a function of ours, given its end of the line and of the lifeline.
+    """A process that runs a function of ours, given its end of the line.
 
     Args:
-        entry: the function, as "package.module:name"; its first two arguments are file descriptors: of the line, and
-            of what it must give to `end_with_parent`.
+        entry: the function, as "package.module:name"; its first argument is the file descriptor of the line.
         arguments: more of them, numbers or words.
         files: file descriptors that it shares with us.
         packets: whether the line is a socket that keeps messages apart, instead of a `Connection`.
         path: where it looks for modules, if not where we do.
         output: file descriptor, or `subprocess.DEVNULL`, for what it prints; None: where we print.
+        launcher: the command that starts the interpreter, if one does.
 
     Raises:
         OSError: the system can start no process.
@@ -42,11 +44,13 @@ class Child:
         packets: bool = False,
         path: Sequence[str] | None = None,
         output: int | None = None,
+        launcher: Sequence[str] = (),
     ) -> None:
         line, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET if packets else socket.SOCK_STREAM)
         tip, self.lifeline = os.pipe()
         self.line: Any = line if packets else Connection(line.detach())
         self.over = False  # whether it has been ended, or found to have
+        self.killed = False  # whether `end` has found that SIGKILL, which was not ours, has ended it
         threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # the cores belong to the other processes
         module, _, name = entry.partition(":")
         code = START_CODE.format(
@@ -54,12 +58,11 @@ class Child:
             module=module,
             name=name,
             line=end.fileno(),
-            lifeline=tip,
             arguments="".join(f", {argument!r}" for argument in arguments),
         )
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", code],
+                [*launcher, sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -67,6 +70,7 @@ class Child:
                 env=threads | os.environ,
                 start_new_session=True,  # Ctrl-C is ours
             )
+            _end_with_us(tip, self.process.pid)
         except OSError:
             self.hang_up()
             raise
@@ -75,8 +79,17 @@ class Child:
             os.close(tip)
         _children.add(self)
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the process is stopped, by a signal or by a tracer."""
+        try:
+            stat = Path(f"/proc/{self.process.pid}/stat").read_text()
+        except OSError:
+            return False
+        return stat.rpartition(")")[2].split()[0] in STOPPED
+
     def hang_up(self) -> None:
-        """Close our end; what the process does then is its own affair."""
+        """Close our end, at which the kernel ends the process unless somebody else holds it, as after a fork."""
         self.over = True
         self.line.close()
         os.close(self.lifeline)
@@ -90,11 +103,13 @@ class Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(REAP)
         code = self.process.poll() or 0
+        self.killed = code == -signal.SIGKILL
         self.kill()
-        if code >= 0:
-            return f"ended with exit status {code}"
         known = {int(kind): kind.name for kind in signal.Signals}
-        return f"killed by {known.get(-code, f'signal {-code}')}"
+        if code < 0:
+            return f"killed by {known.get(-code, f'signal {-code}')}"
+        relayed = known.get(code - RELAYED)  # what launchers say of a process that was killed
+        return f"ended with exit status {code}" + (f", as by {relayed}" if relayed else "")
 
 
 def kill_all(children: Iterable[Child]) -> None:
@@ -115,6 +130,11 @@ def kill_all(children: Iterable[Child]) -> None:
 _children: "weakref.WeakSet[Child]" = weakref.WeakSet()
 
 
+def pids() -> set[int]:
+    """Return the numbers of all processes that have been started here."""
+    return {child.process.pid for child in list(_children)}
+
+
 def _hang_up_in_fork() -> None:
     """Let a process that is forked from ours keep none of them alive."""
     for child in list(_children):
@@ -125,10 +145,12 @@ def _hang_up_in_fork() -> None:
 os.register_at_fork(after_in_child=_hang_up_in_fork)
 
 
-def end_with_parent(lifeline: int) -> None:
-    """Let the kernel end this process when the parent's end of a pipe is closed, whatever either is doing then."""
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+def _end_with_us(lifeline: int, group: int) -> None:
+    """Let the kernel kill a process group when nobody holds the other end of a pipe any more, as when we have died.
+
+    SIGKILL ends processes that are stopped, too. `PR_SET_PDEATHSIG` would end them with the thread that has started
+    them, although the trainer goes on.
+    """
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -group)
+    fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-    if select([lifeline], [], [], 0.0)[0]:
-        sys.exit("the parent has gone")  # before the kernel was asked

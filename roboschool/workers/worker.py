@@ -1,6 +1,6 @@
 """A worker: a process that advances some of the copies. Both ends of the line to it.
 
-It cannot outlive its trainer: it reads the line's end, and the kernel ends it if it is busy then. It leaves nothing
+It cannot outlive its trainer: the kernel ends it then, even if it is busy or stopped. It leaves nothing
 behind: the memory it shares has no name.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 import cloudpickle
 
 from roboschool.workers.board import Layout
-from roboschool.workers.child import Child, end_with_parent, kill_all
+from roboschool.workers.child import Child, kill_all
 from roboschool.workers.copies import Copies, Job
 
 START = 300.0  # how long a worker may take to import, and to build its worlds [s]
@@ -144,9 +144,8 @@ def end(workers: Iterable[Worker]) -> None:
     kill_all(worker.child for worker in workers)
 
 
-def work(line: int, lifeline: int, board: int, job: int) -> None:
+def work(line: int, board: int, job: int) -> None:
     """Build copies and do what is asked, until the trainer is gone: the process's end of the line."""
-    end_with_parent(lifeline)
     trainer = Connection(line)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the trainer is gone
         layout, copies = pickle.loads(trainer.recv_bytes())
