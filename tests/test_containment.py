@@ -18,7 +18,7 @@ import pytest
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput
 from roboschool.tournament import crew
-from roboschool.tournament.containment import BUBBLEWRAP, LIMITS, find_containment, told_containment
+from roboschool.tournament.containment import BUBBLEWRAP, LIMITS, contained, find_containment, told_containment
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import Played, play_recorded
 from roboschool.tournament.page import make_page
@@ -188,6 +188,18 @@ time.sleep(1000.0)
         assert len(marked()) >= 2
         process.kill()
     assert wait_for(lambda: not marked())
+
+
+def test_the_key_of_a_server_is_not_for_policies() -> None:
+    told = subprocess.run(
+        [*contained(LIMITS, ()), "env"],
+        env=os.environ | {"ROBOSCHOOL_KEY": "secret", "OTHER": "kept"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "OTHER=kept" in told
+    assert "ROBOSCHOOL_KEY" not in told
 
 
 def test_orphans_are_told_from_others() -> None:

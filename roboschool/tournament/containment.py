@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from roboschool.files import InvalidInput
+from roboschool.remote.address import VARIABLE as KEY_VARIABLE
 from roboschool.workers.orphans import memory_limit
 
 BUBBLEWRAP, LIMITS = "bubblewrap", "process limits only"
@@ -48,6 +49,7 @@ def contained(containment: str, shown: Iterable[str]) -> list[str]:
         f"trap '' {IGNORED}",
         f"ulimit -d {memory_limit(MEMORY) // 1024}",  # soft and hard [KiB]
         "{ echo 1000 > /proc/self/oom_score_adj; } 2> /dev/null",  # if memory runs out it ends before others
+        f"unset {KEY_VARIABLE}",
     )
     return [*_shell(*limits), *(_bubblewrap(shown) if containment == BUBBLEWRAP else ())]
 
