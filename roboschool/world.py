@@ -6,17 +6,16 @@ contacts before `restoreState`, motors sent again after it, and torques sent onc
 
 import itertools
 import math
-import tempfile
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from roboschool.capture import captured
 from roboschool.checkpoint import Checkpoint, EpisodeLog, Quaternion, Snapshot, Triple, memory_file
 from roboschool.files import InvalidInput, choose
 from roboschool.scene import Agent, Prop, Scene
+from roboschool.scratch import scratch_text
 from roboschool.tasks.asks import Placement
 from roboschool.urdf import Joint, Model, without_visuals
 
@@ -522,10 +521,8 @@ def _load(client: int, model: Model, self_collision: bool) -> int:
     flags = bullet.URDF_USE_INERTIA_FROM_FILE
     if self_collision:
         flags |= bullet.URDF_USE_SELF_COLLISION | bullet.URDF_USE_SELF_COLLISION_EXCLUDE_ALL_PARENTS
-    with tempfile.TemporaryDirectory() as folder, captured() as said:
-        path = Path(folder) / f"{model.name}.urdf"
-        path.write_text(without_visuals(model.text), encoding="utf-8")
+    with scratch_text(without_visuals(model.text)) as path, captured() as said:  # the client caches no files
         try:
-            return int(bullet.loadURDF(str(path), useFixedBase=model.fixed, flags=flags, physicsClientId=client))
+            return int(bullet.loadURDF(path, useFixedBase=model.fixed, flags=flags, physicsClientId=client))
         except bullet.error:
             raise InvalidInput(f"{model.path}: Bullet cannot load it: {said()}") from None

@@ -7,12 +7,12 @@ import re
 import secrets
 import shutil
 import socket
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from roboschool.files import InvalidInput, nearest
 from roboschool.remote.protocol import SECRET
+from roboschool.scratch import scratch_folder
 
 VARIABLE = "ROBOSCHOOL_KEY"  # of the environment: the key as 64 hexadecimal digits
 KEY_FILE = "key"  # holds the same, beside the socket
@@ -138,7 +138,7 @@ class Door:
         allow_remote: whether the host may be one that other machines reach.
 
     Raises:
-        InvalidInput: nobody can listen there, or other machines could reach it and may not.
+        InvalidInput: nobody can listen there, other machines could reach it and may not, or no folder can be made.
     """
 
     def __init__(self, tcp: Address | None = None, allow_remote: bool = False) -> None:
@@ -146,7 +146,11 @@ class Door:
             _check_loopback(tcp)
         self.key = environment_key()
         self.socket = socket.socket(socket.AF_UNIX) if tcp is None else _listen(tcp)
-        self.folder = Path(tempfile.mkdtemp(prefix="roboschool_"))  # nobody else may enter it
+        try:
+            self.folder = scratch_folder()
+        except InvalidInput:
+            self.socket.close()
+            raise
         try:
             self._write_key()
             if tcp is None:
