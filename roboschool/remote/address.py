@@ -1,12 +1,14 @@
 """Where a server is and what opens it: addresses, and the private folder with its socket and its key."""
 
 import contextlib
+import errno
 import ipaddress
 import os
 import re
 import secrets
 import shutil
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,8 @@ from roboschool.scratch import scratch_folder
 VARIABLE = "ROBOSCHOOL_KEY"  # of the environment: the key as 64 hexadecimal digits
 KEY_FILE = "key"  # holds the same, beside the socket
 HOW = "it is written unix:PATH or tcp:HOST:PORT"
-BACKLOG = 64
+BACKLOG = 4096  # who call and are not let in yet; many systems take fewer
+RETRY = 0.01  # pause before calling again where such a queue is full [s]
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,19 @@ def call(address: Address, seconds: float) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(seconds)
     try:
-        connection.connect(address.path)
+        _connect(connection, address.path, time.monotonic() + seconds)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _connect(connection: socket.socket, path: str, end: float) -> None:
+    """Connect to a socket's path; where the queue before it is full try until `end`, as TCP does by itself."""
+    while (fault := connection.connect_ex(path)) == errno.EAGAIN and time.monotonic() < end:
+        time.sleep(RETRY)
+    if fault:
+        raise OSError(fault, os.strerror(fault))
 
 
 def find_key(address: Address, given: bytes | str | os.PathLike[str] | None) -> tuple[bytes, str]:
