@@ -73,8 +73,8 @@ class Entrance:
             except OSError as error:
                 if error.errno not in NO_DESCRIPTORS:
                     continue  # whoever it was has gone
-                self._say(f"nobody more can come in: {error.strerror}")
                 if not self._make_room(now):
+                    self._say(f"nobody more can come in now: {error.strerror}")
                     return
             else:
                 self._receive(connection, now)
@@ -109,3 +109,5 @@ class Entrance:
     def forget(self, peer: Peer) -> None:
         """Do without somebody who has a seat now, or has gone."""
         (self.guests if peer.proved else self.strangers).remove(peer)
+        if self._opens < math.inf:
+            self._opens = -math.inf  # there is a place again
