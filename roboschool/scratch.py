@@ -32,16 +32,16 @@ def scratch_file() -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def scratch_text(text: str) -> Iterator[str]:
-    """Give native code a path at which it can read a text.
+def scratch_path(content: bytes = b"") -> Iterator[str]:
+    """Give native code the path of a file to read or write.
 
-    Other texts may have the same path later: whoever reads it must not cache files by their paths.
+    Other files may have the same path later: whoever reads it must not cache files by their paths.
 
     Raises:
         InvalidInput: the file cannot be made; never where files can be in memory.
     """
     with scratch_file() as file:
-        file.write(text.encode())
+        file.write(content)
         file.flush()
         yield str(DESCRIPTORS / str(file.fileno())) if IN_MEMORY else file.name
 

@@ -68,7 +68,7 @@ def test_what_needs_a_folder_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_files_outside_memory_need_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scratch, "IN_MEMORY", False)
     monkeypatch.setattr(scratch.tempfile, "NamedTemporaryFile", no_folder)
-    with pytest.raises(roboschool.InvalidInput, match="no temporary folder"), scratch.scratch_text("text"):
+    with pytest.raises(roboschool.InvalidInput, match="no temporary folder"), scratch.scratch_path():
         pass
 
 

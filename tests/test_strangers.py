@@ -364,6 +364,7 @@ def test_what_a_guest_sends_is_shown_in_a_short_line(server: Server, said: list[
         guest.socket.sendall(message)
         with pytest.raises(ConnectionError):
             guest.receive(WELCOME)
+    until(lambda: said)
     (line,) = said
     assert line.startswith("somebody: broke the rules: ")
     assert line.isprintable()
