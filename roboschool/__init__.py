@@ -45,6 +45,7 @@ __all__ = [
     "Task",
     "VectorEnv",
     "WorldClosed",
+    "__version__",
     "add_path",
     "connect",
     "load_policy",
@@ -64,6 +65,11 @@ def __getattr__(name: str) -> Any:
 
         return connect
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names only: what the package imports for itself is not for others."""
+    return sorted(__all__)
 
 
 def add_path(folder: str) -> None:

@@ -6,7 +6,7 @@ gives the shadows. Ground and sky are painted behind by formulas that average ov
 
 import itertools
 import math
-import tempfile
+import shutil
 import weakref
 from array import array
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ from roboschool.checkpoint import Snapshot
 from roboschool.files import InvalidInput
 from roboschool.lens import NARROWEST, NEAR, VIEW, Fixed, Follow, Lens
 from roboschool.scene import Scene
+from roboschool.scratch import scratch_folder
 from roboschool.stadium import Stadium
 from roboschool.tasks.asks import Mark
 from roboschool.urdf import Model
@@ -194,9 +195,13 @@ class Stage:
         self.client: int = bullet.connect(bullet.DIRECT)
         if self.client < 0:
             raise RuntimeError("Bullet has no room for another camera in this process; close some")
-        folder = tempfile.TemporaryDirectory()
+        try:
+            folder = scratch_folder()
+        except InvalidInput:
+            bullet.disconnect(self.client)
+            raise
         self.close = weakref.finalize(self, _clear, self.client, folder)
-        meshes = {"cylinder": Path(folder.name) / "cylinder.obj", "sphere": Path(folder.name) / "sphere.obj"}
+        meshes = {"cylinder": folder / "cylinder.obj", "sphere": folder / "sphere.obj"}
         meshes["cylinder"].write_text(_cylinder())
         meshes["sphere"].write_text(_ball(BALL_SIDES))
         with captured():
@@ -207,7 +212,7 @@ class Stage:
             for model in (prop.model for prop in scene.props):
                 joints = [joint.name for joint in model.joints if joint.kind != "fixed"]
                 self.puppets.append(Puppet(self.client, model, joints, None, meshes))
-        self.balls = Balls(self.client, Path(folder.name) / "mark.obj")
+        self.balls = Balls(self.client, folder / "mark.obj")
         self.robots = self.puppets[: len(scene.agents)]
         self.room = np.array([puppet.room for puppet in self.robots])
         self.ground, self.view = scene.ground, scene.camera
@@ -317,10 +322,10 @@ def _backdrop(scene: Scene) -> Backdrop | Studio:
     return Backdrop(scene) if scene.stadium is None else Stadium(scene, scene.stadium)
 
 
-def _clear(client: int, folder: tempfile.TemporaryDirectory[str]) -> None:
+def _clear(client: int, folder: Path) -> None:
     with captured():
         bullet.disconnect(client)
-    folder.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _coarse(numbers: Sequence[float]) -> list[float]:

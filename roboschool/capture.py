@@ -3,10 +3,11 @@
 import ctypes
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from roboschool.scratch import scratch_file
 
 _libc = ctypes.CDLL(None) if os.name == "posix" else ctypes.cdll.msvcrt
 _lock = threading.RLock()  # the descriptors belong to the whole process
@@ -14,8 +15,12 @@ _lock = threading.RLock()  # the descriptors belong to the whole process
 
 @contextmanager
 def captured() -> Iterator[Callable[[], str]]:
-    """Catch what C code writes to stdout and stderr; the function given returns it so far."""
-    with _lock, tempfile.TemporaryFile() as file:
+    """Catch what C code writes to stdout and stderr; the function given returns it so far.
+
+    Raises:
+        InvalidInput: see `scratch_file`.
+    """
+    with _lock, scratch_file() as file:
 
         def said() -> str:
             _libc.fflush(None)

@@ -1,7 +1,5 @@
 """The state of a world as data: what a camera needs, and what a world needs to go on from there."""
 
-import contextlib
-import os
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -57,14 +55,3 @@ class Checkpoint:
     state: bytes  # as Bullet writes it
     contacts: Any  # between all bodies, as Bullet lists them
     log: EpisodeLog
-
-
-@contextlib.contextmanager
-def memory_file(content: bytes = b"") -> Iterator[str]:
-    """Give the path of a file that exists in memory only."""
-    descriptor = os.memfd_create("roboschool")
-    try:
-        os.write(descriptor, content)
-        yield f"/proc/self/fd/{descriptor}"
-    finally:
-        os.close(descriptor)

@@ -23,6 +23,7 @@ else:
 Schema = TypeVar("Schema")
 
 LARGEST = 4 * 2**20  # no card, scene or URDF is larger [bytes]
+LONGEST_MESSAGE = 2000  # letters
 MOST_NAMES = 20  # in one message
 ALIKE = 0.65  # how alike a name must be to be meant, from 0 to 1
 VARIABLE = "ROBOSCHOOL_PATH"  # of the environment: more folders, the first before the others
@@ -37,6 +38,13 @@ class InvalidInput(ValueError):
 
 class UnknownOption(InvalidInput, TypeError):
     """A keyword argument that the scene does not take; a `TypeError` with Python's words, which trainers probe for."""
+
+
+def one_line(text: str, most: int = LONGEST_MESSAGE) -> str:
+    """Return a text with everything that cannot be printed escaped, and its middle left out if it is long [letters]."""
+    if len(text) > most:
+        text = f"{text[: most // 2]} ... {text[-most // 2 :]}"
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def nearest(name: object, names: Iterable[object]) -> str:

@@ -7,7 +7,6 @@ import math
 import os
 import re
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +16,7 @@ from lxml import etree
 
 from roboschool.files import InvalidInput, nearest, read_text
 from roboschool.mesh import find_file, measure_mesh
+from roboschool.scratch import scratch_folder
 
 KINDS = ("revolute", "continuous", "prismatic", "fixed")
 MOST_LINKS = 120  # Bullet misreads bodies of 123 links and more
@@ -162,7 +162,7 @@ def read_urdf(source: str | os.PathLike[str] | object) -> Model:
 
 
 def _save(source: Any) -> str:
-    folder = tempfile.mkdtemp(prefix="roboschool-")
+    folder = scratch_folder()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)  # Bullet may read the meshes at any time
     path = os.path.join(folder, "saved.urdf")
     try:

@@ -6,7 +6,6 @@ contacts before `restoreState`, motors sent again after it, and torques sent onc
 
 import itertools
 import math
-import tempfile
 import time
 import weakref
 from collections.abc import Callable, Sequence
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from roboschool.capture import captured
-from roboschool.checkpoint import Checkpoint, EpisodeLog, Quaternion, Snapshot, Triple, memory_file
+from roboschool.checkpoint import Checkpoint, EpisodeLog, Quaternion, Snapshot, Triple
 from roboschool.files import InvalidInput, choose
 from roboschool.scene import Agent, Prop, Scene
+from roboschool.scratch import scratch_path
 from roboschool.tasks.asks import Placement
 from roboschool.urdf import Joint, Model, without_visuals
 
@@ -427,7 +427,7 @@ class World:
 
     def save(self) -> Checkpoint:
         """Return the state of the world, to be given to `load` here or in another process; nothing changes."""
-        with memory_file() as path:
+        with scratch_path() as path:
             bullet.saveBullet(path, physicsClientId=self.client)
             state = Path(path).read_bytes()
         return Checkpoint(self.capture(), state, self._contacts(), self.log.copy())
@@ -450,7 +450,7 @@ class World:
             body.settle(placement)
         for prop, spot in zip(self.prop_bodies, snapshot.spots, strict=True):
             prop.spot, prop.turned = spot
-        with memory_file(checkpoint.state) as path:
+        with scratch_path(checkpoint.state) as path:
             bullet.restoreState(fileName=path, physicsClientId=self.client)
         if exact and not (self.restores_exactly and self._contacts() == checkpoint.contacts):
             self._replay(checkpoint.log)
@@ -522,10 +522,8 @@ def _load(client: int, model: Model, self_collision: bool) -> int:
     flags = bullet.URDF_USE_INERTIA_FROM_FILE
     if self_collision:
         flags |= bullet.URDF_USE_SELF_COLLISION | bullet.URDF_USE_SELF_COLLISION_EXCLUDE_ALL_PARENTS
-    with tempfile.TemporaryDirectory() as folder, captured() as said:
-        path = Path(folder) / f"{model.name}.urdf"
-        path.write_text(without_visuals(model.text), encoding="utf-8")
+    with scratch_path(without_visuals(model.text).encode()) as path, captured() as said:  # the client caches no files
         try:
-            return int(bullet.loadURDF(str(path), useFixedBase=model.fixed, flags=flags, physicsClientId=client))
+            return int(bullet.loadURDF(path, useFixedBase=model.fixed, flags=flags, physicsClientId=client))
         except bullet.error:
             raise InvalidInput(f"{model.path}: Bullet cannot load it: {said()}") from None

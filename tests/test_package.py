@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import textwrap
 import venv
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -66,6 +67,7 @@ def test_wheel_holds_assets_and_scenes(tmp_path: Path) -> None:
     run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, ROOT, cwd=tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
     assert wheel.stat().st_size < 2 * 2**20
+    assert "roboschool/py.typed" in zipfile.ZipFile(wheel).namelist()
     venv.create(tmp_path / "empty", with_pip=False)
     python = tmp_path / "empty" / "bin" / "python"
     run(*pip, "--python", python, "install", "--no-deps", "--no-index", wheel, cwd=tmp_path)
@@ -81,6 +83,55 @@ def test_wheel_holds_assets_and_scenes(tmp_path: Path) -> None:
     assert said.endswith("True\n")
     said = run(tmp_path / "empty" / "bin" / "roboschool", "list", cwd=tmp_path).stdout
     assert "roboschool/Humanoid-v1" in said
+
+
+TYPED = """
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import roboschool
+from typing_extensions import assert_type
+
+Step = tuple[np.ndarray, float, bool, bool, dict[str, Any]]
+env = roboschool.AgentEnv("ant")
+seat = roboschool.connect("unix:/path")
+world = roboschool.parallel_env("race")
+assert_type(env.step(np.zeros(8)), Step)
+assert_type(seat.step(np.zeros(8)), Step)
+assert_type(roboschool.Lobby("race")["ant_0"].step(np.zeros(8)), Step)
+assert_type(world, roboschool.ParallelEnv)
+assert_type(world.reset(seed=0), tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]])
+assert_type(world.agents, list[str])
+assert_type(roboschool.load_policy("ant").act(np.zeros(28)), np.ndarray)
+assert_type(roboschool.VectorEnv("ant").step(np.zeros((1, 8)))[0], np.ndarray)
+assert_type(roboschool.load_scene("ant").agents, tuple[roboschool.Agent, ...])
+assert_type(roboschool.load_robot("ant").mass, float)
+assert_type(roboschool.policies(), dict[str, Path])
+env.step()
+"""
+
+
+def test_users_get_types(tmp_path: Path) -> None:
+    """In an environment with numpy only: mypy takes seconds to read all that Gymnasium can work with."""
+    venv.create(tmp_path / "user", with_pip=False)
+    (packages,) = (tmp_path / "user" / "lib").glob("python*/site-packages")
+    for path in (Path(np.__file__).parent, ROOT / "roboschool"):
+        (packages / path.name).symlink_to(path)
+    (tmp_path / "script.py").write_text(TYPED)
+    mypy = [sys.executable, "-m", "mypy", "--python-executable", tmp_path / "user" / "bin" / "python", "script.py"]
+    said = run(*mypy, cwd=tmp_path, code=1, PYTHONPATH="").stdout.splitlines()
+    line = TYPED.splitlines().index("env.step()") + 1
+    assert said == [
+        f'script.py:{line}: error: Missing positional argument "action" in call to "step" of "AgentEnv"  [call-arg]',
+        "Found 1 error in 1 file (checked 1 source file)",
+    ]
+
+
+def test_the_package_shows_its_public_names_only() -> None:
+    assert dir(roboschool) == sorted(roboschool.__all__)
+    for name in set(roboschool.__all__) - {"__version__"}:
+        assert getattr(roboschool, name).__doc__, f"{name} is public, so it is documented"
 
 
 def test_help_is_quick_and_has_examples(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from seats import LONG, play, play_dicts, together
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.rendezvous import WorldClosed
 from roboschool.files import InvalidInput
-from roboschool.remote import server as serving
+from roboschool.remote import entrance
 from roboschool.remote.address import Address, call, read_address
 from roboschool.remote.client import Connection, RemoteSeat, connect
 from roboschool.remote.protocol import (
@@ -46,7 +46,7 @@ from roboschool.remote.protocol import (
     pack,
     unpack,
 )
-from roboschool.remote.server import MOST_PENDING, Server
+from roboschool.remote.server import Server
 
 SOON = 0.3  # timeout of worlds that are meant to run into it [s]
 PAIR = ("hopper", "hopper")
@@ -391,7 +391,7 @@ def test_the_world_says_when_time_is_up(host: Host) -> None:
 
 
 def test_silent_strangers_stop_nobody(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "SILENCE", 1.0)
+    monkeypatch.setattr(entrance, "SILENCE", 1.0)
     server = host()
     silent = [Connection(server.door.address, LONG) for _ in range(3)]
     one, two = pair(server)
@@ -400,19 +400,6 @@ def test_silent_strangers_stop_nobody(host: Host, monkeypatch: pytest.MonkeyPatc
         connection.receive(GREETING)
         assert error_of(lambda one=connection: one.receive(GREETING), ConnectionError) == "the connection was closed"
         connection.socket.close()
-
-
-def test_too_many_strangers_are_not_let_in(host: Host) -> None:
-    server = host()
-    silent = [Connection(server.door.address, LONG) for _ in range(MOST_PENDING)]
-    for connection in silent:
-        connection.receive(GREETING)
-    with closing(call(server.door.address, LONG)) as connection:
-        assert connection.recv(1) == b""
-    for quiet in silent:
-        quiet.socket.close()
-    until(lambda: not server._pending)
-    sit(server.door.address, ONE).close()
 
 
 def test_the_wrong_key_opens_nothing(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

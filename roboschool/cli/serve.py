@@ -1,7 +1,7 @@
 """Hosts a world for other programs, until the match is over or somebody stops it."""
 
-import contextlib
 import signal
+import sys
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any
@@ -14,6 +14,7 @@ from roboschool.envs.rendezvous import Rendezvous
 from roboschool.files import InvalidInput, choose
 from roboschool.policy import Policy, as_policy
 from roboschool.remote.address import read_host
+from roboschool.remote.say import Teller
 from roboschool.remote.server import Server
 from roboschool.scene import Agent, Scene, load_scene
 
@@ -49,7 +50,8 @@ def run_serve(
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until somebody is there who cleans up
     try:
         waits = (join_timeout, step_timeout)
-        server = Server(scene, place, allow_remote, *waits, episodes, fillers, _say, rules, **pictures)
+        say = Teller(sys.stderr)  # stdout is for the program that has started this one
+        server = Server(scene, place, allow_remote, *waits, episodes, fillers, say, rules, **pictures)
 
         def stop(number: int, _frame: FrameType | None) -> None:
             server.stop(f"the server was stopped by {signal.Signals(number).name}")
@@ -63,10 +65,11 @@ def run_serve(
         if place is not None:
             click.echo(f"key: {server.door.key_file}")
         if allow_remote:
-            _say("nothing is encrypted: whoever is on the way can listen in; an SSH tunnel to 127.0.0.1 is safer")
+            say("nothing is encrypted: whoever is on the way can listen in; an SSH tunnel to 127.0.0.1 is safer")
         server.run()
     finally:
         server.close()
+        say.close()
     _print_result(server.rendezvous)
     return int(not (server.stopped or _is_complete(server.rendezvous)))
 
@@ -95,12 +98,6 @@ def read_fillers(scene: Scene, texts: Sequence[str]) -> dict[str, Policy]:
 
 def _policy(agent: Agent, text: str) -> Policy:
     return as_policy(text, len(agent.robot.joints), agent.policy, f"--fill {agent.name}={text}")
-
-
-def _say(text: str) -> None:
-    """Tell a person; stdout is for the program that has started this one."""
-    with contextlib.suppress(OSError):  # nobody listens any more
-        click.echo(text, err=True)
 
 
 def _print_result(host: Rendezvous) -> None:

@@ -1,23 +1,26 @@
 """Where a server is and what opens it: addresses, and the private folder with its socket and its key."""
 
 import contextlib
+import errno
 import ipaddress
 import os
 import re
 import secrets
 import shutil
 import socket
-import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from roboschool.files import InvalidInput, nearest
 from roboschool.remote.protocol import SECRET
+from roboschool.scratch import scratch_folder
 
 VARIABLE = "ROBOSCHOOL_KEY"  # of the environment: the key as 64 hexadecimal digits
 KEY_FILE = "key"  # holds the same, beside the socket
 HOW = "it is written unix:PATH or tcp:HOST:PORT"
-BACKLOG = 64
+BACKLOG = 4096  # who call and are not let in yet; many systems take fewer
+RETRY = 0.01  # pause before calling again where such a queue is full [s]
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,19 @@ def call(address: Address, seconds: float) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(seconds)
     try:
-        connection.connect(address.path)
+        _connect(connection, address.path, time.monotonic() + seconds)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _connect(connection: socket.socket, path: str, end: float) -> None:
+    """Connect to a socket's path; where the queue before it is full try until `end`, as TCP does by itself."""
+    while (fault := connection.connect_ex(path)) == errno.EAGAIN and time.monotonic() < end:
+        time.sleep(RETRY)
+    if fault:
+        raise OSError(fault, os.strerror(fault))
 
 
 def find_key(address: Address, given: bytes | str | os.PathLike[str] | None) -> tuple[bytes, str]:
@@ -138,7 +149,7 @@ class Door:
         allow_remote: whether the host may be one that other machines reach.
 
     Raises:
-        InvalidInput: nobody can listen there, or other machines could reach it and may not.
+        InvalidInput: nobody can listen there, other machines could reach it and may not, or no folder can be made.
     """
 
     def __init__(self, tcp: Address | None = None, allow_remote: bool = False) -> None:
@@ -146,7 +157,11 @@ class Door:
             _check_loopback(tcp)
         self.key = environment_key()
         self.socket = socket.socket(socket.AF_UNIX) if tcp is None else _listen(tcp)
-        self.folder = Path(tempfile.mkdtemp(prefix="roboschool_"))  # nobody else may enter it
+        try:
+            self.folder = scratch_folder()
+        except InvalidInput:
+            self.socket.close()
+            raise
         try:
             self._write_key()
             if tcp is None:

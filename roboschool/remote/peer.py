@@ -1,6 +1,7 @@
 """A player as the server sees it: a connection that never blocks, and what has been proved on it."""
 
 import contextlib
+import math
 import secrets
 import socket
 
@@ -34,16 +35,17 @@ class Peer:
 
     Args:
         connection: to it; the peer closes it.
-        deadline: when it must have a seat, on the clock of `time.monotonic` [s].
+        since: when it has called, on the clock of `time.monotonic` [s].
     """
 
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
+    def __init__(self, connection: socket.socket, since: float) -> None:
         connection.setblocking(False)
         if connection.family != socket.AF_UNIX:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self.connection = connection
-        self.deadline = deadline
+        self.since = since
+        self.deadline = math.inf  # when it must have a seat [s]
         self.proved = False
         self.agent: str | None = None  # whose seat it has
         self.number = 0  # of what it waits for
@@ -98,4 +100,8 @@ class Peer:
             raise WrongKey("it does not know the key")
         self.send(Proof(prove(key, "server", self._nonce, answer.nonce)))
         self.proved = True
+
+    def take_seat(self, agent: str) -> None:
+        """Give the peer the seat of an agent; it may send longer messages now."""
+        self.agent = agent
         self.inbox.largest = LARGEST

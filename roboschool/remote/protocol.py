@@ -13,19 +13,29 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 import numpy as np
 
+from roboschool.files import one_line
+
 VERSION = 1
 LARGEST = 2**20  # no message is longer [bytes]
-LARGEST_OF_STRANGERS = 2**10  # nor is one from somebody who has not proved that it knows the key
+LARGEST_OF_STRANGERS = 2**10  # nor is one from somebody who has no seat
+LONGEST_NAME = 300  # of an agent, or the id of a scene [letters]
+LONGEST_TEXT = 4000  # that one end tells the other [letters]
+LONGEST_FAULT = 300  # letters that tell what was wrong with a message
 SECRET = 32  # length of the key, of a nonce and of a proof [bytes]
 ACTION = "<f8"  # as exact as whatever the player has
 LENGTH = struct.Struct("<I")
 
 Secret: TypeAlias = Annotated[bytes, msgspec.Meta(min_length=SECRET, max_length=SECRET)]
+Name: TypeAlias = Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)]
+Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Violation(Exception):
-    """The other end does not keep to the protocol."""
+    """The other end does not keep to the protocol; the message is one printable line, whatever it has sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message, LONGEST_FAULT))
 
 
 class Message(msgspec.Struct, forbid_unknown_fields=True, tag=str.lower, tag_field="is"):
@@ -55,7 +65,7 @@ class Proof(Message):
 class Hello(Message):
     """A player asks for the seat of an agent, or for the first that is free."""
 
-    agent: str | None
+    agent: Name | None
 
 
 class Space(Message):
@@ -70,11 +80,11 @@ class Space(Message):
 class Welcome(Message):
     """The player has the seat."""
 
-    agent: str
-    scene: str
-    reasons: tuple[str, ...]
+    agent: Name
+    scene: Name
+    reasons: tuple[Text, ...]
     metadata: dict[str, Any]
-    render_mode: str | None
+    render_mode: Name | None
     observation: Space
     action: Space
 
@@ -148,13 +158,13 @@ class Refused(Message):
 
     number: Count
     closed: bool
-    text: str
+    text: Text
 
 
 class Closed(Message):
     """The server ends; whatever is asked from now on stays unanswered."""
 
-    text: str
+    text: Text
 
 
 Ask: TypeAlias = Reset | Step | Look | Withdraw | Ping | Leave

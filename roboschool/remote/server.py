@@ -17,12 +17,14 @@ from roboschool.files import InvalidInput, choose
 from roboschool.parts import told
 from roboschool.policy import AnyPolicy
 from roboschool.remote.address import Address, Door
+from roboschool.remote.entrance import Entrance
 from roboschool.remote.peer import Peer, WrongKey
 from roboschool.remote.protocol import (
     ACTION,
     FROM_GUESTS,
     FROM_PLAYERS,
     LARGEST,
+    LONGEST_TEXT,
     Ask,
     Begun,
     Closed,
@@ -43,14 +45,11 @@ from roboschool.remote.protocol import (
     Withdraw,
     unpack,
 )
+from roboschool.remote.say import Quota, Say
 from roboschool.scene import Scene
 
-SILENCE = 2.0  # whoever calls must have a seat by then [s]
-MOST_PENDING = 16  # who have called and have no seat yet
 LINGER = 2.0  # for players to take their leave after the end [s]
 ROOM = 2**10  # in a message with a picture, for all else [bytes]
-
-Say = Callable[[str], None]
 
 
 class Server:
@@ -64,7 +63,8 @@ class Server:
         step_timeout: see `Rendezvous`.
         episodes: see `Rendezvous`.
         fillers: see `Rendezvous`.
-        say: is told who comes, who goes, and who is turned away.
+        say: is told who comes, who goes, and who is turned away; everybody waits for it, so it must not block. Of
+            strangers it is told only so much.
         rules: options of a reset, which the scene's game takes; they hold in all episodes.
         options: `max_cycles`, `render_mode`, `width` and `height` of `ParallelEnv`; others stand for keys of the scene
             file.
@@ -96,7 +96,6 @@ class Server:
         spaces = self.world.observation_spaces.items()
         self._observations = {name: Numbers(_dtype(space), space.shape) for name, space in spaces}
         self._actions = {name: Numbers(ACTION, space.shape) for name, space in self.world.action_spaces.items()}
-        self._pending: list[Peer] = []
         self._seated: dict[str, Peer] = {}
         self._turn: tuple[Any, ...] | None = None  # when the clock was set, and
         self._late = math.inf  # when it is late then
@@ -107,7 +106,8 @@ class Server:
         self._alarm, self._bell = socket.socketpair()
         self._bell.setblocking(False)
         self._selector.register(self._alarm, selectors.EVENT_READ, lambda events: None)
-        self._selector.register(self.door.socket, selectors.EVENT_READ, self._open)
+        self._say_of_strangers = Quota(say)
+        self._entrance = Entrance(self.door.socket, self._selector, self._greet, self._part, self._say_of_strangers)
 
     def run(self) -> None:
         """Serve until the world is closed or `stop` is called, then close.
@@ -117,7 +117,9 @@ class Server:
         """
         try:
             while time.monotonic() < self._end and not (self.rendezvous.end and not self._seated):
-                for key, events in self._selector.select(self._left()):
+                ready = self._selector.select(self._left())
+                ready.sort(key=lambda one: one[0].fileobj is self.door.socket)  # who is in is heard before more come
+                for key, events in ready:
                     key.data(events)
                 self._keep_time()
         except Exception as error:
@@ -140,12 +142,14 @@ class Server:
         """Free the world, the connections, the socket, the key and their folder; again does nothing."""
         self._deliver(self.rendezvous.close(self._why))
         why, _ = self.rendezvous.end or ("", None)
-        for peer in [*self._pending, *self._seated.values()]:
-            if peer.agent is not None:
-                peer.send(Closed(f"the world is closed: {why}"))
+        for peer in self._seated.values():
+            peer.send(Closed(f"the world is closed: {why}"[:LONGEST_TEXT]))
+        for peer in (*self._entrance.strangers, *self._entrance.guests, *self._seated.values()):
             peer.connection.close()
-        self._pending.clear()
+        self._entrance.strangers.clear()
+        self._entrance.guests.clear()
         self._seated.clear()
+        self._say_of_strangers.keep_time(math.inf)
         self._selector.close()
         self._alarm.close()
         self._bell.close()
@@ -155,14 +159,14 @@ class Server:
 
     def _left(self) -> float | None:
         """Return how long there is nothing to do if nobody says anything [s]."""
-        moment = min(self._late, self._end, *(peer.deadline for peer in self._pending), math.inf)
+        moment = min(self._late, self._end, self._entrance.next_moment, self._say_of_strangers.next_moment)
         return None if moment == math.inf else max(0.0, moment - time.monotonic())
 
     def _keep_time(self) -> None:
-        """Turn those away who are silent, do without those who are late, and end after the world."""
+        """Turn those away who take no seat, do without those who are late, and end after the world."""
         now = time.monotonic()
-        for peer in [peer for peer in self._pending if peer.deadline <= now]:
-            self._part(peer, f"said nothing for {SILENCE:g} s")
+        self._entrance.keep_time(now)
+        self._say_of_strangers.keep_time(now)
         host = self.rendezvous
         turn = (*host.turn, host.waiting)
         if turn != self._turn:
@@ -183,23 +187,13 @@ class Server:
 
     # Those who call
 
-    def _open(self, _events: int) -> None:
-        try:
-            connection, _ = self.door.socket.accept()
-        except OSError:
-            return  # whoever it was has gone
-        try:
-            peer = Peer(connection, time.monotonic() + SILENCE) if len(self._pending) < MOST_PENDING else None
-        except OSError:
-            peer = None
-        if peer is None:
-            connection.close()
-            return
-        self._pending.append(peer)
-        self._selector.register(connection, selectors.EVENT_READ, partial(self._attend, peer))
+    def _greet(self, peer: Peer) -> None:
+        self._selector.register(peer.connection, selectors.EVENT_READ, partial(self._attend, peer))
 
     def _attend(self, peer: Peer, _events: int) -> None:
         """Do what a peer says, and send it what there is now room for."""
+        if not peer.is_open:
+            return  # somebody else has said what closed it
         if peer.outbox:
             peer.flush()
             self._watch(peer)
@@ -221,6 +215,7 @@ class Server:
     def _hear(self, peer: Peer, body: bytes) -> None:
         if not peer.proved:
             peer.admit(self.door.key, body)
+            self._entrance.promote(peer)
         elif peer.agent is None:
             self._seat(peer, unpack(body, FROM_GUESTS).agent)
         else:
@@ -234,8 +229,8 @@ class Server:
             peer.send(_refuse(0, error))
             self._part(peer, f"was turned away: {error}")
             return
-        peer.agent = agent
-        self._pending.remove(peer)
+        self._entrance.forget(peer)
+        peer.take_seat(agent)
         self._seated[agent] = peer
         self.say(f"{agent}: has joined")
         self._tell(
@@ -301,7 +296,7 @@ class Server:
             picture = self.rendezvous.picture()
         except Exception as error:  # of whatever draws here
             closed = isinstance(error, WorldClosed)
-            return Refused(number, closed, str(error) if closed else f"no picture: {told(error)}")
+            return Refused(number, closed, (str(error) if closed else f"no picture: {told(error)}")[:LONGEST_TEXT])
         if picture is None:
             return Refused(number, False, "this world takes no pictures")
         return Picture(number, picture.shape[0], picture.shape[1], picture.astype(np.uint8).tobytes())
@@ -334,8 +329,8 @@ class Server:
         self._selector.unregister(peer.connection)
         peer.connection.close()
         if peer.agent is None:
-            self._pending.remove(peer)
-            self.say(f"somebody: {why}")
+            self._entrance.forget(peer)
+            self._say_of_strangers(f"somebody: {why}")
             return
         del self._seated[peer.agent]
         if not self.rendezvous.end and peer.agent not in self.rendezvous.gone:
@@ -347,7 +342,7 @@ class Server:
 
 
 def _refuse(number: int, error: Exception) -> Refused:
-    return Refused(number, isinstance(error, WorldClosed), str(error))
+    return Refused(number, isinstance(error, WorldClosed), str(error)[:LONGEST_TEXT])
 
 
 def _dtype(space: Any) -> Literal["<f4", "<f8"]:
