@@ -1,7 +1,6 @@
 """A crew: processes that play whole matches of a tournament, one for each core, and whose policies are theirs."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -66,10 +65,9 @@ class Order:
     path: str
 
 
-def file_name(number: int, plan: Plan, fixture: Fixture) -> str:
-    """Return the name of a match's file, given its number from 1."""
-    names = [re.sub(r"[^\w.+-]", "-", plan.entrants[i].name)[:40] for i in (fixture.first, fixture.second)]
-    return f"{number:05}_{names[0]}_{names[1]}_{fixture.seed}{ENDING}"
+def file_name(number: int) -> str:
+    """Return the name of a match's file, given its number from 1: no name of a policy is part of it."""
+    return f"{number:05}{ENDING}"
 
 
 def work(line: int, lifeline: int) -> None:
@@ -169,7 +167,7 @@ class Crew:
                 place = next((i for i, pair in enumerate(pairs) if pair not in taken), 0)
             number, fixture = left.pop(place)
             self.pairs[line] = pairs[place]
-            order = Order(fixture, str(self.folder / file_name(number, self.plan, fixture)))
+            order = Order(fixture, str(self.folder / file_name(number)))
             self.busy[line] = order
             try:
                 line.send_bytes(json.dumps(asdict(order)).encode())
@@ -186,7 +184,7 @@ class Crew:
             self._start()
             self.lost[fixture] = self.lost.get(fixture, 0) + 1
             if self.lost[fixture] < 2:
-                left.insert(0, (int(Path(order.path).name.partition("_")[0]), fixture))
+                left.insert(0, (int(Path(order.path).stem), fixture))
                 return None
             return Result(fixture.stage, fixture.first, fixture.second, fixture.seed, 0.5, LOST, (), 0, "")
         if "error" in answer:
