@@ -116,8 +116,8 @@ def refuse_classes(value: Any, where: str, trusted: Sequence[str] = ()) -> None:
         InvalidInput: a word is "package.module:Class", or could be one.
     """
     if isinstance(value, str) and ":" in value and value not in trusted:
-        told = "a class that is not imported because a file names it; give --scene FILE, a scene that names it"
-        raise InvalidInput(f"{where}: {value!r:.200} is {told}")
+        told = "names a class, and none that a stranger may name is imported; give --scene FILE, a scene that names it"
+        raise InvalidInput(f"{where}: {value!r:.200} {told}")
     if isinstance(value, Mapping):
         for key, item in value.items():
             refuse_classes(item, f"{where}.{key}", trusted)
