@@ -18,7 +18,7 @@ import msgspec
 from roboschool.files import InvalidInput
 from roboschool.readers import LARGEST_ARCHIVE, parse_json, read_bytes
 from roboschool.tournament.crew import Plan, Result, file_name
-from roboschool.tournament.record import HASH, LONGEST
+from roboschool.tournament.record import HASH, LONGEST, LONGEST_WORDS
 from roboschool.tournament.schedule import Fixture, stages
 
 GAMES = "games.jsonl"
@@ -168,8 +168,8 @@ def _fault(line: Line, plan: Plan) -> str:
         return f"points {game.points} or steps {game.steps} cannot be"
     if len({*game.forfeits} & {*pair}) < len(game.forfeits) or len(game.details) not in (0, len(game.forfeits)):
         return f"forfeits {game.forfeits} are not of those who play"
-    if not all(text.isprintable() for text in (game.reason, *game.details)):
-        return "reason or details have characters that cannot be printed"
+    if not all(text.isprintable() and len(text) <= LONGEST_WORDS for text in (game.reason, *game.details)):
+        return "reason or details are too long, or have characters that cannot be printed"
     if line.number < 1 or game.file != (file_name(line.number) if match else ""):
         return f"file {game.file!r:.80} is not that of game {line.number}"
     if match and not (HASH.fullmatch(match.sha256) and 0 <= match.size <= LARGEST_ARCHIVE):

@@ -26,6 +26,7 @@ VERSION = 3
 ENDING = ".rsmatch"
 ABOUT, ACTIONS, POSES = "match.json", "actions.npz", "poses.npz"
 LONGEST = 10**6  # steps of a match
+LONGEST_WORDS = 400  # letters of a name, a reason or a detail
 HASH = re.compile(r"[0-9a-f]{64}")  # sha256
 BROKEN = "physics has blown up"  # the fingerprint of such a world
 PACKAGES = ("roboschool", "pybullet", "numpy")
@@ -82,8 +83,8 @@ def describe() -> dict[str, Any]:
 
 
 def printable(text: str) -> str:
-    """Return a text, with escapes for what cannot be printed, or would not only be printed."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    """Return the beginning of a text, with escapes for what cannot be printed, or would not only be printed."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)[:LONGEST_WORDS]
 
 
 def check_path(path: Path) -> Path:
@@ -157,7 +158,9 @@ def _faults(record: Record) -> Iterator[str]:
     words += [text for line in record.agents for text in (line.agent, line.reason)]
     words += [text for fault in record.faults for text in (fault.reason, fault.detail)]
     words += [*record.versions, *record.versions.values(), record.system, record.processor]
-    yield from (f"{text!r:.80} has characters that cannot be printed" for text in words if not text.isprintable())
+    for text in words:
+        if len(text) > LONGEST_WORDS or not text.isprintable():
+            yield f"{text!r:.80} is too long, or has characters that cannot be printed"
 
 
 def _read_actions(arrays: dict[str, np.ndarray], record: Record, where: str) -> dict[str, np.ndarray]:

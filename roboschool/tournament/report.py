@@ -12,6 +12,7 @@ from roboschool import machine
 from roboschool.files import InvalidInput, convert, replace
 from roboschool.readers import read_json
 from roboschool.tournament.crew import Plan, Result
+from roboschool.tournament.entrants import LONGEST_NAME
 from roboschool.tournament.game_log import read_games
 from roboschool.tournament.rating import Table, rate
 from roboschool.tournament.record import HASH, PACKAGES
@@ -137,8 +138,10 @@ def _plan_faults(plan: Plan) -> Iterator[str]:
     names = [entrant.name for entrant in plan.entrants]
     if plan.games < 1 or plan.seed < 0 or plan.limit <= 0.0 or plan.start <= 0.0:
         yield f"plan: games {plan.games}, seed {plan.seed}, limit {plan.limit} or start {plan.start} cannot be"
-    if len(names) < 2 or len(set(names)) < len(names) or not all(name.isprintable() for name in names):
+    if len(names) < 2 or len(set(names)) < len(names) or not all(map(str.isprintable, names)):
         yield "plan.entrants: fewer than 2, or a name that is another's or cannot be printed"
+    if max(map(len, names), default=0) > LONGEST_NAME:
+        yield f"plan.entrants: a name is longer than {LONGEST_NAME} letters"
     if any(not 1 <= len(entrant.policies) == len(entrant.hashes) for entrant in plan.entrants):
         yield "plan.entrants: one has not a hash for each policy"
     if not all(HASH.fullmatch(known) for entrant in plan.entrants for known in entrant.hashes if known):
