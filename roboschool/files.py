@@ -1,5 +1,6 @@
 """Finds and reads the data: robots in `assets/`, scenes in `scenes/`, and the same in the user's own folders."""
 
+import contextlib
 import dataclasses
 import difflib
 import math
@@ -183,7 +184,8 @@ def replace(path: Path, data: bytes) -> None:
         beside.write_bytes(data)
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
         raise InvalidInput(f"{path}: cannot be written: {error.strerror}") from None
 
 

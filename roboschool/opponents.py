@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.files import InvalidInput, check_range, choose, convert, make_folder, read_text, replace
+from roboschool.files import InvalidInput, check_range, choose, convert, make_folder, replace
 from roboschool.policy import NetworkPolicy, read_network
+from roboschool.readers import read_json
 
 INDEX = "pool.json"
 VERSION = 1
 STRATEGIES = ("latest", "uniform", "delta", "window", "prioritised")
-FILE = re.compile(r"[\w-]+\.safetensors")
+FILE = re.compile(r"[\w-]{1,100}\.safetensors")
+MOST_RATING = 1e5  # far from what games lead to, either way
 FIRST_RATING = 1200.0
 SWING = 32.0  # the most that a game changes a rating, as in chess
 FADE = 0.98  # of the weight of older games, with every game: the learner is no longer who played them
@@ -219,16 +221,19 @@ class OpponentPool:
         found = path.stat()
         if self._stamp == (found.st_ino, found.st_mtime_ns):
             return
-        try:
-            raw = json.loads(read_text(path))
-        except ValueError as error:
-            raise InvalidInput(f"{path}: not JSON: {error}") from None
-        index: Index = convert(raw, Index, str(path))
+        index: Index = convert(read_json(path), Index, str(path))
         if index.version != VERSION:
             raise InvalidInput(f"{path}: its version is {index.version}, not {VERSION}")
         for member in index.members:
             if not FILE.fullmatch(member.file):
-                raise InvalidInput(f"{path}: {member.file!r} is not the name of a file beside it")
+                raise InvalidInput(f"{path}: {member.file!r:.80} is not the name of a file beside it")
+            if member.step < 0 or not 0.0 <= member.points <= member.games:
+                fault = f"step {member.step}, games {member.games} or points {member.points} cannot be"
+                raise InvalidInput(f"{path}: {member.file}: {fault}")
+        for rating in (index.learner, *(member.rating for member in index.members)):
+            check_range(f"{path}: rating", rating, -MOST_RATING, MOST_RATING)
+        if len({member.file for member in index.members}) < len(index.members):
+            raise InvalidInput(f"{path}: two members have the same file")
         self.index, self._stamp = index, (found.st_ino, found.st_mtime_ns)
 
     def _write(self, index: Index) -> None:

@@ -8,7 +8,7 @@ import os
 import site
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -102,6 +102,28 @@ def find_class(
     if not (isinstance(cls, type) and issubclass(cls, base)):
         raise InvalidInput(f"{where}{what} {name!r} is not a subclass of {base.__name__}")
     return cls
+
+
+def refuse_classes(value: Any, where: str, trusted: Sequence[str] = ()) -> None:
+    """Refuse what a stranger has written if it names a class that would be imported, at any depth.
+
+    Args:
+        value: tables, lists and words.
+        where: what an error begins with.
+        trusted: names that somebody else than the stranger has written, too.
+
+    Raises:
+        InvalidInput: a word is "package.module:Class", or could be one.
+    """
+    if isinstance(value, str) and ":" in value and value not in trusted:
+        told = "names a class, and none that a stranger may name is imported; give --scene FILE, a scene that names it"
+        raise InvalidInput(f"{where}: {value!r:.200} {told}")
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            refuse_classes(item, f"{where}.{key}", trusted)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            refuse_classes(item, where, trusted)
 
 
 def convert_parameters(where: str, cls: Any, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
-from roboschool.files import InvalidInput, nearest, policies
+from roboschool.files import InvalidInput, nearest, policies, replace
 from roboschool.parts import find_class, told
 from roboschool.policy_source import NEEDED, check_class, find_module, is_class, refuse_source
+from roboschool.readers import read_tensors
 
 FORMAT = "roboschool-policy-1"
 LARGEST = 16 * 2**20  # [bytes]
+LARGEST_SUM = 1e38  # that a layer may come to; the largest 32-bit number is 3.4e38
 SIGHT = 10.0  # normalised observations are clipped to this, either way
 STILL, RANDOM, SCRIPTED = "still", "random", "scripted"  # those that every scene has; the last if it names one
 WORDS = (STILL, RANDOM, SCRIPTED)
@@ -73,26 +74,31 @@ class NetworkPolicy:
             `layers.i.bias` (out,).
 
     Raises:
-        InvalidInput: the tensors do not fit together, or hold a number that is not finite.
+        InvalidInput: the tensors do not fit together, or hold a number that is not finite, or could come to one.
     """
 
     def __init__(self, tensors: Mapping[str, np.ndarray]) -> None:
-        self.tensors = {name: np.asarray(value, dtype=np.float32) for name, value in tensors.items()}
+        self.tensors = {name: _as_floats(name, value) for name, value in tensors.items()}
         depth = sum(name.endswith(".weight") for name in tensors)
         names = [f"layers.{i}.{part}" for i in range(depth) for part in ("weight", "bias")]
         if not depth or sorted(tensors) != sorted(["mean", "scale", *names]):
             raise InvalidInput(f"a policy holds mean, scale and layers, not {sorted(tensors)}")
-        for name, value in self.tensors.items():
-            if not np.isfinite(value).all():
-                raise InvalidInput(f"{name} holds a number that is not finite")
         self.mean, self.scale = self.tensors["mean"], self.tensors["scale"]
-        if self.scale.shape != self.mean.shape:
-            raise InvalidInput(f"scale has shape {self.scale.shape}, not {self.mean.shape} as mean has")
         self.layers = [(self.tensors[f"layers.{i}.weight"], self.tensors[f"layers.{i}.bias"]) for i in range(depth)]
-        sizes = [self.mean.shape, *(bias.shape for _, bias in self.layers)]
-        for i, (weight, _) in enumerate(self.layers):
-            if weight.shape != (*sizes[i + 1], *sizes[i]):
-                raise InvalidInput(f"layers.{i}.weight has shape {weight.shape}, not {(*sizes[i + 1], *sizes[i])}")
+        for name in ("mean", *names[1::2]):
+            if self.tensors[name].ndim != 1 or not self.tensors[name].size:
+                raise InvalidInput(f"{name} has shape {self.tensors[name].shape}, not (n,) with n from 1 up")
+        sizes = [len(self.mean), *(len(bias) for _, bias in self.layers)]
+        shapes = {f"layers.{i}.weight": (sizes[i + 1], sizes[i]) for i in range(depth)}
+        for name, shape in (shapes | {"scale": self.mean.shape}).items():
+            if self.tensors[name].shape != shape:
+                raise InvalidInput(f"{name} has shape {self.tensors[name].shape}, not {shape}")
+        largest = SIGHT  # of what a layer is given
+        for i, (weight, bias) in enumerate(self.layers):
+            sums = np.abs(weight).sum(axis=1, dtype=float) * largest + np.abs(bias)
+            if sums.max() > LARGEST_SUM:
+                raise InvalidInput(f"layers.{i} can come to {sums.max():.3g}, more than {LARGEST_SUM:g}")
+            largest = 1.0  # of a tanh
 
     def reset(self, seed: int | None = None) -> None:
         """Do nothing: nothing is remembered and nothing is random."""
@@ -105,15 +111,39 @@ class NetworkPolicy:
         """
         if observation.shape[-1:] != self.mean.shape:
             raise InvalidInput(f"the policy observes {len(self.mean)} numbers, not {observation.shape[-1:]}")
-        x = np.minimum(np.maximum((observation - self.mean) * self.scale, -SIGHT), SIGHT)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is infinite is clipped; nobody can act on a NaN
+            x = np.minimum(np.maximum((observation - self.mean) * self.scale, -SIGHT), SIGHT)
         for weight, bias in self.layers[:-1]:
             x = np.tanh(x @ weight.T + bias)
         weight, bias = self.layers[-1]
         return np.minimum(np.maximum(x @ weight.T + bias, -1.0), 1.0)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the policy as safetensors, to be read by `load_policy`."""
-        save_file(self.tensors, path, {"format": FORMAT})
+        """Write the policy as safetensors, to be read by `load_policy`.
+
+        Raises:
+            InvalidInput: the file cannot be written; what was there is as it was.
+        """
+        replace(Path(path), save(self.tensors, {"format": FORMAT}))
+
+
+def _as_floats(name: str, value: Any) -> np.ndarray:
+    """Return an array of finite 32-bit numbers.
+
+    Raises:
+        InvalidInput: it holds something else.
+    """
+    try:
+        given = np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"{name} is not an array of numbers: {error}") from None
+    if given.dtype.kind not in "fiub":
+        raise InvalidInput(f"{name} is of {given.dtype}, not an array of numbers")
+    with np.errstate(over="ignore"):  # to what is infinite
+        floats = given.astype(np.float32)
+    if not np.isfinite(floats).all():
+        raise InvalidInput(f"{name} holds a number that is not finite")
+    return floats
 
 
 def check_policy(policy: Any, where: str) -> Policy:
@@ -227,14 +257,9 @@ def read_network(path: str | os.PathLike[str]) -> NetworkPolicy:
         raise InvalidInput(f"{file}: no such file{nearest(file.name, known) if known else ''}")
     if file.stat().st_size > LARGEST:
         raise InvalidInput(f"{file}: {file.stat().st_size} bytes, more than {LARGEST}")
-    try:
-        with safe_open(file, "numpy") as opened:
-            given = (opened.metadata() or {}).get("format")
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - it has no iterator
-    except (SafetensorError, TypeError, ValueError) as error:
-        raise InvalidInput(f"{file}: not a safetensors file: {error}") from None
-    if given != FORMAT:
-        raise InvalidInput(f"{file}: its format is {given!r}, not {FORMAT!r}")
+    remarks, tensors = read_tensors(file, LARGEST)
+    if remarks.get("format") != FORMAT:
+        raise InvalidInput(f"{file}: its format is {remarks.get('format')!r:.80}, not {FORMAT!r}")
     try:
         return NetworkPolicy(tensors)
     except InvalidInput as error:

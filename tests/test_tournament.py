@@ -47,8 +47,9 @@ from roboschool.tournament.players import Bench, Process
 from roboschool.tournament.poses import Recorder, read_poses
 from roboschool.tournament.record import read_match, write_match
 from roboschool.tournament.replay import open_world, replay, verify
+from roboschool.tournament.report import Report, read_report, summarise
 from roboschool.tournament.sides import Outcome, deal, decide, name_results, sides_of
-from roboschool.tournament.tournament import Report, make_plan, read_report, run_tournament, summarise
+from roboschool.tournament.tournament import make_plan, run_tournament
 from roboschool.world import World
 
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
@@ -365,9 +366,9 @@ def test_a_scene_may_move_and_must_not_change(tmp_path: Path) -> None:
     assert len(match.record.scene_hash) == 64
     write_match(tmp_path / "m.rsmatch", match)
     there.parent.mkdir()
-    here.rename(there)
     said = run("replay", "m.rsmatch", "--verify", cwd=tmp_path, code=1).stderr
-    assert "table.toml: the match was played in this scene, and it is not there; give --scene FILE" in said
+    assert "table.toml': the match was played in this file, and no file that a match names is opened; give" in said
+    here.rename(there)
     shown = ["--verify", "--picture", "p.png", "--size", "96x64", "--scene", "other/name.toml"]
     assert "verified: 61 steps" in run("replay", "m.rsmatch", *shown, cwd=tmp_path).stdout
     shown[-1] = "pong"
@@ -457,7 +458,7 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
     cases = {
         "not a match: it holds match.json": zipped({"match.json": entries["match.json"]}),
         "not a match: it holds actions.npz": zipped({"actions.npz": entries["actions.npz"]}),
-        "damaged, or not": b"PK\3\4 and then nothing",
+        "damaged: File is not a zip": b"PK\3\4 and then nothing",
         "its version is 9": about(version=9),
         "its version is 1, not 3": zipped(old | {"match.json": b'{"version": 1}'}),
         "its version is None": zipped(entries | {"match.json": b"[]"}),
@@ -465,22 +466,22 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         "prints do not fit": about(steps=500),
         "cannot be": about(steps=10**12),
         "Expected `int`": about(seed="seven"),
-        "more than 4194304 bytes": zipped(entries | {"match.json": b" " * 10**8}),
+        "10000000 bytes, more than 4194304": zipped(entries | {"match.json": b" " * 10**7}),
         "actions.npz: more than 67108864 bytes": zipped(entries | {"actions.npz": b"0" * 10**8}),
         "poses.npz: more than 67108864 bytes": zipped(entries | {"poses.npz": b"0" * 10**8}),
         "not about the agents": actions(paddle_0=rows),
         "paddle_1 has 60 steps, not 61": actions(paddle_0=rows, paddle_1=rows[1:]),
-        "not a table of <f4": actions(paddle_0=rows, paddle_1=rows.astype(float)),
-        "paddle_1 is object": actions(paddle_0=rows, paddle_1=np.array([[print]])),
+        "is '<f8' (61, 2), not a table of '<f4'": actions(paddle_0=rows, paddle_1=rows.astype(float)),
+        "paddle_1 is '|O'": actions(paddle_0=rows, paddle_1=np.array([[print]])),
         "paddle_1 holds a number that is not finite": actions(paddle_0=rows, paddle_1=nan),
         "poses.npz: damaged: File is not a zip file": zipped(entries | {"poses.npz": b"0"}),
         "not bodies, marks and scores": poses(more=paddle),
         "scores change at steps that cannot be, of 62 frames": poses(scores=paddle[:2, :3] + 62),
         "it holds nothing, not": zipped(entries | {"poses.npz": packed_with()}),
-        "of the same name": zipped(entries | {"poses.npz": twice.getvalue()}),
-        "1006 arrays": poses(**{f"bodies/{number}": paddle for number in range(1000)}),
-        "bodies/x is object": poses(**{"bodies/x": np.array([[print]])}),
-        "bodies/x is float32 (62,)": poses(**{"bodies/x": paddle[:, 0]}),
+        "two of the same name": zipped(entries | {"poses.npz": twice.getvalue()}),
+        "1006 entries, too many": poses(**{f"bodies/{number}": paddle for number in range(1000)}),
+        "bodies/x is '|O'": poses(**{"bodies/x": np.array([[print]])}),
+        "bodies/x is '<f4' (62,), not a table": poses(**{"bodies/x": paddle[:, 0]}),
         "x is (61, 9): 62 frames of 61 steps": poses(**{"bodies/x": paddle[1:]}),
         "x is (62, 6)": poses(**{"bodies/x": paddle[:, :6]}),
         "63 frames of 61 steps": poses(**{name: np.vstack([a[:1], a]) for name, a in seen.items()}),

@@ -1,6 +1,7 @@
 """What there is: robots and scenes."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -8,8 +9,21 @@ import click
 from roboschool import files
 from roboschool.envs.spaces import observation_space
 from roboschool.files import InvalidInput
+from roboschool.readers import read_json
 from roboschool.robot import Robot, load_robot
 from roboschool.scene import Scene, load_scene
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is read of the file beside a policy that says how it was trained, and what it scores."""
+
+    score_mean: float  # return
+    score_sd: float
+    score_q05: float  # 5 % of the returns are less
+    falls: float | None  # share of the episodes that end early; None where that says nothing
+    steps: int  # of the training
+    wall_seconds: float
 
 
 def print_catalogue(as_json: bool) -> None:
@@ -44,12 +58,12 @@ def print_scores() -> None:
     click.echo("| scene | score, mean ± sd | 5 % quantile | falls | threshold | steps | wall time |")
     click.echo("|---|---|---|---|---|---|---|")
     for name, path in sorted(files.policies().items()):
-        card = json.loads(files.read_text(path.with_suffix(".json")))
-        digits = 1 if abs(card["score_mean"]) < 100.0 else 0
-        score = f"{card['score_mean']:.{digits}f} ± {card['score_sd']:.{digits}f} | {card['score_q05']:.{digits}f}"
-        falls = "-" if card["falls"] is None else f"{100 * card['falls']:.0f} %"
+        card: Card = read_json(path.with_suffix(".json"), schema=Card)
+        digits = 1 if abs(card.score_mean) < 100.0 else 0
+        score = f"{card.score_mean:.{digits}f} ± {card.score_sd:.{digits}f} | {card.score_q05:.{digits}f}"
+        falls = "-" if card.falls is None else f"{100 * card.falls:.0f} %"
         threshold = f"{load_scene(name).threshold:g}" if load_scene(name).threshold else "-"
-        steps, minutes = f"{card['steps'] / 1e6:.1f} M", f"{card['wall_seconds'] / 60:.0f} min"
+        steps, minutes = f"{card.steps / 1e6:.1f} M", f"{card.wall_seconds / 60:.0f} min"
         click.echo(f"| `{name}` | {score} | {falls} | {threshold} | {steps} | {minutes} |")
 
 

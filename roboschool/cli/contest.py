@@ -20,14 +20,16 @@ from roboschool.scene import load_scene
 from roboschool.tournament.caption import Caption
 from roboschool.tournament.containment import told_containment
 from roboschool.tournament.entrants import read_entrants
+from roboschool.tournament.game_log import GAMES, check_beside
 from roboschool.tournament.match import play_recorded, team_names
-from roboschool.tournament.page import make_page
+from roboschool.tournament.page import PAGE, make_page
 from roboschool.tournament.players import Bench
-from roboschool.tournament.record import POSES, Match, Record, check_path, read_match, write_match
+from roboschool.tournament.record import POSES, Match, Record, check_path, printable, read_match, write_match
 from roboschool.tournament.replay import find_scene, verify
+from roboschool.tournament.report import RESULTS, Report
 from roboschool.tournament.schedule import count_games
 from roboschool.tournament.sides import name_results
-from roboschool.tournament.tournament import PAGE, RESULTS, Report, make_plan, run_tournament
+from roboschool.tournament.tournament import make_plan, run_tournament
 from roboschool.workers.orphans import adopted_orphans
 
 LAST = 2.0  # so long a video stays at its end, which says who has won [s]
@@ -82,7 +84,7 @@ def print_match(record: Record) -> None:
         click.echo(f"{line.agent:14}{name:{wide}}{word:8} {line.reason:12} {counted}")
     for fault in record.faults:
         click.echo(f"{record.players[fault.player].name} forfeits at step {fault.step}: {fault.reason}: {fault.detail}")
-    click.echo(f"{record.scene}, seed {record.seed}: {record.steps} steps in {record.seconds:.1f} s")
+    click.echo(f"{printable(record.scene)}, seed {record.seed}: {record.steps} steps in {record.seconds:.1f} s")
     _print_containment({record.containment})
 
 
@@ -114,11 +116,12 @@ def run_replay(
     print_match(match.record)
     if video or picture:
         _show(path, match, video, picture, at, size, moved)
-    return _verify(match, moved) if check else 0
+    return _verify(path, match, moved) if check else 0
 
 
-def _verify(match: Match, moved: str | Path | None) -> int:
+def _verify(path: Path, match: Match, moved: str | Path | None) -> int:
     finding = verify(match, moved)
+    check_beside(path)
     record = match.record
     if finding.exact:
         click.echo(f"verified: {record.steps} steps, {len(record.prints)} hashes of the whole world agree")
@@ -211,7 +214,7 @@ def run_contest(
         return
     print_table(report)
     _print_containment({result.containment for result in report.results})
-    click.echo(f"Written: {folder / PAGE}, {folder / RESULTS} and {len(report.results)} matches")
+    click.echo(f"Written: {folder / PAGE}, {folder / RESULTS}, {folder / GAMES} and {len(report.results)} matches")
 
 
 def print_table(report: Report) -> None:
@@ -228,6 +231,6 @@ def print_table(report: Report) -> None:
     click.echo("\nPoints of row against column [%]:")
     click.echo(f"     {'':{wide}}" + "".join(f"{rank:>5}." for rank in range(1, len(names) + 1)))
     for rank, name in enumerate(names, 1):
-        shares = [report.matrix[name][other] for other in names]
+        shares = [report.matrix[name].get(other) for other in names]
         cells = "".join(f"{'-' if share is None else format(100 * share, '.0f'):>6}" for share in shares)
         click.echo(f"{rank:3}. {name:{wide}}{cells}")

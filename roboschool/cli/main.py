@@ -458,7 +458,8 @@ def tournament(
     """Let POLICIES play each other, and rate them.
 
     Up to 20 meet all others; more play by the Swiss system, and then the best 8 meet. The folder gets a file for each
-    match, results.json, and page.html with table and plots. Stopped, even by kill -9, the same command goes on.
+    match, games.jsonl with the games, results.json with the table, and page.html with plots, too. Stopped, even by
+    kill -9, the same command goes on.
 
     \b
     Who is best at pong:
@@ -479,7 +480,7 @@ def tournament(
 @click.option("--picture", type=click.Path(path_type=Path), help="Write a picture of the end.")
 @click.option("--at", type=click.FloatRange(min=0.0), help="When to take the picture [s], if not then.")
 @click.option("--size", default="600x400", show_default=True, help="Of video and picture [pixels].")
-@click.option("--scene", help="Where the scene is now: its file, or a name.")
+@click.option("--scene", help="The scene, if it is a file of your own, or has another name now.")
 def replay(
     file: Path,
     verify: bool,
@@ -492,8 +493,8 @@ def replay(
     """Verify or show the match in FILE, an .rsmatch, or print how it ended.
 
     To verify it, its actions are played once more in a fresh world, and hashes of everything in it, results
-    and poses are compared. Shown are the poses, without physics, so on any machine. Both need the scene, and the
-    modules that it names.
+    and poses are compared. Shown are the poses, without physics, so on any machine. Both need the scene. No file
+    that a match names is opened, and no class imported: if the scene is a file of your own give --scene.
 
     \b
         roboschool replay m.rsmatch --verify

@@ -1,13 +1,12 @@
 """What `roboschool bench` has found: the record that is printed as JSON, and its tables as text or Markdown."""
 
-import json
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from roboschool import files
-from roboschool.files import InvalidInput
+from roboschool.readers import read_json
 
 PEER_TITLES = {
     "pybullet_envs_gymnasium": "pybullet_envs",
@@ -107,12 +106,7 @@ def read_report(path: Path) -> Report:
     Raises:
         InvalidInput: the file cannot be read, or holds something else.
     """
-    text = files.read_text(path)
-    try:
-        raw = json.loads(text)
-    except ValueError as error:
-        raise InvalidInput(f"{path}: not JSON: {error}") from None
-    report: Report = files.convert(raw, Report, f"{path}: not what `roboschool bench --json` prints")
+    report: Report = files.convert(read_json(path), Report, f"{path}: not what `roboschool bench --json` prints")
     return report
 
 

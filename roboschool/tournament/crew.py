@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -74,10 +73,9 @@ class Order:
     path: str
 
 
-def file_name(number: int, plan: Plan, fixture: Fixture) -> str:
-    """Return the name of a match's file, given its number from 1."""
-    names = [re.sub(r"[^\w.+-]", "-", plan.entrants[i].name)[:40] for i in (fixture.first, fixture.second)]
-    return f"{number:05}_{names[0]}_{names[1]}_{fixture.seed}{ENDING}"
+def file_name(number: int) -> str:
+    """Return the name of a match's file, given its number from 1: no name of a policy is part of it."""
+    return f"{number:05}{ENDING}"
 
 
 def work(line: int, plan: int, containment: str) -> None:
@@ -215,7 +213,7 @@ class Crew:
                 place = next((i for i, pair in enumerate(pairs) if pair not in taken), 0)
             number, fixture = left.pop(place)
             self.pairs[line] = pairs[place]
-            order = Order(fixture, str(self.folder / file_name(number, self.plan, fixture)))
+            order = Order(fixture, str(self.folder / file_name(number)))
             self.busy[line] = order
             self._trust(line)
             try:
@@ -268,7 +266,7 @@ class Crew:
             names = [self.plan.entrants[number].name for number in (fixture.first, fixture.second)]
             raise interrupted(names, fixture.seed, how, self.containment)
         self._start()
-        left.insert(0, (int(Path(order.path).name.partition("_")[0]), fixture))
+        left.insert(0, (int(Path(order.path).stem), fixture))
 
     def _forget(self, line: Connection) -> None:
         self.children.pop(line).kill()

@@ -13,6 +13,8 @@ from roboschool.policy_source import find_module, is_class
 from roboschool.scene import Agent, Scene
 from roboschool.tournament.sides import sides_of
 
+LONGEST_NAME = 255  # of an entrant [letters]
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -70,6 +72,10 @@ def read_entrants(
     for name in names:
         if not name.isprintable():
             raise InvalidInput(f"policy {name!r}: its name has characters that cannot be printed")
+        if len(name) > LONGEST_NAME:
+            raise InvalidInput(
+                f"policy {name!r:.80}: its name is longer than {LONGEST_NAME} letters; write NAME=POLICY"
+            )
         if names.count(name) > 1:
             raise InvalidInput(f"two policies are called {name!r}; write NAME=POLICY")
     everyone = [agent.name for agent in scene.agents]

@@ -5,8 +5,9 @@ from html import escape
 
 from roboschool.tournament.containment import told_containment
 from roboschool.tournament.crew import Result
-from roboschool.tournament.tournament import Report, Row
+from roboschool.tournament.report import Report, Row
 
+PAGE = "page.html"
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1c2430; background: #fff; max-width: 62rem; margin: 2rem auto;
   padding: 0 1rem; }
@@ -137,7 +138,7 @@ def heat_map(report: Report) -> str:
         x, y = left + middle, top - 8
         parts.append(_text(x, y, name, "start", f' transform="rotate(-45 {x:.1f} {y:.1f})"'))
         for j, other in enumerate(names):
-            share = report.matrix[name][other]
+            share = report.matrix[name].get(other)
             x, y = left + CELL * j, top + CELL * i
             strength = PALEST if share is None else max(PALEST, abs(2.0 * share - 1.0) * 0.85)
             colour = (

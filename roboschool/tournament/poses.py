@@ -137,25 +137,27 @@ def read_poses(arrays: Mapping[str, np.ndarray], steps: int) -> Poses:
     """Return the poses of a match of so many steps.
 
     Raises:
-        ValueError: arrays are missing, or hold what cannot be.
+        InvalidInput: arrays are missing, or hold what cannot be.
     """
     bodies = {name.removeprefix(BODY): rows for name, rows in arrays.items() if name.startswith(BODY)}
     if not bodies or arrays.keys() - {BODY + name for name in bodies} != {MARKS, SCORES}:
-        raise ValueError(f"it holds {', '.join(arrays) or 'nothing'}, not bodies, marks and scores")
+        raise InvalidInput(f"it holds {', '.join(arrays) or 'nothing'}, not bodies, marks and scores")
     frames = len(next(iter(bodies.values())))
     for name, rows in bodies.items():
         if len(rows) != frames or frames > steps + 1 or rows.shape[1] < BASE:
-            raise ValueError(f"{name} is {rows.shape}: {frames} frames of {steps} steps, {BASE} numbers at least")
+            raise InvalidInput(f"{name} is {rows.shape}: {frames} frames of {steps} steps, {BASE} numbers at least")
         if not is_sound(rows).all():
-            raise ValueError(f"{name} has a pose that cannot be, in frame {is_sound(rows).argmin()}")
+            raise InvalidInput(f"{name} has a pose that cannot be, in frame {is_sound(rows).argmin()}")
     marks, scores = arrays[MARKS], arrays[SCORES]
     if marks.shape[1] != MARK:
-        raise ValueError(f"{MARKS} is {marks.shape}, not (changes, {MARK})")
+        raise InvalidInput(f"{MARKS} is {marks.shape}, not (changes, {MARK})")
+    if not scores.shape[1]:
+        raise InvalidInput(f"{SCORES} is {scores.shape}, not (changes, 1 + agents)")
     for name, changes in ((MARKS, marks), (SCORES, scores)):
         step = changes[:, 0]
         if (np.diff(step, prepend=0.0) < 0.0).any() or (step >= frames).any() or (step % 1.0).any():
-            raise ValueError(f"{name} change at steps that cannot be, of {frames} frames")
+            raise InvalidInput(f"{name} change at steps that cannot be, of {frames} frames")
     number = marks[:, 1]
     if ((number < 0.0) | (number >= MOST_MARKS) | (number % 1.0 > 0.0)).any():
-        raise ValueError(f"{MARKS} are not numbered from 0 to {MOST_MARKS - 1}")
+        raise InvalidInput(f"{MARKS} are not numbered from 0 to {MOST_MARKS - 1}")
     return Poses(bodies, marks, scores)

@@ -5,10 +5,10 @@
 
 import io
 import json
+import os
+import re
 import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 
 from roboschool import files, machine
 from roboschool.files import InvalidInput
+from roboschool.readers import LARGEST_ARCHIVE, parse_json, read_archive, read_bytes, read_tables
 from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.players import Fault
 from roboschool.tournament.poses import Poses, read_poses
@@ -24,13 +25,12 @@ from roboschool.tournament.poses import Poses, read_poses
 VERSION = 3
 ENDING = ".rsmatch"
 ABOUT, ACTIONS, POSES = "match.json", "actions.npz", "poses.npz"
-LARGEST = 64 * 2**20  # a file, and what is in it [bytes]
-LARGEST_TEXT = 4 * 2**20
 LONGEST = 10**6  # steps of a match
-MOST_ARRAYS = 1000
+LONGEST_WORDS = 400  # letters of a name, a reason or a detail
+HASH = re.compile(r"[0-9a-f]{64}")  # sha256
+BROKEN = "physics has blown up"  # the fingerprint of such a world
 PACKAGES = ("roboschool", "pybullet", "numpy")
 DAY = (1980, 1, 1, 0, 0, 0)  # of all entries, so that equal matches are equal files but for how long they took
-DAMAGE = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, ValueError, KeyError)
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,17 @@ class Match:
     record: Record
     actions: dict[str, np.ndarray]  # by agent (steps, joints)
     poses: Poses
+    path: str = field(default="", compare=False)  # of the file it was read from
 
 
 def describe() -> dict[str, Any]:
     """Return what a match was played with, as keys of a `Record`."""
     return {"versions": machine.versions(PACKAGES), "system": machine.system(), "processor": machine.processor()}
+
+
+def printable(text: str) -> str:
+    """Return the beginning of a text, with escapes for what cannot be printed, or would not only be printed."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)[:LONGEST_WORDS]
 
 
 def check_path(path: Path) -> Path:
@@ -90,8 +96,8 @@ def check_path(path: Path) -> Path:
     """
     if path.suffix != ENDING:
         raise InvalidInput(f"{path}: the file of a match ends with {ENDING}")
-    if path.is_dir() or not path.parent.is_dir():
-        raise InvalidInput(f"{path}: {'a folder' if path.is_dir() else f'there is no folder {path.parent}'}")
+    if os.path.isdir(path) or not os.path.isdir(path.parent):
+        raise InvalidInput(f"{path}: {'a folder' if os.path.isdir(path) else f'there is no folder {path.parent}'}")
     return path
 
 
@@ -113,89 +119,56 @@ def read_match(path: Path) -> Match:
     Raises:
         InvalidInput: the file is missing or damaged, or holds something else.
     """
-    if not path.is_file():
-        beside = [p.name for p in path.parent.glob(f"*{ENDING}")] if path.parent.is_dir() else []
-        raise InvalidInput(f"{path}: no such file{files.nearest(path.name, beside)}")
-    if path.stat().st_size > LARGEST:
-        raise InvalidInput(f"{path}: {path.stat().st_size} bytes, more than {LARGEST}")
-    with _blaming(f"{path}: damaged, or not a match"), zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        raw = json.loads(_unpack(archive, ABOUT, LARGEST_TEXT, path)) if ABOUT in names else None
-        version = raw.get("version") if isinstance(raw, dict) else None
-        if ABOUT in names and version != VERSION:  # said first, for another version may hold something else
-            raise InvalidInput(f"{path}: {ABOUT}: its version is {version!r}, not {VERSION}")
-        if sorted(names) != sorted([ABOUT, ACTIONS, POSES]):
-            raise InvalidInput(f"{path}: not a match: it holds {', '.join(names[:5]) or 'nothing'}")
-        done, seen = (_unpack(archive, name, LARGEST, path) for name in (ACTIONS, POSES))
-    record: Record = files.convert(raw, Record, f"{path}: {ABOUT}")
-    _check(path, record)
-    with _blaming(f"{path}: {ACTIONS}: damaged"):
-        actions = _read_actions(_read_arrays(path, done), record)
-    with _blaming(f"{path}: {POSES}: damaged"):
-        poses = read_poses(_read_arrays(path, seen), record.steps)
-    return Match(record, actions, poses)
-
-
-@contextmanager
-def _blaming(where: str) -> Iterator[None]:
-    """Let whatever damage is met be said of a file, as InvalidInput."""
+    entries = read_archive(read_bytes(path, LARGEST_ARCHIVE), str(path))
+    where, names = f"{path}: {ABOUT}", list(entries)
+    raw = parse_json(entries[ABOUT], where) if ABOUT in entries else None
+    version = raw.get("version") if isinstance(raw, dict) else None
+    if ABOUT in entries and version != VERSION:  # said first, for another version may hold something else
+        raise InvalidInput(f"{where}: its version is {version!r}, not {VERSION}")
+    if sorted(names) != sorted([ABOUT, ACTIONS, POSES]):
+        raise InvalidInput(f"{path}: not a match: it holds {', '.join(names[:5]) or 'nothing'}")
+    record: Record = files.convert(raw, Record, where)
+    for fault in _faults(record):
+        raise InvalidInput(f"{where}: {fault}")
+    actions = _read_actions(read_tables(entries[ACTIONS], f"{path}: {ACTIONS}"), record, f"{path}: {ACTIONS}: damaged")
+    seen = read_tables(entries[POSES], f"{path}: {POSES}")
     try:
-        yield
-    except InvalidInput:
-        raise
-    except (*DAMAGE, RecursionError) as error:
-        raise InvalidInput(f"{where}: {error}") from None
+        poses = read_poses(seen, record.steps)
+    except InvalidInput as error:
+        raise InvalidInput(f"{path}: {POSES}: damaged: {error}") from None
+    return Match(record, actions, poses, str(path))
 
 
-def _unpack(archive: zipfile.ZipFile, name: str, largest: int, path: Path) -> bytes:
-    with archive.open(name) as entry:
-        data = entry.read(largest + 1)
-    if len(data) > largest:
-        raise InvalidInput(f"{path}: {name}: more than {largest} bytes")
-    return data
+def _faults(record: Record) -> Iterator[str]:
+    """Return what cannot be, though it is of the right type."""
+    steps, players = record.steps, range(len(record.players))
+    if not 0 <= steps <= LONGEST or not 1 <= record.every <= LONGEST or record.seed < 0 or record.seconds < 0.0:
+        yield f"steps {steps}, every {record.every}, seed {record.seed} or seconds {record.seconds} cannot be"
+    if len(record.prints) != 1 + -(-steps // record.every):
+        yield f"{len(record.prints)} prints do not fit {steps} steps"
+    hashes = [*record.prints, record.scene_hash, *(known for player in record.players for known in player.hashes)]
+    if not all(HASH.fullmatch(text) for text in hashes if text not in ("", BROKEN)):
+        yield "a print or a hash is none"
+    if not record.players or any(not 1 <= len(p.policies) == len(p.hashes) for p in record.players):
+        yield "players: there is none, or one has not a hash for each policy"
+    if not record.agents or any(a.player not in players or not -1.0 <= a.result <= 1.0 for a in record.agents):
+        yield "agents: there is none, or a player or a result cannot be"
+    if any(fault.player not in players or not 0 <= fault.step <= steps for fault in record.faults):
+        yield "faults: a player or a step cannot be"
+    words = [player.name for player in record.players]
+    words += [text for line in record.agents for text in (line.agent, line.reason)]
+    words += [text for fault in record.faults for text in (fault.reason, fault.detail)]
+    words += [*record.versions, *record.versions.values(), record.system, record.processor]
+    for text in words:
+        if len(text) > LONGEST_WORDS or not text.isprintable():
+            yield f"{text!r:.80} is too long, or has characters that cannot be printed"
 
 
-def _check(path: Path, record: Record) -> None:
-    where = f"{path}: {ABOUT}"
-    if not 0 <= record.steps <= LONGEST or not 1 <= record.every <= LONGEST or record.seed < 0:
-        raise InvalidInput(f"{where}: steps {record.steps}, every {record.every} or seed {record.seed} cannot be")
-    if len(record.prints) != 1 + -(-record.steps // record.every):
-        raise InvalidInput(f"{where}: {len(record.prints)} prints do not fit {record.steps} steps")
-    players = range(len(record.players))
-    if any(line.player not in players or not -1.0 <= line.result <= 1.0 for line in record.agents):
-        raise InvalidInput(f"{where}: agents: a player or a result cannot be")
-    if any(fault.player not in players for fault in record.faults):
-        raise InvalidInput(f"{where}: faults: a player cannot be")
-
-
-def _read_arrays(path: Path, packed: bytes) -> dict[str, np.ndarray]:
-    """Return tables of finite numbers by name; headers are read before what they promise is believed."""
-    arrays: dict[str, np.ndarray] = {}
-    left = LARGEST
-    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        entries = archive.namelist()
-        if len(entries) > MOST_ARRAYS or len(set(entries)) < len(entries):
-            raise ValueError(f"{len(entries)} arrays, too many or of the same name")
-        for entry in entries:
-            data = _unpack(archive, entry, left, path)
-            left -= len(data)
-            stream, name = io.BytesIO(data), entry.removesuffix(".npy")
-            if np.lib.format.read_magic(stream) != (1, 0):
-                raise ValueError(f"{name} is not an array")
-            shape, fortran, kind = np.lib.format.read_array_header_1_0(stream)
-            if len(shape) != 2 or min(shape) < 0 or kind != np.dtype("<f4") or (fortran and shape[1] > 1):
-                raise ValueError(f"{name} is {kind} {shape}, not a table of <f4")
-            arrays[name] = np.frombuffer(data, "<f4", offset=stream.tell()).reshape(shape)
-            if not np.isfinite(arrays[name]).all():
-                raise ValueError(f"{name} holds a number that is not finite")
-    return arrays
-
-
-def _read_actions(arrays: dict[str, np.ndarray], record: Record) -> dict[str, np.ndarray]:
+def _read_actions(arrays: dict[str, np.ndarray], record: Record, where: str) -> dict[str, np.ndarray]:
     names = [line.agent for line in record.agents]
     if sorted(arrays) != sorted(names):
-        raise ValueError(f"it is not about the agents {', '.join(names)}")
+        raise InvalidInput(f"{where}: it is not about the agents {', '.join(names)}")
     for name, rows in arrays.items():
         if len(rows) != record.steps:
-            raise ValueError(f"{name} has {len(rows)} steps, not {record.steps}")
+            raise InvalidInput(f"{where}: {name} has {len(rows)} steps, not {record.steps}")
     return {name: arrays[name] for name in names}

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from roboschool import machine
+from roboschool import files, machine
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.files import InvalidInput
-from roboschool.scene import Scene, load_scene
+from roboschool.files import InvalidInput, choose
+from roboschool.parts import refuse_classes
+from roboschool.scene import Scene, load_for, load_scene
+from roboschool.scene_file import read_scene
 from roboschool.tournament.match import fingerprint, forfeited, scene_hash, team_names
 from roboschool.tournament.poses import Poses, Recorder
-from roboschool.tournament.record import PACKAGES, Match, Record
+from roboschool.tournament.record import ABOUT, PACKAGES, Match, Record
 from roboschool.tournament.sides import Outcome, decide
 
 
@@ -34,16 +36,39 @@ class Finding:
 
 
 def find_scene(match: Match, moved: str | Path | None = None) -> Scene:
-    """Return the scene of a match, or the one that it has `moved` to: a name, or the path of its file.
+    """Return the scene of a match.
+
+    Here ends what is trusted: a match may be a stranger's. No path in it is opened, and no class that it names is
+    imported: its scene is one that is known here by name, or the one that whoever replays it says it has `moved` to.
+
+    Args:
+        match: what its file holds.
+        moved: the scene, by its name or the path of its file; what that names itself is imported.
 
     Raises:
-        InvalidInput: it is not there, or cannot be used.
+        InvalidInput: there is no such scene, the match names a class or an option that the scene does not, or it is
+            about other agents.
     """
-    written = match.record.scene
-    if moved is None and written.endswith(".toml") and not Path(written).is_file():
-        raise InvalidInput(f"{written}: the match was played in this scene, and it is not there; give --scene FILE")
-    scene = load_scene(written if moved is None else moved, **match.record.options)
-    return dataclasses.replace(scene, name=Path(written).stem)  # hashes of the world have the name in them
+    record, where = match.record, f"{match.path}{': ' * bool(match.path)}{ABOUT}"
+    trusted: tuple[str, ...] = ()
+    if moved is None:
+        if record.scene not in files.scenes() and Path(record.scene).suffix:
+            told = "the match was played in this file, and no file that a match names is opened; give --scene FILE"
+            raise InvalidInput(f"{where}: scene {record.scene!r:.200}: {told}")
+        name = choose(record.scene, files.scenes(), "scene", where)
+    else:
+        name = load_scene(moved).path
+        trusted = (str((read_scene(Path(name)).game or {}).get("name")),)
+    refuse_classes(record.options, f"{where}: options", trusted)
+    scene = load_for(name, record.options)
+    scene = dataclasses.replace(scene, name=Path(record.scene).stem)  # hashes of the world have the name in them
+    for key in record.rules:
+        choose(key, scene.game.settable if scene.game else (), "option of a reset", f"{where}: rules")
+    joints = {agent.name: len(agent.robot.joints) for agent in scene.agents}
+    found = {name: actions.shape[1] for name, actions in match.actions.items()}
+    if joints != found:
+        raise InvalidInput(f"scene {scene.name!r}: it has agents and joints {joints}, and the match {found}")
+    return scene
 
 
 def open_world(match: Match, moved: str | Path | None = None) -> ParallelEnv:
@@ -52,12 +77,7 @@ def open_world(match: Match, moved: str | Path | None = None) -> ParallelEnv:
     Raises:
         InvalidInput: the scene is not there, or is another.
     """
-    env = ParallelEnv(find_scene(match, moved))
-    joints = {agent.name: len(agent.robot.joints) for agent in env.scene.agents}
-    found = {name: actions.shape[1] for name, actions in match.actions.items()}
-    if joints != found:
-        raise InvalidInput(f"scene {env.scene.name!r}: it has agents and joints {joints}, and the match {found}")
-    return env
+    return ParallelEnv(find_scene(match, moved))
 
 
 def replay(env: ParallelEnv, match: Match) -> Iterator[tuple[int, dict[str, float], dict[str, dict[str, Any]]]]:

@@ -1,61 +1,26 @@
 """A tournament: a folder with a file for each match, and what has come of it so far, from which it goes on."""
 
-import dataclasses
 import fcntl
-import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from roboschool import machine
-from roboschool.files import InvalidInput, convert, make_folder, read_text, replace
+from roboschool.files import InvalidInput, make_folder
 from roboschool.scene import load_scene
-from roboschool.tournament.crew import Crew, Plan, Result
+from roboschool.tournament.crew import Crew, Plan, Result, file_name
 from roboschool.tournament.entrants import Entrant, read_entrants
+from roboschool.tournament.game_log import GAMES, GameLog, check_games
 from roboschool.tournament.match import scene_hash, scene_name, team_names
 from roboschool.tournament.players import LIMIT, START
-from roboschool.tournament.rating import Table, rate
-from roboschool.tournament.record import ENDING, PACKAGES
-from roboschool.tournament.schedule import Fixture, as_scores, stage, stages
+from roboschool.tournament.record import ENDING
+from roboschool.tournament.report import RESULTS, Report, begin_report, read_summary, summarise, write_summary
+from roboschool.tournament.schedule import Fixture, stage, stages
 from roboschool.workers.orphans import adopted_orphans
-
-RESULTS, PAGE = "results.json", "page.html"
-VERSION = 1
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table."""
-
-    name: str
-    rating: float
-    low: float  # of the interval in which 95 of 100 ratings from resampled games lie
-    high: float
-    score: float  # mean share of the points against each other entrant, from 0 to 1
-    games: int
-    won: int
-    drawn: int
-    lost: int
-    forfeits: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """What stands in `results.json`."""
-
-    version: int = VERSION
-    plan: Plan
-    versions: dict[str, str]
-    complete: bool
-    table: tuple[Row, ...] = ()  # the best first; empty until the end
-    matrix: dict[str, dict[str, float | None]] = dataclasses.field(default_factory=dict)  # share of row against column
-    results: tuple[Result, ...] = ()
 
 
 def make_plan(
@@ -122,21 +87,32 @@ def run_tournament(
     with _locked(folder):
         known = {result.fixture: result for result in _resume(folder, plan)}
         tick(len(known))
-        count, order = len(plan.entrants), list[Fixture]()
-        number = min(workers or machine.cores(), _most(plan, known))
-        with adopted_orphans(), closing(Crew(plan, folder.resolve(), number)) as crew:
+        count, numbers = len(plan.entrants), dict[Fixture, int]()
+        workers = min(workers or machine.cores(), _most(plan, known))
+        with adopted_orphans(), closing(GameLog(folder)) as log, closing(Crew(plan, folder.resolve(), workers)) as crew:
             for number in range(stages(count)):
-                played = [(fixture, known[fixture].points) for fixture in order]
+                played = [(fixture, known[fixture].points) for fixture in numbers]
                 planned = stage(number, count, plan.games, plan.seed, played)
-                todo = [(i, f) for i, f in enumerate(planned, len(order) + 1) if f not in known]
-                order += planned
-                for result in crew.play(todo):
+                numbers |= {fixture: place for place, fixture in enumerate(planned, len(numbers) + 1)}
+                _check_planned(folder, number, numbers, known)
+                for result in crew.play([(numbers[fixture], fixture) for fixture in planned if fixture not in known]):
+                    log.append(numbers[result.fixture], result)
                     known[result.fixture] = result
-                    _write(folder, _report(plan, [known[fixture] for fixture in order if fixture in known]))
                     tick(1)
-        report = summarise(plan, [known[fixture] for fixture in order])
-        _write(folder, report)
+        report = summarise(plan, [known[fixture] for fixture in numbers])
+        write_summary(folder, report)
         return report
+
+
+def _check_planned(folder: Path, stage: int, numbers: Mapping[Fixture, int], known: Mapping[Fixture, Result]) -> None:
+    """Check that those games of a stage that have been played are planned, under their numbers.
+
+    Raises:
+        InvalidInput: one is not.
+    """
+    for fixture, result in known.items():
+        if fixture.stage == stage and result.file not in ("", file_name(numbers.get(fixture, 0))):
+            raise InvalidInput(f"{folder / GAMES}: game {result.file} is not planned, or under another number")
 
 
 def _most(plan: Plan, known: dict[Fixture, Result]) -> int:
@@ -147,79 +123,19 @@ def _most(plan: Plan, known: dict[Fixture, Result]) -> int:
     return len([fixture for fixture in stage(0, count, plan.games, plan.seed, []) if fixture not in known])
 
 
-def summarise(plan: Plan, results: Sequence[Result]) -> Report:
-    """Return the report of a tournament that is over."""
-    count = len(plan.entrants)
-    table = rate(as_scores([(result.fixture, result.points) for result in results]), count, plan.seed)
-    names = [entrant.name for entrant in plan.entrants]
-    ranks = sorted(range(count), key=lambda i: (-round(float(table.rating[i]), 6), names[i]))
-    share = table.share
-    matrix = {
-        names[i]: {names[j]: None if np.isnan(share[i, j]) else round(float(share[i, j]), 4) for j in ranks}
-        for i in ranks
-    }
-    rows = tuple(_row(names[i], i, table, results) for i in ranks)
-    return dataclasses.replace(_report(plan, results), complete=True, table=rows, matrix=matrix)
-
-
-def _row(name: str, number: int, table: Table, results: Sequence[Result]) -> Row:
-    own = [r.points for r in results if r.first == number] + [1.0 - r.points for r in results if r.second == number]
-    met = table.games[number] > 0
-    score = float(table.share[number][met].mean()) if met.any() else 0.5
-    return Row(
-        name=name,
-        rating=round(float(table.rating[number]), 1),
-        low=round(float(table.low[number]), 1),
-        high=round(float(table.high[number]), 1),
-        score=round(score, 4),
-        games=len(own),
-        won=own.count(1.0),
-        drawn=own.count(0.5),
-        lost=own.count(0.0),
-        forfeits=sum(number in result.forfeits for result in results),
-    )
-
-
-def _report(plan: Plan, results: Sequence[Result]) -> Report:
-    return Report(plan=plan, versions=machine.versions(PACKAGES), complete=False, results=tuple(results))
-
-
-def _write(folder: Path, report: Report) -> None:
-    text = msgspec.json.encode(report)
-    replace(folder / RESULTS, msgspec.json.format(text, indent=1) if report.complete else text)
-
-
-def read_report(folder: Path) -> Report:
-    """Read what a tournament has come to.
-
-    Raises:
-        InvalidInput: the folder holds none, or another version's.
-    """
-    path = folder / RESULTS
-    try:
-        raw = json.loads(read_text(path))
-    except ValueError as error:
-        raise InvalidInput(f"{path}: not JSON: {error}") from None
-    version = raw.get("version") if isinstance(raw, dict) else None
-    if version != VERSION:
-        raise InvalidInput(f"{path}: its version is {version!r}, not {VERSION}")
-    report: Report = convert(raw, Report, str(path))
-    return report
-
-
 def _resume(folder: Path, plan: Plan) -> tuple[Result, ...]:
-    """Return the games that have been played in a folder.
+    """Return the games that have been played in a folder, which holds the plan from now on.
 
     Raises:
-        InvalidInput: they are of another tournament, or there is something else.
+        InvalidInput: they are of another tournament, are damaged, or there is something else.
     """
     if not (folder / RESULTS).exists():
         strange = sorted(p.name for p in folder.iterdir() if not p.name.startswith(".") and p.suffix != ENDING)
         if strange:
             raise InvalidInput(f"{folder}: not empty, and not the folder of a tournament: it holds {strange[0]}")
+        write_summary(folder, begin_report(plan))
         return ()
-    report = read_report(folder)
-    there = report.plan
+    there = read_summary(folder).plan
     if there.scene == plan.scene and there.scene_hash != plan.scene_hash:
         raise InvalidInput(
             f"{folder}: another tournament is in it: the file of scene {plan.scene!r} has changed; use -o FOLDER"
@@ -236,7 +152,7 @@ def _resume(folder: Path, plan: Plan) -> tuple[Result, ...]:
         if _contents(old) != _contents(entrant):
             told = f"policy {entrant.name!r} has changed"
             raise InvalidInput(f"{folder}: another tournament is in it: {told}; use -o FOLDER")
-    return report.results
+    return check_games(folder, plan)
 
 
 def _contents(entrant: Entrant) -> list[str]:
@@ -245,7 +161,9 @@ def _contents(entrant: Entrant) -> list[str]:
 
 
 def _check_same(folder: Path, name: str, there: Any, here: Any) -> None:
-    if json.loads(json.dumps(there)) != json.loads(json.dumps(here)):  # whether lists or tuples
+    if msgspec.json.decode(msgspec.json.encode(there)) != msgspec.json.decode(
+        msgspec.json.encode(here)
+    ):  # tuples or not
         raise InvalidInput(f"{folder}: another tournament is in it: its {name}: {there}, not {here}; use -o FOLDER")
 
 

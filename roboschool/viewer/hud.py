@@ -177,7 +177,7 @@ class Sheet:
 @functools.lru_cache(maxsize=1024)
 def _fit(text: str, size: int, most: int) -> str:
     """Return a text that is so many pixels wide at most, its end left out if need be."""
-    short = text
+    short = text[:most]  # a letter takes a pixel at least
     while short and _text(short, size).width > most:
         short = short.rstrip("…")[:-1].rstrip()
         short += "…" if short else ""

@@ -1,0 +1,185 @@
+"""Readers of formats in which strangers may write: JSON, zip archives, tables of numbers in them, and tensors.
+
+Each format has one reader, and whatever is wrong with a file is an `InvalidInput`. Nothing that is read is run, no name
+that is read is opened or imported, and no more is unpacked than a reader allows.
+"""
+
+import io
+import os
+import re
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from safetensors.numpy import load
+
+from roboschool import files
+from roboschool.files import InvalidInput
+
+LARGEST_ARCHIVE = 64 * 2**20  # a zip archive, and all that is in it [bytes]
+LARGEST_DIRECTORY = 2**18  # of an archive [bytes]
+MOST_ENTRIES = 1000  # of an archive
+END = struct.Struct("<4s4H2LH")  # of an archive: mark, disks and entries, size of the directory, its offset, comment
+LOCATOR = 20  # where the end of an archive for more than 4 GiB would be said, before the end [bytes]
+TABLE = b"\x93NUMPY\x01\x00"  # how an array begins in version 1.0 of its format; the size of its header follows
+HEADER = re.compile(r"\{'descr': (.*), 'fortran_order': (True|False), 'shape': (\(.*\)), \} *\n")
+SHAPE = re.compile(r"\(([0-9]{1,9}), ([0-9]{1,9})\)")  # of a table
+
+
+def read_bytes(path: Path, largest: int) -> bytes:
+    """Return what is in a regular file.
+
+    Args:
+        path: of the file.
+        largest: how many bytes it may have.
+
+    Raises:
+        InvalidInput: it is missing, a folder, a FIFO, too large, or may not be read.
+    """
+    if not os.path.exists(path):  # false also where `Path.exists` raises
+        beside = [p.name for p in path.parent.glob(f"*{path.suffix}")] if os.path.isdir(path.parent) else []
+        raise InvalidInput(f"{path}: no such file{files.nearest(path.name, beside) if beside else ''}")
+    if not os.path.isfile(path):
+        raise InvalidInput(f"{path}: not a regular file")
+    try:
+        with open(path, "rb") as file:
+            data = file.read(largest + 1)
+    except OSError as error:
+        raise InvalidInput(f"{path}: cannot be read: {error.strerror}") from None
+    if len(data) > largest:
+        raise InvalidInput(f"{path}: more than {largest} bytes")
+    return data
+
+
+def read_json(path: Path, schema: Any = Any, largest: int = files.LARGEST) -> Any:
+    """Return what stands in a JSON file, as `parse_json` does.
+
+    Raises:
+        InvalidInput: the file cannot be read, or as there.
+    """
+    return parse_json(read_bytes(path, largest), str(path), schema, largest)
+
+
+def parse_json(data: bytes | str, where: str, schema: Any = Any, largest: int = files.LARGEST) -> Any:
+    """Return what JSON says, as a `schema`.
+
+    Args:
+        data: the text.
+        where: what an error begins with.
+        schema: a type, whose unknown keys are ignored; `files.convert` refuses them.
+        largest: how many bytes the text may have.
+
+    Raises:
+        InvalidInput: it is too long, nested too deeply, no JSON, or no such type; or a text in it is no Unicode, or a
+            number of another size than computers have.
+    """
+    if len(data) > largest:
+        raise InvalidInput(f"{where}: {len(data)} bytes, more than {largest}")
+    try:
+        return msgspec.json.decode(data, type=schema)
+    except (ValueError, RecursionError) as error:  # the first is also whatever msgspec raises
+        raise InvalidInput(f"{where}: not JSON that can be used: {error}") from None
+
+
+def read_archive(data: bytes, where: str, most: int = MOST_ENTRIES, largest: int = LARGEST_ARCHIVE) -> dict[str, bytes]:
+    """Return what a zip archive holds, by name.
+
+    Args:
+        data: the archive.
+        where: what an error begins with.
+        most: how many entries it may have.
+        largest: how many bytes they may have, all together.
+
+    Raises:
+        InvalidInput: it is damaged, encrypted or compressed by a rare method, or holds two entries of the same name, or
+            too many or too much.
+    """
+    entries: dict[str, bytes] = {}
+    left = largest
+    try:
+        _check_directory(data)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            found = archive.infolist()
+            if len(found) > most or len({info.filename for info in found}) < len(found):
+                raise ValueError(f"{len(found)} entries, too many or two of the same name")
+            for info in found:
+                if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise ValueError(f"{info.filename}: neither stored nor deflated")
+                with archive.open(info) as entry:
+                    content = entry.read(left + 1)
+                left -= len(content)
+                if left < 0:
+                    raise ValueError(f"{info.filename}: more than {largest} bytes")
+                entries[info.filename] = content
+    except Exception as error:  # zipfile and zlib raise many kinds for bytes that are no archive
+        raise InvalidInput(f"{where}: damaged: {error}") from None
+    return entries
+
+
+def _check_directory(data: bytes) -> None:
+    """Check the end of an archive, for zipfile reads its whole directory, however long it is.
+
+    Raises:
+        ValueError: the archive does not end as one of moderate size does.
+    """
+    if len(data) < END.size:
+        raise ValueError("File is not a zip file")
+    mark, *_, size, _, comment = END.unpack(data[-END.size :])
+    if mark != b"PK\x05\x06" or comment:
+        raise ValueError("File is not a zip file")
+    if size > LARGEST_DIRECTORY or data[-END.size - LOCATOR :].startswith(b"PK\x06\x07"):
+        raise ValueError("its directory is too large")
+
+
+def read_tables(data: bytes, where: str) -> dict[str, np.ndarray]:
+    """Return tables (rows, columns) of finite 32-bit numbers by name, from what `numpy.savez` writes.
+
+    Raises:
+        InvalidInput: the archive is damaged, or holds anything else; the message begins with `where`.
+    """
+    entries = read_archive(data, where)
+    return {
+        name: _parse_table(content, f"{where}: damaged: {name}")
+        for name, content in ((entry.removesuffix(".npy"), content) for entry, content in entries.items())
+    }
+
+
+def _parse_table(data: bytes, where: str) -> np.ndarray:
+    """Return the table in an `.npy` file; its header is matched, for numpy's own reader evaluates it."""
+    start = len(TABLE) + 2
+    end = start + int.from_bytes(data[len(TABLE) : start], "little")
+    header = HEADER.fullmatch(data[start:end].decode("latin-1"))
+    if not data.startswith(TABLE) or len(data) < end or header is None:
+        raise InvalidInput(f"{where} is not an array")
+    kind, fortran, shape = header.groups()
+    size = SHAPE.fullmatch(shape)
+    if size is None or kind != "'<f4'":
+        raise InvalidInput(f"{where} is {kind} {shape}, not a table of '<f4'")
+    rows, columns = map(int, size.groups())
+    if 4 * rows * columns != len(data) - end:
+        raise InvalidInput(f"{where} is said to be {shape}, and has {len(data) - end} bytes")
+    order: Any = "F" if fortran == "True" else "C"
+    table = np.frombuffer(data, "<f4", offset=end).reshape((rows, columns), order=order)
+    if not np.isfinite(table).all():
+        raise InvalidInput(f"{where} holds a number that is not finite")
+    return table
+
+
+def read_tensors(path: Path, largest: int) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+    """Return the remarks and the arrays in a safetensors file of at most so many bytes.
+
+    Raises:
+        InvalidInput: the file cannot be read, or is damaged.
+    """
+    data = read_bytes(path, largest)
+    where = f"{path}: not a safetensors file"
+    try:
+        tensors: dict[str, np.ndarray] = load(data)
+    except Exception as error:  # safetensors and numpy raise many kinds, as for types that numpy has not
+        raise InvalidInput(f"{where}: {error}") from None
+    head = parse_json(data[8 : 8 + int.from_bytes(data[:8], "little")], where, dict[str, Any], largest)
+    remarks: dict[str, str] = files.convert(head.get("__metadata__", {}), dict[str, str], where)
+    return remarks, tensors
