@@ -120,9 +120,10 @@ def read_lines(path: Path) -> Iterator[tuple[str, Line]]:
         if os.path.lexists(path):
             raise InvalidInput(f"{path}: not a regular file")
         return
+    name = str(path)  # once: there may be many lines
     with open(path, "rb") as file:
         for number, text in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 1):
-            where = f"{path}: line {number}"
+            where = f"{name}: line {number}"
             if not text.endswith(b"\n"):
                 if len(text) == LONGEST_LINE:
                     raise InvalidInput(f"{where}: more than {LONGEST_LINE} bytes")
@@ -148,10 +149,10 @@ def _in_order(lines: Iterable[Line]) -> tuple[Result, ...]:
 def _checked(folder: Path, plan: Plan) -> Iterator[tuple[str, Line]]:
     known: set[Fixture] = set()
     for where, line in read_lines(folder / GAMES):
-        fault = _fault(line, plan)
-        if fault or line.game.fixture in known:
+        fault, fixture = _fault(line, plan), line.game.fixture
+        if fault or fixture in known:
             raise InvalidInput(f"{where}: {fault or 'this game is in a line before, too'}; {AGAIN}")
-        known.add(line.game.fixture)
+        known.add(fixture)
         yield where, line
 
 
