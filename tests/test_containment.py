@@ -24,6 +24,7 @@ from roboschool.tournament.match import Played, play_recorded
 from roboschool.tournament.page import make_page
 from roboschool.tournament.players import Bench
 from roboschool.tournament.record import read_match
+from roboschool.tournament.report import read_report
 from roboschool.tournament.tournament import make_plan, run_tournament
 from roboschool.workers.orphans import adopted_orphans, kill_orphans
 
@@ -249,7 +250,7 @@ def test_a_tournament_that_is_interrupted_again_names_both(
     with pytest.raises(InvalidInput, match=words):
         run_tournament(plan, tmp_path / "t", workers=1)
     assert wait_for(lambda: not marked())
-    assert not (tmp_path / "t" / "results.json").exists()
+    assert read_report(tmp_path / "t").results == (), "no result is invented"
 
 
 def test_a_worker_that_is_silent_is_lost(
