@@ -204,7 +204,7 @@ def test_bad_action_moves_nothing(face: str, action: Any, words: list[str]) -> N
         env.step(bad)
     says(error, ["ant_0", *(words if face == "single" else [])])
     after = env.simulation.save()
-    assert before.snapshot == after.snapshot
+    assert before.checkpoint.snapshot == after.checkpoint.snapshot
     assert before.step == after.step
     env.step(good)
     env.close()

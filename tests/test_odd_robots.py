@@ -183,12 +183,12 @@ def test_a_closed_env_leaves_other_worlds_alone() -> None:
     vector.close()
     other = roboschool.parallel_env("ants")
     other.reset(seed=1)
-    before = other.get_state().snapshot
+    before = other.get_state().checkpoint.snapshot
     for env, action in ((closed, {}), (vector, np.zeros((1, 8)))):
         for use in (lambda env=env: env.reset(seed=5), lambda env=env, action=action: env.step(action)):
             with pytest.raises(InvalidInput, match="closed"):
                 use()
-    assert other.get_state().snapshot == before
+    assert other.get_state().checkpoint.snapshot == before
     other.close()
 
 

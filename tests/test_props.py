@@ -189,12 +189,12 @@ def test_a_state_is_refused_where_policies_play_others() -> None:
     world = roboschool.parallel_env("mixed_sumo")
     for seed, env in enumerate((one, other, world)):
         env.reset(seed=seed)
-    before = other.get_state().snapshot
+    before = other.get_state().checkpoint.snapshot
     with pytest.raises(InvalidInput, match="policies play ant_0, and in the state they play only humanoid_0"):
         other.set_state(one.get_state())
     with pytest.raises(InvalidInput, match="in the state they play nobody"):
         other.set_state(world.get_state())
-    assert other.get_state().snapshot == before
+    assert other.get_state().checkpoint.snapshot == before
     world.set_state(one.get_state())
     for env in (one, other, world):
         env.close()

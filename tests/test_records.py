@@ -480,6 +480,7 @@ def test_a_line_that_was_altered_is_named_and_without_it_the_game_is_played_agai
         ({"game__file": LONG}, "is not that of game 2"),
         ({"number": 3}, "is not that of game 3"),
         ({"number": 9, "game__file": "00009.rsmatch"}, "not planned, or under another number|No such file"),
+        ({"game__containment": "a promise"}, "containment 'a promise' is unknown"),
         ({"match": None}, "Expected `object`, got `null`"),
         ({"match__size": -1}, "size -1"),
         ({"match__sha256": "0"}, "hash"),

@@ -14,6 +14,7 @@ from roboschool.remote.address import VARIABLE as KEY_VARIABLE
 from roboschool.workers.orphans import memory_limit
 
 BUBBLEWRAP, LIMITS = "bubblewrap", "process limits only"
+RECORDED = ("", BUBBLEWRAP, LIMITS)  # what a file may say of it; nothing if that is not known
 MEMORY = 4 * 2**30  # that a process may have of its own [bytes]
 HIDDEN = ("/tmp", "/var/tmp", "/run")  # folders of files and sockets of other programs
 SCRATCH = "/dev/shm"  # where temporary files go in bubblewrap

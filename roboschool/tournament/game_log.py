@@ -17,6 +17,7 @@ import msgspec
 
 from roboschool.files import InvalidInput
 from roboschool.readers import LARGEST_ARCHIVE, parse_json, read_bytes
+from roboschool.tournament.containment import RECORDED
 from roboschool.tournament.crew import Plan, Result, file_name
 from roboschool.tournament.record import HASH, LONGEST, LONGEST_WORDS
 from roboschool.tournament.schedule import Fixture, stages
@@ -170,6 +171,8 @@ def _fault(line: Line, plan: Plan) -> str:
         return f"forfeits {game.forfeits} are not of those who play"
     if not all(text.isprintable() and len(text) <= LONGEST_WORDS for text in (game.reason, *game.details)):
         return "reason or details are too long, or have characters that cannot be printed"
+    if game.containment not in RECORDED:
+        return f"containment {game.containment!r:.80} is unknown"
     if line.number < 1 or game.file != file_name(line.number):
         return f"file {game.file!r:.80} is not that of game {line.number}"
     if not HASH.fullmatch(match.sha256) or not 0 <= match.size <= LARGEST_ARCHIVE:

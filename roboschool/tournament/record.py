@@ -18,6 +18,7 @@ import numpy as np
 from roboschool import files, machine
 from roboschool.files import InvalidInput
 from roboschool.readers import LARGEST_ARCHIVE, parse_json, read_archive, read_bytes, read_tables
+from roboschool.tournament.containment import RECORDED
 from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.players import Fault
 from roboschool.tournament.poses import Poses, read_poses
@@ -155,6 +156,8 @@ def _faults(record: Record) -> Iterator[str]:
         yield "agents: there is none, or a player or a result cannot be"
     if any(fault.player not in players or not 0 <= fault.step <= steps for fault in record.faults):
         yield "faults: a player or a step cannot be"
+    if record.containment not in RECORDED:
+        yield f"containment {record.containment!r:.80} is unknown"
     words = [player.name for player in record.players]
     words += [text for line in record.agents for text in (line.agent, line.reason)]
     words += [text for fault in record.faults for text in (fault.reason, fault.detail)]
