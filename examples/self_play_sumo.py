@@ -38,13 +38,16 @@ HINTS = {"push": 5.0, "centre": 0.0, "standing": 0.0, "effort": -0.02}  # how th
 SCRIPT = 0.9  # share of the episodes against the imitation of the script; without, all soon stand still
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--steps", type=int, default=5_000_000, help="of the learner, in all")
-parser.add_argument("--out", type=Path, default=Path("runs/self_play_sumo"))
-parser.add_argument("--seed", type=int, default=1)
-parser.add_argument("--copies", type=int, default=32)
-parser.add_argument("--workers", type=int, default=0, help="processes that share the copies; 0: none but this one")
-parser.add_argument("--watch", type=int, default=60_000, help="steps of the scripted opponents, to be imitated")
-parser.add_argument("--games", type=int, default=20, help="seeds of the final games, each played on both sides")
+for name, default, text in (
+    ("--steps", 5_000_000, "steps of the learner, in all"),
+    ("--out", Path("runs/self_play_sumo"), "folder for what is learned; the same command goes on from what it holds"),
+    ("--seed", 1, "seed of the networks, the actions and the first episodes"),
+    ("--copies", 32, "copies of the environment that are stepped together"),
+    ("--workers", 0, "processes that share the copies; 0: none but this one"),
+    ("--watch", 60_000, "steps of the scripted opponents, to be imitated"),
+    ("--games", 20, "seeds of the final games, each played on both sides"),
+):
+    parser.add_argument(name, type=type(default), default=default, help=f"{text} (default: {default})")
 
 
 class Sumo(SB3VecEnv):

@@ -8,10 +8,11 @@ import argparse
 import json
 import platform
 import time
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -25,36 +26,42 @@ import roboschool
 from roboschool.evaluation import evaluate
 
 
+def option(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
 @dataclass
 class Args:
-    scene: str = "hopper"  # name of a scene; its first agent learns, the others follow the scene's own policies
-    steps: int = 3_000_000  # of the environment, in all
-    task: str = ""  # weights of the reward while training, such as "alive=0"; the score is the scene's own
-    seed: int = 1
-    out: str = ""  # folder for what is learned; runs/<scene>_<seed> if empty
-    resume: str = ""  # checkpoint to go on from
-    start: str = ""  # policy to begin with: a scene's, or a file
-    num_envs: int = 64
-    workers: int = 0  # processes that share them; 0: none but this one
-    rollout: int = 64  # steps of each copy between two updates
-    hidden: str = "128,64"  # sizes of the layers
-    epochs: int = 10
-    minibatches: int = 4
-    lr: float = 3e-4  # falls to a tenth
-    gamma: float = 0.99
-    lam: float = 0.95
-    clip: float = 0.2
-    target_kl: float = 0.03  # an update stops early beyond this
-    entropy: float = 0.0
-    log_std: float = -0.7  # of the first actions
-    log_std_end: float = 0.0  # of the last, toward which it then goes evenly; 0: it is learned
-    episodes: int = 100  # in the final score
+    scene: str = option("hopper", "name of a scene; its first agent learns, the others follow the scene's own policies")
+    steps: int = option(3_000_000, "steps of the environment, of all copies together")
+    task: str = option("", "weights of the reward while training, like alive=0; the score is the scene's own")
+    seed: int = option(1, "seed of the networks, the actions and the first episodes")
+    out: str = option("", "folder for what is learned; without it runs/SCENE_SEED")
+    resume: str = option("", "checkpoint.safetensors to go on from")
+    start: str = option("", "policy to begin with: a scene's, or a file")
+    num_envs: int = option(64, "copies of the environment that are stepped together")
+    workers: int = option(0, "processes that share the copies; 0: none but this one")
+    rollout: int = option(64, "steps of each copy between two updates")
+    hidden: str = option("128,64", "sizes of the hidden layers of both networks")
+    epochs: int = option(10, "passes over the steps of an update at most")
+    minibatches: int = option(4, "parts of each pass, with a gradient step for each")
+    lr: float = option(3e-4, "learning rate at the start; it falls evenly to a tenth")
+    gamma: float = option(0.99, "discount of the reward in each step")
+    lam: float = option(0.95, "lambda of generalised advantage estimation")
+    clip: float = option(0.2, "how far the probability of an action may change in an update")
+    target_kl: float = option(0.03, "KL divergence from the policy before, beyond which an update stops early")
+    entropy: float = option(0.0, "weight of the entropy of the actions in the loss")
+    log_std: float = option(-0.7, "logarithm of the standard deviation of the first actions")
+    log_std_end: float = option(0.0, "the same of the last actions, reached evenly; 0: it is learned instead")
+    episodes: int = option(100, "whole episodes in the final score")
 
 
 def parse() -> Args:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    for field in fields(Args):
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=field.type, default=field.default, help=" ")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for each in fields(Args):
+        name = f"--{each.name.replace('_', '-')}"
+        text = f"{each.metadata['help']} (default: {'none' if each.default == '' else each.default})"
+        parser.add_argument(name, type=each.type, default=each.default, help=text)
     return Args(**vars(parser.parse_args()))
 
 
@@ -104,7 +111,7 @@ def imitate(policy: roboschool.NetworkPolicy, actor: nn.Sequential, seen: Runnin
 args = parse()
 out = Path(args.out or f"runs/{args.scene}_{args.seed}")
 out.mkdir(parents=True, exist_ok=True)
-torch.set_num_threads(1)
+torch.set_num_threads(1)  # the network is small
 torch.manual_seed(args.seed)
 shuffle = np.random.default_rng(args.seed)
 scene = roboschool.load_scene(args.scene)
@@ -231,7 +238,8 @@ while taken < args.steps:
             for part in ("mean", "var", "count"):
                 state[f"{name}.{part}"] = torch.as_tensor(getattr(running_of, part), dtype=torch.float64)
         state |= {"taken": torch.tensor(taken), "wall": torch.tensor(before + time.time() - clock)}
-        save_file(state, out / "checkpoint.safetensors")
+        save_file(state, out / "part.safetensors")
+        (out / "part.safetensors").replace(out / "checkpoint.safetensors")  # whoever is stopped leaves no half of it
         policy_of(actor, seen).save(out / "policy.safetensors")
 
 bar.close()

@@ -5,7 +5,7 @@ Needs the extra `trainers`, in an environment of its own: RLlib asks for one ver
 
 import argparse
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when ray is imported
@@ -19,22 +19,28 @@ from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
 import roboschool
 
 
+def option(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
 @dataclass
 class Args:
-    scene: str = "hopper"
-    all_agents: bool = False  # all learn, by one policy for all, so all must be robots of one kind
-    seconds: float = 16.5  # of an episode at most
-    iterations: int = 100
-    batch: int = 4000  # steps of the environment between two updates
-    runners: int = 1  # processes that run environments
-    copies: int = 16  # of the environment in each; with --all-agents there is one world in each
+    scene: str = option("hopper", "name of a scene; its first agent learns")
+    all_agents: bool = option(False, "let all agents learn one policy; they must be robots of one kind")
+    seconds: float = option(16.5, "longest duration of an episode [s]")
+    iterations: int = option(100, "updates of the networks")
+    batch: int = option(4000, "steps of the environment between two updates")
+    runners: int = option(1, "processes that run environments")
+    copies: int = option(16, "copies of the environment in each of these; with --all-agents there is one")
 
 
 def parse() -> Args:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    for field in fields(Args):
-        kind: dict[str, Any] = {"action": "store_true"} if field.type is bool else {"type": field.type}
-        parser.add_argument(f"--{field.name.replace('_', '-')}", default=field.default, help=" ", **kind)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for each in fields(Args):
+        kind: dict[str, Any] = {"action": "store_true"} if each.type is bool else {"type": each.type}
+        name = f"--{each.name.replace('_', '-')}"
+        text = f"{each.metadata['help']} (default: {'none' if each.default == '' else each.default})"
+        parser.add_argument(name, default=each.default, help=text, **kind)
     return Args(**vars(parser.parse_args()))
 
 

@@ -5,7 +5,8 @@ Needs the extra `trainers`, in an environment of its own.
 """
 
 import argparse
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import supersuit
 import torch
@@ -15,19 +16,25 @@ from stable_baselines3.common.vec_env import VecMonitor
 import roboschool
 
 
+def option(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
 @dataclass
 class Args:
-    scene: str = "ants"
-    seconds: float = 16.5  # of an episode at most
-    steps: int = 1_000_000  # of all agents together
-    worlds: int = 4
-    rollout: int = 256  # steps of each agent between two updates
+    scene: str = option("ants", "name of a scene whose agents are robots of one kind")
+    seconds: float = option(16.5, "longest duration of an episode [s]")
+    steps: int = option(1_000_000, "steps of all agents together")
+    worlds: int = option(4, "copies of the scene")
+    rollout: int = option(256, "steps of each agent between two updates")
 
 
 def parse() -> Args:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    for field in fields(Args):
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=field.type, default=field.default, help=" ")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for each in fields(Args):
+        name = f"--{each.name.replace('_', '-')}"
+        text = f"{each.metadata['help']} (default: {'none' if each.default == '' else each.default})"
+        parser.add_argument(name, type=each.type, default=each.default, help=text)
     return Args(**vars(parser.parse_args()))
 
 

@@ -4,7 +4,7 @@ Needs the extra `trainers`, in an environment of its own.
 """
 
 import argparse
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import torch
@@ -18,21 +18,27 @@ from torchrl.objectives import ClipPPOLoss, ValueEstimators
 import roboschool
 
 
+def option(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
 @dataclass
 class Args:
-    scene: str = "ant"
-    all_agents: bool = False  # all learn, by one policy for all, so all must be robots of one kind
-    seconds: float = 16.5  # of an episode at most
-    iterations: int = 250
-    batch: int = 4000  # steps of the environment between two updates
-    seed: int = 1
+    scene: str = option("ant", "name of a scene; its first agent learns")
+    all_agents: bool = option(False, "let all agents learn one policy; they must be robots of one kind")
+    seconds: float = option(16.5, "longest duration of an episode [s]")
+    iterations: int = option(250, "updates of the networks")
+    batch: int = option(4000, "steps of the environment between two updates")
+    seed: int = option(1, "seed of the networks, the actions and the first episode")
 
 
 def parse() -> Args:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    for field in fields(Args):
-        kind: dict[str, Any] = {"action": "store_true"} if field.type is bool else {"type": field.type}
-        parser.add_argument(f"--{field.name.replace('_', '-')}", default=field.default, help=" ", **kind)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for each in fields(Args):
+        kind: dict[str, Any] = {"action": "store_true"} if each.type is bool else {"type": each.type}
+        name = f"--{each.name.replace('_', '-')}"
+        text = f"{each.metadata['help']} (default: {'none' if each.default == '' else each.default})"
+        parser.add_argument(name, default=each.default, help=text, **kind)
     return Args(**vars(parser.parse_args()))
 
 

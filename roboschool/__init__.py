@@ -95,7 +95,7 @@ def _register() -> None:
             gymnasium.registry.pop(identity, None)  # a scene of the user's own stands before ours
             gymnasium.register(
                 identity,
-                entry_point="roboschool.envs.agent:AgentEnv",
+                entry_point="roboschool.envs.agent:RegisteredEnv",
                 vector_entry_point="roboschool.envs.vector:VectorEnv",
                 reward_threshold=scene.threshold,
                 max_episode_steps=scene.steps,

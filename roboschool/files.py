@@ -6,8 +6,9 @@ import difflib
 import math
 import os
 import re
+import secrets
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from numbers import Real
 from pathlib import Path
 from types import UnionType
@@ -173,20 +174,44 @@ def make_folder(path: Path) -> None:
         raise InvalidInput(f"{path}: {fault}") from None
 
 
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Yield the path of a new file, with the same ending, that takes the place of `path` at the end of the block.
+
+    If the block raises, what was at `path` stays as it was and nothing else is left.
+
+    Raises:
+        InvalidInput: the new file cannot be stored, or cannot take that place.
+    """
+    part = path.parent / f".{secrets.token_hex(8)}{path.suffix}"
+    try:
+        yield part
+        with told_as_unwritable(path):
+            with part.open("rb") as file:
+                os.fsync(file)  # some file systems say only now that they are full
+            part.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+@contextlib.contextmanager
+def told_as_unwritable(path: Path) -> Iterator[None]:
+    """Turn the system's errors in the block into an `InvalidInput` that says that `path` cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInput(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
 def replace(path: Path, data: bytes) -> None:
     """Write a file so that nobody ever sees half of it.
 
     Raises:
         InvalidInput: it cannot be written; what was there is as it was.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise InvalidInput(f"{path}: cannot be written: {error.strerror}") from None
+    with whole(path) as part, told_as_unwritable(path):
+        part.write_bytes(data)
 
 
 def parse_toml(path: Path) -> dict[str, Any]:

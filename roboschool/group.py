@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from roboschool.files import InvalidInput
+from roboschool.parts import told
 from roboschool.robot import Robot
 from roboschool.scene import Scene
 from roboschool.state import UNKNOWN_SPEED
@@ -22,12 +23,14 @@ def as_numbers(agent: str, action: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Return an agent's action as an array of the right shape.
 
     Raises:
-        InvalidInput: it is none.
+        InvalidInput: it is none, like a tensor that wants its gradient, or some of its numbers are masked.
     """
     try:
         array = np.asarray(action)
-    except ValueError as error:
-        raise InvalidInput(f"agent {agent!r}: the action is not an array of numbers: {error}") from None
+    except Exception as error:  # whatever its own conversion raises
+        raise InvalidInput(f"agent {agent!r}: the action is not an array of numbers: {told(error)}") from None
+    if isinstance(action, np.ma.MaskedArray) and np.ma.is_masked(action):
+        raise InvalidInput(f"agent {agent!r}: the action is masked in part, not an array of numbers")
     if array.dtype.kind not in "fiub":
         raise InvalidInput(f"agent {agent!r}: the action is of {array.dtype}, not an array of numbers")
     if array.shape != shape:

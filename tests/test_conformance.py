@@ -1,6 +1,7 @@
 """The checkers of the libraries whose contracts we keep, over every scene they apply to; warnings are errors."""
 
 import pickle
+from typing import Any
 
 import cloudpickle
 import gymnasium
@@ -253,3 +254,45 @@ def test_state_holds_all_robots() -> None:
     assert world.state() in world.state_space
     assert world.state().shape == world.state_space.shape
     world.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "length"),
+    [
+        ({}, 150),
+        ({"max_episode_steps": 160}, 160),
+        ({"max_episode_steps": 40}, 40),
+        ({"seconds": 0.33}, 20),  # a clock that is set still holds
+        ({"seconds": 0.33, "max_episode_steps": 40}, 20),
+        ({"timestep": 0.033, "substeps": 8}, 75),
+        ({"seconds": 2.64, "max_episode_steps": 160}, 160),
+    ],
+)
+def test_max_episode_steps_means_what_gymnasium_means(options: dict[str, Any], length: int) -> None:
+    """It takes the place of the scene's own limit, fewer steps or more, in one env and in many; pickled, too."""
+    env = gymnasium.make("roboschool/Reacher-v1", **options)
+    envs = gymnasium.make_vec("roboschool/Reacher-v1", num_envs=2, **options)
+    synchronous = gymnasium.make_vec("roboschool/Reacher-v1", num_envs=1, vectorization_mode="sync", **options)
+    again = pickle.loads(pickle.dumps(env))
+    for one in (env, envs, synchronous, again):
+        one.reset(seed=0)
+        action = np.zeros(one.action_space.shape)
+        ends = [one.step(action)[2:4] for _ in range(length)]
+        assert not np.any([terminated for terminated, _ in ends])
+        assert np.all([truncated for _, truncated in ends[-1:]])
+        assert not np.any([truncated for _, truncated in ends[:-1]])
+        one.close()
+
+
+@pytest.mark.parametrize(("most", "length", "reason"), [(8, 8, 0.0), (500, 20, 1.0)])
+def test_a_game_is_decided_by_its_own_clock_however_many_steps_there_may_be(
+    most: int, length: int, reason: float
+) -> None:
+    env = gymnasium.make("roboschool/AntSumo-v1", seconds=0.33, max_episode_steps=most)
+    envs = gymnasium.make_vec("roboschool/AntSumo-v1", num_envs=1, seconds=0.33, max_episode_steps=most)
+    for one in (env, envs):
+        one.reset(seed=0)
+        steps = [one.step(np.zeros(one.action_space.shape)) for _ in range(length)]
+        assert [bool(np.all(step[3])) for step in steps] == [False] * (length - 1) + [True]
+        assert steps[-1][4]["reason"] == reason
+        one.close()

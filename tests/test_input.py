@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from stories import tell
 
 import roboschool
 from roboschool import files
+from roboschool.envs.sb3 import SB3VecEnv
 from roboschool.files import InvalidInput
 from roboschool.policy import resolve
 from roboschool.robot import load_robot
@@ -208,6 +210,54 @@ def test_bad_action_moves_nothing(face: str, action: Any, words: list[str]) -> N
     assert before.step == after.step
     env.step(good)
     env.close()
+
+
+class Unwilling:
+    """What has numbers, and does not give them."""
+
+    def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
+        raise KeyError("numbers")
+
+
+def odd_actions(*shape: int) -> list[Any]:
+    """Return what looks like an action of this shape, and cannot be converted to one."""
+    return [
+        torch.zeros(shape, requires_grad=True),
+        torch.zeros(shape, dtype=torch.bfloat16),
+        torch.zeros(shape, dtype=torch.complex64),
+        torch.zeros(shape).to_sparse(),
+        torch.zeros(shape, device="meta"),
+        np.full(shape, None),
+        np.full(shape, "0.0"),
+        np.ma.masked_array(np.zeros(shape), np.arange(np.prod(shape)).reshape(shape) == 1),
+        [[0.0], [0.0, 0.0]],
+        Unwilling(),
+    ]
+
+
+@pytest.mark.parametrize("face", ["single", "parallel", "joint", "vector", "workers", "sb3", "lobby"])
+def test_an_action_that_cannot_be_converted_is_refused_and_the_episode_goes_on(face: str) -> None:
+    env: Any = {
+        "single": lambda: roboschool.AgentEnv("hopper"),
+        "parallel": lambda: roboschool.parallel_env("hopper"),
+        "joint": lambda: roboschool.JointEnv("hopper", {"leg_0": ["thigh_joint", "leg_joint", "foot_joint"]}),
+        "vector": lambda: roboschool.VectorEnv("hopper", 2),
+        "workers": lambda: roboschool.VectorEnv("hopper", 2, 1),
+        "sb3": lambda: SB3VecEnv("hopper", 2),
+        "lobby": lambda: roboschool.Lobby("hopper")["hopper_0"],
+    }[face]()
+    env.reset()
+    agent = {"parallel": "hopper_0", "joint": "leg_0"}.get(face)
+    shape = (2, 3) if face in ("vector", "workers", "sb3") else (3,)
+    for action in odd_actions(*shape):
+        with pytest.raises(InvalidInput, match=f"agent '{agent or 'hopper_0'}': the action is "):
+            env.step({agent: action} if agent else action)
+        env.step({agent: np.zeros(shape)} if agent else np.zeros(shape))
+    if agent:
+        for actions in (None, [np.zeros(3)], torch.zeros(3)):
+            with pytest.raises(InvalidInput, match="not actions by agent"):
+                env.step(actions)
+    (env.lobby if face == "lobby" else env).close()
 
 
 def test_actions_beyond_the_bounds_are_clipped() -> None:

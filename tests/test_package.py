@@ -153,7 +153,11 @@ def test_list(tmp_path: Path) -> None:
     assert {robot["name"] for robot in found["robots"]} == set(files.robots())
     table = run(*COMMAND, "list", cwd=tmp_path).stdout
     for scene in found["scenes"]:
-        assert scene["id"] in table
+        (line,) = (line for line in table.splitlines() if f" {scene['id']} " in line)
+        sizes = [", ".join(map(str, dict.fromkeys(scene[key]))) for key in ("observation", "action")]
+        cells = re.split(r"  +", line)
+        assert cells[2:6] == [str(len(scene["agents"])), *sizes, str(scene["steps"])]
+    assert re.search(r"race +roboschool/Race-v1 +3 +15, 44, 28 +3, 17, 8 +1000", table)
 
 
 def test_race_writes_a_video_and_prints_the_standings(tmp_path: Path) -> None:
@@ -208,9 +212,11 @@ def test_policies_of_the_command_line_are_written_alike_and_begin_anew(tmp_path:
 
 def test_a_picture_is_taken_at_any_time(tmp_path: Path) -> None:
     small = ["--size", "64x64", "--picture"]
-    for at in ("0", "16", "99"):
+    early = {"0": r"return so far, after 0 s: 0\.0", "0.165": r"return so far, after 0\.165 s: 9\.\d"}
+    for at, said in (early | {"99": r"return \d+\.\d in \d+ steps"}).items():
         run(*COMMAND, "race", "--lanes", "hopper", *small, f"r{at}.png", "--at", at, cwd=tmp_path)
-        run(*COMMAND, "film", "hopper", "--policy", "still", *small, f"f{at}.png", "--at", at, cwd=tmp_path)
+        done = run(*COMMAND, "film", "hopper", "--policy", "still", *small, f"f{at}.png", "--at", at, cwd=tmp_path)
+        assert re.search(rf"^hopper: {said}$", done.stdout, re.MULTILINE)
     assert len(list(tmp_path.glob("*.png"))) == 6
     run(*COMMAND, "film", "hopper", *small, "both.png", "--at", "0", "--video", "both.gif", cwd=tmp_path)
     assert (tmp_path / "both.png").exists()
@@ -271,6 +277,14 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
         more = ["--resume", "run/checkpoint.safetensors", "--steps", "2560", *arguments[2:]]
         run(sys.executable, ROOT / "examples" / f"{name}.py", *more, cwd=tmp_path)
         assert json.loads((tmp_path / "run" / "policy.json").read_text())["steps"] == 2560
+
+
+def test_every_option_of_the_training_example_is_explained(tmp_path: Path) -> None:
+    told = run(sys.executable, ROOT / "examples" / "train_ppo.py", "--help", cwd=tmp_path).stdout
+    options = re.split(r"\n  --", told.partition("--help")[2])[1:]
+    assert len(options) == 22
+    for option in options:
+        assert re.fullmatch(r"[a-z-]+ [A-Z_]+\s+(\S+\s+){3,}\(default:\s+\S+\)\s*", option), option
 
 
 def test_readme_shows_the_example_and_the_scores_as_they_are(tmp_path: Path) -> None:

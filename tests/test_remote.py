@@ -22,6 +22,7 @@ import gymnasium
 import msgspec
 import numpy as np
 import pytest
+import torch
 from gymnasium.utils.env_checker import check_env
 from seats import LONG, play, play_dicts, together
 
@@ -297,6 +298,7 @@ def test_nothing_is_simulated_for_no_one(host: Host) -> None:
         (np.zeros(2), r"shape \(2,\), not \(3,\)"),
         (np.full(3, np.nan), "not finite"),
         ("wave", "not an array of numbers"),
+        (torch.zeros(3, requires_grad=True), "not an array of numbers"),
     ],
 )
 def test_a_bad_action_concerns_nobody_else(host: Host, action: Any, words: str) -> None:

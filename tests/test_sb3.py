@@ -119,3 +119,37 @@ def test_the_example_of_self_play_learns_and_goes_on_where_it_was(tmp_path: Path
     assert len(roboschool.OpponentPool(tmp_path / "sumo" / "pool")) == 1
     policy = roboschool.load_policy(tmp_path / "sumo" / "policy.safetensors")
     assert policy.act(np.zeros(42, np.float32)).shape == (8,)
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_options_of_a_reset_are_each_rows_own_and_hold(number: int) -> None:
+    """The ring of a row is what its own options say, in the next episode too, as in a `DummyVecEnv`."""
+    dummy = DummyVecEnv([lambda: roboschool.AgentEnv("ant_sumo", seconds=0.05)] * ROWS)
+    ours = SB3VecEnv("ant_sumo", ROWS, number, seconds=0.05)
+    kept = (2.0, 2.5, 3.0)
+    for given, radii in (([{"radius": radius} for radius in kept], kept), (None, kept), ({"radius": 4.0}, (4.0,) * 3)):
+        for envs in (dummy, ours):
+            envs.seed(1)
+            envs.set_options(given)
+        assert (dummy.reset() == ours.reset()).all()
+        for _ in range(5):
+            mine, theirs = ours.step(np.zeros((ROWS, 8))), dummy.step(np.zeros((ROWS, 8)))
+            assert (mine[0] == theirs[0]).all()
+            assert [info["radius"] for info in mine[3]] == [info["radius"] for info in theirs[3]] == [*radii]
+    dummy.close()
+    ours.close()
+
+
+def test_options_of_rows_that_do_not_fit_are_refused() -> None:
+    envs = SB3VecEnv("ant_sumo", 4, agent=["ant_0", "ant_1"])
+    with pytest.raises(InvalidInput, match="options: 2 dicts for 4 rows"):
+        envs.set_options([{}, {}])
+    with pytest.raises(InvalidInput, match="options: rows 2 and 3 share a world, and their options differ"):
+        envs.set_options([{"radius": 2.0}, {"radius": 2.0}, {"radius": 3.0}, {}])
+    envs.set_options([{"radius": 2.0}] * 2 + [{"radius": 3.0}] * 2)
+    envs.reset()
+    assert [info["radius"] for info in envs.reset_infos] == [2.0, 2.0, 3.0, 3.0]
+    envs.set_options({"radus": 2.0})
+    with pytest.raises(InvalidInput, match="did you mean 'radius'"):
+        envs.reset()
+    envs.close()

@@ -772,3 +772,16 @@ def test_a_file_that_cannot_be_written_costs_a_sentence(monkeypatch: pytest.Monk
     assert truncated[0]
     assert "no file can be written" in info["worker_error"][0]
     envs.close()
+
+
+def test_copies_with_options_of_their_own_are_caught_up_with_these() -> None:
+    radii = [2.0, 3.0, 3.0, 4.0]
+    envs = roboschool.VectorEnv("ant_sumo", 4, 1, max_episode_steps=3)
+    envs.reset(seed=0, options=[{"radius": radius} for radius in radii])
+    for step in range(5):  # the second episode begins at the fourth
+        if step in (1, 4):
+            workers(envs)[0].child.process.kill()
+        assert envs.step(np.zeros((4, 8)))[4]["radius"].tolist() == radii
+    with pytest.raises(roboschool.InvalidInput, match="options: 1 mappings for 4 copies"):
+        envs.reset(options=[{}])
+    envs.close()

@@ -1,6 +1,7 @@
 """What there is: robots and scenes."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +47,23 @@ def print_catalogue(as_json: bool) -> None:
     click.echo(f"{'robot':{wide}}{'joints':>7}{'feet':>6}{'mass [kg]':>11}")
     for robot in robots:
         click.echo(f"{robot.name:{wide}}{len(robot.joints):>7}{len(robot.feet):>6}{robot.mass:>11.3f}")
-    click.echo(f"\n{'scene':{wide}}{'Gymnasium id':{wide + 12}}{'agents':>6}{'obs':>5}{'act':>5}  summary")
-    for scene in scenes:
-        entry = _scene(scene)
-        sizes = f"{len(scene.agents):>6}{max(entry['observation']):>5}{max(entry['action']):>5}"
-        click.echo(f"{scene.name:{wide}}{scene.id:{wide + 12}}{sizes}  {scene.summary}")
+    rows = [("agents", "obs", "act", "steps"), *map(_sizes, scenes)]
+    widths = [max(map(len, column)) + 2 for column in zip(*rows, strict=True)]
+    cells = ["".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
+    click.echo(f"\n{'scene':{wide}}{'Gymnasium id':{wide + 12}}{cells[0]}  summary")
+    for scene, row in zip(scenes, cells[1:], strict=True):
+        click.echo(f"{scene.name:{wide}}{scene.id:{wide + 12}}{row}  {scene.summary}")
+
+
+def _sizes(scene: Scene) -> tuple[str, str, str, str]:
+    """Return how many agents there are, their sizes, where several differ all of them, and the steps of an episode."""
+    entry = _scene(scene)
+    return str(len(scene.agents)), several(entry["observation"]), several(entry["action"]), str(scene.steps)
+
+
+def several(numbers: Sequence[int]) -> str:
+    """Return numbers as text, each once."""
+    return ", ".join(map(str, dict.fromkeys(numbers)))
 
 
 def print_scores() -> None:

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from PIL import Image
 
 from roboschool.camera import Camera
 from roboschool.cli.options import split_options
-from roboschool.cli.video import KINDS, STILLS, Video, check_moment, choose_ending, read_size
+from roboschool.cli.video import KINDS, STILLS, Video, check_moment, choose_ending, read_size, write_picture
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, replace
 from roboschool.scene import load_scene
@@ -169,7 +168,7 @@ def _show(
                 for _ in range(round(LAST / film.seconds) if ended else 1):
                     film.add(frame)
             if picture and pictured:
-                Image.fromarray(frame).save(picture)
+                write_picture(picture, frame)
     for file in (video, picture):
         if file:
             click.echo(f"Written: {file}")

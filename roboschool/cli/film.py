@@ -4,10 +4,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import click
-from PIL import Image
 
 from roboschool import files
-from roboschool.cli.video import STILLS, Video, check_moment, choose_ending, read_size
+from roboschool.cli.video import STILLS, Video, check_moment, choose_ending, read_size, write_picture
 from roboschool.envs.agent import AgentEnv
 from roboschool.envs.spaces import observation_space
 from roboschool.files import InvalidInput
@@ -61,13 +60,16 @@ def run_film(
                 if film and filmed:
                     film.add(frame)
                 if photo and pictured:
-                    Image.fromarray(frame).save(photo)
+                    write_picture(photo, frame)
             if done or step == steps:
                 break
             seen, reward, terminated, truncated, _ = env.step(policy.act(seen))
             total, step, done = total + reward, step + 1, terminated or truncated
             bar.update(1)
-    click.echo(f"{name}: {total:.1f} in {step} steps")
+    if done:
+        click.echo(f"{name}: return {total:.1f} in {step} steps")
+    else:
+        click.echo(f"{name}: return so far, after {step * scene.timestep:g} s: {total:.1f}")
     for file in (video, picture):
         if file:
             click.echo(f"Written: {file}")

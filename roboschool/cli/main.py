@@ -1,7 +1,13 @@
 """The command `roboschool`. What a command needs is imported when it runs, so that help is quick."""
 
+import contextlib
+import errno
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -9,24 +15,53 @@ import click
 from roboschool.files import InvalidInput
 from roboschool.parts import place_of, told
 
+SIGNALED = 128  # the exit status of a command that a signal ends, plus the signal's number
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of standard output, or the folder of temporary files
+ENDING = (signal.SIGTERM, signal.SIGHUP)  # Python itself turns Ctrl-C into an exception
+
 
 class Commands(click.Group):
     """Commands whose errors about input, and in somebody's own code, are one line on stderr."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; exit with 1 if its input cannot be used or somebody's own code fails, 130 on Ctrl-C."""
+        """Run a command.
+
+        It exits with 1 if its input cannot be used or somebody's own code fails, and with 128 and the number of the
+        signal on Ctrl-C, SIGTERM or SIGHUP, once nothing half written is left.
+        """
         try:
-            return super().invoke(ctx)
+            with _ended_by_signals():
+                return super().invoke(ctx)
         except InvalidInput as error:
             raise click.ClickException(str(error)) from None
         except KeyboardInterrupt:
             click.echo("\nstopped", err=True)
-            sys.exit(130)
+            sys.exit(SIGNALED + signal.SIGINT)
         except Exception as error:
             said = isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort)
-            if said or not place_of(error):
-                raise  # by click; or our own fault, and whoever mends it needs the traceback
-            raise click.ClickException(told(error)) from error
+            if not said and place_of(error):
+                raise click.ClickException(told(error)) from error
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise click.ClickException(f"cannot write: {error.strerror}") from None
+            raise  # by click; or our own fault, and whoever mends it needs the traceback
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let signals that end a process raise `SystemExit` in the block, so that it cleans up; not ignored ones."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        sys.exit(SIGNALED + number)
+
+    main_thread = threading.current_thread() is threading.main_thread()  # only there can handlers be set
+    ours = [number for number in ENDING if main_thread and signal.getsignal(number) == signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

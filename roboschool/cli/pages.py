@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import click
 
 from roboschool import files
+from roboschool.cli.catalogue import several
 from roboschool.envs.spaces import observation_space
 from roboschool.scene import Agent, Scene, load_scene
 from roboschool.tasks.task import Task
@@ -14,7 +15,8 @@ INTRO = """# Environments
 
 `roboschool list --markdown` makes this page from cards, scenes and tasks, and a test notices when it is stale.
 Actions are fractions, -1 to 1, of the greatest torque; a step lasts {dt:g} s; the goal of a run is far along +x, that
-of a flagrun is the flag. Every id is also registered as in 2017, `RoboschoolAnt-v1`.
+of a flagrun is the flag. Every id is also registered as in 2017, `RoboschoolAnt-v1`. The steps of an
+episode are the id's `max_episode_steps`.
 """
 
 
@@ -33,7 +35,7 @@ def print_pages() -> None:
 def _row(scene: Scene) -> str:
     sizes = [observation_space(scene, agent).shape[0] for agent in scene.agents]
     actions = [len(agent.robot.joints) for agent in scene.agents]
-    cells = [f"[{scene.name}](#{scene.name})", f"`{scene.id}`", len(scene.agents), _several(sizes), _several(actions)]
+    cells = [f"[{scene.name}](#{scene.name})", f"`{scene.id}`", len(scene.agents), several(sizes), several(actions)]
     return "| " + " | ".join(map(str, [*cells, scene.steps, _number(scene.threshold)])) + " |"
 
 
@@ -74,10 +76,6 @@ def _agents(scene: Scene, played: list[Agent]) -> Iterator[str]:
 
 def _count(scene: Scene, agent: Agent) -> str:
     return f"{observation_space(scene, agent).shape[0]} observations, {len(agent.robot.joints)} actions"
-
-
-def _several(numbers: list[int]) -> str:
-    return ", ".join(map(str, dict.fromkeys(numbers)))
 
 
 def _number(threshold: float | None) -> str:

@@ -1,9 +1,10 @@
 """The pictures of what `roboschool bench` has found. Needs matplotlib."""
 
+import io
 from pathlib import Path
 
 from roboschool.cli.report import PEER_TITLES, PICTURES, Report, env_titles
-from roboschool.files import InvalidInput
+from roboschool.files import InvalidInput, replace
 
 try:
     from matplotlib.axes import Axes
@@ -19,7 +20,11 @@ BARS = 0.84  # of the room of a scene that its bars take
 
 
 def plot(report: Report, folder: Path) -> None:
-    """Write the pictures that there are numbers for."""
+    """Write the pictures that there are numbers for.
+
+    Raises:
+        InvalidInput: one cannot be written; what was there is as it was.
+    """
     figures = {
         "scenes": _scenes(report),
         "copies": _curves({row.scene: row.copies for row in report.scenes}, "copies in one process", "steps/s, of all"),
@@ -29,7 +34,9 @@ def plot(report: Report, folder: Path) -> None:
         figure = figures[name]
         if figure is not None:
             figure.axes[0].set_title(title, loc="left", fontsize=11)
-            figure.savefig(folder / f"speed_{name}.png", dpi=DOTS)
+            picture = io.BytesIO()
+            figure.savefig(picture, format="png", dpi=DOTS)
+            replace(folder / f"speed_{name}.png", picture.getvalue())
 
 
 def _axes(height: float) -> tuple[Figure, Axes]:

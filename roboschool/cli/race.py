@@ -8,12 +8,11 @@ from typing import Any, Protocol
 
 import click
 import numpy as np
-from PIL import Image
 
 from roboschool import files
 from roboschool.camera import Camera
 from roboschool.checkpoint import Snapshot
-from roboschool.cli.video import STILLS, Video, check_moment, choose_ending, read_size
+from roboschool.cli.video import STILLS, Video, check_moment, choose_ending, read_size, write_picture
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, nearest
 from roboschool.policy import Policy, as_policy
@@ -73,9 +72,11 @@ class Film:
     def __enter__(self) -> "Film":
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self.camera.close()
-        self.video.__exit__(*error)
+    def __exit__(self, *error: Any) -> None:
+        try:
+            self.video.__exit__(*error)
+        finally:
+            self.camera.close()
 
 
 class Photo:
@@ -94,7 +95,7 @@ class Photo:
         if self.at is not None:
             due = step * self.env.scene.timestep >= self.at
         if not self.taken and (due or last):
-            Image.fromarray(self.camera.picture(*_sight(self.env))).save(self.path)
+            write_picture(self.path, self.camera.picture(*_sight(self.env)))
             self.taken = True
 
     def __enter__(self) -> "Photo":

@@ -1,22 +1,27 @@
 """Writes pictures as a video: .mp4 with the extra `video`, .gif and .webp without."""
 
-import os
+import contextlib
+import io
 import re
-from collections.abc import Sequence
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image
 
 from roboschool.camera import LARGEST
-from roboschool.files import InvalidInput, choose
+from roboschool.files import InvalidInput, choose, replace, whole
 
 KINDS = (".mp4", ".gif", ".webp")
 STILLS = (".png", ".jpg", ".webp")
 SMALLEST = 32  # side of a picture [pixels]
 FASTEST = 31.0  # frames a second
 QUALITY = 70  # of a .webp
+CRF = 15  # of H.264: 0 is lossless, 51 the worst
 
 
 def choose_ending(path: Path, endings: Sequence[str]) -> Path:
@@ -56,6 +61,21 @@ def check_moment(at: float | None, picture: Path | None) -> None:
         raise InvalidInput(f"--at {at:g}: that is when a picture is taken; give --picture, too")
 
 
+def write_picture(path: Path, picture: np.ndarray) -> None:
+    """Write a picture (height, width, 3); the ending of the path says the format.
+
+    Raises:
+        InvalidInput: it cannot be written; what was there is as it was.
+    """
+    _write_images(path, [Image.fromarray(picture)])
+
+
+def _write_images(path: Path, images: Sequence[Image.Image], **options: Any) -> None:
+    data = io.BytesIO()
+    images[0].save(data, Image.registered_extensions()[path.suffix.lower()], append_images=images[1:], **options)
+    replace(path, data.getvalue())
+
+
 class Video:
     """A video that is being written; its file is there once it is whole, and not at all after an error or Ctrl-C.
 
@@ -70,49 +90,105 @@ class Video:
 
     def __init__(self, path: Path, size: str, timestep: float) -> None:
         self.path = choose_ending(path, KINDS)
-        self.beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
         self.width, self.height = read_size(size)
         self.every = max(1, round(1.0 / (timestep * FASTEST)))  # steps between two frames
         self.seconds = self.every * timestep  # between two frames
         self._frames: list[Image.Image] = []
-        self._mp4 = self._open() if path.suffix.lower() == ".mp4" else None
-
-    def _open(self) -> Any:
-        try:
-            import imageio_ffmpeg
-        except ImportError:
-            raise InvalidInput(
-                f"{self.path}: .mp4 needs `pip install imageio-ffmpeg`; .gif and .webp need nothing"
-            ) from None
-        writer = imageio_ffmpeg.write_frames(
-            str(self.beside), (self.width, self.height), fps=1.0 / self.seconds, macro_block_size=2, quality=7
-        )
-        writer.send(None)
-        return writer
+        self._program = _ffmpeg(path) if path.suffix.lower() == ".mp4" else None
+        self._add: Callable[[np.ndarray], None] | None = None  # a frame to an .mp4
+        self._stack = contextlib.ExitStack()
 
     def wants(self, step: int) -> bool:
         """Return whether a step is to be shown."""
         return step % self.every == 0
 
     def add(self, picture: np.ndarray) -> None:
-        """Add a frame (height, width, 3)."""
-        if self._mp4 is not None:
-            self._mp4.send(np.ascontiguousarray(picture))
-        else:
+        """Add a frame (height, width, 3).
+
+        Raises:
+            InvalidInput: it cannot be written.
+        """
+        if self._program is None:
             self._frames.append(Image.fromarray(picture))
+            return
+        if self._add is None:
+            encoder = _encoder(self._program, self.path, (self.width, self.height), self.seconds)
+            self._add = self._stack.enter_context(encoder)
+        self._add(picture)
 
     def __enter__(self) -> "Video":
         return self
 
-    def __exit__(self, kind: object, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        self._stack.__exit__(kind, *error)  # type: ignore[arg-type]
+        if kind is None and self._frames:
+            pause = round(1000 * self.seconds)  # [ms]
+            _write_images(self.path, self._frames, save_all=True, duration=pause, loop=0, quality=QUALITY)
+
+
+@contextlib.contextmanager
+def _encoder(program: str, path: Path, size: tuple[int, int], seconds: float) -> Iterator[Callable[[np.ndarray], None]]:
+    """Let ffmpeg write an .mp4; yield what adds a frame (height, width, 3).
+
+    Args:
+        program: the path of ffmpeg.
+        path: of the video.
+        size: width and height [pixels].
+        seconds: between two frames.
+
+    Raises:
+        InvalidInput: ffmpeg fails, or the file cannot take its place; what was there is as it was.
+    """
+    rate = str(Fraction(1.0 / seconds).limit_denominator())
+    frames = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "{}x{}".format(*size), "-r", rate, "-i", "-"]
+    coded = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", str(CRF), "-f", "mp4"]
+    with whole(path) as part, tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [program, "-y", "-v", "error", *frames, *coded, str(part)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            start_new_session=True,  # Ctrl-C is ours
+        )
+        assert process.stdin is not None
+        pipe: IO[bytes] = process.stdin
+
+        def finish() -> None:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+            if process.wait():
+                said.seek(0)
+                first = said.readline().decode("utf-8", "replace").strip() or f"exit status {process.returncode}"
+                raise InvalidInput(f"{path}: cannot be written: ffmpeg: {first}")
+
+        def add(picture: np.ndarray) -> None:
+            try:
+                pipe.write(np.ascontiguousarray(picture).data)
+            except BrokenPipeError:
+                finish()
+
         try:
-            if self._mp4 is not None:
-                self._mp4.close()
-            elif kind is None and self._frames:
-                first, *rest = self._frames
-                pause = round(1000 * self.seconds)
-                first.save(self.beside, save_all=True, append_images=rest, duration=pause, loop=0, quality=QUALITY)
-            if kind is None and self.beside.exists():
-                self.beside.replace(self.path)
+            yield add
+            finish()
         finally:
-            self.beside.unlink(missing_ok=True)
+            process.kill()
+            process.wait()
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+
+
+def _ffmpeg(path: Path) -> str:
+    """Return the path of ffmpeg.
+
+    Raises:
+        InvalidInput: there is none; the message begins with the path of the video.
+    """
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+
+        program: str = get_ffmpeg_exe()
+    except ImportError:
+        raise InvalidInput(f"{path}: .mp4 needs `pip install imageio-ffmpeg`; .gif and .webp need nothing") from None
+    except RuntimeError as error:
+        raise InvalidInput(f"{path}: .mp4 needs ffmpeg: {error}") from None
+    return program

@@ -16,6 +16,7 @@ from roboschool.envs.spaces import (
     check_render_mode,
     frames_per_second,
     observation_space,
+    own_limit,
     render_modes,
     scene_of,
 )
@@ -50,6 +51,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
     """
 
     metadata = {"render_modes": RENDER_MODES}
+    has_time_limit = True  # whether it truncates an episode of a scene without a game after the scene's steps
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self.observation_space = observation_space(self.scene, row)
         self.action_space = action_space(row)
         self._shape = (len(row.robot.joints),)
+        self._limit = self.scene.steps if self.has_time_limit else own_limit(self.scene, options)  # [steps]
         self._seat: Seat | None = None
         self.closed = False
         self.hud = hud
@@ -90,6 +93,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         if self._seat is None:
             check_open(self.scene, self.closed)
             self._seat = Seat(Simulation(self.scene), [self.agent], self.opponents)
+            self._seat.simulation.limit = self._limit
         return self._seat
 
     def reset(
@@ -145,7 +149,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
             group.observation[0, place],
             float(group.reward[0, place]),
             bool(group.over[0, place]),
-            bool(simulation.steps[0] >= self.scene.steps or simulation.broken),
+            bool(simulation.steps[0] >= self._limit or simulation.broken),
             simulation.report(group, place),
         )
 
@@ -201,3 +205,12 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
             self._seat = None
         self._camera.close()
         self._screen.close()
+
+
+class RegisteredEnv(AgentEnv):
+    """An `AgentEnv` made by its id: `gymnasium.make` wraps it in a `TimeLimit`, which truncates its episodes.
+
+    Only the clock of a game, or one that `seconds` or `timestep` set, ends them, too.
+    """
+
+    has_time_limit = False

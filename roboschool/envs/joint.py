@@ -9,7 +9,7 @@ from gymnasium.utils import EzPickle
 from pettingzoo import ParallelEnv as PettingZooEnv
 
 from roboschool.envs.parallel import Actions, ParallelEnv, Step
-from roboschool.envs.spaces import check_count, scene_of
+from roboschool.envs.spaces import check_count, check_names, scene_of
 from roboschool.files import InvalidInput, choose
 from roboschool.group import as_numbers
 from roboschool.limbs import Tree, grow, partitions
@@ -157,8 +157,7 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             InvalidInput: an agent is unknown or has no action, or an action has the wrong shape or is not finite;
                 nothing has moved then.
         """
-        for agent in actions:
-            choose(agent, self.possible_agents, "agent", f"scene {self.scene.name!r}")
+        check_names(self.scene, actions, self.possible_agents)
         if not self.agents:
             return self.world.step({self._robot: np.empty(0)} if actions else {})
         _, rewards, terminations, truncations, infos = self.world.step({self._robot: self.join(actions)})

@@ -12,6 +12,7 @@ from roboschool.camera import Camera
 from roboschool.envs.spaces import (
     action_space,
     check_count,
+    check_names,
     check_open,
     check_render_mode,
     frames_per_second,
@@ -131,8 +132,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             InvalidInput: an agent is unknown or has no action, or an action has the wrong shape or is not finite;
                 nothing has moved then.
         """
-        for name in actions:
-            choose(name, self.possible_agents, "agent", f"scene {self.scene.name!r}")
+        check_names(self.scene, actions, self.possible_agents)
         if not self.agents:
             check_open(self.scene, self.closed)
             if actions and self._simulation is None:

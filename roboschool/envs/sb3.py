@@ -50,9 +50,26 @@ class SB3VecEnv(VecEnv):
         self.envs = VectorEnv(scene, num_envs, num_workers, autoreset_mode=mode, **arguments)
         super().__init__(num_envs, self.envs.single_observation_space, self.envs.single_action_space)
 
+    def set_options(self, options: list[dict[str, Any]] | dict[str, Any] | None = None) -> None:
+        """Give the next reset options of the scene's game: one dict for all rows, or one for each.
+
+        Raises:
+            InvalidInput: there is not one for each row, or agents of one world have different ones.
+        """
+        if isinstance(options, list):
+            if len(options) != self.num_envs:
+                raise InvalidInput(f"options: {len(options)} dicts for {self.num_envs} rows")
+            agents = len(self.envs.agents)
+            for row, given in enumerate(options):
+                first = row - row % agents  # of the same world
+                if given != options[first]:
+                    raise InvalidInput(f"options: rows {first} and {row} share a world, and their options differ")
+        super().set_options(options)
+
     def reset(self) -> np.ndarray:
         """Begin an episode in every row, as `seed` and `set_options` have it; return the observations (rows, n)."""
-        observation, info = self.envs.reset(seed=self._seeds[: self.envs.copies], options=self._options[0])
+        copies, agents = self.envs.copies, len(self.envs.agents)
+        observation, info = self.envs.reset(seed=self._seeds[:copies], options=self._options[::agents])
         self.reset_infos = _by_row(info, self.num_envs)
         self._reset_seeds()
         self._reset_options()

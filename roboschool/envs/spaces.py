@@ -1,6 +1,8 @@
 """What every face derives the same way from a scene: spaces, and what can be rendered."""
 
 import inspect
+import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from roboschool.scene import Agent, Scene, load_for
 from roboschool.viewer.window import HINT, has_display
 
 PICTURES = ["rgb_array"]  # what every face can do
+NEVER = sys.maxsize  # [steps]
 RENDER_MODES = ["human", *PICTURES]  # "human" is a window
 
 
@@ -22,6 +25,15 @@ def scene_of(env: object, scene: str | Scene, options: dict[str, Any]) -> Scene:
     """
     parameters = inspect.signature(type(env)).parameters.values()
     return load_for(scene, options, [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD])
+
+
+def own_limit(scene: Scene, options: Mapping[str, Any]) -> int:
+    """Return after how many steps an episode of a scene ends whatever time limit an env of it is given.
+
+    A game is decided by its clock, and `seconds` and `timestep` among the options set one; otherwise it is `NEVER`.
+    """
+    clocked = scene.game is not None or "seconds" in options or "timestep" in options
+    return scene.steps if clocked else NEVER
 
 
 def observation_space(scene: Scene, agent: Agent) -> Box:
@@ -63,6 +75,19 @@ def check_count(name: str, count: object, least: int = 1) -> int:
     if not isinstance(count, int | np.integer) or count < least:
         raise InvalidInput(f"{name}: {count!r} is not a whole number from {least} up")
     return int(count)
+
+
+def check_names(scene: Scene, actions: object, agents: Sequence[str]) -> None:
+    """Check that actions are given by the names of agents.
+
+    Raises:
+        InvalidInput: they are not.
+    """
+    where = f"scene {scene.name!r}"
+    if not isinstance(actions, Mapping):
+        raise InvalidInput(f"{where}: the actions are of type {type(actions).__name__}, not actions by agent")
+    for name in actions:
+        choose(name, agents, "agent", where)
 
 
 def check_open(scene: Scene, closed: bool) -> None:

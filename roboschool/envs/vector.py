@@ -3,6 +3,7 @@
 import contextlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from roboschool.envs.spaces import (
     check_render_mode,
     frames_per_second,
     observation_space,
+    own_limit,
     scene_of,
 )
 from roboschool.files import InvalidInput, choose
@@ -49,8 +51,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         agent: who is played; several agents by a list of names; the first if None.
         opponents: policies of other agents, by name: objects, or written as for `roboschool match`, like "still"; each
             copy has copies of its own. Others are played by the policy that the scene names, or do nothing.
-        max_episode_steps: after how many steps an episode is cut off, if sooner than the scene says; as Gymnasium's own
-            wrapper does it, a game's clock goes on as ever. A shorter game has fewer `seconds`.
+        max_episode_steps: after how many steps an episode is truncated, if not after the scene's. The clock of a game,
+            or one that `seconds` or `timestep` set, does not change and still ends it, too.
         autoreset_mode: a copy whose episode is over begins a new one at the next step (the default) or at once.
         timeout: how long a worker may take for a step before it is replaced [s]; None: as long as it takes.
         render_mode: None or "rgb_array".
@@ -100,7 +102,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.scene = scene_of(self, scene, options)
         most = self.scene.steps
         if max_episode_steps is not None:
-            most = min(check_count("max_episode_steps", max_episode_steps), most)
+            most = min(check_count("max_episode_steps", max_episode_steps), own_limit(self.scene, options))
         names = [] if agent is None else [agent] if isinstance(agent, str) else list(agent)
         rows = check_seats(self.scene, names, opponents)
         self.agents = tuple(row.name for row in rows)
@@ -149,17 +151,24 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         return self._pool.copies.simulation
 
     def reset(
-        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | Sequence[dict[str, Any]] | None = None,
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin an episode in every copy.
 
         Args:
             seed: of the first copy, the next having the next number; or one for each copy.
             options: `reset_mask`, booleans (rows,), chooses the copies, if resets are left to the caller; others are of
-                the scene's game, if it has any, and hold in these copies until a reset has others.
+                the scene's game, if it has any, and hold in these copies until a reset has others. Or one mapping for
+                each copy, of options of the game only.
 
         Returns:
             The observations (rows, n) and the info.
+
+        Raises:
+            InvalidInput: a seed, an option or the mask is wrong, or there is not one for each copy.
         """
         if seed is None or isinstance(seed, int | np.integer):
             seeds = [None if seed is None else int(seed) + i for i in range(self.copies)]
@@ -169,24 +178,36 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up, nor one for each copy")
         if len(seeds) != self.copies:
             raise InvalidInput(f"seed: {len(seeds)} seeds for {self.copies} copies")
-        others, mask = options, np.ones(self.num_envs, dtype=bool)
+        given, mask = options, np.ones(self.num_envs, dtype=bool)
         if isinstance(options, Mapping):
-            others = {key: value for key, value in options.items() if key != "reset_mask"}
+            given = {key: value for key, value in options.items() if key != "reset_mask"}
             mask = np.asarray(options.get("reset_mask", mask))
-        rules = options_of_reset(self.scene, others, depth=3)
+        rules = self._rules(given)
         if mask.shape != (self.num_envs,) or mask.dtype != bool:
             raise InvalidInput(f"reset_mask: {mask!r:.80} is not {self.num_envs} booleans")
         chosen = np.flatnonzero(mask.reshape(self.copies, -1).any(axis=1)).tolist()
         check_seeds(seeds[copy] for copy in chosen)
         check_open(self.scene, self.closed)
         with self._whole_or_reset():
-            self._pool.begin({copy: seeds[copy] for copy in chosen}, rules)
+            self._pool.begin({copy: seeds[copy] for copy in chosen}, {copy: rules[copy] for copy in chosen})
         self._pending[chosen] = False
         self._begun[chosen] = True
         for copy in self._cameras.keys() & chosen:
             self._cameras[copy].cut()
         everyone = list(range(self.copies))
         return self._rows(self._board.observation, everyone), self._info(everyone, mask)
+
+    def _rules(self, options: Any) -> list[dict[str, Any]]:
+        """Return the options of the game for each copy.
+
+        Raises:
+            InvalidInput: one is wrong, or there is not one mapping for each copy.
+        """
+        several = isinstance(options, list | tuple)
+        if several and len(options) != self.copies:
+            raise InvalidInput(f"options: {len(options)} mappings for {self.copies} copies")
+        rules = list(map(partial(options_of_reset, self.scene, depth=4), options if several else [options]))
+        return rules if several else rules * self.copies
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Act in every copy for one timestep.

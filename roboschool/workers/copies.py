@@ -1,9 +1,9 @@
 """Copies of a scene, advanced together, whose episodes follow one another."""
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from roboschool.seat import Seat
 from roboschool.simulation import Origin, Simulation
 from roboschool.tasks.asks import Mark
 from roboschool.workers.board import Board, Layout
+
+Seeds: TypeAlias = Mapping[int, int | Origin | None]  # what the episodes of some copies begin from
+Options: TypeAlias = Mapping[int, Mapping[str, Any]]  # of the game, by copy; a copy without any keeps those it has
 
 NEXT_STEP, SAME_STEP = "NextStep", "SameStep"  # Gymnasium's words for when an episode follows another; or "Disabled"
 
@@ -67,13 +70,12 @@ class Copies:
         self.seat = Seat(self.simulation, job.played, opponents)
         self.done = np.zeros(count, dtype=bool)  # copies whose episode is over
 
-    def begin(
-        self, seeds: Mapping[int, int | Origin | None], options: Mapping[str, Any] | None = None
-    ) -> dict[int, Any]:
+    def begin(self, seeds: Seeds, options: Options | None = None) -> dict[int, Any]:
         """Begin an episode in some copies, with options of the game if given; return what each begins from."""
         origins = {number: self._origin(number) if seed is None else seed for number, seed in seeds.items()}
         copies = list(seeds)
-        self.simulation.reset(seeds, options)
+        for alike, rules in _by_options(seeds, options or {}):
+            self.simulation.reset(alike, rules)
         self.seat.begin(copies)
         self.done[copies] = False
         self._show(copies)
@@ -131,3 +133,13 @@ class Copies:
                 told.append(group.live[:, place])
             for column, values in enumerate(told):
                 board.numbers[rows, number, column] = values[rows]
+
+
+def _by_options(seeds: Seeds, options: Options) -> Iterator[tuple[Seeds, Mapping[str, Any]]]:
+    """Yield the seeds of copies with equal options, and these options."""
+    left = dict(seeds)
+    while left:
+        rules = options.get(next(iter(left)), {})
+        alike = {copy: seed for copy, seed in left.items() if options.get(copy, {}) == rules}
+        yield alike, rules
+        left = {copy: seed for copy, seed in left.items() if copy not in alike}

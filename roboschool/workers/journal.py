@@ -23,7 +23,7 @@ class Journal:
         self.lengths = np.zeros(copies, dtype=int)  # steps so far
         self.actions = np.zeros((PAGE, *shape))  # (step, copy, agent, joints)
         self.over = np.zeros(copies, dtype=bool)  # copies whose episode has been given up
-        self.options: list[Mapping[str, Any] | None] = [None] * copies  # the last of the game that were given
+        self.options: list[Mapping[str, Any]] = [{}] * copies  # the last of the game that were given
         self.seeds: list[int | None] = [None] * copies  # the last seed that was given
         self.episodes = [0] * copies  # since then, for people
 

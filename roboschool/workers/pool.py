@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from select import POLLIN, poll
-from typing import Any
+from typing import Any, TypeVar
 
 import cloudpickle
 import numpy as np
@@ -22,10 +22,12 @@ from roboschool.group import REPORTED
 from roboschool.simulation import Origin
 from roboschool.tasks.asks import Mark
 from roboschool.workers.board import rows_of
-from roboschool.workers.copies import SAME_STEP, Copies, Job
+from roboschool.workers.copies import SAME_STEP, Copies, Job, Options
 from roboschool.workers.journal import Journal
 from roboschool.workers.reproduction import Episode, write_reproduction
 from roboschool.workers.worker import Lost, Worker, end
+
+Value = TypeVar("Value")
 
 ATTEMPTS = 5  # workers started in place of one, until it is given up
 PAUSE = 0.1  # before another attempt, for what there was too little of [s]
@@ -52,7 +54,7 @@ class LocalPool:
         self.errors: dict[int, str] = {}  # nothing can go wrong here but what is raised
         self.ready: deque[int] = deque()
 
-    def begin(self, seeds: Mapping[int, int | None], options: Mapping[str, Any]) -> None:
+    def begin(self, seeds: Mapping[int, int | None], options: Options) -> None:
         """Begin an episode in some copies, with these options of the game."""
         self.ready = deque(copy for copy in self.ready if copy not in seeds)
         self.copies.begin(seeds, options)
@@ -125,7 +127,7 @@ class WorkerPool:
                 raise WorkersLost(f"a worker was lost while it built its worlds: {error}") from None
             raise
 
-    def begin(self, seeds: Mapping[int, int | None], options: Mapping[str, Any]) -> None:
+    def begin(self, seeds: Mapping[int, int | None], options: Options) -> None:
         """Begin an episode in some copies, with these options of the game; what any is doing is waited for.
 
         Raises:
@@ -135,20 +137,20 @@ class WorkerPool:
         while self.busy or self.queued:
             self._collect()
         self.ready = deque(copy for copy in self.ready if copy not in seeds)
-        mine = {worker: _local(worker, seeds) for worker in self.workers}
-        chosen = [worker for worker in self.workers if mine[worker]]
+        tasks = {worker: (_local(worker, seeds), _local(worker, options)) for worker in self.workers}
+        chosen = [worker for worker in self.workers if tasks[worker][0]]
         for worker in chosen:
-            worker.ask("begin", mine[worker], options)
+            worker.ask("begin", *tasks[worker])
         for worker in chosen:
             try:
                 origins = worker.answer()
             except Lost as lost:
-                origins = self._ask_again(worker, lost, "begin", mine[worker], options)
+                origins = self._ask_again(worker, lost, "begin", *tasks[worker])
             self._note_begun(worker, origins)
-            self.board.take(self.shared, [copy + worker.copies.start for copy in mine[worker]])
+            self.board.take(self.shared, [copy + worker.copies.start for copy in tasks[worker][0]])
         for copy, seed in seeds.items():
             self.journal.seed(copy, seed)
-            self.journal.options[copy] = options or self.journal.options[copy]
+            self.journal.options[copy] = options.get(copy) or self.journal.options[copy]
             self.errors.pop(copy, None)
 
     def send(self, copies: Sequence[int]) -> None:
@@ -329,17 +331,16 @@ class WorkerPool:
         first, journal = worker.copies.start, self.journal
         begun = [copy for copy in worker.copies if journal.origins[copy] is not None]
         for copy in begun:
-            worker.call("begin", {copy - first: journal.origins[copy]}, journal.options[copy])
+            worker.call("begin", {copy - first: journal.origins[copy]}, {copy - first: journal.options[copy]})
         for copies, actions in journal.replay(begun):
             self.shared.action[copies] = actions
             worker.call("step", [copy - first for copy in copies], False)
         worker.call("finish", [copy - first for copy in begun if journal.over[copy]])
 
 
-def _local(worker: Worker, seeds: Mapping[int, int | None]) -> dict[int, int | None]:
-    """Return the seeds of a worker's copies, by the numbers they have there."""
-    first = worker.copies.start
-    return {copy - first: seeds[copy] for copy in worker.copies if copy in seeds}
+def _local(worker: Worker, values: Mapping[int, Value]) -> dict[int, Value]:
+    """Return what is there for a worker's copies, by the numbers they have there."""
+    return {copy - worker.copies.start: values[copy] for copy in worker.copies if copy in values}
 
 
 def _free(workers: Iterable[Worker], files: Iterable[int]) -> None:

@@ -39,7 +39,7 @@ class Episode:
 
     job: Job
     origin: int | Origin
-    options: Mapping[str, Any] | None  # of the game
+    options: Mapping[str, Any]  # of the game
     actions: np.ndarray  # the one that ended the worker last (step, agent, joints)
 
 
@@ -66,7 +66,7 @@ def reproduce(data: str) -> None:
     """Play the episode that a file holds, as a worker did, and say how far it comes."""
     episode: Episode = cloudpickle.loads(base64.b64decode(data))
     copies = Copies(episode.job, episode.job.layout(1).board())
-    copies.begin({0: episode.origin}, episode.options)
+    copies.begin({0: episode.origin}, {0: episode.options})
     last = len(episode.actions)
     for step, action in enumerate(episode.actions, 1):
         print(f"step {step} of {last}", flush=True)  # noqa: T201 - whoever runs the file reads it
