@@ -1,6 +1,7 @@
 # make race   install, and let the shipped robots race
 # make test   install, lint, type-check, and run the whole suite
 # make test-extras   install other people's trainers apart, and run the examples and the conformance tests there
+# make fuzz   damage every kind of file and message, and read it: ten minutes, two processes
 # make docs   write docs/environments.md and its pictures
 # make bench  measure speed, beside other packages (minutes)
 # make speed  measure it at length, and write docs/speed.json, docs/speed.md and its pictures (half an hour, 10 GB)
@@ -8,7 +9,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
 
-.PHONY: race test test-extras lint bench speed docs clean
+.PHONY: race test test-extras lint fuzz bench speed docs clean
 
 race: .venv/race
 	$(BIN)/roboschool race --video race.mp4
@@ -23,6 +24,9 @@ lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy roboschool
+
+fuzz: .venv/test
+	PYTHONPATH=tests $(BIN)/python -m fuzz
 
 RUNNERS = hopper walker2d half_cheetah ant humanoid
 

@@ -12,7 +12,11 @@ import numpy as np
 from roboschool.files import nearest
 
 MOST_FACES = 200_000  # of one mesh
+MOST_FILES = 20  # that one of them names
+MOST_LINES = 1_000_000  # of a text
 LARGEST_MESH = 20 * 2**20  # [bytes]
+CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f]")
+NUMBER = re.compile(rb"-?[0-9]{1,9}")
 LARGEST_TEXTURE = 4096  # width and height [pixels]
 
 
@@ -58,33 +62,57 @@ def measure_mesh(file: Path, root: Path) -> tuple[Any, Any]:
     return np.ptp(points, axis=0), np.abs(points).max(axis=0)
 
 
-def _lines(file: Path, data: bytes) -> Iterator[tuple[str, list[bytes]]]:
-    """Return each line and its words; refuse what Bullet would split in another way."""
+def _lines(file: Path, data: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """Return the number of each line and its words; refuse what Bullet would split in another way."""
     least = {b"v": 4, b"vt": 3, b"vn": 4, b"f": 4, b"o": 2, b"usemtl": 2, b"mtllib": 2, b"newmtl": 2, b"map_Kd": 2}
+    if data.count(b"\n") > MOST_LINES:
+        raise ValueError(f"{file.name}: more than {MOST_LINES} lines")
     for number, line in enumerate(data.replace(b"\r\n", b"\n").split(b"\n"), 1):
-        where, words = f"{file.name} line {number} {line[:40].decode(errors='replace')!r}", line.split() or [b"#"]
-        if len(line) > 1000 or re.search(rb"[\x00-\x08\x0b-\x1f]", line):
-            raise ValueError(f"{where}: longer than 1000 bytes, or with control characters")
+        words = line.split() or [b"#"]
+        if len(line) > 1000 or CONTROL.search(line):
+            raise ValueError(f"{_where(file, number, line)}: longer than 1000 bytes, or with control characters")
         if len(words) < least.get(words[0], 1):
-            raise ValueError(f"{where}: too short")
-        yield where, words
+            raise ValueError(f"{_where(file, number, line)}: too short")
+        yield number, words
+
+
+def _where(file: Path, number: int, line: bytes) -> str:
+    return f"{file.name} line {number} {line[:40].decode(errors='replace')!r}"
 
 
 def _check_obj(file: Path, data: bytes, root: Path) -> None:
     """Refuse an OBJ file, or materials of it, that would make Bullet read what is not there or not ours."""
-    vertices = 0
-    for where, words in _lines(file, data):
+    vertices = faces = 0
+    libraries: set[bytes] = set()
+    for number, words in _lines(file, data):
         vertices += words[0] == b"v"
         corners = [word.split(b"/")[0] for word in words[1:]] if words[0] == b"f" else []
-        if not all(re.fullmatch(rb"-?[0-9]+", c) and 0 < abs(int(c)) <= vertices for c in corners):
+        if not all(NUMBER.fullmatch(c) and 0 < abs(int(c)) <= vertices for c in corners):
+            where = _where(file, number, b" ".join(words))
             raise ValueError(f"{where}: a corner that is not a vertex defined above")
-        if words[0] == b"mtllib" and os.path.exists(os.path.join(file.parent, os.fsdecode(words[1]))):
-            library = find_file(root, file.parent, os.fsdecode(words[1]))
-            for line, (keyword, *name) in _lines(library, library.read_bytes()):
-                if keyword == b"map_Kd" and len(name) > 1:
-                    raise ValueError(f"{line}: blanks in the name of a picture")
-                if keyword == b"map_Kd":
-                    _check_texture(find_file(root, library.parent, os.fsdecode(name[0])), line)
+        faces += max(0, len(corners) - 2)
+        if faces > MOST_FACES:
+            raise ValueError(f"{file.name}: {faces} faces, not 1 to {MOST_FACES}")
+        if words[0] == b"mtllib" and words[1] not in libraries:
+            libraries.add(words[1])
+            if len(libraries) > MOST_FILES:
+                raise ValueError(f"{file.name}: more than {MOST_FILES} libraries")
+            if os.path.exists(os.path.join(file.parent, os.fsdecode(words[1]))):
+                _check_library(find_file(root, file.parent, os.fsdecode(words[1])), root)
+
+
+def _check_library(file: Path, root: Path) -> None:
+    """Refuse materials whose pictures are not what Bullet can read."""
+    pictures: set[bytes] = set()
+    for number, words in _lines(file, file.read_bytes()):
+        where, name = _where(file, number, b" ".join(words)), words[1:]
+        if words[0] == b"map_Kd" and len(name) > 1:
+            raise ValueError(f"{where}: blanks in the name of a picture")
+        if words[0] == b"map_Kd" and name[0] not in pictures:
+            pictures.add(name[0])
+            if len(pictures) > MOST_FILES:
+                raise ValueError(f"{file.name}: more than {MOST_FILES} pictures")
+            _check_texture(find_file(root, file.parent, os.fsdecode(name[0])), where)
 
 
 def _check_texture(file: Path, where: str) -> None:

@@ -37,7 +37,7 @@ def look_beside(where: str, module: str, folder: Path) -> None:
         InvalidInput: it is in the folder, but another has its name; the message begins with `where`.
     """
     top = module.partition(".")[0]
-    mine = next((path for path in (folder / f"{top}.py", folder / top / "__init__.py") if path.is_file()), None)
+    mine = next((path for path in (folder / f"{top}.py", folder / top / "__init__.py") if os.path.isfile(path)), None)
     if mine is None:
         return
     try:

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from safetensors.numpy import save
 
-from roboschool.files import InvalidInput, nearest, policies, replace
+from roboschool.files import InvalidInput, as_path, choose, list_names, policies, replace
 from roboschool.parts import find_class, told
 from roboschool.policy_source import NEEDED, check_class, find_module, is_class, refuse_source
 from roboschool.readers import read_tensors
@@ -200,22 +200,20 @@ def resolve(written: str, scripted: str = "", where: str = "") -> str:
     Raises:
         InvalidInput: there is no such policy.
     """
-    where += ": " * bool(where)
+    begin = where + ": " * bool(where)
     if written == SCRIPTED:
         if not scripted:
-            raise InvalidInput(f"{where}the scene names no policy for it, so it cannot be {SCRIPTED!r}")
+            raise InvalidInput(f"{begin}the scene names no policy for it, so it cannot be {SCRIPTED!r}")
         written = scripted
     if written in WORDS:
         return written
-    refuse_source(written, where)
+    refuse_source(written, begin)
     if is_class(written):
-        check_class(written, where)
+        check_class(written, begin)
         return written
-    path = policies().get(written, Path(written))
-    if not path.is_file() and path.suffix != NUMBERS:
-        names = [*WORDS, *policies(), *(file.name for file in path.parent.glob(f"*{NUMBERS}"))]
-        raise InvalidInput(f"{where}unknown policy {written!r}{nearest(written, names)}")
-    return str(path.resolve())
+    if written not in policies() and Path(written).suffix != NUMBERS and not os.path.isfile(written):
+        choose(written, [*WORDS, *policies(), *list_names(Path(written).parent, NUMBERS)], "policy", where)
+    return str(as_path(policies().get(written, written)))
 
 
 def load_policy(path: str | os.PathLike[str], where: str = "") -> Policy:
@@ -250,14 +248,8 @@ def read_network(path: str | os.PathLike[str]) -> NetworkPolicy:
     Raises:
         InvalidInput: the file is missing, too large, not safetensors, or not a policy.
     """
-    file = policies().get(str(path), Path(path))
-    if not file.is_file():
-        beside = [p.name for p in file.parent.glob(f"*{NUMBERS}")]
-        known = [*beside, *(policies() if file.suffix != NUMBERS else ())]
-        raise InvalidInput(f"{file}: no such file{nearest(file.name, known) if known else ''}")
-    if file.stat().st_size > LARGEST:
-        raise InvalidInput(f"{file}: {file.stat().st_size} bytes, more than {LARGEST}")
-    remarks, tensors = read_tensors(file, LARGEST)
+    file = as_path(policies().get(str(path), path))
+    remarks, tensors = read_tensors(file, LARGEST, policies() if file.suffix != NUMBERS else ())
     if remarks.get("format") != FORMAT:
         raise InvalidInput(f"{file}: its format is {remarks.get('format')!r:.80}, not {FORMAT!r}")
     try:

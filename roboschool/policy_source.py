@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from roboschool.files import InvalidInput, nearest
+from roboschool.files import InvalidInput, as_path, nearest
 
 NEEDED = ("reset(seed)", "act(observation)")  # of a policy
 DYNAMIC = {"__getattr__", "*", "exec", "globals", "setattr"}  # where one is, a text does not say what there will be
@@ -14,7 +14,7 @@ DYNAMIC = {"__getattr__", "*", "exec", "globals", "setattr"}  # where one is, a 
 
 def is_class(written: str) -> bool:
     """Return whether a policy is written as a class, "module:Class"."""
-    return ":" in written and not Path(written).exists()
+    return ":" in written and not os.path.exists(written)
 
 
 def search_path() -> list[str]:
@@ -30,7 +30,7 @@ def find_module(name: str, folders: Sequence[str] | None = None) -> Path | None:
     for folder in search_path() if folders is None else folders:
         place = Path(folder or ".", *parts)
         for path in (place.with_name(place.name + ".py"), place / "__init__.py"):
-            if path.is_file():
+            if os.path.isfile(path):
                 return path
     return None
 
@@ -43,12 +43,13 @@ def refuse_source(written: str, where: str) -> None:
     """
     base, _, name = written.partition(":")
     path = Path(base)
-    if path.suffix != ".py" and not (name and path.with_suffix(".py").is_file() and path.parent != Path()):
+    in_a_folder = bool(name and path.name) and path.parent != Path()
+    if path.suffix != ".py" and not (in_a_folder and os.path.isfile(path.with_suffix(".py"))):
         return
     file = path.with_suffix(".py")
     known = [key for key, node in _names(_parse(file, where)).items() if isinstance(node, ast.ClassDef)]
     name = name or (known[0] if len(known) == 1 else "Class")
-    here = file.parent.resolve() == Path.cwd()
+    here = as_path(file.parent) == Path.cwd()
     place = "" if here else f" in the folder {file.parent}, or with that in PYTHONPATH"
     raise InvalidInput(f"{where}policy {written!r}: write {path.stem}:{name}{place}")
 
@@ -113,7 +114,7 @@ def _takes(methods: Sequence[ast.FunctionDef], count: int) -> bool:
 def _parse(path: Path, where: str) -> ast.AST:
     """Return the text of a module as Python reads it; an empty one if it is not there."""
     try:
-        return ast.parse(path.read_bytes() if path.is_file() else b"")
+        return ast.parse(path.read_bytes() if os.path.isfile(path) else b"")
     except SyntaxError as error:
         raise InvalidInput(f"{where}{path}: line {error.lineno}: {error.msg}") from None
     except (OSError, ValueError, RecursionError, MemoryError) as error:

@@ -5,10 +5,10 @@ that is read is opened or imported, and no more is unpacked than a reader allows
 """
 
 import io
-import os
 import re
 import struct
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from safetensors.numpy import load
 
 from roboschool import files
-from roboschool.files import InvalidInput
+from roboschool.files import InvalidInput, read_bytes
 
 LARGEST_ARCHIVE = 64 * 2**20  # a zip archive, and all that is in it [bytes]
 LARGEST_DIRECTORY = 2**18  # of an archive [bytes]
@@ -27,31 +27,6 @@ LOCATOR = 20  # where the end of an archive for more than 4 GiB would be said, b
 TABLE = b"\x93NUMPY\x01\x00"  # how an array begins in version 1.0 of its format; the size of its header follows
 HEADER = re.compile(r"\{'descr': (.*), 'fortran_order': (True|False), 'shape': (\(.*\)), \} *\n")
 SHAPE = re.compile(r"\(([0-9]{1,9}), ([0-9]{1,9})\)")  # of a table
-
-
-def read_bytes(path: Path, largest: int) -> bytes:
-    """Return what is in a regular file.
-
-    Args:
-        path: of the file.
-        largest: how many bytes it may have.
-
-    Raises:
-        InvalidInput: it is missing, a folder, a FIFO, too large, or may not be read.
-    """
-    if not os.path.exists(path):  # false also where `Path.exists` raises
-        beside = [p.name for p in path.parent.glob(f"*{path.suffix}")] if os.path.isdir(path.parent) else []
-        raise InvalidInput(f"{path}: no such file{files.nearest(path.name, beside) if beside else ''}")
-    if not os.path.isfile(path):
-        raise InvalidInput(f"{path}: not a regular file")
-    try:
-        with open(path, "rb") as file:
-            data = file.read(largest + 1)
-    except OSError as error:
-        raise InvalidInput(f"{path}: cannot be read: {error.strerror}") from None
-    if len(data) > largest:
-        raise InvalidInput(f"{path}: more than {largest} bytes")
-    return data
 
 
 def read_json(path: Path, schema: Any = Any, largest: int = files.LARGEST) -> Any:
@@ -168,13 +143,13 @@ def _parse_table(data: bytes, where: str) -> np.ndarray:
     return table
 
 
-def read_tensors(path: Path, largest: int) -> tuple[dict[str, str], dict[str, np.ndarray]]:
-    """Return the remarks and the arrays in a safetensors file of at most so many bytes.
+def read_tensors(path: Path, largest: int, known: Iterable[str] = ()) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+    """Return the remarks and the arrays in a safetensors file of at most so many bytes; see `read_bytes`.
 
     Raises:
         InvalidInput: the file cannot be read, or is damaged.
     """
-    data = read_bytes(path, largest)
+    data = read_bytes(path, largest, known)
     where = f"{path}: not a safetensors file"
     try:
         tensors: dict[str, np.ndarray] = load(data)

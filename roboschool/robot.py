@@ -2,6 +2,7 @@
 
 import functools
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,8 +123,8 @@ def load_robot(source: Any) -> Robot:
 
 def _stamp(card: Path) -> tuple[tuple[str, float], ...]:
     """Return what changes when a file of the robot changes on disk."""
-    files_beside = sorted(card.parent.iterdir()) if card.parent.is_dir() else []
-    return tuple((str(p), p.stat().st_mtime) for p in files_beside if p.is_file())
+    files_beside = sorted(card.parent.glob("*")) if os.path.isdir(card.parent) else []
+    return tuple((str(p), os.path.getmtime(p)) for p in files_beside if os.path.isfile(p))
 
 
 @functools.lru_cache(maxsize=64)
@@ -221,10 +222,15 @@ def _track(trunk: str, model: Model) -> tuple[str, ...] | None:
     return tuple(joint.name for joint in chain) if kinds == RAIL and straight and model.fixed else None
 
 
+def find_driven(model: Model) -> dict[str, float]:
+    """Return the joints that can be driven without a card, those that have limits with an effort, and it [N m, N]."""
+    return {j.name: j.effort for j in model.joints if j.lower is not None and j.effort}
+
+
 def _bare(model: Model) -> Robot:
     """Make a robot of a URDF that has no card."""
     path = Path(model.path)
-    driven = {j.name: j.effort for j in model.joints if j.lower is not None and j.effort}
+    driven = find_driven(model)
     if not driven:
         raise InvalidInput(f"{path}: no joint has limits with an effort; write a card with a [torque] table")
     middle = {

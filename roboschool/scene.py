@@ -21,6 +21,7 @@ from roboschool.robot import Robot, load_robot
 from roboschool.scene_file import (
     LONGEST,
     LONGEST_STEP,
+    MOST_AGENTS,
     OPTIONS,
     AgentRow,
     Lanes,
@@ -34,11 +35,10 @@ from roboschool.state import State
 from roboschool.tasks.task import Task, make_task
 from roboschool.urdf import Joint, Model, read_urdf
 
-AGENT_NAME = re.compile(r"[a-z]+_[0-9]+")  # what PettingZoo recommends
-IDENTITY = re.compile(r"(?:roboschool/|Roboschool)([A-Z]\w*)-v(\d+)")  # of a scene, in Gymnasium
-PROP_NAME = re.compile(r"[a-z][a-z0-9_]*")
+AGENT_NAME = re.compile(r"[a-z]{1,60}_[0-9]{1,9}")  # what PettingZoo recommends
+IDENTITY = re.compile(r"(?:roboschool/|Roboschool)([A-Z]\w*)-v([0-9]{1,9})")  # of a scene, in Gymnasium
+PROP_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 PROBE = "options"  # by which PettingZoo's own checker tries whether a reset takes options
-MOST_AGENTS = 64
 FARTHEST = 500.0  # [m]
 
 
@@ -360,7 +360,7 @@ def _prop(path: Path, row: PropRow) -> Prop:
     if row.model.endswith(".urdf"):
         beside = path.parent / row.model
     try:
-        model = read_urdf(beside if beside.is_file() else files.find(row.model, files.models(), "model"))
+        model = read_urdf(beside if os.path.isfile(beside) else files.find(row.model, files.models(), "model"))
     except InvalidInput as error:
         raise InvalidInput(f"{where}: model: {error}") from None
     return Prop(row.name, model, row.spot, _radians(row.turn))
@@ -380,11 +380,21 @@ def _radians(degrees: Number) -> Number:
     return math.radians(degrees)
 
 
+def _is_single(path: Path) -> bool:
+    """Return whether a file is that of a scene with one agent; one that cannot be read is not."""
+    try:
+        return len(read_scene(path).agent) == 1
+    except InvalidInput:
+        return False
+
+
 def _line_up(path: Path, lanes: Lanes, draw: int) -> list[Agent]:
     """Return the agents of single-agent scenes, one lane each; the first lane is on the left."""
     if not 0.0 < lanes.width <= FARTHEST:
         raise InvalidInput(f"{path}: lanes.width: {lanes.width} is not between 0 and {FARTHEST:g} m")
     entrants = lanes.entrants
+    if len(entrants) > MOST_AGENTS:
+        raise InvalidInput(f"{path}: lanes: {len(entrants)} of them, more than {MOST_AGENTS}")
     if lanes.places is not None:
         if draw < 0 or not 1 <= lanes.places <= MOST_AGENTS or not entrants:
             raise InvalidInput(f"{path}: {lanes.places} of {len(entrants)} entrants cannot be drawn by the seed {draw}")
@@ -395,7 +405,7 @@ def _line_up(path: Path, lanes: Lanes, draw: int) -> list[Agent]:
         source = files.scenes().get(name)
         rows = read_scene(source).agent if source else ()
         if source is None or len(rows) != 1:
-            alone = [scene for scene, p in files.scenes().items() if len(files.parse_toml(p).get("agent", ())) == 1]
+            alone = [scene for scene, file in files.scenes().items() if _is_single(file)]
             raise InvalidInput(f"{path}: lanes: {name!r} is not a scene with one agent{nearest(name, alone)}")
         agent = _agent(source, rows[0])
         kind = agent.name.rpartition("_")[0]

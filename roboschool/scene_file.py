@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,11 @@ from roboschool.ranges import Number
 
 Triple: TypeAlias = tuple[float, float, float]
 
-PARTS = re.compile(r"[0-9]+x[0-9]+d?|[0-9]+(\|[0-9]+)+")  # of a robot's joints
+PARTS = re.compile(r"[0-9]{1,3}x[0-9]{1,3}d?|[0-9]{1,3}(\|[0-9]{1,3})+")  # of a robot's joints
+MOST_AGENTS = 64
+MOST_PROPS = 1000
+MOST_PARTS = 100
+NEWEST = 9999  # version of an id
 LONGEST_STEP = 0.1  # [s]
 LONGEST = 1e5  # an episode [s]
 
@@ -111,7 +116,7 @@ def read_scene(path: Path) -> SceneFile:
     Raises:
         InvalidInput: the file is wrong.
     """
-    return checked(path, _read(path, path.stat().st_mtime if path.is_file() else 0.0))
+    return checked(path, _read(path, os.path.getmtime(path) if os.path.isfile(path) else 0.0))
 
 
 def checked(path: Path, file: SceneFile) -> SceneFile:
@@ -123,6 +128,11 @@ def checked(path: Path, file: SceneFile) -> SceneFile:
     for key, longest in (("timestep", LONGEST_STEP), ("seconds", LONGEST)):
         if not 0.0 < getattr(file, key) <= longest:
             raise InvalidInput(f"{path}: {key}: {getattr(file, key)} s is not between 0 and {longest:g} s")
+    if not 1 <= file.version <= NEWEST:
+        raise InvalidInput(f"{path}: version: {file.version} is not between 1 and {NEWEST}")
+    for key, most in (("agent", MOST_AGENTS), ("prop", MOST_PROPS), ("parts", MOST_PARTS)):
+        if len(getattr(file, key)) > most:
+            raise InvalidInput(f"{path}: {key}: {len(getattr(file, key))} of them, more than {most}")
     for parts in file.parts:
         if not PARTS.fullmatch(parts):
             raise InvalidInput(f"{path}: parts: {parts!r} is not like '4x2', '2x4d' or '9|8'")

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 from lxml import etree
 
-from roboschool.files import InvalidInput, nearest, read_text
+from roboschool.files import InvalidInput, as_path, nearest, read_text
 from roboschool.mesh import find_file, measure_mesh
 from roboschool.scratch import scratch_folder
 
@@ -133,6 +133,14 @@ class Model:
         """Whether the root is bolted to the world: it has no mass."""
         return next(link.mass for link in self.links if link.name == self.root) == 0.0
 
+    @functools.cached_property
+    def immovable(self) -> frozenset[str]:
+        """The links that can never move: a root that is bolted to the world, and what is fixed to it."""
+        names = {self.root} if self.fixed else set[str]()
+        for _ in self.joints:  # whose order is any
+            names |= {joint.child for joint in self.joints if joint.kind == "fixed" and joint.parent in names}
+        return frozenset(names)
+
 
 @functools.lru_cache(maxsize=64)  # every copy of a world asks for the same
 def without_visuals(text: str) -> str:
@@ -177,7 +185,7 @@ def _read(name: str) -> Model:
     links, joints = root.findall("link"), root.findall("joint")
     if not 0 < len(links) <= MOST_LINKS:
         _fail(root, f"{len(links)} links, not 1 to {MOST_LINKS}")
-    materials = [m.get("name", "") for m in root.iter("material") if len(m) or m.getparent() is root]
+    materials = {m.get("name", "") for m in root.iter("material") if len(m) or m.getparent() is root}
     for joint in joints:
         _drop_unused(joint)
     _clean(root)
@@ -194,13 +202,8 @@ def _read(name: str) -> Model:
 
 
 def _parse(name: str) -> tuple[Element, Path]:
-    try:
-        path = Path(os.path.realpath(name))
-        text = read_text(path).removeprefix("\ufeff")
-    except InvalidInput:
-        raise
-    except (OSError, ValueError) as error:
-        raise InvalidInput(f"{name[:200]!r}: {error}") from None
+    path = as_path(name)
+    text = read_text(path).removeprefix("\ufeff")
     forbidden = re.search(r"<!DOCTYPE|<!ENTITY|\0", text)
     if forbidden:
         raise InvalidInput(f"{path}:{text.count(chr(10), 0, forbidden.start()) + 1}: {forbidden[0]!r} is not allowed")

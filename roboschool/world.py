@@ -28,6 +28,8 @@ FARTHEST = 1000.0  # [m]
 FASTEST = 60.0  # Bullet clamps every speed at 100 [m/s, rad/s]; a trunk that comes near that has blown up
 STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 UNMOVED = (0.0,) * 6
+ROOT = -1  # the number of a body's root among its links
+TOUCH = 0.001  # bodies that are no deeper in each other only touch [m]
 NOWHERE = -1  # the ground of a scene that has none
 ANY, ANY_LINK = -1, -2  # body or link, where pybullet is called often: arguments by name take it longer
 
@@ -45,6 +47,7 @@ class Body:
         numbers = {info[1].decode(): info[0] for info in infos}
         self.links = {info[12].decode(): info[0] for info in infos} | {model.root: -1}
         self.joints = tuple(numbers[name] for name in order)
+        self.model = model
         self.off = [0.0] * len(self.joints)
         # Bullet turns a base to the axes of its inertia; this is by how much
         self.tilted: Quaternion = bullet.getDynamicsInfo(self.id, -1, physicsClientId=client)[4]
@@ -59,6 +62,10 @@ class Body:
         if self.joints:
             places, paces = [(q,) for q in positions], [(v,) for v in speeds]
             bullet.resetJointStatesMultiDof(self.id, self.joints, places, paces, self.client)
+
+    def immovable(self) -> set[int]:
+        """Return the numbers of links that can never move."""
+        return {self.links[name] for name in self.model.immovable}
 
     def capture(self) -> tuple[Any, Any]:
         """Return pose and velocity of the base, positions and speeds of the joints."""
@@ -408,15 +415,26 @@ class World:
         next(body for body in self.prop_bodies if body.prop.name == prop).throw(position, velocity)
         self.log.throws.append((self.log.steps, prop, position, velocity))
 
-    def overlaps(self) -> list[tuple[str, str]]:
-        """Return the names of agents whose robots are inside each other."""
-        names = [agent.name for agent in self.scene.agents]
-        pairs = itertools.combinations(zip(names, self.bodies, strict=True), 2)
-        return [(one, other) for (one, first), (other, second) in pairs if self._overlap(first, second)]
+    def overlaps(self) -> list[tuple[str, str, float]]:
+        """Return agents and props that are inside each other or the ground, by name, and how deep [m].
 
-    def _overlap(self, first: Body, second: Body) -> bool:
-        points = bullet.getClosestPoints(first.id, second.id, 0.0, physicsClientId=self.client)
-        return any(point[8] < 0.0 for point in points)
+        Parts that can never move may overlap, such as the corners of a wall.
+        """
+        names = [agent.name for agent in self.scene.agents] + [prop.name for prop in self.scene.props]
+        bodies: list[Body | None] = [*self.bodies, *self.prop_bodies]
+        if self.ground != NOWHERE:
+            names.append("the ground")
+            bodies.append(None)
+        pairs = itertools.combinations(zip(names, bodies, strict=True), 2)
+        depths = [(one, other, self._overlap(first, second)) for (one, first), (other, second) in pairs if first]
+        return [(one, other, depth) for one, other, depth in depths if depth > TOUCH]
+
+    def _overlap(self, first: Body, second: Body | None) -> float:
+        """Return how deep two bodies are in each other, or one is in the ground [m]."""
+        number, immovable = (self.ground, {ROOT}) if second is None else (second.id, second.immovable())
+        points = bullet.getClosestPoints(first.id, number, 0.0, physicsClientId=self.client)
+        moving = (p for p in points if not (p[3] in first.immovable() and p[4] in immovable))
+        return max((-point[8] for point in moving), default=0.0)
 
     def capture(self) -> Snapshot:
         """Return everything that moves, for pictures and comparisons."""

@@ -19,7 +19,8 @@ from roboschool.cli.main import main
 from roboschool.cli.peers import Peer
 from roboschool.cli.report import PEER_TITLES, find_ratios
 from roboschool.cli.seats import CYCLES, MEASURES
-from roboschool.scene import MOST_AGENTS, load_scene
+from roboschool.scene import load_scene
+from roboschool.scene_file import MOST_AGENTS
 
 DOCS = Path(__file__).parents[1] / "docs"
 TINY = ["--seconds", "0.02", "--rounds", "1", "--copies", "2"]

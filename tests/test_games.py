@@ -14,7 +14,7 @@ from test_workers import story_of, workers
 
 import roboschool
 from roboschool import files
-from roboschool.cli.check import check_file
+from roboschool.cli.check_command import run_check
 from roboschool.games.game import Arena, Verdict
 from roboschool.games.run_to_goal import RunToGoal
 from roboschool.games.sights import COLOURS, NEUTRAL
@@ -352,12 +352,8 @@ def test_check_says_what_is_wrong_with_a_game(
     text = path.read_text()
     assert case["cut"] in text
     path.write_text(text.replace(case["cut"], case["paste"], 1))
-    try:
-        assert check_file(scene) == 1
-        said = capsys.readouterr().err
-    except roboschool.InvalidInput as error:
-        said = str(error)
-        assert "\n" not in said
+    assert run_check([str(scene)], as_json=False) == 1
+    said = capsys.readouterr().err
     assert "hill.toml" in said
     for word in case["says"]:
         assert word in said
@@ -376,7 +372,7 @@ def test_check_says_what_a_game_leaves_out(tmp_path: Path, capsys: pytest.Captur
         assert old in text
         text = text.replace(old, new)
     path.write_text(f"{text}print('I am loaded')\n")
-    assert check_file(scene) == 0
+    assert run_check([str(scene)], as_json=False) == 0
     said = capsys.readouterr()
     for word in (
         "hill: Two ants, one hill.\n  no id",

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from stories import tell
 
 import roboschool
 from roboschool import files
+from roboschool.cli.options import read_options, split_options
 from roboschool.envs.sb3 import SB3VecEnv
 from roboschool.files import InvalidInput
-from roboschool.policy import resolve
+from roboschool.policy import read_network, resolve
 from roboschool.robot import load_robot
 from roboschool.scene import Scene, load_scene
 from roboschool.simulation import Simulation
+from roboschool.urdf import read_urdf
 
 BAD = Path(__file__).parent / "bad"
 CARDS = files.parse_toml(BAD / "cards.toml")["case"]
@@ -100,6 +103,75 @@ def test_bad_file(make: Any, words: list[str], tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as error:
         load_scene(tmp_path / "park.toml")
     says(error, ["park.toml", *words])
+
+
+LONG = "x" * 5000
+NAMES = ["", ".", "/", ":", ":C", "..:C", "a:", "a\0b", "\ud800", "\udcff", LONG, f"{LONG}:C", f"m:{LONG}", "a/" * 3000]
+READERS: dict[str, Callable[[str], object]] = {
+    "scene": load_scene,
+    "scene_path": lambda name: load_scene(Path(name)),
+    "lane": lambda name: load_scene("race", lanes=[name]),
+    "game": lambda name: load_scene("pong", game={"name": name}),
+    "robot": load_robot,
+    "urdf": read_urdf,
+    "policy": lambda name: read_network(resolve(name)),  # a path is looked at when it is read
+    "load_policy": roboschool.load_policy,
+    "network": read_network,
+    "set_key": lambda name: split_options("pong", read_options([f"{name}=1"])),
+    "set_value": lambda name: split_options("pong", read_options([f"game={{name='{name}'}}"])),
+}
+
+
+@pytest.mark.parametrize("ending", ["", ".toml", ".urdf", ".safetensors", ".py"])
+@pytest.mark.parametrize("reader", READERS)
+def test_whatever_a_name_is_an_error_about_it_is_one_printable_line(reader: str, ending: str) -> None:
+    for name in NAMES:
+        with pytest.raises(InvalidInput) as error:
+            READERS[reader](name + ending)
+        assert str(error.value).isprintable()
+        assert len(str(error.value)) < 2 * files.LONGEST_MESSAGE
+
+
+VALUES = [
+    "9" * 5000,
+    "-" + "9" * 5000,
+    "0x" + "f" * 5000,
+    "9" * 400,
+    "1e999",
+    "nan",
+    "-inf",
+    "1979-05-27",
+    '"a\\u0000"',
+]
+VALUES += ["[" * 40 + "]" * 40, "[" * 5000, "{a=" * 40 + "1" + "}" * 40, "[[1, 2], [3]]", "{ a.b.c = 1 }"]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: value[:9])
+def test_whatever_stands_behind_a_key(value: str, tmp_path: Path) -> None:
+    ant = files.robots()["ant"]
+    (tmp_path / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
+    lines = {"park.toml": files.scenes()["ant"].read_text(), "ant.toml": ant.read_text()}
+    for file, keys in {
+        "park.toml": ("version", "seconds", "gravity", "players", "draw", "camera", "game", "task", "spot", "robot"),
+        "ant.toml": ("model", "trunk", "feet", "stance", "lowest", "hip_1"),
+    }.items():
+        for key in keys:
+            text, count = re.subn(rf"(?m)^{key} *=.*$", lambda _, key=key: f"{key} = {value}", lines[file], count=1)
+            (tmp_path / file).write_text(text if count else f"{key} = {value}\n{text}")
+            with pytest.raises(InvalidInput) as error:
+                load_scene(tmp_path / file) if file == "park.toml" else load_robot(tmp_path / file)
+            assert file in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a." * 100_000 + "b = 1", f"[{'a.' * 100_000}b]", '"a".' * 50_000 + "b = 1", "[[agent]]\n" * 20_000],
+    ids=["key", "table", "quoted", "agents"],
+)
+def test_a_large_file_is_refused_at_once(text: str, tmp_path: Path) -> None:
+    (tmp_path / "park.toml").write_text(text)
+    with pytest.raises(InvalidInput, match=r"park\.toml"):
+        load_scene(tmp_path / "park.toml")
 
 
 def turned(turn: Any) -> Scene:

@@ -20,7 +20,8 @@ from roboschool.cli.peers import Peer, installed, open_peers
 from roboschool.cli.report import Computer, Report, Row, Settings, as_markdown, as_text, find_ratios
 from roboschool.envs.agent import AgentEnv
 from roboschool.files import InvalidInput, choose
-from roboschool.scene import MOST_AGENTS, Scene, load_scene
+from roboschool.scene import Scene, load_scene
+from roboschool.scene_file import MOST_AGENTS
 
 PACKAGES = ("roboschool", "pybullet", "numpy", "gymnasium")
 OURS = ("single", "vector")  # what peers are compared with

@@ -1,151 +1,192 @@
-"""Checks a robot or a scene, and tries it out in a process of its own."""
+"""Checks a robot, a prop or a scene: reads it, and tries it out."""
 
 import dataclasses
-import json
-import subprocess
-import sys
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-import click
+import msgspec
 import numpy as np
 
 from roboschool import files
-from roboschool.files import InvalidInput
+from roboschool.files import as_path
 from roboschool.games.game import UNDECIDED
+from roboschool.group import as_numbers
 from roboschool.parts import told
-from roboschool.policy import load_policy
-from roboschool.robot import Robot, load_robot
-from roboschool.scene import Agent, Scene, load_scene
+from roboschool.policy import as_policy
+from roboschool.robot import Robot, find_driven, load_robot
+from roboschool.scene import Agent, Prop, Scene, load_scene
+from roboschool.seat import check_sight
 from roboschool.simulation import Simulation
 from roboschool.tasks.run import Run
+from roboschool.urdf import read_urdf
 
 STEPS = 100  # of random torques
 LONGEST = 1000  # and no more if there is a game, which is otherwise played until its time is up
 SHORT = 10  # of the episode in which a game is decided because its time is up
-CODE = "import sys; sys.path[:] = {path}; from roboschool.cli.check import tell; tell(sys.argv[1])"
-PATIENCE = 30.0  # for the trial [s]
+SEEDS = range(5)  # of the episodes whose beginning is looked at: where robots and props begin may be drawn
 WITHOUT = {  # what becomes of a match whose game does not say so itself
     "reason": "nothing says why an episode was over",
     "result": "a match is won by whoever was paid most",
     "score": "a match shows what was paid instead",
 }
 CLOSE = 0.005  # between the stance of a card and where the robot stands [m]
+ABOVE = 100.0  # a prop is tried out so high above the ground [m]
+ROBOT, SCENE, PROP = "robot", "scene", "prop"
+SCENE_KEYS = {"summary", "agent", "lanes"}  # a file with one of them is that of a scene
+CARD_KEYS = {"model", "trunk", "torque"}  # and with one of these, and none of those, it is a card
 
 
-def check_file(file: Path) -> int:
-    """Check a file and print what was found; return 0 if all is well, else 1.
+@dataclass(frozen=True)
+class Finding:
+    """What was found about a file."""
+
+    file: str
+    kind: str  # ROBOT, SCENE or PROP; empty if nobody can tell
+    about: tuple[str, ...] = ()  # what it is, line by line
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def answer(line: int) -> None:
+    """Examine the files that are asked for until the parent is gone: the process's end of the line.
+
+    An answer is a finding, and whether a module of somebody's own may have been imported for it.
+    """
+    parent = Connection(line)
+    while True:
+        try:
+            file = parent.recv_bytes().decode()
+        except (EOFError, ConnectionResetError):
+            return
+        finding, own = examine(file)
+        parent.send_bytes(msgspec.json.encode((finding, own)))
+
+
+def examine(file: str) -> tuple[Finding, bool]:
+    """Return what is found about a file, and whether a module of somebody's own may have been imported for it."""
+    found: Robot | Prop | Scene | None = None
+    kind, about, notes = "", tuple[str, ...](), list[str]()
+    try:
+        path = as_path(file)
+        kind = find_kind(path)
+        found = _load(path)
+        about = _describe(found, path)
+        problems, notes = trial(found)
+        problems += _misnamed(path)
+    except (Exception, SystemExit) as error:  # of a task or game of somebody's own
+        problems = [_without_path(told(error), file)]
+    own = found is None or (isinstance(found, Scene) and not _is_ours(found))
+    return Finding(file, kind, about, tuple(problems), tuple(notes)), own
+
+
+def find_kind(path: Path) -> str:
+    """Return what a file is about; empty if that cannot be told.
 
     Raises:
-        InvalidInput: the file is wrong.
+        InvalidInput: it cannot be read.
     """
-    try:
-        found = _load(file)
-    except InvalidInput:
-        raise
-    except Exception as error:  # of a task or game of somebody's own
-        raise InvalidInput(f"{file}: {told(error)}") from error
-    scene = _scene_of(found) if isinstance(found, Robot) else found
-    if isinstance(found, Robot):
-        _describe(found)
-    else:
-        named = files.scenes().get(scene.name) == file.resolve()
-        click.echo(f"{scene.id if named else scene.name}: {scene.summary}")
-        if not named:
-            click.echo("  no id: it is loaded by its path; `scenes` in a folder of ROBOSCHOOL_PATH would give it one")
-        for agent in scene.agents:
-            click.echo(f"  {agent.name:16} {agent.robot.name}")
-        for agent in scene.agents:
-            if agent.policy:
-                load_policy(agent.policy, f"{file}: agent {agent.name!r}")
-    problems, notes = _try(file)
-    if file.suffix == ".toml" and not files.NAME.fullmatch(file.stem):
-        problems.append("not found by its name, which is not lower case with digits and underscores, like 'my_robot'")
-    for note in notes:
-        click.echo(f"  note: {note}")
-    for problem in problems:
-        click.echo(f"{file}: {problem}", err=True)
-    if not problems:
-        click.echo(f"{file}: all is well; {_steps(scene)} steps of random torques went by")
-    return 1 if problems else 0
+    if path.suffix == ".urdf":
+        return ROBOT if find_driven(read_urdf(path)) else PROP
+    keys = set(files.parse_toml(path))
+    return SCENE if keys & SCENE_KEYS else ROBOT if keys & CARD_KEYS else ""
 
 
-def _load(file: Path) -> Robot | Scene:
-    if file.suffix == ".urdf":
-        return load_robot(file)
-    if file.suffix != ".toml":
-        raise InvalidInput(f"{file}: neither a .urdf nor a .toml")
-    is_scene = bool({"summary", "agent", "lanes"} & set(files.parse_toml(file)))
-    return load_scene(file.resolve()) if is_scene else load_robot(file.resolve())
+def _load(path: Path) -> Robot | Prop | Scene:
+    kind = find_kind(path)
+    if kind == PROP:
+        return Prop("prop", read_urdf(path), (0.0, 0.0, ABOVE))
+    return load_scene(path) if kind == SCENE else load_robot(path)
 
 
-def _scene_of(robot: Robot) -> Scene:
-    """Return a scene with the robot alone."""
-    return Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
+def _is_ours(scene: Scene) -> bool:
+    parts = [type(part).__module__ for part in (*(agent.task for agent in scene.agents), scene.game) if part]
+    ours = all(module.startswith("roboschool.") for module in parts)
+    return ours and not any(":" in agent.policy for agent in scene.agents)
 
 
-def _steps(scene: Scene) -> int:
-    """Return for how many steps a scene is tried out."""
-    return STEPS if scene.game is None else min(scene.steps, LONGEST)
+def _without_path(text: str, file: str) -> str:
+    """Return an error about a file without the path of it, with which it begins."""
+    for path in (file, str(Path(file).resolve())):
+        text = text.removeprefix(f"{path}:").lstrip()
+    return text
 
 
-def _describe(robot: Robot) -> None:
-    held = (
-        "bolted to the world" if robot.fixed and not robot.planar else "held in its plane" if robot.planar else "free"
+def _misnamed(path: Path) -> list[str]:
+    if path.suffix != ".toml" or files.NAME.fullmatch(path.stem):
+        return []
+    return ["not found by its name, which is not lower case with digits and underscores, like 'my_robot'"]
+
+
+def _describe(found: Robot | Prop | Scene, path: Path) -> tuple[str, ...]:
+    if isinstance(found, Scene):
+        return _describe_scene(found, path)
+    model = found.model
+    mass = f"{sum(link.mass for link in model.links):.3f} kg, {len(model.links)} links"
+    if isinstance(found, Prop):
+        return (f"{path.stem}: {mass}; no joint has limits with an effort, so it is a prop, or lacks its card",)
+    held = "held in its plane" if found.planar else "bolted to the world" if found.fixed else "free"
+    return (
+        f"{found.name}: {mass}, trunk {found.trunk!r}, {held}",
+        f"  {'joint':20}{'limits':>20}{'rest':>9}{'torque':>9}",
+        *(
+            f"  {joint.name:20}{joint.range:>20}{joint.shown(rest):>9.1f}{torque:>9.4g}"
+            for joint, torque, rest in zip(found.joints, found.torque, found.pose, strict=True)
+        ),
     )
-    click.echo(f"{robot.name}: {robot.mass:.3f} kg, {len(robot.model.links)} links, trunk {robot.trunk!r}, {held}")
-    click.echo(f"  {'joint':20}{'limits':>20}{'rest':>9}{'torque':>9}")
-    for joint, torque, rest in zip(robot.joints, robot.torque, robot.pose, strict=True):
-        click.echo(f"  {joint.name:20}{joint.range:>20}{joint.shown(rest):>9.1f}{torque:>9.4g}")
 
 
-def _try(file: Path) -> tuple[list[str], list[str]]:
-    """Return what goes wrong when the file is simulated, and notes; even a crash of Bullet is only a finding."""
-    path = [folder for folder in sys.path if isinstance(folder, str)]
-    command = [sys.executable, "-c", CODE.format(path=path), str(file)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    except subprocess.TimeoutExpired:
-        return [f"random torques take more than {PATIENCE:g} s"], []
-    if done.returncode < 0:
-        return [f"Bullet crashed (signal {-done.returncode})"], []
-    if done.returncode:
-        return [(done.stderr.strip().splitlines() or ["it failed"])[-1]], []
-    problems, notes = json.loads(done.stdout.splitlines()[-1])  # a task or game may print, too
-    return problems, notes
+def _describe_scene(scene: Scene, path: Path) -> tuple[str, ...]:
+    named = files.scenes().get(scene.name) == path
+    return (
+        f"{scene.id if named else scene.name}: {scene.summary}",
+        *(
+            ()
+            if named
+            else ("  no id: it is loaded by its path; `scenes` in a folder of ROBOSCHOOL_PATH would give it one",)
+        ),
+        *(f"  {agent.name:16} {agent.robot.name}" for agent in scene.agents),
+    )
 
 
-def tell(file: str) -> None:
-    """Try out a file, and print what was found: the other end of `_try`."""
-    try:
-        findings = trial(_load(Path(file)))
-    except (Exception, SystemExit) as error:  # of a task or game of somebody's own
-        findings = [told(error)], []
-    click.echo("\n" + json.dumps(findings))
-
-
-def trial(found: Robot | Scene) -> tuple[list[str], list[str]]:
-    """Return what goes wrong when a robot or a scene is simulated with random torques, and notes."""
-    problems: list[str] = []
-    notes: list[str] = []
+def trial(found: Robot | Prop | Scene) -> tuple[list[str], list[str]]:
+    """Return what goes wrong when a robot, a prop or a scene is simulated with random torques, and notes."""
     if isinstance(found, Robot):
-        simulation = Simulation(_scene_of(found))
-        simulation.reset({0: 0})
-        height = float(simulation.groups[0].now.position[0, 0, 2])
-        if found.stance and abs(height - found.stance) > CLOSE:
-            problems.append(
-                f"stance: {found.stance} m, but in its rest pose the trunk is {height:.4f} m above the ground"
-            )
-        fallen = simulation.groups[0].task.over(simulation.groups[0].now)
-        if fallen.any():
-            problems.append("upright: the robot counts as fallen in its rest pose")
-    else:
-        simulation = Simulation(dataclasses.replace(found, steps=_steps(found)))
-        simulation.reset({0: 0})
-        problems, notes = _said(simulation)
-    for one, other in simulation.worlds[0].overlaps():
-        problems.append(f"{one} and {other} begin inside each other: give them other spots")
+        return try_robot(found), []
+    if isinstance(found, Prop):
+        company = load_scene("inverted_pendulum")  # a world has an agent
+        return try_scene(dataclasses.replace(company, props=(found,), steps=STEPS))
+    robots = {(agent.robot.name, agent.robot.model.path): agent.robot for agent in found.agents}
+    faults = [(name, fault) for (name, _), robot in robots.items() for fault in try_robot(robot)]
+    problems, notes = try_scene(found)
+    return [f"robot {name!r}: {fault}" for name, fault in faults] + problems, notes
+
+
+def try_robot(robot: Robot) -> list[str]:
+    """Return what goes wrong with a robot that is alone."""
+    scene = Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
+    problems = []
+    simulation = Simulation(scene)
+    simulation.reset({0: 0})
+    height = float(simulation.groups[0].now.position[0, 0, 2])
+    if robot.stance and abs(height - robot.stance) > CLOSE:
+        problems.append(f"stance: {robot.stance} m, but in its rest pose the trunk is {height:.4f} m above the ground")
+    if simulation.groups[0].task.over(simulation.groups[0].now).any():
+        problems.append("upright: the robot counts as fallen in its rest pose")
+    problems += _play(simulation, STEPS, np.random.default_rng(0))
+    simulation.close()
+    return problems
+
+
+def try_scene(scene: Scene) -> tuple[list[str], list[str]]:
+    """Return what goes wrong in a scene, and notes."""
+    simulation = Simulation(dataclasses.replace(scene, steps=count_steps(scene)))
+    simulation.reset({0: 0})
+    problems, notes = _said(simulation)
+    problems += _check_policies(simulation) + _overlaps(simulation)
+    simulation.reset({0: 0})
     rng = np.random.default_rng(0)
-    problems += _play(simulation, STEPS if isinstance(found, Robot) else simulation.limit, rng)
+    problems += _play(simulation, simulation.limit, rng)
     if simulation.game is not None and not simulation.broken:
         simulation.limit = SHORT
         simulation.reset({0: 1})
@@ -153,6 +194,41 @@ def trial(found: Robot | Scene) -> tuple[list[str], list[str]]:
         simulation.marks()
     simulation.close()
     return list(dict.fromkeys(problems)), notes
+
+
+def count_steps(scene: Scene) -> int:
+    """Return for how many steps a scene is tried out."""
+    return STEPS if scene.game is None else min(scene.steps, LONGEST)
+
+
+def _check_policies(simulation: Simulation) -> list[str]:
+    """Return which policies that a scene names are not there, or do not fit."""
+    problems = []
+    for agent, (group, place) in zip(simulation.scene.agents, simulation.seats, strict=True):
+        where = f"agent {agent.name!r}"
+        if not agent.policy:
+            continue
+        try:
+            policy = as_policy(agent.policy, len(agent.robot.joints), where=where)
+            check_sight(policy, group.observation.shape[-1], where)
+            policy.reset(0)
+            as_numbers(agent.name, policy.act(group.observation[0, place]), group.torque.shape)
+        except Exception as error:  # of a policy of somebody's own
+            problems.append(told(error))
+    return problems
+
+
+def _overlaps(simulation: Simulation) -> list[str]:
+    """Return who begins inside whom, in any of some episodes."""
+    deepest: dict[tuple[str, str], float] = {}
+    for seed in SEEDS:
+        simulation.reset({0: seed})
+        for one, other, depth in simulation.worlds[0].overlaps():
+            deepest[one, other] = max(depth, deepest.get((one, other), 0.0))
+    return [
+        f"{one} and {other} begin inside each other, by {100.0 * depth:.1f} cm: give them other spots"
+        for (one, other), depth in deepest.items()
+    ]
 
 
 def _play(simulation: Simulation, steps: int, rng: np.random.Generator) -> list[str]:

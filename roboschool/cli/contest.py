@@ -14,7 +14,7 @@ from roboschool.camera import Camera
 from roboschool.cli.options import split_options
 from roboschool.cli.video import KINDS, STILLS, Video, check_moment, choose_ending, read_size, write_picture
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.files import InvalidInput, replace
+from roboschool.files import InvalidInput, one_line, replace
 from roboschool.scene import load_scene
 from roboschool.tournament.caption import Caption
 from roboschool.tournament.containment import told_containment
@@ -23,7 +23,7 @@ from roboschool.tournament.game_log import GAMES, check_beside
 from roboschool.tournament.match import play_recorded, team_names
 from roboschool.tournament.page import PAGE, make_page
 from roboschool.tournament.players import Bench
-from roboschool.tournament.record import POSES, Match, Record, check_path, printable, read_match, write_match
+from roboschool.tournament.record import POSES, Match, Record, check_path, read_match, write_match
 from roboschool.tournament.replay import find_scene, verify
 from roboschool.tournament.report import RESULTS, Report
 from roboschool.tournament.schedule import count_games
@@ -83,7 +83,7 @@ def print_match(record: Record) -> None:
         click.echo(f"{line.agent:14}{name:{wide}}{word:8} {line.reason:12} {counted}")
     for fault in record.faults:
         click.echo(f"{record.players[fault.player].name} forfeits at step {fault.step}: {fault.reason}: {fault.detail}")
-    click.echo(f"{printable(record.scene)}, seed {record.seed}: {record.steps} steps in {record.seconds:.1f} s")
+    click.echo(f"{one_line(record.scene)}, seed {record.seed}: {record.steps} steps in {record.seconds:.1f} s")
     _print_containment({record.containment})
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from roboschool.files import InvalidInput
+from roboschool.files import InvalidInput, as_path
 from roboschool.parts import place_of, told
 
 SIGNALED = 128  # the exit status of a command that a signal ends, plus the signal's number
@@ -96,6 +96,20 @@ def _check_used(size: str, *files: Path | None) -> None:
         raise InvalidInput(f"--size {size}: nothing is shown; give --video or --picture, too")
 
 
+class FilePath(click.Path):
+    """The path of a file or folder, as `Path`; an error about it is one line."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, if a file can have it.
+
+        Raises:
+            InvalidInput: no file can.
+        """
+        as_path(value)
+        return super().convert(value, param, ctx)
+
+
+FILE = FilePath(path_type=Path)
 SET = click.option(
     "--set",
     "options",
@@ -111,8 +125,8 @@ SET = click.option(
 @click.option(
     "--seed", default=0, type=click.IntRange(min=0), show_default=True, help="The same seed gives the same race."
 )
-@click.option("--video", type=click.Path(path_type=Path), help="Write a video: .mp4, .gif or .webp.")
-@click.option("--picture", type=click.Path(path_type=Path), help="Write a picture of the winner at the line.")
+@click.option("--video", type=FILE, help="Write a video: .mp4, .gif or .webp.")
+@click.option("--picture", type=FILE, help="Write a picture of the winner at the line.")
 @click.option("--at", type=click.FloatRange(min=0.0), help="When to take the picture [s], if not then.")
 @click.option("--size", default="960x540", show_default=True, help="Of video and picture [pixels].")
 @click.option(
@@ -178,8 +192,8 @@ def list_(as_json: bool, scores: bool, games: bool, markdown: bool) -> None:
 @click.option(
     "--seed", default=0, type=click.IntRange(min=0), show_default=True, help="The same seed gives the same episode."
 )
-@click.option("--video", type=click.Path(path_type=Path), help="Write a video: .mp4, .gif or .webp.")
-@click.option("--picture", type=click.Path(path_type=Path), help="Write a picture.")
+@click.option("--video", type=FILE, help="Write a video: .mp4, .gif or .webp.")
+@click.option("--picture", type=FILE, help="Write a picture.")
 @click.option("--at", type=click.FloatRange(min=0.0), help="When to take the picture [s]; 2.0 if nobody says.")
 @click.option("--size", default="600x400", show_default=True, help="Of video and picture [pixels].")
 @click.option("--hud/--no-hud", default=False, show_default=True, help="Draw observation, action and reward.")
@@ -257,16 +271,22 @@ def serve(
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
-def check(file: Path) -> None:
-    """Check a robot's URDF, a robot's card or a scene: FILE is a .urdf, or a .toml.
+@click.argument("what", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print a list of findings as JSON: file, kind, problems, notes.")
+def check(what: tuple[str, ...], as_json: bool) -> None:
+    """Check robots and scenes: WHAT is a .urdf, a .toml, a folder with some, or the name of a robot or a scene.
+
+    \b
+    Everything that takes part, by name, by file, and all in a folder:
+        roboschool check ant_sumo my_robot.urdf mine/
 
     What is wrong is said with file, line or key, and the nearest right name. What is right is then tried out for
-    100 steps of random torques, in a process of its own.
-    """
-    from roboschool.cli.check import check_file
+    100 steps of random torques, in a process of its own. A scene is checked with all its robots, who may begin inside
+    nothing, and its policies. The exit code is 0 if all is well, 1 if there are problems, and 2 if WHAT is not there.
+    """  # noqa: D301 - click reads the backslash
+    from roboschool.cli.check_command import run_check
 
-    sys.exit(check_file(file))
+    sys.exit(run_check(what, as_json))
 
 
 @main.command()
@@ -323,10 +343,10 @@ def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | N
     metavar="SCENE",
     help="Measure only what company costs: seats and a tournament in SCENE, robots in one world.",
 )
-@click.option("--from", "source", type=click.Path(path_type=Path), help="Measure nothing; read what --json printed.")
+@click.option("--from", "source", type=FILE, help="Measure nothing; read what --json printed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--markdown", is_flag=True, help="Print a page, as Markdown.")
-@click.option("--plot", "folder", type=click.Path(path_type=Path), metavar="FOLDER", help="Write pictures speed_*.png.")
+@click.option("--plot", "folder", type=FILE, metavar="FOLDER", help="Write pictures speed_*.png.")
 def bench(
     scenes: tuple[str, ...],
     seconds: float,
@@ -429,7 +449,7 @@ LIMIT = click.option(
 @click.argument("policies", nargs=-1, required=True)
 @click.option("--scene", required=True, help="What is played: a name, or a scene's file.")
 @click.option("--seed", default=0, type=click.IntRange(min=0), show_default=True, help="The same seed, the same match.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the match: .rsmatch.")
+@click.option("-o", "--out", type=FILE, metavar="FILE", help="Write the match: .rsmatch.")
 @SET
 @LIMIT
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -474,7 +494,7 @@ def match(
     show_default=True,
     help="Seeds for each pair, on both sides each.",
 )
-@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Else it is tournament_SCENE.")
+@click.option("-o", "--out", type=FILE, metavar="FOLDER", help="Else it is tournament_SCENE.")
 @click.option("--workers", type=click.IntRange(min=1), help="Matches at once; as many as cores if nobody says.")
 @SET
 @LIMIT
@@ -509,10 +529,10 @@ def tournament(
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--verify", is_flag=True, help="Play it once more and compare; exit with 1 if anything differs.")
-@click.option("--video", type=click.Path(path_type=Path), help="Write a video: .mp4, .webp, or .gif, which is large.")
-@click.option("--picture", type=click.Path(path_type=Path), help="Write a picture of the end.")
+@click.option("--video", type=FILE, help="Write a video: .mp4, .webp, or .gif, which is large.")
+@click.option("--picture", type=FILE, help="Write a picture of the end.")
 @click.option("--at", type=click.FloatRange(min=0.0), help="When to take the picture [s], if not then.")
 @click.option("--size", default="600x400", show_default=True, help="Of video and picture [pixels].")
 @click.option("--scene", help="The scene, if it is a file of your own, or has another name now.")

@@ -153,7 +153,7 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
             raise InvalidInput(f"agent {self.agent!r}: options: {given}: set by the host, with roboschool serve --set")
         super().reset(seed=asked)
         reply: Begun = self._ask(lambda number: Reset(number, asked), Begun)
-        return self._observation(reply), reply.info
+        return self._unpack(self._observations, reply.observation), reply.info
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Act for one timestep with all other live agents; wait until they too have acted. See `AgentEnv.step`.
@@ -165,7 +165,8 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
         """
         numbers = self._actions.pack(as_numbers(self.agent, action, self._actions.shape))
         reply: Moved = self._ask(lambda number: Step(number, numbers), Moved)
-        return self._observation(reply), reply.reward, reply.terminated, reply.truncated, reply.info
+        seen = self._unpack(self._observations, reply.observation)
+        return seen, reply.reward, reply.terminated, reply.truncated, reply.info
 
     def render(self) -> np.ndarray | None:
         """Return a picture (height, width, 3) of the world if `render_mode` is "rgb_array".
@@ -176,8 +177,7 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
         if self.render_mode is None:
             return None
         reply: Picture = self._ask(Look, Picture)
-        pixels = np.frombuffer(bytearray(reply.pixels), np.uint8)  # they may be written to
-        return pixels.reshape(reply.height, reply.width, 3)
+        return self._unpack(Numbers("|u1", (reply.height, reply.width, 3)), reply.pixels)
 
     def close(self) -> None:
         """Leave: the robot does nothing from now on, the others go on; again does nothing."""
@@ -229,9 +229,9 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
                 self._connection.send(Withdraw())
             raise
 
-    def _observation(self, reply: Begun | Moved) -> np.ndarray:
+    def _unpack(self, numbers: Numbers, data: bytes) -> np.ndarray:
         try:
-            return self._observations.unpack(reply.observation)
+            return numbers.unpack(data)
         except Violation as error:
             raise self._shut(f"the server at {self.address} breaks the rules: {error}") from None
 

@@ -243,7 +243,7 @@ class Inbox:
 
 
 class Numbers:
-    """Arrays of one shape, as little-endian numbers: "<f4" or "<f8"."""
+    """Arrays of one shape, as little-endian numbers: "<f4", "<f8" or "|u1"."""
 
     def __init__(self, dtype: str, shape: tuple[int, ...]) -> None:
         self.dtype = np.dtype(dtype)
@@ -258,11 +258,14 @@ class Numbers:
         """Return an array of this machine's own that may be written to.
 
         Raises:
-            Violation: there are too few or too many bytes.
+            Violation: there are too few or too many bytes, or no array has such a shape.
         """
         if len(data) != self.bytes:
             raise Violation(f"an array of {len(data)} bytes, not {self.bytes}")
-        array = np.frombuffer(bytearray(data), self.dtype).reshape(self.shape)
+        try:
+            array = np.frombuffer(bytearray(data), self.dtype).reshape(self.shape)
+        except (ValueError, OverflowError) as error:  # too many dimensions, or too large beside one of 0
+            raise Violation(f"an array of shape {self.shape!s:.80}: {error}") from None
         return array.astype(self.dtype.newbyteorder("="), copy=False)
 
 

@@ -1,6 +1,7 @@
 """Entrants: what may be written for a policy, and whether it can play in a scene."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,7 @@ def read_entrants(
 
 def _read(scene: Scene, text: str) -> Entrant:
     name, equals, rest = text.partition("=")
-    named = bool(equals) and not Path(text).exists()
+    named = bool(equals) and not os.path.exists(text)
     if named and (not name.strip() or not rest):
         raise InvalidInput(f"policy {text!r} is not written NAME=POLICY")
     policies = tuple((rest if named else text).split(","))
@@ -100,7 +101,7 @@ def _read(scene: Scene, text: str) -> Entrant:
 
 def _hash(policy: str) -> str:
     path = find_module(policy.partition(":")[0]) if is_class(policy) else _file(policy)
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path and path.is_file() else ""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path and os.path.isfile(path) else ""
 
 
 def _file(policy: str) -> Path | None:

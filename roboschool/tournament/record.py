@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from roboschool import files, machine
-from roboschool.files import InvalidInput
-from roboschool.readers import LARGEST_ARCHIVE, parse_json, read_archive, read_bytes, read_tables
+from roboschool.files import InvalidInput, read_bytes
+from roboschool.readers import LARGEST_ARCHIVE, parse_json, read_archive, read_tables
 from roboschool.tournament.containment import RECORDED
 from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.players import Fault
@@ -82,11 +82,6 @@ class Match:
 def describe() -> dict[str, Any]:
     """Return what a match was played with, as keys of a `Record`."""
     return {"versions": machine.versions(PACKAGES), "system": machine.system(), "processor": machine.processor()}
-
-
-def printable(text: str) -> str:
-    """Return the beginning of a text, with escapes for what cannot be printed, or would not only be printed."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)[:LONGEST_WORDS]
 
 
 def check_path(path: Path) -> Path:

@@ -10,6 +10,7 @@ import numpy as np
 
 from roboschool import machine
 from roboschool.files import InvalidInput, convert, replace
+from roboschool.opponents import MOST_RATING
 from roboschool.readers import read_json
 from roboschool.tournament.crew import Plan, Result
 from roboschool.tournament.entrants import LONGEST_NAME
@@ -157,7 +158,7 @@ def _table_faults(summary: Summary) -> Iterator[str]:
         counts = (row.won, row.drawn, row.lost)
         if min(counts) < 0 or sum(counts) != row.games or not 0 <= row.forfeits <= row.games:
             yield f"table: {row.name}: games {row.games}, won, drawn, lost {counts}, forfeits {row.forfeits} cannot be"
-        if not row.low <= row.rating <= row.high or not 0.0 <= row.score <= 1.0:
+        if not -MOST_RATING <= row.low <= row.rating <= row.high <= MOST_RATING or not 0.0 <= row.score <= 1.0:
             yield f"table: {row.name}: a rating of {row.rating} or a score of {row.score} cannot be"
     for name, shares in summary.matrix.items():
         if not summary.matrix.keys() >= shares.keys() or not all(0.0 <= share <= 1.0 for share in shares.values()):

@@ -56,7 +56,7 @@ def write_reproduction(told: str, episode: Episode) -> str:
     path = [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)]
     data = base64.b64encode(cloudpickle.dumps(episode)).decode()
     text = FILE.format(told=told, version=version("roboschool"), path=path, data=textwrap.fill(data, 118))
-    handle, name = tempfile.mkstemp(".py", f"roboschool_{episode.job.scene.name.replace('/', '_')}_")
+    handle, name = tempfile.mkstemp(".py", "roboschool_reproduction_")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
     return name

@@ -1,0 +1,138 @@
+"""The command `roboschool check`: what is to be checked, each in a process that may crash, and what is printed."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from subprocess import DEVNULL
+
+import click
+import msgspec
+
+from roboschool import files
+from roboschool.cli.check import CARD_KEYS, SCENE_KEYS, Finding
+from roboschool.files import InvalidInput, nearest, one_line
+from roboschool.workers.child import Child
+
+PATIENCE = 120.0  # for a file [s]
+ENDINGS = (".toml", ".urdf")
+WELL, FAULTY = 0, 1  # exit codes; misuse is click's 2
+
+
+def run_check(targets: Sequence[str], as_json: bool) -> int:
+    """Check robots and scenes, print what is found, and return the exit code.
+
+    Args:
+        targets: files, folders, and names of robots and scenes.
+        as_json: whether a list is printed as JSON, and nothing else.
+
+    Raises:
+        UsageError: a target is none of these, or there is nothing in it.
+    """
+    findings = []
+    for finding in examine_all(find_all(targets)):
+        findings.append(finding)
+        if not as_json:
+            _print(finding)
+    if as_json:
+        keys = ("file", "kind", "problems", "notes")
+        click.echo(json.dumps([{key: getattr(finding, key) for key in keys} for finding in findings], indent=2))
+    return FAULTY if any(finding.problems for finding in findings) else WELL
+
+
+def find_all(targets: Sequence[str]) -> list[str]:
+    """Return the files that are meant, each once.
+
+    Raises:
+        UsageError: nothing is meant.
+    """
+    found: dict[str, str] = {}  # by real path
+    for target in targets:
+        for file in _find(target):
+            found.setdefault(os.path.realpath(file), file)
+    return list(found.values())
+
+
+def _find(target: str) -> list[str]:
+    if target.endswith(ENDINGS):
+        return [target]
+    if os.path.isdir(target):
+        inside = sorted(_inside(Path(target)))
+        if inside:
+            return inside
+        raise click.UsageError(one_line(f"{target}: no robot and no scene in this folder"))
+    known = (files.robots(), files.scenes(), files.models())
+    named = [str(group[target]) for group in known if target in group]
+    if named:
+        return named[:-1] if target in files.models() and len(named) > 1 else named
+    hint = nearest(target, {name for group in known for name in group})
+    raise click.UsageError(
+        one_line(f"{target}: neither a .urdf, a .toml nor a folder, nor the name of a robot or a scene{hint}")
+    )
+
+
+def _inside(folder: Path) -> Iterator[str]:
+    """Return robots, props and scenes in a folder and those below it, but for hidden ones."""
+    paths = [
+        path
+        for ending in ENDINGS
+        for path in folder.rglob(f"*{ending}")
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    models = set[Path]()  # that cards are about
+    for path in paths:
+        if path.suffix != ".toml":
+            continue
+        keys = dict[str, object]()
+        with suppress(InvalidInput):
+            keys = files.parse_toml(path)
+            if not keys.keys() & (SCENE_KEYS | CARD_KEYS):
+                continue  # it is for another program
+        yield str(path)
+        models.add(path.with_name(str(keys.get("model", ""))[: files.LONGEST_NAME] or path.name))
+    yield from (str(path) for path in paths if path.suffix == ".urdf" and path not in models)
+
+
+def examine_all(paths: Iterable[str]) -> Iterator[Finding]:
+    """Return what is found about files; even a crash of Bullet is only a finding.
+
+    One process examines them all, but for modules of somebody's own, whose names may come again in another folder.
+    """
+    child: Child | None = None
+    try:
+        for path in paths:
+            child = child or Child("roboschool.cli.check:answer", output=DEVNULL)
+            finding, own = _ask(child, path)
+            yield finding
+            if own:
+                child.kill()
+                child = None
+    finally:
+        if child:
+            child.kill()
+
+
+def _ask(child: Child, path: str) -> tuple[Finding, bool]:
+    """Return what a process finds, and whether it is of no more use."""
+    try:
+        files.as_path(path)
+        child.line.send_bytes(path.encode())
+        if not child.line.poll(PATIENCE):
+            return Finding(path, "", problems=(f"it takes more than {PATIENCE:g} s",)), True
+        return msgspec.json.decode(child.line.recv_bytes(), type=tuple[Finding, bool])
+    except InvalidInput as error:  # such a path cannot even be sent
+        return Finding(one_line(path), "", problems=(str(error),)), False
+    except (EOFError, OSError):
+        return Finding(path, "", problems=(f"Bullet, or code of its own, crashed: {child.end()}",)), True
+
+
+def _print(finding: Finding) -> None:
+    for line in finding.about:
+        click.echo(one_line(line))
+    for note in finding.notes:
+        click.echo(one_line(f"  note: {note}"))
+    for problem in finding.problems:
+        click.echo(one_line(f"{finding.file}: {problem}"), err=True)
+    if not finding.problems:
+        click.echo(one_line(f"{finding.file}: all is well; random torques did no harm"))

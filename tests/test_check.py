@@ -1,0 +1,163 @@
+"""`roboschool check` finds what is wrong with all that a robot or a scene is made of."""
+
+import json
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from click import UsageError
+from click.testing import CliRunner
+
+from roboschool import files
+from roboschool.cli import check_command
+from roboschool.cli.check import Finding, examine
+from roboschool.cli.check_command import examine_all, find_all
+from roboschool.cli.main import main
+from roboschool.workers.reproduction import Episode, write_reproduction
+
+BOX = """<robot name="box"><link name="root"/><link name="box"><inertial>
+<mass value="5"/><inertia ixx="5" iyy="5" izz="5"/></inertial>
+<collision><geometry><box size="{size}"/></geometry></collision></link>
+<joint name="hold" type="{kind}"><parent link="root"/><child link="box"/>{more}</joint></robot>"""
+SLIDE = '<axis xyz="0 0 1"/><limit lower="-1" upper="1"/>'
+SCENE = """summary = "An ant."
+[[agent]]
+name = "ant_0"
+robot = "ant"
+task = { name = "run" }
+"""
+PROP = """[[prop]]
+name = "{name}"
+model = "{model}.urdf"
+spot = {spot}
+"""
+
+
+def write_scene(folder: Path, *props: str, text: str = SCENE) -> str:
+    """Write a scene with some props, and return its path."""
+    (folder / "slab.urdf").write_text(BOX.format(size="3 3 0.1", kind="fixed", more=""))
+    (folder / "lift.urdf").write_text(BOX.format(size="0.2 0.2 0.2", kind="prismatic", more=SLIDE))
+    (folder / "park.toml").write_text(text + "".join(props))
+    return str(folder / "park.toml")
+
+
+@pytest.mark.parametrize(
+    ("props", "problems"),
+    [
+        ([("slab", "slab", [0.0, 0.0, 0.05])], ["ant_0 and slab begin inside each other, by 10.0 cm"]),
+        ([("slab", "slab", [0.0, [9.0, 0.0], 0.05])], ["prop slab.spot: a range begins with its lower end"]),
+        ([("slab", "slab", [0.0, [0.0, 4.0], 0.05])], ["ant_0 and slab begin inside each other"]),
+        ([("lift", "lift", [5.0, 0.0, 0.06])], ["lift and the ground begin inside each other, by 4.0 cm"]),
+        (
+            [("slab", "slab", [5.0, 0.0, 0.3]), ("lift", "lift", [5.0, 0.0, 0.4])],
+            ["slab and lift begin inside each other, by 5.0 cm"],
+        ),
+        ([("slab", "slab", [5.0, 0.0, 0.0]), ("other", "slab", [6.0, 0.0, 0.0])], []),  # they never move
+        ([("slab", "slab", [5.0, 0.0, 0.0]), ("lift", "lift", [5.0, 0.0, 0.15])], []),  # they touch
+    ],
+)
+def test_what_begins_inside_something(props: list[tuple[str, str, Any]], problems: list[str], tmp_path: Path) -> None:
+    rows = [PROP.format(name=name, model=model, spot=spot) for name, model, spot in props]
+    finding, _ = examine(write_scene(tmp_path, *rows))
+    assert len(finding.problems) == len(problems), finding
+    for problem, words in zip(finding.problems, problems, strict=True):
+        assert words in problem
+
+
+def test_a_scene_is_checked_with_its_robots_and_policies(tmp_path: Path) -> None:
+    ant = files.robots()["ant"]
+    (tmp_path / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
+    (tmp_path / "tall.toml").write_text(ant.read_text().replace("stance = 0.57", "stance = 0.67"))
+    row = SCENE.replace('robot = "ant"', 'robot = "tall.toml"\npolicy = "hopper"')
+    finding, _ = examine(write_scene(tmp_path, text=row))
+    assert [problem.partition(",")[0] for problem in finding.problems] == [
+        "robot 'tall': stance: 0.67 m",
+        "agent 'ant_0': its policy observes 15 numbers",
+    ]
+
+
+def test_names_folders_and_files(tmp_path: Path) -> None:
+    ant = files.robots()["ant"]
+    for folder in ("assets/spider", "scenes", ".hidden"):
+        (tmp_path / folder).mkdir(parents=True)
+    write_scene(tmp_path / "scenes")
+    (tmp_path / ".hidden" / "no.urdf").touch()
+    (tmp_path / "pyproject.toml").write_text("[project]")
+    (tmp_path / "torn.toml").write_text("[project")
+    (tmp_path / "assets" / "spider" / "ant.urdf").touch()
+    (tmp_path / "assets" / "spider" / "spider.toml").write_text(ant.read_text())
+    inside = ["assets/spider/spider.toml", "scenes/lift.urdf", "scenes/park.toml", "scenes/slab.urdf", "torn.toml"]
+    assert find_all([str(tmp_path)]) == [str(tmp_path / name) for name in inside]
+    assert find_all(["ant", str(ant), "beam"]) == [str(ant), str(files.scenes()["ant"]), str(files.models()["beam"])]
+    assert find_all(["nothing.urdf"]) == ["nothing.urdf"]
+    for target in ("nothing", "setup.cfg", "a\0b", "x" * 5000, str(tmp_path / ".hidden" / "none")):
+        with pytest.raises(UsageError):
+            find_all([target])
+
+
+def test_json_and_exit_codes(tmp_path: Path) -> None:
+    good, bad = write_scene(tmp_path), str(tmp_path / "bad.toml")
+    Path(bad).write_text(SCENE.replace("robot", "robt"))
+    run = CliRunner().invoke
+    done = run(main, ["check", good, bad, "beam", "--json"])
+    assert done.exit_code == 1
+    assert [(found["kind"], bool(found["problems"])) for found in json.loads(done.stdout)] == [
+        ("scene", False),
+        ("scene", True),
+        ("prop", False),
+    ]
+    assert [set(found) for found in json.loads(done.stdout)] == [{"file", "kind", "problems", "notes"}] * 3
+    assert json.loads(done.stdout)[1]["problems"] == ["unknown key 'agent[0].robt'; did you mean 'robot'?"]
+    assert run(main, ["check", "nowhere"]).exit_code == 2
+    done = run(main, ["check", good])
+    assert done.exit_code == 0
+    assert f"{good}: all is well" in done.stdout
+
+
+def test_a_crash_or_a_hang_is_a_finding_and_the_rest_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, does in (("dies", "os.kill(os.getpid(), 11)"), ("quits", "os._exit(3)"), ("sits", "time.sleep(600)")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.py").write_text(f"import os, time\n{does}\n")
+        write_scene(tmp_path / name, text=SCENE.replace('"run"', '"mine:Task"'))
+    paths = [str(tmp_path / name / "park.toml") for name in ("dies", "quits")] + [str(files.models()["beam"])]
+    found = [finding.problems for finding in examine_all(paths)]
+    said = "Bullet, or code of its own, crashed: "
+    assert found == [(f"{said}killed by SIGSEGV",), (f"{said}ended with exit status 3",), ()]
+    monkeypatch.setattr(check_command, "PATIENCE", 0.5)
+    strange = ["\udcff.urdf", "x" * 5000 + ".toml"]
+    assert all("not supported" in p or "too long" in p for f in examine_all(strange) for p in f.problems)
+    assert list(examine_all([str(tmp_path / "sits" / "park.toml")])) == [
+        Finding(str(tmp_path / "sits" / "park.toml"), "", problems=("it takes more than 0.5 s",))
+    ]
+
+
+def test_a_robots_name_is_no_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written but in folders that nobody else may enter, under names that no file gives."""
+    text = files.robots()["hopper"].with_suffix(".urdf").read_text()
+    with TemporaryDirectory() as folder:  # pytest's own have names that are too long for a robot
+        monkeypatch.chdir(folder)
+        victim = Path(folder, "victim.urdf")
+        victim.write_text("precious")
+        for name in (str(victim.with_suffix("")), "../victim", "victim"):
+            Path("evil.urdf").write_text(text.replace('<robot name="hopper"', f'<robot name="{name}"'))
+            finding, _ = examine("evil.urdf")
+            assert not finding.problems
+            assert victim.read_text() == "precious"
+            assert sorted(os.listdir()) == ["evil.urdf", "victim.urdf"]
+        monkeypatch.undo()
+
+
+def test_a_scenes_name_is_no_part_of_the_name_of_a_reproduction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    job: Any = SimpleNamespace(scene=SimpleNamespace(name="a\0b" * 2000))
+    path = Path(write_reproduction("a worker was lost", Episode(job, 0, None, np.zeros(0))))
+    assert path.parent == tmp_path
+    assert path.name.startswith("roboschool_reproduction_")
