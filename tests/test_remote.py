@@ -23,7 +23,8 @@ import msgspec
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
-from seats import LONG, play, play_dicts, together
+from seats import play, play_dicts, together
+from waits import LONG, until
 
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.rendezvous import WorldClosed
@@ -102,13 +103,6 @@ def error_of(call: Callable[[], Any], kind: type[Exception]) -> str:
     with pytest.raises(kind) as raised:
         call()
     return str(raised.value)
-
-
-def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + LONG
-    while not true():
-        assert time.monotonic() < end, "it never comes true"
-        time.sleep(0.01)
 
 
 def program(code: str, *arguments: object) -> "subprocess.Popen[str]":
