@@ -20,6 +20,7 @@ from PIL import Image
 
 import roboschool
 from roboschool import files
+from roboschool.cli import check
 from roboschool.cli.main import main
 from roboschool.cli.video import Video
 from roboschool.evaluation import evaluate
@@ -244,10 +245,16 @@ def test_bad_arguments_are_one_line(arguments: list[str], words: list[str], tmp_
         assert word in done.stderr
 
 
+@pytest.mark.parametrize("file", [*files.robots().values(), *files.scenes().values()], ids=lambda file: file.stem)
+def test_check_finds_nothing_wrong_with_what_is_shipped(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "LONGEST", 200)
+    assert check.trial(check._load(file)) == ([], [])
+
+
 def test_check(tmp_path: Path) -> None:
-    for file in (*files.robots().values(), *files.scenes().values(), files.robots()["ant"].with_suffix(".urdf")):
-        assert "all is well" in run(*COMMAND, "check", file, cwd=tmp_path).stdout
     ant = files.robots()["ant"]
+    for file in (ant, ant.with_suffix(".urdf"), files.scenes()["ant"]):
+        assert "all is well" in run(*COMMAND, "check", file, cwd=tmp_path).stdout
     (tmp_path / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
     (tmp_path / "tall.toml").write_text(ant.read_text().replace("stance = 0.57", "stance = 0.67"))
     done = run(*COMMAND, "check", "tall.toml", cwd=tmp_path, code=1)
