@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from PIL import Image
 
 import roboschool
@@ -36,6 +36,14 @@ def run(*command: object, cwd: Path, code: int = 0, **env: str) -> subprocess.Co
         [str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False, env=os.environ | env
     )
     assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def command(*arguments: str, code: int = 0) -> Result:
+    """Run `roboschool` in this process."""
+    done = CliRunner().invoke(main, list(arguments))
+    assert done.exit_code == code, done.output
+    assert done.exception is None or isinstance(done.exception, SystemExit), "a traceback"
     return done
 
 
@@ -79,10 +87,10 @@ def test_wheel_holds_assets_and_scenes(tmp_path: Path) -> None:
         "policy = roboschool.load_policy(roboschool.policies()['ant']);"
         "print(roboschool.__file__, env.step(policy.act(env.reset(seed=0)[0]))[1] > 0)"
     )
-    said = run(python, "-c", code, cwd=tmp_path).stdout
+    said = run(python, "-c", code, cwd=tmp_path, PYTHONPATH="").stdout
     assert said.startswith(str(tmp_path))
     assert said.endswith("True\n")
-    said = run(tmp_path / "empty" / "bin" / "roboschool", "list", cwd=tmp_path).stdout
+    said = run(tmp_path / "empty" / "bin" / "roboschool", "list", cwd=tmp_path, PYTHONPATH="").stdout
     assert "roboschool/Humanoid-v1" in said
 
 
@@ -207,13 +215,14 @@ def test_policies_of_the_command_line_are_written_alike_and_begin_anew(tmp_path:
         run(*film, cwd=tmp_path)
 
 
-def test_a_picture_is_taken_at_any_time(tmp_path: Path) -> None:
+def test_a_picture_is_taken_at_any_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     small = ["--size", "64x64", "--picture"]
     for at in ("0", "16", "99"):
-        run(*COMMAND, "race", "--lanes", "hopper", *small, f"r{at}.png", "--at", at, cwd=tmp_path)
-        run(*COMMAND, "film", "hopper", "--policy", "still", *small, f"f{at}.png", "--at", at, cwd=tmp_path)
+        command("race", "--lanes", "hopper", *small, f"r{at}.png", "--at", at)
+        command("film", "hopper", "--policy", "still", *small, f"f{at}.png", "--at", at)
     assert len(list(tmp_path.glob("*.png"))) == 6
-    run(*COMMAND, "film", "hopper", *small, "both.png", "--at", "0", "--video", "both.gif", cwd=tmp_path)
+    command("film", "hopper", *small, "both.png", "--at", "0", "--video", "both.gif")
     assert (tmp_path / "both.png").exists()
 
 
@@ -238,9 +247,11 @@ def test_a_picture_is_taken_at_any_time(tmp_path: Path) -> None:
         (["check", "setup.cfg"], ["setup.cfg", ".urdf"]),
     ],
 )
-def test_bad_arguments_are_one_line(arguments: list[str], words: list[str], tmp_path: Path) -> None:
-    done = run(*COMMAND, *arguments, cwd=tmp_path, code=1)
-    assert "Traceback" not in done.stderr
+def test_bad_arguments_are_one_line(
+    arguments: list[str], words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = command(*arguments, code=1)
     for word in words:
         assert word in done.stderr
 
@@ -267,17 +278,17 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
     arguments = {
         "faces": [],
         "train_sb3": ["300"],
-        "train_ppo": ["--steps", "2048", "--num-envs", "8", "--workers", "1", "--episodes", "2", "--out", "run"],
+        "train_ppo": ["--steps", "1024", "--num-envs", "8", "--workers", "1", "--episodes", "2", "--out", "run"],
     }[name]
-    run(sys.executable, ROOT / "examples" / f"{name}.py", *arguments, cwd=tmp_path)
+    run(sys.executable, ROOT / "examples" / f"{name}.py", *arguments, cwd=tmp_path, OMP_NUM_THREADS="1")
     if name == "train_ppo":
         policy = roboschool.load_policy(tmp_path / "run" / "policy.safetensors")
         assert policy.act(np.zeros(15)).shape == (3,)
         card = json.loads((tmp_path / "run" / "policy.json").read_text())
-        assert (card["scene"], card["steps"], card["episodes"]) == ("roboschool/Hopper-v1", 2048, 2)
-        more = ["--resume", "run/checkpoint.safetensors", "--steps", "2560", *arguments[2:]]
-        run(sys.executable, ROOT / "examples" / f"{name}.py", *more, cwd=tmp_path)
-        assert json.loads((tmp_path / "run" / "policy.json").read_text())["steps"] == 2560
+        assert (card["scene"], card["steps"], card["episodes"]) == ("roboschool/Hopper-v1", 1024, 2)
+        more = ["--resume", "run/checkpoint.safetensors", "--steps", "1536", *arguments[2:]]
+        run(sys.executable, ROOT / "examples" / f"{name}.py", *more, cwd=tmp_path, OMP_NUM_THREADS="1")
+        assert json.loads((tmp_path / "run" / "policy.json").read_text())["steps"] == 1536
 
 
 def test_readme_shows_the_example_and_the_scores_as_they_are(tmp_path: Path) -> None:
