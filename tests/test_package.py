@@ -74,12 +74,12 @@ def test_wheel_holds_assets_and_scenes(tmp_path: Path) -> None:
     """Built without the network, installed into an empty venv that borrows only the dependencies."""
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, ROOT, cwd=tmp_path)
-    (wheel,) = tmp_path.glob("*.whl")
+    (wheel,) = tmp_path.glob("roboschool2-*.whl")  # on the package index "roboschool" is the one of 2017
     assert wheel.stat().st_size < 2 * 2**20
     assert "roboschool/py.typed" in zipfile.ZipFile(wheel).namelist()
     venv.create(tmp_path / "empty", with_pip=False)
     python = tmp_path / "empty" / "bin" / "python"
-    run(*pip, "--python", python, "install", "--no-deps", "--no-index", wheel, cwd=tmp_path)
+    run(*pip, "--python", python, "install", "--no-deps", "--no-index", wheel, cwd=tmp_path, PYTHONPATH="")
     (packages,) = (tmp_path / "empty" / "lib").glob("python*/site-packages")
     (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
     code = (
@@ -92,6 +92,8 @@ def test_wheel_holds_assets_and_scenes(tmp_path: Path) -> None:
     assert said.endswith("True\n")
     said = run(tmp_path / "empty" / "bin" / "roboschool", "list", cwd=tmp_path, PYTHONPATH="").stdout
     assert "roboschool/Humanoid-v1" in said
+    said = run(tmp_path / "empty" / "bin" / "roboschool", "--version", cwd=tmp_path, PYTHONPATH="").stdout
+    assert said == f"roboschool, version {roboschool.__version__}\n"
 
 
 TYPED = """

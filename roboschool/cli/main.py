@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from roboschool import machine
 from roboschool.files import InvalidInput
 from roboschool.parts import place_of, told
 
@@ -30,7 +31,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="roboschool")
+@click.version_option(package_name=machine.DISTRIBUTION)
 def main() -> None:
     """Robots that learn together, in shared Bullet worlds.
 
@@ -268,7 +269,7 @@ def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | N
     "--copies", default=64, type=click.IntRange(min=1), show_default=True, help="Of the scene, in the vector env."
 )
 @click.option("--workers", help="Numbers of worker processes, like 1,2; 0 is none; 1 and that of cores if nobody says.")
-@click.option("--peers", is_flag=True, help="Also run other packages: pip install 'roboschool[bench]'.")
+@click.option("--peers", is_flag=True, help=f"Also run other packages: {machine.install('bench')}.")
 @click.option(
     "--resets",
     default=0,

@@ -11,6 +11,7 @@ from PIL import Image
 
 from roboschool.camera import LARGEST
 from roboschool.files import InvalidInput, choose
+from roboschool.machine import install
 
 KINDS = (".mp4", ".gif", ".webp")
 STILLS = (".png", ".jpg", ".webp")
@@ -81,9 +82,7 @@ class Video:
         try:
             import imageio_ffmpeg
         except ImportError:
-            raise InvalidInput(
-                f"{self.path}: .mp4 needs `pip install imageio-ffmpeg`; .gif and .webp need nothing"
-            ) from None
+            raise InvalidInput(f"{self.path}: .mp4 needs {install('video')}; .gif and .webp need nothing") from None
         writer = imageio_ffmpeg.write_frames(
             str(self.beside), (self.width, self.height), fps=1.0 / self.seconds, macro_block_size=2, quality=7
         )
