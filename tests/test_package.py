@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import site
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from roboschool.policy import Random, Still
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
+PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
 
 
 def run(*command: object, cwd: Path, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
@@ -299,22 +301,23 @@ def test_readme_shows_the_example_and_the_scores_as_they_are(tmp_path: Path) -> 
     assert run(*COMMAND, "list", "--scores", cwd=tmp_path).stdout in readme
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "README.md",
-        "CONTRIBUTING.md",
-        "docs/competitions.md",
-        "docs/environments.md",
-        "docs/joint.md",
-        "docs/speed.md",
-        "docs/tournaments.md",
-        "docs/training.md",
-    ],
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     for link in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text()):
         assert ((ROOT / page).parent / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_of_a_page_are_written_as_they_are_parsed(page: str) -> None:
+    for line in re.findall(r"^ +roboschool (.+)$", (ROOT / page).read_text(), re.M):
+        name, *arguments = shlex.split(line, comments=True)
+        main.commands[name].make_context(name, arguments)
+
+
+@pytest.mark.parametrize(("extra", "user"), [("video", "--video race.mp4"), ("bench", "bench --peers")])
+def test_what_a_line_of_the_readme_needs_is_installed_before(extra: str, user: str) -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert readme.index(f"pip install '.[{extra}]'") < readme.index(user)
 
 
 def test_page_of_environments_is_fresh_and_says_everything(tmp_path: Path) -> None:
