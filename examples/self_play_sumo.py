@@ -194,7 +194,10 @@ card = {
     "result_against_still": round(float(still), 3),
     "recipe": {"script": "examples/self_play_sumo.py", "scene": SCENE}
     | {k: v for k, v in vars(args).items() if k != "out"},
-    "versions": {name: version(name) for name in ("roboschool", "pybullet", "numpy", "torch", "stable-baselines3")},
+    "versions": {
+        "roboschool": roboschool.__version__,
+        **{name: version(name) for name in ("pybullet", "numpy", "torch", "stable-baselines3")},
+    },
     "python": platform.python_version(),
 }
 (args.out / "policy.json").write_text(json.dumps(card, indent=2) + "\n")

@@ -253,7 +253,10 @@ card = {
     "wall_seconds": round(before + time.time() - clock),
     **asdict(score),
     "recipe": {"script": "examples/train_ppo.py"} | {k: v for k, v in vars(args).items() if k not in ("out", "resume")},
-    "versions": {name: version(name) for name in ("roboschool", "pybullet", "numpy", "torch")},
+    "versions": {
+        "roboschool": roboschool.__version__,
+        **{name: version(name) for name in ("pybullet", "numpy", "torch")},
+    },
     "python": platform.python_version(),
 }
 (out / "policy.json").write_text(json.dumps(card, indent=2) + "\n")

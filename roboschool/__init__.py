@@ -1,7 +1,6 @@
 """Robots that learn together: shared Bullet worlds for Gymnasium and PettingZoo."""
 
 import warnings
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -16,6 +15,7 @@ from roboschool.envs.rendezvous import WorldClosed
 from roboschool.envs.vector import VectorEnv
 from roboschool.files import InvalidInput, policies
 from roboschool.limbs import partitions
+from roboschool.machine import version
 from roboschool.opponents import OpponentPool
 from roboschool.policy import NetworkPolicy, Policy, load_policy
 from roboschool.robot import Robot, load_robot

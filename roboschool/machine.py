@@ -3,7 +3,9 @@
 import os
 import platform
 from collections.abc import Iterable
-from importlib.metadata import version
+from importlib import metadata
+
+DISTRIBUTION = "roboschool2"  # what pip calls this package: "roboschool" of the index is the one of 2017
 
 
 def cores() -> int:
@@ -25,6 +27,24 @@ def processor() -> str:
         return platform.processor()
 
 
+def install(extra: str) -> str:
+    """Return the command that installs an extra of this package, which is installed itself."""
+    return f"pip install '{DISTRIBUTION}[{extra}]'"
+
+
+def version(package: str) -> str:
+    """Return the version of a package, this one being "roboschool".
+
+    Raises:
+        PackageNotFoundError: it is not installed.
+    """
+    return metadata.version(DISTRIBUTION if package == "roboschool" else package)
+
+
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """Return the versions of some packages and of Python."""
+    """Return the versions of some packages and of Python.
+
+    Raises:
+        PackageNotFoundError: one is not installed.
+    """
     return {**{package: version(package) for package in packages}, "python": platform.python_version()}

@@ -6,10 +6,10 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from waits import LONG
 
 from roboschool.envs.parallel import ParallelEnv
 
-LONG = 30.0  # nothing takes so long unless it hangs [s]
 RNG_SEEDS = {"hopper_0": 10, "humanoid_0": 11, "ant_0": 12}
 
 

@@ -10,7 +10,7 @@ from roboschool import files
 from roboschool.scene import load_scene
 from roboschool.simulation import Simulation
 
-STEPS = 500
+STEPS = 200
 SCENES = sorted(files.scenes())
 
 

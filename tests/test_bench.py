@@ -131,7 +131,7 @@ def test_missing_peers_are_named_and_the_others_run(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(peers, "PEERS", (absent,))
     done = bench("hopper", *TINY, "--peers", code=1)
     assert "none of no_such_package is installed" in done.stderr
-    assert "roboschool[bench]" in done.stderr
+    assert "roboschool2[bench]" in done.stderr
 
 
 def test_every_peer_has_a_title_and_scenes_of_ours() -> None:
@@ -166,7 +166,7 @@ def test_bad_arguments_are_one_line(arguments: list[object], words: list[str]) -
 def test_pictures_need_matplotlib_and_say_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delitem(sys.modules, "roboschool.cli.plots", raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    assert "roboschool[bench]" in bench("ant", "--plot", tmp_path, code=1).stderr
+    assert "roboschool2[bench]" in bench("ant", "--plot", tmp_path, code=1).stderr
 
 
 def test_page_of_speed_is_fresh() -> None:

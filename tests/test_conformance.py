@@ -22,10 +22,20 @@ ALONE = [name for name in SCENES if len(load_scene(name).agents) == 1]
 
 
 @pytest.mark.parametrize("name", SCENES)
-@pytest.mark.parametrize("form", ["roboschool/{}", "Roboschool{}"])
-def test_gymnasium(name: str, form: str) -> None:
-    env = gymnasium.make(form.format(load_scene(name).id.removeprefix("roboschool/")), render_mode="rgb_array")
+def test_gymnasium(name: str) -> None:
+    env = gymnasium.make(load_scene(name).id, render_mode="rgb_array")
     check_env(env.unwrapped)
+    env.close()
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_the_id_of_2017_is_the_same_env(name: str) -> None:
+    new = gymnasium.spec(load_scene(name).id)
+    old = gymnasium.spec(new.id.replace("roboschool/", "Roboschool"))
+    for field in ("entry_point", "vector_entry_point", "reward_threshold", "max_episode_steps", "kwargs"):
+        assert getattr(old, field) == getattr(new, field)
+    env = gymnasium.make(old)
+    assert isinstance(env.unwrapped, roboschool.AgentEnv)
     env.close()
 
 
@@ -40,7 +50,7 @@ def test_stable_baselines3(name: str) -> None:
 @pytest.mark.parametrize("name", SCENES)
 def test_pettingzoo_parallel(name: str, death: str) -> None:
     env = roboschool.parallel_env(name, death=death)
-    parallel_api_test(env, num_cycles=300)
+    parallel_api_test(env, num_cycles=100)
     env.close()
 
 
@@ -50,7 +60,7 @@ def test_pettingzoo_parallel(name: str, death: str) -> None:
 @pytest.mark.parametrize("name", SCENES)
 def test_pettingzoo_aec(name: str, death: str) -> None:
     env = roboschool.parallel_env(name, death=death)
-    api_test(parallel_to_aec(env), num_cycles=200)
+    api_test(parallel_to_aec(env), num_cycles=100)
     env.close()
 
 

@@ -1,7 +1,6 @@
 """Who waits for whom: the rules without threads (`Rendezvous`), then with threads and short timeouts (`Lobby`)."""
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -10,7 +9,8 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
-from seats import LONG, play, play_dicts, together
+from seats import play, play_dicts, together
+from waits import LONG, Clock, until
 
 from roboschool.envs.agent import AgentEnv
 from roboschool.envs.lobby import Lobby, LobbySeat
@@ -579,20 +579,28 @@ def test_one_thread_in_two_seats_is_told_so() -> None:
             lobby[TWO].step(STILL)
 
 
-def test_patience_begins_anew_whenever_the_world_moves() -> None:
-    pause, patience = 0.12, 0.6  # six pauses are longer than the patience
+def test_patience_begins_anew_whenever_the_world_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, pause, patience = Clock(), 0.2 * LONG, LONG  # six pauses are longer than the patience
+    monkeypatch.setattr("roboschool.envs.lobby.time", clock)
 
     def slowly() -> None:
+        until(lambda: ONE in looks)
         for _ in range(6):
-            time.sleep(pause)
+            looks.clear()
+            with lobby._mutex:
+                clock.sleep(pause)
+                lobby._bells[ONE].notify()
+            until(lambda: ONE in looks)  # at the clock
             lobby[TWO].step(STILL)
         lobby[TWO].reset()
 
     with closing(pair_lobby(patience, patience)) as lobby:
+        looks: list[str] = []
+        wait = lobby._wait
         together(lobby[ONE].reset, lobby[TWO].reset)
-        started = time.monotonic()
+        monkeypatch.setattr(lobby, "_wait", lambda agent, since: (looks.append(agent), wait(agent, since)))
         assert together(lobby[ONE].reset, slowly)[1] is None
-        assert time.monotonic() - started > patience
+        assert clock.now > patience
         assert [forfeit[2] for forfeit in lobby.forfeits] == [ONE]
         assert lobby.world.agents == [ONE, TWO]
 
@@ -615,7 +623,7 @@ def test_closing_wakes_who_waits(playing: bool) -> None:
         return lobby[ONE].step(STILL) if playing else lobby[ONE].reset()
 
     def close() -> None:
-        time.sleep(0.05)
+        until(lambda: lobby._rendezvous.waits(ONE))
         lobby.close()
 
     error, _ = together(wait, close)
@@ -664,9 +672,16 @@ def test_a_bad_action_keeps_its_thread_only() -> None:
 
 
 def test_two_threads_in_one_seat() -> None:
-    with closing(pair_lobby(join=SOON)) as lobby:
-        errors = together(lobby[ONE].reset, lobby[ONE].reset)
-        assert sorted(type(error).__name__ for error in errors) == ["InvalidInput", "WorldClosed"]
+    def second() -> None:
+        until(lambda: lobby._rendezvous.waiting)
+        with pytest.raises(InvalidInput, match="waits already"):
+            lobby[ONE].reset()
+        lobby.close()
+
+    with closing(pair_lobby()) as lobby:
+        error, nothing = together(lobby[ONE].reset, second)
+        assert isinstance(error, WorldClosed)
+        assert nothing is None
 
 
 def test_a_reply_that_is_lost_is_waited_for_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -679,8 +694,7 @@ def test_a_reply_that_is_lost_is_waited_for_by_nobody(monkeypatch: pytest.Monkey
             raise KeyboardInterrupt
 
         def interrupted() -> None:
-            while not lobby._rendezvous.waiting:
-                time.sleep(0.01)
+            until(lambda: lobby._rendezvous.waiting)
             monkeypatch.setattr(lobby, "_deliver", lose)
             with pytest.raises(KeyboardInterrupt):
                 lobby[TWO].reset()

@@ -306,14 +306,18 @@ def test_robots_collide_with_each_other(pair: tuple[str, str]) -> None:
         simulation.reset({0: 0})
         return simulation
 
-    for spot in np.arange(2.0, 0.0, -0.02):
+    spot, gap = 2.0, 0.0
+    while spot > 0.0:
         simulation = stand(0.0, spot)
         world = simulation.worlds[0]
         first, second = (body.id for body in world.bodies)
         points = pybullet.getClosestPoints(first, second, 1.0, physicsClientId=world.client)
-        if min((point[8] for point in points), default=1.0) < -0.001:
+        gap = min((point[8] for point in points), default=1.0)
+        if gap < -0.001:
             break
         simulation.close()
+        spot -= max(gap, 0.02)
+    assert gap < -0.001
     alone = stand(0.0)
     for _ in range(10):
         simulation.step(still(simulation))

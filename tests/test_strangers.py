@@ -9,7 +9,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from typing import Any
 import msgspec.inspect
 import numpy as np
 import pytest
-from seats import LONG, together
+from seats import together
+from waits import LONG, until
 
 from roboschool.remote import entrance
 from roboschool.remote.address import Address, call, read_address
@@ -66,13 +67,6 @@ def server(said: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as stack:
         yield stack
-
-
-def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + LONG
-    while not true():
-        assert time.monotonic() < end, "it never comes true"
-        time.sleep(0.01)
 
 
 def sit(server: Server) -> RemoteSeat:

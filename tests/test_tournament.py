@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 import warnings
 import zipfile
 from collections.abc import Sequence
@@ -25,13 +24,16 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 from players import Nan
+from waits import LONG
 
 import roboschool
 from roboschool import files
 from roboschool.camera import Camera
 from roboschool.cli.contest import print_table, run_replay
+from roboschool.cli.main import main
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.files import InvalidInput, policies
 from roboschool.games.sights import COLOURS
@@ -55,6 +57,7 @@ from roboschool.world import World
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
 HERE = Path(__file__).parent
 SHORT = {"seconds": 1.0}  # 61 steps
+HANGS = 2.0  # how long a policy that hangs is waited for; whoever does not, answers in a hundredth of it [s]
 
 
 def run(*command: object, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -71,6 +74,14 @@ def run(*command: object, cwd: Path, code: int = 0) -> subprocess.CompletedProce
     return done
 
 
+def refused(*arguments: str) -> str:
+    """Run a command in this process that must not do anything; return the line that it says."""
+    done = CliRunner().invoke(main, list(arguments))
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
+    assert done.stdout == "", "nothing is said before"
+    return done.stderr
+
+
 @pytest.fixture(scope="module")
 def env() -> Any:
     world = ParallelEnv("pong", **SHORT)
@@ -78,7 +89,7 @@ def env() -> Any:
     world.close()
 
 
-def contest(env: ParallelEnv, names: Sequence[str], seed: int = 0, limit: float = 5.0) -> Any:
+def contest(env: ParallelEnv, names: Sequence[str], seed: int = 0, limit: float = LONG) -> Any:
     with Bench(limit, quiet=True) as bench:
         return play_recorded(env, SHORT, read_entrants(env.scene, names), seed, bench)
 
@@ -164,8 +175,9 @@ def test_a_match_is_shown_as_it_was_without_physics(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scene: str
 ) -> None:
     path = tmp_path / "m.rsmatch"
-    with closing(ParallelEnv(scene)) as env, Bench(quiet=True) as bench:
-        _, match = play_recorded(env, {}, read_entrants(env.scene, ["random", "other=random"]), 3, bench)
+    options = {"seconds": 5.0} if scene == "soccer" else {}
+    with closing(ParallelEnv(scene, **options)) as env, Bench(quiet=True) as bench:
+        _, match = play_recorded(env, options, read_entrants(env.scene, ["random", "other=random"]), 3, bench)
     write_match(path, match)
     match = read_match(path)
     steps = match.record.steps
@@ -247,17 +259,15 @@ def test_results_are_named_and_places_where_there_are_more(tmp_path: Path) -> No
     said = run("match", *four, "-o", "m.rsmatch", cwd=tmp_path).stdout
     assert all(f"place {number}" in said for number in (1, 2, 3, 4))
     assert "verified" in run("replay", "m.rsmatch", "--verify", cwd=tmp_path).stdout
-    refused = run("replay", "m.rsmatch", "--at", "3", cwd=tmp_path, code=1)
-    assert "--at 3: that is when a picture is taken; give --picture, too" in refused.stderr
+    match = str(tmp_path / "m.rsmatch")
+    assert "--at 3: that is when a picture is taken; give --picture, too" in refused("replay", match, "--at", "3")
     for written, words in {
         "--size 96x64": "--size 96x64: nothing is shown",
         "--picture p.png --size 96": "size '96' is not two even numbers",
         "--picture p.gif": "p.gif: unknown ending '.gif'",
         "--video v.png": "v.png: unknown ending '.png'",
     }.items():
-        refused = run("replay", "m.rsmatch", *written.split(), cwd=tmp_path, code=1)
-        assert words in refused.stderr
-        assert refused.stdout == "", "nothing is said before"
+        assert words in refused("replay", match, *written.split())
 
 
 def test_marks_come_change_and_go() -> None:
@@ -405,7 +415,7 @@ def test_options_of_a_reset_are_set_and_remembered(tmp_path: Path) -> None:
         "radius='wide'": "game Sumo: radius: ",
         "radius": "it is written KEY=VALUE",
     }.items():
-        assert words in run("match", "still", "random", *short[:4], "--set", written, cwd=tmp_path, code=1).stderr
+        assert words in refused("match", "still", "random", *short[:4], "--set", written)
 
 
 def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
@@ -526,7 +536,7 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
     [
         ("Exits", "crash", "exit status 3"),
         ("Raises", "crash", "players.py, line 32, in fail: RuntimeError: III"),
-        ("Hangs", "hang", "0.5 s"),
+        ("Hangs", "hang", f"{HANGS:g} s"),
         ("Nan", "not finite", "nan"),
         ("Infinite", "not finite", "inf"),
         ("Wrong", "wrong shape", "the action has shape (3,), not (2,)"),
@@ -539,7 +549,8 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
     ],
 )
 def test_who_fails_forfeits(env: ParallelEnv, tmp_path: Path, policy: str, reason: str, words: str) -> None:
-    played, match = contest(env, [f"players:{policy}", "scripted"], limit=0.5)
+    limit = HANGS if reason == "hang" else LONG
+    played, match = contest(env, [f"players:{policy}", "scripted"], limit=limit)
     (fault,) = played.faults
     assert (fault.player, fault.reason) == (0, reason)
     assert words in fault.detail
@@ -569,19 +580,25 @@ def test_players_go_on_after_each_other_and_leave_nothing(env: ParallelEnv) -> N
             os.kill(pid, 0)
 
 
+def cpu_time(pid: int) -> float:
+    """Return how long processors have worked for a process [s]."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_a_player_costs_microseconds(env: ParallelEnv) -> None:
     (entrant,) = read_entrants(env.scene, ["still"])
     player = Process(entrant.assign(env.scene, ["paddle_0"]))
     player.begin(0)
     assert player.answer() == []
-    seen, taken = [np.zeros(13, np.float32)], []
-    for _ in range(500):
-        clock = time.perf_counter()
+    seen, count = [np.zeros(13, np.float32)], 2000
+    before = cpu_time(os.getpid()) + cpu_time(player.child.process.pid)
+    for _ in range(count):
         player.ask(seen)
         player.answer()
-        taken.append(time.perf_counter() - clock)
+    taken = cpu_time(os.getpid()) + cpu_time(player.child.process.pid) - before
     player.kill()
-    assert min(taken) < 500e-6
+    assert taken / count < 500e-6, "of the processors, whoever else is using them"
 
 
 @pytest.mark.parametrize(
@@ -700,7 +717,7 @@ def story(report: Report, folder: Path) -> Any:
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("tournament") / "two"
-    plan = make_plan("pong", ["pong", "scripted", *BAD], SHORT, games=2)
+    plan = make_plan("pong", ["pong", "scripted", *BAD], SHORT, games=1)
     return plan, run_tournament(plan, folder, 2), folder
 
 
@@ -708,7 +725,7 @@ def test_results_are_the_same_with_any_number_of_cores(played: Any, tmp_path: Pa
     plan, report, folder = played
     ticks: list[int] = []
     assert story(run_tournament(plan, tmp_path / "one", 1, ticks.append), tmp_path / "one") == story(report, folder)
-    assert sum(ticks) == len(report.results) == 24
+    assert sum(ticks) == len(report.results) == 12
     assert read_report(folder) == report
     assert all(verify(read_match(folder / result.file)).exact for result in report.results)
 
@@ -716,12 +733,12 @@ def test_results_are_the_same_with_any_number_of_cores(played: Any, tmp_path: Pa
 def test_a_tournament_goes_on_whoever_fails(played: Any) -> None:
     _, report, _ = played
     rows = {row.name: row for row in report.table}
-    assert [row.name for row in report.table][2:] == ["nan", "players:Exits"] or rows["nan"].forfeits == 12
+    assert [row.name for row in report.table][2:] == ["nan", "players:Exits"] or rows["nan"].forfeits == 6
     for name in ("nan", "players:Exits"):
-        assert (rows[name].games, rows[name].forfeits) == (12, 12)
-    assert rows["pong"].won >= 8
+        assert (rows[name].games, rows[name].forfeits) == (6, 6)
+    assert rows["pong"].won >= 4
     both = [result for result in report.results if len(result.forfeits) == 2]
-    assert len(both) == 4
+    assert len(both) == 2
     assert {result.points for result in both} == {0.5}
 
 
@@ -758,22 +775,27 @@ def test_the_page_is_one_well_formed_file(played: Any) -> None:
 
 def test_kill_9_midway_and_the_same_command_again(played: Any, tmp_path: Path) -> None:
     _, report, _ = played
-    command = ["tournament", "pong", "scripted", *BAD, "--scene", "pong", "--set", "seconds=1.0", "--games", "2"]
-    paths = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
-    child = subprocess.Popen(
-        [*COMMAND, *command, "-o", "t", "--workers", "2"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": paths},
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    results = tmp_path / "t" / "results.json"
-    while child.poll() is None and not (results.exists() and len(read_report(tmp_path / "t").results) >= 5):
-        time.sleep(0.01)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    command = ["tournament", "pong", "scripted", *BAD, "--scene", "pong", "--set", "seconds=1.0", "--games", "1"]
+    code = f"""
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(HERE)!r})
+from roboschool.tournament import tournament
+
+ticks = []
+
+def tick(games):
+    ticks.append(games)
+    if sum(ticks) == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+plan = tournament.make_plan("pong", ["pong", "scripted", *{BAD}], {SHORT}, games=1)
+tournament.run_tournament(plan, Path("t"), 2, tick)
+"""
+    child = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)
+    assert child.returncode == -signal.SIGKILL
     before = read_report(tmp_path / "t")
-    assert 5 <= len(before.results) < 24
+    assert 5 <= len(before.results) < 12
     assert not before.complete
     stamps = {r.file: (tmp_path / "t" / r.file).stat().st_mtime_ns for r in before.results}
     done = run(*command, "-o", "t", "--workers", "2", cwd=tmp_path)
@@ -834,11 +856,11 @@ def test_a_game_that_fails_says_its_line(tmp_path: Path, command: list[str]) -> 
 )
 def test_what_is_not_finite_decides_nothing(tmp_path: Path, spoil: str, words: str) -> None:
     write_game(tmp_path, "verdict = super().judge(*arguments)", f"verdict.{spoil}", "return verdict")
-    for command in (["match"], ["tournament", "--games", "1", "-o", "t"]):
-        short = ["--scene", "bug.toml", "--set", "seconds=0.1"]
-        done = run(*command, "still", "random", *short, cwd=tmp_path, code=1)
-        assert f"scene 'bug': {words}, which is not finite" in done.stderr.splitlines()[-1]
-        assert done.stdout == ""
+    command = ["tournament", "--games", "1", "-o", "t"] if "result" in words else ["match"]
+    short = ["--scene", "bug.toml", "--set", "seconds=0.1"]
+    done = run(*command, "still", "random", *short, cwd=tmp_path, code=1)
+    assert f"scene 'bug': {words}, which is not finite" in done.stderr.splitlines()[-1]
+    assert done.stdout == ""
 
 
 def test_a_fault_of_ours_keeps_its_traceback_and_ctrl_c_has_none(tmp_path: Path) -> None:

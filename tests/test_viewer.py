@@ -1,23 +1,26 @@
 """Numbers over pictures, windows, play and pose. The windows are opened on a screen of Xvfb's that nobody sees."""
 
+import itertools
 import math
 import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import gymnasium
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from gymnasium.utils.env_checker import check_env
 from PIL import ImageGrab
+from waits import Clock, until
 
 import roboschool
 from roboschool import AgentEnv, InvalidInput, files
+from roboschool.cli.main import main
 from roboschool.cli.play import Leader, Pusher, Session, choose_pilot, read_keys
 from roboschool.cli.pose import PoseTool
 from roboschool.robot import load_robot
@@ -25,7 +28,6 @@ from roboschool.viewer.hud import GREEN, RED, Reading, overlay
 from roboschool.viewer.window import Screen, Window
 
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
-PATIENCE = 20.0  # [s]
 WINDOWS = shutil.which("Xvfb") is not None and find_spec("_tkinter") is not None
 
 
@@ -75,12 +77,20 @@ def red(display: str) -> int:
     return int((shown[..., 0] - shown[..., 2] > 60).sum())
 
 
-def wait_for(window: Window, done: object) -> None:
-    end = time.monotonic() + PATIENCE
-    while not done() and time.monotonic() < end:
+def wait_for(window: Window, done: Callable[[], bool]) -> None:
+    def look() -> bool:
         window.update()
-        time.sleep(0.01)
-    assert done()
+        return done()
+
+    until(look)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Screens keep the time of this clock."""
+    clock = Clock()
+    monkeypatch.setattr("roboschool.viewer.window.time", clock)
+    return clock
 
 
 @pytest.mark.parametrize(("part", "name"), [(slice(300, 600), "observation"), (slice(0, 300), "action")])
@@ -153,8 +163,8 @@ def test_without_a_display_there_is_no_human_mode() -> None:
 @pytest.mark.parametrize("command", [["play", "hopper"], ["pose", "hopper"]])
 @pytest.mark.parametrize("env", [{}, {"DISPLAY": ":987"}])
 def test_without_a_display_commands_say_so_in_a_line(command: list[str], env: dict[str, str]) -> None:
-    done = subprocess.run([*COMMAND, *command], capture_output=True, text=True, check=False, env=os.environ | env)
-    assert done.returncode == 1
+    done = CliRunner().invoke(main, command, env=env)
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert "no display" in line or "python3-tk" in line
@@ -182,8 +192,7 @@ def test_a_window_hears_keys_and_holds_those_that_x11_repeats(display: str) -> N
     assert window.struck() == set()
     root.event_generate("<KeyRelease-Up>")
     root.event_generate("<KeyRelease-a>")
-    time.sleep(0.1)
-    assert window.pressed == set()
+    until(lambda: window.pressed == set())
     window.close()
 
 
@@ -201,20 +210,20 @@ def test_a_window_shows_pictures_until_it_is_closed(display: str) -> None:
     assert red(display) == 0
 
 
-def test_a_screen_keeps_time_and_leaves_out_pictures_that_take_too_long(display: str) -> None:
+def test_a_screen_keeps_time_and_leaves_out_pictures_that_take_too_long(display: str, clock: Clock) -> None:
     shown: list[int] = []
 
     def paint() -> np.ndarray:
         shown.append(1)
-        time.sleep(0.03)
+        clock.sleep(0.03)
         return blank(160, 120)
 
     screen = Screen("test", 160, 120, timestep=0.02)
     screen.show(paint)
-    start, shown[:] = time.perf_counter(), []
+    start, shown[:] = clock.now, []
     for _ in range(40):
         screen.show(paint)
-    assert time.perf_counter() - start > 0.7
+    assert clock.now - start == pytest.approx(0.8, abs=0.03)
     assert 10 <= len(shown) <= 25
     screen.window.close()
     screen.show(paint)
@@ -258,12 +267,10 @@ def test_a_world_of_agents_has_a_window_too(display: str) -> None:
 
 
 @pytest.mark.parametrize("policy", [[], ["--policy", "random"], ["--policy", "scripted"]])
-def test_play_is_a_command(display: str, tmp_path: Path, policy: list[str]) -> None:
+def test_play_is_a_command(display: str, policy: list[str]) -> None:
     arguments = ["race", *policy, "--steps", "25", "--seed", "0", "--keys", "up:5,left+a:10", "--size", "160x120"]
-    done = subprocess.run(
-        [*COMMAND, "play", *arguments], capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path
-    )
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(main, ["play", *arguments])
+    assert done.exit_code == 0, done.output
     assert done.stdout.startswith("episode 1: ")
     assert sum(int(line.split()[2]) for line in done.stdout.splitlines()) == 25
 
@@ -279,8 +286,8 @@ def test_play_is_a_command(display: str, tmp_path: Path, policy: list[str]) -> N
     ],
 )
 def test_play_says_what_is_wrong(arguments: list[str], words: str, display: str) -> None:
-    done = subprocess.run([*COMMAND, "play", *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    done = CliRunner().invoke(main, ["play", *arguments])
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
     (line,) = done.stderr.splitlines()
     assert words in line
 
@@ -312,23 +319,29 @@ class Nothing:
         return np.zeros(17)
 
 
-def press(screen: Screen, key: str, seconds: float) -> None:
-    """Let a key go down for good, and Escape some time later."""
-    root = screen.window.root
+def press(screen: Screen, keys: dict[int, str]) -> None:
+    """Let keys go down for good, each after so many pictures."""
+    root, show, shown = screen.window.root, screen.show, itertools.count()
     root.focus_force()
     root.update()
-    root.after(50, lambda: root.event_generate(f"<KeyPress-{key}>"))
-    root.after(round(1000 * seconds), lambda: root.event_generate("<KeyPress-Escape>"))
+
+    def show_and_press(paint: Callable[[], np.ndarray]) -> None:
+        show(paint)
+        if key := keys.get(next(shown)):
+            root.event_generate(f"<KeyPress-{key}>")
+
+    screen.show = show_and_press  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize(("key", "way"), [("Up", (0.0, 2.0)), ("Left", (-2.0, 0.0))])
-def test_arrows_lead_the_flag(key: str, way: tuple[float, float], display: str) -> None:
+@pytest.mark.usefixtures("clock", "display")
+def test_arrows_lead_the_flag(key: str, way: tuple[float, float]) -> None:
     env = AgentEnv("humanoid_flagrun", render_mode="rgb_array", width=160, height=120)
     pilot = choose_pilot(env, Nothing())
     assert isinstance(pilot, Leader)
     screen = Screen("test", 160, 120, env.scene.timestep)
     screen.show(lambda: blank(160, 120))
-    press(screen, key, 0.8)
+    press(screen, {3: key, 50: "Escape"})
     Session(env, pilot, Nothing(), screen, read_keys("")).run(0, None)
     group, place = env.simulation.seats[0]
     flag = group.now.memory[0, place, :2]
@@ -338,15 +351,16 @@ def test_arrows_lead_the_flag(key: str, way: tuple[float, float], display: str) 
 
 
 @pytest.mark.parametrize("agent", ["paddle_0", "paddle_1"])
-def test_arrows_push_a_paddle_as_the_picture_shows_it(agent: str, display: str) -> None:
+@pytest.mark.usefixtures("clock", "display")
+def test_arrows_push_a_paddle_as_the_picture_shows_it(agent: str) -> None:
     env = AgentEnv("pong", agent, render_mode="rgb_array", width=160, height=120)
     pilot = choose_pilot(env, None)
     assert isinstance(pilot, Pusher)
-    screen = Screen("test", 160, 120, env.scene.timestep)
     number = int(agent[-1])
     for key, axis, sign in (("Up", 1, 1.0), ("Right", 0, 1.0), ("Left", 0, -1.0)):
+        screen = Screen("test", 160, 120, env.scene.timestep)
         screen.show(lambda: blank(160, 120))
-        press(screen, key, 0.8)
+        press(screen, {3: key, 50: "Escape"})
         before = np.array([-1.3, 1.3])[number] if axis == 0 else 0.0
         Session(env, pilot, None, screen, read_keys("")).run(0, None)
         assert sign * (env.simulation.now.agents[0, number, axis] - before) > 0.02
@@ -362,15 +376,12 @@ def test_a_flag_needs_a_policy(monkeypatch: pytest.MonkeyPatch, display: str) ->
         run_play("humanoid_flagrun", None, None, 0, True, (160, 120), 5, "")
 
 
-def test_play_pauses_restarts_and_switches_the_numbers(display: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("clock", "display")
+def test_play_pauses_restarts_and_switches_the_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     env = AgentEnv("hopper", render_mode="rgb_array", width=160, height=120, hud=True)
     screen = Screen("test", 160, 120, env.scene.timestep)
     screen.show(lambda: blank(160, 120))
-    root = screen.window.root
-    root.focus_force()
-    root.update()
-    for moment, key in ((100, "F3"), (200, "space"), (300, "Return"), (700, "Escape")):
-        root.after(moment, lambda key=key: root.event_generate(f"<KeyPress-{key}>"))
+    press(screen, {5: "F3", 10: "space", 15: "Return", 40: "Escape"})
     Session(env, choose_pilot(env, None), None, screen, read_keys("")).run(0, None)
     said = capsys.readouterr().out.splitlines()
     assert not env.hud
@@ -422,10 +433,7 @@ def test_the_table_of_the_rest_pose_is_that_of_the_card(name: str, display: str,
 
 def test_pose_is_a_command(display: str) -> None:
     tool = subprocess.Popen([*COMMAND, "pose", str(files.models()["ant"])], stdout=subprocess.PIPE, text=True)
-    end = time.monotonic() + PATIENCE
-    while red(display) < 100 and time.monotonic() < end:
-        time.sleep(0.1)
-    assert red(display) > 100
+    until(lambda: red(display) > 100)
     assert tool.poll() is None
     tool.terminate()
     tool.communicate()

@@ -8,7 +8,6 @@ import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -41,11 +40,11 @@ def measure(names: Sequence[str], settings: Settings, peers: bool) -> Report:
     found, missing = installed() if peers else ([], [])
     if missing:
         left_out = ", ".join(peer.package for peer in missing)
-        click.echo(f"not installed, left out: {left_out}; pip install 'roboschool[bench]' brings all peers", err=True)
+        click.echo(f"not installed, left out: {left_out}; {machine.install('bench')} brings all peers", err=True)
     work = sum(settings.rounds + 1 + len(sizes(scene, settings.shape)) for scene in scenes)
     with click.progressbar(length=work, label="measuring", file=sys.stderr) as bar:
         rows = [_measure(scene, settings, found, lambda: bar.update(1)) for scene in scenes]
-    versions = {package: version(package) for package in (*PACKAGES, *(peer.package for peer in found))}
+    versions = {package: machine.version(package) for package in (*PACKAGES, *(peer.package for peer in found))}
     return Report(_computer(), versions, settings, rows)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from roboschool import machine
 from roboschool.files import InvalidInput, as_path
 from roboschool.parts import place_of, told
 
@@ -65,7 +66,7 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="roboschool")
+@click.version_option(package_name=machine.DISTRIBUTION)
 def main() -> None:
     """Robots that learn together, in shared Bullet worlds.
 
@@ -323,7 +324,7 @@ def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | N
     "--copies", default=64, type=click.IntRange(min=1), show_default=True, help="Of the scene, in the vector env."
 )
 @click.option("--workers", help="Numbers of worker processes, like 1,2; 0 is none; 1 and that of cores if nobody says.")
-@click.option("--peers", is_flag=True, help="Also run other packages: pip install 'roboschool[bench]'.")
+@click.option("--peers", is_flag=True, help=f"Also run other packages: {machine.install('bench')}.")
 @click.option(
     "--resets",
     default=0,

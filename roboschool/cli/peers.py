@@ -13,6 +13,7 @@ from gymnasium.vector.utils import batch_space
 from roboschool.capture import captured
 from roboschool.cli.measures import ACTIONS, LONGEST, Stepper, single
 from roboschool.files import InvalidInput
+from roboschool.machine import install
 
 BULLET_STEP = 0.0165  # [s]
 POOL = 16  # envs of an EnvPool, on one thread
@@ -114,7 +115,7 @@ def installed() -> tuple[list[Peer], list[Peer]]:
     missing = [peer for peer in PEERS if peer not in found]
     if not found:
         names = ", ".join(peer.package for peer in missing)
-        raise InvalidInput(f"--peers: none of {names} is installed; pip install 'roboschool[bench]' brings them all")
+        raise InvalidInput(f"--peers: none of {names} is installed; {install('bench')} brings them all")
     return found, missing
 
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from roboschool.cli.report import PEER_TITLES, PICTURES, Report, env_titles
 from roboschool.files import InvalidInput, replace
+from roboschool.machine import install
 
 try:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 except ImportError:
-    raise InvalidInput("--plot needs matplotlib: pip install 'roboschool[bench]'") from None
+    raise InvalidInput(f"--plot needs matplotlib: {install('bench')}") from None
 
 WIDTH, HEIGHT, PER_BAR = 7.0, 4.2, 0.16  # [inch]
 DOTS = 120  # an inch

@@ -15,6 +15,7 @@ from PIL import Image
 
 from roboschool.camera import LARGEST
 from roboschool.files import InvalidInput, choose, replace, whole
+from roboschool.machine import install
 
 KINDS = (".mp4", ".gif", ".webp")
 STILLS = (".png", ".jpg", ".webp")
@@ -188,7 +189,7 @@ def _ffmpeg(path: Path) -> str:
 
         program: str = get_ffmpeg_exe()
     except ImportError:
-        raise InvalidInput(f"{path}: .mp4 needs `pip install imageio-ffmpeg`; .gif and .webp need nothing") from None
+        raise InvalidInput(f"{path}: .mp4 needs {install('video')}; .gif and .webp need nothing") from None
     except RuntimeError as error:
         raise InvalidInput(f"{path}: .mp4 needs ffmpeg: {error}") from None
     return program

@@ -7,12 +7,12 @@ import tempfile
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import cloudpickle
 import numpy as np
 
+from roboschool.machine import version
 from roboschool.simulation import Origin
 from roboschool.workers.copies import Copies, Job
 
