@@ -22,7 +22,6 @@ import msgspec
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 from gymnasium.utils.env_checker import check_env
 from seats import play, play_dicts, together
 from waits import LONG, until
@@ -887,9 +886,13 @@ def test_serve_fails_if_nobody_comes() -> None:
         (["race", "--lanes", "ant", "--set", 'lanes=["hopper"]'], "--lanes ant: given twice, also by --set lanes"),
     ],
 )
-def test_bad_arguments_are_one_line(arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_arguments_are_one_line(
+    arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(TESTS)
-    done = CliRunner().invoke(main, ["serve", *arguments])
-    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
-    assert words in done.stderr
-    assert done.stdout == ""
+    with pytest.raises(SystemExit) as exited:
+        main(["serve", *arguments])
+    assert exited.value.code == 1
+    said = capfd.readouterr()
+    assert words in said.err
+    assert said.out == ""
