@@ -27,6 +27,7 @@ from roboschool.cli.video import Video
 from roboschool.evaluation import evaluate
 from roboschool.parts import place_of
 from roboschool.policy import Random, Still
+from roboschool.world import World
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
@@ -412,6 +413,16 @@ def test_a_score_tells_how_often_a_policy_falls() -> None:
     assert evaluate(Still(2), roboschool.load_scene("pong", seconds=0.2), 1).falls is None
     with pytest.raises(roboschool.InvalidInput, match="less than 1"):
         evaluate(policy, "hopper", 0)
+
+
+def test_readme_says_which_scenes_are_restored_without_a_replay() -> None:
+    paragraph = (ROOT / "README.md").read_text().partition("Restoring takes")[2].partition("In other scenes")[0]
+    quick = set()
+    for name in files.scenes():
+        world = World(roboschool.load_scene(name))
+        quick |= {name} if world.restores_exactly else set()
+        world.close()
+    assert set(re.findall(r"`(\w+)`", paragraph)) == quick
 
 
 def test_evaluate_prints_a_score() -> None:
