@@ -46,6 +46,7 @@ for name, default, text in (
     ("--workers", 0, "processes that share the copies; 0: none but this one"),
     ("--watch", 60_000, "steps of the scripted opponents, to be imitated"),
     ("--games", 20, "seeds of the final games, each played on both sides"),
+    ("--episodes", 100, "whole episodes in the final score"),
 ):
     parser.add_argument(name, type=type(default), default=default, help=f"{text} (default: {default})")
 
@@ -182,7 +183,7 @@ env.close()
 
 policy = policy_of(model)
 policy.save(args.out / "policy.safetensors")
-score = evaluate(policy, SCENE)
+score = evaluate(policy, SCENE, args.episodes)
 scripted, still = roboschool.payoff([policy, "scripted", "still"], SCENE, args.games)[0, 1:]
 card = {
     "scene": scene.id,

@@ -109,7 +109,8 @@ def test_snapshots_say_at_once_what_cannot_be_played(tmp_path: Path) -> None:
 
 def test_the_example_of_self_play_learns_and_goes_on_where_it_was(tmp_path: Path) -> None:
     script = Path(__file__).parents[1] / "examples" / "self_play_sumo.py"
-    command = [sys.executable, script, "--watch", "200", "--copies", "8", "--games", "1", "--out", "sumo", "--steps"]
+    few = ["--watch", "200", "--copies", "8", "--games", "1", "--episodes", "2"]
+    command = [sys.executable, script, *few, "--out", "sumo", "--steps"]
     for steps in (4096, 8192):
         done = subprocess.run([*command, str(steps)], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
