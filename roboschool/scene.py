@@ -23,6 +23,7 @@ from roboschool.scene_file import (
     LONGEST_STEP,
     MOST_AGENTS,
     OPTIONS,
+    SHORTEST_STEP,
     AgentRow,
     Lanes,
     PropRow,
@@ -151,7 +152,7 @@ class Scene:
         self._check_parts(where)
         checks: list[tuple[str, Number | None, float, float]] = [
             ("seconds", self.steps * self.timestep, self.timestep, LONGEST),
-            ("timestep", self.timestep, 1e-4, LONGEST_STEP),
+            ("timestep", self.timestep, SHORTEST_STEP, LONGEST_STEP),
             ("substeps", self.substeps, 1, 100),
             ("iterations", self.iterations, 1, 1000),
             ("gravity", self.gravity, 0.0, 100.0),  # downwards: -9.8 is a mistake

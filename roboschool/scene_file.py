@@ -19,7 +19,7 @@ MOST_AGENTS = 64
 MOST_PROPS = 1000
 MOST_PARTS = 100
 NEWEST = 9999  # version of an id
-LONGEST_STEP = 0.1  # [s]
+SHORTEST_STEP, LONGEST_STEP = 1e-4, 0.1  # [s]
 LONGEST = 1e5  # an episode [s]
 
 
@@ -125,9 +125,9 @@ def checked(path: Path, file: SceneFile) -> SceneFile:
     Raises:
         InvalidInput: they cannot.
     """
-    for key, longest in (("timestep", LONGEST_STEP), ("seconds", LONGEST)):
-        if not 0.0 < getattr(file, key) <= longest:
-            raise InvalidInput(f"{path}: {key}: {getattr(file, key)} s is not between 0 and {longest:g} s")
+    for key, shortest, longest in (("timestep", SHORTEST_STEP, LONGEST_STEP), ("seconds", SHORTEST_STEP, LONGEST)):
+        if not shortest <= getattr(file, key) <= longest:
+            raise InvalidInput(f"{path}: {key}: {getattr(file, key)} s is not between {shortest:g} and {longest:g} s")
     if not 1 <= file.version <= NEWEST:
         raise InvalidInput(f"{path}: version: {file.version} is not between 1 and {NEWEST}")
     for key, most in (("agent", MOST_AGENTS), ("prop", MOST_PROPS), ("parts", MOST_PARTS)):

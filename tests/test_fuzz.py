@@ -1,11 +1,15 @@
 """A slice of what `make fuzz` does, so that the fuzzer itself works whenever it is needed."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fuzz.child import FOREIGN, make_input, read
+from fuzz.corpus import tournaments
 from fuzz.pool import Fuzzer
 from fuzz.targets import TARGETS, TOLD, WELCOMED
+from msgspec import structs
 
 from roboschool.remote.protocol import Picture, pack
 
@@ -28,18 +32,33 @@ def test_the_same_seed_gives_the_same_inputs(name: str) -> None:
     assert [make_input(name, 1, n) for n in numbers] != [make_input(name, 2, n) for n in numbers]
 
 
-FOUND = {  # in earlier runs
+def rated(rating: float) -> bytes:
+    """Return a tournament whose best has this rating."""
+    summary, _, games = tournaments()[0].partition(b"\0")
+    tree = json.loads(summary)
+    tree["table"][0] |= {"rating": rating, "high": rating}
+    return json.dumps(tree).encode() + b"\0" + games
+
+
+FOUND: dict[str, list[Any]] = {  # in earlier runs
     "told": [
         [WELCOMED, *TOLD[1:3], Picture(3, 3, 3, bytes(18))],
         [WELCOMED, *TOLD[1:3], Picture(3, 0, 2**62, b"")],
+        [
+            structs.replace(
+                WELCOMED, action=structs.replace(WELCOMED.action, high=WELCOMED.action.low[:4] + b"\xff" * 4)
+            )
+        ],
     ],
+    "tournament": [rated(1e300)],
+    "options": [b"ant\ntimestep=1e-308"],
 }
 
 
 @pytest.mark.parametrize("name", FOUND)
 def test_what_did_harm_once(name: str) -> None:
-    for series in FOUND[name]:
-        became, trace = read(name, b"".join(map(pack, series)))
+    for found in FOUND[name]:
+        became, trace = read(name, found if isinstance(found, bytes) else b"".join(map(pack, found)))
         assert became != FOREIGN, trace
 
 

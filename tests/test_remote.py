@@ -5,6 +5,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import stat
@@ -778,10 +779,8 @@ class Command:
     def __exit__(self, *error: object) -> None:
         self.process.kill()
         self.process.communicate(timeout=LONG)
-        for file in self.folder.glob("*"):
-            file.unlink()
-        if self.folder.name.startswith("roboschool_") and self.folder.exists():
-            self.folder.rmdir()
+        if self.folder.name.startswith("roboschool_"):  # a server that fails to start has no folder, and we are in "."
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def wait(self) -> tuple[int, str, str]:
         out, err = self.process.communicate(timeout=LONG)

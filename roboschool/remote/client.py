@@ -299,4 +299,6 @@ def _enter(connection: Connection, key: bytes, where: str, agent: str | None) ->
 def _box(space: Space) -> Box:
     numbers = Numbers(space.dtype, space.shape)
     low, high = numbers.unpack(space.low), numbers.unpack(space.high)
+    if not (low <= high).all():  # nor is a NaN
+        raise Violation("a space whose least numbers are not below its greatest")
     return Box(low, high, dtype=low.dtype.type)
