@@ -72,9 +72,9 @@ docs: .venv/race
 
 .venv/test: .venv/pip pyproject.toml
 	$(BIN)/pip install --quiet --editable '.[video,train,test]'
-	@command -v Xvfb >/dev/null && $(BIN)/python -c 'import tkinter' 2>/dev/null || \
-	{ apt-get update && apt-get install --yes xvfb python3-tk; } >/dev/null 2>&1 || \
-	echo "no Xvfb or no tkinter: tests of windows will be skipped"
+	@command -v Xvfb >/dev/null && command -v bwrap >/dev/null && $(BIN)/python -c 'import tkinter' 2>/dev/null || \
+	{ apt-get update && apt-get install --yes xvfb python3-tk bubblewrap; } >/dev/null 2>&1 || \
+	echo "no Xvfb, bubblewrap or tkinter: tests of windows, or of policies in bubblewrap, will be skipped"
 	touch $@
 
 .venv-extras/test: pyproject.toml
