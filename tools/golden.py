@@ -125,7 +125,8 @@ def main(scenes: tuple[str, ...], write: bool, file: Path) -> None:
         if write:
             known[name] = faces
         differ += bool(found)
-        print(f"{name:28}{'written' if write else 'as before' if not found else 'DIFFERS: ' + ', '.join(found)}", flush=True)
+        told = "written" if write else f"DIFFERS: {', '.join(found)}" if found else "as before"
+        print(f"{name:28}{told}", flush=True)
     if write:
         file.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
     sys.exit(bool(differ and not write))
