@@ -1,5 +1,6 @@
 """Numbers over pictures, windows, play and pose. The windows are opened on a screen of Xvfb's that nobody sees."""
 
+import gc
 import itertools
 import math
 import os
@@ -41,6 +42,7 @@ def screen() -> Iterator[str]:
     os.close(writes)
     with os.fdopen(reads) as pipe:
         yield f":{pipe.readline().strip()}"
+    gc.collect()  # what Tk leaves must not be collected by another thread
     server.terminate()
     server.wait()
 
