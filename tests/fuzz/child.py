@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import tempfile
 import traceback
 from multiprocessing.connection import Connection
@@ -26,15 +25,13 @@ def make_input(name: str, seed: int, number: int) -> bytes:
 def read(name: str, data: bytes) -> tuple[str, str]:
     """Read an input and use what it holds; return what became of it, and the traceback of what should not be raised."""
     target = TARGETS[name]
-    folder = Path(tempfile.mkdtemp(prefix="fuzz_"))
     try:
-        target.drive(data, folder)
+        with tempfile.TemporaryDirectory(prefix="fuzz_", ignore_cleanup_errors=True) as folder:
+            target.drive(data, Path(folder))
     except target.refusals:
         return REFUSED, ""
     except BaseException:
         return FOREIGN, traceback.format_exc()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return ACCEPTED, ""
 
 

@@ -1,11 +1,12 @@
 """Children that read inputs; one that crashes or hangs is replaced, and what it has read is kept."""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from subprocess import DEVNULL
+from tempfile import TemporaryFile
 
 from fuzz.child import ACCEPTED, FOREIGN, REFUSED, make_input
 from fuzz.targets import TARGETS
@@ -14,6 +15,7 @@ from roboschool.workers.child import Child
 ENTRY = "fuzz.child:work"
 HANG = 60.0  # an input takes no longer [s]
 INPUTS = 3000  # that a child reads before another takes its place, so that memory does not add up
+MOST_PRINTED = 4000  # of it are kept [bytes]
 REPORT = 5.0  # between two lines of progress [s]
 CRASH, HUNG = "crashes", "hangs"
 COLUMNS = {
@@ -42,6 +44,7 @@ class Fuzzer:
         self.folder = folder
         self.counts = {name: Counter[str]() for name in names}
         self.harmful: list[str] = []  # what has done harm, and how
+        self._log = TemporaryFile()  # noqa: SIM115 - what children print, until there are none
         self._children: dict[Connection, Child] = {}
         self._busy: dict[Connection, tuple[str, int, float]] = {}  # format, number of the input, since when
         self._read: Counter[Connection] = Counter()
@@ -69,9 +72,10 @@ class Fuzzer:
         finally:
             for child in self._children.values():
                 child.kill()
+            self._log.close()
 
     def _start(self) -> None:
-        child = Child(ENTRY, self.seed, output=DEVNULL)
+        child = Child(ENTRY, self.seed, output=self._log.fileno())
         self._children[child.line] = child
         child.line.recv()  # it is ready; before, nothing of the time is its own
 
@@ -101,13 +105,18 @@ class Fuzzer:
         try:
             became, trace = line.recv()
         except (EOFError, OSError):
-            self._note(name, number, CRASH, self._children[line].end())
+            self._note(name, number, CRASH, f"{self._printed()}\n{self._children[line].end()}")
             self._replace(line)
             return
         self._note(name, number, became, trace)
         self._read[line] += 1
         if self._read[line] >= INPUTS:
             self._replace(line)
+
+    def _printed(self) -> str:
+        """Return the last that children have printed, such as why one has ended."""
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), MOST_PRINTED, max(0, size - MOST_PRINTED)).decode(errors="replace")
 
     def _note(self, name: str, number: int, became: str, told: str) -> None:
         self.counts[name]["inputs"] += 1
