@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,8 @@ def test_a_signal_leaves_no_half_video(number: signal.Signals, tmp_path: Path) -
     path.write_text("old")
     command = [*COMMAND, "race", "--lanes", "hopper,ant", "--size", "960x540", "--video", path.name]
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, cwd=tmp_path, **silent) as process:  # type: ignore[call-overload]
+    heard = partial(signal.signal, number, signal.SIG_DFL)  # the suite may run where it is ignored, as under nohup
+    with subprocess.Popen(command, cwd=tmp_path, preexec_fn=heard, **silent) as process:  # type: ignore[call-overload]
         deadline = time.monotonic() + PATIENCE
         while len(list(tmp_path.iterdir())) == 1 and time.monotonic() < deadline:
             assert process.poll() is None
