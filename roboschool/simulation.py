@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.checkpoint import Checkpoint
+from roboschool.checkpoint import Checkpoint, describe_scene
 from roboschool.files import InvalidInput, choose
 from roboschool.games.game import Arena, Game, Verdict
 from roboschool.group import REPORTED, Group
@@ -41,7 +41,7 @@ class Saved:
     """A world with everything its episode remembers. It can be pickled, and is valid in another process."""
 
     scene: str
-    bodies: tuple[str, ...]  # name and kind of every agent and prop
+    described: Mapping[str, str]  # what its future depends on besides, as `describe_scene` returns it
     checkpoint: Checkpoint
     rng: Any
     step: int
@@ -93,6 +93,7 @@ class Simulation:
         self._check_game()
         self.begun = False  # whether there is an episode to step in
         self.closed = False
+        self._described = describe_scene(scene)
 
     def _arena(self, worlds: int) -> Arena:
         memory, tally = (len(self.game.memory), len(self.game.tally)) if self.game else (0, 0)
@@ -388,7 +389,7 @@ class Simulation:
             raise InvalidInput(f"scene {self.scene.name!r}: the physics has blown up: call reset()")
         return Saved(
             scene=self.scene.name,
-            bodies=self._bodies(),
+            described=self._described,
             checkpoint=self.worlds[world].save(),
             **{name: copy.deepcopy(part) for name, part in self._episode(world).items()},
         )
@@ -423,8 +424,12 @@ class Simulation:
         self._check_open()
         if not isinstance(saved, Saved):
             raise InvalidInput(f"scene {self.scene.name!r}: {saved!r:.80} is no saved state")
-        if saved.scene != self.scene.name or saved.bodies != self._bodies():
-            raise InvalidInput(f"scene {self.scene.name!r}: the state is of scene {saved.scene!r}")
+        if saved.scene != self.scene.name or saved.described.keys() != self._described.keys():
+            raise InvalidInput(f"scene {self.scene.name!r}: the state is of scene {saved.scene!r}, or of other agents")
+        if others := [what for what, value in self._described.items() if saved.described[what] != value]:
+            raise InvalidInput(
+                f"scene {self.scene.name!r}: where the state was saved this was other: {', '.join(others)}"
+            )
         missing = [name for name in opponents if name not in saved.opponents]
         if missing:
             held = f"only {', '.join(saved.opponents)}" if saved.opponents else "nobody"

@@ -359,8 +359,9 @@ class World:
         if gravity != self.gravity:
             bullet.setGravity(0.0, 0.0, -gravity, physicsClientId=self.client)
             self.gravity = gravity
-        if friction != self.friction and self.ground != NOWHERE:
-            bullet.changeDynamics(self.ground, -1, lateralFriction=friction, physicsClientId=self.client)
+        if friction != self.friction:
+            if self.ground != NOWHERE:
+                bullet.changeDynamics(self.ground, -1, lateralFriction=friction, physicsClientId=self.client)
             self.friction = friction
 
     def step(self, torques: Sequence[Sequence[float]]) -> None:
@@ -477,11 +478,14 @@ class World:
                     f"scene {self.scene.name!r}: the state was saved with another processor, version or options, and "
                     "its episode ends differently here; load it with exact=False, or begin a new episode"
                 )
-        self.log = checkpoint.log.copy()
+        self.log = checkpoint.log.copy() if exact else checkpoint.log.begun_at(checkpoint)
 
     def _replay(self, log: EpisodeLog) -> None:
         """Live through an episode once more."""
-        self.reset(log.placements, log.props, log.gravity, log.friction)
+        if log.base is None:
+            self.reset(log.placements, log.props, log.gravity, log.friction)
+        else:
+            self.load(log.base, exact=False)
         throws = log.throws[::-1]
         ends = list(itertools.accumulate(len(body.driven) for body in self.bodies))
         for step, row in enumerate(log.rows()):

@@ -13,7 +13,7 @@ import numpy as np
 
 from roboschool import files
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.files import InvalidInput, one_line
+from roboschool.files import InvalidInput
 from roboschool.scene import Scene
 from roboschool.simulation import Simulation
 from roboschool.tournament.containment import Interference, interrupted
@@ -153,7 +153,7 @@ def _check_finite(scene: Scene, infos: Mapping[str, Mapping[str, Any]], returns:
 def _answers(players: Sequence[Player], step: int) -> tuple[list[list[np.ndarray]], list[Fault]]:
     """Return what the players answer, and which of them forfeit."""
     said = [_answer(player) for player in players]
-    faults = [Fault(i, a.reason, step, one_line(a.detail)) for i, a in enumerate(said) if isinstance(a, Forfeit)]
+    faults = [Fault(i, a.reason, step, a.detail) for i, a in enumerate(said) if isinstance(a, Forfeit)]
     return [answer for answer in said if not isinstance(answer, Forfeit)], faults
 
 

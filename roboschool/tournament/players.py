@@ -17,7 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
-from roboschool.files import InvalidInput
+from roboschool.files import InvalidInput, one_line
 from roboschool.group import as_numbers
 from roboschool.parts import told
 from roboschool.policy import Policy, as_policy
@@ -46,7 +46,7 @@ class Forfeit(Exception):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(reason, detail)
         self.reason = reason
-        self.detail = detail[:WORDS]
+        self.detail = one_line(detail)[:WORDS]  # as the readers of matches take it
 
 
 class Player(Protocol):
@@ -142,6 +142,7 @@ class Process:
         self.start = start
         self.splits = np.cumsum([each.joints for each in assignments])
         self.asked = 0  # questions so far
+        self.expected = BEGIN  # kind of the answer
         self.patience = start  # for the answer [s]
         self.blamed = containment != LIMITS  # nobody else can stop or kill it
         output = subprocess.DEVNULL if quiet else 2
@@ -187,6 +188,7 @@ class Process:
 
     def _ask(self, kind: bytes, text: bytes, patience: float) -> None:
         self.asked += 1
+        self.expected = BEGIN if kind == BEGIN else ACT
         self.patience = patience
         self._send(HEAD.pack(kind, self.asked) + text)
 
@@ -219,7 +221,7 @@ class Process:
         if kind == FAIL:
             reason, _, detail = text.decode("utf-8", "replace").partition("\n")
             raise Forfeit(reason if reason in REASONS else CRASH, detail)
-        if number != self.asked or kind not in (BEGIN, ACT):
+        if (kind, number) != (self.expected, self.asked):
             raise Forfeit(CRASH, "it answers what nobody has asked")
         if kind == BEGIN:
             return []
