@@ -427,9 +427,8 @@ class Simulation:
         if saved.scene != self.scene.name or saved.described.keys() != self._described.keys():
             raise InvalidInput(f"scene {self.scene.name!r}: the state is of scene {saved.scene!r}, or of other agents")
         if others := [what for what, value in self._described.items() if saved.described[what] != value]:
-            raise InvalidInput(
-                f"scene {self.scene.name!r}: where the state was saved this was other: {', '.join(others)}"
-            )
+            what = ", ".join(others)
+            raise InvalidInput(f"scene {self.scene.name!r}: where the state was saved this was other: {what}")
         missing = [name for name in opponents if name not in saved.opponents]
         if missing:
             held = f"only {', '.join(saved.opponents)}" if saved.opponents else "nobody"

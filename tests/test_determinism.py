@@ -170,13 +170,10 @@ def test_a_state_of_another_physics_is_refused(name: str, options: dict[str, Any
     for exact in (True, False):
         with pytest.raises(InvalidInput, match=f"this was other: {words}"):
             other.load(one.save(), exact=exact)
-    weak = dataclasses.replace(
-        one.scene.agents[0].robot, torque=tuple(0.5 * t for t in one.scene.agents[0].robot.torque)
-    )
-    agents = [
-        dataclasses.replace(agent, task=dataclasses.replace(agent.task, robot=weak)) for agent in one.scene.agents
-    ]
-    weaker = Simulation(dataclasses.replace(one.scene, agents=tuple(agents[:1]) + one.scene.agents[1:]))
+    first, *others = one.scene.agents
+    weak = dataclasses.replace(first.robot, torque=tuple(0.5 * most for most in first.robot.torque))
+    agent = dataclasses.replace(first, task=dataclasses.replace(first.task, robot=weak))
+    weaker = Simulation(dataclasses.replace(one.scene, agents=(agent, *others)))
     with pytest.raises(InvalidInput, match="robot"):
         weaker.load(one.save())
     for simulation in (one, other, weaker):

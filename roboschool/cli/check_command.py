@@ -90,8 +90,8 @@ def _inside(folder: Path) -> Iterator[str]:
             if not keys.keys() & (SCENE_KEYS | CARD_KEYS):
                 continue  # it is for another program
         yield str(path)
-        models.add(path.with_name(str(keys.get("model", ""))[: files.LONGEST_NAME] or path.name))
-    yield from (str(path) for path in paths if path.suffix == ".urdf" and path not in models)
+        models.add(Path(os.path.normpath(path.parent / str(keys.get("model", "")))))
+    yield from (str(path) for path in paths if path.suffix == ".urdf" and Path(os.path.normpath(path)) not in models)
 
 
 def examine_all(paths: Iterable[str]) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import math
 import signal
 import sys
 import threading
@@ -19,6 +20,17 @@ from roboschool.parts import place_of, told
 SIGNALED = 128  # the exit status of a command that a signal ends, plus the signal's number
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of standard output, or the folder of temporary files
 ENDING = (signal.SIGTERM, signal.SIGHUP)  # Python itself turns Ctrl-C into an exception
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers, without NaN, which is in every range, and infinity."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; fail if it is out of range or not finite."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
 
 
 class Commands(click.Group):
@@ -128,7 +140,7 @@ SET = click.option(
 )
 @click.option("--video", type=FILE, help="Write a video: .mp4, .gif or .webp.")
 @click.option("--picture", type=FILE, help="Write a picture of the winner at the line.")
-@click.option("--at", type=click.FloatRange(min=0.0), help="When to take the picture [s], if not then.")
+@click.option("--at", type=FiniteRange(min=0.0), help="When to take the picture [s], if not then.")
 @click.option("--size", default="960x540", show_default=True, help="Of video and picture [pixels].")
 @click.option(
     "--policy",
@@ -195,7 +207,7 @@ def list_(as_json: bool, scores: bool, games: bool, markdown: bool) -> None:
 )
 @click.option("--video", type=FILE, help="Write a video: .mp4, .gif or .webp.")
 @click.option("--picture", type=FILE, help="Write a picture.")
-@click.option("--at", type=click.FloatRange(min=0.0), help="When to take the picture [s]; 2.0 if nobody says.")
+@click.option("--at", type=FiniteRange(min=0.0), help="When to take the picture [s]; 2.0 if nobody says.")
 @click.option("--size", default="600x400", show_default=True, help="Of video and picture [pixels].")
 @click.option("--hud/--no-hud", default=False, show_default=True, help="Draw observation, action and reward.")
 def film(
@@ -223,14 +235,14 @@ def film(
 @click.option(
     "--join-timeout",
     default=60.0,
-    type=click.FloatRange(min=0.0),
+    type=FiniteRange(min=0.0),
     show_default=True,
     help="How long a player waits for others to begin an episode [s]; 0: for ever.",
 )
 @click.option(
     "--step-timeout",
     default=60.0,
-    type=click.FloatRange(min=0.0),
+    type=FiniteRange(min=0.0),
     show_default=True,
     help="How long players wait for one who does not act, before that loses its seat [s]; 0: for ever.",
 )
@@ -315,7 +327,7 @@ def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | N
 @click.option(
     "--seconds",
     default=0.5,
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=FiniteRange(min=0.0, min_open=True),
     show_default=True,
     help="Time for each measure in a round.",
 )
@@ -440,7 +452,7 @@ def pose(robot: str) -> None:
 LIMIT = click.option(
     "--limit",
     default=5.0,
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=FiniteRange(min=0.0, min_open=True),
     show_default=True,
     help="How long a policy may think about an action [s].",
 )
@@ -534,7 +546,7 @@ def tournament(
 @click.option("--verify", is_flag=True, help="Play it once more and compare; exit with 1 if anything differs.")
 @click.option("--video", type=FILE, help="Write a video: .mp4, .webp, or .gif, which is large.")
 @click.option("--picture", type=FILE, help="Write a picture of the end.")
-@click.option("--at", type=click.FloatRange(min=0.0), help="When to take the picture [s], if not then.")
+@click.option("--at", type=FiniteRange(min=0.0), help="When to take the picture [s], if not then.")
 @click.option("--size", default="600x400", show_default=True, help="Of video and picture [pixels].")
 @click.option("--scene", help="The scene, if it is a file of your own, or has another name now.")
 def replay(

@@ -210,7 +210,9 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
 class RegisteredEnv(AgentEnv):
     """An `AgentEnv` made by its id: `gymnasium.make` wraps it in a `TimeLimit`, which truncates its episodes.
 
-    Only the clock of a game, or one that `seconds` or `timestep` set, ends them, too.
+    Only the clock of a game, or one that `seconds` or `timestep` set, ends them, too. That wrapper counts the steps
+    since `reset` and is no part of a state. An `AgentEnv`, whose own clock is part of it, ends where the original would
+    have.
     """
 
     has_time_limit = False

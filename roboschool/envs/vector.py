@@ -34,6 +34,8 @@ from roboschool.workers.board import rows_of
 from roboschool.workers.copies import Job
 from roboschool.workers.pool import LocalPool, WorkerPool
 
+UNLIMITED = -1  # Gymnasium's word for no time limit [steps]
+
 
 class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle):
     """Copies of a scene that one agent acts in, or several agents with the same robot and task, as rows of a batch.
@@ -51,8 +53,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         agent: who is played; several agents by a list of names; the first if None.
         opponents: policies of other agents, by name: objects, or written as for `roboschool match`, like "still"; each
             copy has copies of its own. Others are played by the policy that the scene names, or do nothing.
-        max_episode_steps: after how many steps an episode is truncated, if not after the scene's. The clock of a game,
-            or one that `seconds` or `timestep` set, does not change and still ends it, too.
+        max_episode_steps: after how many steps an episode is truncated, if not after the scene's; -1: never. The clock
+            of a game, or one that `seconds` or `timestep` set, does not change and still ends it, too.
         autoreset_mode: a copy whose episode is over begins a new one at the next step (the default) or at once.
         timeout: how long a worker may take for a step before it is replaced [s]; None: as long as it takes.
         render_mode: None or "rgb_array".
@@ -102,7 +104,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.scene = scene_of(self, scene, options)
         most = self.scene.steps
         if max_episode_steps is not None:
-            most = min(check_count("max_episode_steps", max_episode_steps), own_limit(self.scene, options))
+            most = own_limit(self.scene, options)
+            if max_episode_steps != UNLIMITED:
+                most = min(check_count("max_episode_steps", max_episode_steps), most)
         names = [] if agent is None else [agent] if isinstance(agent, str) else list(agent)
         rows = check_seats(self.scene, names, opponents)
         self.agents = tuple(row.name for row in rows)

@@ -43,7 +43,7 @@ def read_address(text: str) -> Address:
         InvalidInput: it is written otherwise.
     """
     kind, _, rest = str(text).partition(":")
-    if kind == "unix" and rest:
+    if kind == "unix" and Path(rest).name:
         return Address(path=rest)
     if kind == "tcp":
         return read_host(rest, f"address {text!r}: {HOW}")

@@ -51,6 +51,7 @@ class Peer:
         self.number = 0  # of what it waits for
         self.inbox = Inbox(LARGEST_OF_STRANGERS)
         self.outbox = bytearray()  # what the connection has no room for yet
+        self.given_up = False  # whether it has not read what it was sent for too long
         self._nonce = secrets.token_bytes(SECRET)
         self.send(Challenge(VERSION, self._nonce))
 
@@ -65,6 +66,7 @@ class Peer:
         self.flush()
         if len(self.outbox) > MOST_UNREAD:
             self.outbox.clear()
+            self.given_up = True
             with contextlib.suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)
 

@@ -18,7 +18,7 @@ from roboschool.parts import told
 from roboschool.policy import AnyPolicy
 from roboschool.remote.address import Address, Door
 from roboschool.remote.entrance import Entrance
-from roboschool.remote.peer import Peer, WrongKey
+from roboschool.remote.peer import MOST_UNREAD, Peer, WrongKey
 from roboschool.remote.protocol import (
     ACTION,
     FROM_GUESTS,
@@ -50,6 +50,7 @@ from roboschool.scene import Scene
 
 LINGER = 2.0  # for players to take their leave after the end [s]
 ROOM = 2**10  # in a message with a picture, for all else [bytes]
+MOST_HEARD = 4  # messages of one peer, before others are attended to
 
 
 class Server:
@@ -97,6 +98,7 @@ class Server:
         self._observations = {name: Numbers(_dtype(space), space.shape) for name, space in spaces}
         self._actions = {name: Numbers(ACTION, space.shape) for name, space in self.world.action_spaces.items()}
         self._seated: dict[str, Peer] = {}
+        self._unheard: dict[Peer, bool] = {}  # who has said more than was heard yet, and whether it may say more
         self._turn: tuple[Any, ...] | None = None  # when the clock was set, and
         self._late = math.inf  # when it is late then
         self._end = math.inf  # when the server ends
@@ -121,6 +123,8 @@ class Server:
                 ready.sort(key=lambda one: one[0].fileobj is self.door.socket)  # who is in is heard before more come
                 for key, events in ready:
                     key.data(events)
+                for peer, goes_on in list(self._unheard.items()):
+                    self._listen(peer, goes_on)
                 self._keep_time()
         except Exception as error:
             self._why = f"the server has failed: {told(error)}"
@@ -159,6 +163,8 @@ class Server:
 
     def _left(self) -> float | None:
         """Return how long there is nothing to do if nobody says anything [s]."""
+        if self._unheard:
+            return 0.0
         moment = min(self._late, self._end, self._entrance.next_moment, self._say_of_strangers.next_moment)
         return None if moment == math.inf else max(0.0, moment - time.monotonic())
 
@@ -197,12 +203,26 @@ class Server:
         if peer.outbox:
             peer.flush()
             self._watch(peer)
-        goes_on = peer.read()
+        if peer not in self._unheard:
+            self._listen(peer, peer.read())
+
+    def _listen(self, peer: Peer, goes_on: bool) -> None:
+        """Do some of what a peer has said; the rest has its turn after others."""
+        self._unheard.pop(peer, None)
+        if not peer.is_open:
+            return
         try:
-            while (body := peer.inbox.take()) is not None:
+            for _ in range(MOST_HEARD):
+                if (body := peer.inbox.take()) is None:
+                    break
                 self._hear(peer, body)
                 if not peer.is_open:
                     return
+                if peer.given_up:
+                    raise Violation(f"does not read what it is sent, {MOST_UNREAD} bytes")
+            else:
+                self._unheard[peer] = goes_on
+                return
         except WrongKey as error:
             peer.send(Refused(0, False, "the key is not the server's"))
             self._part(peer, str(error))

@@ -4,8 +4,10 @@ A line also says what the file of the match was when it was written, and has a c
 its end is what a crash has left half written: that game counts as not played.
 """
 
+import errno
 import hashlib
 import os
+import stat
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -62,7 +64,7 @@ class GameLog:
         self.folder = folder
         self.path = folder / GAMES
         try:
-            self.file = open(self.path, "ab", buffering=0)  # noqa: SIM115 - it stays open
+            self.file = open(self.path, "ab", buffering=0, opener=_open_own)  # noqa: SIM115 - it stays open
             self.file.truncate(_end_of_lines(self.path))
         except OSError as error:
             raise InvalidInput(f"{self.path}: cannot be written: {error.strerror}") from None
@@ -86,6 +88,20 @@ class GameLog:
     def close(self) -> None:
         """Close the file."""
         self.file.close()
+
+
+def _open_own(path: str, flags: int) -> int:
+    """Open a file that has no other name: one in a stranger's folder may be a link to another of ours.
+
+    Raises:
+        OSError: it has, or is no regular file.
+    """
+    handle = os.open(path, flags | os.O_NOFOLLOW, 0o666)
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        os.close(handle)
+        raise OSError(errno.EMLINK, "it is no regular file, or has another name, too", path)
+    return handle
 
 
 def _end_of_lines(path: Path) -> int:
@@ -117,7 +133,7 @@ def read_lines(path: Path) -> Iterator[tuple[str, Line]]:
     Raises:
         InvalidInput: the file cannot be read, or a line in it is damaged.
     """
-    if not os.path.isfile(path):
+    if not os.path.isfile(path) or os.path.islink(path):
         if os.path.lexists(path):
             raise InvalidInput(f"{path}: not a regular file")
         return

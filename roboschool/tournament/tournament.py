@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from roboschool import machine
-from roboschool.files import InvalidInput, make_folder
+from roboschool.files import InvalidInput, check_range, make_folder
 from roboschool.scene import load_scene
 from roboschool.tournament.crew import Crew, Plan, Result, file_name
 from roboschool.tournament.entrants import Entrant, read_entrants
@@ -21,6 +21,8 @@ from roboschool.tournament.record import ENDING
 from roboschool.tournament.report import RESULTS, Report, begin_report, read_summary, summarise, write_summary
 from roboschool.tournament.schedule import Fixture, stage, stages
 from roboschool.workers.orphans import adopted_orphans
+
+LONGEST_WAIT = 86_400.0  # for a policy [s]
 
 
 def make_plan(
@@ -48,6 +50,8 @@ def make_plan(
     Raises:
         InvalidInput: one of them is wrong.
     """
+    check_range("limit", limit, 1e-3, LONGEST_WAIT)
+    check_range("start", start, 1e-3, LONGEST_WAIT)
     loaded = load_scene(scene, **(options or {}))
     if len(policies) < 2:
         raise InvalidInput(f"a tournament is between 2 policies at least, not {len(policies)}")

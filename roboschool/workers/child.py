@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+PAUSE = 0.002  # between two looks at a process that ends [s]
 REAP = 1.0  # how long an end may take; the kernel goes on alone then [s]
 RELAYED = 128  # an exit status above it is the signal that ended a launcher's process
 STOPPED = "Tt"  # states of a process in `/proc`
@@ -88,6 +89,25 @@ class Child:
             return False
         return stat.rpartition(")")[2].split()[0] in STOPPED
 
+    def _has_ended(self) -> bool:
+        """Return whether the process has ended; its number stays its own."""
+        if self.process.returncode is not None:
+            return True
+        try:
+            return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+        except ChildProcessError:
+            return True  # somebody else has waited for it, or SIGCHLD is ignored
+
+    def _kill_group(self) -> None:
+        """Kill the process, and those that it has started and that have stayed in its session."""
+        try:
+            os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+        except ChildProcessError:
+            return  # its number may be another's by now
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
+
     def hang_up(self) -> None:
         """Close our end, at which the kernel ends the process unless somebody else holds it, as after a fork."""
         self.over = True
@@ -100,9 +120,11 @@ class Child:
 
     def end(self) -> str:
         """Return how the process has ended, in words."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(REAP)
-        code = self.process.poll() or 0
+        deadline = time.monotonic() + REAP
+        while not (ended := self._has_ended()) and time.monotonic() < deadline:
+            time.sleep(PAUSE)
+        self._kill_group()  # before its number is free for others
+        code = self.process.wait() if ended else 0
         self.killed = code == -signal.SIGKILL
         self.kill()
         known = {int(kind): kind.name for kind in signal.Signals}
@@ -116,10 +138,7 @@ def kill_all(children: Iterable[Child]) -> None:
     """End processes now, and those they have started, whatever they are doing; again does nothing."""
     killed = [child for child in children if not child.over]
     for child in killed:
-        if child.process.returncode is None:  # not yet waited for, so the number is its own
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.process.pid, signal.SIGKILL)
-            child.process.kill()
+        child._kill_group()
         child.hang_up()
     deadline = time.monotonic() + REAP
     for child in killed:

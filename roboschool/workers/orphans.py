@@ -13,6 +13,7 @@ from roboschool.workers.child import REAP, pids
 
 PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER = 36, 37  # of prctl(2)
 PAUSE = 0.005  # between two looks at processes that end [s]
+_earlier: set[int] = set()  # children from before we adopted any, which are the caller's
 
 
 @contextmanager
@@ -20,12 +21,16 @@ def adopted_orphans() -> Iterator[None]:
     """Be the parent of every process below us whose own parent has ended, whatever session it is in."""
     prctl = ctypes.CDLL(None).prctl
     before = ctypes.c_int()
+    earlier = set(_earlier)
+    _earlier.update(_children())
     prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0)
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
         yield
     finally:
         prctl(PR_SET_CHILD_SUBREAPER, before.value, 0, 0, 0)
+        _earlier.clear()
+        _earlier.update(earlier)
 
 
 def memory_limit(most: int) -> int:
@@ -53,13 +58,13 @@ def kill_orphans() -> None:
 
 def _orphans() -> list[int]:
     """Return children of ours that nobody here has started."""
-    own, limit = pids(), resource.getrlimit(resource.RLIMIT_DATA)[1]
+    own, limit = pids() | _earlier, resource.getrlimit(resource.RLIMIT_DATA)[1]
     return [pid for pid in _children() if pid not in own and _limit(pid, limit) != limit]
 
 
 def _children() -> list[int]:
-    found = []
-    for entry in os.listdir("/proc"):
+    found: list[int] = []
+    for entry in os.listdir("/proc") if os.path.isdir("/proc/self") else ():
         if entry.isdigit():
             with suppress(OSError):  # it has ended
                 stat = Path("/proc", entry, "stat").read_text()
