@@ -5,8 +5,10 @@ import dataclasses
 import os
 import re
 import signal
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -75,3 +77,10 @@ def faulty(name: str, **parameters: Any) -> Scene:
     scene = load_scene(name)
     agents = [dataclasses.replace(agent, task=Faulty(agent.robot, **parameters)) for agent in scene.agents]
     return dataclasses.replace(scene, agents=tuple(agents))
+
+
+def start_and_crash(line: int) -> None:
+    """Start a process that lives on, say its number, and die."""
+    sleeper = subprocess.Popen(["sleep", "60"])
+    Connection(line).send_bytes(str(sleeper.pid).encode())
+    os._exit(3)

@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import socket
+import struct
 import sys
 import time
 from collections.abc import Iterable
@@ -170,3 +171,22 @@ def reaches(action: object) -> bool:
     except OSError:
         return False
     return True
+
+
+class RaisesEscapes(Hostile):
+    def strike(self) -> None:
+        raise ValueError("\x1b" * 300)
+
+
+class AnswersAnotherQuestion(Hostile):
+    def strike(self) -> None:
+        frame = sys._getframe()
+        while frame.f_code.co_name != "serve":
+            assert frame.f_back is not None
+            frame = frame.f_back
+        frame.f_locals["parent"].send(struct.pack("<cI", b"B", frame.f_locals["number"]))
+
+
+class PrintsEscapes(Hostile):
+    def strike(self) -> None:
+        os.write(2, f"\x1b]0;title\x07 {os.isatty(2)}\n".encode())

@@ -161,3 +161,13 @@ def test_a_scenes_name_is_no_part_of_the_name_of_a_reproduction(
     path = Path(write_reproduction("a worker was lost", Episode(job, 0, None, np.zeros(0))))
     assert path.parent == tmp_path
     assert path.name.startswith("roboschool_reproduction_")
+
+
+def test_a_card_may_name_a_model_in_a_folder_below(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    ours = files.robots()["hopper"]
+    (tmp_path / "sub" / "hopper.urdf").write_text(ours.with_suffix(".urdf").read_text())
+    card = ours.read_text().replace('"hopper.urdf"', '"sub/hopper.urdf"')
+    (tmp_path / "hopper.toml").write_text(card)
+    done = CliRunner().invoke(main, ["check", str(tmp_path), "--json"])
+    assert [Path(found["file"]).name for found in json.loads(done.output)] == ["hopper.toml"]

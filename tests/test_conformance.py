@@ -272,6 +272,7 @@ def test_state_holds_all_robots() -> None:
         ({}, 150),
         ({"max_episode_steps": 160}, 160),
         ({"max_episode_steps": 40}, 40),
+        ({"max_episode_steps": -1, "seconds": 0.33}, 20),
         ({"seconds": 0.33}, 20),  # a clock that is set still holds
         ({"seconds": 0.33, "max_episode_steps": 40}, 20),
         ({"timestep": 0.033, "substeps": 8}, 75),

@@ -23,7 +23,7 @@ from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import Played, play_recorded
 from roboschool.tournament.page import make_page
 from roboschool.tournament.players import Bench
-from roboschool.tournament.record import read_match
+from roboschool.tournament.record import read_match, write_match
 from roboschool.tournament.report import read_report
 from roboschool.tournament.tournament import make_plan, run_tournament
 from roboschool.workers.orphans import adopted_orphans, kill_orphans
@@ -101,6 +101,30 @@ def test_every_process_of_a_match_dies_with_it(
             assert not played.faults
             assert len(marked()) >= 5
         assert wait_for(lambda: not marked())
+
+
+def test_what_a_policy_says_of_itself_can_be_read_again(env: ParallelEnv, tmp_path: Path) -> None:
+    entrants = read_entrants(env.scene, ["hostile:RaisesEscapes", "hostile:Good"])
+    with Bench(LIMIT, quiet=True, containment=LIMITS) as bench:
+        _, match = play_recorded(env, SHORT, entrants, 0, bench)
+    write_match(tmp_path / "m.rsmatch", match)
+    (fault,) = read_match(tmp_path / "m.rsmatch").record.faults
+    assert (fault.player, fault.reason) == (0, "crash")
+    assert r"\x1b" in fault.detail
+
+
+def test_an_answer_to_another_question_is_a_forfeit(contest: Contest) -> None:
+    (fault,) = contest("AnswersAnotherQuestion", LIMITS).faults
+    assert (fault.player, fault.reason, fault.detail) == (0, "crash", "it answers what nobody has asked")
+
+
+def test_what_a_policy_prints_is_passed_on_without_the_terminal(
+    env: ParallelEnv, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entrants = read_entrants(env.scene, ["hostile:PrintsEscapes", "hostile:Good"])
+    with Bench(LIMIT, containment=LIMITS) as bench:
+        play_recorded(env, SHORT, entrants, 0, bench)
+    assert capsys.readouterr().err == "\\x1b]0;title\\x07 False\n"
 
 
 @pytest.mark.parametrize("policy", ["Exits", "Segfaults", "RaisesLimit"])
@@ -201,6 +225,14 @@ def test_the_key_of_a_server_is_not_for_policies() -> None:
     ).stdout
     assert "OTHER=kept" in told
     assert "ROBOSCHOOL_KEY" not in told
+
+
+def test_children_of_the_caller_are_not_taken_for_orphans() -> None:
+    with subprocess.Popen(["/bin/sh", "-c", "ulimit -d 1000000; exec sleep 60"]) as own:
+        with adopted_orphans():
+            kill_orphans()
+        assert own.poll() is None
+        own.kill()
 
 
 def test_orphans_are_told_from_others() -> None:

@@ -580,3 +580,18 @@ def test_a_log_on_a_full_disk_keeps_what_it_has(over: tuple[Plan, Report, Path],
             log.append(1, report.results[0])
     assert (folder / GAMES).read_bytes() == lines
     assert len(list(read_lines(folder / GAMES))) == 4
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_log_that_is_a_link_is_refused(folder: Path, tmp_path_factory: pytest.TempPathFactory, link: Any) -> None:
+    """A folder may come from a stranger, and a link in it lead to any file of ours."""
+    precious = tmp_path_factory.mktemp("home") / "precious"
+    precious.write_text("one line without an end")
+    (folder / GAMES).unlink()
+    link(precious, folder / GAMES)
+    with pytest.raises(InvalidInput, match=r"games\.jsonl: cannot be written"):
+        GameLog(folder)
+    assert precious.read_text() == "one line without an end"
+    if link is os.symlink:
+        with pytest.raises(InvalidInput, match="not a regular file"):
+            list(read_lines(folder / GAMES))

@@ -33,6 +33,7 @@ from roboschool.remote.protocol import (
     WELCOME,
     Answer,
     Hello,
+    Look,
     Message,
     pack,
     prove,
@@ -381,3 +382,22 @@ def texts_in(part: msgspec.inspect.Type) -> list[msgspec.inspect.StrType]:
     if isinstance(part, msgspec.inspect.UnionType):
         return [text for one in part.types for text in texts_in(one)]
     return texts_in(part.item_type) if isinstance(part, msgspec.inspect.VarTupleType) else []
+
+
+def test_a_player_that_reads_nothing_holds_nobody_up(
+    server: Server, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+
+    def picture() -> np.ndarray:
+        drawn.append(1)
+        return np.zeros((400, 600, 3), np.uint8)
+
+    monkeypatch.setattr(server.rendezvous, "picture", picture)
+    greedy = prove_oneself(server)
+    greedy.send(Hello("hopper_0"))
+    greedy.receive(WELCOME)
+    greedy.socket.sendall(b"".join(pack(Look(number)) for number in range(1, 1001)))
+    until(lambda: any("does not read" in text for text in said))
+    assert len(drawn) < 50
+    greedy.socket.close()

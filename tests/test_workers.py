@@ -26,6 +26,7 @@ from waits import LONG, alive, gone, process_state, until
 import roboschool
 from roboschool.files import scenes
 from roboschool.scene import load_scene
+from roboschool.workers.child import Child
 from roboschool.workers.pool import WorkerPool, WorkersLost
 from roboschool.workers.worker import RaisedInWorker, Worker, end
 
@@ -815,3 +816,22 @@ def test_copies_with_options_of_their_own_are_caught_up_with_these() -> None:
     with pytest.raises(roboschool.InvalidInput, match="options: 1 mappings for 4 copies"):
         envs.reset(options=[{}])
     envs.close()
+
+
+def test_what_a_worker_has_started_ends_with_it_when_it_crashes() -> None:
+    child = Child("faults:start_and_crash")
+    sleeper = int(child.line.recv_bytes())
+    assert child.end() == "ended with exit status 3"
+    until(lambda: process_state(sleeper) == "Z")
+
+
+def test_a_process_that_somebody_else_has_waited_for_is_not_killed_by_its_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    child = Child("faults:start_and_crash")
+    os.kill(int(child.line.recv_bytes()), signal.SIGKILL)
+    os.waitpid(child.process.pid, 0)
+    killed: list[int] = []
+    monkeypatch.setattr(os, "killpg", lambda group, number: killed.append(group))
+    child.kill()
+    assert not killed

@@ -24,7 +24,8 @@ from roboschool.policy import Policy, as_policy
 from roboschool.policy_source import search_path
 from roboschool.tournament.containment import LIMITS, Interference, contained, find_containment
 from roboschool.tournament.entrants import Assignment
-from roboschool.workers.child import Child
+from roboschool.tournament.relay import Relay
+from roboschool.workers.child import REAP, Child
 from roboschool.workers.orphans import kill_orphans
 
 CRASH, HANG, INFINITE, SHAPE = "crash", "hang", "not finite", "wrong shape"
@@ -125,7 +126,7 @@ class Process:
         assignments: what they play.
         limit: how long they may think about an action [s].
         start: how long they may take to begin [s].
-        quiet: whether what they print is thrown away; else it goes to stderr.
+        quiet: whether what they print is thrown away; else it is passed on to stderr.
         containment: what their process starts in.
     """
 
@@ -145,11 +146,16 @@ class Process:
         self.expected = BEGIN  # kind of the answer
         self.patience = start  # for the answer [s]
         self.blamed = containment != LIMITS  # nobody else can stop or kill it
-        output = subprocess.DEVNULL if quiet else 2
+        self.relay = None if quiet else Relay()
         entry, path = "roboschool.tournament.players:serve", search_path()
         files = [each.policy for each in assignments if os.path.exists(each.policy)]
         launcher = contained(containment, [*path, *files])
-        self.child = Child(entry, packets=True, path=path, output=output, launcher=launcher)
+        try:
+            output = self.relay.end if self.relay else subprocess.DEVNULL
+            self.child = Child(entry, packets=True, path=path, output=output, launcher=launcher)
+        finally:
+            if self.relay:
+                self.relay.release()
         self.poll = poll()
         self.poll.register(self.child.line, POLLIN)
         self._send(json.dumps([asdict(each) for each in assignments]).encode())
@@ -185,6 +191,8 @@ class Process:
         if not self.lost:
             self.child.kill()
             kill_orphans()
+            if self.relay:
+                self.relay.finish(REAP)
 
     def _ask(self, kind: bytes, text: bytes, patience: float) -> None:
         self.asked += 1

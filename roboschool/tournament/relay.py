@@ -1,0 +1,41 @@
+"""Passes on what policies print, so that none of them holds the terminal: it could read what a person types there."""
+
+import os
+import sys
+import threading
+from contextlib import suppress
+from typing import BinaryIO
+
+from roboschool.files import one_line
+
+LONGEST = 2000  # letters of a line
+MOST = 1000  # lines of one process
+
+
+class Relay:
+    """A pipe for what a process prints, and a thread that writes it to stderr, line by line and escaped.
+
+    The descriptor `end` is for the process; `release` closes ours once it has started.
+    """
+
+    def __init__(self) -> None:
+        reading, self.end = os.pipe()
+        self._thread = threading.Thread(target=_pass_on, args=(open(reading, "rb"),), daemon=True)  # noqa: SIM115
+        self._thread.start()
+
+    def release(self) -> None:
+        """Close our copy of the end, so that what is read ends with the process."""
+        os.close(self.end)
+
+    def finish(self, seconds: float) -> None:
+        """Wait until all is passed on, but not long [s]."""
+        self._thread.join(seconds)
+
+
+def _pass_on(stream: BinaryIO) -> None:
+    with stream, suppress(OSError, ValueError):  # nobody listens any more
+        for number, line in enumerate(iter(lambda: stream.readline(LONGEST), b"")):
+            if number < MOST:
+                sys.stderr.write(f"{one_line(line.decode('utf-8', 'replace').rstrip())}\n")
+            elif number == MOST:
+                sys.stderr.write(f"more than {MOST} lines of a policy: the others are left out\n")
