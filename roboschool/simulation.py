@@ -424,7 +424,7 @@ class Simulation:
         self._check_open()
         if not isinstance(saved, Saved):
             raise InvalidInput(f"scene {self.scene.name!r}: {saved!r:.80} is no saved state")
-        if saved.scene != self.scene.name or saved.described.keys() != self._described.keys():
+        if saved.scene != self.scene.name or [*saved.described] != [*self._described]:
             raise InvalidInput(f"scene {self.scene.name!r}: the state is of scene {saved.scene!r}, or of other agents")
         if others := [what for what, value in self._described.items() if saved.described[what] != value]:
             what = ", ".join(others)

@@ -461,7 +461,7 @@ class World:
                 the state still go on alike.
 
         Raises:
-            InvalidInput: the replay ends elsewhere. The world must be reset then.
+            InvalidInput: the state is damaged, or the replay ends elsewhere. The world must be reset then.
         """
         snapshot = checkpoint.snapshot
         self._rewind(snapshot.gravity, snapshot.friction)
@@ -469,8 +469,11 @@ class World:
             body.settle(placement)
         for prop, spot in zip(self.prop_bodies, snapshot.spots, strict=True):
             prop.spot, prop.turned = spot
-        with scratch_path(checkpoint.state) as path:
-            bullet.restoreState(fileName=path, physicsClientId=self.client)
+        with scratch_path(checkpoint.state) as path, captured() as said:
+            try:
+                bullet.restoreState(fileName=path, physicsClientId=self.client)
+            except bullet.error:
+                raise InvalidInput(f"scene {self.scene.name!r}: Bullet cannot restore the state: {said()}") from None
         if exact and not (self.restores_exactly and self._contacts() == checkpoint.contacts):
             self._replay(checkpoint.log)
             if self.capture() != snapshot:

@@ -196,6 +196,17 @@ def test_a_state_saved_after_a_quick_load_is_exact(name: str, options: dict[str,
     two.close()
 
 
+def test_a_damaged_state_is_refused() -> None:
+    simulation = Simulation(load_scene("hopper"))
+    simulation.reset({0: 0})
+    saved = simulation.save()
+    damaged = dataclasses.replace(saved, checkpoint=dataclasses.replace(saved.checkpoint, state=b""))
+    with pytest.raises(InvalidInput, match="Bullet cannot restore the state"):
+        simulation.load(damaged)
+    simulation.load(saved)
+    simulation.close()
+
+
 def test_env_with_a_state_goes_on_as_the_one_it_came_from() -> None:
     one, two = AgentEnv("humanoid"), AgentEnv("humanoid")
     one.reset(seed=3)
