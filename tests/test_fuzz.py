@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from fuzz.child import FOREIGN, make_input, read
 from fuzz.corpus import tournaments
+from fuzz.damage import STRANGE, damage_tree
 from fuzz.pool import Fuzzer
 from fuzz.targets import TARGETS, TOLD, WELCOMED
 from msgspec import structs
@@ -30,6 +32,15 @@ def test_the_same_seed_gives_the_same_inputs(name: str) -> None:
     numbers = range(30, 34)
     assert [make_input(name, 1, n) for n in numbers] == [make_input(name, 1, n) for n in numbers]
     assert [make_input(name, 1, n) for n in numbers] != [make_input(name, 2, n) for n in numbers]
+
+
+def test_damage_leaves_its_own_tools_as_they_are() -> None:
+    """Values that are put into a tree are damaged with it; one that was put into itself once ended a child."""
+    before, tree, rng = repr(STRANGE), {"a": [1, {"b": 2}]}, Random(0)
+    for _ in range(2000):
+        damage_tree(rng, tree)
+        tree = tree or {"a": [1, {"b": 2}]}
+    assert repr(STRANGE) == before
 
 
 def rated(rating: float) -> bytes:

@@ -176,7 +176,7 @@ def damage_tree(rng: Random, tree: Any) -> Any:
     """Return a tree of lists and maps that is damaged in one place; it is changed itself."""
     places = list(_places(tree))
     if not places:
-        return rng.choice(STRANGE)
+        return copy.deepcopy(rng.choice(STRANGE))  # it may be damaged, too
     holder, key = rng.choice(places)
     how = rng.randrange(6)
     if how == 0:
@@ -191,7 +191,7 @@ def damage_tree(rng: Random, tree: Any) -> Any:
     elif isinstance(holder[key], int | float) and how == 3:
         holder[key] *= rng.choice((-1, 2, 0.5, 10))
     else:
-        holder[key] = rng.choice(STRANGE)
+        holder[key] = copy.deepcopy(rng.choice(STRANGE))
     return tree
 
 
