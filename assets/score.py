@@ -3,10 +3,10 @@
 import json
 from dataclasses import asdict
 
-from roboschool import files, load_policy
+from roboschool import load_policy, paths
 from roboschool.evaluation import evaluate
 
-for name, path in sorted(files.policies().items()):
+for name, path in sorted(paths.policies().items()):
     card_path = path.with_suffix(".json")
     card = json.loads(card_path.read_text())
     score = asdict(evaluate(load_policy(path), name))

@@ -6,27 +6,28 @@ from typing import TYPE_CHECKING, Any
 import gymnasium
 import pettingzoo
 
-from roboschool import files
+from roboschool import paths
 from roboschool.envs.agent import AgentEnv
 from roboschool.envs.joint import JointEnv
-from roboschool.envs.lobby import Lobby
 from roboschool.envs.parallel import ParallelEnv, parallel_env
-from roboschool.envs.rendezvous import WorldClosed
 from roboschool.envs.vector import VectorEnv
-from roboschool.files import InvalidInput, policies
-from roboschool.limbs import partitions
-from roboschool.machine import version
-from roboschool.opponents import OpponentPool
-from roboschool.policy import NetworkPolicy, Policy, load_policy
-from roboschool.robot import Robot, load_robot
-from roboschool.scene import Agent, Scene, load_scene, scene_id
-from roboschool.scene_file import read_scene
-from roboschool.state import State
-from roboschool.tasks.task import Task
+from roboschool.errors import InvalidInput
+from roboschool.mdp.state import State
+from roboschool.mdp.task import Task
+from roboschool.multiplayer.barrier import WorldClosed
+from roboschool.multiplayer.lobby import Lobby
+from roboschool.paths import policies
+from roboschool.policies.opponent_pool import OpponentPool
+from roboschool.policies.policy import NetworkPolicy, Policy, load_policy
+from roboschool.robots.kinematics import partitions
+from roboschool.robots.robot import Robot, load_robot
+from roboschool.scenes.scene import Agent, Scene, load_scene, scene_id
+from roboschool.scenes.scene_file import read_scene
+from roboschool.system_info import version
 from roboschool.tournament.payoff import payoff
 
 if TYPE_CHECKING:
-    from roboschool.remote.client import connect
+    from roboschool.multiplayer.client import connect
 
 __version__ = version("roboschool")
 __all__ = [
@@ -61,7 +62,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import `connect` when it is first needed: most programs never do."""
     if name == "connect":
-        from roboschool.remote.client import connect
+        from roboschool.multiplayer.client import connect
 
         return connect
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -78,13 +79,13 @@ def add_path(folder: str) -> None:
     Raises:
         InvalidInput: there is no such folder, or it holds neither.
     """
-    files.add_path(folder)
+    paths.add_path(folder)
     _register()
 
 
 def _register() -> None:
     """Give every scene its id, `roboschool/Ant-v1`, and the one it had in 2017, `RoboschoolAnt-v1`."""
-    for name, path in files.scenes().items():
+    for name, path in paths.scenes().items():
         try:
             scene = read_scene(path)
         except InvalidInput as error:

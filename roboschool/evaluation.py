@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from roboschool.envs.agent import AgentEnv
-from roboschool.files import InvalidInput
-from roboschool.policy import Policy
-from roboschool.scene import Scene
+from roboschool.errors import InvalidInput
+from roboschool.policies.policy import Policy
+from roboschool.scenes.scene import Scene
 
 EPISODES = 100
 FIRST_SEED = 20_000  # training uses smaller ones

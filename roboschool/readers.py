@@ -1,24 +1,41 @@
-"""Readers of formats in which strangers may write: JSON, zip archives, tables of numbers in them, and tensors.
+"""Readers of formats in which strangers may write: text, TOML, JSON, zip archives, tables of numbers, and tensors.
 
 Each format has one reader, and whatever is wrong with a file is an `InvalidInput`. Nothing that is read is run, no name
 that is read is opened or imported, and no more is unpacked than a reader allows.
 """
 
+import dataclasses
 import io
+import math
+import os
 import re
 import struct
+import sys
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 import numpy as np
 from safetensors.numpy import load
 
-from roboschool import files
-from roboschool.files import InvalidInput, read_bytes
+from roboschool.errors import LONGEST_NAME, InvalidInput, nearest
+from roboschool.paths import list_names
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Schema = TypeVar("Schema")
+LARGEST = 4 * 2**20  # no URDF or other text is larger [bytes]
+LARGEST_TOML = 2**18  # no card or scene is larger [bytes]
+DEEPEST = 32  # tables and lists inside each other
+MOST_BITS = 128  # of a whole number, such as a seed
+SURROGATE = re.compile(r"[\ud800-\udfff]")  # half a character
+DOTTED = re.compile(rf"(?<![\w\"'-])(?:(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*\.[ \t]*){{{DEEPEST}}}")  # a key in TOML
 LARGEST_ARCHIVE = 64 * 2**20  # a zip archive, and all that is in it [bytes]
 LARGEST_DIRECTORY = 2**18  # of an archive [bytes]
 MOST_ENTRIES = 1000  # of an archive
@@ -29,7 +46,127 @@ HEADER = re.compile(r"\{'descr': (.*), 'fortran_order': (True|False), 'shape': (
 SHAPE = re.compile(r"\(([0-9]{1,9}), ([0-9]{1,9})\)")  # of a table
 
 
-def read_json(path: Path, schema: Any = Any, largest: int = files.LARGEST) -> Any:
+def read_bytes(path: Path, largest: int, known: Iterable[str] = ()) -> bytes:
+    """Return what is in a regular file.
+
+    Args:
+        path: of the file.
+        largest: how many bytes it may have.
+        known: names that may be meant besides those of files.
+
+    Raises:
+        InvalidInput: it is missing, a folder, a FIFO, too large, or may not be read.
+    """
+    if not os.path.exists(path):  # false also where `Path.exists` raises
+        names = [*list_names(path.parent, path.suffix), *known]
+        raise InvalidInput(f"{path}: no such file{nearest(path.name, names) if names else ''}")
+    if not os.path.isfile(path):
+        raise InvalidInput(f"{path}: not a regular file")
+    try:
+        with open(path, "rb") as file:
+            data = file.read(largest + 1)
+    except OSError as error:
+        raise InvalidInput(f"{path}: cannot be read: {error.strerror}") from None
+    if len(data) > largest:
+        raise InvalidInput(f"{path}: more than {largest} bytes")
+    return data
+
+
+def read_text(path: Path, largest: int = LARGEST) -> str:
+    """Return the text of a regular UTF-8 file.
+
+    Raises:
+        InvalidInput: as `read_bytes`, or it is not UTF-8.
+    """
+    try:
+        return read_bytes(path, largest).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+
+
+def parse_toml(path: Path) -> dict[str, Any]:
+    """Return what stands in a TOML file.
+
+    Raises:
+        InvalidInput: the file cannot be read, or is not TOML.
+    """
+    return parse_toml_text(read_text(path, LARGEST_TOML), str(path))
+
+
+def parse_toml_text(text: str, where: str) -> dict[str, Any]:
+    """Return what stands in a text of TOML.
+
+    Raises:
+        InvalidInput: it is none; the message begins with `where`.
+    """
+    dotted = DOTTED.search(text)
+    if dotted:  # such a key takes the parser a time that grows with the square of its length
+        line = text.count("\n", 0, dotted.start()) + 1
+        raise InvalidInput(f"{where}: line {line}: {DEEPEST} or more names joined by dots")
+    try:
+        parsed: dict[str, Any] = tomllib.loads(text)
+        return parsed
+    except (ValueError, RecursionError) as error:  # not only of TOML: Python makes no numbers of 5000 digits
+        raise InvalidInput(f"{where}: {error}") from None
+
+
+def read_toml(path: Path, schema: type[Schema]) -> Schema:
+    """Read a TOML file as the dataclass `schema`.
+
+    Raises:
+        InvalidInput: the file cannot be read, or holds an unknown key, a wrong type or a number that is not finite.
+    """
+    read: Schema = convert(parse_toml(path), schema, str(path))
+    return read
+
+
+def convert(value: Any, schema: Any, where: str) -> Any:
+    """Return a value that must be of the type `schema`; texts and numbers in it are such as can be used.
+
+    Raises:
+        InvalidInput: it is not; the message begins with `where`.
+    """
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    _check_keys(value, schema, where, "")
+    try:
+        return msgspec.convert(value, schema)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"{where}: {error}".replace("`$.", "`")) from None
+
+
+def _check_keys(value: Any, schema: Any, path: str, key: str, depth: int = 0) -> None:
+    """Refuse unknown keys, and values that are of no use to anybody, wherever they are."""
+    fault = f"more than {DEEPEST} tables or lists inside each other" if depth > DEEPEST else _fault(value)
+    if fault:
+        raise InvalidInput(f"{path}{': ' if key else ''}{key}: {fault}")
+    kinds = get_args(schema) if get_origin(schema) in (Union, UnionType) else (schema,)
+    record = next((k for k in kinds if dataclasses.is_dataclass(k)), None)
+    inner = {k: v for k, v in get_type_hints(record).items() if not k.startswith("_")} if record else {}
+    element = next((get_args(k)[0] for k in kinds if get_origin(k) in (tuple, list)), None)
+    if isinstance(value, dict):
+        for name, item in value.items():
+            at = f"{key}.{name}" if key else name
+            if (record and name not in inner) or _fault(name):
+                raise InvalidInput(f"{path}: unknown key {at!r:.{LONGEST_NAME}}{nearest(name, inner)}")
+            _check_keys(item, inner.get(name), path, at, depth + 1)
+    elif isinstance(value, list | tuple):
+        for place, item in enumerate(value):
+            _check_keys(item, element, path, f"{key}[{place}]", depth + 1)
+
+
+def _fault(value: Any) -> str:
+    """Return why a number or a text is of no use; nothing if it is of some."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value} is not a finite number"
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        return f"a whole number of {value.bit_length()} bits, more than {MOST_BITS}"
+    if isinstance(value, str) and SURROGATE.search(value):
+        return f"{value!r:.{LONGEST_NAME}} has half of a surrogate pair in it, which is no character"
+    return ""
+
+
+def read_json(path: Path, schema: Any = Any, largest: int = LARGEST) -> Any:
     """Return what stands in a JSON file, as `parse_json` does.
 
     Raises:
@@ -38,13 +175,13 @@ def read_json(path: Path, schema: Any = Any, largest: int = files.LARGEST) -> An
     return parse_json(read_bytes(path, largest), str(path), schema, largest)
 
 
-def parse_json(data: bytes | str, where: str, schema: Any = Any, largest: int = files.LARGEST) -> Any:
+def parse_json(data: bytes | str, where: str, schema: Any = Any, largest: int = LARGEST) -> Any:
     """Return what JSON says, as a `schema`.
 
     Args:
         data: the text.
         where: what an error begins with.
-        schema: a type, whose unknown keys are ignored; `files.convert` refuses them.
+        schema: a type, whose unknown keys are ignored; `convert` refuses them.
         largest: how many bytes the text may have.
 
     Raises:
@@ -156,5 +293,5 @@ def read_tensors(path: Path, largest: int, known: Iterable[str] = ()) -> tuple[d
     except Exception as error:  # safetensors and numpy raise many kinds, as for types that numpy has not
         raise InvalidInput(f"{where}: {error}") from None
     head = parse_json(data[8 : 8 + int.from_bytes(data[:8], "little")], where, dict[str, Any], largest)
-    remarks: dict[str, str] = files.convert(head.get("__metadata__", {}), dict[str, str], where)
+    remarks: dict[str, str] = convert(head.get("__metadata__", {}), dict[str, str], where)
     return remarks, tensors

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from roboschool.files import InvalidInput
+from roboschool.errors import InvalidInput
 
 PREFIX = "roboschool_"
 DESCRIPTORS = Path("/proc/self/fd")  # where Linux gives every open file a path

@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from roboschool.scene import Scene, load_scene
-from roboschool.state import State
-from roboschool.tasks.asks import Placement
+from roboschool.mdp.effects import Placement
+from roboschool.mdp.state import State
+from roboschool.scenes.scene import Scene, load_scene
 from roboschool.tasks.run import Run
 
 

@@ -6,12 +6,12 @@ import sys
 
 import numpy as np
 
-from roboschool import files
-from roboschool.scene import load_scene
-from roboschool.simulation import Simulation
+from roboschool import paths
+from roboschool.scenes.scene import load_scene
+from roboschool.simulation.simulation import Simulation
 
 STEPS = 200
-SCENES = sorted(files.scenes())
+SCENES = sorted(paths.scenes())
 
 
 def actions(simulation: Simulation, generator: np.random.Generator, world: int = 0) -> list[np.ndarray]:

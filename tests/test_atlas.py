@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import roboschool
-from roboschool.files import InvalidInput
-from roboschool.robot import load_robot
-from roboschool.scene import load_scene
-from roboschool.simulation import Simulation
-from roboschool.state import State
+from roboschool.errors import InvalidInput
+from roboschool.mdp.state import State
+from roboschool.robots.robot import load_robot
+from roboschool.scenes.scene import load_scene
+from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.stride import Stride
 
 SCENE = "atlas_forward_walk"

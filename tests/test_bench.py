@@ -12,15 +12,15 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from roboschool import files
+from roboschool import paths
+from roboschool.bench.bench import sizes
+from roboschool.bench.peers import Peer
+from roboschool.bench.report import PEER_TITLES, find_ratios
 from roboschool.cli import measures, peers, together
-from roboschool.cli.bench import sizes
 from roboschool.cli.main import main
-from roboschool.cli.peers import Peer
-from roboschool.cli.report import PEER_TITLES, find_ratios
 from roboschool.cli.seats import CYCLES, MEASURES
-from roboschool.scene import load_scene
-from roboschool.scene_file import MOST_AGENTS
+from roboschool.scenes.scene import load_scene
+from roboschool.scenes.scene_file import MOST_AGENTS
 
 DOCS = Path(__file__).parents[1] / "docs"
 TINY = ["--seconds", "0.02", "--rounds", "1", "--copies", "2"]
@@ -93,7 +93,7 @@ def test_ratios_are_medians_over_the_pairs_of_a_round() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in sorted(files.scenes()) if ("robots", 1) in sizes(load_scene(name), 1)]
+    "name", [name for name in sorted(paths.scenes()) if ("robots", 1) in sizes(load_scene(name), 1)]
 )
 def test_robots_of_a_crowd_begin_apart(name: str) -> None:
     world = measures.crowd(load_scene(name), 5)
@@ -137,7 +137,7 @@ def test_missing_peers_are_named_and_the_others_run(monkeypatch: pytest.MonkeyPa
 def test_every_peer_has_a_title_and_scenes_of_ours() -> None:
     assert [peer.name for peer in peers.PEERS] == list(PEER_TITLES)
     for peer in peers.PEERS:
-        assert set(peer.ids) <= set(files.scenes())
+        assert set(peer.ids) <= set(paths.scenes())
     assert set(peers.MUJOCO.values()) == set(peers.MUJOCO_STEP)
 
 
@@ -164,7 +164,7 @@ def test_bad_arguments_are_one_line(arguments: list[object], words: list[str]) -
 
 
 def test_pictures_need_matplotlib_and_say_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delitem(sys.modules, "roboschool.cli.plots", raising=False)
+    monkeypatch.delitem(sys.modules, "roboschool.bench.plots", raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert "roboschool2[bench]" in bench("ant", "--plot", tmp_path, code=1).stderr
 

@@ -7,16 +7,16 @@ import pickle
 import numpy as np
 import pytest
 
-from roboschool import files
-from roboschool.backdrop import BLACK, TRACK, WHITE
-from roboschool.camera import Camera
-from roboschool.files import InvalidInput
-from roboschool.scene import Prop, Scene, View, load_scene
-from roboschool.simulation import Simulation
-from roboschool.stadium import GRASS, MOWN
-from roboschool.tasks.asks import Mark
-from roboschool.urdf import read_urdf
-from roboschool.world import Snapshot
+from roboschool import paths
+from roboschool.errors import InvalidInput
+from roboschool.mdp.effects import Mark
+from roboschool.physics.world import Snapshot
+from roboschool.rendering.backdrop import BLACK, TRACK, WHITE
+from roboschool.rendering.camera import Camera
+from roboschool.rendering.stadium import GRASS, MOWN
+from roboschool.robots.urdf import read_urdf
+from roboschool.scenes.scene import Prop, Scene, View, load_scene
+from roboschool.simulation.simulation import Simulation
 
 FRAME = 0.0165  # [s]
 ABOVE = View(eye=(0.0, 0.0, 10.0), look=(0.0, 0.0, 0.0), wide=1.0)  # 10 m to every side of a square picture
@@ -97,7 +97,7 @@ def offcentre(picture: np.ndarray) -> float:
     return abs(2 * coral(picture)[:, 1].mean() / picture.shape[1] - 1)
 
 
-@pytest.mark.parametrize("name", sorted(files.scenes()))
+@pytest.mark.parametrize("name", sorted(paths.scenes()))
 def test_robots_of_every_scene_are_in_the_picture(name):
     scene = load_scene(name)
     view = Camera(scene, 240, 160)

@@ -9,16 +9,16 @@ import pytest
 
 import roboschool
 from roboschool.games import pong
-from roboschool.games.game import Arena, Verdict
-from roboschool.robot import load_robot
-from roboschool.scene import Scene, load_scene
-from roboschool.simulation import Simulation
-from roboschool.state import State
-from roboschool.tasks.asks import Throw
+from roboschool.mdp.effects import Throw
+from roboschool.mdp.game import Arena, Verdict
+from roboschool.mdp.state import State
+from roboschool.mdp.task import Task
+from roboschool.robots.robot import load_robot
+from roboschool.scenes.scene import Scene, load_scene
+from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.flagrun import Flagrun
 from roboschool.tasks.flagrun_harder import FRAME, GROUND, HISTORY, LAST, POSE, FlagrunHarder
 from roboschool.tasks.reach import Reach
-from roboschool.tasks.task import Task
 
 DT = 0.0165
 CATALOGUE = {  # id: steps, threshold, observation, action, seconds of a timestep, substeps

@@ -12,12 +12,12 @@ import pytest
 from click import UsageError
 from click.testing import CliRunner
 
-from roboschool import files
+from roboschool import paths
 from roboschool.cli import check_command
-from roboschool.cli.check import Finding, examine
 from roboschool.cli.check_command import examine_all, find_all
 from roboschool.cli.main import main
-from roboschool.workers.reproduction import Episode, write_reproduction
+from roboschool.testing.check import Finding, examine
+from roboschool.workers.crash_report import Episode, write_reproduction
 
 BOX = """<robot name="box"><link name="root"/><link name="box"><inertial>
 <mass value="5"/><inertia ixx="5" iyy="5" izz="5"/></inertial>
@@ -69,7 +69,7 @@ def test_what_begins_inside_something(props: list[tuple[str, str, Any]], problem
 
 
 def test_a_scene_is_checked_with_its_robots_and_policies(tmp_path: Path) -> None:
-    ant = files.robots()["ant"]
+    ant = paths.robots()["ant"]
     (tmp_path / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
     (tmp_path / "tall.toml").write_text(ant.read_text().replace("stance = 0.57", "stance = 0.67"))
     row = SCENE.replace('robot = "ant"', 'robot = "tall.toml"\npolicy = "hopper"')
@@ -81,7 +81,7 @@ def test_a_scene_is_checked_with_its_robots_and_policies(tmp_path: Path) -> None
 
 
 def test_names_folders_and_files(tmp_path: Path) -> None:
-    ant = files.robots()["ant"]
+    ant = paths.robots()["ant"]
     for folder in ("assets/spider", "scenes", ".hidden"):
         (tmp_path / folder).mkdir(parents=True)
     write_scene(tmp_path / "scenes")
@@ -92,7 +92,7 @@ def test_names_folders_and_files(tmp_path: Path) -> None:
     (tmp_path / "assets" / "spider" / "spider.toml").write_text(ant.read_text())
     inside = ["assets/spider/spider.toml", "scenes/lift.urdf", "scenes/park.toml", "scenes/slab.urdf", "torn.toml"]
     assert find_all([str(tmp_path)]) == [str(tmp_path / name) for name in inside]
-    assert find_all(["ant", str(ant), "beam"]) == [str(ant), str(files.scenes()["ant"]), str(files.models()["beam"])]
+    assert find_all(["ant", str(ant), "beam"]) == [str(ant), str(paths.scenes()["ant"]), str(paths.models()["beam"])]
     assert find_all(["nothing.urdf"]) == ["nothing.urdf"]
     for target in ("nothing", "setup.cfg", "a\0b", "x" * 5000, str(tmp_path / ".hidden" / "none")):
         with pytest.raises(UsageError):
@@ -125,8 +125,8 @@ def test_a_crash_or_a_hang_is_a_finding_and_the_rest_is_checked(
         (tmp_path / name).mkdir()
         (tmp_path / name / "mine.py").write_text(f"import os, time\n{does}\n")
         write_scene(tmp_path / name, text=SCENE.replace('"run"', '"mine:Task"'))
-    paths = [str(tmp_path / name / "park.toml") for name in ("dies", "quits")] + [str(files.models()["beam"])]
-    found = [finding.problems for finding in examine_all(paths)]
+    files = [str(tmp_path / name / "park.toml") for name in ("dies", "quits")] + [str(paths.models()["beam"])]
+    found = [finding.problems for finding in examine_all(files)]
     said = "Bullet, or code of its own, crashed: "
     assert found == [(f"{said}killed by SIGSEGV",), (f"{said}ended with exit status 3",), ()]
     monkeypatch.setattr(check_command, "PATIENCE", 0.5)
@@ -139,7 +139,7 @@ def test_a_crash_or_a_hang_is_a_finding_and_the_rest_is_checked(
 
 def test_a_robots_name_is_no_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is written but in folders that nobody else may enter, under names that no file gives."""
-    text = files.robots()["hopper"].with_suffix(".urdf").read_text()
+    text = paths.robots()["hopper"].with_suffix(".urdf").read_text()
     with TemporaryDirectory() as folder:  # pytest's own have names that are too long for a robot
         monkeypatch.chdir(folder)
         victim = Path(folder, "victim.urdf")
@@ -165,7 +165,7 @@ def test_a_scenes_name_is_no_part_of_the_name_of_a_reproduction(
 
 def test_a_card_may_name_a_model_in_a_folder_below(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
-    ours = files.robots()["hopper"]
+    ours = paths.robots()["hopper"]
     (tmp_path / "sub" / "hopper.urdf").write_text(ours.with_suffix(".urdf").read_text())
     card = ours.read_text().replace('"hopper.urdf"', '"sub/hopper.urdf"')
     (tmp_path / "hopper.toml").write_text(card)

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.files import InvalidInput
-from roboschool.tournament import crew
+from roboschool.errors import InvalidInput
+from roboschool.tournament import match_workers
 from roboschool.tournament.containment import BUBBLEWRAP, LIMITS, contained, find_containment, told_containment
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import Played, play_recorded
@@ -196,7 +196,7 @@ def test_what_a_policy_sees_from_bubblewrap(
 def test_a_player_that_is_stopped_ends_with_its_match(containment: str, marked: Callable[[], set[int]]) -> None:
     code = f"""
 import os, signal, time
-from roboschool.scene import load_scene
+from roboschool.scenes.scene import load_scene
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.players import Process
 scene = load_scene("pong")
@@ -255,7 +255,7 @@ def test_orphans_are_told_from_others() -> None:
 
 @pytest.fixture
 def unwrapped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "find_containment", lambda: LIMITS)
+    monkeypatch.setattr(match_workers, "find_containment", lambda: LIMITS)
 
 
 def test_a_game_whose_worker_is_killed_is_played_once_more(
@@ -288,7 +288,7 @@ def test_a_tournament_that_is_interrupted_again_names_both(
 def test_a_worker_that_is_silent_is_lost(
     tmp_path: Path, marked: Callable[[], set[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crew, "SILENCE", -1000.0)
+    monkeypatch.setattr(match_workers, "SILENCE", -1000.0)
     plan = make_plan("pong", ["hostile:Good", "still"], SHORT, games=1)
     with pytest.raises(InvalidInput, match="interrupted twice: the process that played it gave no sign of life"):
         run_tournament(plan, tmp_path / "t", workers=1)

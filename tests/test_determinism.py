@@ -15,9 +15,9 @@ from stories import SCENES, STEPS, actions, tell
 from roboschool.envs.agent import AgentEnv
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.vector import VectorEnv
-from roboschool.files import InvalidInput
-from roboschool.scene import load_scene
-from roboschool.simulation import Simulation
+from roboschool.errors import InvalidInput
+from roboschool.scenes.scene import load_scene
+from roboschool.simulation.simulation import Simulation
 
 TOUCHING = ("ants", "three_humanoids")
 

@@ -10,14 +10,14 @@ import numpy as np
 import pybullet
 import pytest
 
-from roboschool import files
+from roboschool import paths
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.scene import load_scene
+from roboschool.scenes.scene import load_scene
 from roboschool.tournament.match import play, team_names
 from roboschool.tournament.payoff import make_team
 from roboschool.tournament.sides import sides_of
 
-GAMES = [name for name in sorted(files.scenes()) if load_scene(name).game is not None]
+GAMES = [name for name in sorted(paths.scenes()) if load_scene(name).game is not None]
 SEEDS = {"kick_and_defend": 5, "pong": 1}  # with which bodies meet, if not with 3
 SUMS = {  # what both sides are paid for the end, together, where it is not nothing
     "ant_sumo": {0, -1000, -2000},  # no touch: nobody wins; a draw costs both

@@ -13,7 +13,7 @@ from fuzz.pool import Fuzzer
 from fuzz.targets import TARGETS, TOLD, WELCOMED
 from msgspec import structs
 
-from roboschool.remote.protocol import Picture, pack
+from roboschool.multiplayer.protocol import Picture, pack
 
 INPUTS = 15  # of each format; undamaged ones first
 

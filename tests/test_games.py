@@ -13,17 +13,17 @@ import pytest
 from test_workers import story_of, workers
 
 import roboschool
-from roboschool import files
+from roboschool import readers
 from roboschool.cli.check_command import run_check
-from roboschool.games.game import Arena, Verdict
+from roboschool.games.observations import COLOURS, NEUTRAL
 from roboschool.games.run_to_goal import RunToGoal
-from roboschool.games.sights import COLOURS, NEUTRAL
 from roboschool.games.sumo import Sumo
-from roboschool.scene import load_scene
-from roboschool.simulation import Simulation
+from roboschool.mdp.game import Arena, Verdict
+from roboschool.scenes.scene import load_scene
+from roboschool.simulation.simulation import Simulation
 
 DUELS = ("ant_sumo", "humanoid_sumo", "mixed_sumo", "ant_run_to_goal", "humanoid_run_to_goal")
-FAULTS = files.parse_toml(Path(__file__).parent / "bad" / "games.toml")["case"]
+FAULTS = readers.parse_toml(Path(__file__).parent / "bad" / "games.toml")["case"]
 KEYS = {"reason", "score", "result", "dense_weight", "sparse"}
 
 

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 import roboschool
-from roboschool import InvalidInput, files
+from roboschool import InvalidInput, paths
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.games import kick_and_defend, soccer, you_shall_not_pass
-from roboschool.games.game import Arena, Game, Verdict
 from roboschool.games.run_to_goal import WAY
-from roboschool.scene import load_scene
-from roboschool.simulation import Simulation
-from roboschool.state import State
-from roboschool.tasks.task import Task
+from roboschool.mdp.game import Arena, Game, Verdict
+from roboschool.mdp.state import State
+from roboschool.mdp.task import Task
+from roboschool.scenes.scene import load_scene
+from roboschool.simulation.simulation import Simulation
 
 GAMES = ("you_shall_not_pass", "kick_and_defend", "soccer")
 KEYS = ("score", "result", "reason", "dense_weight", "physics_error")
@@ -584,7 +584,7 @@ def test_where_posts_are_seen() -> None:
 )
 def test_players_see_the_geometry_of_their_game(name: str, number: str, seen: str, tmp_path: Path) -> None:
     """A scene says it once, in the rules of its game."""
-    path, text = tmp_path / "other.toml", files.scenes()[name].read_text()
+    path, text = tmp_path / "other.toml", paths.scenes()[name].read_text()
     path.write_text(text.replace("[game]", f"[game]\n{number}"))
     first, second = (ParallelEnv(scene) for scene in (name, path))
     agent = first.possible_agents[0]

@@ -8,10 +8,10 @@ import pytest
 
 import roboschool
 from roboschool import InvalidInput
-from roboschool.games.game import Arena, Game, Verdict
-from roboschool.scene import load_scene
-from roboschool.simulation import Simulation
-from roboschool.state import PLACE, State
+from roboschool.mdp.game import Arena, Game, Verdict
+from roboschool.mdp.state import PLACE, State
+from roboschool.scenes.scene import load_scene
+from roboschool.simulation.simulation import Simulation
 
 GAMES = ["tag", "push_box", "carry_beam", "race"]
 DT = 0.0165

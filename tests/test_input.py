@@ -14,19 +14,19 @@ import torch
 from stories import tell
 
 import roboschool
-from roboschool import files
+from roboschool import errors, paths, readers
 from roboschool.cli.options import read_options, split_options
 from roboschool.envs.sb3 import SB3VecEnv
-from roboschool.files import InvalidInput
-from roboschool.policy import read_network, resolve
-from roboschool.robot import load_robot
-from roboschool.scene import Scene, load_scene
-from roboschool.simulation import Simulation
-from roboschool.urdf import read_urdf
+from roboschool.errors import InvalidInput
+from roboschool.policies.policy import read_network, resolve
+from roboschool.robots.robot import load_robot
+from roboschool.robots.urdf import read_urdf
+from roboschool.scenes.scene import Scene, load_scene
+from roboschool.simulation.simulation import Simulation
 
 BAD = Path(__file__).parent / "bad"
-CARDS = files.parse_toml(BAD / "cards.toml")["case"]
-SCENES = files.parse_toml(BAD / "scenes.toml")["case"]
+CARDS = readers.parse_toml(BAD / "cards.toml")["case"]
+SCENES = readers.parse_toml(BAD / "scenes.toml")["case"]
 
 
 class Blind:
@@ -52,7 +52,7 @@ def names(cases: list[dict[str, Any]]) -> list[str]:
 def test_bad_card(case: dict[str, Any], tmp_path: Path) -> None:
     folder = tmp_path / "dog"
     folder.mkdir()
-    card = files.robots()[case.get("robot", "ant")]
+    card = paths.robots()[case.get("robot", "ant")]
     (folder / f"{card.stem}.urdf").write_text(card.with_suffix(".urdf").read_text())
     text = card.read_text()
     assert case["cut"] in text
@@ -64,7 +64,7 @@ def test_bad_card(case: dict[str, Any], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", SCENES, ids=names(SCENES))
 def test_bad_scene(case: dict[str, Any], tmp_path: Path) -> None:
-    text = files.scenes()[case.get("scene", "humanoid")].read_text()
+    text = paths.scenes()[case.get("scene", "humanoid")].read_text()
     assert case["cut"] in text
     path = tmp_path / "park.toml"
     path.write_text(text.replace(case["cut"], case["paste"], 1))
@@ -93,7 +93,7 @@ def fifo(path: Path) -> None:
         (lambda p: p.write_bytes(b"\xff\xfe s"), ["not UTF-8"]),
         (lambda p: p.write_text("summary = "), ["Invalid value"]),
         (lambda p: p.write_text("a=" + "[" * 5000), ["park.toml"]),
-        (lambda p: p.write_text("#" * (files.LARGEST + 1)), ["more than"]),
+        (lambda p: p.write_text("#" * (readers.LARGEST + 1)), ["more than"]),
         (lambda p: p.write_text(""), ["summary"]),
     ],
     ids=["missing", "directory", "fifo", "not_utf8", "not_toml", "deep", "huge", "empty"],
@@ -129,7 +129,7 @@ def test_whatever_a_name_is_an_error_about_it_is_one_printable_line(reader: str,
         with pytest.raises(InvalidInput) as error:
             READERS[reader](name + ending)
         assert str(error.value).isprintable()
-        assert len(str(error.value)) < 2 * files.LONGEST_MESSAGE
+        assert len(str(error.value)) < 2 * errors.LONGEST_MESSAGE
 
 
 VALUES = [
@@ -148,9 +148,9 @@ VALUES += ["[" * 40 + "]" * 40, "[" * 5000, "{a=" * 40 + "1" + "}" * 40, "[[1, 2
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: value[:9])
 def test_whatever_stands_behind_a_key(value: str, tmp_path: Path) -> None:
-    ant = files.robots()["ant"]
+    ant = paths.robots()["ant"]
     (tmp_path / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
-    lines = {"park.toml": files.scenes()["ant"].read_text(), "ant.toml": ant.read_text()}
+    lines = {"park.toml": paths.scenes()["ant"].read_text(), "ant.toml": ant.read_text()}
     for file, keys in {
         "park.toml": ("version", "seconds", "gravity", "players", "draw", "camera", "game", "task", "spot", "robot"),
         "ant.toml": ("model", "trunk", "feet", "stance", "lowest", "hip_1"),

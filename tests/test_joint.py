@@ -17,13 +17,13 @@ from pettingzoo.utils import parallel_to_aec
 from test_odd_robots import joint, link, make
 
 import roboschool
-from roboschool import AgentEnv, InvalidInput, JointEnv, Robot, files, load_robot, load_scene, partitions
-from roboschool.limbs import grow
-from roboschool.scene import Agent, Scene
-from roboschool.scene_file import read_scene
+from roboschool import AgentEnv, InvalidInput, JointEnv, Robot, load_robot, load_scene, partitions, paths
+from roboschool.robots.kinematics import grow
+from roboschool.scenes.scene import Agent, Scene
+from roboschool.scenes.scene_file import read_scene
 from roboschool.tasks.run import Run
 
-SHARED = {name: read_scene(path).parts for name, path in sorted(files.scenes().items()) if read_scene(path).parts}
+SHARED = {name: read_scene(path).parts for name, path in sorted(paths.scenes().items()) if read_scene(path).parts}
 ALL = [(name, parts) for name, several in SHARED.items() for parts in several]
 LEGS = [("fl", "0.3 0.2 0"), ("fr", "0.3 -0.2 0"), ("bl", "-0.3 0.2 0"), ("br", "-0.3 -0.2 0")]
 TRIPODS = [(f"{side}{row}", f"{0.4 - 0.4 * row} {y} 0") for row in range(3) for side, y in (("l", 0.2), ("r", -0.2))]
@@ -62,7 +62,7 @@ def legs_of(parts: tuple[tuple[str, ...], ...]) -> list[str]:
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(files.robots()))
+@pytest.mark.parametrize("name", sorted(paths.robots()))
 def test_every_joint_is_in_one_part(name: str) -> None:
     robot = load_robot(name)
     joints = [joint.name for joint in robot.joints]
@@ -81,7 +81,7 @@ def test_scenes_list_what_their_robot_has(name: str) -> None:
 
 
 def test_every_scene_that_can_be_shared_lists_parts() -> None:
-    for name in files.scenes():
+    for name in paths.scenes():
         scene = load_scene(name)
         assert (name in SHARED) == (len(scene.agents) == 1 and len(scene.agents[0].robot.joints) > 1)
 
@@ -134,7 +134,7 @@ def test_a_snake_is_cut_in_equal_pieces(trunk: int, words: list[str], tmp_path: 
 # --- distances -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(files.robots()))
+@pytest.mark.parametrize("name", sorted(paths.robots()))
 def test_joints_that_share_a_link_are_one_apart(name: str) -> None:
     """Against a search through the joints and links of the URDF."""
     robot = load_robot(name)
@@ -275,7 +275,7 @@ def test_pettingzoo_finds_every_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert isinstance(env, JointEnv)
         assert (env.hops, env.max_cycles) == (2, 4)
     assert {"roboschool/JointAnt-2x4d-v1", "roboschool/JointHumanoid-9-8-v1"} <= ids
-    monkeypatch.setenv(files.VARIABLE, "")
+    monkeypatch.setenv(paths.VARIABLE, "")
     (tmp_path / "scenes").mkdir()
     row = "[[agent]]\nname = 'ant_0'\nrobot = 'ant'\ntask = { name = 'run', alive = 2.0 }\n"
     (tmp_path / "scenes" / "my_ant.toml").write_text(f"summary = 'Mine.'\nparts = ['4x2']\n{row}")

@@ -8,8 +8,8 @@ import pybullet
 import pytest
 
 import roboschool
-from roboschool.scene import load_scene
-from roboschool.simulation import Simulation
+from roboschool.scenes.scene import load_scene
+from roboschool.simulation.simulation import Simulation
 
 MEBIBYTE = 2**20
 

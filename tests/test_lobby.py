@@ -13,10 +13,10 @@ from seats import play, play_dicts, together
 from waits import LONG, Clock, until
 
 from roboschool.envs.agent import AgentEnv
-from roboschool.envs.lobby import Lobby, LobbySeat
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.envs.rendezvous import Rendezvous, Reply, WorldClosed
-from roboschool.files import InvalidInput
+from roboschool.errors import InvalidInput
+from roboschool.multiplayer.barrier import Rendezvous, Reply, WorldClosed
+from roboschool.multiplayer.lobby import Lobby, LobbySeat
 
 SOON = 0.2  # timeout of lobbies that are meant to run into it [s]
 PAIR = ("hopper", "hopper")
@@ -581,7 +581,7 @@ def test_one_thread_in_two_seats_is_told_so() -> None:
 
 def test_patience_begins_anew_whenever_the_world_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, pause, patience = Clock(), 0.2 * LONG, LONG  # six pauses are longer than the patience
-    monkeypatch.setattr("roboschool.envs.lobby.time", clock)
+    monkeypatch.setattr("roboschool.multiplayer.lobby.time", clock)
 
     def slowly() -> None:
         until(lambda: ONE in looks)

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import roboschool
-from roboschool.camera import Camera
-from roboschool.files import InvalidInput
-from roboschool.robot import Robot, load_robot
-from roboschool.scene import Agent, Scene
-from roboschool.simulation import Simulation
+from roboschool.errors import InvalidInput
+from roboschool.rendering.camera import Camera
+from roboschool.robots.robot import Robot, load_robot
+from roboschool.scenes.scene import Agent, Scene
+from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.run import Run
 
 BOX = "<geometry><box size='0.4 0.2 0.1'/></geometry>"
@@ -301,13 +301,13 @@ def test_pictures_have_the_size_asked_for() -> None:
 
 
 def test_a_robot_beside_the_scene_is_found_by_path(tmp_path: Path) -> None:
-    from roboschool import files
+    from roboschool import paths
 
     (tmp_path / "assets" / "bug").mkdir(parents=True)
     (tmp_path / "scenes").mkdir()
-    ant = files.robots()["ant"]
+    ant = paths.robots()["ant"]
     (tmp_path / "assets" / "bug" / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
     (tmp_path / "assets" / "bug" / "bug.toml").write_text(ant.read_text())
     scene = tmp_path / "scenes" / "bug_walk.toml"
-    scene.write_text(files.scenes()["ant"].read_text().replace('robot = "ant"', 'robot = "bug"'))
+    scene.write_text(paths.scenes()["ant"].read_text().replace('robot = "ant"', 'robot = "bug"'))
     assert roboschool.load_scene(scene).agents[0].robot.name == "bug"

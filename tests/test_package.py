@@ -20,14 +20,14 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 import roboschool
-from roboschool import files
-from roboschool.cli import check
+from roboschool import paths
 from roboschool.cli.main import main
-from roboschool.cli.video import Video
 from roboschool.evaluation import evaluate
-from roboschool.parts import place_of
-from roboschool.policy import Random, Still
-from roboschool.world import World
+from roboschool.physics.world import World
+from roboschool.plugins import place_of
+from roboschool.policies.policy import Random, Still
+from roboschool.rendering.video import Video
+from roboschool.testing import check
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
@@ -59,7 +59,7 @@ def test_import_is_silent_and_leaves_heavy_things_alone(tmp_path: Path) -> None:
         "stable_baselines3",
         "scipy",
         "tqdm",
-        "roboschool.remote.client",
+        "roboschool.multiplayer.client",
     ]
     code = f"import sys, roboschool; assert not set({heavy}) & set(sys.modules), sorted(sys.modules)"
     done = run(sys.executable, "-W", "error", "-c", code, cwd=tmp_path)
@@ -163,8 +163,8 @@ def test_what_is_installed_for_one_user_is_nobodys_own_code() -> None:
 
 def test_list(tmp_path: Path) -> None:
     found = json.loads(run(*COMMAND, "list", "--json", cwd=tmp_path).stdout)
-    assert {scene["name"] for scene in found["scenes"]} == set(files.scenes())
-    assert {robot["name"] for robot in found["robots"]} == set(files.robots())
+    assert {scene["name"] for scene in found["scenes"]} == set(paths.scenes())
+    assert {robot["name"] for robot in found["robots"]} == set(paths.robots())
     table = run(*COMMAND, "list", cwd=tmp_path).stdout
     for scene in found["scenes"]:
         (line,) = (line for line in table.splitlines() if f" {scene['id']} " in line)
@@ -266,15 +266,15 @@ def test_bad_arguments_are_one_line(
         assert word in done.stderr
 
 
-@pytest.mark.parametrize("file", [*files.robots().values(), *files.scenes().values()], ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [*paths.robots().values(), *paths.scenes().values()], ids=lambda file: file.stem)
 def test_check_finds_nothing_wrong_with_what_is_shipped(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "LONGEST", 200)
     assert check.trial(check._load(file)) == ([], [])
 
 
 def test_check(tmp_path: Path) -> None:
-    ant = files.robots()["ant"]
-    for file in (ant, ant.with_suffix(".urdf"), files.scenes()["ant"]):
+    ant = paths.robots()["ant"]
+    for file in (ant, ant.with_suffix(".urdf"), paths.scenes()["ant"]):
         assert "all is well" in run(*COMMAND, "check", file, cwd=tmp_path).stdout
     (tmp_path / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
     (tmp_path / "tall.toml").write_text(ant.read_text().replace("stance = 0.57", "stance = 0.67"))
@@ -337,7 +337,7 @@ def test_what_a_line_of_the_readme_needs_is_installed_before(extra: str, user: s
 def test_page_of_environments_is_fresh_and_says_everything(tmp_path: Path) -> None:
     page = run(*COMMAND, "list", "--markdown", cwd=tmp_path).stdout
     assert page == (ROOT / "docs" / "environments.md").read_text(), "run: roboschool list --markdown"
-    for name in files.scenes():
+    for name in paths.scenes():
         scene = roboschool.load_scene(name)
         assert f"`{scene.id}`" in page
         for agent in scene.agents:
@@ -354,7 +354,7 @@ def test_page_of_environments_is_fresh_and_says_everything(tmp_path: Path) -> No
 def test_the_page_of_games_is_fresh_and_shows_all(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "competitions.md").read_text()
     assert run(*COMMAND, "list", "--games", cwd=tmp_path).stdout in page, "put in the table of: roboschool list --games"
-    for name in files.scenes():
+    for name in paths.scenes():
         if roboschool.load_scene(name).game is not None:
             assert f"`{name}`" in page.partition("### Sumo")[2], f"{name} has rules"
 
@@ -381,7 +381,7 @@ print(infos["ant_0"]["score"], infos["ant_0"]["result"], infos["ant_1"]["result"
         assert run(sys.executable, "-c", code, cwd=tmp_path).stdout.strip() == said
 
 
-@pytest.mark.parametrize("name", sorted(files.scenes()))
+@pytest.mark.parametrize("name", sorted(paths.scenes()))
 def test_every_scene_has_a_picture(name: str) -> None:
     path = ROOT / "docs" / "pictures" / f"{name}.png"
     assert path.stat().st_size < 300_000
@@ -389,10 +389,10 @@ def test_every_scene_has_a_picture(name: str) -> None:
         assert picture.size == (600, 400)
 
 
-@pytest.mark.parametrize("name", sorted(files.policies()))
+@pytest.mark.parametrize("name", sorted(paths.policies()))
 def test_shipped_policies_score_as_their_json_says(name: str) -> None:
     """Three of the hundred episodes: a stale policy, or a changed robot, is far off."""
-    path = files.policies()[name]
+    path = paths.policies()[name]
     card = json.loads(path.with_suffix(".json").read_text())
     assert card["scene"] == roboschool.load_scene(name).id
     assert card["recipe"]["scene"] == name
@@ -418,7 +418,7 @@ def test_a_score_tells_how_often_a_policy_falls() -> None:
 def test_readme_says_which_scenes_are_restored_without_a_replay() -> None:
     paragraph = (ROOT / "README.md").read_text().partition("Restoring takes")[2].partition("In other scenes")[0]
     quick = set()
-    for name in files.scenes():
+    for name in paths.scenes():
         world = World(roboschool.load_scene(name))
         quick |= {name} if world.restores_exactly else set()
         world.close()
@@ -439,7 +439,7 @@ def test_urdfs_are_what_the_recipe_writes(tmp_path: Path) -> None:
         import build_atlas
     finally:
         sys.path.remove(str(ROOT / "assets"))
-    assert build_atlas.atlas() == files.robots()["atlas"].with_suffix(".urdf").read_text()
+    assert build_atlas.atlas() == paths.robots()["atlas"].with_suffix(".urdf").read_text()
     for make in (*build.ROBOTS, *build.PROPS):
         path = build.write(make(), tmp_path)
         assert path.read_text() == (ROOT / "assets" / path.stem / path.name).read_text()
@@ -462,12 +462,12 @@ def test_the_contributing_guide_works_as_written(tmp_path: Path) -> None:
 
 def test_a_folder_of_ones_own(tmp_path: Path) -> None:
     """A robot and a scene of a user appear by name and by id, and stand before ours."""
-    ant = files.robots()["ant"]
+    ant = paths.robots()["ant"]
     (tmp_path / "assets" / "spider").mkdir(parents=True)
     (tmp_path / "assets" / "spider" / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
     (tmp_path / "assets" / "spider" / "spider.toml").write_text(ant.read_text())
     (tmp_path / "scenes").mkdir()
-    scene = files.scenes()["ant"].read_text().replace('robot = "ant"', 'robot = "spider"')
+    scene = paths.scenes()["ant"].read_text().replace('robot = "ant"', 'robot = "spider"')
     (tmp_path / "scenes" / "spider_walk.toml").write_text(scene)
     code = (
         "import gymnasium, roboschool; {}; env = gymnasium.make('roboschool/SpiderWalk-v1'); env.reset(seed=0);"
@@ -485,6 +485,6 @@ def test_a_folder_of_ones_own(tmp_path: Path) -> None:
 def test_objects_of_urdf_libraries_are_robots_too(tmp_path: Path) -> None:
     class Saved:
         def save(self, path: str) -> None:
-            Path(path).write_text(files.robots()["ant"].with_suffix(".urdf").read_text())
+            Path(path).write_text(paths.robots()["ant"].with_suffix(".urdf").read_text())
 
     assert len(roboschool.load_robot(Saved()).joints) == 8

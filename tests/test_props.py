@@ -11,10 +11,10 @@ import pytest
 import roboschool
 from roboschool import InvalidInput
 from roboschool.games import pong
-from roboschool.scene import Prop, Scene, load_scene
-from roboschool.simulation import Simulation
-from roboschool.urdf import read_urdf
-from roboschool.world import World
+from roboschool.physics.world import World
+from roboschool.robots.urdf import read_urdf
+from roboschool.scenes.scene import Prop, Scene, load_scene
+from roboschool.simulation.simulation import Simulation
 
 BALL = """
 <robot name="thing">
@@ -332,7 +332,7 @@ def test_what_a_scene_lacks_is_said_when_it_is_read(text: str, says: list[str], 
     ("policy", "says"),
     [
         ("collections:OrderedDict", "no reset"),
-        ("roboschool.policy:NetworkPolicy", "without arguments"),
+        ("roboschool.policies.policy:NetworkPolicy", "without arguments"),
         ("roboschool.games.pong:Trayner", "did you mean 'Trainer'"),
         (".x:Foo", "cannot be imported"),
     ],

@@ -19,16 +19,16 @@ import pytest
 from safetensors.numpy import save
 
 import roboschool
-from roboschool import files, readers
+from roboschool import paths, readers, writers
 from roboschool.cli.contest import run_replay
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.files import InvalidInput
-from roboschool.opponents import OpponentPool
+from roboschool.errors import InvalidInput
+from roboschool.policies.opponent_pool import OpponentPool
 from roboschool.tournament import game_log
-from roboschool.tournament.crew import Plan, Result, file_name
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.game_log import GAMES, GameLog, Line, Stamp, read_games, read_lines
 from roboschool.tournament.match import play_recorded
+from roboschool.tournament.match_workers import Plan, Result, file_name
 from roboschool.tournament.players import Bench
 from roboschool.tournament.record import Match, check_path, read_match, write_match
 from roboschool.tournament.replay import find_scene, verify
@@ -67,7 +67,7 @@ def with_record(match: Match, **changes: Any) -> Match:
 
 def scene_of_mine(folder: Path) -> Path:
     path = folder / "mine.toml"
-    path.write_text(files.scenes()["pong"].read_text().replace('name = "pong"', f'name = "{MINE}"', 1))
+    path.write_text(paths.scenes()["pong"].read_text().replace('name = "pong"', f'name = "{MINE}"', 1))
     return path
 
 
@@ -280,7 +280,7 @@ def test_names_of_any_length_are_refused(tmp_path: Path) -> None:
     reads: tuple[Callable[[], Any], ...] = (
         lambda: read_match(long.with_suffix(".rsmatch")),
         lambda: check_path(long / "m.rsmatch"),
-        lambda: files.replace(long, b""),
+        lambda: writers.replace(long, b""),
         lambda: read_report(long),
         lambda: run_tournament(plan, long),
         lambda: OpponentPool(long),

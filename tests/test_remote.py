@@ -29,12 +29,12 @@ from waits import LONG, until
 
 from roboschool.cli.main import main
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.envs.rendezvous import WorldClosed
-from roboschool.files import InvalidInput
-from roboschool.remote import entrance
-from roboschool.remote.address import Address, call, read_address
-from roboschool.remote.client import PINGS, Connection, RemoteSeat, connect
-from roboschool.remote.protocol import (
+from roboschool.errors import InvalidInput
+from roboschool.multiplayer import entrance
+from roboschool.multiplayer.address import Address, call, read_address
+from roboschool.multiplayer.barrier import WorldClosed
+from roboschool.multiplayer.client import PINGS, Connection, RemoteSeat, connect
+from roboschool.multiplayer.protocol import (
     GREETING,
     LARGEST,
     LARGEST_OF_STRANGERS,
@@ -50,7 +50,7 @@ from roboschool.remote.protocol import (
     pack,
     unpack,
 )
-from roboschool.remote.server import Server
+from roboschool.multiplayer.server import Server
 
 SOON = 0.3  # timeout of worlds that are meant to run into it [s]
 PAIR = ("hopper", "hopper")
@@ -537,7 +537,7 @@ def test_the_folder_is_private(host: Host) -> None:
 
 
 def test_nothing_is_pickled() -> None:
-    for path in (TESTS.parent / "roboschool" / "remote").glob("*.py"):
+    for path in (TESTS.parent / "roboschool" / "multiplayer").glob("*.py"):
         assert "pickle" not in path.read_text()
 
 

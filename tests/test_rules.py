@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import roboschool
-from roboschool.robot import load_robot
-from roboschool.scene import Scene, load_scene
-from roboschool.simulation import Simulation
-from roboschool.state import State
+from roboschool.mdp.state import State
+from roboschool.robots.robot import load_robot
+from roboschool.scenes.scene import Scene, load_scene
+from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.run import Run
 
 FIVE = ["hopper", "walker2d", "half_cheetah", "ant", "humanoid"]

@@ -10,8 +10,8 @@ import pytest
 
 import roboschool
 from roboschool import scratch
-from roboschool.remote.server import Server
-from roboschool.world import World
+from roboschool.multiplayer.server import Server
+from roboschool.physics.world import World
 
 NO_FOLDER = """
 import tempfile

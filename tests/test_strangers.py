@@ -20,11 +20,11 @@ import pytest
 from seats import together
 from waits import LONG, until
 
-from roboschool.remote import entrance
-from roboschool.remote.address import Address, call, read_address
-from roboschool.remote.client import Connection, RemoteSeat, connect
-from roboschool.remote.entrance import GRACE, MOST_GUESTS, MOST_STRANGERS
-from roboschool.remote.protocol import (
+from roboschool.multiplayer import entrance
+from roboschool.multiplayer.address import Address, call, read_address
+from roboschool.multiplayer.client import Connection, RemoteSeat, connect
+from roboschool.multiplayer.entrance import GRACE, MOST_GUESTS, MOST_STRANGERS
+from roboschool.multiplayer.protocol import (
     GREETING,
     LENGTH,
     LONGEST_FAULT,
@@ -38,8 +38,8 @@ from roboschool.remote.protocol import (
     pack,
     prove,
 )
-from roboschool.remote.say import MOST_LINES, MOST_UNWRITTEN, Quota, Teller
-from roboschool.remote.server import Server
+from roboschool.multiplayer.say import MOST_LINES, MOST_UNWRITTEN, Quota, Teller
+from roboschool.multiplayer.server import Server
 
 STILL = np.zeros(3)
 SERVE = [sys.executable, "-W", "error", "-m", "roboschool.cli", "serve"]
@@ -224,8 +224,8 @@ def test_a_server_without_descriptors_waits_and_goes_on() -> None:
     """It does not try again and again; and once one is free, whoever has called comes in."""
     code = f"""
         import os, queue, resource, threading, time
-        from roboschool.remote.address import Address
-        from roboschool.remote.server import Server
+        from roboschool.multiplayer.address import Address
+        from roboschool.multiplayer.server import Server
 
         said = queue.Queue()
         server = Server("hopper", Address(host="127.0.0.1"), say=said.put)

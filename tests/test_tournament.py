@@ -30,29 +30,30 @@ from players import Nan
 from waits import LONG
 
 import roboschool
-from roboschool import files
-from roboschool.camera import Camera
+from roboschool import paths
 from roboschool.cli.contest import print_table, run_replay
 from roboschool.cli.main import main
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.files import InvalidInput, policies
-from roboschool.games.sights import COLOURS
-from roboschool.opponents import OpponentPool
-from roboschool.scene import Scene, load_scene
-from roboschool.tasks.asks import Mark
+from roboschool.errors import InvalidInput
+from roboschool.games.observations import COLOURS
+from roboschool.mdp.effects import Mark
+from roboschool.paths import policies
+from roboschool.physics.world import World
+from roboschool.policies.opponent_pool import OpponentPool
+from roboschool.rendering.camera import Camera
+from roboschool.scenes.scene import Scene, load_scene
 from roboschool.tournament import rating, schedule
 from roboschool.tournament.caption import Caption
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import play, play_recorded, scene_hash
 from roboschool.tournament.page import make_page
 from roboschool.tournament.players import Bench, Process
-from roboschool.tournament.poses import Recorder, read_poses
 from roboschool.tournament.record import read_match, write_match
 from roboschool.tournament.replay import open_world, replay, verify
 from roboschool.tournament.report import Report, read_report, summarise
 from roboschool.tournament.sides import Outcome, deal, decide, name_results, sides_of
 from roboschool.tournament.tournament import make_plan, run_tournament
-from roboschool.world import World
+from roboschool.tournament.trajectory import Recorder, read_poses
 
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
 HERE = Path(__file__).parent
@@ -370,7 +371,7 @@ def test_verification_notices_whatever_is_forged(env: ParallelEnv, tmp_path: Pat
 
 def test_a_scene_may_move_and_must_not_change(tmp_path: Path) -> None:
     here, there = tmp_path / "table.toml", tmp_path / "other" / "name.toml"
-    here.write_text(files.scenes()["pong"].read_text())
+    here.write_text(paths.scenes()["pong"].read_text())
     with closing(ParallelEnv(here, seconds=1.0)) as world:
         _, match = contest(world, ["still", "scripted"])
     assert len(match.record.scene_hash) == 64
@@ -832,7 +833,7 @@ def write_game(folder: Path, *lines: str) -> None:
     """Write `bug.toml`: pong, but for some lines of the body of `judge`, from line 6 of `bug.py` on."""
     head = "from roboschool.games.pong import Pong\n\n\nclass Bug(Pong):\n    def judge(self, *arguments):\n"
     (folder / "bug.py").write_text(head + "".join(f"        {line}\n" for line in lines))
-    scene = files.scenes()["pong"].read_text()
+    scene = paths.scenes()["pong"].read_text()
     (folder / "bug.toml").write_text(scene.replace('name = "pong"', 'name = "bug:Bug"', 1))
 
 
@@ -1092,7 +1093,7 @@ def test_the_table_of_the_page_is_that_of_its_results(capsys: pytest.CaptureFixt
 
 def test_a_tournament_does_not_go_on_in_another_scene(tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
-    mine.write_text(files.scenes()["pong"].read_text())
+    mine.write_text(paths.scenes()["pong"].read_text())
 
     def run_it() -> Report:
         plan = make_plan(str(mine), ["still", "random"], {"seconds": 0.1}, games=1)

@@ -16,8 +16,9 @@ import pybullet
 import pytest
 from PIL import Image
 
-from roboschool.files import InvalidInput, tomllib
-from roboschool.urdf import KINDS, MOST_LINKS, read_urdf
+from roboschool.errors import InvalidInput
+from roboschool.readers import tomllib
+from roboschool.robots.urdf import KINDS, MOST_LINKS, read_urdf
 
 BAD = Path(__file__).resolve().parent / "bad" / "urdf"
 EXPECTED = tomllib.loads((BAD / "expected.toml").read_text())

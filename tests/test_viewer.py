@@ -20,13 +20,13 @@ from PIL import ImageGrab
 from waits import Clock, until
 
 import roboschool
-from roboschool import AgentEnv, InvalidInput, files
+from roboschool import AgentEnv, InvalidInput, paths, readers
 from roboschool.cli.main import main
 from roboschool.cli.play import Leader, Pusher, Session, choose_pilot, read_keys
 from roboschool.cli.pose import PoseTool
-from roboschool.robot import load_robot
-from roboschool.viewer.hud import GREEN, RED, Reading, overlay
-from roboschool.viewer.window import Screen, Window
+from roboschool.rendering.overlay import GREEN, RED, Reading, overlay
+from roboschool.rendering.window import Screen, Window
+from roboschool.robots.robot import load_robot
 
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
 WINDOWS = shutil.which("Xvfb") is not None and find_spec("_tkinter") is not None
@@ -91,7 +91,7 @@ def wait_for(window: Window, done: Callable[[], bool]) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Screens keep the time of this clock."""
     clock = Clock()
-    monkeypatch.setattr("roboschool.viewer.window.time", clock)
+    monkeypatch.setattr("roboschool.rendering.window.time", clock)
     return clock
 
 
@@ -371,7 +371,7 @@ def test_arrows_push_a_paddle_as_the_picture_shows_it(agent: str) -> None:
 
 
 def test_a_flag_needs_a_policy(monkeypatch: pytest.MonkeyPatch, display: str) -> None:
-    monkeypatch.setattr(files, "policies", dict)
+    monkeypatch.setattr(paths, "policies", dict)
     from roboschool.cli.play import run_play
 
     with pytest.raises(InvalidInput, match="no policy comes with it; give --policy"):
@@ -422,19 +422,19 @@ def test_pose_moves_joints_and_writes_the_table(display: str, capsys: pytest.Cap
     tool.close()
 
 
-@pytest.mark.parametrize("name", sorted(files.robots()))
+@pytest.mark.parametrize("name", sorted(paths.robots()))
 def test_the_table_of_the_rest_pose_is_that_of_the_card(name: str, display: str, tmp_path: Path) -> None:
     tool = PoseTool(load_robot(name))
     (tmp_path / "pose.toml").write_text(tool.table())
-    card = files.parse_toml(files.robots()[name])
-    assert files.parse_toml(tmp_path / "pose.toml")["pose"] == pytest.approx(
+    card = readers.parse_toml(paths.robots()[name])
+    assert readers.parse_toml(tmp_path / "pose.toml")["pose"] == pytest.approx(
         {joint: angle for joint, angle in card.get("pose", {}).items() if angle}, abs=0.06
     )
     tool.close()
 
 
 def test_pose_is_a_command(display: str) -> None:
-    tool = subprocess.Popen([*COMMAND, "pose", str(files.models()["ant"])], stdout=subprocess.PIPE, text=True)
+    tool = subprocess.Popen([*COMMAND, "pose", str(paths.models()["ant"])], stdout=subprocess.PIPE, text=True)
     until(lambda: red(display) > 100)
     assert tool.poll() is None
     tool.terminate()

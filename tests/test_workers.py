@@ -24,10 +24,10 @@ from gymnasium.vector import AutoresetMode
 from waits import LONG, alive, gone, process_state, until
 
 import roboschool
-from roboschool.files import scenes
-from roboschool.scene import load_scene
-from roboschool.workers.child import Child
+from roboschool.paths import scenes
+from roboschool.scenes.scene import load_scene
 from roboschool.workers.pool import WorkerPool, WorkersLost
+from roboschool.workers.process import Child
 from roboschool.workers.worker import RaisedInWorker, Worker, end
 
 COPIES = 5

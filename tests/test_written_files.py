@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import roboschool
-from roboschool import InvalidInput, files
-from roboschool.cli.video import Video, write_picture
+from roboschool import InvalidInput, writers
+from roboschool.rendering.video import Video, write_picture
 
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
 PATIENCE = 120.0  # with a busy machine [s]
@@ -34,7 +34,7 @@ def write_policy(path: Path) -> None:
 
 
 def write_text(path: Path) -> None:
-    files.replace(path, bytes(2 * LARGEST))
+    writers.replace(path, bytes(2 * LARGEST))
 
 
 @pytest.fixture

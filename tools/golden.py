@@ -18,7 +18,7 @@ import numpy as np
 import pybullet
 
 import roboschool
-from roboschool import files
+from roboschool import paths
 
 SEEDS, STEPS, COPIES = (0, 1, 2), 300, 2
 FILE = Path(__file__).with_name("golden.json")
@@ -101,7 +101,7 @@ def vector(name: str, workers: int = 0) -> Hashes:
 
 def golden(scenes: tuple[str, ...]) -> Iterator[tuple[str, dict[str, dict[str, str]]]]:
     """Go through scenes and the hashes of their faces."""
-    for name in scenes or sorted(files.scenes()):
+    for name in scenes or sorted(paths.scenes()):
         copies, workers = vector(name), vector(name, 1)
         del workers.kinds["bodies"]  # they are in another process
         faces = {"single": single(name), "world": world(name), "vector": copies, "workers": workers}

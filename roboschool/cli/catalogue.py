@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from roboschool import files
+from roboschool import paths
 from roboschool.envs.spaces import observation_space
-from roboschool.files import InvalidInput
+from roboschool.errors import InvalidInput
 from roboschool.readers import read_json
-from roboschool.robot import Robot, load_robot
-from roboschool.scene import Scene, load_scene
+from roboschool.robots.robot import Robot, load_robot
+from roboschool.scenes.scene import Scene, load_scene
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ def print_catalogue(as_json: bool) -> None:
     Raises:
         InvalidInput: a robot is wrong.
     """
-    robots = [load_robot(name) for name in sorted(files.robots())]
+    robots = [load_robot(name) for name in sorted(paths.robots())]
     scenes = []
-    for name in sorted(files.scenes()):
+    for name in sorted(paths.scenes()):
         try:
             scenes.append(load_scene(name))
         except InvalidInput as error:  # noqa: PERF203 - the others are still worth listing
@@ -43,7 +43,7 @@ def print_catalogue(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"robots": list(map(_robot, robots)), "scenes": list(map(_scene, scenes))}, indent=2))
         return
-    wide = max(len(name) for name in (*files.robots(), *files.scenes())) + 2
+    wide = max(len(name) for name in (*paths.robots(), *paths.scenes())) + 2
     click.echo(f"{'robot':{wide}}{'joints':>7}{'feet':>6}{'mass [kg]':>11}")
     for robot in robots:
         click.echo(f"{robot.name:{wide}}{len(robot.joints):>7}{len(robot.feet):>6}{robot.mass:>11.3f}")
@@ -70,7 +70,7 @@ def print_scores() -> None:
     """Print what the policies that come with the package score, as a Markdown table made of their JSON files."""
     click.echo("| scene | score, mean ± sd | 5 % quantile | falls | threshold | steps | wall time |")
     click.echo("|---|---|---|---|---|---|---|")
-    for name, path in sorted(files.policies().items()):
+    for name, path in sorted(paths.policies().items()):
         card: Card = read_json(path.with_suffix(".json"), schema=Card)
         digits = 1 if abs(card.score_mean) < 100.0 else 0
         score = f"{card.score_mean:.{digits}f} ± {card.score_sd:.{digits}f} | {card.score_q05:.{digits}f}"
@@ -84,7 +84,7 @@ def print_games() -> None:
     """Print what the scenes with a game are, as a Markdown table."""
     click.echo("| scene | agents | steps | ends by | set at a reset | who plays where nobody does | trained |")
     click.echo("|---|---|---|---|---|---|---|")
-    for scene in map(load_scene, sorted(files.scenes())):
+    for scene in map(load_scene, sorted(paths.scenes())):
         if scene.game is not None:
             agents = ", ".join(f"`{agent.name}`" for agent in scene.agents)
             ends, settable = (
@@ -94,7 +94,7 @@ def print_games() -> None:
             policies = ", ".join(
                 sorted({f"`{agent.policy.rpartition(':')[2]}`" for agent in scene.agents if agent.policy})
             )
-            trained = f"`{scene.name}`" if scene.name in files.policies() else "-"
+            trained = f"`{scene.name}`" if scene.name in paths.policies() else "-"
             cells = [f"`{scene.name}`", agents, scene.steps, ends, settable or "-", policies or "-", trained]
             click.echo("| " + " | ".join(map(str, cells)) + " |")
 
@@ -118,5 +118,5 @@ def _scene(scene: Scene) -> dict[str, Any]:
         "action": [len(agent.robot.joints) for agent in scene.agents],
         "steps": scene.steps,
         "threshold": scene.threshold,
-        "policy": scene.name in files.policies(),
+        "policy": scene.name in paths.policies(),
     }

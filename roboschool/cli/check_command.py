@@ -10,10 +10,10 @@ from subprocess import DEVNULL
 import click
 import msgspec
 
-from roboschool import files
-from roboschool.cli.check import CARD_KEYS, SCENE_KEYS, Finding
-from roboschool.files import InvalidInput, nearest, one_line
-from roboschool.workers.child import Child
+from roboschool import paths, readers
+from roboschool.errors import InvalidInput, nearest, one_line
+from roboschool.testing.check import CARD_KEYS, SCENE_KEYS, Finding
+from roboschool.workers.process import Child
 
 PATIENCE = 120.0  # for a file [s]
 ENDINGS = (".toml", ".urdf")
@@ -62,10 +62,10 @@ def _find(target: str) -> list[str]:
         if inside:
             return inside
         raise click.UsageError(one_line(f"{target}: no robot and no scene in this folder"))
-    known = (files.robots(), files.scenes(), files.models())
+    known = (paths.robots(), paths.scenes(), paths.models())
     named = [str(group[target]) for group in known if target in group]
     if named:
-        return named[:-1] if target in files.models() and len(named) > 1 else named
+        return named[:-1] if target in paths.models() and len(named) > 1 else named
     hint = nearest(target, {name for group in known for name in group})
     raise click.UsageError(
         one_line(f"{target}: neither a .urdf, a .toml nor a folder, nor the name of a robot or a scene{hint}")
@@ -86,7 +86,7 @@ def _inside(folder: Path) -> Iterator[str]:
             continue
         keys = dict[str, object]()
         with suppress(InvalidInput):
-            keys = files.parse_toml(path)
+            keys = readers.parse_toml(path)
             if not keys.keys() & (SCENE_KEYS | CARD_KEYS):
                 continue  # it is for another program
         yield str(path)
@@ -102,7 +102,7 @@ def examine_all(paths: Iterable[str]) -> Iterator[Finding]:
     child: Child | None = None
     try:
         for path in paths:
-            child = child or Child("roboschool.cli.check:answer", output=DEVNULL)
+            child = child or Child("roboschool.testing.check:answer", output=DEVNULL)
             finding, own = _ask(child, path)
             yield finding
             if own:
@@ -116,7 +116,7 @@ def examine_all(paths: Iterable[str]) -> Iterator[Finding]:
 def _ask(child: Child, path: str) -> tuple[Finding, bool]:
     """Return what a process finds, and whether it is of no more use."""
     try:
-        files.as_path(path)
+        paths.as_path(path)
         child.line.send_bytes(path.encode())
         if not child.line.poll(PATIENCE):
             return Finding(path, "", problems=(f"it takes more than {PATIENCE:g} s",)), True

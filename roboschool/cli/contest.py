@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from roboschool.camera import Camera
 from roboschool.cli.options import split_options
-from roboschool.cli.video import KINDS, STILLS, Video, check_moment, choose_ending, read_size, write_picture
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.files import InvalidInput, one_line, replace
-from roboschool.scene import load_scene
+from roboschool.errors import InvalidInput, one_line
+from roboschool.rendering.camera import Camera
+from roboschool.rendering.video import KINDS, STILLS, Video, check_moment, choose_ending, read_size, write_picture
+from roboschool.scenes.scene import load_scene
 from roboschool.tournament.caption import Caption
 from roboschool.tournament.containment import told_containment
 from roboschool.tournament.entrants import read_entrants
@@ -30,6 +30,7 @@ from roboschool.tournament.schedule import count_games
 from roboschool.tournament.sides import name_results
 from roboschool.tournament.tournament import make_plan, run_tournament
 from roboschool.workers.orphans import adopted_orphans
+from roboschool.writers import replace
 
 LAST = 2.0  # so long a video stays at its end, which says who has won [s]
 

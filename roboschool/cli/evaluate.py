@@ -5,10 +5,11 @@ from dataclasses import asdict
 
 import click
 
+from roboschool.errors import InvalidInput
 from roboschool.evaluation import EPISODES, FIRST_SEED, Score, evaluate
-from roboschool.files import InvalidInput, policies
-from roboschool.policy import as_policy
-from roboschool.scene import load_scene
+from roboschool.paths import policies
+from roboschool.policies.policy import as_policy
+from roboschool.scenes.scene import load_scene
 
 
 def run_evaluation(written: str, scene: str | None, episodes: int | None, seed: int | None, as_json: bool) -> None:

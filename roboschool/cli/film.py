@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from roboschool import files
-from roboschool.cli.video import STILLS, Video, check_moment, choose_ending, read_size, write_picture
+from roboschool import paths
 from roboschool.envs.agent import AgentEnv
 from roboschool.envs.spaces import observation_space
-from roboschool.files import InvalidInput
-from roboschool.policy import NetworkPolicy, Policy, Still, as_policy
-from roboschool.scene import Agent, Scene, load_scene
+from roboschool.errors import InvalidInput
+from roboschool.policies.policy import NetworkPolicy, Policy, Still, as_policy
+from roboschool.rendering.video import STILLS, Video, check_moment, choose_ending, read_size, write_picture
+from roboschool.scenes.scene import Agent, Scene, load_scene
 
 USUAL = 2.0  # when a picture is taken [s]
 
@@ -80,7 +80,7 @@ def _policy(scene: Scene, agent: Agent) -> Policy:
 
     A policy of the robot's from elsewhere is of no use in a game, where more is seen.
     """
-    shipped = files.policies()
+    shipped = paths.policies()
     sees = observation_space(scene, agent).shape[0]
     for name in (scene.name, agent.policy, agent.robot.name):
         if name in shipped or ":" in name:

@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 
-from roboschool import machine
-from roboschool.files import InvalidInput, as_path
-from roboschool.parts import place_of, told
+from roboschool import system_info
+from roboschool.errors import InvalidInput, place_of, told
+from roboschool.paths import as_path
 
 SIGNALED = 128  # the exit status of a command that a signal ends, plus the signal's number
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of standard output, or the folder of temporary files
@@ -78,7 +78,7 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name=machine.DISTRIBUTION)
+@click.version_option(package_name=system_info.DISTRIBUTION)
 def main() -> None:
     """Robots that learn together, in shared Bullet worlds.
 
@@ -336,7 +336,7 @@ def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | N
     "--copies", default=64, type=click.IntRange(min=1), show_default=True, help="Of the scene, in the vector env."
 )
 @click.option("--workers", help="Numbers of worker processes, like 1,2; 0 is none; 1 and that of cores if nobody says.")
-@click.option("--peers", is_flag=True, help=f"Also run other packages: {machine.install('bench')}.")
+@click.option("--peers", is_flag=True, help=f"Also run other packages: {system_info.install('bench')}.")
 @click.option(
     "--resets",
     default=0,
@@ -380,8 +380,8 @@ def bench(
     Actions are random, resets included. All measures of a scene take turns, and medians are printed. "bare" is the
     time Bullet's own step takes in the same motion; ratios are between measures of the same round.
     """
-    from roboschool.cli.bench import check_folder, measure, read_workers, show
-    from roboschool.cli.report import Settings, read_report
+    from roboschool.bench.bench import check_folder, measure, read_workers, show
+    from roboschool.bench.report import Settings, read_report
 
     if together is not None:
         from roboschool.cli.together import print_together
@@ -432,7 +432,7 @@ def play(
     that are not played follow the scene's own policies.
     """
     from roboschool.cli.play import run_play
-    from roboschool.cli.video import read_size
+    from roboschool.rendering.video import read_size
 
     run_play(scene, policy, agent, seed, hud, read_size(size), steps, keys)
 

@@ -5,9 +5,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from roboschool.files import InvalidInput, choose, parse_toml_text
-from roboschool.scene import load_scene
-from roboschool.scene_file import SceneFile
+from roboschool.errors import InvalidInput, choose
+from roboschool.readers import parse_toml_text
+from roboschool.scenes.scene import load_scene
+from roboschool.scenes.scene_file import SceneFile
 
 HOW = 'values are written as in TOML: 3.7, "abc", ["hopper", "ant"]'
 

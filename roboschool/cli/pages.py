@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import click
 
-from roboschool import files
+from roboschool import paths
 from roboschool.cli.catalogue import several
 from roboschool.envs.spaces import observation_space
-from roboschool.scene import Agent, Scene, load_scene
-from roboschool.tasks.task import Task
+from roboschool.mdp.task import Task
+from roboschool.scenes.scene import Agent, Scene, load_scene
 
 INTRO = """# Environments
 
@@ -22,7 +22,7 @@ episode are the id's `max_episode_steps`.
 
 def print_pages() -> None:
     """Print the page."""
-    scenes = [load_scene(name) for name in sorted(files.scenes())]
+    scenes = [load_scene(name) for name in sorted(paths.scenes())]
     click.echo(INTRO.format(dt=scenes[0].timestep))
     click.echo("| scene | id | agents | observation | action | steps | threshold |\n|---|---|---|---|---|---|---|")
     for scene in scenes:

@@ -8,12 +8,12 @@ from typing import Protocol
 import click
 import numpy as np
 
-from roboschool import files
+from roboschool import paths
 from roboschool.envs.agent import AgentEnv
-from roboschool.files import InvalidInput, choose
-from roboschool.group import Group
-from roboschool.policy import Policy, as_policy
-from roboschool.viewer.window import Screen
+from roboschool.errors import InvalidInput, choose
+from roboschool.policies.policy import Policy, as_policy
+from roboschool.rendering.window import Screen
+from roboschool.simulation.group import Group
 
 ARROWS = {"right": (1.0, 0.0), "left": (-1.0, 0.0), "up": (0.0, 1.0), "down": (0.0, -1.0)}  # x, y
 LETTERS = [
@@ -120,7 +120,7 @@ def choose_policy(env: AgentEnv, given: str | None) -> Policy | None:
         InvalidInput: the policy is unknown or wrong, or is needed and none comes with the scene.
     """
     if given is None and _has_flag(env):
-        if env.scene.name not in files.policies():
+        if env.scene.name not in paths.policies():
             raise InvalidInput(f"scene {env.scene.name!r}: no policy comes with it; give --policy POLICY")
         given = env.scene.name
     if given is None:

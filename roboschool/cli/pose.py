@@ -9,14 +9,14 @@ from typing import Any
 
 import click
 
-from roboschool.camera import Camera
-from roboschool.robot import Robot, load_robot
-from roboschool.scene import Agent, Scene
-from roboschool.tasks.asks import Placement
+from roboschool.mdp.effects import Placement
+from roboschool.physics.world import World
+from roboschool.rendering.camera import Camera
+from roboschool.rendering.window import GREY, INK, PAPER, open_root
+from roboschool.robots.robot import Robot, load_robot
+from roboschool.robots.urdf import Joint
+from roboschool.scenes.scene import Agent, Scene
 from roboschool.tasks.run import Run
-from roboschool.urdf import Joint
-from roboschool.viewer.window import GREY, INK, PAPER, open_root
-from roboschool.world import World
 
 LISTEN = 200  # [ms]
 PICTURE = (600, 520)  # width and height [pixels]

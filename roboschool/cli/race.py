@@ -9,15 +9,15 @@ from typing import Any, Protocol
 import click
 import numpy as np
 
-from roboschool import files
-from roboschool.camera import Camera
-from roboschool.checkpoint import Snapshot
-from roboschool.cli.video import STILLS, Video, check_moment, choose_ending, read_size, write_picture
+from roboschool import paths
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.files import InvalidInput, nearest
-from roboschool.policy import Policy, as_policy
-from roboschool.scene import Agent
-from roboschool.tasks.asks import Mark
+from roboschool.errors import InvalidInput, nearest
+from roboschool.mdp.effects import Mark
+from roboschool.physics.checkpoint import Snapshot
+from roboschool.policies.policy import Policy, as_policy
+from roboschool.rendering.camera import Camera
+from roboschool.rendering.video import STILLS, Video, check_moment, choose_ending, read_size, write_picture
+from roboschool.scenes.scene import Agent
 
 CODA = 60  # steps shown after the last one standing has crossed the line
 
@@ -150,7 +150,7 @@ def _policy(lane: str, agent: Agent, own: dict[str, str]) -> Policy:
     if lane in own:
         return as_policy(own[lane], joints, agent.policy, f"--policy {lane}={own[lane]}")
     if not agent.policy:
-        known = ", ".join(files.policies()) or "none"
+        known = ", ".join(paths.policies()) or "none"
         raise InvalidInput(f"lane {lane!r}: no policy comes with it (there is {known}); give --policy {lane}=POLICY")
     return as_policy(agent.policy, joints, where=f"lane {lane!r}")
 

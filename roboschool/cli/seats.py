@@ -16,11 +16,11 @@ from typing import IO, Any
 import click
 import numpy as np
 
-from roboschool.cli.measures import in_turn
-from roboschool.envs.lobby import Lobby
+from roboschool.bench.measures import in_turn
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.remote.client import connect
-from roboschool.remote.server import Server
+from roboschool.multiplayer.client import connect
+from roboschool.multiplayer.lobby import Lobby
+from roboschool.multiplayer.server import Server
 
 CYCLES = 200  # steps of an episode
 SEED = 0

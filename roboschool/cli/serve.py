@@ -9,14 +9,14 @@ from typing import Any
 import click
 
 from roboschool.cli.options import split_options
-from roboschool.cli.video import read_size
-from roboschool.envs.rendezvous import Rendezvous
-from roboschool.files import InvalidInput, choose
-from roboschool.policy import Policy, as_policy
-from roboschool.remote.address import read_host
-from roboschool.remote.say import Teller
-from roboschool.remote.server import Server
-from roboschool.scene import Agent, Scene, load_scene
+from roboschool.errors import InvalidInput, choose
+from roboschool.multiplayer.address import read_host
+from roboschool.multiplayer.barrier import Rendezvous
+from roboschool.multiplayer.say import Teller
+from roboschool.multiplayer.server import Server
+from roboschool.policies.policy import Policy, as_policy
+from roboschool.rendering.video import read_size
+from roboschool.scenes.scene import Agent, Scene, load_scene
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RESULTS = ("won", "drawn", "lost")  # drawn is also a place between first and last

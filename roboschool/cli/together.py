@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 import numpy as np
 
-from roboschool import machine
-from roboschool.cli import measures
-from roboschool.cli.measures import ACTIONS, Stepper
+from roboschool import system_info
+from roboschool.bench import measures
+from roboschool.bench.measures import ACTIONS, Stepper
 from roboschool.cli.seats import print_seats
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.scene import load_scene
+from roboschool.scenes.scene import load_scene
 from roboschool.tournament.tournament import make_plan, run_tournament
 
 ROBOTS = ("hopper", "ant", "humanoid")  # scenes with one of them
@@ -49,7 +49,7 @@ def print_together(scene: str, seconds: float, rounds: int) -> None:
         spent, after = time.perf_counter() - start, _ticks()
     total, idle = (then - now for then, now in zip(after, before, strict=True))
     busy = f"{1.0 - idle / total:.0%}" if total else "nobody knows how"
-    click.echo(f"\na tournament kept {machine.cores()} cores {busy} busy for {spent:.1f} s")
+    click.echo(f"\na tournament kept {system_info.cores()} cores {busy} busy for {spent:.1f} s")
 
 
 def shared_world(name: str, seconds: float, rounds: int) -> list[float]:

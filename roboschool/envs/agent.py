@@ -8,7 +8,6 @@ import gymnasium
 import numpy as np
 from gymnasium.utils import EzPickle
 
-from roboschool.camera import Camera
 from roboschool.envs.spaces import (
     RENDER_MODES,
     action_space,
@@ -20,14 +19,15 @@ from roboschool.envs.spaces import (
     render_modes,
     scene_of,
 )
-from roboschool.files import InvalidInput
-from roboschool.group import as_numbers
-from roboschool.policy import AnyPolicy
-from roboschool.scene import Scene
-from roboschool.seat import Seat, check_seats, stand_ins
-from roboschool.simulation import Saved, Simulation
-from roboschool.viewer.hud import Hud
-from roboschool.viewer.window import Screen
+from roboschool.errors import InvalidInput
+from roboschool.policies.policy import AnyPolicy
+from roboschool.rendering.camera import Camera
+from roboschool.rendering.overlay import Hud
+from roboschool.rendering.window import Screen
+from roboschool.scenes.scene import Scene
+from roboschool.simulation.control import Seat, check_seats, stand_ins
+from roboschool.simulation.group import as_numbers
+from roboschool.simulation.simulation import Saved, Simulation
 
 
 class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):

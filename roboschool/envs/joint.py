@@ -10,13 +10,13 @@ from pettingzoo import ParallelEnv as PettingZooEnv
 
 from roboschool.envs.parallel import Actions, ParallelEnv, Step
 from roboschool.envs.spaces import check_count, check_names, scene_of
-from roboschool.files import InvalidInput, choose
-from roboschool.group import as_numbers
-from roboschool.limbs import Tree, grow, partitions
-from roboschool.robot import Robot
-from roboschool.scene import AGENT_NAME, Scene
-from roboschool.simulation import Saved, Simulation
-from roboschool.tasks.task import Task
+from roboschool.errors import InvalidInput, choose
+from roboschool.mdp.task import Task
+from roboschool.robots.kinematics import Tree, grow, partitions
+from roboschool.robots.robot import Robot
+from roboschool.scenes.scene import AGENT_NAME, Scene
+from roboschool.simulation.group import as_numbers
+from roboschool.simulation.simulation import Saved, Simulation
 
 
 class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):

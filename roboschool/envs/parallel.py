@@ -8,7 +8,6 @@ from gymnasium.spaces import Box
 from gymnasium.utils import EzPickle
 from pettingzoo import ParallelEnv as PettingZooEnv
 
-from roboschool.camera import Camera
 from roboschool.envs.spaces import (
     action_space,
     check_count,
@@ -20,11 +19,12 @@ from roboschool.envs.spaces import (
     render_modes,
     scene_of,
 )
-from roboschool.files import InvalidInput, choose
-from roboschool.group import Group, as_numbers
-from roboschool.scene import Scene
-from roboschool.simulation import Saved, Simulation
-from roboschool.viewer.window import Screen
+from roboschool.errors import InvalidInput, choose
+from roboschool.rendering.camera import Camera
+from roboschool.rendering.window import Screen
+from roboschool.scenes.scene import Scene
+from roboschool.simulation.group import Group, as_numbers
+from roboschool.simulation.simulation import Saved, Simulation
 
 Actions = Mapping[str, np.ndarray]
 Step = tuple[

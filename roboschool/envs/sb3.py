@@ -18,11 +18,11 @@ from torch import nn
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import check_count
 from roboschool.envs.vector import VectorEnv
-from roboschool.files import InvalidInput
-from roboschool.opponents import OpponentPool
-from roboschool.policy import NetworkPolicy
-from roboschool.scene import Scene, load_scene
-from roboschool.seat import check_sight
+from roboschool.errors import InvalidInput
+from roboschool.policies.opponent_pool import OpponentPool
+from roboschool.policies.policy import NetworkPolicy
+from roboschool.scenes.scene import Scene, load_scene
+from roboschool.simulation.control import check_sight
 from roboschool.tournament.match import play, team_names
 from roboschool.tournament.payoff import check_faults, make_team
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from gymnasium.spaces import Box
 
-from roboschool.files import InvalidInput, choose
-from roboschool.scene import Agent, Scene, load_for
-from roboschool.viewer.window import HINT, has_display
+from roboschool.errors import InvalidInput, choose
+from roboschool.rendering.window import HINT, has_display
+from roboschool.scenes.scene import Agent, Scene, load_for
 
 PICTURES = ["rgb_array"]  # what every face can do
 NEVER = sys.maxsize  # [steps]

@@ -12,7 +12,6 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector import VectorEnv as GymnasiumVectorEnv
 from gymnasium.vector.utils import batch_space
 
-from roboschool.camera import Camera
 from roboschool.envs.spaces import (
     PICTURES,
     action_space,
@@ -24,15 +23,16 @@ from roboschool.envs.spaces import (
     own_limit,
     scene_of,
 )
-from roboschool.files import InvalidInput, choose
-from roboschool.group import as_numbers, check_finite
-from roboschool.policy import AnyPolicy
-from roboschool.scene import Scene, options_of_reset
-from roboschool.seat import check_seats, stand_ins
-from roboschool.simulation import Simulation, check_seeds
-from roboschool.workers.board import rows_of
-from roboschool.workers.copies import Job
+from roboschool.errors import InvalidInput, choose
+from roboschool.policies.policy import AnyPolicy
+from roboschool.rendering.camera import Camera
+from roboschool.scenes.scene import Scene, options_of_reset
+from roboschool.simulation.control import check_seats, stand_ins
+from roboschool.simulation.group import as_numbers, check_finite
+from roboschool.simulation.simulation import Simulation, check_seeds
+from roboschool.workers.env_batch import Job
 from roboschool.workers.pool import LocalPool, WorkerPool
+from roboschool.workers.shared_memory import rows_of
 
 UNLIMITED = -1  # Gymnasium's word for no time limit [steps]
 

@@ -9,9 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.files import InvalidInput, check_range
-from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
-from roboschool.games.sights import (
+from roboschool.errors import InvalidInput, check_range
+from roboschool.games.observations import (
     FAR,
     LONG,
     NEUTRAL,
@@ -23,8 +22,9 @@ from roboschool.games.sights import (
     things,
     together,
 )
-from roboschool.state import State
-from roboschool.tasks.asks import Mark, Throw
+from roboschool.mdp.effects import Mark, Throw
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.mdp.state import State
 
 REASON, WEIGHT, LINE = range(3)  # columns of the memory
 SCORE, RESULT = range(2)  # of the tally

@@ -10,9 +10,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.files import InvalidInput, check_range
-from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
-from roboschool.games.sights import (
+from roboschool.errors import InvalidInput, check_range
+from roboschool.games.observations import (
     COLOURS,
     FAR,
     LONG,
@@ -27,9 +26,10 @@ from roboschool.games.sights import (
     spots,
     together,
 )
-from roboschool.ranges import Number, check_number, draw
-from roboschool.state import State
-from roboschool.tasks.asks import Mark, Throw
+from roboschool.mdp.distributions import Number, check_number, draw
+from roboschool.mdp.effects import Mark, Throw
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.mdp.state import State
 
 REASON, WEIGHT, KICKED, TOUCHED, STILL, LINE, POST, ZONE = range(8)  # columns of the memory
 SCORE, RESULT = range(2)  # of the tally

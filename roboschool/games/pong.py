@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.files import InvalidInput, check_range
-from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
-from roboschool.state import State
-from roboschool.tasks.asks import Throw
-from roboschool.tasks.task import Task
+from roboschool.errors import InvalidInput, check_range
+from roboschool.mdp.effects import Throw
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.mdp.state import State
+from roboschool.mdp.task import Task
 
 COURT = np.array([2.0, 1.1])  # x and y of the ball that are observed as 1 [m]
 WALL = 1.0  # the ball comes back at this y [m]

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.files import check_range
-from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
-from roboschool.tasks.asks import Throw
+from roboschool.errors import check_range
+from roboschool.mdp.effects import Throw
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
 
 REASON, STEP = range(2)  # columns of the memory
 SCORE, RESULT, PLACE, FINISHED, FELL = range(5)  # of the tally

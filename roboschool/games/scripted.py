@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.policy import NetworkPolicy, load_policy
+from roboschool.policies.policy import NetworkPolicy, load_policy
 
 
 class Runner:

@@ -10,9 +10,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.files import InvalidInput, check_range
-from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
-from roboschool.games.sights import (
+from roboschool.errors import InvalidInput, check_range
+from roboschool.games.observations import (
     ABOVE,
     COLOURS,
     GOAL_ENTRIES,
@@ -29,8 +28,9 @@ from roboschool.games.sights import (
     spots,
     together,
 )
-from roboschool.state import State
-from roboschool.tasks.asks import Mark, Throw
+from roboschool.mdp.effects import Mark, Throw
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.mdp.state import State
 
 REASON, WEIGHT, HOME, AWAY, SPOT_X, SPOT_Y, STILL, LENGTH, WIDTH, GOAL_WIDTH = range(10)  # columns of the memory
 SCORE, RESULT, WAY, TO_BALL, TO_GOAL = range(5)  # of the tally

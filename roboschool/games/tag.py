@@ -11,9 +11,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.files import InvalidInput, check_range
-from roboschool.games.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
-from roboschool.games.sights import (
+from roboschool.errors import InvalidInput, check_range
+from roboschool.games.observations import (
     FAR,
     LONG,
     Contender,
@@ -27,8 +26,9 @@ from roboschool.games.sights import (
     thing_entries,
     together,
 )
-from roboschool.state import State
-from roboschool.tasks.asks import Throw
+from roboschool.mdp.effects import Throw
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.mdp.state import State
 
 REASON, WEIGHT, RADIUS, NEAREST = range(4)  # columns of the memory
 SCORE, RESULT, RUNNER = range(3)  # of the tally

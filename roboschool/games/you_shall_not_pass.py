@@ -9,12 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.files import check_range
+from roboschool.errors import check_range
 from roboschool.games import run_to_goal
-from roboschool.games.game import DECIDED_BY_TIME, Arena, Verdict
 from roboschool.games.run_to_goal import GOAL, LINE, REASON, RESULT, SCORE, WAY, WEIGHT, RunToGoal
-from roboschool.state import State
-from roboschool.tasks.asks import Mark
+from roboschool.mdp.effects import Mark
+from roboschool.mdp.game import DECIDED_BY_TIME, Arena, Verdict
+from roboschool.mdp.state import State
 
 FALL = 3  # a reason
 RUNNER, BLOCKER = range(2)  # agents

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.files import InvalidInput, check_range
-from roboschool.state import State
-from roboschool.tasks.asks import Placement
-from roboschool.tasks.task import Task
+from roboschool.errors import InvalidInput, check_range
+from roboschool.mdp.effects import Placement
+from roboschool.mdp.state import State
+from roboschool.mdp.task import Task
 
 CART = ["position of the cart [m]", "speed of the cart [m/s]"]
 

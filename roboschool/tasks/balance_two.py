@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.state import State
+from roboschool.mdp.state import State
 from roboschool.tasks.balance import CART, Balance
 
 LENGTH = 0.6  # of a pole [m]

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.files import check_range
-from roboschool.state import State
-from roboschool.tasks.asks import Mark, Placement, Throw
+from roboschool.errors import check_range
+from roboschool.mdp.effects import Mark, Placement, Throw
+from roboschool.mdp.state import State
 from roboschool.tasks.run import Run
 
 FIELD = (13.125, 6.25)  # flags stand within this of the middle of the stadium [m]

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.files import check_range
-from roboschool.state import State
-from roboschool.tasks.asks import Placement, Throw
+from roboschool.errors import check_range
+from roboschool.mdp.effects import Placement, Throw
+from roboschool.mdp.state import State
 from roboschool.tasks.flagrun import Flagrun
 
 # On its feet, on its front, on its back [rad]. Not quite 90 degrees as in v1: there the heading is rounding noise.

@@ -9,12 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.files import InvalidInput, check_range
-from roboschool.state import State
-from roboschool.tasks.asks import Mark, Placement
+from roboschool.errors import InvalidInput, check_range
+from roboschool.mdp.effects import Mark, Placement
+from roboschool.mdp.state import State
+from roboschool.mdp.task import Task
+from roboschool.robots.urdf import Joint
 from roboschool.tasks.run import AT_LIMIT
-from roboschool.tasks.task import Task
-from roboschool.urdf import Joint
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.state import UNKNOWN_SPEED, State
-from roboschool.tasks.task import Task
-from roboschool.urdf import Joint
+from roboschool.mdp.state import UNKNOWN_SPEED, State
+from roboschool.mdp.task import Task
+from roboschool.robots.urdf import Joint
 
 PACE = 0.3  # what a trunk velocity of 1 m/s looks like
 ONE = np.array(1.0)  # arrays, because numpy is quicker with them than with numbers

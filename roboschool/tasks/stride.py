@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.files import choose
-from roboschool.state import State
+from roboschool.errors import choose
+from roboschool.mdp.state import State
 from roboschool.tasks.run import AT_LIMIT, Run
 
 

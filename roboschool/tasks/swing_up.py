@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.state import State
+from roboschool.mdp.state import State
 from roboschool.tasks.balance import Balance
 
 

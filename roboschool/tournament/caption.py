@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from roboschool.games.sights import ABOVE, COLOURS
-from roboschool.scene import Scene
-from roboschool.tasks.asks import Mark
+from roboschool.games.observations import ABOVE, COLOURS
+from roboschool.mdp.effects import Mark
+from roboschool.rendering.overlay import DESIGN, SMALLEST, TINY, Sheet
+from roboschool.scenes.scene import Scene
 from roboschool.tournament.record import Match
 from roboschool.tournament.sides import name_results, sides_of
-from roboschool.viewer.hud import DESIGN, SMALLEST, TINY, Sheet
 
 RADIUS = 0.12  # of a ball [m]
 SMALL = 0.5  # over robots that take less room it is smaller, and less high [m]

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from roboschool.files import InvalidInput
-from roboschool.remote.address import VARIABLE as KEY_VARIABLE
+from roboschool.errors import InvalidInput
+from roboschool.multiplayer.address import VARIABLE as KEY_VARIABLE
 from roboschool.workers.orphans import memory_limit
 
 BUBBLEWRAP, LIMITS = "bubblewrap", "process limits only"

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from roboschool import files
+from roboschool import paths
 from roboschool.envs.spaces import observation_space
-from roboschool.files import InvalidInput
-from roboschool.policy import RANDOM, SCRIPTED, STILL, WORDS, read_network, resolve
-from roboschool.policy_source import find_module, is_class
-from roboschool.scene import Agent, Scene
+from roboschool.errors import InvalidInput
+from roboschool.policies.policy import RANDOM, SCRIPTED, STILL, WORDS, read_network, resolve
+from roboschool.policies.policy_source import find_module, is_class
+from roboschool.scenes.scene import Agent, Scene
 from roboschool.tournament.sides import sides_of
 
 LONGEST_NAME = 255  # of an entrant [letters]
@@ -105,7 +105,7 @@ def _hash(policy: str) -> str:
 
 
 def _file(policy: str) -> Path | None:
-    return None if policy in WORDS else files.policies().get(policy, Path(policy))
+    return None if policy in WORDS else paths.policies().get(policy, Path(policy))
 
 
 def _assign(scene: Scene, agent: Agent, policy: str) -> Assignment:

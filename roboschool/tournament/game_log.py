@@ -17,10 +17,10 @@ from pathlib import Path
 
 import msgspec
 
-from roboschool.files import InvalidInput, read_bytes
-from roboschool.readers import LARGEST_ARCHIVE, parse_json
+from roboschool.errors import InvalidInput
+from roboschool.readers import LARGEST_ARCHIVE, parse_json, read_bytes
 from roboschool.tournament.containment import RECORDED
-from roboschool.tournament.crew import Plan, Result, file_name
+from roboschool.tournament.match_workers import Plan, Result, file_name
 from roboschool.tournament.record import HASH, LONGEST, LONGEST_WORDS
 from roboschool.tournament.schedule import Fixture, stages
 

@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from roboschool import files
+from roboschool import paths
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.files import InvalidInput
-from roboschool.scene import Scene
-from roboschool.simulation import Simulation
+from roboschool.errors import InvalidInput
+from roboschool.scenes.scene import Scene
+from roboschool.simulation.simulation import Simulation
 from roboschool.tournament.containment import Interference, interrupted
 from roboschool.tournament.entrants import Assignment, Entrant
 from roboschool.tournament.players import Bench, Fault, Forfeit, Player
-from roboschool.tournament.poses import Recorder
 from roboschool.tournament.record import BROKEN, AgentResult, Match, Record, describe
 from roboschool.tournament.sides import Outcome, deal, decide
+from roboschool.tournament.trajectory import Recorder
 
 EVERY = 50  # steps between two fingerprints of the world
 DECISIVE = ("result", "score", "reason")  # what a game may say of an agent's match
@@ -260,7 +260,7 @@ def _attempt(
 
 def scene_name(scene: Scene) -> str:
     """Return the name of a scene, or the path of its file if it is found by that only."""
-    path = files.scenes().get(scene.name)
+    path = paths.scenes().get(scene.name)
     return scene.path if scene.path and scene.path != str(path) else scene.name
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from roboschool.tournament.containment import told_containment
-from roboschool.tournament.crew import Result
+from roboschool.tournament.match_workers import Result
 from roboschool.tournament.report import Report, Row
 
 PAGE = "page.html"

@@ -11,9 +11,9 @@ import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import check_count
-from roboschool.files import InvalidInput
-from roboschool.policy import AnyPolicy, as_policy, check_policy
-from roboschool.scene import Scene
+from roboschool.errors import InvalidInput
+from roboschool.policies.policy import AnyPolicy, as_policy, check_policy
+from roboschool.scenes.scene import Scene
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import Played, play, team_names
 from roboschool.tournament.players import Team

@@ -17,16 +17,15 @@ from typing import Protocol
 
 import numpy as np
 
-from roboschool.files import InvalidInput, one_line
-from roboschool.group import as_numbers
-from roboschool.parts import told
-from roboschool.policy import Policy, as_policy
-from roboschool.policy_source import search_path
+from roboschool.errors import InvalidInput, one_line, told
+from roboschool.policies.policy import Policy, as_policy
+from roboschool.policies.policy_source import search_path
+from roboschool.simulation.group import as_numbers
 from roboschool.tournament.containment import LIMITS, Interference, contained, find_containment
 from roboschool.tournament.entrants import Assignment
 from roboschool.tournament.relay import Relay
-from roboschool.workers.child import REAP, Child
 from roboschool.workers.orphans import kill_orphans
+from roboschool.workers.process import REAP, Child
 
 CRASH, HANG, INFINITE, SHAPE = "crash", "hang", "not finite", "wrong shape"
 REASONS = (CRASH, HANG, INFINITE, SHAPE)

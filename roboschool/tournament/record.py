@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from roboschool import files, machine
-from roboschool.files import InvalidInput, read_bytes
-from roboschool.readers import LARGEST_ARCHIVE, parse_json, read_archive, read_tables
+from roboschool import readers, system_info, writers
+from roboschool.errors import InvalidInput
+from roboschool.readers import LARGEST_ARCHIVE, parse_json, read_archive, read_bytes, read_tables
 from roboschool.tournament.containment import RECORDED
 from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.players import Fault
-from roboschool.tournament.poses import Poses, read_poses
+from roboschool.tournament.trajectory import Poses, read_poses
 
 VERSION = 3
 ENDING = ".rsmatch"
@@ -81,7 +81,11 @@ class Match:
 
 def describe() -> dict[str, Any]:
     """Return what a match was played with, as keys of a `Record`."""
-    return {"versions": machine.versions(PACKAGES), "system": machine.system(), "processor": machine.processor()}
+    return {
+        "versions": system_info.versions(PACKAGES),
+        "system": system_info.system(),
+        "processor": system_info.processor(),
+    }
 
 
 def check_path(path: Path) -> Path:
@@ -106,7 +110,7 @@ def write_match(path: Path, match: Match) -> None:
             packed = io.BytesIO()
             np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
             archive.writestr(zipfile.ZipInfo(name, DAY), packed.getvalue())
-    files.replace(path, whole.getvalue())
+    writers.replace(path, whole.getvalue())
 
 
 def read_match(path: Path) -> Match:
@@ -123,7 +127,7 @@ def read_match(path: Path) -> Match:
         raise InvalidInput(f"{where}: its version is {version!r}, not {VERSION}")
     if sorted(names) != sorted([ABOUT, ACTIONS, POSES]):
         raise InvalidInput(f"{path}: not a match: it holds {', '.join(names[:5]) or 'nothing'}")
-    record: Record = files.convert(raw, Record, where)
+    record: Record = readers.convert(raw, Record, where)
     for fault in _faults(record):
         raise InvalidInput(f"{where}: {fault}")
     actions = _read_actions(read_tables(entries[ACTIONS], f"{path}: {ACTIONS}"), record, f"{path}: {ACTIONS}: damaged")

@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 from typing import BinaryIO
 
-from roboschool.files import one_line
+from roboschool.errors import one_line
 
 LONGEST = 2000  # letters of a line
 MOST = 1000  # lines of one process

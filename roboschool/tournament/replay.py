@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from roboschool import files, machine
+from roboschool import paths, system_info
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.files import InvalidInput, choose
-from roboschool.parts import refuse_classes
-from roboschool.scene import Scene, load_for, load_scene
-from roboschool.scene_file import read_scene
+from roboschool.errors import InvalidInput, choose
+from roboschool.plugins import refuse_classes
+from roboschool.scenes.scene import Scene, load_for, load_scene
+from roboschool.scenes.scene_file import read_scene
 from roboschool.tournament.match import fingerprint, forfeited, scene_hash, team_names
-from roboschool.tournament.poses import Poses, Recorder
 from roboschool.tournament.record import ABOUT, PACKAGES, Match, Record
 from roboschool.tournament.sides import Outcome, decide
+from roboschool.tournament.trajectory import Poses, Recorder
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ def find_scene(match: Match, moved: str | Path | None = None) -> Scene:
     record, where = match.record, f"{match.path}{': ' * bool(match.path)}{ABOUT}"
     trusted: tuple[str, ...] = ()
     if moved is None:
-        if record.scene not in files.scenes() and Path(record.scene).suffix:
+        if record.scene not in paths.scenes() and Path(record.scene).suffix:
             told = "the match was played in this file, and no file that a match names is opened; give --scene FILE"
             raise InvalidInput(f"{where}: scene {record.scene!r:.200}: {told}")
-        name = choose(record.scene, files.scenes(), "scene", where)
+        name = choose(record.scene, paths.scenes(), "scene", where)
     else:
         name = load_scene(moved).path
         trusted = (str((read_scene(Path(name)).game or {}).get("name")),)
@@ -147,7 +147,7 @@ def _unseen(written: Poses, seen: Poses) -> str:
 
 
 def _differences(match: Match, scene: Scene) -> tuple[str, ...]:
-    here = {**machine.versions(PACKAGES), "system": machine.system(), "processor": machine.processor()}
+    here = {**system_info.versions(PACKAGES), "system": system_info.system(), "processor": system_info.processor()}
     record = match.record
     there = {**record.versions, "system": record.system, "processor": record.processor}
     changed = (f"{scene.path}: the scene's file has changed",)

@@ -8,16 +8,17 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from roboschool import machine
-from roboschool.files import InvalidInput, convert, replace
-from roboschool.opponents import MOST_RATING
-from roboschool.readers import read_json
-from roboschool.tournament.crew import Plan, Result
+from roboschool import system_info
+from roboschool.errors import InvalidInput
+from roboschool.policies.opponent_pool import MOST_RATING
+from roboschool.readers import convert, read_json
 from roboschool.tournament.entrants import LONGEST_NAME
 from roboschool.tournament.game_log import read_games
+from roboschool.tournament.match_workers import Plan, Result
 from roboschool.tournament.rating import Table, rate
 from roboschool.tournament.record import HASH, PACKAGES
 from roboschool.tournament.schedule import as_scores
+from roboschool.writers import replace
 
 RESULTS = "results.json"
 VERSION = 2
@@ -61,7 +62,7 @@ class Report(Summary):
 
 def begin_report(plan: Plan) -> Report:
     """Return the report of a tournament that has not been played."""
-    return Report(plan=plan, versions=machine.versions(PACKAGES), complete=False)
+    return Report(plan=plan, versions=system_info.versions(PACKAGES), complete=False)
 
 
 def summarise(plan: Plan, results: Sequence[Result]) -> Report:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from roboschool.files import InvalidInput
-from roboschool.scene import Scene
+from roboschool.errors import InvalidInput
+from roboschool.scenes.scene import Scene
 
 WORDS = {1.0: "won", 0.0: "drew", -1.0: "lost"}
 

@@ -9,18 +9,19 @@ from typing import Any
 
 import msgspec
 
-from roboschool import machine
-from roboschool.files import InvalidInput, check_range, make_folder
-from roboschool.scene import load_scene
-from roboschool.tournament.crew import Crew, Plan, Result, file_name
+from roboschool import system_info
+from roboschool.errors import InvalidInput, check_range
+from roboschool.scenes.scene import load_scene
 from roboschool.tournament.entrants import Entrant, read_entrants
 from roboschool.tournament.game_log import GAMES, GameLog, check_games
 from roboschool.tournament.match import scene_hash, scene_name, team_names
+from roboschool.tournament.match_workers import Crew, Plan, Result, file_name
 from roboschool.tournament.players import LIMIT, START
 from roboschool.tournament.record import ENDING
 from roboschool.tournament.report import RESULTS, Report, begin_report, read_summary, summarise, write_summary
 from roboschool.tournament.schedule import Fixture, stage, stages
 from roboschool.workers.orphans import adopted_orphans
+from roboschool.writers import make_folder
 
 LONGEST_WAIT = 86_400.0  # for a policy [s]
 
@@ -92,7 +93,7 @@ def run_tournament(
         known = {result.fixture: result for result in _resume(folder, plan)}
         tick(len(known))
         count, numbers = len(plan.entrants), dict[Fixture, int]()
-        workers = min(workers or machine.cores(), _most(plan, known))
+        workers = min(workers or system_info.cores(), _most(plan, known))
         with adopted_orphans(), closing(GameLog(folder)) as log, closing(Crew(plan, folder.resolve(), workers)) as crew:
             for number in range(stages(count)):
                 played = [(fixture, known[fixture].points) for fixture in numbers]

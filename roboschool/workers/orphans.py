@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from roboschool.workers.child import REAP, pids
+from roboschool.workers.process import REAP, pids
 
 PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER = 36, 37  # of prctl(2)
 PAUSE = 0.005  # between two looks at processes that end [s]

@@ -17,14 +17,14 @@ from typing import Any, TypeVar
 import cloudpickle
 import numpy as np
 
-from roboschool.checkpoint import Snapshot
-from roboschool.group import REPORTED
-from roboschool.simulation import Origin
-from roboschool.tasks.asks import Mark
-from roboschool.workers.board import rows_of
-from roboschool.workers.copies import SAME_STEP, Copies, Job, Options
-from roboschool.workers.journal import Journal
-from roboschool.workers.reproduction import Episode, write_reproduction
+from roboschool.mdp.effects import Mark
+from roboschool.physics.checkpoint import Snapshot
+from roboschool.simulation.group import REPORTED
+from roboschool.simulation.simulation import Origin
+from roboschool.workers.crash_report import Episode, write_reproduction
+from roboschool.workers.env_batch import SAME_STEP, Copies, Job, Options
+from roboschool.workers.replay_log import Journal
+from roboschool.workers.shared_memory import rows_of
 from roboschool.workers.worker import Lost, Worker, end
 
 Value = TypeVar("Value")

@@ -17,9 +17,9 @@ from typing import Any
 
 import cloudpickle
 
-from roboschool.workers.board import Layout
-from roboschool.workers.child import Child, kill_all
-from roboschool.workers.copies import Copies, Job
+from roboschool.workers.env_batch import Copies, Job
+from roboschool.workers.process import Child, kill_all
+from roboschool.workers.shared_memory import Layout
 
 START = 300.0  # how long a worker may take to import, and to build its worlds [s]
 LONGEST_POLL = 2**31 - 1  # [ms]

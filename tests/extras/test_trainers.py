@@ -18,11 +18,11 @@ from stable_baselines3 import PPO
 from torchrl.envs import GymEnv, GymWrapper, MarlGroupMapType, PettingZooWrapper, check_env_specs
 
 import roboschool
-from roboschool import files
-from roboschool.scene import load_scene
+from roboschool import paths
+from roboschool.scenes.scene import load_scene
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SCENES = sorted(files.scenes())
+SCENES = sorted(paths.scenes())
 SHARED = ["ant 4x2", "humanoid 9|8", "half_cheetah 6x1"]  # scene and parts
 MANY = [name for name in SCENES if len(load_scene(name).agents) > 1] + SHARED
 ALL_ANTS = ["--scene", "ants", "--all-agents", "--seconds", "1.65"]

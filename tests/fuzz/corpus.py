@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from roboschool import files
+from roboschool import paths
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.policy import NetworkPolicy
+from roboschool.policies.policy import NetworkPolicy
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import EVERY, fingerprint, scene_hash, team_names
-from roboschool.tournament.poses import Recorder
 from roboschool.tournament.record import AgentResult, Match, Record, describe, write_match
 from roboschool.tournament.sides import decide
+from roboschool.tournament.trajectory import Recorder
 
 CORNERS = ((0, 0, 0), (0.2, 0, 0), (0, 0.2, 0), (0, 0, 0.2), (0.1, 0.1, 0.2))
 FACES = ((0, 2, 1), (0, 1, 4), (0, 3, 2), (1, 2, 3), (1, 4, 2))
@@ -52,17 +52,17 @@ SHAPES = """<robot name="pet">
 
 def urdfs() -> list[bytes]:
     """Return robots and props."""
-    return [SHAPES.encode(), *(path.read_bytes() for path in files.models().values())]
+    return [SHAPES.encode(), *(path.read_bytes() for path in paths.models().values())]
 
 
 def cards() -> list[bytes]:
     """Return cards of robots."""
-    return [path.read_bytes() for path in files.robots().values()]
+    return [path.read_bytes() for path in paths.robots().values()]
 
 
 def scenes() -> list[bytes]:
     """Return files of scenes."""
-    return [path.read_bytes() for path in files.scenes().values()]
+    return [path.read_bytes() for path in paths.scenes().values()]
 
 
 def objs() -> list[bytes]:
@@ -116,7 +116,7 @@ def policies() -> list[bytes]:
 
 def policy_cards() -> list[bytes]:
     """Return what stands beside policies."""
-    return [path.with_suffix(".json").read_bytes() for path in files.policies().values()]
+    return [path.with_suffix(".json").read_bytes() for path in paths.policies().values()]
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 
 from fuzz.child import ACCEPTED, FOREIGN, REFUSED, make_input
 from fuzz.targets import TARGETS
-from roboschool.workers.child import Child
+from roboschool.workers.process import Child
 
 ENTRY = "fuzz.child:work"
 HANG = 60.0  # an input takes no longer [s]

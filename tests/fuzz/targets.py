@@ -20,24 +20,24 @@ import numpy as np
 
 from fuzz import corpus
 from fuzz.damage import Damage, damage, damage_json, damage_tree, dump
-from roboschool import files
-from roboschool.camera import Camera
+from roboschool import paths
+from roboschool.bench.report import as_markdown, as_text, read_report
 from roboschool.cli import catalogue, contest
 from roboschool.cli.options import read_options, split_options
-from roboschool.cli.report import as_markdown, as_text, read_report
-from roboschool.envs.rendezvous import WorldClosed
-from roboschool.files import InvalidInput
-from roboschool.opponents import OpponentPool
-from roboschool.policy import read_network
-from roboschool.remote import client, protocol
-from roboschool.robot import Robot, find_driven, load_robot
-from roboschool.scene import Agent, Prop, Scene, load_scene
-from roboschool.simulation import Simulation
+from roboschool.errors import InvalidInput
+from roboschool.multiplayer import client, protocol
+from roboschool.multiplayer.barrier import WorldClosed
+from roboschool.policies.opponent_pool import OpponentPool
+from roboschool.policies.policy import read_network
+from roboschool.rendering.camera import Camera
+from roboschool.robots.robot import Robot, find_driven, load_robot
+from roboschool.robots.urdf import read_urdf
+from roboschool.scenes.scene import Agent, Prop, Scene, load_scene
+from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.run import Run
 from roboschool.tournament import report as results
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.page import make_page
-from roboschool.urdf import read_urdf
 
 STEPS = 3  # of the physics of what was accepted
 PICTURE = (48, 32)  # width and height [pixels]
@@ -96,7 +96,7 @@ def _try_urdf(path: Path, painted: bool) -> None:
 
 def card(data: bytes, folder: Path) -> None:
     """Read a card, beside every URDF there is."""
-    for path in files.models().values():
+    for path in paths.models().values():
         os.symlink(path, folder / path.name)
     (folder / "pet.toml").write_bytes(data)
     _try_robot(load_robot(folder / "pet.toml"), _is_painted(data))
@@ -138,7 +138,7 @@ def policy_card(data: bytes, folder: Path) -> None:
     """Read what stands beside a policy."""
     path = folder / "pong.safetensors"
     path.with_suffix(".json").write_bytes(data)
-    with mock.patch.object(files, "policies", return_value={"pong": path}), _quiet():
+    with mock.patch.object(paths, "policies", return_value={"pong": path}), _quiet():
         catalogue.print_scores()
 
 

@@ -1,0 +1,1 @@
+"""Measures speed, ours and that of peers. It imports `envs`."""

@@ -1,0 +1,169 @@
+"""Measures speed and memory: of our envs, of Bullet's bare step in the same motion, and of peers, all in turn."""
+
+import dataclasses
+import datetime
+import json
+import platform
+import statistics
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from roboschool import paths, system_info
+from roboschool.bench import measures
+from roboschool.bench.measures import Measure, Stepper
+from roboschool.bench.peers import Peer, installed, open_peers
+from roboschool.bench.report import Computer, Report, Row, Settings, as_markdown, as_text, find_ratios
+from roboschool.envs.agent import AgentEnv
+from roboschool.errors import InvalidInput, choose
+from roboschool.scenes.scene import Scene, load_scene
+from roboschool.scenes.scene_file import MOST_AGENTS
+
+PACKAGES = ("roboschool", "pybullet", "numpy", "gymnasium")
+OURS = ("single", "vector")  # what peers are compared with
+MICRO = 1e6
+
+Tick = Callable[[], None]  # called after each part of the work
+
+
+def measure(names: Sequence[str], settings: Settings, peers: bool) -> Report:
+    """Measure scenes, all if none is named; progress, and which peers are missing, go to stderr.
+
+    Raises:
+        InvalidInput: a scene is unknown, or no peer is installed.
+    """
+    known = paths.scenes()
+    scenes = [load_scene(choose(name, known, "scene")) for name in names or sorted(known)]
+    found, missing = installed() if peers else ([], [])
+    if missing:
+        left_out = ", ".join(peer.package for peer in missing)
+        click.echo(f"not installed, left out: {left_out}; {system_info.install('bench')} brings all peers", err=True)
+    work = sum(settings.rounds + 1 + len(sizes(scene, settings.shape)) for scene in scenes)
+    with click.progressbar(length=work, label="measuring", file=sys.stderr) as bar:
+        rows = [_measure(scene, settings, found, lambda: bar.update(1)) for scene in scenes]
+    versions = {package: system_info.version(package) for package in (*PACKAGES, *(peer.package for peer in found))}
+    return Report(_computer(), versions, settings, rows)
+
+
+def read_workers(text: str | None, copies: int) -> tuple[int, ...]:
+    """Return the numbers of workers in a text like "1,2"; without a text, one, and one for each core.
+
+    Raises:
+        InvalidInput: it is another text, or there are more workers than copies.
+    """
+    if text is None:
+        return tuple(sorted({1, min(system_info.cores(), copies)}))
+    try:
+        numbers = tuple(sorted({int(part) for part in text.split(",")} - {0}))
+    except ValueError:
+        raise InvalidInput(f"--workers {text}: it is written 1,2 or, for none, 0") from None
+    if numbers and not 1 <= numbers[0] <= numbers[-1] <= copies:
+        raise InvalidInput(f"--workers {text}: they are 1 to {copies}, as there are copies")
+    return numbers
+
+
+def sizes(scene: Scene, most: int) -> list[tuple[str, int]]:
+    """Return what the curves of a scene are made of: how many copies, how many robots in one world."""
+    if len(scene.agents) > 1:
+        return []
+    doubled = [2**power for power in range(most.bit_length())]
+    crowds = [size for size in doubled if size <= MOST_AGENTS and not scene.props and scene.game is None]
+    return [("copies", size) for size in doubled] + [("robots", size) for size in crowds]
+
+
+def check_folder(folder: Path) -> None:
+    """Check that pictures can be written into a folder, before half an hour is spent on measuring.
+
+    Raises:
+        InvalidInput: there is no such folder, or no matplotlib.
+    """
+    if not folder.is_dir():
+        raise InvalidInput(f"--plot {folder}: no such folder")
+    import roboschool.bench.plots  # noqa: F401 - it says what it misses
+
+
+def show(report: Report, as_json: bool, markdown: bool, folder: Path | None) -> None:
+    """Print a report as tables, JSON or Markdown, and plot it into a folder."""
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(report), indent=2))
+    else:
+        click.echo(as_markdown(report) if markdown else as_text(report))
+    if folder is not None:
+        from roboschool.bench.plots import plot  # it needs matplotlib, which takes its time and may not be there
+
+        plot(report, folder)
+
+
+def _measure(scene: Scene, settings: Settings, peers: Sequence[Peer], tick: Tick) -> Row:
+    """Return what there is to know about a scene."""
+    name, copies = scene.name, settings.copies
+    with ExitStack() as stack:
+
+        def keep(stepper: Stepper) -> Stepper:
+            stack.callback(stepper.close)
+            return stepper
+
+        beside = {ours: open_peers([peer for peer in peers if peer.beside == ours], name) for ours in OURS}
+        for stepper in (*beside["single"].values(), *beside["vector"].values()):
+            keep(stepper)
+        own, twin = keep(measures.alone(name)), keep(measures.alone(name))
+        envs = {"single": own, **beside["single"]}
+        taking_turns: dict[str, Measure] = {"single": own, "bullet": measures.bullet(own, twin), **beside["single"]}
+        if len(scene.agents) == 1:
+            own, twin = keep(measures.vector(name, copies)), keep(measures.vector(name, copies))
+            many = {f"workers_{n}": keep(measures.vector(name, copies, num_workers=n)) for n in settings.workers}
+            envs |= {"vector": own, **beside["vector"], **many}
+            taking_turns |= {"vector": own, "vector_bullet": measures.bullet(own, twin), **beside["vector"], **many}
+            env = AgentEnv(name)
+            stack.callback(env.close)
+            taking_turns["reset"] = measures.resets(env)
+        taking_turns["start_up"] = measures.start_up(scene.id)
+        taken = measures.in_turn(taking_turns, settings.seconds, settings.rounds, tick)
+    medians = {key: statistics.median(laps) for key, laps in taken.items()}
+    return Row(
+        scene=name,
+        agents=len(scene.agents),
+        rounds_us={key: [_shorten(MICRO * lap) for lap in laps] for key, laps in taken.items()},
+        steps_per_s={key: _shorten(1.0 / medians[key]) for key in envs},
+        simulated_s_per_s={key: _shorten(stepper.timestep / medians[key]) for key, stepper in envs.items()},
+        bullet_us=_some(medians, ("bullet", "vector_bullet")),
+        reset_us=_some(medians, ("reset",)).get("reset"),
+        ratios={key: _shorten(ratio) for key, ratio in find_ratios(taken, {p.name: p.beside for p in peers}).items()},
+        start_up_s=_shorten(medians["start_up"]),
+        memory_mib=measures.memory(name, copies),
+        growth_mib=measures.growth(name, settings.resets) if settings.resets and "reset" in taken else None,
+        **_curves(scene, settings, tick),
+    )
+
+
+def _some(medians: Mapping[str, float], keys: Sequence[str]) -> dict[str, float]:
+    """Return some medians [us]."""
+    return {key: _shorten(MICRO * medians[key]) for key in keys if key in medians}
+
+
+def _curves(scene: Scene, settings: Settings, tick: Tick) -> dict[str, list[tuple[int, float]]]:
+    """Measure the curves, size by size, because all at once would not fit into memory."""
+    curves: dict[str, list[tuple[int, float]]] = {"copies": [], "robots": []}
+    for what, size in sizes(scene, settings.shape):
+        many = what == "copies"
+        stepper = measures.vector(scene.name, size) if many else measures.together(measures.crowd(scene, size))
+        (laps,) = measures.in_turn({what: stepper}, settings.seconds, settings.rounds, lambda: None).values()
+        stepper.close()
+        curves[what].append((size, _shorten((1 if many else size) / statistics.median(laps))))
+        tick()
+    return curves
+
+
+def _shorten(number: float) -> float:
+    """Return a number without the digits that mean nothing."""
+    return float(f"{number:.4g}")
+
+
+def _computer() -> Computer:
+    today = datetime.date.today().isoformat()
+    return Computer(
+        today, system_info.system(), system_info.processor(), system_info.cores(), platform.python_version()
+    )

@@ -1,0 +1,225 @@
+"""What `roboschool bench` has found: the record that is printed as JSON, and its tables as text or Markdown."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from roboschool import readers
+from roboschool.readers import read_json
+
+PEER_TITLES = {
+    "pybullet_envs_gymnasium": "pybullet_envs",
+    "gymnasium_mujoco": "Gymnasium MuJoCo",
+    "envpool_mujoco": "EnvPool MuJoCo",
+}
+NOTHING = "-"  # was not measured
+
+INTRO = """# Speed
+
+`make speed` measures this page anew: it writes [speed.json](speed.json), every number behind it, and a test notices
+when the two disagree. Actions are random, resets are included. All measures of a scene take turns, {rounds} rounds of
+{seconds:g} s each; what stands here are medians, those of ratios over the pairs of a round.
+Measured on {day}: {processor}, {cores} cores, {system}, Python {python}, {versions}.
+"""
+NOTES = """- `single` is one env, `x{copies}` a `VectorEnv` of so many copies in one process, `workers` the same in
+  processes of their own.
+- `pybullet_envs` (of pybullet_envs_gymnasium) and `Gymnasium MuJoCo` (v5) are single envs without wrappers,
+  `EnvPool MuJoCo` (v5) is 16 envs on one thread. Their episodes end after 1000 steps, as ours.
+- A robot that acts at random soon falls, so resets weigh much; MuJoCo's HalfCheetah never ends early. MuJoCo's steps
+  are of other lengths than our 16.5 ms, too: see the simulated seconds.
+- `bare` is Bullet's own step alone, in the very same motion, without any resets.
+- `reset` is that of one env after ten steps, `start-up` what a new process takes from its imports to its first step,
+  `memory` what each of {copies} copies adds to a process, `growth` what {resets} resets add.
+"""
+PICTURES = {  # what `--plot` writes
+    "scenes": "Steps per second of every scene",
+    "copies": "Steps per second against copies in one process",
+    "robots": "Steps per second against robots in one world",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured about a scene. Keys are the names of measures."""
+
+    scene: str
+    agents: int
+    rounds_us: dict[str, list[float]]  # what a step took, or whatever is measured, in every round [us]
+    steps_per_s: dict[str, float]  # of envs; medians, as all that follows
+    simulated_s_per_s: dict[str, float]
+    bullet_us: dict[str, float]  # Bullet's own step [us], in the motion of `single` and of `vector`
+    ratios: dict[str, float]
+    reset_us: float | None  # [us]
+    start_up_s: float  # [s]
+    memory_mib: float | None  # of each copy [MiB]
+    growth_mib: float | None  # over all resets [MiB]
+    copies: list[tuple[int, float]] = field(default_factory=list)  # of a vector env, and steps/s
+    robots: list[tuple[int, float]] = field(default_factory=list)  # in one world, and steps/s of all
+
+
+@dataclass(frozen=True)
+class Computer:
+    """What it was measured on."""
+
+    day: str
+    system: str
+    processor: str
+    cores: int
+    python: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How it was measured."""
+
+    seconds: float  # for each measure in each round [s]
+    rounds: int
+    copies: int
+    workers: tuple[int, ...]
+    resets: int  # over which growth is measured; 0 if it is not
+    shape: int  # most copies, and most robots in one world, of the curves; 0 if there are none
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that `roboschool bench` has found."""
+
+    machine: Computer
+    versions: dict[str, str]
+    settings: Settings
+    scenes: list[Row]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Words in rows and columns; the first column holds names."""
+
+    title: str
+    head: list[str]
+    rows: list[list[str]]
+
+
+def read_report(path: Path) -> Report:
+    """Return what `roboschool bench --json` has printed.
+
+    Raises:
+        InvalidInput: the file cannot be read, or holds something else.
+    """
+    report: Report = readers.convert(read_json(path), Report, f"{path}: not what `roboschool bench --json` prints")
+    return report
+
+
+def find_ratios(rounds: Mapping[str, Sequence[float]], beside: Mapping[str, str]) -> dict[str, float]:
+    """Return the medians of ratios between measures of the same round.
+
+    Args:
+        rounds: what each measure took, in every round.
+        beside: which of our measures each peer is compared with.
+    """
+    workers = [name for name in rounds if name.startswith("workers_")]
+    pairs = {
+        "single_over_bullet": ("single", "bullet"),
+        "vector_over_bullet": ("vector", "vector_bullet"),
+        **{f"{ours}_faster_than_{peer}": (peer, ours) for peer, ours in beside.items()},
+        **{f"{many}_faster_than_{workers[0]}": (workers[0], many) for many in workers[1:]},
+    }
+    return {
+        key: statistics.median(a / b for a, b in zip(rounds[upper], rounds[lower], strict=True))
+        for key, (upper, lower) in pairs.items()
+        if upper in rounds and lower in rounds
+    }
+
+
+def env_titles(settings: Settings) -> dict[str, str]:
+    """Return what each kind of env is called, ours before the others."""
+    copies = f"x{settings.copies}"
+    workers = {f"workers_{count}": f"{copies}, {_workers(count)}" for count in settings.workers}
+    return {"single": "single", "vector": copies, **workers, **PEER_TITLES}
+
+
+def tables(report: Report) -> list[Table]:
+    """Return the tables of a report; the rows are scenes."""
+    rows, copies = report.scenes, f"x{report.settings.copies}"
+    envs = env_titles(report.settings)
+    ours = {"single": "single", "vector": copies}
+    ratios = [row.ratios for row in rows]
+    faster = {
+        f"{key}_faster_than_{peer}": f"{ours[key]}/{title}" for key in ours for peer, title in PEER_TITLES.items()
+    }
+    fewest, *more = report.settings.workers or (0,)
+    faster |= {f"workers_{many}_faster_than_workers_{fewest}": f"{_workers(many)}/{fewest}" for many in more}
+    costs = {
+        "bullet": "bare [us]",
+        "vector_bullet": f"{copies} bare [us]",
+        "reset": "reset [us]",
+        "start_up": "start-up [s]",
+        "memory": "memory [MiB]",
+        "growth": "growth [MiB]",
+    }
+    return [
+        _table("Steps per second", envs, rows, [row.steps_per_s for row in rows], ".0f"),
+        _table("Simulated seconds per second", envs, rows, [row.simulated_s_per_s for row in rows], ".0f"),
+        _table("How many times as many steps", faster, rows, ratios, ".2f"),
+        _table(
+            "An env's step, in bare steps of Bullet",
+            {f"{key}_over_bullet": ours[key] for key in ours},
+            rows,
+            ratios,
+            ".2f",
+        ),
+        _table("Costs", costs, rows, [_costs(row) for row in rows], ".2f"),
+    ]
+
+
+def _workers(count: int) -> str:
+    return f"{count} worker{'s' * (count > 1)}"
+
+
+def _costs(row: Row) -> dict[str, float]:
+    costs = {"reset": row.reset_us, "memory": row.memory_mib, "growth": row.growth_mib}
+    known = {key: cost for key, cost in costs.items() if cost is not None}
+    return {**row.bullet_us, **known, "start_up": row.start_up_s}
+
+
+def _table(
+    title: str, titles: Mapping[str, str], rows: Sequence[Row], numbers: Sequence[Mapping[str, float]], form: str
+) -> Table:
+    """Return a table of those columns that have numbers."""
+    keys = [key for key in titles if any(key in known for known in numbers)]
+    cells = [[format(known[key], form) if key in known else NOTHING for key in keys] for known in numbers]
+    lines = [[row.scene, *line] for row, line in zip(rows, cells, strict=True)]
+    return Table(title, ["scene", *(titles[key] for key in keys)], lines)
+
+
+def as_text(report: Report) -> str:
+    """Return the tables for a terminal."""
+    return "\n\n".join(_text(table) for table in tables(report))
+
+
+def _text(table: Table) -> str:
+    lines = [table.head, *table.rows]
+    widths = [max(map(len, column)) + 2 for column in zip(*lines, strict=True)]
+    rows = [
+        f"{name:{widths[0]}}" + "".join(f"{word:>{wide}}" for word, wide in zip(words, widths[1:], strict=True))
+        for name, *words in lines
+    ]
+    return "\n".join([f"{table.title}:", *rows])
+
+
+def as_markdown(report: Report) -> str:
+    """Return the page docs/speed.md."""
+    machine, settings = report.machine, report.settings
+    versions = ", ".join(f"{package} {version}" for package, version in report.versions.items())
+    intro = INTRO.format(**vars(machine), versions=versions, rounds=settings.rounds, seconds=settings.seconds)
+    notes = NOTES.format(copies=settings.copies, resets=f"{settings.resets:,}".replace(",", " "))
+    shown = {"scenes": True, "copies": any(row.copies for row in report.scenes)}
+    shown["robots"] = any(row.robots for row in report.scenes)
+    pictures = [f"![{words}](pictures/speed_{name}.png)" for name, words in PICTURES.items() if shown[name]]
+    return "\n".join([intro, notes, *map(_markdown, tables(report)), "\n\n".join(pictures)])
+
+
+def _markdown(table: Table) -> str:
+    lines = [table.head, ["---", *["---:"] * (len(table.head) - 1)], *table.rows]
+    rows = [f"| {' | '.join(line)} |" for line in lines]
+    return "\n".join([f"## {table.title}", "", *rows, ""])

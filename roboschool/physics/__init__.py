@@ -1,0 +1,1 @@
+"""Bullet; no other room knows it. It imports `scenes`, `mdp` and `robots`."""

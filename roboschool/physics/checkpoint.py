@@ -1,0 +1,89 @@
+"""The state of a world as data: what a camera needs, and what a world needs to go on from there."""
+
+import hashlib
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeAlias
+
+from roboschool.mdp.effects import Placement
+from roboschool.scenes.scene import Scene
+
+Triple: TypeAlias = tuple[float, float, float]
+Quaternion: TypeAlias = tuple[float, float, float, float]  # x, y, z, w
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Poses and speeds of every body of a world, exactly, as plain numbers."""
+
+    gravity: float
+    friction: float
+    placements: tuple[Placement, ...]  # of the robots
+    bases: tuple[Any, ...]  # position, orientation, velocity, spin of each robot, then of each prop
+    joints: tuple[Any, ...]  # positions and speeds of the joints of each
+    spots: tuple[tuple[Triple, Quaternion], ...] = ()  # where each prop began; a camera needs none
+
+
+@dataclass
+class EpisodeLog:
+    """Everything a world has been told since its episode began. The same log gives the same world, bit for bit."""
+
+    placements: tuple[Placement, ...]
+    props: tuple[tuple[Triple, float], ...]  # spot [m] and heading [rad] of each
+    gravity: float  # [m/s2]
+    friction: float  # of the ground
+    steps: int = 0
+    torques: "array[float]" = field(default_factory=lambda: array("d"))  # of all joints, step after step [N m]
+    throws: list[tuple[int, str, Triple, Triple]] = field(default_factory=list)  # after how many steps, and which
+    base: "Checkpoint | None" = None  # what was loaded inexactly and counts as the beginning
+
+    def copy(self) -> "EpisodeLog":
+        """Return a log that grows on its own."""
+        start = (self.placements, self.props, self.gravity, self.friction)
+        return EpisodeLog(*start, self.steps, self.torques[:], self.throws[:], self.base)
+
+    def begun_at(self, checkpoint: "Checkpoint") -> "EpisodeLog":
+        """Return the log of an episode that goes on from Bullet's state in a checkpoint, however it came to be."""
+        empty = EpisodeLog(self.placements, self.props, self.gravity, self.friction)
+        return replace(empty, base=replace(checkpoint, log=empty))
+
+    def rows(self) -> Iterator[list[float]]:
+        """Go through the steps: the torques of all joints [N m]."""
+        size = len(self.torques) // max(1, self.steps)
+        for step in range(self.steps):
+            yield self.torques[step * size : (step + 1) * size].tolist()
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state of a world in mid-episode. It can be pickled, and is valid in another process."""
+
+    snapshot: Snapshot
+    state: bytes  # as Bullet writes it
+    contacts: Any  # between all bodies, as Bullet lists them
+    log: EpisodeLog
+
+
+def describe_scene(scene: Scene) -> dict[str, str]:
+    """Return what the future of a world depends on besides its state: texts or hashes, by what they are about."""
+    described = {name: str(getattr(scene, name)) for name in ("timestep", "substeps", "iterations", "ground")}
+    for agent in scene.agents:
+        robot = agent.robot
+        described[f"agent {agent.name!r}: robot"] = _hash(robot.model.text, robot.torque, robot.self_collision)
+        described[f"agent {agent.name!r}: task"] = _hash(*_parameters(agent.task))
+    for prop in scene.props:
+        described[f"prop {prop.name!r}"] = _hash(prop.model.text)
+    described["game"] = type(scene.game).__name__
+    return described
+
+
+def _parameters(task: Any) -> list[str]:
+    """Return the class of a task, and those of its parameters that are written alike in every process."""
+    plain = (bool, int, float, str, tuple, type(None))
+    values = [(each.name, getattr(task, each.name)) for each in fields(task)]
+    return [type(task).__name__, *(f"{name}={value!r}" for name, value in values if isinstance(value, plain))]
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Who decides: policies as numbers or classes, and pools of them. It imports `robots`."""

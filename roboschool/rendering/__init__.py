@@ -1,0 +1,1 @@
+"""Pictures, videos and windows. It imports `physics` and `simulation`."""

@@ -1,0 +1,130 @@
+"""Where a camera looks from: an eye that follows the robots smoothly, or one that stays where it is."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from roboschool.scenes.scene_file import View
+
+NEAR, FAR = 0.05, 200.0  # what is drawn lies between [m]
+VIEW = math.tan(math.radians(20.0))  # half the height of what is seen 1 m away [m]
+NARROWEST = 0.5  # half its width, at least [m]
+EYE = 1.4  # its height beside a robot [m]
+LOW, HIGH, STEEPEST = math.radians(8.0), math.radians(15.0), math.radians(30.0)  # it looks down: at least, on several
+SIDE, FRONT = math.radians(-80.0), math.radians(-52.0)  # where it is seen from one robot, from several
+FARTHEST = 40.0  # from the robots [m]
+AIM, TRAIL, ZOOM = np.array((0.85, 0.85, 0.96)), 0.98, 0.96  # share of the old that stays at every frame
+LEAD, SWING, BESIDE = 0.2, 1.8, 3.2  # share of the way behind to look ahead; most of it, and across, to turn by [m]
+SKYWARD, NORTH = np.array((0.0, 0.0, 1.0)), np.array((0.0, 1.0, 0.0))  # what may be up in a picture
+STEEP = math.cos(math.radians(10.0))  # whoever looks down steeper sees the north up
+UNSEEN = np.full(3, np.nan)  # before the first frame
+BEHIND, FORGOTTEN = 5.0, 9.0  # a robot so far behind the first begins to leave the picture, has left it [m]
+PASSED = 3.0  # the way past a line counts so many times, for the view waits for those who come later
+
+
+class Lens:
+    """An eye that looks in a direction; `top` is up in its picture, or the north is if that is where it looks."""
+
+    def __init__(self, eye: np.ndarray, ahead: np.ndarray, wide: float, high: float, top: np.ndarray = SKYWARD) -> None:
+        self.eye, self.ahead, self.wide, self.high = eye, ahead, wide, high
+        right = np.cross(ahead, top)
+        if not right.any():
+            right = np.cross(ahead, NORTH)
+        self.right = right / np.linalg.norm(right)
+        self.up = np.cross(self.right, ahead)
+        axes = np.stack((self.right, self.up, -ahead))
+        self.view = np.vstack((np.column_stack((axes, -axes @ eye)), (0.0, 0.0, 0.0, 1.0)))
+
+    def project(self, top: float = 0.0, bottom: float = 1.0, left: float = 0.0, right: float = 1.0) -> np.ndarray:
+        """Return the projection (4, 4) that fills a picture with a part of what is seen, given as shares of it."""
+        width, height = right - left, bottom - top
+        return np.array(
+            (
+                (1.0 / (self.wide * width), 0.0, (left + right - 1.0) / width, 0.0),
+                (0.0, 1.0 / (self.high * height), (1.0 - top - bottom) / height, 0.0),
+                (0.0, 0.0, (FAR + NEAR) / (NEAR - FAR), 2.0 * FAR * NEAR / (NEAR - FAR)),
+                (0.0, 0.0, -1.0, 0.0),
+            )
+        )
+
+
+class Follow:
+    """Keeps the robots in the picture, but those left behind; `wide` and `high` are half of what is seen 1 m away.
+
+    With a `line` across the way, at some x [m], the first is who is nearest to it, and who has run on is left, too.
+    """
+
+    def __init__(self, wide: float, high: float, line: float | None = None) -> None:
+        self.wide, self.high, self.line = wide, high, line
+        self.cut()
+
+    def cut(self) -> None:
+        """Forget all frames so far."""
+        self.focus = self.trail = UNSEEN
+        self.distance = UNSEEN[0]
+
+    def lens(self, points: np.ndarray, room: np.ndarray) -> Lens:
+        """Return the lens of the next frame for robots at some points (robot, 3), each with a radius (robot,) [m]."""
+        points = _gather(points, self.line)
+        middle = (points.min(0) + points.max(0)) / 2
+        self.focus = _smooth(self.focus, middle, AIM)
+        self.trail = _smooth(self.trail, middle, TRAIL)
+        pace = (self.focus - self.trail).clip(-SWING, SWING) * (1.0, 1.0, 0.0)
+        down = math.asin(np.clip((EYE - self.focus[2]) * self.high / room.max(), math.sin(LOW), math.sin(STEEPEST)))
+        around = SIDE - math.atan2(pace[0], BESIDE)
+        if len(points) > 1:
+            down, around = max(down, HIGH), FRONT
+        ahead = -np.array((math.cos(down) * math.cos(around), math.cos(down) * math.sin(around), math.sin(down)))
+        lens = Lens(self.focus + LEAD * pace, ahead, self.wide, self.high)
+        offsets = points - lens.eye
+        wide = (abs(offsets @ lens.right) + room) / self.wide - offsets @ ahead
+        high = (abs(offsets @ lens.up) + room) / self.high - offsets @ ahead
+        self.distance = _smooth(self.distance, min(FARTHEST, np.maximum(wide, high).max()), ZOOM)
+        eye = lens.eye - self.distance * ahead
+        eye[2] = max(eye[2], 2 * NEAR)
+        return Lens(eye, ahead, self.wide, self.high)
+
+
+class Fixed:
+    """An eye that stays where it is, and whose look may be drawn to something that moves."""
+
+    def __init__(self, view: View, aspect: float) -> None:
+        self.view, self.wide, self.high = view, view.wide, view.wide / aspect
+        self.eye, self.look = np.array(view.eye), np.array(view.look)
+        self.ahead = -SKYWARD
+        self._turn(self.look)
+        self.top = NORTH if abs(self.ahead[2]) > STEEP else SKYWARD
+        self.cut()
+
+    def cut(self) -> None:
+        """Forget all frames so far."""
+        self.shown = UNSEEN
+
+    def lens(self, place: tuple[float, ...] | None) -> Lens:
+        """Return the lens of the next frame; what is followed is at some place [m], or there is nothing to follow."""
+        target = self.look if place is None else self.look + self.view.share * (np.array(place) - self.look)
+        self.shown = _smooth(self.shown, target, self.view.stay)
+        self._turn(self.shown)
+        return Lens(self.eye, self.ahead, self.wide, self.high, self.top)
+
+    def _turn(self, look: np.ndarray) -> None:
+        way = look - self.eye
+        distance = np.linalg.norm(way)
+        if distance > NEAR:  # what is in the eye has no direction
+            self.ahead = way / distance
+
+
+def _gather(points: np.ndarray, line: float | None) -> Any:
+    """Return the points with those far behind the first moved towards the others."""
+    way = points[:, :1]
+    if line is not None:
+        way = np.minimum(way - line, PASSED * (line - way))
+    weights = (way - way.max() + FORGOTTEN) / (FORGOTTEN - BEHIND)
+    weights = weights.clip(0.0, 1.0)
+    mean = (weights * points).sum(0) / weights.sum()
+    return mean + weights * (points - mean)
+
+
+def _smooth(old: Any, new: Any, stays: Any) -> Any:
+    return np.where(np.isnan(old), new, stays * old + (1.0 - stays) * new)

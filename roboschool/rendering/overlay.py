@@ -1,0 +1,198 @@
+"""Numbers over a picture: what an agent sees and does, what it is paid for, and how far it has come."""
+
+import functools
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from roboschool.mdp.task import Task
+from roboschool.simulation.group import Group
+from roboschool.simulation.simulation import Simulation
+
+SEEN, DONE = 2.0, 1.0  # at which bars of observations and of actions are full
+HISTORY = 120  # steps of the reward that are drawn
+SMALLEST = 120  # sides of a picture that has room for it [pixels]
+DESIGN = 400  # height of the picture that the sizes below are for [pixels]
+ROW, TITLE, TINY = 13, 15, 8  # height of a line, of the caption's, and the smallest that is written
+LABEL, BAR, CURVE = 96, 52, 60  # widths of a label, of a bar, of the curve of a term
+PAD = 4  # around everything
+ASCENT = 0.78  # of a letter, of its size
+
+GREEN, RED = (112, 226, 128, 255), (255, 104, 92, 255)
+INK, FAINT, PANEL = (255, 255, 255, 255), (255, 255, 255, 90), (16, 22, 30, 135)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is drawn over a picture."""
+
+    observation: np.ndarray  # (n,)
+    action: np.ndarray  # (joints,)
+    terms: Sequence[Mapping[str, float]]  # of the reward, of the last steps; the last of them is now
+    caption: str
+    entries: Sequence[str] = ()  # what the numbers of the observation are; empty if nobody has said
+    joints: Sequence[str] = ()  # what the numbers of the action are
+
+
+class Hud:
+    """Keeps what the pictures of one agent's episode say."""
+
+    def __init__(self, task: Task) -> None:
+        self.entries = task.entries()
+        self.joints = [joint.name for joint in task.robot.joints]
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the episode before."""
+        self.score = 0.0
+        self.terms: deque[dict[str, float]] = deque(maxlen=HISTORY)
+
+    def note(self, group: Group, place: int) -> None:
+        """Remember what a step has paid."""
+        self.terms.append({name: float(term[0, place]) for name, term in group.terms.items()})
+        self.score += float(group.reward[0, place])
+
+    def draw(self, picture: np.ndarray, simulation: Simulation, group: Group, place: int) -> np.ndarray:
+        """Return a picture (height, width, 3) with what is known about an agent."""
+        steps = int(simulation.steps[0])
+        caption = f"step {steps}   score {self.score:.1f}"
+        if group.over[0, place] and steps:
+            caption += "   done"
+        elif steps >= simulation.limit:
+            caption += "   time is up"
+        reading = Reading(
+            observation=group.observation[0, place],
+            action=group.applied[0, place] if steps else np.zeros(group.shape[-1]),
+            terms=self.terms or [dict.fromkeys(group.terms, 0.0)],
+            caption=caption,
+            entries=self.entries,
+            joints=self.joints,
+        )
+        return overlay(picture, reading)
+
+
+def overlay(picture: np.ndarray, reading: Reading) -> np.ndarray:
+    """Return a picture (height, width, 3) with numbers over it; one that is too small stays as it is."""
+    height, width = picture.shape[:2]
+    if min(height, width) < SMALLEST:
+        return np.array(picture)
+    image = Image.fromarray(picture)
+    sheet = Sheet(ImageDraw.Draw(image, "RGBA"), width, height, min(height / DESIGN, width / (1.5 * DESIGN)))
+    terms = list(reading.terms)
+    lowest = sheet.rewards(terms)
+    sheet.actions(reading.action, reading.joints, lowest)
+    sheet.observations(reading.observation, reading.entries)
+    sheet.caption(reading.caption)
+    return np.array(image)
+
+
+class Sheet:
+    """The picture that is drawn on."""
+
+    def __init__(self, draw: ImageDraw.ImageDraw, width: int, height: int, scale: float) -> None:
+        self.draw, self.width, self.height, self.scale = draw, width, height, scale
+        self.pad = max(2, round(PAD * scale))
+
+    def caption(self, text: str) -> None:
+        """Write a line in the middle of the upper edge."""
+        size = max(TINY, round(TITLE * self.scale))
+        wide, pad = _text(text, size).width, self.pad
+        left = (self.width - wide) // 2
+        self.panel(left - 2 * pad, pad, left + wide + 2 * pad, 2 * pad + size)
+        self.write(left, pad + (pad + size) / 2, text, size)
+
+    def rewards(self, terms: Sequence[Mapping[str, float]]) -> int:
+        """List the terms of the reward and their sum in the lower left corner; return where that begins."""
+        pad, row, curve = self.pad, max(TINY, round(ROW * self.scale)), round(CURVE * self.scale)
+        sums = [sum(step.values()) for step in terms]
+        curves = {"reward": sums} | {name: [step.get(name, 0.0) for step in terms] for name in terms[-1]}
+        size = row - 2
+        label = max(_text(_short(name), size).width for name in curves)
+        number = _text("-000.00", size).width
+        top = self.height - 2 * pad - row * len(curves)
+        right = 3 * pad + label + number + pad + curve
+        self.panel(pad, top - pad, right + pad, self.height - pad)
+        for line, (name, values) in enumerate(curves.items()):
+            middle = top + (line + 0.5) * row
+            self.write(2 * pad, middle, _short(name), size)
+            text = f"{values[-1]:.2f}".replace("-0.00", "0.00")
+            self.write(3 * pad + label + number - _text(text, size).width, middle, text, size)
+            self.curve(right - curve, right, middle, row / 2 - 1.5, values)
+        return top - pad
+
+    def curve(self, left: float, right: float, middle: float, half: float, values: Sequence[float]) -> None:
+        """Draw what a term has been lately."""
+        self.draw.line((left, middle, right, middle), fill=FAINT)
+        most = max(1.0, *map(abs, values))
+        step = (right - left) / HISTORY
+        points = [(right - step * (len(values) - 1 - i), middle - half * v / most) for i, v in enumerate(values)]
+        if len(points) > 1:
+            self.draw.line(points, fill=GREEN if values[-1] >= 0.0 else RED)
+
+    def actions(self, values: np.ndarray, names: Sequence[str], lowest: int) -> None:
+        """Draw the actions in the upper left corner, above `lowest`."""
+        self.bars(self.pad, lowest - self.pad, values, names, DONE)
+
+    def observations(self, values: np.ndarray, names: Sequence[str]) -> None:
+        """Draw the observation at the right edge."""
+        self.bars(None, self.height - self.pad, values, names, SEEN)
+
+    def bars(self, left: int | None, lowest: int, values: np.ndarray, names: Sequence[str], full: float) -> None:
+        """Draw numbers as bars, each in its row, from the upper edge down; at the right edge if `left` is None."""
+        pad, count = self.pad, max(1, len(values))
+        row = min(ROW * self.scale, (lowest - 3 * pad) / count)
+        size = min(round(row + 0.4), round((ROW - 2) * self.scale))
+        texts = [_short(name) for name in names] if len(names) == len(values) and size >= TINY else []
+        label = min(round(LABEL * self.scale), max((_text(t, size).width for t in texts), default=0))
+        bar = round(BAR * self.scale)
+        wide = 2 * pad + label + (pad if texts else 0) + bar
+        left = self.width - pad - wide if left is None else left
+        self.panel(left, pad, left + wide, 3 * pad + count * row)
+        middle = left + wide - pad - bar / 2
+        top = 2 * pad
+        self.draw.line((middle, top, middle, top + count * row), fill=FAINT)
+        for i, value in enumerate(np.clip(np.nan_to_num(values.astype(float)) / full, -1.0, 1.0).tolist()):
+            upper = top + i * row
+            ends = sorted((middle, middle + value * bar / 2))
+            lower = max(upper, upper + row - (2 if row > 4 else 1))
+            if value:
+                self.draw.rectangle((ends[0], upper, ends[1], lower), fill=GREEN if value > 0.0 else RED)
+            if texts:
+                self.write(left + pad, upper + row / 2, texts[i], size, label)
+
+    def panel(self, left: float, top: float, right: float, bottom: float) -> None:
+        """Darken what is behind."""
+        self.draw.rounded_rectangle((left, top, right, bottom), radius=self.pad, fill=PANEL)
+
+    def write(self, left: float, middle: float, text: str, size: int, most: int | None = None) -> None:
+        """Write a line, so many pixels wide at most."""
+        mask = _text(text if most is None else _fit(text, size, most), size)
+        self.draw.bitmap((round(left), round(middle - mask.height / 2)), mask, fill=INK)
+
+
+@functools.lru_cache(maxsize=1024)
+def _fit(text: str, size: int, most: int) -> str:
+    """Return a text that is so many pixels wide at most, its end left out if need be."""
+    short = text[:most]  # a letter takes a pixel at least
+    while short and _text(short, size).width > most:
+        short = short.rstrip("…")[:-1].rstrip()
+        short += "…" if short else ""
+    return short
+
+
+@functools.lru_cache(maxsize=1024)
+def _text(text: str, size: int) -> Image.Image:
+    """Return what is inked by a text; kept, because writing is what takes longest."""
+    font = ImageFont.load_default(size)
+    mask = Image.new("L", (max(1, math.ceil(font.getlength(text))), size))
+    ImageDraw.Draw(mask).text((0, round(ASCENT * size)), text, fill=255, font=font, anchor="ls")
+    return mask
+
+
+def _short(name: str) -> str:
+    """Return a name without its unit and its range."""
+    return name.partition(" [")[0].partition(", ")[0]

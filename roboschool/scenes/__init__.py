@@ -1,0 +1,1 @@
+"""What a world contains: scenes and their files. It imports `mdp`, `tasks` and `games` by name."""

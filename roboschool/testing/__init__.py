@@ -1,0 +1,1 @@
+"""What judges our robots, scenes, tasks and sensors, and anybody's. It imports `envs`."""

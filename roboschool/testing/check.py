@@ -1,0 +1,307 @@
+"""Checks a robot, a prop or a scene: reads it, and tries it out."""
+
+import dataclasses
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from roboschool import paths, readers
+from roboschool.errors import told
+from roboschool.mdp.game import UNDECIDED
+from roboschool.paths import as_path
+from roboschool.policies.policy import as_policy
+from roboschool.robots.robot import Robot, find_driven, load_robot
+from roboschool.robots.urdf import read_urdf
+from roboschool.scenes.scene import Agent, Prop, Scene, load_scene
+from roboschool.simulation.control import check_sight
+from roboschool.simulation.group import as_numbers
+from roboschool.simulation.simulation import Simulation
+from roboschool.tasks.run import Run
+
+STEPS = 100  # of random torques
+LONGEST = 1000  # and no more if there is a game, which is otherwise played until its time is up
+SHORT = 10  # of the episode in which a game is decided because its time is up
+SEEDS = range(5)  # of the episodes whose beginning is looked at: where robots and props begin may be drawn
+WITHOUT = {  # what becomes of a match whose game does not say so itself
+    "reason": "nothing says why an episode was over",
+    "result": "a match is won by whoever was paid most",
+    "score": "a match shows what was paid instead",
+}
+CLOSE = 0.005  # between the stance of a card and where the robot stands [m]
+ABOVE = 100.0  # a prop is tried out so high above the ground [m]
+ROBOT, SCENE, PROP = "robot", "scene", "prop"
+SCENE_KEYS = {"summary", "agent", "lanes"}  # a file with one of them is that of a scene
+CARD_KEYS = {"model", "trunk", "torque"}  # and with one of these, and none of those, it is a card
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found about a file."""
+
+    file: str
+    kind: str  # ROBOT, SCENE or PROP; empty if nobody can tell
+    about: tuple[str, ...] = ()  # what it is, line by line
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def answer(line: int) -> None:
+    """Examine the files that are asked for until the parent is gone: the process's end of the line.
+
+    An answer is a finding, and whether a module of somebody's own may have been imported for it.
+    """
+    parent = Connection(line)
+    while True:
+        try:
+            file = parent.recv_bytes().decode()
+        except (EOFError, ConnectionResetError):
+            return
+        finding, own = examine(file)
+        parent.send_bytes(msgspec.json.encode((finding, own)))
+
+
+def examine(file: str) -> tuple[Finding, bool]:
+    """Return what is found about a file, and whether a module of somebody's own may have been imported for it."""
+    found: Robot | Prop | Scene | None = None
+    kind, about, notes = "", tuple[str, ...](), list[str]()
+    try:
+        path = as_path(file)
+        kind = find_kind(path)
+        found = _load(path)
+        about = _describe(found, path)
+        problems, notes = trial(found)
+        problems += _misnamed(path)
+    except (Exception, SystemExit) as error:  # of a task or game of somebody's own
+        problems = [_without_path(told(error), file)]
+    own = found is None or (isinstance(found, Scene) and not _is_ours(found))
+    return Finding(file, kind, about, tuple(problems), tuple(notes)), own
+
+
+def find_kind(path: Path) -> str:
+    """Return what a file is about; empty if that cannot be told.
+
+    Raises:
+        InvalidInput: it cannot be read.
+    """
+    if path.suffix == ".urdf":
+        return ROBOT if find_driven(read_urdf(path)) else PROP
+    keys = set(readers.parse_toml(path))
+    return SCENE if keys & SCENE_KEYS else ROBOT if keys & CARD_KEYS else ""
+
+
+def _load(path: Path) -> Robot | Prop | Scene:
+    kind = find_kind(path)
+    if kind == PROP:
+        return Prop("prop", read_urdf(path), (0.0, 0.0, ABOVE))
+    return load_scene(path) if kind == SCENE else load_robot(path)
+
+
+def _is_ours(scene: Scene) -> bool:
+    parts = [type(part).__module__ for part in (*(agent.task for agent in scene.agents), scene.game) if part]
+    ours = all(module.startswith("roboschool.") for module in parts)
+    return ours and not any(":" in agent.policy for agent in scene.agents)
+
+
+def _without_path(text: str, file: str) -> str:
+    """Return an error about a file without the path of it, with which it begins."""
+    for path in (file, str(Path(file).resolve())):
+        text = text.removeprefix(f"{path}:").lstrip()
+    return text
+
+
+def _misnamed(path: Path) -> list[str]:
+    if path.suffix != ".toml" or paths.NAME.fullmatch(path.stem):
+        return []
+    return ["not found by its name, which is not lower case with digits and underscores, like 'my_robot'"]
+
+
+def _describe(found: Robot | Prop | Scene, path: Path) -> tuple[str, ...]:
+    if isinstance(found, Scene):
+        return _describe_scene(found, path)
+    model = found.model
+    mass = f"{sum(link.mass for link in model.links):.3f} kg, {len(model.links)} links"
+    if isinstance(found, Prop):
+        return (f"{path.stem}: {mass}; no joint has limits with an effort, so it is a prop, or lacks its card",)
+    held = "held in its plane" if found.planar else "bolted to the world" if found.fixed else "free"
+    return (
+        f"{found.name}: {mass}, trunk {found.trunk!r}, {held}",
+        f"  {'joint':20}{'limits':>20}{'rest':>9}{'torque':>9}",
+        *(
+            f"  {joint.name:20}{joint.range:>20}{joint.shown(rest):>9.1f}{torque:>9.4g}"
+            for joint, torque, rest in zip(found.joints, found.torque, found.pose, strict=True)
+        ),
+    )
+
+
+def _describe_scene(scene: Scene, path: Path) -> tuple[str, ...]:
+    named = paths.scenes().get(scene.name) == path
+    return (
+        f"{scene.id if named else scene.name}: {scene.summary}",
+        *(
+            ()
+            if named
+            else ("  no id: it is loaded by its path; `scenes` in a folder of ROBOSCHOOL_PATH would give it one",)
+        ),
+        *(f"  {agent.name:16} {agent.robot.name}" for agent in scene.agents),
+    )
+
+
+def trial(found: Robot | Prop | Scene) -> tuple[list[str], list[str]]:
+    """Return what goes wrong when a robot, a prop or a scene is simulated with random torques, and notes."""
+    if isinstance(found, Robot):
+        return try_robot(found), []
+    if isinstance(found, Prop):
+        company = load_scene("inverted_pendulum")  # a world has an agent
+        return try_scene(dataclasses.replace(company, props=(found,), steps=STEPS))
+    robots = {(agent.robot.name, agent.robot.model.path): agent.robot for agent in found.agents}
+    faults = [(name, fault) for (name, _), robot in robots.items() for fault in try_robot(robot)]
+    problems, notes = try_scene(found)
+    return [f"robot {name!r}: {fault}" for name, fault in faults] + problems, notes
+
+
+def try_robot(robot: Robot) -> list[str]:
+    """Return what goes wrong with a robot that is alone."""
+    scene = Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
+    problems = []
+    simulation = Simulation(scene)
+    simulation.reset({0: 0})
+    height = float(simulation.groups[0].now.position[0, 0, 2])
+    if robot.stance and abs(height - robot.stance) > CLOSE:
+        problems.append(f"stance: {robot.stance} m, but in its rest pose the trunk is {height:.4f} m above the ground")
+    if simulation.groups[0].task.over(simulation.groups[0].now).any():
+        problems.append("upright: the robot counts as fallen in its rest pose")
+    problems += _play(simulation, STEPS, np.random.default_rng(0))
+    simulation.close()
+    return problems
+
+
+def try_scene(scene: Scene) -> tuple[list[str], list[str]]:
+    """Return what goes wrong in a scene, and notes."""
+    simulation = Simulation(dataclasses.replace(scene, steps=count_steps(scene)))
+    simulation.reset({0: 0})
+    problems, notes = _said(simulation)
+    problems += _check_policies(simulation) + _overlaps(simulation)
+    simulation.reset({0: 0})
+    rng = np.random.default_rng(0)
+    problems += _play(simulation, simulation.limit, rng)
+    if simulation.game is not None and not simulation.broken:
+        simulation.limit = SHORT
+        simulation.reset({0: 1})
+        problems += _play(simulation, SHORT, rng)
+        simulation.marks()
+    simulation.close()
+    return list(dict.fromkeys(problems)), notes
+
+
+def count_steps(scene: Scene) -> int:
+    """Return for how many steps a scene is tried out."""
+    return STEPS if scene.game is None else min(scene.steps, LONGEST)
+
+
+def _check_policies(simulation: Simulation) -> list[str]:
+    """Return which policies that a scene names are not there, or do not fit."""
+    problems = []
+    for agent, (group, place) in zip(simulation.scene.agents, simulation.seats, strict=True):
+        where = f"agent {agent.name!r}"
+        if not agent.policy:
+            continue
+        try:
+            policy = as_policy(agent.policy, len(agent.robot.joints), where=where)
+            check_sight(policy, group.observation.shape[-1], where)
+            policy.reset(0)
+            as_numbers(agent.name, policy.act(group.observation[0, place]), group.torque.shape)
+        except Exception as error:  # of a policy of somebody's own
+            problems.append(told(error))
+    return problems
+
+
+def _overlaps(simulation: Simulation) -> list[str]:
+    """Return who begins inside whom, in any of some episodes."""
+    deepest: dict[tuple[str, str], float] = {}
+    for seed in SEEDS:
+        simulation.reset({0: seed})
+        for one, other, depth in simulation.worlds[0].overlaps():
+            deepest[one, other] = max(depth, deepest.get((one, other), 0.0))
+    return [
+        f"{one} and {other} begin inside each other, by {100.0 * depth:.1f} cm: give them other spots"
+        for (one, other), depth in deepest.items()
+    ]
+
+
+def _play(simulation: Simulation, steps: int, rng: np.random.Generator) -> list[str]:
+    """Return what goes wrong in some steps of random torques; a game that is over begins again."""
+    faults: dict[str, str] = {}  # the first of each
+    for step in range(steps):
+        simulation.step([rng.uniform(-1, 1, (*g.live.shape, len(g.torque))) for g in simulation.groups])
+        if simulation.broken:
+            faults["the physics"] = f"blew up after {step + 1} steps of random torques"
+            break
+        faults = _faults(simulation) | faults
+        late = simulation.steps[0] >= simulation.limit
+        if simulation.game is not None and (late or not any(group.live.any() for group in simulation.groups)):
+            simulation.reset({0: None})
+    return [f"{what} {fault}" for what, fault in faults.items()]
+
+
+def _faults(simulation: Simulation) -> dict[str, str]:
+    """Return what tasks and game have said of a step that nobody can use."""
+    faults = {}
+    for group in simulation.groups:
+        task, entries = f"task {type(group.task).__name__}", group.task.entries()
+        for term, value in group.terms.items():
+            if not np.isfinite(value).all():
+                faults[f"{task}: reward(): the term {term!r}"] = f"is {value[~np.isfinite(value)][0]}"
+        for _, _, number in np.argwhere(~np.isfinite(group.observation)):
+            name = f" ({entries[number]})" if number < len(entries) else ""
+            faults[f"{task}: observe(): number {number}{name}"] = "is not finite"
+    game = simulation.game
+    if game is None:
+        return faults
+    where = f"game {type(game).__name__}: judge():"
+    for group, place in simulation.seats:
+        points = group.now.points[0, place]
+        if not np.isfinite(points):
+            faults[f"{where} the points"] = f"are {points}"
+    memory = dict(zip(game.memory, simulation.now.memory[0].tolist(), strict=True))
+    for tally in simulation.now.tally[0].tolist():
+        numbers = dict(zip(game.tally, tally, strict=True))
+        result, score = numbers.get("result", 0.0), numbers.get("score", 0.0)
+        if not -1.0 <= result <= 1.0:
+            faults[f"{where} `result`"] = f"is {result:g}, not within -1 and 1"
+        if not np.isfinite(score):
+            faults[f"{where} `score`"] = f"is {score}"
+    reason = memory.get("reason", 0.0)
+    if reason not in range(max(1, len(game.reasons))):
+        faults[f"{where} `reason`"] = f"is {reason:g}, and `reasons` has {len(game.reasons)} words, from 0 on"
+    over = bool(simulation.decided[0] or simulation.steps[0] >= simulation.limit)
+    if over and "reason" in memory and reason == UNDECIDED:
+        faults[f"{where} `reason`"] = f"is still {UNDECIDED} when the episode is over"
+    return faults
+
+
+def _said(simulation: Simulation) -> tuple[list[str], list[str]]:
+    """Return what tasks and game say of themselves that is not so, and what they do not say."""
+    problems: list[str] = []
+    notes: list[str] = []
+    for group in simulation.groups:
+        name, sees = f"task {type(group.task).__name__}", group.observation.shape[-1]
+        entries, pays = group.task.entries(), group.task.pays
+        if entries and len(entries) != sees:
+            problems.append(f"{name}: entries() returns {len(entries)} names for {sees} numbers")
+        unexplained = [term for term in group.terms if pays and term not in pays]
+        unpaid = [term for term in pays if term not in group.terms]
+        problems += [f"{name}: reward() returns {term!r}, which `pays` does not explain" for term in unexplained]
+        problems += [f"{name}: `pays` explains {term!r}, which reward() does not return" for term in unpaid]
+        missing = [what for what, given in (("entries()", entries), ("`pays`", pays)) if not given]
+        if missing:
+            notes.append(f"{name}: no {' and no '.join(missing)}, so nothing tells people what it sees or is paid")
+    game = simulation.game
+    if game is not None:
+        for word, effect in WITHOUT.items():
+            where = "memory" if word == "reason" else "tally"
+            if word not in getattr(game, where):
+                notes.append(f"game {type(game).__name__}: no {word!r} in `{where}`: {effect}")
+    return problems, notes
