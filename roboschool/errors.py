@@ -38,7 +38,7 @@ def one_line(text: str, most: int = LONGEST_MESSAGE) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def nearest(name: object, names: Iterable[object]) -> str:
+def suggest(name: object, names: Iterable[object]) -> str:
     """Return the end of an error message: the name most like `name`, or all of them."""
     known = sorted(str(n) for n in names)
     close = difflib.get_close_matches(str(name)[:LONGEST_NAME], known, n=1, cutoff=ALIKE)
@@ -48,7 +48,7 @@ def nearest(name: object, names: Iterable[object]) -> str:
     return f"; there is {', '.join(known[:MOST_NAMES])}{more}" if known else "; there is none"
 
 
-def choose(name: Any, names: Iterable[str], what: str, where: str = "") -> str:
+def check_choice(name: Any, names: Iterable[str], what: str, where: str = "") -> str:
     """Return `name` if it is one of `names`.
 
     Raises:
@@ -57,7 +57,7 @@ def choose(name: Any, names: Iterable[str], what: str, where: str = "") -> str:
     known = list(names)
     if isinstance(name, str) and name in known:
         return name
-    raise InvalidInput(f"{where}{': ' if where else ''}unknown {what} {name!r:.{LONGEST_NAME}}{nearest(name, known)}")
+    raise InvalidInput(f"{where}{': ' if where else ''}unknown {what} {name!r:.{LONGEST_NAME}}{suggest(name, known)}")
 
 
 def check_range(name: str, value: float, lowest: float, highest: float) -> None:
@@ -72,7 +72,7 @@ def check_range(name: str, value: float, lowest: float, highest: float) -> None:
         raise InvalidInput(f"{name}: {value} is not within {lowest:g} and {highest:g}")
 
 
-def place_of(error: BaseException) -> str:
+def error_location(error: BaseException) -> str:
     """Return where in somebody's own code an error was raised: "game.py, line 3, in judge"; empty if only in ours.
 
     What is installed, or comes with Python, is nobody's own.
@@ -83,10 +83,10 @@ def place_of(error: BaseException) -> str:
     return f"{own[-1].filename}, line {own[-1].lineno}, in {own[-1].name}" if own else ""
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return an error in one line, with the place in somebody's own code where it was raised."""
     text = " ".join(str(error).split())
     if not isinstance(error, InvalidInput):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    place = place_of(error)
+    place = error_location(error)
     return f"{place}: {text}" if place else text

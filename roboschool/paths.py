@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from roboschool.errors import LONGEST_NAME, InvalidInput, choose
+from roboschool.errors import LONGEST_NAME, InvalidInput, check_choice
 
 LONGEST_PATH = 4095  # [bytes]
 VARIABLE = "ROBOSCHOOL_PATH"  # of the environment: more folders, the first before the others
@@ -64,7 +64,7 @@ def find(name: str | os.PathLike[str], known: Mapping[str, Path], what: str) -> 
     """
     if isinstance(name, os.PathLike) or (isinstance(name, str) and name.endswith(".toml")):
         return as_path(name)
-    return known[choose(name, known, what)]
+    return known[check_choice(name, known, what)]
 
 
 def as_path(name: str | os.PathLike[str]) -> Path:

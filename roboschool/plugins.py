@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from roboschool import readers
-from roboschool.errors import InvalidInput, choose, nearest, told
+from roboschool.errors import InvalidInput, check_choice, describe_error, suggest
 from roboschool.mdp.distributions import Number, check_order
 from roboschool.paths import class_name
 
 Part = TypeVar("Part")
 
 
-def shipped(folder: str, *others: str, holds: str = "") -> dict[str, str]:
+def builtin_classes(folder: str, *others: str, holds: str = "") -> dict[str, str]:
     """Return where each part of ours is: `tasks/run.py` holds `Run`, or each the class `holds`; `others` hold none."""
     stems = {path.stem for path in (Path(__file__).parent / folder).glob("*.py")} - {"__init__", *others}
     return {stem: f"{__package__}.{folder}.{stem}:{holds or class_name(stem)}" for stem in stems}
@@ -60,7 +60,7 @@ def find_class(
     Raises:
         InvalidInput: there is no such class, or it is not derived from `base`; the message begins with `where`.
     """
-    place = name if isinstance(name, str) and ":" in name else own[choose(name, own, what, where.rstrip(": "))]
+    place = name if isinstance(name, str) and ":" in name else own[check_choice(name, own, what, where.rstrip(": "))]
     module, _, attribute = place.partition(":")
     if beside is not None and place is name:
         look_beside(f"{where}{what} {name!r}: ", module, beside)
@@ -70,11 +70,11 @@ def find_class(
         also = f" in {beside} or where Python looks" if beside is not None and error.name == module else ""
         raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {error}{also}") from None
     except Exception as error:  # whatever a module of somebody's own does
-        raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {told(error)}") from error
+        raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {describe_error(error)}") from error
     cls = getattr(found, attribute, None)
     if cls is None:
         classes = [key for key, value in vars(found).items() if isinstance(value, type)]
-        fault = f"module {module!r} has no attribute {attribute!r}{nearest(attribute, classes)}"
+        fault = f"module {module!r} has no attribute {attribute!r}{suggest(attribute, classes)}"
         raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {fault}")
     if not (isinstance(cls, type) and issubclass(cls, base)):
         raise InvalidInput(f"{where}{what} {name!r} is not a subclass of {base.__name__}")
@@ -132,7 +132,7 @@ def make(where: str, what: str, spec: Mapping[str, Any], cls: type[Part], **fixe
     for key in given:
         if key not in names:
             plain = key in inspect.get_annotations(made) and "__dataclass_params__" not in vars(made)
-            hint = "; put @dataclass(frozen=True) above its class" if plain else nearest(key, names)
+            hint = "; put @dataclass(frozen=True) above its class" if plain else suggest(key, names)
             raise InvalidInput(f"{where} has no {key!r}{hint}")
     converted = convert_parameters(where, cls, given)
     try:

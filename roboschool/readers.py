@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 from safetensors.numpy import load
 
-from roboschool.errors import LONGEST_NAME, InvalidInput, nearest
+from roboschool.errors import LONGEST_NAME, InvalidInput, suggest
 from roboschool.paths import list_names
 
 if sys.version_info >= (3, 11):
@@ -59,7 +59,7 @@ def read_bytes(path: Path, largest: int, known: Iterable[str] = ()) -> bytes:
     """
     if not os.path.exists(path):  # false also where `Path.exists` raises
         names = [*list_names(path.parent, path.suffix), *known]
-        raise InvalidInput(f"{path}: no such file{nearest(path.name, names) if names else ''}")
+        raise InvalidInput(f"{path}: no such file{suggest(path.name, names) if names else ''}")
     if not os.path.isfile(path):
         raise InvalidInput(f"{path}: not a regular file")
     try:
@@ -148,7 +148,7 @@ def _check_keys(value: Any, schema: Any, path: str, key: str, depth: int = 0) ->
         for name, item in value.items():
             at = f"{key}.{name}" if key else name
             if (record and name not in inner) or _fault(name):
-                raise InvalidInput(f"{path}: unknown key {at!r:.{LONGEST_NAME}}{nearest(name, inner)}")
+                raise InvalidInput(f"{path}: unknown key {at!r:.{LONGEST_NAME}}{suggest(name, inner)}")
             _check_keys(item, inner.get(name), path, at, depth + 1)
     elif isinstance(value, list | tuple):
         for place, item in enumerate(value):

@@ -13,10 +13,10 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from roboschool import paths
+from roboschool.bench import measures, peers, together
 from roboschool.bench.bench import sizes
 from roboschool.bench.peers import Peer
 from roboschool.bench.report import PEER_TITLES, find_ratios
-from roboschool.cli import measures, peers, together
 from roboschool.cli.main import main
 from roboschool.cli.seats import CYCLES, MEASURES
 from roboschool.scenes.scene import load_scene

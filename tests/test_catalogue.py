@@ -9,8 +9,8 @@ import pytest
 
 import roboschool
 from roboschool.games import pong
-from roboschool.mdp.effects import Throw
-from roboschool.mdp.game import Arena, Verdict
+from roboschool.mdp.effects import Launch
+from roboschool.mdp.game import GameState, GameUpdate
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 from roboschool.robots.robot import load_robot
@@ -473,7 +473,7 @@ def test_crawling_pays_nothing_and_costs_less(height: float, progress: float, el
     assert terms["electricity"][0, 0] == pytest.approx(electricity - 0.425)
 
 
-def throws_at(frame: float, ground: float = 0.0, seed: int = 0) -> list[Throw]:
+def throws_at(frame: float, ground: float = 0.0, seed: int = 0) -> list[Launch]:
     task, was, now = harder()
     now.velocity[:] = (3.0, 0.0, 0.0)
     now.memory[..., FRAME], now.memory[..., GROUND], now.memory[..., POSE] = frame - 1, ground, 1.0
@@ -527,8 +527,8 @@ def game(toward: float = 0.0) -> pong.Pong:
 
 def judged(
     before: tuple[float, ...], after: tuple[float, ...], timer: float = 100.0, rally: float = 0.0, toward: float = 0.0
-) -> Verdict:
-    arenas = [Arena.blank(1, 2, 1, 9, 4, 2) for _ in range(2)]
+) -> GameUpdate:
+    arenas = [GameState.blank(1, 2, 1, 9, 4, 2) for _ in range(2)]
     for arena, place in zip(arenas, (before, after), strict=True):
         arena.props[:], arena.memory[:], arena.left[:] = place, [0.0, rally, timer, 1.0], 500.0
     return game(toward).judge(arenas[0], arenas[1], np.ones(1, bool), [np.random.default_rng(0)])
@@ -564,7 +564,7 @@ def test_a_hit_pays_who_it_flies_away_from(vx: float, points: list[float]) -> No
     verdict = judged(ball(0.0, vx=-vx), ball(0.0, vx=vx))
     assert verdict.points[0].tolist() == pytest.approx(points)
     assert verdict.memory[0].tolist() == [0.0, 1.0, 150.0, 1.0]
-    assert verdict.tally[0, :, pong.SCORE].tolist() == pytest.approx(points)
+    assert verdict.agent_stats[0, :, pong.SCORE].tolist() == pytest.approx(points)
     assert not verdict.throws
 
 
@@ -610,7 +610,7 @@ def test_the_ball_comes_back_from_the_sides(y: float, vy: float, turns: bool) ->
 
 
 def test_a_single_player_gets_all_serves() -> None:
-    made = game().solo(0)
+    made = game().single_player(0)
     assert made.begin(0, np.random.default_rng(1))[2][0].velocity[0] < 0.0
     won = judged(ball(1.7, vx=2.0), ball(1.7, vx=2.0), toward=-1.0)
     assert won.memory[0, pong.WAY] == 1.0, "the way is that of the rules, not of the last point"

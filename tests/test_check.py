@@ -16,7 +16,7 @@ from roboschool import paths
 from roboschool.cli import check_command
 from roboschool.cli.check_command import examine_all, find_all
 from roboschool.cli.main import main
-from roboschool.testing.check import Finding, examine
+from roboschool.testing.check import CheckReport, examine
 from roboschool.workers.crash_report import Episode, write_reproduction
 
 BOX = """<robot name="box"><link name="root"/><link name="box"><inertial>
@@ -133,7 +133,7 @@ def test_a_crash_or_a_hang_is_a_finding_and_the_rest_is_checked(
     strange = ["\udcff.urdf", "x" * 5000 + ".toml"]
     assert all("not supported" in p or "too long" in p for f in examine_all(strange) for p in f.problems)
     assert list(examine_all([str(tmp_path / "sits" / "park.toml")])) == [
-        Finding(str(tmp_path / "sits" / "park.toml"), "", problems=("it takes more than 0.5 s",))
+        CheckReport(str(tmp_path / "sits" / "park.toml"), "", problems=("it takes more than 0.5 s",))
     ]
 
 

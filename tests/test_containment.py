@@ -20,7 +20,7 @@ from roboschool.errors import InvalidInput
 from roboschool.tournament import match_workers
 from roboschool.tournament.containment import BUBBLEWRAP, LIMITS, contained, find_containment, told_containment
 from roboschool.tournament.entrants import read_entrants
-from roboschool.tournament.match import Played, play_recorded
+from roboschool.tournament.match import MatchResult, play_recorded
 from roboschool.tournament.page import make_page
 from roboschool.tournament.players import Bench
 from roboschool.tournament.record import read_match, write_match
@@ -34,7 +34,7 @@ MARK = "ROBOSCHOOL_TEST"  # a variable that all processes below a test have
 wrapped = pytest.param(
     BUBBLEWRAP, marks=pytest.mark.skipif(find_containment() != BUBBLEWRAP, reason="bubblewrap cannot be used here")
 )
-Contest = Callable[..., Played]
+Contest = Callable[..., MatchResult]
 both = pytest.mark.parametrize("containment", [LIMITS, wrapped])
 
 
@@ -55,7 +55,7 @@ def benches() -> Any:
 
 @pytest.fixture
 def contest(env: ParallelEnv, benches: dict[str, Bench]) -> Contest:
-    def play(policy: str, containment: str, tick: Callable[[], None] = lambda: None) -> Played:
+    def play(policy: str, containment: str, tick: Callable[[], None] = lambda: None) -> MatchResult:
         entrants = read_entrants(env.scene, [f"hostile:{policy}", "hostile:Good"])
         for other in benches.keys() - {containment}:
             benches[other].close()  # before a policy strikes whomever it sees

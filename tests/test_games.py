@@ -18,7 +18,7 @@ from roboschool.cli.check_command import run_check
 from roboschool.games.observations import COLOURS, NEUTRAL
 from roboschool.games.run_to_goal import RunToGoal
 from roboschool.games.sumo import Sumo
-from roboschool.mdp.game import Arena, Verdict
+from roboschool.mdp.game import GameState, GameUpdate
 from roboschool.scenes.scene import load_scene
 from roboschool.simulation.simulation import Simulation
 
@@ -27,10 +27,10 @@ FAULTS = readers.parse_toml(Path(__file__).parent / "bad" / "games.toml")["case"
 KEYS = {"reason", "score", "result", "dense_weight", "sparse"}
 
 
-def arena(game: Any, places: list[tuple[float, float, float]], left: float = 100.0, touch: bool = False) -> Arena:
+def arena(game: Any, places: list[tuple[float, float, float]], left: float = 100.0, touch: bool = False) -> GameState:
     """A world after a step, with trunks at these places; it began with the rules as they are."""
-    made = Arena.blank(1, 2, 0, 9, len(game.memory), len(game.tally))
-    made.memory[0], made.tally[0], _ = game.begin(0, np.random.default_rng(0))
+    made = GameState.blank(1, 2, 0, 9, len(game.memory), len(game.agent_stats))
+    made.memory[0], made.agent_stats[0], _ = game.begin(0, np.random.default_rng(0))
     made.agents[0, :, :3] = places
     made.upright[:] = 1.0
     made.left[:] = left
@@ -38,7 +38,7 @@ def arena(game: Any, places: list[tuple[float, float, float]], left: float = 100
     return made
 
 
-def judge(game: Any, now: Arena) -> Verdict:
+def judge(game: Any, now: GameState) -> GameUpdate:
     return game.judge(now, now, np.ones(1, bool), [np.random.default_rng(0)])
 
 
@@ -68,9 +68,9 @@ def test_sumo(
     game = sumo()
     verdict = judge(game, arena(game, places, left, touch))
     assert game.reasons[int(verdict.memory[0, 0])] == reason
-    assert verdict.tally[0, :, 1].tolist() == result
+    assert verdict.agent_stats[0, :, 1].tolist() == result
     assert verdict.points[0].tolist() == points
-    assert verdict.tally[0, :, 0].tolist() == points
+    assert verdict.agent_stats[0, :, 0].tolist() == points
     assert verdict.over.tolist() == [over]
 
 
@@ -80,7 +80,7 @@ def test_a_touch_is_remembered_and_heights_may_differ() -> None:
     now.memory[0, 3] = 1.0
     assert judge(game, now).points[0].tolist() == [1000, -1000]
     uneven = sumo(down=(0.3, 0.6))
-    assert judge(uneven, arena(uneven, [INSIDE, INSIDE], touch=True)).tally[0, :, 1].tolist() == [1, -1]
+    assert judge(uneven, arena(uneven, [INSIDE, INSIDE], touch=True)).agent_stats[0, :, 1].tolist() == [1, -1]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_run_to_goal(places: Any, left: float, reason: str, result: list[int], p
     game = RunToGoal(agents=("ant_0", "ant_1"), props=())
     verdict = judge(game, arena(game, places, left))
     assert game.reasons[int(verdict.memory[0, 0])] == reason
-    assert verdict.tally[0, :, 1].tolist() == result
+    assert verdict.agent_stats[0, :, 1].tolist() == result
     assert verdict.points[0].tolist() == points
     assert verdict.over.tolist() == [over]
 
@@ -233,7 +233,7 @@ def test_games_are_the_same_with_any_number_of_workers() -> None:
     [
         ({"radius": 0.0}, ["radius", "0.5"]),
         ({"down": (0.1, 0.2, 0.3)}, ["down", "3 heights"]),
-        ({"prize": -1.0}, ["prize"]),
+        ({"win_reward": -1.0}, ["win_reward"]),
         ({"agents": ("ant_0",)}, ["two wrestle, not 1"]),
     ],
 )
@@ -378,8 +378,8 @@ def test_check_says_what_a_game_leaves_out(tmp_path: Path, capsys: pytest.Captur
         "hill: Two ants, one hill.\n  no id",
         "note: task Climber: no entries() and no `pays`",
         "note: game Hill: no 'reason' in `memory`",
-        "note: game Hill: no 'result' in `tally`: a match is won by whoever was paid most",
-        "note: game Hill: no 'score' in `tally`",
+        "note: game Hill: no 'result' in `agent_stats`: a match is won by whoever was paid most",
+        "note: game Hill: no 'score' in `agent_stats`",
         "all is well",
     ):
         assert word in said.out
@@ -453,7 +453,9 @@ def test_a_range_of_a_scene_begins_with_its_lower_end() -> None:
 def test_rules_are_old_ones_after_an_episode_that_could_not_begin(tmp_path: Path) -> None:
     scene = write_hill(tmp_path)
     text = (tmp_path / "hill.py").read_text()
-    text = text.replace("    radius: float", '    settable: ClassVar[tuple[str, ...]] = ("radius",)\n    radius: float')
+    text = text.replace(
+        "    radius: float", '    reset_options: ClassVar[tuple[str, ...]] = ("radius",)\n    radius: float'
+    )
     (tmp_path / "hill.py").write_text(
         text.replace("return np.array([U", "1.0 / (self.radius - 2.0)\n        return np.array([U")
     )

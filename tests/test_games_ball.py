@@ -14,7 +14,7 @@ from roboschool import InvalidInput, paths
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.games import kick_and_defend, soccer, you_shall_not_pass
 from roboschool.games.run_to_goal import WAY
-from roboschool.mdp.game import Arena, Game, Verdict
+from roboschool.mdp.game import Game, GameState, GameUpdate
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 from roboschool.scenes.scene import load_scene
@@ -30,12 +30,12 @@ def game(name: str, **changes: object) -> Game:
     return dataclasses.replace(made, **changes)
 
 
-def arena(made: Game, left: float = 100.0, worlds: int = 1) -> Arena:
+def arena(made: Game, left: float = 100.0, worlds: int = 1) -> GameState:
     """An arena as it is when an episode has begun: all stand, at the middle."""
     count, props = len(made.agents), len(made.props)
-    memory, tally, _ = made.begin(0, np.random.default_rng(0))
-    now = Arena.blank(worlds, count, props, 9, len(memory), tally.shape[1])
-    now.memory[:], now.tally[:], now.upright[:], now.left[:] = memory, tally, 1.0, left
+    memory, agent_stats, _ = made.begin(0, np.random.default_rng(0))
+    now = GameState.blank(worlds, count, props, 9, len(memory), agent_stats.shape[1])
+    now.memory[:], now.agent_stats[:], now.upright[:], now.left[:] = memory, agent_stats, 1.0, left
     now.agents[..., 2] = 1.3
     return now
 
@@ -47,19 +47,19 @@ def begun(name: str, task: Task) -> State:
     return now
 
 
-def judged(made: Game, now: Arena, live: bool = True) -> Verdict:
+def judged(made: Game, now: GameState, live: bool = True) -> GameUpdate:
     worlds = len(now.left)
     rng = [np.random.default_rng(world) for world in range(worlds)]
     verdict = made.judge(now, now, np.full(worlds, live), rng)
-    assert (verdict.tally[..., 1].sum(axis=1) == 0.0).all(), "what one has won another has lost"
-    assert verdict.tally[..., 0] == pytest.approx(now.tally[..., 0] + verdict.points)
+    assert (verdict.agent_stats[..., 1].sum(axis=1) == 0.0).all(), "what one has won another has lost"
+    assert verdict.agent_stats[..., 0] == pytest.approx(now.agent_stats[..., 0] + verdict.points)
     return verdict
 
 
-def said(made: Game, verdict: Verdict) -> tuple[str, list[float], list[float], bool]:
+def said(made: Game, verdict: GameUpdate) -> tuple[str, list[float], list[float], bool]:
     """Why, what each got, who has won, and whether it ended the episode."""
     reason = made.reasons[int(verdict.memory[0, 0])]
-    return reason, verdict.points[0].tolist(), verdict.tally[0, :, 1].tolist(), bool(verdict.over[0])
+    return reason, verdict.points[0].tolist(), verdict.agent_stats[0, :, 1].tolist(), bool(verdict.over[0])
 
 
 # --- you shall not pass ----------------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ def test_a_blocker_is_paid_for_the_runners_distance() -> None:
     assert isinstance(blocker, you_shall_not_pass.Player)
     for task, way, term, sign in ((runner, 1.0, "near", -1.0), (blocker, -1.0, "guard", 1.0)):
         now = begun("you_shall_not_pass", task)
-        now.tally[..., WAY], now.game[..., 1], now.upright[:] = way, 0.5, 1.0
+        now.agent_stats[..., WAY], now.game[..., 1], now.upright[:] = way, 0.5, 1.0
         now.position[..., 0] = now.others[..., 0] = 1.5
         terms = task.reward(now, np.full((1, 1, 17), 0.5), now, 0.0165)
         assert terms[term][0, 0] == pytest.approx(0.5 * sign * 2.5)
@@ -220,7 +220,7 @@ def test_a_keeper_is_paid_for_standing_in_its_zone() -> None:
 
 def played(
     ball: Sequence[float], left: float = 9.0, goals: tuple[float, float] = (0.0, 0.0), **changes: object
-) -> tuple[Game, Verdict]:
+) -> tuple[Game, GameUpdate]:
     made = game("soccer", **changes)
     now = arena(made, left)
     now.props[0, 0, :3] = ball
@@ -311,10 +311,10 @@ def test_speeds_are_measured_toward_ball_and_goal() -> None:
     now.agents[0, :, :2] = (8.55, 0.0)
     now.agents[0, 0, 3:5] = (1.0, 2.0)
     verdict = judged(made, now)
-    assert verdict.tally[0, 0, soccer.TO_BALL] == pytest.approx(2.0)
-    assert verdict.tally[0, 2, soccer.TO_GOAL] == pytest.approx(5.0)
+    assert verdict.agent_stats[0, 0, soccer.TO_BALL] == pytest.approx(2.0)
+    assert verdict.agent_stats[0, 2, soccer.TO_GOAL] == pytest.approx(5.0)
     away = np.array([-20.1, -4.0])
-    assert verdict.tally[0, 1, soccer.TO_GOAL] == pytest.approx(away @ [3.0, -4.0] / np.linalg.norm(away))
+    assert verdict.agent_stats[0, 1, soccer.TO_GOAL] == pytest.approx(away @ [3.0, -4.0] / np.linalg.norm(away))
 
 
 @pytest.mark.parametrize("players", [1, 2, 3])
@@ -405,9 +405,9 @@ def test_worlds_are_judged_and_seen_alone_as_together(name: str) -> None:
     assert len({tuple(points) for points in together.points.tolist()}) > 2
     rows = np.random.default_rng(5).normal(0.0, 1.0, (16, 4, 1000))
     for world in range(16):
-        part = Arena(**{key: array[world : world + 1] for key, array in vars(now).items()})
+        part = GameState(**{key: array[world : world + 1] for key, array in vars(now).items()})
         alone = made.judge(part, part, np.ones(1, bool), [np.random.default_rng(world)])
-        for key in ("memory", "tally", "points", "over"):
+        for key in ("memory", "agent_stats", "points", "over"):
             assert (getattr(alone, key)[0] == getattr(together, key)[world]).all()
         assert [throw.position for throw in alone.throws] == [
             throw.position for throw in together.throws if throw.world == world
@@ -530,9 +530,9 @@ def test_both_teams_see_the_same_of_the_same() -> None:
     task = load_scene("soccer").agents[0].task
     for seed in range(10):
         home = state("soccer", 0, seed)
-        home.tally[..., soccer.WAY] = 1.0
+        home.agent_stats[..., soccer.WAY] = 1.0
         away = turned(home, state("soccer", 1))
-        away.tally[..., soccer.WAY] = -1.0
+        away.agent_stats[..., soccer.WAY] = -1.0
         away.game[..., [soccer.HOME, soccer.AWAY]] = home.game[..., [soccer.AWAY, soccer.HOME]]
         assert task.observe(away)[0, 0] == pytest.approx(task.observe(home)[0, 0], abs=1e-12)
 
@@ -541,9 +541,9 @@ def test_runner_and_blocker_see_the_same_of_the_same() -> None:
     runner, blocker = (agent.task for agent in load_scene("you_shall_not_pass").agents)
     for seed in range(10):
         first = state("you_shall_not_pass", 0, seed)
-        first.tally[..., WAY] = 1.0
+        first.agent_stats[..., WAY] = 1.0
         second = turned(first, state("you_shall_not_pass", 1))
-        second.tally[..., WAY] = -1.0
+        second.agent_stats[..., WAY] = -1.0
         assert blocker.observe(second)[0, 0] == pytest.approx(runner.observe(first)[0, 0], abs=1e-12)
 
 

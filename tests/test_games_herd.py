@@ -8,7 +8,7 @@ import pytest
 
 import roboschool
 from roboschool import InvalidInput
-from roboschool.mdp.game import Arena, Game, Verdict
+from roboschool.mdp.game import Game, GameState, GameUpdate
 from roboschool.mdp.state import PLACE, State
 from roboschool.scenes.scene import load_scene
 from roboschool.simulation.simulation import Simulation
@@ -23,30 +23,30 @@ def rules(name: str, **options: Any) -> Game:
     return game
 
 
-def arena(game: Game, worlds: int = 1, left: float = 100.0) -> Arena:
+def arena(game: Game, worlds: int = 1, left: float = 100.0) -> GameState:
     """Everybody upright, nobody anywhere in particular, as an episode begins."""
-    memory, tally = len(game.memory), len(game.tally)
-    made = Arena.blank(worlds, len(game.agents), len(game.props), PLACE, memory, tally)
+    memory, agent_stats = len(game.memory), len(game.agent_stats)
+    made = GameState.blank(worlds, len(game.agents), len(game.props), PLACE, memory, agent_stats)
     made.upright[:], made.left[:] = 1.0, left
     for world in range(worlds):
-        made.memory[world], made.tally[world], _ = game.begin(world, np.random.default_rng(world))
+        made.memory[world], made.agent_stats[world], _ = game.begin(world, np.random.default_rng(world))
     return made
 
 
-def judged(game: Game, now: Arena, was: Arena | None = None) -> Verdict:
+def judged(game: Game, now: GameState, was: GameState | None = None) -> GameUpdate:
     worlds = len(now.left)
     rng = [np.random.default_rng(world) for world in range(worlds)]
     return game.judge(now if was is None else was, now, np.ones(worlds, bool), rng)
 
 
-def column(game: Game, verdict: Verdict, name: str) -> list[float]:
+def column(game: Game, verdict: GameUpdate, name: str) -> list[float]:
     """What a verdict says by that name, of each agent of the first world, or of the world."""
-    if name in game.tally:
-        return verdict.tally[0, :, game.tally.index(name)].tolist()
+    if name in game.agent_stats:
+        return verdict.agent_stats[0, :, game.agent_stats.index(name)].tolist()
     return [verdict.memory[0, game.memory.index(name)].item()]
 
 
-def reason(game: Game, verdict: Verdict) -> str:
+def reason(game: Game, verdict: GameUpdate) -> str:
     return game.reasons[int(column(game, verdict, "reason")[0])]
 
 
@@ -307,7 +307,7 @@ def test_the_beam_comes_to_rest_on_both_backs() -> None:
 # --- the race --------------------------------------------------------------------------------------------------------
 
 
-def raced(ways: list[float], before: list[float] | None = None, **changes: Any) -> tuple[Game, Arena, Arena]:
+def raced(ways: list[float], before: list[float] | None = None, **changes: Any) -> tuple[Game, GameState, GameState]:
     game = dataclasses.replace(rules("race", lanes=["ant"] * len(ways)), **changes)
     was, now = arena(game), arena(game)
     was.agents[0, :, 0] = ways if before is None else before
@@ -322,7 +322,7 @@ def test_places_are_by_time_over_the_line_and_then_by_distance() -> None:
     assert column(game, verdict, "finished") == pytest.approx([1 / 6, 1 / 2, 0.0, 0.0]), "steps, between two of them"
     assert column(game, verdict, "result") == [0.0] * 4, "nothing is decided yet"
     assert not verdict.over.any()
-    now.tally[:], now.memory[:] = verdict.tally, verdict.memory
+    now.agent_stats[:], now.memory[:] = verdict.agent_stats, verdict.memory
     now.agents[0, :, 0] = (15.0, 30.0, 50.0, 19.0)
     was.agents[0, :, 0] = (20.5, 20.1, 12.0, 19.0)
     verdict = judged(game, now, was)
@@ -341,29 +341,29 @@ def test_places_are_by_time_over_the_line_and_then_by_distance() -> None:
     ],
 )
 def test_results_of_a_race_are_linear_and_sum_to_zero(ways: list[float], results: list[float]) -> None:
-    for prize in (0.0, 100.0):
-        game, was, now = raced(ways, prize=prize)
+    for win_reward in (0.0, 100.0):
+        game, was, now = raced(ways, win_reward=win_reward)
         now.left[:] = 0.0
         verdict = judged(game, now, was)
         assert column(game, verdict, "result") == pytest.approx(results)
         assert sum(column(game, verdict, "result")) == pytest.approx(0.0)
-        assert verdict.points[0].tolist() == pytest.approx([prize * r for r in results])
+        assert verdict.points[0].tolist() == pytest.approx([win_reward * r for r in results])
         assert column(game, verdict, "score") == ways
         assert reason(game, verdict) == "time"
 
 
 def test_a_race_is_decided_once_also_when_all_have_fallen() -> None:
-    game, was, now = raced([5.0, 3.0], prize=1.0)
+    game, was, now = raced([5.0, 3.0], win_reward=1.0)
     now.upright[0, 0] = 0.0
     verdict = judged(game, now, was)
     assert column(game, verdict, "fell") == [1.0, 0.0]
     assert reason(game, verdict) == ""
-    now.tally[:], now.memory[:] = verdict.tally, verdict.memory
+    now.agent_stats[:], now.memory[:] = verdict.agent_stats, verdict.memory
     now.upright[0] = (1.0, 0.0)  # the first has rolled back; it has fallen all the same
     verdict = judged(game, now, was)
     assert column(game, verdict, "fell") == [1.0, 2.0]
     assert (reason(game, verdict), verdict.points[0].tolist()) == ("fall", [1.0, -1.0])
-    now.tally[:], now.memory[:] = verdict.tally, verdict.memory
+    now.agent_stats[:], now.memory[:] = verdict.agent_stats, verdict.memory
     now.agents[0, 1, 0], now.left[:] = 9.0, 0.0
     verdict = judged(game, now, was)
     assert column(game, verdict, "result") == [1.0, -1.0]
@@ -415,7 +415,7 @@ def test_a_race_of_two_has_a_winner_in_its_infos() -> None:
 # --- all of them -----------------------------------------------------------------------------------------------------
 
 
-def made_up(game: Game, seed: int, worlds: int) -> tuple[Arena, Arena]:
+def made_up(game: Game, seed: int, worlds: int) -> tuple[GameState, GameState]:
     """Arenas of chance, of which each world depends on its own seed only."""
     made = arena(game, worlds), arena(game, worlds)
     for world in range(worlds):
@@ -437,10 +437,10 @@ def test_games_are_blind_to_the_batch(name: str) -> None:
         together = judged(game, now, was)
         for world in range(3):
             rows = [
-                Arena(**{key: value[world : world + 1] for key, value in vars(each).items()}) for each in (was, now)
+                GameState(**{key: value[world : world + 1] for key, value in vars(each).items()}) for each in (was, now)
             ]
             alone = judged(game, rows[1], rows[0])
-            for part in ("memory", "tally", "points", "over"):
+            for part in ("memory", "agent_stats", "points", "over"):
                 assert getattr(alone, part).tobytes() == getattr(together, part)[world : world + 1].tobytes()
 
 
@@ -452,7 +452,7 @@ def test_players_are_blind_to_the_batch(name: str) -> None:
         states = scene.blank(task, 3, 2), scene.blank(task, 3, 2)
         for state in states:
             state.row[:] = rng.normal(0.5, 0.7, state.row.shape)
-            state.tally[:] = np.arange(2)[:, None]
+            state.agent_stats[:] = np.arange(2)[:, None]
         action = rng.uniform(-1, 1, (3, 2, 8))
         seen, paid = task.observe(states[1]), task.reward(states[0], action, states[1], DT)
         for world in range(3):
@@ -483,7 +483,7 @@ def test_three_worlds_together_are_each_alone_bit_for_bit(name: str) -> None:
                 assert mine.observation[world].tobytes() == its.observation[0].tobytes()
                 assert mine.reward[world].tobytes() == its.reward[0].tobytes()
             assert together.now.memory[world].tobytes() == simulation.now.memory[0].tobytes()
-            assert together.now.tally[world].tobytes() == simulation.now.tally[0].tobytes()
+            assert together.now.agent_stats[world].tobytes() == simulation.now.agent_stats[0].tobytes()
     for simulation in (together, *alone):
         simulation.close()
 
@@ -578,7 +578,7 @@ def test_nothing_blows_up(name: str) -> None:
         ("carry_beam", {"game": {"name": "tag"}}, "a runner and 1 to 3 chasers play tag, not ant_0, ant_1"),
         ("carry_beam", {"game": {"name": "carry_beam", "lowest": -0.1}}, "lowest: -0.1"),
         ("push_box", {"game": {"name": "push_box", "target": [1e3, 0.0]}}, "target: 1000.0"),
-        ("race", {"game": {"name": "race", "prize": -1.0}}, "prize: -1.0"),
+        ("race", {"game": {"name": "race", "win_reward": -1.0}}, "win_reward: -1.0"),
         ("race", {"game": {"name": "race", "line": 3.0}}, "'race' has no 'line'"),
     ],
 )

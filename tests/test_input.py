@@ -510,8 +510,8 @@ def test_an_error_in_a_policy_of_ones_own_says_where(tmp_path: Path, monkeypatch
 
 
 def test_only_a_class_that_is_no_dataclass_is_told_to_be_one() -> None:
-    with pytest.raises(InvalidInput, match=r"game 'sumo' has no 'tally'(?!.*dataclass)"):
-        roboschool.load_scene("ant_sumo", game={"name": "sumo", "tally": 1})
+    with pytest.raises(InvalidInput, match=r"game 'sumo' has no 'agent_stats'(?!.*dataclass)"):
+        roboschool.load_scene("ant_sumo", game={"name": "sumo", "agent_stats": 1})
 
 
 MINE = """

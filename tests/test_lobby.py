@@ -1,4 +1,4 @@
-"""Who waits for whom: the rules without threads (`Rendezvous`), then with threads and short timeouts (`Lobby`)."""
+"""Who waits for whom: the rules without threads (`Barrier`), then with threads and short timeouts (`Lobby`)."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from waits import LONG, Clock, until
 from roboschool.envs.agent import AgentEnv
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.errors import InvalidInput
-from roboschool.multiplayer.barrier import Rendezvous, Reply, WorldClosed
+from roboschool.multiplayer.barrier import Barrier, Reply, WorldClosed
 from roboschool.multiplayer.lobby import Lobby, LobbySeat
 
 SOON = 0.2  # timeout of lobbies that are meant to run into it [s]
@@ -26,8 +26,8 @@ SEEDS = [None] * 8 + [1, 2]
 
 
 @pytest.fixture
-def pair() -> Iterator[Rendezvous]:
-    host = Rendezvous(pair_world())
+def pair() -> Iterator[Barrier]:
+    host = Barrier(pair_world())
     yield host
     host.close("the test is over")
 
@@ -36,14 +36,14 @@ def pair_world(cycles: int = 6) -> ParallelEnv:
     return ParallelEnv("race", death="leave", lanes=PAIR, max_cycles=cycles)
 
 
-def begin(host: Rendezvous, seed: int = 1) -> dict[str, Reply]:
+def begin(host: Barrier, seed: int = 1) -> dict[str, Reply]:
     replies: dict[str, Reply] = {}
     for name in host.missing():
         replies = host.ask_reset(name, seed)
     return replies
 
 
-def move(host: Rendezvous) -> dict[str, Reply]:
+def move(host: Barrier) -> dict[str, Reply]:
     replies: dict[str, Reply] = {}
     for name in host.missing():
         replies = host.ask_step(name, np.zeros(host.world.action_space(name).shape))
@@ -59,7 +59,7 @@ def texts(replies: dict[str, Reply], kind: type[Exception]) -> dict[str, str]:
 # The rules
 
 
-def test_an_episode_begins_when_every_seat_has_asked(pair: Rendezvous) -> None:
+def test_an_episode_begins_when_every_seat_has_asked(pair: Barrier) -> None:
     assert pair.missing() == [ONE, TWO]
     assert pair.ask_reset(TWO) == {}
     assert pair.missing() == [ONE]
@@ -70,7 +70,7 @@ def test_an_episode_begins_when_every_seat_has_asked(pair: Rendezvous) -> None:
         assert isinstance(info, dict)
 
 
-def test_the_world_moves_when_every_live_agent_has_acted(pair: Rendezvous) -> None:
+def test_the_world_moves_when_every_live_agent_has_acted(pair: Barrier) -> None:
     begin(pair)
     assert pair.ask_step(TWO, STILL) == {}
     assert pair.missing() == [ONE]
@@ -82,7 +82,7 @@ def test_the_world_moves_when_every_live_agent_has_acted(pair: Rendezvous) -> No
     assert (pair.episode, pair.step) == (1, 1)
 
 
-def test_different_seeds_are_refused_naming_both(pair: Rendezvous) -> None:
+def test_different_seeds_are_refused_naming_both(pair: Barrier) -> None:
     pair.ask_reset(ONE, 1)
     replies = texts(pair.ask_reset(TWO, 2), InvalidInput)
     assert sorted(replies) == [ONE, TWO]
@@ -126,7 +126,7 @@ def test_seeds_that_are_none_and_seeds_of_numpy(seed: Any) -> None:
 
 
 def test_seed_none_agrees_with_any() -> None:
-    hosts = [Rendezvous(pair_world()) for _ in range(3)]
+    hosts = [Barrier(pair_world()) for _ in range(3)]
     seen = []
     for host, seeds in zip(hosts, [(5, 5), (None, 5), (5, None)], strict=True):
         host.ask_reset(ONE, seeds[0])
@@ -137,7 +137,7 @@ def test_seed_none_agrees_with_any() -> None:
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "seven"])
-def test_a_bad_seed_concerns_nobody_else(pair: Rendezvous, seed: Any) -> None:
+def test_a_bad_seed_concerns_nobody_else(pair: Barrier, seed: Any) -> None:
     pair.ask_reset(TWO, 1)
     with pytest.raises(InvalidInput, match=r"'hopper_0': seed .* is not a whole number"):
         pair.ask_reset(ONE, seed)
@@ -145,7 +145,7 @@ def test_a_bad_seed_concerns_nobody_else(pair: Rendezvous, seed: Any) -> None:
 
 
 def test_a_fallen_robot_waits_for_the_next_episode() -> None:
-    host = Rendezvous(ParallelEnv("race", death="leave", lanes=("ant", "hopper"), max_cycles=60))
+    host = Barrier(ParallelEnv("race", death="leave", lanes=("ant", "hopper"), max_cycles=60))
     replies = begin(host)
     while ONE in host.world.agents:
         replies = move(host)
@@ -165,7 +165,7 @@ def test_a_fallen_robot_waits_for_the_next_episode() -> None:
     host.close("enough")
 
 
-def test_a_reset_gives_the_episode_up(pair: Rendezvous) -> None:
+def test_a_reset_gives_the_episode_up(pair: Barrier) -> None:
     begin(pair)
     move(pair)
     assert pair.ask_reset(ONE) == {}
@@ -176,12 +176,12 @@ def test_a_reset_gives_the_episode_up(pair: Rendezvous) -> None:
     assert (pair.episode, pair.step) == (2, 0)
 
 
-def lost_and_won(host: Rendezvous) -> list[dict[str, float]]:
+def lost_and_won(host: Barrier) -> list[dict[str, float]]:
     return [dict(zip(host.results, results, strict=True)) for results in zip(*host.results.values(), strict=True)]
 
 
 def test_who_forfeits_an_episode_has_lost_it() -> None:
-    host = Rendezvous(ParallelEnv("ant_sumo", death="leave", max_cycles=3), episodes=5)
+    host = Barrier(ParallelEnv("ant_sumo", death="leave", max_cycles=3), episodes=5)
     begin(host)
     move(host)
     host.ask_reset("ant_0")
@@ -209,7 +209,7 @@ def test_who_forfeits_an_episode_has_lost_it() -> None:
 
 def test_a_game_that_is_decided_has_its_winner_whoever_forfeits() -> None:
     world = ParallelEnv("race", death="leave", lanes=("hopper",) * 3, max_cycles=3)
-    host = Rendezvous(world, fillers={"hopper_2": Noise()})
+    host = Barrier(world, fillers={"hopper_2": Noise()})
     for name in (ONE, TWO):
         host.ask_reset(name)
     host.late()
@@ -227,13 +227,13 @@ def test_a_game_that_is_decided_has_its_winner_whoever_forfeits() -> None:
     host.close("enough")
 
 
-def test_a_reset_lets_those_go_on_who_have_acted(pair: Rendezvous) -> None:
+def test_a_reset_lets_those_go_on_who_have_acted(pair: Barrier) -> None:
     begin(pair)
     pair.ask_step(TWO, STILL)
     assert list(pair.ask_reset(ONE)) == [TWO]
 
 
-def test_nothing_is_simulated_for_no_one(pair: Rendezvous) -> None:
+def test_nothing_is_simulated_for_no_one(pair: Barrier) -> None:
     begin(pair)
     pair.ask_reset(ONE)
     assert sorted(pair.ask_reset(TWO)) == [ONE, TWO]
@@ -241,7 +241,7 @@ def test_nothing_is_simulated_for_no_one(pair: Rendezvous) -> None:
 
 
 @pytest.mark.parametrize("action", [np.zeros(2), np.full(3, np.nan), [0.0, 0.0, np.inf], "wave", None])
-def test_a_bad_action_concerns_nobody_else(pair: Rendezvous, action: Any) -> None:
+def test_a_bad_action_concerns_nobody_else(pair: Barrier, action: Any) -> None:
     begin(pair)
     pair.ask_step(TWO, STILL)
     with pytest.raises(InvalidInput, match="agent 'hopper_0': the action"):
@@ -253,7 +253,7 @@ def test_a_bad_action_concerns_nobody_else(pair: Rendezvous, action: Any) -> Non
 def test_actions_are_clipped_and_copied() -> None:
     seen = []
     for strength in (1.0, 7.0):
-        host = Rendezvous(pair_world())
+        host = Barrier(pair_world())
         begin(host)
         action = np.full(3, strength)
         host.ask_step(ONE, action)
@@ -263,7 +263,7 @@ def test_actions_are_clipped_and_copied() -> None:
     np.testing.assert_array_equal(*seen)
 
 
-def test_one_waits_once(pair: Rendezvous) -> None:
+def test_one_waits_once(pair: Barrier) -> None:
     pair.ask_reset(ONE)
     with pytest.raises(InvalidInput, match="'hopper_0' waits already, for hopper_1; each seat needs a thread"):
         pair.ask_reset(ONE)
@@ -278,14 +278,14 @@ def test_one_waits_once(pair: Rendezvous) -> None:
 
 
 @pytest.mark.parametrize("ask", ["ask_reset", "leave"])
-def test_unknown_names_are_refused(pair: Rendezvous, ask: str) -> None:
+def test_unknown_names_are_refused(pair: Barrier, ask: str) -> None:
     with pytest.raises(InvalidInput, match="unknown agent 'hoper_1'; did you mean 'hopper_1'"):
         getattr(pair, ask)("hoper_1")
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("oops"), InvalidInput("oops"), KeyboardInterrupt("oops")])
 def test_an_error_in_the_world_reaches_everybody(
-    pair: Rendezvous, monkeypatch: pytest.MonkeyPatch, error: BaseException
+    pair: Barrier, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     def fail(_: Any) -> None:
         raise error
@@ -304,7 +304,7 @@ def test_an_error_in_the_world_reaches_everybody(
         assert raised.value.__cause__ is error
 
 
-def test_who_leaves_is_passive_and_the_others_go_on(pair: Rendezvous) -> None:
+def test_who_leaves_is_passive_and_the_others_go_on(pair: Barrier) -> None:
     begin(pair)
     pair.ask_step(TWO, STILL)
     assert list(pair.leave(ONE)) == [TWO]
@@ -318,14 +318,14 @@ def test_who_leaves_is_passive_and_the_others_go_on(pair: Rendezvous) -> None:
     assert [forfeit[2] for forfeit in pair.forfeits] == [ONE, TWO, TWO]
 
 
-def test_who_leaves_while_waiting_is_woken(pair: Rendezvous) -> None:
+def test_who_leaves_while_waiting_is_woken(pair: Barrier) -> None:
     pair.ask_reset(ONE, 1)
     assert texts(pair.leave(ONE), WorldClosed) == {ONE: "agent 'hopper_0' has left"}
     assert list(pair.ask_reset(TWO, 2)) == [TWO]
     assert pair.forfeits == []
 
 
-def test_the_last_to_leave_closes_the_world(pair: Rendezvous) -> None:
+def test_the_last_to_leave_closes_the_world(pair: Barrier) -> None:
     begin(pair)
     world = pair.world.simulation.worlds[0]
     pair.leave(ONE)
@@ -336,7 +336,7 @@ def test_the_last_to_leave_closes_the_world(pair: Rendezvous) -> None:
     assert pair.close("again") == {}
 
 
-def test_who_is_late_to_act_loses_the_seat(pair: Rendezvous) -> None:
+def test_who_is_late_to_act_loses_the_seat(pair: Barrier) -> None:
     begin(pair)
     assert pair.patience == pair.step_timeout == 60.0
     assert not pair.waiting
@@ -349,7 +349,7 @@ def test_who_is_late_to_act_loses_the_seat(pair: Rendezvous) -> None:
         pair.ask_step(TWO, STILL)
 
 
-def test_who_is_late_to_the_next_episode_loses_the_seat(pair: Rendezvous) -> None:
+def test_who_is_late_to_the_next_episode_loses_the_seat(pair: Barrier) -> None:
     begin(pair)
     while pair.world.agents:
         move(pair)
@@ -361,7 +361,7 @@ def test_who_is_late_to_the_next_episode_loses_the_seat(pair: Rendezvous) -> Non
     assert pair.forfeits == []
 
 
-def test_who_is_late_to_the_first_episode_closes_the_world(pair: Rendezvous) -> None:
+def test_who_is_late_to_the_first_episode_closes_the_world(pair: Barrier) -> None:
     pair.ask_reset(ONE)
     replies = texts(pair.late(), WorldClosed)
     text = "no reset in 60 s, waiting for hopper_1; each seat needs a thread of its own"
@@ -380,7 +380,7 @@ class Noise:
 
 def test_fillers_play_as_opponents_do() -> None:
     """An empty seat that a policy fills is, bit for bit, that policy as an opponent."""
-    host = Rendezvous(pair_world(30), fillers={TWO: Noise()})
+    host = Barrier(pair_world(30), fillers={TWO: Noise()})
     assert host.ask_reset(ONE, 7) == {}
     replies = host.late()
     with closing(AgentEnv("race", ONE, {TWO: Noise()}, lanes=PAIR)) as env:
@@ -403,15 +403,15 @@ def test_fillers_play_as_opponents_do() -> None:
 
 
 def test_without_a_filler_for_each_the_world_closes() -> None:
-    host = Rendezvous(ParallelEnv("race", death="leave", lanes=("hopper",) * 3), fillers={TWO: Noise()})
+    host = Barrier(ParallelEnv("race", death="leave", lanes=("hopper",) * 3), fillers={TWO: Noise()})
     host.ask_reset(ONE)
     assert "waiting for hopper_1, hopper_2;" in texts(host.late(), WorldClosed)[ONE]
     with pytest.raises(InvalidInput, match="fillers: unknown agent 'hoper_0'; did you mean 'hopper_0'"):
-        Rendezvous(pair_world(), fillers={"hoper_0": Noise()})
+        Barrier(pair_world(), fillers={"hoper_0": Noise()})
 
 
 def test_a_match_is_over_after_its_episodes() -> None:
-    host = Rendezvous(pair_world(), episodes=2)
+    host = Barrier(pair_world(), episodes=2)
     for episode in (1, 2):
         assert sorted(begin(host)) == [ONE, TWO]
         assert host.episode == episode
@@ -429,7 +429,7 @@ def test_a_match_is_over_after_its_episodes() -> None:
 
 
 def test_a_match_ends_with_the_last_who_gives_up() -> None:
-    host = Rendezvous(pair_world(), episodes=1)
+    host = Barrier(pair_world(), episodes=1)
     begin(host)
     move(host)
     host.ask_reset(TWO)
@@ -437,7 +437,7 @@ def test_a_match_ends_with_the_last_who_gives_up() -> None:
     host.close("enough")
 
 
-def test_scores_are_sums_of_rewards(pair: Rendezvous) -> None:
+def test_scores_are_sums_of_rewards(pair: Barrier) -> None:
     total = dict.fromkeys([ONE, TWO], 0.0)
     for _ in range(2):
         begin(pair)
@@ -451,7 +451,7 @@ def test_whatever_they_do_nobody_is_forgotten() -> None:
     """Random asks in random order: everybody who waits is answered once, and somebody else is always awaited."""
     generator = np.random.default_rng(3)
     for _ in range(4):
-        host = Rendezvous(ParallelEnv("race", death="leave", lanes=("hopper",) * 3, max_cycles=5))
+        host = Barrier(ParallelEnv("race", death="leave", lanes=("hopper",) * 3, max_cycles=5))
         names = host.world.possible_agents
         waiting: set[str] = set()
         for _ in range(120):

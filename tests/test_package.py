@@ -22,9 +22,9 @@ from PIL import Image
 import roboschool
 from roboschool import paths
 from roboschool.cli.main import main
+from roboschool.errors import error_location
 from roboschool.evaluation import evaluate
 from roboschool.physics.world import World
-from roboschool.plugins import place_of
 from roboschool.policies.policy import Random, Still
 from roboschool.rendering.video import Video
 from roboschool.testing import check
@@ -158,7 +158,7 @@ def test_help_is_quick_and_has_examples(tmp_path: Path) -> None:
 def test_what_is_installed_for_one_user_is_nobodys_own_code() -> None:
     with pytest.raises(ZeroDivisionError) as caught:
         exec(compile("1 / 0", f"{site.getusersitepackages()}/click/core.py", "exec"))
-    assert place_of(caught.value).endswith("in test_what_is_installed_for_one_user_is_nobodys_own_code")
+    assert error_location(caught.value).endswith("in test_what_is_installed_for_one_user_is_nobodys_own_code")
 
 
 def test_list(tmp_path: Path) -> None:
@@ -483,8 +483,8 @@ def test_a_folder_of_ones_own(tmp_path: Path) -> None:
 
 
 def test_objects_of_urdf_libraries_are_robots_too(tmp_path: Path) -> None:
-    class Saved:
+    class Checkpoint:
         def save(self, path: str) -> None:
             Path(path).write_text(paths.robots()["ant"].with_suffix(".urdf").read_text())
 
-    assert len(roboschool.load_robot(Saved()).joints) == 8
+    assert len(roboschool.load_robot(Checkpoint()).joints) == 8

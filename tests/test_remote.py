@@ -137,7 +137,7 @@ def test_a_filler_takes_a_seat_that_stays_empty(host: Host) -> None:
     server = host(join_timeout=SOON, fillers={TWO: "still"})
     seat = sit(server.door.address)
     seat.reset(seed=1)
-    assert server.rendezvous.filled == [TWO]
+    assert server.barrier.filled == [TWO]
     while not any(seat.step(STILL)[2:4]):
         pass
     seat.reset()
@@ -175,7 +175,7 @@ def test_a_program_that_hangs_loses_its_seat(host: Host) -> None:
         results = [seat.step(STILL) for _ in range(6)]
         assert results[-1][3], "the others go on"
         reason = f"lost its seat: no action in {SOON:g} s; each seat needs a thread of its own"
-        assert server.rendezvous.forfeits == [(1, 0, TWO, reason)]
+        assert server.barrier.forfeits == [(1, 0, TWO, reason)]
         seat.reset()
     finally:
         other.send_signal(signal.SIGCONT)
@@ -198,7 +198,7 @@ def test_a_program_that_is_killed_loses_its_seat(host: Host) -> None:
         seat.reset(seed=episode)
         while not any(seat.step(STILL)[2:4]):
             pass
-    assert server.rendezvous.forfeits == [(1, 4, TWO, "has gone without a word")]
+    assert server.barrier.forfeits == [(1, 4, TWO, "has gone without a word")]
     assert says(other) == ""
     assert other.returncode == -signal.SIGKILL
 
@@ -219,10 +219,10 @@ def test_a_seat_left_before_the_first_episode_is_free_again(host: Host) -> None:
     server = host()
     one, two = pair(server)
     one._connection.send(Reset(1, None))
-    until(lambda: server.rendezvous.waiting)
+    until(lambda: server.barrier.waiting)
     one.close()
     two.close()
-    until(lambda: not server.rendezvous.waiting)
+    until(lambda: not server.barrier.waiting)
     one, two = pair(server)
     assert [len(reply) for reply in together(one.reset, two.reset)] == [2, 2]
 
@@ -236,7 +236,7 @@ def test_a_robot_that_falls_early_waits_for_the_next_episode(host: Host) -> None
     def run_on() -> None:
         while not any(ant.step(np.zeros(8))[2:4]):
             pass
-        ended.append(server.rendezvous.step)
+        ended.append(server.barrier.step)
         ant.reset()
 
     def fall() -> None:
@@ -248,7 +248,7 @@ def test_a_robot_that_falls_early_waits_for_the_next_episode(host: Host) -> None
         assert ended == [60]
 
     assert together(run_on, fall) == [None, None]
-    assert server.rendezvous.forfeits == []
+    assert server.barrier.forfeits == []
 
 
 def test_a_seat_knows_the_words_for_reasons() -> None:
@@ -270,14 +270,14 @@ def test_a_reset_gives_the_episode_up(host: Host) -> None:
     together(one.reset, two.reset)
 
     def go_on() -> None:
-        until(lambda: server.rendezvous.forfeits)
+        until(lambda: server.barrier.forfeits)
         for _ in range(6):
             two.step(STILL)
         two.reset()
 
     together(one.reset, go_on)
-    assert server.rendezvous.forfeits == [(1, 0, ONE, "has reset before the episode's end")]
-    assert server.rendezvous.episode == 2
+    assert server.barrier.forfeits == [(1, 0, ONE, "has reset before the episode's end")]
+    assert server.barrier.episode == 2
 
 
 def test_nothing_is_simulated_for_no_one(host: Host) -> None:
@@ -285,7 +285,7 @@ def test_nothing_is_simulated_for_no_one(host: Host) -> None:
     one, two = pair(server)
     together(one.reset, two.reset)
     together(one.reset, two.reset)
-    assert server.rendezvous.turn == (2, 0, True)
+    assert server.barrier.turn == (2, 0, True)
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ def test_an_error_in_the_world_reaches_everybody(host: Host, monkeypatch: pytest
         assert isinstance(error, WorldClosed)
         text = r"the world is closed: .*test_remote\.py, line \d+, in fail: ZeroDivisionError: oops"
         assert re.fullmatch(text, str(error)), "whoever wrote the scene needs the line"
-    assert isinstance(server.rendezvous.end and server.rendezvous.end[1], ZeroDivisionError)
+    assert isinstance(server.barrier.end and server.barrier.end[1], ZeroDivisionError)
 
 
 @pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGSTOP])
@@ -481,7 +481,7 @@ def test_who_breaks_the_rules_loses_the_seat(host: Host, kind: str) -> None:
     while not any(one.step(STILL)[2:4]):
         pass
     one.reset()
-    ((*_, agent, reason),) = server.rendezvous.forfeits
+    ((*_, agent, reason),) = server.barrier.forfeits
     assert agent == TWO
     assert reason.startswith("broke the rules: ")
     assert "is gone" in error_of(two.reset, WorldClosed)
@@ -516,7 +516,7 @@ def test_who_does_not_read_loses_the_seat(host: Host) -> None:
     one, two = pair(server)
     together(one.reset, two.reset)
     two._connection.socket.sendall(b"".join(pack(Look(number)) for number in range(40)))
-    until(lambda: TWO in server.rendezvous.gone)
+    until(lambda: TWO in server.barrier.gone)
     one.step(STILL)
 
 
@@ -636,7 +636,7 @@ def test_two_threads_in_one_seat(host: Host) -> None:
     one, two = pair(server)
 
     def second() -> str:
-        until(lambda: server.rendezvous.waiting)
+        until(lambda: server.barrier.waiting)
         text = error_of(one.reset, InvalidInput)
         two.reset()
         return text
@@ -662,10 +662,10 @@ def test_who_is_interrupted_takes_back_what_was_asked(host: Host) -> None:
     other = program(code, server.door.address)
     assert other.stdout is not None
     assert other.stdout.readline() == "here\n"
-    until(lambda: server.rendezvous.waiting)
+    until(lambda: server.barrier.waiting)
     other.send_signal(signal.SIGINT)
     assert other.stdout.readline() == "interrupted\n"
-    until(lambda: server.rendezvous._wishes.get(TWO) == (5, {}))  # what it asked before has been taken back
+    until(lambda: server.barrier._wishes.get(TWO) == (5, {}))  # what it asked before has been taken back
     sit(server.door.address, ONE).reset(seed=5)
     assert says(other) == "begun\n"
 
@@ -679,13 +679,13 @@ def test_who_is_interrupted_while_asking_takes_it_back_too(host: Host, monkeypat
     def send_and_stop(message: Message) -> None:
         monkeypatch.setattr(seat._connection, "send", send)
         send(message)
-        until(lambda: server.rendezvous.waiting)
+        until(lambda: server.barrier.waiting)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(seat._connection, "send", send_and_stop)
     with pytest.raises(KeyboardInterrupt):
         seat.reset()
-    until(lambda: not server.rendezvous.waiting)
+    until(lambda: not server.barrier.waiting)
     one = sit(server.door.address, ONE)
     assert [len(reply) for reply in together(one.reset, seat.reset)] == [2, 2]
 
@@ -728,7 +728,7 @@ def test_programs_see_what_the_dict_loop_sees(host: Host) -> None:
         assert story == expected[name]
     assert len(expected["ant_0"]) == 4 * 61
     assert len(expected["hopper_0"]) < 4 * 61, "it dies early"
-    assert server.rendezvous.forfeits == []
+    assert server.barrier.forfeits == []
 
 
 def test_threads_see_what_the_dict_loop_sees_over_tcp(host: Host) -> None:

@@ -393,7 +393,7 @@ def test_a_player_that_reads_nothing_holds_nobody_up(
         drawn.append(1)
         return np.zeros((400, 600, 3), np.uint8)
 
-    monkeypatch.setattr(server.rendezvous, "picture", picture)
+    monkeypatch.setattr(server.barrier, "picture", picture)
     greedy = prove_oneself(server)
     greedy.send(Hello("hopper_0"))
     greedy.receive(WELCOME)

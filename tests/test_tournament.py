@@ -850,8 +850,8 @@ def test_a_game_that_fails_says_its_line(tmp_path: Path, command: list[str]) -> 
     ("spoil", "words"),
     [
         ("points[:] = float('nan')", "agent 'paddle_0': its return is nan"),
-        ("tally[:, 1, self.tally.index('result')] = float('nan')", "agent 'paddle_1': its result is nan"),
-        ("tally[:, 1, self.tally.index('score')] = float('inf')", "agent 'paddle_1': its score is inf"),
+        ("agent_stats[:, 1, self.agent_stats.index('result')] = float('nan')", "agent 'paddle_1': its result is nan"),
+        ("agent_stats[:, 1, self.agent_stats.index('score')] = float('inf')", "agent 'paddle_1': its score is inf"),
         ("memory[:, self.memory.index('reason')] = float('nan')", "agent 'paddle_0': its reason is nan"),
     ],
 )

@@ -22,7 +22,7 @@ from waits import Clock, until
 import roboschool
 from roboschool import AgentEnv, InvalidInput, paths, readers
 from roboschool.cli.main import main
-from roboschool.cli.play import Leader, Pusher, Session, choose_pilot, read_keys
+from roboschool.cli.play import FlagPilot, Pusher, Session, choose_pilot, read_keys
 from roboschool.cli.pose import PoseTool
 from roboschool.rendering.overlay import GREEN, RED, Reading, overlay
 from roboschool.rendering.window import Screen, Window
@@ -340,7 +340,7 @@ def press(screen: Screen, keys: dict[int, str]) -> None:
 def test_arrows_lead_the_flag(key: str, way: tuple[float, float]) -> None:
     env = AgentEnv("humanoid_flagrun", render_mode="rgb_array", width=160, height=120)
     pilot = choose_pilot(env, Nothing())
-    assert isinstance(pilot, Leader)
+    assert isinstance(pilot, FlagPilot)
     screen = Screen("test", 160, 120, env.scene.timestep)
     screen.show(lambda: blank(160, 120))
     press(screen, {3: key, 50: "Escape"})

@@ -26,8 +26,8 @@ from waits import LONG, alive, gone, process_state, until
 import roboschool
 from roboschool.paths import scenes
 from roboschool.scenes.scene import load_scene
-from roboschool.workers.pool import WorkerPool, WorkersLost
-from roboschool.workers.process import Child
+from roboschool.workers.pool import WorkerPool, WorkersDied
+from roboschool.workers.process import ChildProcess
 from roboschool.workers.worker import RaisedInWorker, Worker, end
 
 COPIES = 5
@@ -236,7 +236,7 @@ def test_the_episode_after_one_given_up_goes_on_and_is_always_the_same(caplog: p
 
 def test_workers_that_cannot_start_are_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(WorkersLost, match="while it built its worlds: ended with exit status 1"):
+    with pytest.raises(WorkersDied, match="while it built its worlds: ended with exit status 1"):
         roboschool.VectorEnv("hopper", 2, num_workers=1)
 
 
@@ -634,7 +634,7 @@ def test_a_forked_child_neither_ends_the_workers_nor_keeps_them() -> None:
     if child == 0:
         time.sleep(60.0)
         os._exit(0)
-    workers(envs)[0].child.hang_up()  # as the end of the trainer does
+    workers(envs)[0].child.disconnect()  # as the end of the trainer does
     assert process.wait(LONG) == -signal.SIGKILL
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -704,7 +704,7 @@ def test_workers_that_cannot_be_replaced_are_one_clear_error(monkeypatch: pytest
     for broken in ("/bin/false", "/nowhere"):
         monkeypatch.setattr(sys, "executable", broken)
         workers(envs)[0].child.process.kill()
-        with pytest.raises(WorkersLost, match="5 workers were lost one after the other"):
+        with pytest.raises(WorkersDied, match="5 workers were lost one after the other"):
             envs.step(np.zeros((2, 3)))
         with pytest.raises(roboschool.InvalidInput, match="reset"):
             envs.step(np.zeros((2, 3)))
@@ -819,7 +819,7 @@ def test_copies_with_options_of_their_own_are_caught_up_with_these() -> None:
 
 
 def test_what_a_worker_has_started_ends_with_it_when_it_crashes() -> None:
-    child = Child("faults:start_and_crash")
+    child = ChildProcess("faults:start_and_crash")
     sleeper = int(child.line.recv_bytes())
     assert child.end() == "ended with exit status 3"
     until(lambda: process_state(sleeper) == "Z")
@@ -828,7 +828,7 @@ def test_what_a_worker_has_started_ends_with_it_when_it_crashes() -> None:
 def test_a_process_that_somebody_else_has_waited_for_is_not_killed_by_its_number(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    child = Child("faults:start_and_crash")
+    child = ChildProcess("faults:start_and_crash")
     os.kill(int(child.line.recv_bytes()), signal.SIGKILL)
     os.waitpid(child.process.pid, 0)
     killed: list[int] = []

@@ -18,7 +18,7 @@ from roboschool.bench.measures import Measure, Stepper
 from roboschool.bench.peers import Peer, installed, open_peers
 from roboschool.bench.report import Computer, Report, Row, Settings, as_markdown, as_text, find_ratios
 from roboschool.envs.agent import AgentEnv
-from roboschool.errors import InvalidInput, choose
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.scenes.scene import Scene, load_scene
 from roboschool.scenes.scene_file import MOST_AGENTS
 
@@ -36,7 +36,7 @@ def measure(names: Sequence[str], settings: Settings, peers: bool) -> Report:
         InvalidInput: a scene is unknown, or no peer is installed.
     """
     known = paths.scenes()
-    scenes = [load_scene(choose(name, known, "scene")) for name in names or sorted(known)]
+    scenes = [load_scene(check_choice(name, known, "scene")) for name in names or sorted(known)]
     found, missing = installed() if peers else ([], [])
     if missing:
         left_out = ", ".join(peer.package for peer in missing)

@@ -12,7 +12,7 @@ from gymnasium.vector.utils import batch_space
 
 from roboschool.bench.measures import ACTIONS, LONGEST, Stepper, single
 from roboschool.errors import InvalidInput
-from roboschool.physics.output import captured
+from roboschool.physics.output import redirect_native_output
 from roboschool.system_info import install
 
 BULLET_STEP = 0.0165  # [s]
@@ -69,7 +69,7 @@ class Peer:
 def _quiet() -> Iterator[None]:
     """Keep what peers print off the terminal, and the log that MuJoCo writes out of the user's folder."""
     here = os.getcwd()
-    with tempfile.TemporaryDirectory() as folder, captured():
+    with tempfile.TemporaryDirectory() as folder, redirect_native_output():
         os.chdir(folder)
         try:
             yield

@@ -11,9 +11,9 @@ import click
 import msgspec
 
 from roboschool import paths, readers
-from roboschool.errors import InvalidInput, nearest, one_line
-from roboschool.testing.check import CARD_KEYS, SCENE_KEYS, Finding
-from roboschool.workers.process import Child
+from roboschool.errors import InvalidInput, one_line, suggest
+from roboschool.testing.check import CARD_KEYS, SCENE_KEYS, CheckReport
+from roboschool.workers.process import ChildProcess
 
 PATIENCE = 120.0  # for a file [s]
 ENDINGS = (".toml", ".urdf")
@@ -66,7 +66,7 @@ def _find(target: str) -> list[str]:
     named = [str(group[target]) for group in known if target in group]
     if named:
         return named[:-1] if target in paths.models() and len(named) > 1 else named
-    hint = nearest(target, {name for group in known for name in group})
+    hint = suggest(target, {name for group in known for name in group})
     raise click.UsageError(
         one_line(f"{target}: neither a .urdf, a .toml nor a folder, nor the name of a robot or a scene{hint}")
     )
@@ -94,15 +94,15 @@ def _inside(folder: Path) -> Iterator[str]:
     yield from (str(path) for path in paths if path.suffix == ".urdf" and Path(os.path.normpath(path)) not in models)
 
 
-def examine_all(paths: Iterable[str]) -> Iterator[Finding]:
+def examine_all(paths: Iterable[str]) -> Iterator[CheckReport]:
     """Return what is found about files; even a crash of Bullet is only a finding.
 
     One process examines them all, but for modules of somebody's own, whose names may come again in another folder.
     """
-    child: Child | None = None
+    child: ChildProcess | None = None
     try:
         for path in paths:
-            child = child or Child("roboschool.testing.check:answer", output=DEVNULL)
+            child = child or ChildProcess("roboschool.testing.check:answer", output=DEVNULL)
             finding, own = _ask(child, path)
             yield finding
             if own:
@@ -113,21 +113,21 @@ def examine_all(paths: Iterable[str]) -> Iterator[Finding]:
             child.kill()
 
 
-def _ask(child: Child, path: str) -> tuple[Finding, bool]:
+def _ask(child: ChildProcess, path: str) -> tuple[CheckReport, bool]:
     """Return what a process finds, and whether it is of no more use."""
     try:
         paths.as_path(path)
         child.line.send_bytes(path.encode())
         if not child.line.poll(PATIENCE):
-            return Finding(path, "", problems=(f"it takes more than {PATIENCE:g} s",)), True
-        return msgspec.json.decode(child.line.recv_bytes(), type=tuple[Finding, bool])
+            return CheckReport(path, "", problems=(f"it takes more than {PATIENCE:g} s",)), True
+        return msgspec.json.decode(child.line.recv_bytes(), type=tuple[CheckReport, bool])
     except InvalidInput as error:  # such a path cannot even be sent
-        return Finding(one_line(path), "", problems=(str(error),)), False
+        return CheckReport(one_line(path), "", problems=(str(error),)), False
     except (EOFError, OSError):
-        return Finding(path, "", problems=(f"Bullet, or code of its own, crashed: {child.end()}",)), True
+        return CheckReport(path, "", problems=(f"Bullet, or code of its own, crashed: {child.end()}",)), True
 
 
-def _print(finding: Finding) -> None:
+def _print(finding: CheckReport) -> None:
     for line in finding.about:
         click.echo(one_line(line))
     for note in finding.notes:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from roboschool import system_info
-from roboschool.errors import InvalidInput, place_of, told
+from roboschool.errors import InvalidInput, describe_error, error_location
 from roboschool.paths import as_path
 
 SIGNALED = 128  # the exit status of a command that a signal ends, plus the signal's number
@@ -52,8 +52,8 @@ class Commands(click.Group):
             sys.exit(SIGNALED + signal.SIGINT)
         except Exception as error:
             said = isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort)
-            if not said and place_of(error):
-                raise click.ClickException(told(error)) from error
+            if not said and error_location(error):
+                raise click.ClickException(describe_error(error)) from error
             if isinstance(error, OSError) and error.errno in FULL:
                 raise click.ClickException(f"cannot write: {error.strerror}") from None
             raise  # by click; or our own fault, and whoever mends it needs the traceback
@@ -384,7 +384,7 @@ def bench(
     from roboschool.bench.report import Settings, read_report
 
     if together is not None:
-        from roboschool.cli.together import print_together
+        from roboschool.bench.together import print_together
 
         if scenes:
             raise InvalidInput(f"--together {together}: nothing else is measured then, so no other scene is named")

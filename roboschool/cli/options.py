@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from roboschool.errors import InvalidInput, choose
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.readers import parse_toml_text
 from roboschool.scenes.scene import load_scene
 from roboschool.scenes.scene_file import SceneFile
@@ -57,9 +57,9 @@ def split_options(scene: str, options: dict[str, Any]) -> tuple[dict[str, Any], 
     own = {key: value for key, value in options.items() if key in keys}
     rules = {key: value for key, value in options.items() if key not in keys}
     game = load_scene(scene, **own).game
-    settable = game.settable if game else ()
+    reset_options = game.reset_options if game else ()
     for key in rules:
-        choose(key, [*keys, *settable], "option", f"--set {key}")
+        check_choice(key, [*keys, *reset_options], "option", f"--set {key}")
     if game:
         game.with_options(rules)  # raises what is wrong before anything is played
     return own, rules

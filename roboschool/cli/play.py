@@ -10,7 +10,7 @@ import numpy as np
 
 from roboschool import paths
 from roboschool.envs.agent import AgentEnv
-from roboschool.errors import InvalidInput, choose
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import Policy, as_policy
 from roboschool.rendering.window import Screen
 from roboschool.simulation.group import Group
@@ -44,7 +44,7 @@ class Pilot(Protocol):
         """Return an action (joints,), within -1 and 1."""
 
 
-class Leader:
+class FlagPilot:
     """The keys lead a flag, and a policy runs after it: the flag is always ahead, so it is never reached."""
 
     hint = "Arrows: where the flag goes"
@@ -82,7 +82,7 @@ class Pusher:
         return np.array([forward * x - left * y, left * x + forward * y])
 
 
-class Puppeteer:
+class JointKeys:
     """Two keys for each joint, as far as there are keys."""
 
     def __init__(self, names: list[str]) -> None:
@@ -99,7 +99,7 @@ class Puppeteer:
         return action
 
 
-class Onlooker:
+class PolicyPilot:
     """A policy acts; there is nothing to do."""
 
     hint = "A policy acts"
@@ -132,11 +132,11 @@ def choose_policy(env: AgentEnv, given: str | None) -> Policy | None:
 def choose_pilot(env: AgentEnv, policy: Policy | None) -> Pilot:
     """Return what the keys do, which follows from the task and the robot."""
     if policy is not None:
-        return Leader(env, policy) if _has_flag(env) else Onlooker(env, policy)
+        return FlagPilot(env, policy) if _has_flag(env) else PolicyPilot(env, policy)
     joints = _seat(env)[0].robot.joints
     if [joint.kind for joint in joints] == ["prismatic", "prismatic"]:
         return Pusher(env)
-    return Puppeteer([joint.name for joint in joints])
+    return JointKeys([joint.name for joint in joints])
 
 
 def run_play(
@@ -230,7 +230,7 @@ def read_keys(text: str) -> Iterator[Keys]:
         if not steps.isdecimal() or len(steps) > 6:
             raise InvalidInput(f"--keys: {part!r} is not keys and a number of steps, like up:60 or up+left:30")
         for key in keys.lower().split("+"):
-            choose(key, KEYS, "key", "--keys")
+            check_choice(key, KEYS, "key", "--keys")
         held += [frozenset(keys.lower().split("+"))] * int(steps)
     return itertools.chain(held, itertools.repeat(frozenset()))
 

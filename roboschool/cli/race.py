@@ -11,7 +11,7 @@ import numpy as np
 
 from roboschool import paths
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.errors import InvalidInput, nearest
+from roboschool.errors import InvalidInput, suggest
 from roboschool.mdp.effects import Mark
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.policies.policy import Policy, as_policy
@@ -126,7 +126,7 @@ def run_race(
     lanes = lanes or [agent.policy or agent.robot.name for agent in env.scene.agents]
     for name in own:
         if name not in lanes:
-            raise InvalidInput(f"--policy {name}={own[name]}: no such lane{nearest(name, lanes)}")
+            raise InvalidInput(f"--policy {name}={own[name]}: no such lane{suggest(name, lanes)}")
     racers = {
         agent.name: Racer(agent.name, number, _policy(lane, agent, own))
         for number, (agent, lane) in enumerate(zip(env.scene.agents, lanes, strict=True), 1)

@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from roboschool.cli.options import split_options
-from roboschool.errors import InvalidInput, choose
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.multiplayer.address import read_host
-from roboschool.multiplayer.barrier import Rendezvous
+from roboschool.multiplayer.barrier import Barrier
 from roboschool.multiplayer.say import Teller
 from roboschool.multiplayer.server import Server
 from roboschool.policies.policy import Policy, as_policy
@@ -70,8 +70,8 @@ def run_serve(
     finally:
         server.close()
         say.close()
-    _print_result(server.rendezvous)
-    return int(not (server.stopped or _is_complete(server.rendezvous)))
+    _print_result(server.barrier)
+    return int(not (server.stopped or _is_complete(server.barrier)))
 
 
 def read_fillers(scene: Scene, texts: Sequence[str]) -> dict[str, Policy]:
@@ -89,7 +89,7 @@ def read_fillers(scene: Scene, texts: Sequence[str]) -> dict[str, Policy]:
     for text in texts:
         agent, equals, policy = text.partition("=")
         if equals:
-            chosen[choose(agent, agents, "agent", f"--fill {text}")] = policy
+            chosen[check_choice(agent, agents, "agent", f"--fill {text}")] = policy
     for text in texts:
         if "=" not in text:
             chosen = dict.fromkeys(agents, text) | chosen
@@ -100,7 +100,7 @@ def _policy(agent: Agent, text: str) -> Policy:
     return as_policy(text, len(agent.robot.joints), agent.policy, f"--fill {agent.name}={text}")
 
 
-def _print_result(host: Rendezvous) -> None:
+def _print_result(host: Barrier) -> None:
     why, _ = host.end or ("", None)
     if host.episode:
         counted = "".join(f"{word:>7}" for word in RESULTS) if host.results else ""
@@ -119,6 +119,6 @@ def _print_result(host: Rendezvous) -> None:
     click.echo(why)
 
 
-def _is_complete(host: Rendezvous) -> bool:
+def _is_complete(host: Barrier) -> bool:
     """Return whether as many episodes were played as was said, and nothing went wrong."""
     return host.end is not None and host.end[1] is None and host.episode >= (host.episodes or 1)

@@ -27,7 +27,7 @@ from roboschool.rendering.window import Screen
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.control import Seat, check_seats, stand_ins
 from roboschool.simulation.group import as_numbers
-from roboschool.simulation.simulation import Saved, Simulation
+from roboschool.simulation.simulation import Checkpoint, Simulation
 
 
 class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
@@ -153,7 +153,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
             simulation.report(group, place),
         )
 
-    def get_state(self) -> Saved:
+    def get_state(self) -> Checkpoint:
         """Return everything about the world: bodies, clocks, generators; to be given to `set_state`.
 
         Raises:
@@ -162,7 +162,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         seat = self._sit()
         return dataclasses.replace(seat.simulation.save(), opponents=seat.remember(self._stand_ins))
 
-    def set_state(self, state: Saved, exact: bool = True) -> None:
+    def set_state(self, state: Checkpoint, exact: bool = True) -> None:
         """Take back what `get_state` returned, and go on bit for bit as the env it came from.
 
         Opponents are those of the state, too, but for those that were given to this env as objects.

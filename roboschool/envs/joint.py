@@ -10,13 +10,13 @@ from pettingzoo import ParallelEnv as PettingZooEnv
 
 from roboschool.envs.parallel import Actions, ParallelEnv, Step
 from roboschool.envs.spaces import check_count, check_names, scene_of
-from roboschool.errors import InvalidInput, choose
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.task import Task
 from roboschool.robots.kinematics import Tree, grow, partitions
 from roboschool.robots.robot import Robot
 from roboschool.scenes.scene import AGENT_NAME, Scene
 from roboschool.simulation.group import as_numbers
-from roboschool.simulation.simulation import Saved, Simulation
+from roboschool.simulation.simulation import Checkpoint, Simulation
 
 
 class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
@@ -97,16 +97,16 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
     def observation_space(self, agent: str) -> Box:
         """Return the space of what an agent sees."""
-        return self.observation_spaces[choose(agent, self.possible_agents, "agent")]
+        return self.observation_spaces[check_choice(agent, self.possible_agents, "agent")]
 
     def action_space(self, agent: str) -> Box:
         """Return the space of an agent's actions, one number for each of its joints."""
-        return self.action_spaces[choose(agent, self.possible_agents, "agent")]
+        return self.action_spaces[check_choice(agent, self.possible_agents, "agent")]
 
     def entries(self, agent: str) -> list[str]:
         """Return what each number of an agent's observation is, for people; empty if the task does not say."""
         entries = self.scene.agents[0].task.entries()
-        return [entries[k] for k in self.columns[choose(agent, self.possible_agents, "agent")]] if entries else []
+        return [entries[k] for k in self.columns[check_choice(agent, self.possible_agents, "agent")]] if entries else []
 
     def join(self, actions: Actions) -> np.ndarray:
         """Return the robot's action (joints,) of those of all agents.
@@ -182,7 +182,7 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """Return a copy of the robot's info for each agent."""
         return {agent: dict(infos[self._robot]) for agent in self.possible_agents}
 
-    def get_state(self) -> Saved:
+    def get_state(self) -> Checkpoint:
         """Return everything about the world: bodies, clocks, generators; to be given to `set_state`.
 
         Raises:
@@ -190,7 +190,7 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """
         return self.world.get_state()
 
-    def set_state(self, state: Saved, exact: bool = True) -> None:
+    def set_state(self, state: Checkpoint, exact: bool = True) -> None:
         """Take back what `get_state` returned, and go on bit for bit as the env it came from.
 
         Args:
@@ -233,7 +233,7 @@ def _share(where: str, robot: Robot, parts: Any) -> dict[str, tuple[str, ...]]:
         if isinstance(joints, str) or not isinstance(joints, Sequence) or not joints:
             raise InvalidInput(f"{where}: parts: {agent!r} has {joints!r}, not a list of joints")
         for joint in joints:
-            choose(joint, order, "joint", f"{where}: parts: {agent!r}")
+            check_choice(joint, order, "joint", f"{where}: parts: {agent!r}")
             if joint in owners:
                 raise InvalidInput(f"{where}: parts: joint {joint!r} is of {owners[joint]!r} and of {agent!r}")
             owners[joint] = agent

@@ -19,12 +19,12 @@ from roboschool.envs.spaces import (
     render_modes,
     scene_of,
 )
-from roboschool.errors import InvalidInput, choose
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.rendering.camera import Camera
 from roboschool.rendering.window import Screen
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.group import Group, as_numbers
-from roboschool.simulation.simulation import Saved, Simulation
+from roboschool.simulation.simulation import Checkpoint, Simulation
 
 Actions = Mapping[str, np.ndarray]
 Step = tuple[
@@ -63,7 +63,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
     ) -> None:
         EzPickle.__init__(self, scene, death, max_cycles, render_mode, width, height, **options)
         self.scene = scene_of(self, scene, options)
-        self.death = choose(death, ("stay", "leave"), "death")
+        self.death = check_choice(death, ("stay", "leave"), "death")
         self.max_cycles = self.scene.steps if max_cycles is None else check_count("max_cycles", max_cycles)
         self.render_mode = check_render_mode(render_mode)
         self.metadata = {
@@ -92,11 +92,11 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
     def observation_space(self, agent: str) -> Box:
         """Return the space of what an agent sees."""
-        return self.observation_spaces[choose(agent, self.possible_agents, "agent")]
+        return self.observation_spaces[check_choice(agent, self.possible_agents, "agent")]
 
     def action_space(self, agent: str) -> Box:
         """Return the space of an agent's actions."""
-        return self.action_spaces[choose(agent, self.possible_agents, "agent")]
+        return self.action_spaces[check_choice(agent, self.possible_agents, "agent")]
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
@@ -156,7 +156,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         group, place = self._seat(agent)
         return bool(group.live[0, place])
 
-    def retire(self, agent: str) -> None:
+    def deactivate(self, agent: str) -> None:
         """End an agent's episode: it does nothing from now on, and leaves `agents` if those who end leave."""
         group, place = self._seat(agent)
         group.live[0, place] = False
@@ -174,7 +174,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
     def _seat(self, agent: str) -> tuple[Group, int]:
         """Return the group of an agent and its place in it."""
-        return self.simulation.seats[self.possible_agents.index(choose(agent, self.possible_agents, "agent"))]
+        return self.simulation.seats[self.possible_agents.index(check_choice(agent, self.possible_agents, "agent"))]
 
     def _seats(self) -> list[tuple[str, Group, int]]:
         """Return name, group and place in it of each agent that takes part."""
@@ -197,7 +197,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
     def _infos(self) -> dict[str, dict[str, Any]]:
         return {name: self.simulation.report(group, place) for name, group, place in self._seats()}
 
-    def get_state(self) -> Saved:
+    def get_state(self) -> Checkpoint:
         """Return everything: bodies, clocks, generators, who has ended; to be given to `set_state`.
 
         Raises:
@@ -205,7 +205,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """
         return self.simulation.save()
 
-    def set_state(self, state: Saved, exact: bool = True) -> None:
+    def set_state(self, state: Checkpoint, exact: bool = True) -> None:
         """Take back what `get_state` returned, and go on bit for bit as the world it came from.
 
         Args:

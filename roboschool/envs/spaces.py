@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from gymnasium.spaces import Box
 
-from roboschool.errors import InvalidInput, choose
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.rendering.window import HINT, has_display
 from roboschool.scenes.scene import Agent, Scene, load_for
 
@@ -61,7 +61,7 @@ def check_render_mode(mode: str | None, modes: list[str] = RENDER_MODES) -> str 
     """
     if mode is None:
         return None
-    if choose(mode, modes, "render mode") == "human" and not has_display():
+    if check_choice(mode, modes, "render mode") == "human" and not has_display():
         raise InvalidInput(f"render mode 'human': no display: DISPLAY is not set; {HINT}")
     return mode
 
@@ -87,7 +87,7 @@ def check_names(scene: Scene, actions: object, agents: Sequence[str]) -> None:
     if not isinstance(actions, Mapping):
         raise InvalidInput(f"{where}: the actions are of type {type(actions).__name__}, not actions by agent")
     for name in actions:
-        choose(name, agents, "agent", where)
+        check_choice(name, agents, "agent", where)
 
 
 def check_open(scene: Scene, closed: bool) -> None:

@@ -23,14 +23,14 @@ from roboschool.envs.spaces import (
     own_limit,
     scene_of,
 )
-from roboschool.errors import InvalidInput, choose
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import AnyPolicy
 from roboschool.rendering.camera import Camera
 from roboschool.scenes.scene import Scene, options_of_reset
 from roboschool.simulation.control import check_seats, stand_ins
 from roboschool.simulation.group import as_numbers, check_finite
 from roboschool.simulation.simulation import Simulation, check_seeds
-from roboschool.workers.env_batch import Job
+from roboschool.workers.env_batch import BatchSpec
 from roboschool.workers.pool import LocalPool, WorkerPool
 from roboschool.workers.shared_memory import rows_of
 
@@ -120,7 +120,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.num_workers = num_workers
         self.render_mode = check_render_mode(render_mode, PICTURES)
         modes = {mode.value: mode for mode in AutoresetMode}
-        mode = modes[choose(getattr(autoreset_mode, "value", autoreset_mode), modes, "autoreset_mode")]
+        mode = modes[check_choice(getattr(autoreset_mode, "value", autoreset_mode), modes, "autoreset_mode")]
         self.autoreset_mode = mode  # TorchRL asks for it here, as Gymnasium's own vector envs have it
         fps = frames_per_second(self.scene)
         self.metadata = {"autoreset_mode": mode, "render_modes": PICTURES, "render_fps": fps}
@@ -128,7 +128,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.single_action_space = action_space(rows[0])
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        job = Job(self.scene, self.agents, playing, mode.value, most)
+        job = BatchSpec(self.scene, self.agents, playing, mode.value, most)
         self._robot = rows[0].robot
         self._numbers = job.numbers
         if num_workers:

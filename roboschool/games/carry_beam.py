@@ -22,12 +22,12 @@ from roboschool.games.observations import (
     things,
     together,
 )
-from roboschool.mdp.effects import Mark, Throw
-from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.mdp.effects import Launch, Mark
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Game, GameState, GameUpdate
 from roboschool.mdp.state import State
 
 REASON, WEIGHT, LINE = range(3)  # columns of the memory
-SCORE, RESULT = range(2)  # of the tally
+SCORE, RESULT = range(2)  # of the agent_stats
 GOAL, DROP = 2, 3  # reasons
 BEAM = 0  # the first prop; it is long along its x axis
 X, Z, SLOPE = 0, 2, 8  # in the place of a beam: where its middle is [m], and the sine of its tilt
@@ -38,13 +38,13 @@ class CarryBeam(Game):
     """Both have won when the beam is past the line, and lost when its middle or an end is low."""
 
     memory: ClassVar[tuple[str, ...]] = ("reason", "dense_weight", "line")
-    tally: ClassVar[tuple[str, ...]] = ("score", "result")
+    agent_stats: ClassVar[tuple[str, ...]] = ("score", "result")
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal", "drop")
-    settable: ClassVar[tuple[str, ...]] = ("line", "dense_weight")
+    reset_options: ClassVar[tuple[str, ...]] = ("line", "dense_weight")
     line: float = 10.0  # x that the middle of the beam must pass [m]
     length: float = 3.0  # of the beam [m]
     lowest: float = 0.4  # height of its lower end at which it is dropped [m]; an ant's back is at 0.5 and more
-    prize: float = 100.0  # for passing the line, each; dropping the beam costs as much
+    win_reward: float = 100.0  # for passing the line, each; dropping the beam costs as much
     dense_weight: float = 1.0  # times everything else that is paid
 
     def __post_init__(self) -> None:
@@ -60,28 +60,30 @@ class CarryBeam(Game):
         check_range("line", self.line, 0.1, 100.0)
         check_range("length", self.length, 0.1, 100.0)
         check_range("lowest", self.lowest, 0.0, 100.0)
-        check_range("prize", self.prize, 0.0, 1e6)
+        check_range("win_reward", self.win_reward, 0.0, 1e6)
         check_range("dense_weight", self.dense_weight, 0.0, 1e3)
 
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
         """Remember the line."""
         return np.array([UNDECIDED, self.dense_weight, self.line]), np.zeros((2, 2)), ()
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
+    def judge(
+        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    ) -> GameUpdate:
         """Say whether the beam is past the line or dropped; dropped beyond the line is dropped too late to matter."""
-        memory, tally = now.memory.copy(), now.tally.copy()
+        memory, agent_stats = now.memory.copy(), now.agent_stats.copy()
         beam = now.props[:, BEAM]
         past = beam[:, X] > memory[:, LINE]
         dropped = ~past & (beam[:, Z] - self.length / 2.0 * np.abs(beam[:, SLOPE]) < self.lowest)
         over, late = past | dropped, now.left <= 0.0
         reasons = np.where(past, GOAL, np.where(dropped, DROP, DECIDED_BY_TIME))
         memory[over | late, REASON] = reasons[over | late]
-        tally[..., RESULT] = (past * 1.0 - dropped)[:, None]
-        points = self.prize * tally[..., RESULT]
-        tally[..., SCORE] += points
-        return Verdict(memory, tally, points, over)
+        agent_stats[..., RESULT] = (past * 1.0 - dropped)[:, None]
+        points = self.win_reward * agent_stats[..., RESULT]
+        agent_stats[..., SCORE] += points
+        return GameUpdate(memory, agent_stats, points, over)
 
-    def marks(self, now: Arena, world: int) -> Sequence[Mark]:
+    def marks(self, now: GameState, world: int) -> Sequence[Mark]:
         """Return the line."""
         line = float(now.memory[world, LINE])
         return [Mark((line, 0.5 * place, 0.0), 0.05, NEUTRAL) for place in range(-4, 5)]

@@ -27,12 +27,12 @@ from roboschool.games.observations import (
     together,
 )
 from roboschool.mdp.distributions import Number, check_number, draw
-from roboschool.mdp.effects import Mark, Throw
-from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.mdp.effects import Launch, Mark
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Game, GameState, GameUpdate
 from roboschool.mdp.state import State
 
 REASON, WEIGHT, KICKED, TOUCHED, STILL, LINE, POST, ZONE = range(8)  # columns of the memory
-SCORE, RESULT = range(2)  # of the tally
+SCORE, RESULT = range(2)  # of the agent_stats
 GOAL, WIDE, BACK, STALLED, FOUL = range(2, 7)  # reasons
 KICKER, KEEPER, BALL = range(3)  # agents and then props
 RADIUS = 0.2  # of the ball [m]
@@ -45,10 +45,10 @@ class KickAndDefend(Game):
     """The kicker, the first agent, has won with a goal, or if the keeper leaves its zone; else the keeper has."""
 
     memory: ClassVar[tuple[str, ...]] = ("reason", "dense_weight", "kicked", "touched", "still", "line", "wide", "zone")
-    tally: ClassVar[tuple[str, ...]] = ("score", "result")
+    agent_stats: ClassVar[tuple[str, ...]] = ("score", "result")
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal", "wide", "back", "stalled", "foul")
     feels: ClassVar[bool] = True
-    settable: ClassVar[tuple[str, ...]] = ("ball_x", "ball_y", "dense_weight")
+    reset_options: ClassVar[tuple[str, ...]] = ("ball_x", "ball_y", "dense_weight")
     ball_x: Number = (-2.0, 1.0)  # where the ball begins [m]
     ball_y: Number = (-4.0, 4.0)
     line: float = 4.0  # x of the goal [m]
@@ -56,7 +56,7 @@ class KickAndDefend(Game):
     zone: float = 2.5  # the keeper stays this near to the line [m]
     back: float = 1.0  # speed at which a ball that comes back from a kick is lost [m/s]
     patience: int = 150  # steps that a kicked ball may stand still
-    prize: float = 1000.0  # for winning; losing costs as much
+    win_reward: float = 1000.0  # for winning; losing costs as much
     bonus: float = 500.0  # for a keeper that has saved: if it has touched the ball, and as much if it stands
     dense_weight: float = 1.0  # times everything else that is paid
 
@@ -76,7 +76,7 @@ class KickAndDefend(Game):
         for name in ("wide", "zone", "back"):
             check_range(name, getattr(self, name), 0.1, 100.0)
         check_range("patience", self.patience, 1, 10**9)
-        for name in ("prize", "bonus"):
+        for name in ("win_reward", "bonus"):
             check_range(name, getattr(self, name), 0.0, 1e6)
         check_range("dense_weight", self.dense_weight, 0.0, 1e3)
 
@@ -85,15 +85,17 @@ class KickAndDefend(Game):
         """The ball: the first prop."""
         return self.props[:1]
 
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
         """Lay the ball down."""
         spot = (draw(self.ball_x, rng), draw(self.ball_y, rng), RADIUS)
         memory = np.array([UNDECIDED, self.dense_weight, 0.0, 0.0, 0.0, self.line, self.wide, self.zone])
-        return memory, np.zeros((2, 2)), [Throw(world, self.props[0], spot, (0.0, 0.0, 0.0))]
+        return memory, np.zeros((2, 2)), [Launch(world, self.props[0], spot, (0.0, 0.0, 0.0))]
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
+    def judge(
+        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    ) -> GameUpdate:
         """Say whether it is a goal, a foul, or saved: the ball is wide, comes back or stands, or the time is up."""
-        memory, tally = now.memory.copy(), now.tally.copy()
+        memory, agent_stats = now.memory.copy(), now.agent_stats.copy()
         ball = now.props[:, 0]
         x, y, vx, vy, vz = (ball[:, axis] for axis in (0, 1, 3, 4, 5))
         speed = np.sqrt(vx * vx + vy * vy + vz * vz)
@@ -110,15 +112,15 @@ class KickAndDefend(Game):
         happened = [goal, foul, x > self.line, back, stalled]
         reason = np.select(happened, [GOAL, FOUL, WIDE, BACK, STALLED], default=DECIDED_BY_TIME)
         memory[over | late, REASON] = reason[over | late]
-        tally[:, KICKER, RESULT] = (goal | foul) * 1.0 - saved
-        tally[:, KEEPER, RESULT] = -tally[:, KICKER, RESULT]
-        points = self.prize * tally[..., RESULT]
+        agent_stats[:, KICKER, RESULT] = (goal | foul) * 1.0 - saved
+        agent_stats[:, KEEPER, RESULT] = -agent_stats[:, KICKER, RESULT]
+        points = self.win_reward * agent_stats[..., RESULT]
         points[foul, KICKER] = 0.0  # nobody is paid for what the other does wrong
         points[:, KEEPER] += self.bonus * saved * (memory[:, TOUCHED] + now.upright[:, KEEPER])
-        tally[..., SCORE] += points
-        return Verdict(memory, tally, points, over)
+        agent_stats[..., SCORE] += points
+        return GameUpdate(memory, agent_stats, points, over)
 
-    def marks(self, now: Arena, world: int) -> Sequence[Mark]:
+    def marks(self, now: GameState, world: int) -> Sequence[Mark]:
         """Return the goal: its line and posts, and where the keeper's zone begins."""
         ground = [(self.line, y, 0.0) for y in np.linspace(-self.wide, self.wide, 13).tolist()]
         posts = [(self.line, y, z) for y in (-self.wide, self.wide) for z in (0.3, 0.6, 0.9, 1.2)]

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from roboschool.errors import InvalidInput, check_range
-from roboschool.mdp.effects import Throw
-from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.mdp.effects import Launch
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Game, GameState, GameUpdate
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 
@@ -18,7 +18,7 @@ WALL = 1.0  # the ball comes back at this y [m]
 PATIENCE = 150  # steps without a hit until there is a new serve
 OUT = 1.65  # and is lost beyond this x [m]
 REASON, RALLY, TIMER, WAY = range(4)  # columns of the memory
-SCORE, RESULT = range(2)  # of the tally
+SCORE, RESULT = range(2)  # of the agent_stats
 X, Y, VX, VY, AXIS = 0, 1, 3, 4, 6  # in the place of a ball
 HOME = 1.3  # way of a bat from the middle, if its slide stands at 0 [m]
 PACE = 0.5  # what a speed of 1 m/s looks like
@@ -31,7 +31,7 @@ class Pong(Game):
     """Hitting the ball pays a little, missing it costs 1 and, after a rally, pays the other 1."""
 
     memory: ClassVar[tuple[str, ...]] = ("reason", "rally", "timer", "way")
-    tally: ClassVar[tuple[str, ...]] = ("score", "result")
+    agent_stats: ClassVar[tuple[str, ...]] = ("score", "result")
     reasons: ClassVar[tuple[str, ...]] = ("", "time")
     fastest: tuple[float, float] = (2.0, 2.5)  # speed of a serve along x [m/s]
     aside: float = 2.0  # and at most along y [m/s]
@@ -62,21 +62,23 @@ class Pong(Game):
         """The ball: the first prop."""
         return self.props[:1]
 
-    def solo(self, agent: int) -> "Pong":
+    def single_player(self, agent: int) -> "Pong":
         """Return the rules of a single player, to whom all serves go."""
         return dataclasses.replace(self, toward=(-1.0, 1.0)[agent])
 
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
         """Serve to either player."""
         way = self.toward or rng.choice([-1.0, 1.0])
         return np.array([UNDECIDED, 0.0, PATIENCE, way]), np.zeros((2, 2)), [self._serve(world, way, rng)]
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
+    def judge(
+        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    ) -> GameUpdate:
         """Give points for hits and misses, turn the ball at the walls, and serve when it is lost or nobody hits it.
 
         Who has more points when the time is up has won.
         """
-        memory, tally, points = now.memory.copy(), now.tally.copy(), np.zeros(now.agents.shape[:2])
+        memory, agent_stats, points = now.memory.copy(), now.agent_stats.copy(), np.zeros(now.agents.shape[:2])
         before, ball = was.props[:, 0], now.props[:, 0]
         memory[:, TIMER] -= 1.0
         hit = before[:, VX] * ball[:, VX] < 0.0
@@ -92,23 +94,23 @@ class Pong(Game):
         points[worlds, 1 - misser[worlds]] += memory[worlds, RALLY] > 0.0
         if not self.toward:
             memory[worlds, WAY] = np.where(misser[worlds] == 0, 1.0, -1.0)  # the winner gets the next
-        tally[..., SCORE] += points
+        agent_stats[..., SCORE] += points
         late = now.left <= 0.0
         memory[late, REASON] = DECIDED_BY_TIME
-        tally[late, :, RESULT] = np.sign(tally[late, :, SCORE] - tally[late, ::-1, SCORE])
+        agent_stats[late, :, RESULT] = np.sign(agent_stats[late, :, SCORE] - agent_stats[late, ::-1, SCORE])
         served = (missed | (memory[:, TIMER] <= 0.0)) & live
         throws = [self._serve(world, memory[world, WAY], rngs[world]) for world in np.flatnonzero(served).tolist()]
         memory[served, RALLY], memory[served, TIMER] = 0.0, PATIENCE
         bounced = (np.abs(ball[:, Y]) > WALL) & (ball[:, Y] * ball[:, VY] > 0.0) & live & ~served
         for world in np.flatnonzero(bounced).tolist():
             x, y, z, vx, vy, vz = ball[world, :AXIS].tolist()
-            throws.append(Throw(world, self.props[0], (x, y, z), (vx, -vy, vz)))
-        return Verdict(memory, tally, points, np.zeros(len(late), dtype=bool), throws)
+            throws.append(Launch(world, self.props[0], (x, y, z), (vx, -vy, vz)))
+        return GameUpdate(memory, agent_stats, points, np.zeros(len(late), dtype=bool), throws)
 
-    def _serve(self, world: int, way: float, rng: np.random.Generator) -> Throw:
+    def _serve(self, world: int, way: float, rng: np.random.Generator) -> Launch:
         speed = way * rng.uniform(*self.fastest)
         y, aside = rng.uniform(-self.spread, self.spread), rng.uniform(-self.aside, self.aside)
-        return Throw(world, self.props[0], (0.0, y, 0.0), (speed, aside, 0.0))
+        return Launch(world, self.props[0], (0.0, y, 0.0), (speed, aside, 0.0))
 
 
 @dataclass(frozen=True)

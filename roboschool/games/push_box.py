@@ -25,12 +25,12 @@ from roboschool.games.observations import (
     things,
     together,
 )
-from roboschool.mdp.effects import Mark, Throw
-from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.mdp.effects import Launch, Mark
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Game, GameState, GameUpdate
 from roboschool.mdp.state import State
 
 REASON, WEIGHT, TARGET = 0, 1, slice(2, 4)  # columns of the memory
-SCORE, RESULT = range(2)  # of the tally
+SCORE, RESULT = range(2)  # of the agent_stats
 GOAL = 2  # a reason
 MOST = 4  # robots
 BOX = 0  # the first prop
@@ -41,12 +41,12 @@ class PushBox(Game):
     """All have won when the box is at the target, and nobody has lost if it never gets there."""
 
     memory: ClassVar[tuple[str, ...]] = ("reason", "dense_weight", "target_x", "target_y")
-    tally: ClassVar[tuple[str, ...]] = ("score", "result")
+    agent_stats: ClassVar[tuple[str, ...]] = ("score", "result")
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal")
-    settable: ClassVar[tuple[str, ...]] = ("target", "dense_weight")
+    reset_options: ClassVar[tuple[str, ...]] = ("target", "dense_weight")
     target: tuple[float, float] = (6.0, 0.0)  # where the middle of the box should be [m]
     near: float = 0.5  # it is there within this [m]
-    prize: float = 100.0  # for that, each
+    win_reward: float = 100.0  # for that, each
     dense_weight: float = 1.0  # times everything else that is paid
 
     def __post_init__(self) -> None:
@@ -62,24 +62,26 @@ class PushBox(Game):
         for number in self.target:
             check_range("target", number, -100.0, 100.0)
         check_range("near", self.near, 0.01, 100.0)
-        check_range("prize", self.prize, 0.0, 1e6)
+        check_range("win_reward", self.win_reward, 0.0, 1e6)
         check_range("dense_weight", self.dense_weight, 0.0, 1e3)
 
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
         """Remember the target."""
         return np.array([UNDECIDED, self.dense_weight, *self.target]), np.zeros((len(self.agents), 2)), ()
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
+    def judge(
+        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    ) -> GameUpdate:
         """Say whether the box is at the target."""
-        memory, tally = now.memory.copy(), now.tally.copy()
+        memory, agent_stats = now.memory.copy(), now.agent_stats.copy()
         over, late = flat_distance(now.props[:, BOX], memory[:, TARGET]) < self.near, now.left <= 0.0
         memory[over | late, REASON] = np.where(over, GOAL, DECIDED_BY_TIME)[over | late]
-        tally[..., RESULT] = over[:, None]
-        points = self.prize * tally[..., RESULT]
-        tally[..., SCORE] += points
-        return Verdict(memory, tally, points, over)
+        agent_stats[..., RESULT] = over[:, None]
+        points = self.win_reward * agent_stats[..., RESULT]
+        agent_stats[..., SCORE] += points
+        return GameUpdate(memory, agent_stats, points, over)
 
-    def marks(self, now: Arena, world: int) -> Sequence[Mark]:
+    def marks(self, now: GameState, world: int) -> Sequence[Mark]:
         """Return a ring around the target."""
         x, y = now.memory[world, TARGET].tolist()
         return ring(x, y, self.near)

@@ -7,11 +7,11 @@ from typing import ClassVar
 import numpy as np
 
 from roboschool.errors import check_range
-from roboschool.mdp.effects import Throw
-from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.mdp.effects import Launch
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Game, GameState, GameUpdate
 
 REASON, STEP = range(2)  # columns of the memory
-SCORE, RESULT, PLACE, FINISHED, FELL = range(5)  # of the tally
+SCORE, RESULT, PLACE, FINISHED, FELL = range(5)  # of the agent_stats
 ALL_DOWN = 2  # a reason
 X = 0  # in the place of a trunk
 
@@ -26,11 +26,11 @@ class Race(Game):
     """
 
     memory: ClassVar[tuple[str, ...]] = ("reason", "step")
-    tally: ClassVar[tuple[str, ...]] = ("score", "result", "place", "finished", "fell")
+    agent_stats: ClassVar[tuple[str, ...]] = ("score", "result", "place", "finished", "fell")
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "fall")
     follows: ClassVar[bool] = False
     teams: ClassVar[bool] = False
-    prize: float = 0.0  # times the result, at the end, to those whose tasks pay what a game gives
+    win_reward: float = 0.0  # times the result, at the end, to those whose tasks pay what a game gives
 
     def __post_init__(self) -> None:
         """Check what the rules need.
@@ -38,19 +38,21 @@ class Race(Game):
         Raises:
             InvalidInput: a parameter is out of range.
         """
-        check_range("prize", self.prize, 0.0, 1e6)
+        check_range("win_reward", self.win_reward, 0.0, 1e6)
 
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
         """Begin with everybody in the first place."""
-        tally = np.zeros((len(self.agents), len(self.tally)))
-        tally[:, PLACE] = 1.0
-        return np.array([UNDECIDED, 0.0]), tally, ()
+        agent_stats = np.zeros((len(self.agents), len(self.agent_stats)))
+        agent_stats[:, PLACE] = 1.0
+        return np.array([UNDECIDED, 0.0]), agent_stats, ()
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
+    def judge(
+        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    ) -> GameUpdate:
         """Take down who is over the line and who has fallen; a crossing lies between two steps, and is a fraction."""
-        memory, tally, points = now.memory.copy(), now.tally.copy(), np.zeros(now.upright.shape)
+        memory, agent_stats, points = now.memory.copy(), now.agent_stats.copy(), np.zeros(now.upright.shape)
         memory[:, STEP] += 1.0
-        finished, fell = tally[..., FINISHED], tally[..., FELL]
+        finished, fell = agent_stats[..., FINISHED], agent_stats[..., FELL]
         before, x = was.agents[..., X], now.agents[..., X]
         if np.count_nonzero(now.upright) < now.upright.size:
             down = (now.upright == 0.0) & (fell == 0.0)
@@ -63,13 +65,13 @@ class Race(Game):
         if np.count_nonzero(finished):
             worth = np.where(finished > 0.0, self.finish + 1.0 / np.maximum(finished, 1e-9), x)
         ahead = np.add.reduce(worth[:, None, :] > worth[:, :, None], axis=2)
-        tally[..., PLACE] = ahead + 1
+        agent_stats[..., PLACE] = ahead + 1
         late = now.left <= 0.0
         decided = (memory[:, REASON] == UNDECIDED) & (late | (fell > 0.0).all(axis=1))
         if np.count_nonzero(decided):
             memory[decided, REASON] = np.where(late, DECIDED_BY_TIME, ALL_DOWN)[decided]
             behind = np.add.reduce(worth[:, None, :] < worth[:, :, None], axis=2)
-            tally[decided, :, RESULT] = ((behind - ahead) / max(len(self.agents) - 1, 1))[decided]
-            tally[decided, :, SCORE] = np.where(finished > 0.0, self.finish, x)[decided]
-            points[decided] = self.prize * tally[decided, :, RESULT]
-        return Verdict(memory, tally, points, np.zeros(len(late), dtype=bool))
+            agent_stats[decided, :, RESULT] = ((behind - ahead) / max(len(self.agents) - 1, 1))[decided]
+            agent_stats[decided, :, SCORE] = np.where(finished > 0.0, self.finish, x)[decided]
+            points[decided] = self.win_reward * agent_stats[decided, :, RESULT]
+        return GameUpdate(memory, agent_stats, points, np.zeros(len(late), dtype=bool))

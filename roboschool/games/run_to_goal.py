@@ -24,12 +24,12 @@ from roboschool.games.observations import (
     things,
     together,
 )
-from roboschool.mdp.effects import Mark, Throw
-from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.mdp.effects import Launch, Mark
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Game, GameState, GameUpdate
 from roboschool.mdp.state import State
 
 REASON, WEIGHT, LINE = range(3)  # columns of the memory
-SCORE, RESULT, WAY = range(3)  # of the tally
+SCORE, RESULT, WAY = range(3)  # of the agent_stats
 GOAL = 2  # a reason
 
 
@@ -38,11 +38,11 @@ class RunToGoal(Game):
     """Who alone is past its line has won; both at once, or none in time, is a draw."""
 
     memory: ClassVar[tuple[str, ...]] = ("reason", "dense_weight", "line")
-    tally: ClassVar[tuple[str, ...]] = ("score", "result", "way")
+    agent_stats: ClassVar[tuple[str, ...]] = ("score", "result", "way")
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal")
-    settable: ClassVar[tuple[str, ...]] = ("line", "dense_weight")
+    reset_options: ClassVar[tuple[str, ...]] = ("line", "dense_weight")
     line: float = 4.0  # distance of both lines from the middle [m]
-    prize: float = 1000.0  # for winning; losing costs as much, and so does it if nobody wins in time
+    win_reward: float = 1000.0  # for winning; losing costs as much, and so does it if nobody wins in time
     dense_weight: float = 1.0  # times everything else that is paid
 
     def __post_init__(self) -> None:
@@ -54,26 +54,28 @@ class RunToGoal(Game):
         if len(self.agents) != 2:
             raise InvalidInput(f"two run, not {len(self.agents)}")
         check_range("line", self.line, 0.5, 100.0)
-        check_range("prize", self.prize, 0.0, 1e6)
+        check_range("win_reward", self.win_reward, 0.0, 1e6)
         check_range("dense_weight", self.dense_weight, 0.0, 1e3)
 
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
         """Let the first run along +x, the other along -x."""
         memory = np.array([UNDECIDED, self.dense_weight, self.line])
         return memory, np.array([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]]), ()
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
+    def judge(
+        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    ) -> GameUpdate:
         """Say who is past its line."""
-        memory, tally = now.memory.copy(), now.tally.copy()
-        past = now.agents[..., 0] * tally[..., WAY] > memory[:, LINE, None]
+        memory, agent_stats = now.memory.copy(), now.agent_stats.copy()
+        past = now.agents[..., 0] * agent_stats[..., WAY] > memory[:, LINE, None]
         over, late = past.any(axis=1), now.left <= 0.0
         memory[over | late, REASON] = np.where(over, GOAL, DECIDED_BY_TIME)[over | late]
-        tally[..., RESULT] = past * 1.0 - past[:, ::-1]
-        points = self.prize * (tally[..., RESULT] - (late & ~over)[:, None])
-        tally[..., SCORE] += points
-        return Verdict(memory, tally, points, over)
+        agent_stats[..., RESULT] = past * 1.0 - past[:, ::-1]
+        points = self.win_reward * (agent_stats[..., RESULT] - (late & ~over)[:, None])
+        agent_stats[..., SCORE] += points
+        return GameUpdate(memory, agent_stats, points, over)
 
-    def marks(self, now: Arena, world: int) -> Sequence[Mark]:
+    def marks(self, now: GameState, world: int) -> Sequence[Mark]:
         """Return both lines."""
         line = float(now.memory[world, LINE])
         return [Mark((x, y, 0.0), 0.05, NEUTRAL) for x in (-line, line) for y in range(-5, 6)]
@@ -99,7 +101,7 @@ class Player(Contender):
 
     def observe(self, now: State) -> np.ndarray:
         """Return own body, the way to the line, the other and its way, and the time (..., 21 + 2J + F)."""
-        way = now.tally[..., WAY]
+        way = now.agent_stats[..., WAY]
         return together(
             [
                 *own_body(now, self.robot),
@@ -112,7 +114,7 @@ class Player(Contender):
 
     def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
         """Return the dense terms, times their weight, and the sparse one."""
-        weight, way = now.game[..., WEIGHT], now.tally[..., WAY]
+        weight, way = now.game[..., WEIGHT], now.agent_stats[..., WAY]
         return {
             "forward": weight * self.forward * now.drift[..., 0] * way,
             "near": weight * self.near * np.abs(now.game[..., LINE] - now.position[..., 0] * way),

@@ -28,12 +28,12 @@ from roboschool.games.observations import (
     spots,
     together,
 )
-from roboschool.mdp.effects import Mark, Throw
-from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.mdp.effects import Launch, Mark
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Game, GameState, GameUpdate
 from roboschool.mdp.state import State
 
 REASON, WEIGHT, HOME, AWAY, SPOT_X, SPOT_Y, STILL, LENGTH, WIDTH, GOAL_WIDTH = range(10)  # columns of the memory
-SCORE, RESULT, WAY, TO_BALL, TO_GOAL = range(5)  # of the tally
+SCORE, RESULT, WAY, TO_BALL, TO_GOAL = range(5)  # of the agent_stats
 GOAL = 2  # a reason
 DROP = 1.6  # height from which the ball is dropped: above the robots [m]
 PUSH = 0.5  # speed along x and along y at which it is dropped, at most [m/s]
@@ -61,9 +61,9 @@ class Soccer(Game):
         "width",
         "goal_width",
     )
-    tally: ClassVar[tuple[str, ...]] = ("score", "result", "way", "vel_to_ball", "vel_ball_to_goal")
+    agent_stats: ClassVar[tuple[str, ...]] = ("score", "result", "way", "vel_to_ball", "vel_ball_to_goal")
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal")
-    settable: ClassVar[tuple[str, ...]] = ("dense_weight",)
+    reset_options: ClassVar[tuple[str, ...]] = ("dense_weight",)
     length: float = 23.1  # of the pitch, along x; its walls are a prop of the scene [m]
     width: float = 17.3  # [m]
     goal_width: float = 3.66  # [m]
@@ -94,18 +94,20 @@ class Soccer(Game):
         """The ball: the first prop."""
         return self.props[:1]
 
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
         """Kick off."""
-        tally = np.zeros((len(self.agents), len(self.tally)))
-        tally[0::2, WAY], tally[1::2, WAY] = 1.0, -1.0
+        agent_stats = np.zeros((len(self.agents), len(self.agent_stats)))
+        agent_stats[0::2, WAY], agent_stats[1::2, WAY] = 1.0, -1.0
         memory = np.zeros(len(self.memory))
         memory[REASON], memory[WEIGHT] = UNDECIDED, self.dense_weight
         memory[[LENGTH, WIDTH, GOAL_WIDTH]] = self.length, self.width, self.goal_width
-        return memory, tally, [self._drop(world, 0.0, 0.0, rng)]
+        return memory, agent_stats, [self._drop(world, 0.0, 0.0, rng)]
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
+    def judge(
+        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    ) -> GameUpdate:
         """Count goals; drop the ball anew after one, or if it lies still or is out."""
-        memory, tally = now.memory.copy(), now.tally.copy()
+        memory, agent_stats = now.memory.copy(), now.agent_stats.copy()
         ball = now.props[:, 0]
         x, y, z = ball[:, 0], ball[:, 1], ball[:, 2]
         behind = np.abs(x) > self.length / 2
@@ -113,8 +115,8 @@ class Soccer(Game):
         out = (behind | (np.abs(y) > self.width / 2) | (z < 0.0)) & ~goal
         memory[:, HOME] += goal & (x > 0.0)
         memory[:, AWAY] += goal & (x < 0.0)
-        points = np.where(goal[:, None], np.sign(x[:, None] * tally[..., WAY]), 0.0)
-        tally[..., SCORE] += points
+        points = np.where(goal[:, None], np.sign(x[:, None] * agent_stats[..., WAY]), 0.0)
+        agent_stats[..., SCORE] += points
 
         moved = np.hypot(x - memory[:, SPOT_X], y - memory[:, SPOT_Y]) > MOVED
         memory[moved, SPOT_X], memory[moved, SPOT_Y] = x[moved], y[moved]
@@ -124,18 +126,18 @@ class Soccer(Game):
 
         late, over = now.left <= 0.0, goal & self.terminate_on_goal
         memory[late | over, REASON] = np.where(over, GOAL, DECIDED_BY_TIME)[late | over]
-        lead = (memory[:, HOME] - memory[:, AWAY])[:, None] * tally[..., WAY]
-        tally[..., RESULT] = np.where((late | over)[:, None], np.sign(lead), 0.0)
-        self._measure(now, tally)
+        lead = (memory[:, HOME] - memory[:, AWAY])[:, None] * agent_stats[..., WAY]
+        agent_stats[..., RESULT] = np.where((late | over)[:, None], np.sign(lead), 0.0)
+        self._measure(now, agent_stats)
 
         throws = []
         for world in np.flatnonzero((goal | out | stalled) & live & ~over).tolist():
             share = rngs[world].uniform(*INSIDE) if out[world] else 0.0
             throws.append(self._drop(world, x[world] * share, y[world] * share, rngs[world]))
             memory[world, [SPOT_X, SPOT_Y, STILL]] = 0.0
-        return Verdict(memory, tally, points, over, throws)
+        return GameUpdate(memory, agent_stats, points, over, throws)
 
-    def marks(self, now: Arena, world: int) -> Sequence[Mark]:
+    def marks(self, now: GameState, world: int) -> Sequence[Mark]:
         """Return the middle line, the goal lines, and the colours of the teams above the players."""
         middle = [(0.0, y, 0.0) for y in np.linspace(-self.width / 2, self.width / 2, 13).tolist()]
         half = self.goal_width / 2
@@ -144,20 +146,20 @@ class Soccer(Game):
         shirts = enumerate(now.agents[world, :, :3].tolist())
         return [*lines, *(Mark((x, y, z + ABOVE), 0.12, COLOURS[number % 2]) for number, (x, y, z) in shirts)]
 
-    def _measure(self, now: Arena, tally: np.ndarray) -> None:
+    def _measure(self, now: GameState, agent_stats: np.ndarray) -> None:
         """Note how fast everyone comes to the ball, and the ball to the goal of everyone's opponents."""
         ball = now.props[:, 0]
         x, y = ball[:, None, 0] - now.agents[..., 0], ball[:, None, 1] - now.agents[..., 1]
         speed = now.agents[..., 3] * x + now.agents[..., 4] * y
-        tally[..., TO_BALL] = speed / (np.hypot(x, y) + TINY)
-        x, y = tally[..., WAY] * self.length / 2 - ball[:, None, 0], -ball[:, None, 1]
+        agent_stats[..., TO_BALL] = speed / (np.hypot(x, y) + TINY)
+        x, y = agent_stats[..., WAY] * self.length / 2 - ball[:, None, 0], -ball[:, None, 1]
         speed = ball[:, None, 3] * x + ball[:, None, 4] * y
-        tally[..., TO_GOAL] = speed / (np.hypot(x, y) + TINY)
+        agent_stats[..., TO_GOAL] = speed / (np.hypot(x, y) + TINY)
 
-    def _drop(self, world: int, x: float, y: float, rng: np.random.Generator) -> Throw:
+    def _drop(self, world: int, x: float, y: float, rng: np.random.Generator) -> Launch:
         """Return the ball falling, above whoever may stand there."""
         push = rng.uniform(-PUSH, PUSH), rng.uniform(-PUSH, PUSH)
-        return Throw(world, self.props[0], (float(x), float(y), DROP), (*push, 0.0))
+        return Launch(world, self.props[0], (float(x), float(y), DROP), (*push, 0.0))
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ class Player(Contender):
 
         The others are by turns of the other team and of the own: the next in the scene first.
         """
-        way = now.tally[..., WAY]
+        way = now.agent_stats[..., WAY]
         lead = (now.game[..., HOME] - now.game[..., AWAY]) * way
         return together(
             [
@@ -197,8 +199,8 @@ class Player(Contender):
         """Return the dense terms, times their weight, and the sparse one."""
         weight = now.game[..., WEIGHT]
         return {
-            "chase": weight * self.chase * now.tally[..., TO_BALL],
-            "attack": weight * self.attack * now.tally[..., TO_GOAL],
+            "chase": weight * self.chase * now.agent_stats[..., TO_BALL],
+            "attack": weight * self.attack * now.agent_stats[..., TO_GOAL],
             "sparse": now.points.copy(),
         }
 

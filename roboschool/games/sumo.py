@@ -24,12 +24,12 @@ from roboschool.games.observations import (
     together,
 )
 from roboschool.mdp.distributions import Number, check_number, draw
-from roboschool.mdp.effects import Mark, Throw
-from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.mdp.effects import Launch, Mark
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Game, GameState, GameUpdate
 from roboschool.mdp.state import State
 
 REASON, RADIUS, WEIGHT, TOUCHED = range(4)  # columns of the memory
-SCORE, RESULT = range(2)  # of the tally
+SCORE, RESULT = range(2)  # of the agent_stats
 FALL, OUT = 2, 3  # reasons
 POSTS = 36  # balls that show the ring
 
@@ -39,13 +39,13 @@ class Sumo(Game):
     """Who is out of the ring or down has lost; the other is paid for it only if the two have touched."""
 
     memory: ClassVar[tuple[str, ...]] = ("reason", "radius", "dense_weight", "touched")
-    tally: ClassVar[tuple[str, ...]] = ("score", "result")
+    agent_stats: ClassVar[tuple[str, ...]] = ("score", "result")
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "fall", "out")
     feels: ClassVar[bool] = True
-    settable: ClassVar[tuple[str, ...]] = ("radius", "dense_weight")
+    reset_options: ClassVar[tuple[str, ...]] = ("radius", "dense_weight")
     radius: Number = (2.5, 4.5)  # of the ring [m]
     down: tuple[float, ...] = (0.3,)  # height of the trunk at which a robot is down: one for both, or one each [m]
-    prize: float = 1000.0  # for winning; losing costs as much, and so does a draw
+    win_reward: float = 1000.0  # for winning; losing costs as much, and so does a draw
     dense_weight: float = 1.0  # times everything else that is paid
 
     def __post_init__(self) -> None:
@@ -61,17 +61,19 @@ class Sumo(Game):
         check_number("radius", self.radius, 0.5, 100.0)
         for height in self.down:
             check_range("down", height, 0.0, 100.0)
-        check_range("prize", self.prize, 0.0, 1e6)
+        check_range("win_reward", self.win_reward, 0.0, 1e6)
         check_range("dense_weight", self.dense_weight, 0.0, 1e3)
 
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
         """Draw the ring."""
         radius = draw(self.radius, rng)
         return np.array([UNDECIDED, radius, self.dense_weight, 0.0]), np.zeros((2, 2)), ()
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
+    def judge(
+        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    ) -> GameUpdate:
         """Say who is down or out; both at once, or none in time, is a draw."""
-        memory, tally = now.memory.copy(), now.tally.copy()
+        memory, agent_stats = now.memory.copy(), now.agent_stats.copy()
         memory[:, TOUCHED] = np.maximum(memory[:, TOUCHED], now.touches[:, 0, 1])
         away = np.hypot(now.agents[..., 0], now.agents[..., 1])
         down, out = now.agents[..., 2] < np.array(self.down), away > memory[:, RADIUS, None]
@@ -81,12 +83,12 @@ class Sumo(Game):
         drawn = over & (lost.all(axis=1) | ~lost.any(axis=1))
         won = lost[:, ::-1] & ~lost
         memory[over, REASON] = np.where(down.any(axis=1), FALL, np.where(out.any(axis=1), OUT, DECIDED_BY_TIME))[over]
-        tally[..., RESULT] = won * 1.0 - (lost & ~drawn[:, None])
-        points = self.prize * (won * memory[:, TOUCHED, None] - (lost | drawn[:, None]))
-        tally[..., SCORE] += points
-        return Verdict(memory, tally, points, lost.any(axis=1))
+        agent_stats[..., RESULT] = won * 1.0 - (lost & ~drawn[:, None])
+        points = self.win_reward * (won * memory[:, TOUCHED, None] - (lost | drawn[:, None]))
+        agent_stats[..., SCORE] += points
+        return GameUpdate(memory, agent_stats, points, lost.any(axis=1))
 
-    def marks(self, now: Arena, world: int) -> Sequence[Mark]:
+    def marks(self, now: GameState, world: int) -> Sequence[Mark]:
         """Return the ring."""
         return ring(0.0, 0.0, float(now.memory[world, RADIUS]), POSTS)
 

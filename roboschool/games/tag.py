@@ -26,12 +26,12 @@ from roboschool.games.observations import (
     thing_entries,
     together,
 )
-from roboschool.mdp.effects import Throw
-from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Arena, Game, Verdict
+from roboschool.mdp.effects import Launch
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Game, GameState, GameUpdate
 from roboschool.mdp.state import State
 
 REASON, WEIGHT, RADIUS, NEAREST = range(4)  # columns of the memory
-SCORE, RESULT, RUNNER = range(3)  # of the tally
+SCORE, RESULT, RUNNER = range(3)  # of the agent_stats
 TOUCH, OUT = 2, 3  # reasons
 MOST = 3  # chasers
 
@@ -45,12 +45,12 @@ class Tag(Game):
     """
 
     memory: ClassVar[tuple[str, ...]] = ("reason", "dense_weight", "radius", "nearest")
-    tally: ClassVar[tuple[str, ...]] = ("score", "result", "runner")
+    agent_stats: ClassVar[tuple[str, ...]] = ("score", "result", "runner")
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "touch", "out")
     feels: ClassVar[bool] = True
-    settable: ClassVar[tuple[str, ...]] = ("dense_weight",)
+    reset_options: ClassVar[tuple[str, ...]] = ("dense_weight",)
     radius: float = 6.0  # of the wall, as the prop has it [m]
-    prize: float = 10.0  # for winning, each; losing costs as much
+    win_reward: float = 10.0  # for winning, each; losing costs as much
     dense_weight: float = 1.0  # times everything else that is paid
 
     def __post_init__(self) -> None:
@@ -63,7 +63,7 @@ class Tag(Game):
         if roles.count("runner") != 1 or not 1 <= roles.count("chaser") <= MOST or len(roles) > 1 + MOST:
             raise InvalidInput(f"a runner and 1 to {MOST} chasers play tag, not {', '.join(self.agents)}")
         check_range("radius", self.radius, 0.5, 100.0)
-        check_range("prize", self.prize, 0.0, 1e6)
+        check_range("win_reward", self.win_reward, 0.0, 1e6)
         check_range("dense_weight", self.dense_weight, 0.0, 1e3)
 
     @cached_property
@@ -79,26 +79,28 @@ class Tag(Game):
         """1 for the runner, -1 for those who chase it."""
         return np.where(np.arange(len(self.agents)) == self._runner, 1.0, -1.0)
 
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
         """Tell each chaser where among the others the runner is; how near the nearest is, the first step will say."""
-        tally = np.zeros((len(self.agents), len(self.tally)))
+        agent_stats = np.zeros((len(self.agents), len(self.agent_stats)))
         for chaser in self._chasers:
-            tally[chaser, RUNNER] = (self._runner - chaser - 1) % len(self.agents)
-        return np.array([UNDECIDED, self.dense_weight, self.radius, 0.0]), tally, ()
+            agent_stats[chaser, RUNNER] = (self._runner - chaser - 1) % len(self.agents)
+        return np.array([UNDECIDED, self.dense_weight, self.radius, 0.0]), agent_stats, ()
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
+    def judge(
+        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    ) -> GameUpdate:
         """Say whether the runner is caught."""
-        memory, tally = now.memory.copy(), now.tally.copy()
+        memory, agent_stats = now.memory.copy(), now.agent_stats.copy()
         runner, chasers = now.agents[:, self._runner], now.agents[:, self._chasers]
         memory[:, NEAREST] = flat_distance(chasers, runner[:, None]).min(axis=1)
         caught = now.touches[:, self._runner][:, self._chasers].any(axis=1)
         out = np.hypot(runner[:, 0], runner[:, 1]) > self.radius
         over, late = caught | out, now.left <= 0.0
         memory[over | late, REASON] = np.where(caught, TOUCH, np.where(out, OUT, DECIDED_BY_TIME))[over | late]
-        tally[..., RESULT] = (late * 1.0 - over * (1.0 + late))[:, None] * self._sides
-        points = self.prize * tally[..., RESULT]
-        tally[..., SCORE] += points
-        return Verdict(memory, tally, points, over)
+        agent_stats[..., RESULT] = (late * 1.0 - over * (1.0 + late))[:, None] * self._sides
+        points = self.win_reward * agent_stats[..., RESULT]
+        agent_stats[..., SCORE] += points
+        return GameUpdate(memory, agent_stats, points, over)
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class Player(Contender):
     def observe(self, now: State) -> np.ndarray:
         """Return own body, the others, the arena and the time (..., 37 + 2J + F)."""
         count = now.others.shape[-2]
-        order = (now.tally[..., RUNNER, None].astype(int) + np.arange(count)) % count
+        order = (now.agent_stats[..., RUNNER, None].astype(int) + np.arange(count)) % count
         others = np.take_along_axis(now.others, order[..., None], axis=-2)
         away = np.hypot(now.position[..., 0], now.position[..., 1])
         return together(

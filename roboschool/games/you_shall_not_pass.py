@@ -13,7 +13,7 @@ from roboschool.errors import check_range
 from roboschool.games import run_to_goal
 from roboschool.games.run_to_goal import GOAL, LINE, REASON, RESULT, SCORE, WAY, WEIGHT, RunToGoal
 from roboschool.mdp.effects import Mark
-from roboschool.mdp.game import DECIDED_BY_TIME, Arena, Verdict
+from roboschool.mdp.game import DECIDED_BY_TIME, GameState, GameUpdate
 from roboschool.mdp.state import State
 
 FALL = 3  # a reason
@@ -39,9 +39,11 @@ class YouShallNotPass(RunToGoal):
         super().__post_init__()
         check_range("down", self.down, 0.0, 100.0)
 
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
+    def judge(
+        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    ) -> GameUpdate:
         """Say whether the runner is through, or down, or late."""
-        memory, tally = now.memory.copy(), now.tally.copy()
+        memory, agent_stats = now.memory.copy(), now.agent_stats.copy()
         past = now.agents[:, RUNNER, 0] > memory[:, LINE]
         down = (now.agents[:, RUNNER, 2] <= self.down) & ~past
         late = (now.left <= 0.0) & ~past & ~down
@@ -49,14 +51,14 @@ class YouShallNotPass(RunToGoal):
         held = stopped & (now.upright[:, BLOCKER] > 0.0)
         ended = past | stopped
         memory[ended, REASON] = np.where(past, GOAL, np.where(down, FALL, DECIDED_BY_TIME))[ended]
-        tally[:, RUNNER, RESULT] = past * 1.0 - held
-        tally[:, BLOCKER, RESULT] = held * 1.0 - past
-        points = self.prize * tally[..., RESULT]
-        points[:, RUNNER] = self.prize * (past * 1.0 - stopped)
-        tally[..., SCORE] += points
-        return Verdict(memory, tally, points, past | down)
+        agent_stats[:, RUNNER, RESULT] = past * 1.0 - held
+        agent_stats[:, BLOCKER, RESULT] = held * 1.0 - past
+        points = self.win_reward * agent_stats[..., RESULT]
+        points[:, RUNNER] = self.win_reward * (past * 1.0 - stopped)
+        agent_stats[..., SCORE] += points
+        return GameUpdate(memory, agent_stats, points, past | down)
 
-    def marks(self, now: Arena, world: int) -> Sequence[Mark]:
+    def marks(self, now: GameState, world: int) -> Sequence[Mark]:
         """Return the runner's line."""
         return [mark for mark in super().marks(now, world) if mark.position[0] > 0.0]
 
@@ -76,5 +78,5 @@ class Player(run_to_goal.Player):
 
     def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
         """Return the dense terms, times their weight, and the sparse one."""
-        far = np.abs(now.game[..., LINE] + now.others[..., 0, 0] * now.tally[..., WAY])
+        far = np.abs(now.game[..., LINE] + now.others[..., 0, 0] * now.agent_stats[..., WAY])
         return super().reward(was, action, now, dt) | {"guard": now.game[..., WEIGHT] * self.guard * far}

@@ -15,7 +15,7 @@ class Placement:
 
 
 @dataclass(frozen=True)
-class Throw:
+class Launch:
     """Takes a prop somewhere and lets it fly on."""
 
     world: int

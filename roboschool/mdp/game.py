@@ -17,14 +17,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from roboschool.errors import InvalidInput
-from roboschool.mdp.effects import Mark, Throw
-from roboschool.plugins import convert_parameters, find_class, make, shipped
+from roboschool.mdp.effects import Launch, Mark
+from roboschool.plugins import builtin_classes, convert_parameters, find_class, make
 
 UNDECIDED, DECIDED_BY_TIME = 0, 1  # what every game's reasons begin with
 
 
 @dataclass(frozen=True)
-class Arena:
+class GameState:
     """All that a game looks at: arrays that lead with (world,). Places: position, velocity, x axis [m, m/s]."""
 
     agents: np.ndarray  # place of each agent's trunk (world, agent, 9)
@@ -33,10 +33,10 @@ class Arena:
     touches: np.ndarray  # 1 where an agent presses on another, or on a prop (world, agent, agents and then props)
     left: np.ndarray  # steps left until the time is up (world,)
     memory: np.ndarray  # what the game remembers, by the names in `Game.memory` (world, m)
-    tally: np.ndarray  # what it remembers of each agent, by the names in `Game.tally` (world, agent, n)
+    agent_stats: np.ndarray  # what it remembers of each agent, by the names in `Game.agent_stats` (world, agent, n)
 
     @classmethod
-    def blank(cls, worlds: int, agents: int, props: int, place: int, memory: int, tally: int) -> "Arena":
+    def blank(cls, worlds: int, agents: int, props: int, place: int, memory: int, agent_stats: int) -> "GameState":
         """Return an arena of zeros."""
         return cls(
             agents=np.zeros((worlds, agents, place)),
@@ -45,19 +45,19 @@ class Arena:
             touches=np.zeros((worlds, agents, agents + props)),
             left=np.zeros(worlds),
             memory=np.zeros((worlds, memory)),
-            tally=np.zeros((worlds, agents, tally)),
+            agent_stats=np.zeros((worlds, agents, agent_stats)),
         )
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GameUpdate:
     """What a game says of a step."""
 
     memory: np.ndarray  # what it remembers now (world, m)
-    tally: np.ndarray  # and of each agent (world, agent, n)
+    agent_stats: np.ndarray  # and of each agent (world, agent, n)
     points: np.ndarray  # what each agent gets (world, agent)
     over: np.ndarray  # worlds where it is decided: all agents end (world,)
-    throws: Sequence[Throw] = ()
+    throws: Sequence[Launch] = ()
 
 
 @dataclass(frozen=True)
@@ -68,28 +68,30 @@ class Game(ABC):
     props: tuple[str, ...]
     finish: float = math.inf  # the line across the lanes of the scene; infinite if it has none [m]
     memory: ClassVar[tuple[str, ...]] = ()  # names of the numbers it remembers; they are in every info
-    tally: ClassVar[tuple[str, ...]] = ()  # of those it remembers of each agent; they are in that agent's info
+    agent_stats: ClassVar[tuple[str, ...]] = ()  # of those it remembers of each agent; they are in that agent's info
     reasons: ClassVar[tuple[str, ...]] = ()  # why it is over, by the number `reason` in its memory
     feels: ClassVar[bool] = False  # whether it needs to know who touches whom
     follows: ClassVar[bool] = True  # whether it needs the velocities and x axes of the agents; without, they may be 0
     teams: ClassVar[bool] = True  # whether agents of one role are on one side, if there are two roles
-    settable: ClassVar[tuple[str, ...]] = ()  # parameters that the options of a reset may set
+    reset_options: ClassVar[tuple[str, ...]] = ()  # parameters that the options of a reset may set
 
     @property
     def throws(self) -> tuple[str, ...]:
         """The props that it may throw; each must be there, and be thrown by nobody else."""
         return ()
 
-    def solo(self, agent: int) -> "Game":
+    def single_player(self, agent: int) -> "Game":
         """Return the rules when this agent is played and policies of the scene play the others."""
         return self
 
     @abstractmethod
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Throw]]:
+    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
         """Return what is remembered when an episode begins, (m,) and (agent, n), and how its props fly."""
 
     @abstractmethod
-    def judge(self, was: Arena, now: Arena, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Verdict:
+    def judge(
+        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    ) -> GameUpdate:
         """Return what a step has brought; called before the tasks pay.
 
         Args:
@@ -100,7 +102,7 @@ class Game(ABC):
             rngs: the generator of each world.
         """
 
-    def marks(self, now: Arena, world: int) -> Sequence[Mark]:
+    def marks(self, now: GameState, world: int) -> Sequence[Mark]:
         """Return what is shown in pictures beside the bodies."""
         return ()
 
@@ -112,9 +114,11 @@ class Game(ABC):
         """
         name = type(self).__name__
         for key in options:
-            if key not in self.settable and (meant := get_close_matches(str(key), self.settable, 1)):
+            if key not in self.reset_options and (meant := get_close_matches(str(key), self.reset_options, 1)):
                 raise InvalidInput(f"game {name}: reset has no option {key!r}; did you mean {meant[0]!r}?")
-        given = convert_parameters(f"game {name}", type(self), {k: v for k, v in options.items() if k in self.settable})
+        given = convert_parameters(
+            f"game {name}", type(self), {k: v for k, v in options.items() if k in self.reset_options}
+        )
         try:
             return dataclasses.replace(self, **given)
         except InvalidInput as error:
@@ -127,7 +131,7 @@ def game_class(where: str, spec: Mapping[str, Any], beside: Path | None = None) 
     Raises:
         InvalidInput: there is none; the message begins with `where`.
     """
-    own = shipped("games", "observations", "scripted")
+    own = builtin_classes("games", "observations", "scripted")
     return find_class(f"{where}: ", "game", spec.get("name"), own, Game, beside)  # type: ignore[type-abstract]
 
 

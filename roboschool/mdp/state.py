@@ -40,7 +40,7 @@ class State:
     points: np.ndarray  # what the scene's game has given each agent for this step (...)
     left: np.ndarray  # steps until the time is up (...)
     game: np.ndarray  # what the scene's game remembers, by the names in `Game.memory` (..., n)
-    tally: np.ndarray  # what it remembers of this agent, by the names in `Game.tally` (..., n)
+    agent_stats: np.ndarray  # what it remembers of this agent, by the names in `Game.agent_stats` (..., n)
     memory: np.ndarray  # what the task remembers, by the names in `Task.memory` (..., m)
 
     @property
@@ -78,13 +78,13 @@ class State:
         props: int = 0,
         others: int = 0,
         game: int = 0,
-        tally: int = 0,
+        agent_stats: int = 0,
         memory: int = 0,
     ) -> "State":
         """Return a state of zeros, with room for so many of what the task needs beyond the robot."""
         joints, feet, loose = len(robot.joints), len(robot.feet), len(robot.loose)
         own = [3, 2, 3, 2, 2 * joints, feet, 3, feet, 1, 2 * loose, heights]
-        ends = np.cumsum([*own, PLACE * props, PLACE * others, 1, 1, game, tally, memory]).tolist()
+        ends = np.cumsum([*own, PLACE * props, PLACE * others, 1, 1, game, agent_stats, memory]).tolist()
         row = np.zeros((worlds, agents, ends[-1]))
         parts = np.split(row, ends[:-1], axis=-1)
         shape = (worlds, agents)
@@ -108,7 +108,7 @@ class State:
             points=parts[13][..., 0],
             left=parts[14][..., 0],
             game=parts[15],
-            tally=parts[16],
+            agent_stats=parts[16],
             memory=parts[17],
         )
 

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from roboschool.errors import choose
-from roboschool.mdp.effects import Mark, Placement, Throw
+from roboschool.errors import check_choice
+from roboschool.mdp.effects import Launch, Mark, Placement
 from roboschool.mdp.state import State
-from roboschool.plugins import find_class, make, shipped
+from roboschool.plugins import builtin_classes, find_class, make
 from roboschool.robots.robot import Robot
 from roboschool.robots.urdf import Joint
 
@@ -70,7 +70,7 @@ class Task(ABC):
 
     def plan(
         self, was: State, now: State, live: np.ndarray, rngs: Sequence[np.random.Generator]
-    ) -> tuple[np.ndarray, Sequence[Throw]]:
+    ) -> tuple[np.ndarray, Sequence[Launch]]:
         """Return what is remembered after a step, and what is asked of the worlds; called before the reward is paid.
 
         Args:
@@ -105,9 +105,9 @@ def make_task(where: str, robot: Robot, spec: dict[str, Any], beside: Path | Non
     Raises:
         InvalidInput: the task or one of its parameters is unknown or of the wrong type.
     """
-    own = shipped("games", "observations", "scripted", "race", holds="Player") | shipped("tasks")
+    own = builtin_classes("games", "observations", "scripted", "race", holds="Player") | builtin_classes("tasks")
     cls = find_class(f"{where}: ", "task", spec.get("name"), own, Task, beside)  # type: ignore[type-abstract]
     task = make(where, "task", spec, cls, robot=robot)
     for link in task.heights:
-        choose(link, [other.name for other in robot.model.links], "link", f"{where}: task {spec['name']!r}")
+        check_choice(link, [other.name for other in robot.model.links], "link", f"{where}: task {spec['name']!r}")
     return task

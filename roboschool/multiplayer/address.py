@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from roboschool.errors import InvalidInput, nearest
+from roboschool.errors import InvalidInput, suggest
 from roboschool.multiplayer.protocol import SECRET
 from roboschool.scratch import scratch_folder
 
@@ -47,7 +47,7 @@ def read_address(text: str) -> Address:
         return Address(path=rest)
     if kind == "tcp":
         return read_host(rest, f"address {text!r}: {HOW}")
-    raise InvalidInput(f"address {text!r}: {HOW}{nearest(kind, ['unix', 'tcp'])}")
+    raise InvalidInput(f"address {text!r}: {HOW}{suggest(kind, ['unix', 'tcp'])}")
 
 
 def read_host(text: str, wrong: str) -> Address:
@@ -141,7 +141,7 @@ def _check_key(key: bytes, where: str) -> tuple[bytes, str]:
     return key, where
 
 
-class Door:
+class Listener:
     """A socket that listens, and a private folder with the key; both go with `close`.
 
     Args:

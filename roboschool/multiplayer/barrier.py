@@ -9,7 +9,7 @@ import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import check_count
-from roboschool.errors import InvalidInput, choose, told
+from roboschool.errors import InvalidInput, check_choice, describe_error
 from roboschool.policies.policy import AnyPolicy, Policy, as_policy
 from roboschool.simulation.control import SEEDS, by_agent, check_sight
 from roboschool.simulation.group import as_numbers
@@ -26,7 +26,7 @@ Wish: TypeAlias = tuple[int | None, dict[str, Any]]  # the seed of an episode, a
 Reply: TypeAlias = tuple[Any, ...] | InvalidInput | WorldClosed  # what `reset` or `step` returns or raises
 
 
-class Rendezvous:
+class Barrier:
     """Who waits for whom: the world moves when every live agent has acted, and begins when every seat has asked.
 
     There is no clock, lock or thread in here. Whoever asks is answered at once or by a later call: each call returns
@@ -61,7 +61,7 @@ class Rendezvous:
         self.fillers: dict[str, Policy] = {}
         agents = {agent.name: agent for agent in world.scene.agents}
         for name, policy in by_agent(fillers, "fillers", world.possible_agents).items():
-            agent = agents[choose(name, agents, "agent", "fillers")]
+            agent = agents[check_choice(name, agents, "agent", "fillers")]
             made = as_policy(policy, len(agent.robot.joints), agent.policy, f"fillers: {name!r}")
             check_sight(made, world.observation_space(name).shape[0], f"filler of agent {name!r}")
             self.fillers[name] = made
@@ -147,7 +147,7 @@ class Rendezvous:
         Raises:
             InvalidInput: the agent is unknown.
         """
-        choose(agent, self.world.possible_agents, "agent")
+        check_choice(agent, self.world.possible_agents, "agent")
         if self.end is not None or agent in self.gone or agent in self.filled:
             return {}
         self.gone[agent] = why
@@ -209,7 +209,7 @@ class Rendezvous:
 
     def _check(self, agent: str) -> None:
         """Refuse an agent that cannot ask now."""
-        choose(agent, self.world.possible_agents, "agent")
+        check_choice(agent, self.world.possible_agents, "agent")
         if agent in self.gone:
             raise WorldClosed(f"agent {agent!r} {self.gone[agent]}")
         if agent in self.filled:
@@ -229,14 +229,14 @@ class Rendezvous:
         if agent in self.world.agents:
             self.forfeits.append((self.episode, self.step, agent, why))
             self._lost.add(agent)
-            self.world.retire(agent)
+            self.world.deactivate(agent)
             self._dismiss()
 
     def _dismiss(self) -> None:
         """End the episode if only fillers are left, or nobody: nothing is simulated for no one."""
         if set(self.world.agents) <= set(self.filled):
             for name in self.world.agents[:]:
-                self.world.retire(name)
+                self.world.deactivate(name)
             if self._lost:
                 self._note_results()
 
@@ -247,7 +247,7 @@ class Rendezvous:
             try:
                 replies = self._move() if self.world.agents else self._begin()
             except BaseException as error:  # even Ctrl-C: the world may have moved by half
-                return self.close(told(error), error)
+                return self.close(describe_error(error), error)
         if self._is_over():
             replies |= self._stop(f"the match is over after {self.episodes} episode{'s' * (self.episodes != 1)}")
         return replies
@@ -270,7 +270,7 @@ class Rendezvous:
         self._clipped = dict.fromkeys(self._clipped, 0)
         self._lost = set(self.gone)
         for name in self.gone:
-            self.world.retire(name)
+            self.world.deactivate(name)
         for name in self.filled:
             self.fillers[name].reset(int(self.world.simulation.rngs[0].integers(SEEDS)))
         asked, self._wishes = self._wishes, {}

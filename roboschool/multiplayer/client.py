@@ -25,22 +25,22 @@ from roboschool.multiplayer.protocol import (
     WELCOME,
     Answer,
     Anything,
-    Begun,
     Closed,
     Hello,
     Inbox,
     Leave,
     Look,
     Message,
-    Moved,
     Numbers,
     Picture,
     Ping,
     Pong,
     Refused,
     Reset,
+    ResetReply,
     Space,
     Step,
+    StepReply,
     Violation,
     Welcome,
     Withdraw,
@@ -152,7 +152,7 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
             given = ", ".join(map(str, options))
             raise InvalidInput(f"agent {self.agent!r}: options: {given}: set by the host, with roboschool serve --set")
         super().reset(seed=asked)
-        reply: Begun = self._ask(lambda number: Reset(number, asked), Begun)
+        reply: ResetReply = self._ask(lambda number: Reset(number, asked), ResetReply)
         return self._unpack(self._observations, reply.observation), reply.info
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -164,7 +164,7 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
             WorldClosed: the world or this seat is closed, or the server is gone.
         """
         numbers = self._actions.pack(as_numbers(self.agent, action, self._actions.shape))
-        reply: Moved = self._ask(lambda number: Step(number, numbers), Moved)
+        reply: StepReply = self._ask(lambda number: Step(number, numbers), StepReply)
         seen = self._unpack(self._observations, reply.observation)
         return seen, reply.reward, reply.terminated, reply.truncated, reply.info
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import PICTURES, check_render_mode
-from roboschool.errors import InvalidInput, choose
-from roboschool.multiplayer.barrier import PATIENCE, Rendezvous, Reply, WorldClosed, check_seed
+from roboschool.errors import InvalidInput, check_choice
+from roboschool.multiplayer.barrier import PATIENCE, Barrier, Reply, WorldClosed, check_seed
 from roboschool.policies.policy import AnyPolicy
 from roboschool.scenes.scene import Scene, options_of_reset
 
@@ -85,7 +85,7 @@ class Lobby:
         join_timeout: how long a reset waits for a seat that does not ask [s]; None: for ever. Then the lobby closes,
             or, after the first episode, that seat is lost.
         step_timeout: how long a step waits for an agent that does not act, before that loses its seat [s].
-        fillers: policies that take seats that stay empty for so long, by agent, as in `Rendezvous`.
+        fillers: policies that take seats that stay empty for so long, by agent, as in `Barrier`.
         options: `max_cycles` and `render_mode` of `ParallelEnv`; others stand for keys of the scene file.
 
     Raises:
@@ -102,7 +102,7 @@ class Lobby:
     ) -> None:
         check_render_mode(options.get("render_mode"), PICTURES)  # a window belongs to one thread
         self.world = ParallelEnv(scene, death="leave", **options)
-        self._rendezvous = Rendezvous(self.world, join_timeout, step_timeout, fillers=fillers)
+        self._rendezvous = Barrier(self.world, join_timeout, step_timeout, fillers=fillers)
         self._mutex = threading.RLock()
         self._bells = {name: threading.Condition(self._mutex) for name in self.world.possible_agents}
         self._turn, self._moved = self._rendezvous.turn, 0.0  # and when it began [s]
@@ -110,14 +110,14 @@ class Lobby:
         self._seats = {name: LobbySeat(self, name) for name in self.world.possible_agents}
 
     def __getitem__(self, agent: str) -> LobbySeat:
-        return self._seats[choose(agent, self._seats, "agent", f"scene {self.world.scene.name!r}")]
+        return self._seats[check_choice(agent, self._seats, "agent", f"scene {self.world.scene.name!r}")]
 
     @property
     def forfeits(self) -> list[tuple[int, int, str, str]]:
         """Who has given up an episode or lost a seat: episode (the first is 1), step, agent, reason."""
         return self._rendezvous.forfeits
 
-    def ask(self, agent: str, call: Callable[[Rendezvous], dict[str, Reply]]) -> tuple[Any, ...]:
+    def ask(self, agent: str, call: Callable[[Barrier], dict[str, Reply]]) -> tuple[Any, ...]:
         """Ask the rendezvous something for an agent; wait for the reply and return or raise it."""
         with self._mutex:
             since = time.monotonic()

@@ -121,7 +121,7 @@ class Leave(Message):
     """Give the seat up."""
 
 
-class Begun(Message):
+class ResetReply(Message):
     """An episode has begun."""
 
     number: Count
@@ -129,7 +129,7 @@ class Begun(Message):
     info: dict[str, Any]
 
 
-class Moved(Message):
+class StepReply(Message):
     """The world has moved."""
 
     number: Count
@@ -168,7 +168,7 @@ class Closed(Message):
 
 
 Ask: TypeAlias = Reset | Step | Look | Withdraw | Ping | Leave
-Reply: TypeAlias = Begun | Moved | Picture | Pong | Refused | Closed
+Reply: TypeAlias = ResetReply | StepReply | Picture | Pong | Refused | Closed
 
 FROM_STRANGERS: "msgspec.msgpack.Decoder[Answer]" = msgspec.msgpack.Decoder(Answer)
 FROM_GUESTS: "msgspec.msgpack.Decoder[Hello]" = msgspec.msgpack.Decoder(Hello)

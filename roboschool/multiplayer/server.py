@@ -12,9 +12,9 @@ import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import PICTURES, check_render_mode
-from roboschool.errors import InvalidInput, choose, told
-from roboschool.multiplayer.address import Address, Door
-from roboschool.multiplayer.barrier import PATIENCE, Rendezvous, Reply, WorldClosed
+from roboschool.errors import InvalidInput, check_choice, describe_error
+from roboschool.multiplayer.address import Address, Listener
+from roboschool.multiplayer.barrier import PATIENCE, Barrier, Reply, WorldClosed
 from roboschool.multiplayer.entrance import Entrance
 from roboschool.multiplayer.peer import MOST_UNREAD, Peer, WrongKey
 from roboschool.multiplayer.protocol import (
@@ -24,20 +24,20 @@ from roboschool.multiplayer.protocol import (
     LARGEST,
     LONGEST_TEXT,
     Ask,
-    Begun,
     Closed,
     Leave,
     Look,
     Message,
-    Moved,
     Numbers,
     Picture,
     Ping,
     Pong,
     Refused,
     Reset,
+    ResetReply,
     Space,
     Step,
+    StepReply,
     Violation,
     Welcome,
     Withdraw,
@@ -59,10 +59,10 @@ class Server:
         scene: its name, the path of its file, or a `Scene`.
         tcp: where to listen; None: at a socket in a private folder.
         allow_remote: whether other machines may reach `tcp`.
-        join_timeout: see `Rendezvous`.
-        step_timeout: see `Rendezvous`.
-        episodes: see `Rendezvous`.
-        fillers: see `Rendezvous`.
+        join_timeout: see `Barrier`.
+        step_timeout: see `Barrier`.
+        episodes: see `Barrier`.
+        fillers: see `Barrier`.
         say: is told who comes, who goes, and who is turned away; everybody waits for it, so it must not block. Of
             strangers it is told only so much.
         rules: options of a reset, which the scene's game takes; they hold in all episodes.
@@ -89,10 +89,10 @@ class Server:
         check_render_mode(options.get("render_mode"), PICTURES)
         _check_size(options.get("width", 600), options.get("height", 400))
         self.world = ParallelEnv(scene, death="leave", **options)
-        self.rendezvous = Rendezvous(self.world, join_timeout, step_timeout, episodes, fillers)
+        self.barrier = Barrier(self.world, join_timeout, step_timeout, episodes, fillers)
         self.say = say
         self.world.simulation.reset({0: None}, rules)  # what can go wrong does so now, and nobody waits for it later
-        self.door = Door(tcp, allow_remote)
+        self.door = Listener(tcp, allow_remote)
         spaces = self.world.observation_spaces.items()
         self._observations = {name: Numbers(_dtype(space), space.shape) for name, space in spaces}
         self._actions = {name: Numbers(ACTION, space.shape) for name, space in self.world.action_spaces.items()}
@@ -114,10 +114,10 @@ class Server:
         """Serve until the world is closed or `stop` is called, then close.
 
         Raises:
-            Exception: the server itself has failed; what the world raises is in `rendezvous.end`.
+            Exception: the server itself has failed; what the world raises is in `barrier.end`.
         """
         try:
-            while time.monotonic() < self._end and not (self.rendezvous.end and not self._seated):
+            while time.monotonic() < self._end and not (self.barrier.end and not self._seated):
                 ready = self._selector.select(self._left())
                 ready.sort(key=lambda one: one[0].fileobj is self.door.socket)  # who is in is heard before more come
                 for key, events in ready:
@@ -126,7 +126,7 @@ class Server:
                     self._listen(peer, goes_on)
                 self._keep_time()
         except Exception as error:
-            self._why = f"the server has failed: {told(error)}"
+            self._why = f"the server has failed: {describe_error(error)}"
             raise
         finally:
             self.close()
@@ -143,8 +143,8 @@ class Server:
 
     def close(self) -> None:
         """Free the world, the connections, the socket, the key and their folder; again does nothing."""
-        self._deliver(self.rendezvous.close(self._why))
-        why, _ = self.rendezvous.end or ("", None)
+        self._deliver(self.barrier.close(self._why))
+        why, _ = self.barrier.end or ("", None)
         for peer in self._seated.values():
             peer.send(Closed(f"the world is closed: {why}"[:LONGEST_TEXT]))
         for peer in (*self._entrance.strangers, *self._entrance.guests, *self._seated.values()):
@@ -172,7 +172,7 @@ class Server:
         now = time.monotonic()
         self._entrance.keep_time(now)
         self._say_of_strangers.keep_time(now)
-        host = self.rendezvous
+        host = self.barrier
         turn = (*host.turn, host.waiting)
         if turn != self._turn:
             self._turn = turn
@@ -184,10 +184,10 @@ class Server:
             self._end = now + LINGER
 
     def _go_on_without(self, missing: list[str]) -> None:
-        replies = self.rendezvous.late()
+        replies = self.barrier.late()
         for name in missing:
-            if not self.rendezvous.end:
-                self.say(f"{name}: {self.rendezvous.gone.get(name, 'is played by a policy')}")
+            if not self.barrier.end:
+                self.say(f"{name}: {self.barrier.gone.get(name, 'is played by a policy')}")
         self._deliver(replies)
 
     # Those who call
@@ -266,7 +266,7 @@ class Server:
         )
 
     def _find_seat(self, wish: str | None) -> str:
-        host = self.rendezvous
+        host = self.barrier
         if host.end is not None:
             raise WorldClosed(f"the world is closed: {host.end[0]}")
         out = {*self._seated, *host.gone, *host.filled}
@@ -275,7 +275,7 @@ class Server:
             if not free:
                 raise InvalidInput(f"scene {self.world.scene.name!r}: no seat is free")
             return free[0]
-        choose(wish, self.world.possible_agents, "agent", f"scene {self.world.scene.name!r}")
+        check_choice(wish, self.world.possible_agents, "agent", f"scene {self.world.scene.name!r}")
         if wish in host.gone:
             raise WorldClosed(f"agent {wish!r} {host.gone[wish]}; its seat stays empty until the match is over")
         if wish not in free:
@@ -288,13 +288,13 @@ class Server:
         match ask:
             case Step(number, action):
                 array = self._actions[agent].unpack(action)
-                self._ask(peer, number, lambda: self.rendezvous.ask_step(agent, array))
+                self._ask(peer, number, lambda: self.barrier.ask_step(agent, array))
             case Reset(number, seed):
-                self._ask(peer, number, lambda: self.rendezvous.ask_reset(agent, seed))
+                self._ask(peer, number, lambda: self.barrier.ask_reset(agent, seed))
             case Look(number):
                 self._tell(peer, self._picture(number))
             case Withdraw():
-                self.rendezvous.withdraw(agent)
+                self.barrier.withdraw(agent)
             case Ping():
                 self._tell(peer, Pong())
             case Leave():
@@ -312,10 +312,12 @@ class Server:
 
     def _picture(self, number: int) -> Message:
         try:
-            picture = self.rendezvous.picture()
+            picture = self.barrier.picture()
         except Exception as error:  # of whatever draws here
             closed = isinstance(error, WorldClosed)
-            return Refused(number, closed, (str(error) if closed else f"no picture: {told(error)}")[:LONGEST_TEXT])
+            return Refused(
+                number, closed, (str(error) if closed else f"no picture: {describe_error(error)}")[:LONGEST_TEXT]
+            )
         if picture is None:
             return Refused(number, False, "this world takes no pictures")
         return Picture(number, picture.shape[0], picture.shape[1], picture.astype(np.uint8).tobytes())
@@ -331,7 +333,7 @@ class Server:
             return _refuse(number, reply)
         observation, *rest = reply
         seen = self._observations[agent].pack(observation)
-        return Moved(number, seen, *rest) if len(rest) > 1 else Begun(number, seen, *rest)
+        return StepReply(number, seen, *rest) if len(rest) > 1 else ResetReply(number, seen, *rest)
 
     def _tell(self, peer: Peer, message: Message) -> None:
         peer.send(message)
@@ -352,12 +354,12 @@ class Server:
             self._say_of_strangers(f"somebody: {why}")
             return
         del self._seated[peer.agent]
-        if not self.rendezvous.end and peer.agent not in self.rendezvous.gone:
+        if not self.barrier.end and peer.agent not in self.barrier.gone:
             self.say(f"{peer.agent}: {why}")
-        if self.rendezvous.episode:
-            self._deliver(self.rendezvous.leave(peer.agent, why))
+        if self.barrier.episode:
+            self._deliver(self.barrier.leave(peer.agent, why))
         else:
-            self.rendezvous.withdraw(peer.agent)
+            self.barrier.withdraw(peer.agent)
 
 
 def _refuse(number: int, error: Exception) -> Refused:

@@ -36,14 +36,14 @@ class EpisodeLog:
     steps: int = 0
     torques: "array[float]" = field(default_factory=lambda: array("d"))  # of all joints, step after step [N m]
     throws: list[tuple[int, str, Triple, Triple]] = field(default_factory=list)  # after how many steps, and which
-    base: "Checkpoint | None" = None  # what was loaded inexactly and counts as the beginning
+    base: "WorldCheckpoint | None" = None  # what was loaded inexactly and counts as the beginning
 
     def copy(self) -> "EpisodeLog":
         """Return a log that grows on its own."""
         start = (self.placements, self.props, self.gravity, self.friction)
         return EpisodeLog(*start, self.steps, self.torques[:], self.throws[:], self.base)
 
-    def begun_at(self, checkpoint: "Checkpoint") -> "EpisodeLog":
+    def begun_at(self, checkpoint: "WorldCheckpoint") -> "EpisodeLog":
         """Return the log of an episode that goes on from Bullet's state in a checkpoint, however it came to be."""
         empty = EpisodeLog(self.placements, self.props, self.gravity, self.friction)
         return replace(empty, base=replace(checkpoint, log=empty))
@@ -56,7 +56,7 @@ class EpisodeLog:
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class WorldCheckpoint:
     """The state of a world in mid-episode. It can be pickled, and is valid in another process."""
 
     snapshot: Snapshot

@@ -14,7 +14,7 @@ _lock = threading.RLock()  # the descriptors belong to the whole process
 
 
 @contextmanager
-def captured() -> Iterator[Callable[[], str]]:
+def redirect_native_output() -> Iterator[Callable[[], str]]:
     """Catch what C code writes to stdout and stderr; the function given returns it so far.
 
     Raises:

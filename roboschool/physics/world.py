@@ -12,15 +12,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from roboschool.errors import InvalidInput, choose
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.effects import Placement
-from roboschool.physics.checkpoint import Checkpoint, EpisodeLog, Quaternion, Snapshot, Triple
-from roboschool.physics.output import captured
+from roboschool.physics.checkpoint import EpisodeLog, Quaternion, Snapshot, Triple, WorldCheckpoint
+from roboschool.physics.output import redirect_native_output
 from roboschool.robots.urdf import Joint, Model, without_visuals
 from roboschool.scenes.scene import Agent, Prop, Scene
 from roboschool.scratch import scratch_path
 
-with captured():
+with redirect_native_output():
     import pybullet as bullet
 
 CONTACT_ERP = 0.9  # Roboschool's
@@ -410,7 +410,7 @@ class World:
         """
         where = f"scene {self.scene.name!r}"
         names = [other.name for other in self.scene.props if other.throwable]
-        choose(prop, names, "prop that can be thrown", where)
+        check_choice(prop, names, "prop that can be thrown", where)
         if not all(map(math.isfinite, (*position, *velocity))):
             raise InvalidInput(f"{where}: prop {prop!r} is thrown from {position} with {velocity}")
         next(body for body in self.prop_bodies if body.prop.name == prop).throw(position, velocity)
@@ -444,14 +444,14 @@ class World:
         spots = tuple((body.spot, body.turned) for body in self.prop_bodies)
         return Snapshot(self.gravity, self.friction, homes, bases, joints, spots)
 
-    def save(self) -> Checkpoint:
+    def save(self) -> WorldCheckpoint:
         """Return the state of the world, to be given to `load` here or in another process; nothing changes."""
         with scratch_path() as path:
             bullet.saveBullet(path, physicsClientId=self.client)
             state = Path(path).read_bytes()
-        return Checkpoint(self.capture(), state, self._contacts(), self.log.copy())
+        return WorldCheckpoint(self.capture(), state, self._contacts(), self.log.copy())
 
-    def load(self, checkpoint: Checkpoint, exact: bool = True) -> None:
+    def load(self, checkpoint: WorldCheckpoint, exact: bool = True) -> None:
         """Take back a state.
 
         Args:
@@ -469,7 +469,7 @@ class World:
             body.settle(placement)
         for prop, spot in zip(self.prop_bodies, snapshot.spots, strict=True):
             prop.spot, prop.turned = spot
-        with scratch_path(checkpoint.state) as path, captured() as said:
+        with scratch_path(checkpoint.state) as path, redirect_native_output() as said:
             try:
                 bullet.restoreState(fileName=path, physicsClientId=self.client)
             except bullet.error:
@@ -547,7 +547,10 @@ def _load(client: int, model: Model, self_collision: bool) -> int:
     flags = bullet.URDF_USE_INERTIA_FROM_FILE
     if self_collision:
         flags |= bullet.URDF_USE_SELF_COLLISION | bullet.URDF_USE_SELF_COLLISION_EXCLUDE_ALL_PARENTS
-    with scratch_path(without_visuals(model.text).encode()) as path, captured() as said:  # the client caches no files
+    with (
+        scratch_path(without_visuals(model.text).encode()) as path,
+        redirect_native_output() as said,
+    ):  # the client caches no files
         try:
             return int(bullet.loadURDF(path, useFixedBase=model.fixed, flags=flags, physicsClientId=client))
         except bullet.error:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.errors import InvalidInput, check_range, choose
+from roboschool.errors import InvalidInput, check_choice, check_range
 from roboschool.policies.policy import NetworkPolicy, read_network
 from roboschool.readers import convert, read_json
 from roboschool.writers import make_folder, replace
@@ -87,7 +87,7 @@ class OpponentPool:
         latest: float = 0.5,
     ) -> None:
         self.folder = Path(folder).resolve()
-        self.strategy = choose(strategy, STRATEGIES, "strategy")
+        self.strategy = check_choice(strategy, STRATEGIES, "strategy")
         check_range("delta", delta, 0.0, 1.0)
         check_range("window", convert(window, int, "window"), 1, np.inf)
         check_range("latest", latest, 0.0, 1.0)
@@ -156,7 +156,7 @@ class OpponentPool:
         if rival is None:
             raise InvalidInput(f"{self.folder}: no game has begun, so none can be recorded")
         self._read()
-        place = [m.file for m in self.members].index(choose(rival.file, [m.file for m in self.members], "member"))
+        place = [m.file for m in self.members].index(check_choice(rival.file, [m.file for m in self.members], "member"))
         rival, points = self.members[place], (result + 1.0) / 2.0
         surprise = points - 1.0 / (1.0 + 10.0 ** ((rival.rating - self.rating) / 400.0))
         members = list(self.members)

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from safetensors.numpy import save
 
-from roboschool.errors import InvalidInput, choose, told
+from roboschool.errors import InvalidInput, check_choice, describe_error
 from roboschool.paths import as_path, list_names, policies
 from roboschool.plugins import find_class
 from roboschool.policies.policy_source import NEEDED, check_class, find_module, is_class, refuse_source
@@ -214,7 +214,7 @@ def resolve(written: str, scripted: str = "", where: str = "") -> str:
         check_class(written, begin)
         return written
     if written not in policies() and Path(written).suffix != NUMBERS and not os.path.isfile(written):
-        choose(written, [*WORDS, *policies(), *list_names(Path(written).parent, NUMBERS)], "policy", where)
+        check_choice(written, [*WORDS, *policies(), *list_names(Path(written).parent, NUMBERS)], "policy", where)
     return str(as_path(policies().get(written, written)))
 
 
@@ -239,7 +239,9 @@ def load_policy(path: str | os.PathLike[str], where: str = "") -> Policy:
         try:
             made = cls()
         except Exception as error:  # whatever a class of somebody's own does
-            raise InvalidInput(f"{where}policy {path!r} cannot be made without arguments: {told(error)}") from error
+            raise InvalidInput(
+                f"{where}policy {path!r} cannot be made without arguments: {describe_error(error)}"
+            ) from error
         return check_policy(made, f"{where}policy {path!r}")
     return read_network(path)
 

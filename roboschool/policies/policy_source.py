@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from roboschool.errors import InvalidInput, nearest
+from roboschool.errors import InvalidInput, suggest
 from roboschool.paths import as_path
 
 NEEDED = ("reset(seed)", "act(observation)")  # of a policy
@@ -74,7 +74,7 @@ def check_class(written: str, where: str = "") -> None:
     if name not in names:
         if DYNAMIC.isdisjoint({*names, *said}):
             known = [key for key, node in names.items() if isinstance(node, ast.ClassDef)]
-            raise InvalidInput(f"{where}: {path} has no class {name!r}{nearest(name, known)}")
+            raise InvalidInput(f"{where}: {path} has no class {name!r}{suggest(name, known)}")
         return
     found = names[name]
     if isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef):

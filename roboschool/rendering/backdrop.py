@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from roboschool.rendering.camera_view import Lens
+from roboschool.rendering.camera_view import CameraView
 from roboschool.scenes.scene import Scene
 
 Colour: TypeAlias = tuple[int, int, int]  # red, green, blue
@@ -32,7 +32,7 @@ class Studio:
 
     track = None
 
-    def paint(self, _lens: Lens, width: int, height: int) -> Any:
+    def paint(self, _lens: CameraView, width: int, height: int) -> Any:
         """Return what is seen (height, width, 3), from 0 to 255."""
         across = np.linspace(-1.0, 1.0, width, dtype=np.float32)
         upward = np.linspace(1.0, -1.0, height, dtype=np.float32)[:, None]
@@ -101,7 +101,7 @@ class Backdrop:
         self.track = _track(scene)
         self.finish = scene.finish
 
-    def paint(self, lens: Lens, width: int, height: int) -> Any:
+    def paint(self, lens: CameraView, width: int, height: int) -> Any:
         """Return what is seen (height, width, 3), from 0 to 255."""
         size = np.array((2 * lens.wide / width, 2 * lens.high / height), np.float32)  # of a pixel 1 m away [m]
         across = (np.arange(width, dtype=np.float32) + 0.5) * size[0] - np.float32(lens.wide)

@@ -19,15 +19,15 @@ from lxml import etree
 from roboschool.errors import InvalidInput
 from roboschool.mdp.effects import Mark
 from roboschool.physics.checkpoint import Snapshot
-from roboschool.physics.output import captured
+from roboschool.physics.output import redirect_native_output
 from roboschool.rendering.backdrop import BLACK, WHITE, Backdrop, Colour, Studio, Triple
-from roboschool.rendering.camera_view import NARROWEST, NEAR, VIEW, Fixed, Follow, Lens
+from roboschool.rendering.camera_view import NARROWEST, NEAR, VIEW, CameraView, Fixed, Follow
 from roboschool.rendering.stadium import Stadium
 from roboschool.robots.urdf import Model
 from roboschool.scenes.scene import Scene
 from roboschool.scratch import scratch_folder
 
-with captured():
+with redirect_native_output():
     import pybullet as bullet
 
 SMALLEST, LARGEST = 16, 4096  # sides of a picture [pixels]
@@ -77,7 +77,7 @@ class Camera:
         self._follow = Follow(high * width / height, high, line)
         self._fixed = None if scene.camera is None else Fixed(scene.camera, width / height)
         self._backdrop = _backdrop(scene)
-        self._stage: Stage | None = None
+        self._stage: RenderScene | None = None
 
     def picture(self, snapshot: Snapshot, marks: Sequence[Mark] = ()) -> np.ndarray:
         """Return the next picture (height, width, 3), bytes, with marks in it."""
@@ -93,9 +93,9 @@ class Camera:
         stage = self._open()
         return stage.show(snapshot), stage.room
 
-    def _open(self) -> "Stage":
+    def _open(self) -> "RenderScene":
         if self._stage is None:
-            self._stage = Stage(self.scene, self._backdrop.track)
+            self._stage = RenderScene(self.scene, self._backdrop.track)
         return self._stage
 
     def cut(self) -> None:
@@ -111,7 +111,7 @@ class Camera:
             self._stage = None
 
 
-class Puppet:
+class RenderBody:
     """A robot or a prop on a stage; `trunk` is the link that shows where it is, the last if it is None."""
 
     def __init__(
@@ -188,7 +188,7 @@ class Balls:
         return int(bullet.createMultiBody(0, -1, shape, physicsClientId=self.client))
 
 
-class Stage:
+class RenderScene:
     """A Bullet client that holds all that stands up in a scene, to be looked at."""
 
     def __init__(self, scene: Scene, track: Triple | None) -> None:
@@ -204,14 +204,16 @@ class Stage:
         meshes = {"cylinder": folder / "cylinder.obj", "sphere": folder / "sphere.obj"}
         meshes["cylinder"].write_text(_cylinder())
         meshes["sphere"].write_text(_ball(BALL_SIDES))
-        with captured():
+        with redirect_native_output():
             self.puppets = [
-                Puppet(self.client, robot.model, [*robot.passive, *(j.name for j in robot.joints)], robot.trunk, meshes)
+                RenderBody(
+                    self.client, robot.model, [*robot.passive, *(j.name for j in robot.joints)], robot.trunk, meshes
+                )
                 for robot in (agent.robot for agent in scene.agents)
             ]
             for model in (prop.model for prop in scene.props):
                 joints = [joint.name for joint in model.joints if joint.kind != "fixed"]
-                self.puppets.append(Puppet(self.client, model, joints, None, meshes))
+                self.puppets.append(RenderBody(self.client, model, joints, None, meshes))
         self.balls = Balls(self.client, folder / "mark.obj")
         self.robots = self.puppets[: len(scene.agents)]
         self.room = np.array([puppet.room for puppet in self.robots])
@@ -248,7 +250,7 @@ class Stage:
         self.balls.show(marks)
         return np.array([puppet.place() for puppet in self.robots])
 
-    def compose(self, picture: np.ndarray, lens: Lens) -> None:
+    def compose(self, picture: np.ndarray, lens: CameraView) -> None:
         """Draw everything and its shadow into a picture (height, width, 3)."""
         high, wide = picture.shape[:2]
         top, bottom, left, right = self._find(lens, wide, high)
@@ -263,7 +265,7 @@ class Stage:
         part *= 1.0 - _shrink(opaque)
         part += _shrink(colours * opaque)
 
-    def _find(self, lens: Lens, width: int, height: int) -> tuple[int, int, int, int]:
+    def _find(self, lens: CameraView, width: int, height: int) -> tuple[int, int, int, int]:
         """Return top, bottom, left and right of what is worth drawing: small parts are drawn faster."""
         size = -(-width // COARSER), -(-height // COARSER)
         seen = self._draw(lens.view, lens.project(), *size)[1]
@@ -278,7 +280,7 @@ class Stage:
             ends += [max(0, first - MARGIN), min(length, last + COARSER + MARGIN)]
         return ends[0], ends[1], ends[2], ends[3]
 
-    def _distant(self, lens: Lens, width: int, height: int) -> np.ndarray:
+    def _distant(self, lens: CameraView, width: int, height: int) -> np.ndarray:
         """Return pixels (pixel, 2) around what is so small that Bullet may leave it out of a coarse picture."""
         points = np.array([*(puppet.place() for puppet in self.puppets), *self.balls.places])
         reach = np.array([*(puppet.room for puppet in self.puppets), *self.balls.radii])
@@ -323,7 +325,7 @@ def _backdrop(scene: Scene) -> Backdrop | Studio:
 
 
 def _clear(client: int, folder: Path) -> None:
-    with captured():
+    with redirect_native_output():
         bullet.disconnect(client)
     shutil.rmtree(folder, ignore_errors=True)
 

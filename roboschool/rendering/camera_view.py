@@ -23,7 +23,7 @@ BEHIND, FORGOTTEN = 5.0, 9.0  # a robot so far behind the first begins to leave 
 PASSED = 3.0  # the way past a line counts so many times, for the view waits for those who come later
 
 
-class Lens:
+class CameraView:
     """An eye that looks in a direction; `top` is up in its picture, or the north is if that is where it looks."""
 
     def __init__(self, eye: np.ndarray, ahead: np.ndarray, wide: float, high: float, top: np.ndarray = SKYWARD) -> None:
@@ -64,7 +64,7 @@ class Follow:
         self.focus = self.trail = UNSEEN
         self.distance = UNSEEN[0]
 
-    def lens(self, points: np.ndarray, room: np.ndarray) -> Lens:
+    def lens(self, points: np.ndarray, room: np.ndarray) -> CameraView:
         """Return the lens of the next frame for robots at some points (robot, 3), each with a radius (robot,) [m]."""
         points = _gather(points, self.line)
         middle = (points.min(0) + points.max(0)) / 2
@@ -76,14 +76,14 @@ class Follow:
         if len(points) > 1:
             down, around = max(down, HIGH), FRONT
         ahead = -np.array((math.cos(down) * math.cos(around), math.cos(down) * math.sin(around), math.sin(down)))
-        lens = Lens(self.focus + LEAD * pace, ahead, self.wide, self.high)
+        lens = CameraView(self.focus + LEAD * pace, ahead, self.wide, self.high)
         offsets = points - lens.eye
         wide = (abs(offsets @ lens.right) + room) / self.wide - offsets @ ahead
         high = (abs(offsets @ lens.up) + room) / self.high - offsets @ ahead
         self.distance = _smooth(self.distance, min(FARTHEST, np.maximum(wide, high).max()), ZOOM)
         eye = lens.eye - self.distance * ahead
         eye[2] = max(eye[2], 2 * NEAR)
-        return Lens(eye, ahead, self.wide, self.high)
+        return CameraView(eye, ahead, self.wide, self.high)
 
 
 class Fixed:
@@ -101,12 +101,12 @@ class Fixed:
         """Forget all frames so far."""
         self.shown = UNSEEN
 
-    def lens(self, place: tuple[float, ...] | None) -> Lens:
+    def lens(self, place: tuple[float, ...] | None) -> CameraView:
         """Return the lens of the next frame; what is followed is at some place [m], or there is nothing to follow."""
         target = self.look if place is None else self.look + self.view.share * (np.array(place) - self.look)
         self.shown = _smooth(self.shown, target, self.view.stay)
         self._turn(self.shown)
-        return Lens(self.eye, self.ahead, self.wide, self.high, self.top)
+        return CameraView(self.eye, self.ahead, self.wide, self.high, self.top)
 
     def _turn(self, look: np.ndarray) -> None:
         way = look - self.eye

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 from PIL import Image
 
-from roboschool.errors import InvalidInput, choose
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.rendering.camera import LARGEST
 from roboschool.system_info import install
 from roboschool.writers import replace, whole
@@ -32,7 +32,7 @@ def choose_ending(path: Path, endings: Sequence[str]) -> Path:
     Raises:
         InvalidInput: it has another, or its folder is not there.
     """
-    choose(path.suffix.lower(), endings, "ending", str(path))
+    check_choice(path.suffix.lower(), endings, "ending", str(path))
     if path.is_dir():
         raise InvalidInput(f"{path}: a folder")
     if not path.parent.is_dir():

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.errors import nearest
+from roboschool.errors import suggest
 
 MOST_FACES = 200_000  # of one mesh
 MOST_FILES = 20  # that one of them names
@@ -30,7 +30,7 @@ def find_file(root: Path, folder: Path, name: str) -> Path:
     elif len(os.fsencode(file)) > 500:  # Bullet copies paths into 1 KiB
         fault = "its full path is longer than 500 bytes"
     elif not os.path.exists(file):
-        fault = f"no such file{nearest(file.name, os.listdir(file.parent) if os.path.isdir(file.parent) else [])}"
+        fault = f"no such file{suggest(file.name, os.listdir(file.parent) if os.path.isdir(file.parent) else [])}"
     elif not os.path.isfile(file) or os.path.getsize(file) > LARGEST_MESH:
         fault = f"not a regular file, or larger than {LARGEST_MESH} bytes"
     else:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from roboschool import errors, paths, readers
-from roboschool.errors import InvalidInput, choose
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.robots.urdf import Joint, Model, read_urdf
 
 RAIL = (("prismatic", (1.0, 0.0, 0.0)), ("prismatic", (0.0, 0.0, 1.0)), ("continuous", (0.0, 1.0, 0.0)))
@@ -165,24 +165,24 @@ def _join(path: Path, card: Card, model: Model) -> Robot:
 
 def _check(path: Path, card: Card, model: Model, joints: Mapping[str, Joint]) -> None:
     """Check a card against its URDF."""
-    choose(card.trunk, [link.name for link in model.links], "link", f"{path}: trunk")
+    check_choice(card.trunk, [link.name for link in model.links], "link", f"{path}: trunk")
     for foot in card.feet:
-        choose(foot, [link.name for link in model.links], "link", f"{path}: feet")
+        check_choice(foot, [link.name for link in model.links], "link", f"{path}: feet")
     for link in card.upright.clear:
-        choose(link, card.feet, "foot", f"{path}: upright.clear")
+        check_choice(link, card.feet, "foot", f"{path}: upright.clear")
     if card.upright.link is not None:
-        choose(card.upright.link, [link.name for link in model.links], "link", f"{path}: upright.link")
+        check_choice(card.upright.link, [link.name for link in model.links], "link", f"{path}: upright.link")
     for name in card.torque:
-        choose(name, joints, "joint", f"{path}: torque")
+        check_choice(name, joints, "joint", f"{path}: torque")
     for name in card.endless:
-        choose(name, card.torque, "driven joint", f"{path}: endless")
+        check_choice(name, card.torque, "driven joint", f"{path}: endless")
         if joints[name].lower is not None:
             raise InvalidInput(f"{path}: endless: joint {name!r} has limits in {card.model}")
     if not card.torque:
-        raise InvalidInput(f"{path}: torque: no joint is driven{errors.nearest('', joints)}")
+        raise InvalidInput(f"{path}: torque: no joint is driven{errors.suggest('', joints)}")
     for name in card.pose:
-        choose(name, joints, "joint", f"{path}: pose")
-        choose(name, card.torque, "driven joint", f"{path}: pose")
+        check_choice(name, joints, "joint", f"{path}: pose")
+        check_choice(name, card.torque, "driven joint", f"{path}: pose")
     if len(set(card.feet)) < len(card.feet):
         raise InvalidInput(f"{path}: feet: a link is named twice")
     if not 0.0 <= card.stance <= MAX_LENGTH:

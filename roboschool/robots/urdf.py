@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 from lxml import etree
 
-from roboschool.errors import InvalidInput, nearest
+from roboschool.errors import InvalidInput, suggest
 from roboschool.paths import as_path
 from roboschool.readers import read_text
 from roboschool.robots.mesh import find_file, measure_mesh
@@ -193,7 +193,7 @@ def _read(name: str) -> Model:
     _clean(root)
     for material in root.findall("link/visual/material"):
         if material.get("name") not in materials:
-            _fail(material, f"unknown material {material.get('name')!r}{nearest(material.get('name'), materials)}")
+            _fail(material, f"unknown material {material.get('name')!r}{suggest(material.get('name'), materials)}")
     base = _check_tree(links, joints)
     model_links, model_joints = tuple(_link(link, link is base) for link in links), tuple(map(_joint, joints))
     _check_meshes(root, path.parent)
@@ -243,7 +243,7 @@ def _drop_unused(joint: Element) -> None:
     if kind in _REFUSED:
         _fail(joint, f"a {kind} joint is not supported: {_REFUSED[kind]}")
     if kind not in KINDS:
-        _fail(joint, f"unknown joint type {kind!r}{nearest(kind, KINDS)}")
+        _fail(joint, f"unknown joint type {kind!r}{suggest(kind, KINDS)}")
     for child in list(joint):
         if kind == "fixed" and child.tag in ("axis", "limit", "dynamics"):
             joint.remove(child)
@@ -265,7 +265,7 @@ def _clean_attributes(element: Element, known: dict[str, str]) -> None:
         if known.get(name) == "-" or name.startswith("{"):
             del element.attrib[name]
         elif name not in known:
-            _fail(element, f"unknown attribute {name!r}{nearest(name, known)}")
+            _fail(element, f"unknown attribute {name!r}{suggest(name, known)}")
         elif name in _NUMBERS:
             element.set(name, _plain_numbers(element, name))
         else:
@@ -282,7 +282,7 @@ def _clean_children(element: Element, known: dict[str, str]) -> None:
         elif known.get(child.tag) == "-" or (element.tag == "robot" and _is_foreign(child, known)):
             element.remove(child)
         elif child.tag not in known:
-            _fail(child, f"unknown element <{child.tag}> in <{element.tag}>{nearest(child.tag, known)}")
+            _fail(child, f"unknown element <{child.tag}> in <{element.tag}>{suggest(child.tag, known)}")
         elif known[child.tag] != "*" and element.find(child.tag) is not child:
             _fail(child, f"a second <{child.tag}> in one <{element.tag}>")
         else:
@@ -334,7 +334,7 @@ def _check_tree(links: list[Element], joints: list[Element]) -> Element:
         parent, child = (joint.find(end).get("link") for end in ("parent", "child"))
         for end, name in (("parent", parent), ("child", child)):
             if name not in names:
-                _fail(joint.find(end), f"unknown link {name!r}{nearest(name, names)}")
+                _fail(joint.find(end), f"unknown link {name!r}{suggest(name, names)}")
         if parent == child:
             _fail(joint, f"it joins link {child!r} to itself")
         if child in parents:

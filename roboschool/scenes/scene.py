@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 import numpy as np
 
 from roboschool import paths, readers
-from roboschool.errors import InvalidInput, UnknownOption, choose, nearest
+from roboschool.errors import InvalidInput, UnknownOption, check_choice, suggest
 from roboschool.mdp.distributions import Number, check_number
 from roboschool.mdp.game import Game, game_class, make_game
 from roboschool.mdp.state import State
@@ -125,7 +125,7 @@ class Scene:
         }
         seen = {what: count for what, count in room.items() if what in task.sees}
         if "game" in seen and self.game is not None:
-            seen["tally"] = len(self.game.tally)
+            seen["agent_stats"] = len(self.game.agent_stats)
         return State.blank(worlds, agents, task.robot, heights=len(task.heights), memory=len(task.memory), **seen)
 
     def __post_init__(self) -> None:
@@ -148,7 +148,7 @@ class Scene:
             if not PROP_NAME.fullmatch(name) or name in names or props.count(name) > 1:
                 raise InvalidInput(f"{where}: prop.name: {name!r} is taken, or not of small letters, digits and _")
         if self.camera is not None and self.camera.follow is not None:
-            choose(self.camera.follow, [*names, *props], "agent or prop", f"{where}: camera.follow")
+            check_choice(self.camera.follow, [*names, *props], "agent or prop", f"{where}: camera.follow")
         self._check_parts(where)
         checks: list[tuple[str, Number | None, float, float]] = [
             ("seconds", self.steps * self.timestep, self.timestep, LONGEST),
@@ -188,7 +188,7 @@ class Scene:
         thrown = [(name, f"agent {agent.name!r}") for agent in self.agents for name in agent.task.throws]
         thrown += [(name, "the game") for name in (self.game.throws if self.game else ())]
         for name, who in thrown:
-            choose(name, throwable, "prop that can be thrown", f"{where}: {who}")
+            check_choice(name, throwable, "prop that can be thrown", f"{where}: {who}")
             if [other for other, _ in thrown].count(name) > 1:
                 raise InvalidInput(
                     f"{where}: {' and '.join(by for other, by in thrown if other == name)} throw {name!r}"
@@ -197,7 +197,7 @@ class Scene:
             if "game" in agent.task.sees and self.game is None:
                 raise InvalidInput(f"{where}: agent {agent.name!r}: its task is part of a game, and the scene has none")
             if agent.policy and ":" not in agent.policy:
-                choose(agent.policy, paths.policies(), "policy", f"{where}: agent {agent.name!r}")
+                check_choice(agent.policy, paths.policies(), "policy", f"{where}: agent {agent.name!r}")
         if self.camera is not None and self.camera.eye == self.camera.look:
             raise InvalidInput(f"{where}: camera.look: {self.camera.look} is where the eye is")
 
@@ -221,7 +221,7 @@ def load_for(name: str | os.PathLike[str] | Scene, options: dict[str, Any], own:
     """
     if isinstance(name, Scene):
         for key in options:
-            meant = nearest(key, own) if own and key not in OPTIONS else ""
+            meant = suggest(key, own) if own and key not in OPTIONS else ""
             raise InvalidInput(f"scene {name.name!r}: {key!r}: options are for files; use dataclasses.replace{meant}")
         return name
     identity = IDENTITY.fullmatch(str(name))
@@ -252,14 +252,14 @@ def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int
     where = f"scene {scene.name!r}: reset"
     if not isinstance(options, Mapping):
         raise InvalidInput(f"{where}: options: {options!r:.80} is not a mapping, like {{'dense_weight': 0.5}}")
-    settable = scene.game.settable if scene.game is not None else ()
+    reset_options = scene.game.reset_options if scene.game is not None else ()
     rules = scene.game.with_options(options) if scene.game is not None and options else None
     for key in options:
-        if key not in settable and key != PROBE:
-            others = f"only {', '.join(settable)}" if settable else "nor any other"
+        if key not in reset_options and key != PROBE:
+            others = f"only {', '.join(reset_options)}" if reset_options else "nor any other"
             given = f"; {key!r} is given when the env is made" if key in OPTIONS else ""
             warnings.warn(f"{where} has no option {key!r}, {others}{given}", stacklevel=depth)
-    return {key: getattr(rules, key) for key in options if key in settable}
+    return {key: getattr(rules, key) for key in options if key in reset_options}
 
 
 def scene_id(name: str, version: int, parts: str = "") -> str:
@@ -270,8 +270,8 @@ def scene_id(name: str, version: int, parts: str = "") -> str:
 def _build(path: Path, file: SceneFile, options: dict[str, Any], own: Sequence[str]) -> Scene:
     for key in options:
         if key not in OPTIONS:
-            meant = nearest(key, [*OPTIONS, *own])
-            if file.game is not None and key in game_class(str(path), file.game, path.parent).settable:
+            meant = suggest(key, [*OPTIONS, *own])
+            if file.game is not None and key in game_class(str(path), file.game, path.parent).reset_options:
                 meant = f'; a reset sets it: reset(options={{"{key}": ...}})'
             raise UnknownOption(f"{path}: unexpected keyword argument {key!r}{meant}")
     options = dict(options)
@@ -341,7 +341,7 @@ def _agent(path: Path, row: AgentRow) -> Agent:
         else:
             beside = {p.stem: p for p in (path.parent.parent / "assets").glob("*/*.toml") if p.stem == p.parent.name}
             known = paths.robots() | beside
-            source = known[choose(row.robot, known, "robot")]
+            source = known[check_choice(row.robot, known, "robot")]
         robot = load_robot(source)
     except InvalidInput as error:
         raise InvalidInput(f"{where}: robot: {error}") from None
@@ -407,7 +407,7 @@ def _line_up(path: Path, lanes: Lanes, draw: int) -> list[Agent]:
         rows = read_scene(source).agent if source else ()
         if source is None or len(rows) != 1:
             alone = [scene for scene, file in paths.scenes().items() if _is_single(file)]
-            raise InvalidInput(f"{path}: lanes: {name!r} is not a scene with one agent{nearest(name, alone)}")
+            raise InvalidInput(f"{path}: lanes: {name!r} is not a scene with one agent{suggest(name, alone)}")
         agent = _agent(source, rows[0])
         kind = agent.name.rpartition("_")[0]
         number = sum(other.name.rpartition("_")[0] == kind for other in agents)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.errors import InvalidInput, choose
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import SCRIPTED, AnyPolicy, NetworkPolicy, Policy, as_policy
 from roboschool.scenes.scene import Agent, Scene
 from roboschool.simulation.group import as_numbers
@@ -25,7 +25,7 @@ def check_seats(scene: Scene, asked: Sequence[str], opponents: Mapping[str, AnyP
     """
     agents = {agent.name: agent for agent in scene.agents}
     where = f"scene {scene.name!r}"
-    played = [agents[choose(name, agents, "agent", where)] for name in asked] or [scene.agents[0]]
+    played = [agents[check_choice(name, agents, "agent", where)] for name in asked] or [scene.agents[0]]
     names = [agent.name for agent in played]
     for number, agent in enumerate(played):
         if agent.name in names[:number]:
@@ -36,7 +36,7 @@ def check_seats(scene: Scene, asked: Sequence[str], opponents: Mapping[str, AnyP
             )
     others = [name for name in agents if name not in names]
     for other in by_agent(opponents, f"{where}: opponents", others or names):
-        choose(other, others, "opponent", where)
+        check_choice(other, others, "opponent", where)
     return tuple(played)
 
 
@@ -73,7 +73,7 @@ def stand_ins(
         where = f"scene {scene.name!r}: {'opponent' if other.name in chosen else 'agent'} {other.name!r}"
         policies[other.name] = as_policy(given, len(other.robot.joints), other.policy, where)
     if own and scene.game is not None:
-        scene = dataclasses.replace(scene, game=scene.game.solo(names.index(played[0])))
+        scene = dataclasses.replace(scene, game=scene.game.single_player(names.index(played[0])))
     return scene, policies
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.errors import InvalidInput, told
-from roboschool.mdp.effects import Throw
+from roboschool.errors import InvalidInput, describe_error
+from roboschool.mdp.effects import Launch
 from roboschool.mdp.state import UNKNOWN_SPEED
 from roboschool.mdp.task import Task
 from roboschool.robots.robot import Robot
@@ -27,7 +27,7 @@ def as_numbers(agent: str, action: Any, shape: tuple[int, ...]) -> np.ndarray:
     try:
         array = np.asarray(action)
     except Exception as error:  # whatever its own conversion raises
-        raise InvalidInput(f"agent {agent!r}: the action is not an array of numbers: {told(error)}") from None
+        raise InvalidInput(f"agent {agent!r}: the action is not an array of numbers: {describe_error(error)}") from None
     if isinstance(action, np.ma.MaskedArray) and np.ma.is_masked(action):
         raise InvalidInput(f"agent {agent!r}: the action is masked in part, not an array of numbers")
     if array.dtype.kind not in "fiub":
@@ -148,7 +148,7 @@ class Group:
         joints -= self.middle
         joints *= self.gain
 
-    def plan(self, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Sequence[Throw]:
+    def plan(self, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Sequence[Launch]:
         """Let the task remember what has happened to those who take part (world, agent); return what it asks for."""
         memory, throws = self.task.plan(self.was, self.now, live, rngs)
         np.copyto(self.now.memory, memory, where=live[..., None])

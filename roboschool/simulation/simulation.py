@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.errors import InvalidInput, choose
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.distributions import draw
-from roboschool.mdp.effects import Mark, Placement, Throw
-from roboschool.mdp.game import Arena, Game, Verdict
+from roboschool.mdp.effects import Launch, Mark, Placement
+from roboschool.mdp.game import Game, GameState, GameUpdate
 from roboschool.mdp.state import NEEDED, PLACE, places
-from roboschool.physics.checkpoint import Checkpoint, describe_scene
+from roboschool.physics.checkpoint import WorldCheckpoint, describe_scene
 from roboschool.physics.world import World
 from roboschool.scenes.scene import Scene, options_of_reset
 from roboschool.simulation.group import REPORTED, Group
@@ -32,17 +32,17 @@ def check_seeds(seeds: Iterable[Any]) -> None:
         InvalidInput: one is neither None nor an origin, nor a whole number from 0 up.
     """
     for seed in seeds:
-        if not (seed is None or isinstance(seed, Origin) or (isinstance(seed, int | np.integer) and seed >= 0)):
+        if not (seed is None or isinstance(seed, EpisodeOrigin) or (isinstance(seed, int | np.integer) and seed >= 0)):
             raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up")
 
 
 @dataclass(frozen=True)
-class Saved:
+class Checkpoint:
     """A world with everything its episode remembers. It can be pickled, and is valid in another process."""
 
     scene: str
     described: Mapping[str, str]  # what its future depends on besides, as `describe_scene` returns it
-    checkpoint: Checkpoint
+    checkpoint: WorldCheckpoint
     rng: Any
     step: int
     groups: tuple[tuple[np.ndarray, np.ndarray], ...]  # rows of the state and who is live, for each group
@@ -54,7 +54,7 @@ class Saved:
 
 
 @dataclass(frozen=True)
-class Origin:
+class EpisodeOrigin:
     """What an episode begins from: with the same actions it is the same episode, bit for bit."""
 
     rng: Any  # the state of the world's generator
@@ -95,9 +95,9 @@ class Simulation:
         self.closed = False
         self._described = describe_scene(scene)
 
-    def _arena(self, worlds: int) -> Arena:
-        memory, tally = (len(self.game.memory), len(self.game.tally)) if self.game else (0, 0)
-        return Arena.blank(worlds, len(self.scene.agents), len(self.scene.props), PLACE, memory, tally)
+    def _arena(self, worlds: int) -> GameState:
+        memory, agent_stats = (len(self.game.memory), len(self.game.agent_stats)) if self.game else (0, 0)
+        return GameState.blank(worlds, len(self.scene.agents), len(self.scene.props), PLACE, memory, agent_stats)
 
     def _check_game(self) -> None:
         """Check what the game says of itself and the shapes of what it returns, once.
@@ -110,23 +110,25 @@ class Simulation:
         worlds, agents = self.now.agents.shape[:2]
         name = f"game {type(self.game).__name__}"
         parameters = [field.name for field in fields(self.game) if field.name not in ("agents", "props", "finish")]
-        for parameter in self.game.settable:
-            choose(parameter, parameters, "parameter", f"{name}: settable")
+        for parameter in self.game.reset_options:
+            check_choice(parameter, parameters, "parameter", f"{name}: reset_options")
         begun: Any = self.game.begin(0, np.random.default_rng(0))
         if not isinstance(begun, tuple | list) or len(begun) != 3:
-            raise InvalidInput(f"{name}: begin() returns {begun!r:.80}, not memory, tally and throws")
-        for part, given, wanted in zip(("memory", "tally"), begun, (self.now.memory, self.now.tally), strict=False):
+            raise InvalidInput(f"{name}: begin() returns {begun!r:.80}, not memory, agent_stats and throws")
+        for part, given, wanted in zip(
+            ("memory", "agent_stats"), begun, (self.now.memory, self.now.agent_stats), strict=False
+        ):
             if np.shape(given) != wanted.shape[1:]:
                 raise InvalidInput(f"{name}: begin() returns {part} of shape {np.shape(given)}, not {wanted.shape[1:]}")
         with np.errstate(all="ignore"):
             verdict = self.game.judge(self.was, self.now, np.zeros(worlds, dtype=bool), self.rngs)
-        if not isinstance(verdict, Verdict):
-            raise InvalidInput(f"{name}: judge() returns {verdict!r:.80}, not a Verdict")
+        if not isinstance(verdict, GameUpdate):
+            raise InvalidInput(f"{name}: judge() returns {verdict!r:.80}, not a GameUpdate")
         shapes = {
             "points": (worlds, agents),
             "over": (worlds,),
             "memory": self.now.memory.shape,
-            "tally": self.now.tally.shape,
+            "agent_stats": self.now.agent_stats.shape,
         }
         for part, shape in shapes.items():
             if np.shape(getattr(verdict, part)) != shape:
@@ -135,19 +137,19 @@ class Simulation:
         if np.asarray(verdict.over).dtype != bool:
             raise InvalidInput(f"{name}: judge() returns over of {np.asarray(verdict.over).dtype}, not booleans")
         taken = {*REPORTED, *(term for group in self.groups for term in group.terms)}
-        for number in (*self.game.memory, *self.game.tally):
+        for number in (*self.game.memory, *self.game.agent_stats):
             if number in taken:
                 raise InvalidInput(f"{name}: the name {number!r} is taken")
             taken.add(number)
 
-    def reset(self, seeds: Mapping[int, int | Origin | None], options: Mapping[str, Any] | None = None) -> None:
+    def reset(self, seeds: Mapping[int, int | EpisodeOrigin | None], options: Mapping[str, Any] | None = None) -> None:
         """Begin a new episode in some worlds.
 
         Args:
             seeds: for each of these worlds its seed, the origin of the episode to begin once more, or None to go on
                 with the world's own generator.
-            options: of the game (`Game.settable`); they hold in these worlds until a reset has others. Any other is
-                warned of.
+            options: of the game (`Game.reset_options`); they hold in these worlds until a reset has others.
+                Any other is warned of.
 
         Raises:
             InvalidInput: a seed is not a whole number from 0 up, or an option is wrong; nothing has changed then.
@@ -184,7 +186,7 @@ class Simulation:
             group.act(action, [*fresh, *still])
         if self.meets or self.watches:
             self.was, self.now = self.now, self.was
-            self.now.memory[:], self.now.tally[:] = self.was.memory, self.was.tally
+            self.now.memory[:], self.now.agent_stats[:] = self.was.memory, self.was.agent_stats
         for group in self.groups:
             group.was, group.now = group.now, group.was
             if group.plans:
@@ -215,17 +217,17 @@ class Simulation:
         for group in self.groups:
             group.see()
 
-    def _plan(self, out: list[int]) -> list[Throw]:
+    def _plan(self, out: list[int]) -> list[Launch]:
         """Let game and tasks remember what has happened, but in some worlds; return what they ask for."""
         if self.meets:
             self._look_around()
-        throws: list[Throw] = []
+        throws: list[Launch] = []
         if self.game is not None:
             live = np.ones(len(self.worlds), dtype=bool)
             live[out] = False
             verdict = self.game.judge(self.was, self.now, live, self.rngs)
             np.copyto(self.now.memory, verdict.memory, where=live[:, None])
-            np.copyto(self.now.tally, verdict.tally, where=live[:, None, None])
+            np.copyto(self.now.agent_stats, verdict.agent_stats, where=live[:, None, None])
             self.decided = verdict.over & live
             throws += [throw for throw in verdict.throws if live[throw.world]]
             for group in self.groups:
@@ -260,10 +262,10 @@ class Simulation:
         for group in self.groups:
             if "game" in group.task.sees:
                 group.now.game[:] = self.now.memory[:, None]
-                group.now.tally[:] = self.now.tally[:, group.seats]
+                group.now.agent_stats[:] = self.now.agent_stats[:, group.seats]
                 group.now.left[:] = self.now.left[:, None]
 
-    def _throw(self, throws: Sequence[Throw]) -> None:
+    def _throw(self, throws: Sequence[Launch]) -> None:
         """Do what has been asked for."""
         for throw in throws:
             self.worlds[throw.world].throw(throw.prop, throw.position, throw.velocity)
@@ -280,9 +282,9 @@ class Simulation:
             self._check_open()
             raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
 
-    def _begin(self, world: int, seed: int | Origin | None, rules: Game | None = None) -> None:
+    def _begin(self, world: int, seed: int | EpisodeOrigin | None, rules: Game | None = None) -> None:
         """Place every robot of a world for a new episode, with new rules if given; its joints are left raw."""
-        if isinstance(seed, Origin):
+        if isinstance(seed, EpisodeOrigin):
             self.rngs[world].bit_generator.state = seed.rng
             for group, memory in zip(self.groups, seed.memory, strict=True):
                 group.now.memory[world] = memory
@@ -311,7 +313,7 @@ class Simulation:
         self.worlds[world].reset(placements, props, gravity, friction)
         rules = self.rules[world] if rules is None else rules
         if rules is not None:
-            self.now.memory[world], self.now.tally[world], throws = rules.begin(world, rng)
+            self.now.memory[world], self.now.agent_stats[world], throws = rules.begin(world, rng)
             for throw in throws:
                 self.worlds[world].throw(throw.prop, throw.position, throw.velocity)
         self.rules[world] = rules
@@ -342,10 +344,10 @@ class Simulation:
                 if other < agents:
                     touches[other, one] = 1.0
 
-    def origin(self, world: int) -> Origin:
+    def origin(self, world: int) -> EpisodeOrigin:
         """Return what the next episode of a world begins from if it gets no seed."""
         state = self.rngs[world].bit_generator.state
-        return Origin(state, tuple(group.now.memory[world].copy() for group in self.groups))
+        return EpisodeOrigin(state, tuple(group.now.memory[world].copy() for group in self.groups))
 
     def numbers(self, group: Group, place: int) -> dict[str, np.ndarray]:
         """Return numbers about an agent in every world (world,).
@@ -358,9 +360,9 @@ class Simulation:
         numbers["physics_error"] = np.zeros(len(self.worlds))
         numbers["physics_error"][list(self.broken)] = 1.0
         if self.game is not None:
-            tally = self.now.tally[:, group.agents[place]]
+            agent_stats = self.now.agent_stats[:, group.agents[place]]
             numbers |= {name: self.now.memory[:, column] for column, name in enumerate(self.game.memory)}
-            numbers |= {name: tally[:, column] for column, name in enumerate(self.game.tally)}
+            numbers |= {name: agent_stats[:, column] for column, name in enumerate(self.game.agent_stats)}
         return numbers
 
     def report(self, group: Group, place: int, world: int = 0) -> dict[str, float]:
@@ -370,7 +372,7 @@ class Simulation:
         report["physics_error"] = float(world in self.broken)
         if self.game is not None:
             report |= zip(self.game.memory, self.now.memory[world].tolist(), strict=True)
-            report |= zip(self.game.tally, self.now.tally[world, group.agents[place]].tolist(), strict=True)
+            report |= zip(self.game.agent_stats, self.now.agent_stats[world, group.agents[place]].tolist(), strict=True)
         return report
 
     def marks(self, world: int = 0) -> list[Mark]:
@@ -378,7 +380,7 @@ class Simulation:
         marks = [mark for group, place in self.seats for mark in group.task.marks(group.now, world, place)]
         return [*marks, *(self.game.marks(self.now, world) if self.game else ())]
 
-    def save(self, world: int = 0) -> Saved:
+    def save(self, world: int = 0) -> Checkpoint:
         """Return a world and everything its episode remembers, to be given to `load`.
 
         Raises:
@@ -387,7 +389,7 @@ class Simulation:
         self._check_begun()
         if world in self.broken:
             raise InvalidInput(f"scene {self.scene.name!r}: the physics has blown up: call reset()")
-        return Saved(
+        return Checkpoint(
             scene=self.scene.name,
             described=self._described,
             checkpoint=self.worlds[world].save(),
@@ -395,7 +397,7 @@ class Simulation:
         )
 
     def _episode(self, world: int) -> dict[str, Any]:
-        """Return what is remembered of the episode of a world, beside the bodies, by the fields of `Saved`."""
+        """Return what is remembered of the episode of a world, beside the bodies, by the fields of `Checkpoint`."""
         return {
             "rng": self.rngs[world].bit_generator.state,
             "step": int(self.steps[world]),
@@ -408,7 +410,7 @@ class Simulation:
         """Return all numbers that a world and its episode are made of, to be hashed; some are views."""
         return (self.scene.name, self._bodies(), self.worlds[world].capture(), *self._episode(world).values(), {})
 
-    def load(self, saved: Saved, world: int = 0, opponents: Iterable[str] = (), exact: bool = True) -> None:
+    def load(self, saved: Checkpoint, world: int = 0, opponents: Iterable[str] = (), exact: bool = True) -> None:
         """Take back what `save` returned, and go on from there bit for bit as the world that was saved.
 
         Args:
@@ -422,7 +424,7 @@ class Simulation:
                 changed then. Or its episode cannot be replayed here; `reset` must be called then.
         """
         self._check_open()
-        if not isinstance(saved, Saved):
+        if not isinstance(saved, Checkpoint):
             raise InvalidInput(f"scene {self.scene.name!r}: {saved!r:.80} is no saved state")
         if saved.scene != self.scene.name or [*saved.described] != [*self._described]:
             raise InvalidInput(f"scene {self.scene.name!r}: the state is of scene {saved.scene!r}, or of other agents")

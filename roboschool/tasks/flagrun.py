@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from roboschool.errors import check_range
-from roboschool.mdp.effects import Mark, Placement, Throw
+from roboschool.mdp.effects import Launch, Mark, Placement
 from roboschool.mdp.state import State
 from roboschool.tasks.run import Run
 
@@ -47,7 +47,7 @@ class Flagrun(Run):
 
     def plan(
         self, was: State, now: State, live: np.ndarray, rngs: Sequence[np.random.Generator]
-    ) -> tuple[np.ndarray, Sequence[Throw]]:
+    ) -> tuple[np.ndarray, Sequence[Launch]]:
         """Put the flag elsewhere where it has been reached, or has stood long enough."""
         memory = now.memory.copy()
         memory[..., TIMER] -= 1.0

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from roboschool.errors import check_range
-from roboschool.mdp.effects import Placement, Throw
+from roboschool.mdp.effects import Launch, Placement
 from roboschool.mdp.state import State
 from roboschool.tasks.flagrun import Flagrun
 
@@ -87,7 +87,7 @@ class FlagrunHarder(Flagrun):
 
     def plan(
         self, was: State, now: State, live: np.ndarray, rngs: Sequence[np.random.Generator]
-    ) -> tuple[np.ndarray, Sequence[Throw]]:
+    ) -> tuple[np.ndarray, Sequence[Launch]]:
         """Move the flag, count the steps on the ground, and throw the cube at those who stand."""
         memory, _ = super().plan(was, now, live, rngs)
         memory[..., FRAME] += 1.0
@@ -98,13 +98,13 @@ class FlagrunHarder(Flagrun):
         due = (frame % EVERY == 0.0) & (frame > FROM) & (memory[..., GROUND] == 0.0) & live
         return memory, [self._throw(now, world, agent, rngs[world]) for world, agent in np.argwhere(due).tolist()]
 
-    def _throw(self, now: State, world: int, agent: int, rng: np.random.Generator) -> Throw:
+    def _throw(self, now: State, world: int, agent: int, rng: np.random.Generator) -> Launch:
         """Aim where the robot will be when the cube arrives."""
         speed, way = rng.uniform(*FAST), rng.uniform(-math.pi, math.pi)
         aim = now.position[world, agent] + now.drift[world, agent] * (AWAY / speed)
         start = aim + np.array([AWAY * math.cos(way), AWAY * math.sin(way), ABOVE])
         flight = (aim - start) * (speed / np.linalg.norm(aim - start)) + rng.uniform(-1.0, 1.0, 3)
-        return Throw(world, self.cube, tuple(start.tolist()), tuple(flight.tolist()))
+        return Launch(world, self.cube, tuple(start.tolist()), tuple(flight.tolist()))
 
     def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
         """Return the terms of `Flagrun`, and what getting up pays."""

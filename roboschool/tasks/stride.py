@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.errors import choose
+from roboschool.errors import check_choice
 from roboschool.mdp.state import State
 from roboschool.tasks.run import AT_LIMIT, Run
 
@@ -29,7 +29,7 @@ class Stride(Run):
             InvalidInput: the robot has no such joint.
         """
         for knee in self.knees:
-            choose(knee, [joint.name for joint in self.robot.joints], "joint", "task 'stride': knees")
+            check_choice(knee, [joint.name for joint in self.robot.joints], "joint", "task 'stride': knees")
 
     def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
         """Return the terms of Run; of "alive" the fines for knees are taken."""

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from roboschool import paths, readers
-from roboschool.errors import told
+from roboschool.errors import describe_error
 from roboschool.mdp.game import UNDECIDED
 from roboschool.paths import as_path
 from roboschool.policies.policy import as_policy
@@ -38,7 +38,7 @@ CARD_KEYS = {"model", "trunk", "torque"}  # and with one of these, and none of t
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckReport:
     """What was found about a file."""
 
     file: str
@@ -63,7 +63,7 @@ def answer(line: int) -> None:
         parent.send_bytes(msgspec.json.encode((finding, own)))
 
 
-def examine(file: str) -> tuple[Finding, bool]:
+def examine(file: str) -> tuple[CheckReport, bool]:
     """Return what is found about a file, and whether a module of somebody's own may have been imported for it."""
     found: Robot | Prop | Scene | None = None
     kind, about, notes = "", tuple[str, ...](), list[str]()
@@ -75,9 +75,9 @@ def examine(file: str) -> tuple[Finding, bool]:
         problems, notes = trial(found)
         problems += _misnamed(path)
     except (Exception, SystemExit) as error:  # of a task or game of somebody's own
-        problems = [_without_path(told(error), file)]
+        problems = [_without_path(describe_error(error), file)]
     own = found is None or (isinstance(found, Scene) and not _is_ours(found))
-    return Finding(file, kind, about, tuple(problems), tuple(notes)), own
+    return CheckReport(file, kind, about, tuple(problems), tuple(notes)), own
 
 
 def find_kind(path: Path) -> str:
@@ -214,7 +214,7 @@ def _check_policies(simulation: Simulation) -> list[str]:
             policy.reset(0)
             as_numbers(agent.name, policy.act(group.observation[0, place]), group.torque.shape)
         except Exception as error:  # of a policy of somebody's own
-            problems.append(told(error))
+            problems.append(describe_error(error))
     return problems
 
 
@@ -266,8 +266,8 @@ def _faults(simulation: Simulation) -> dict[str, str]:
         if not np.isfinite(points):
             faults[f"{where} the points"] = f"are {points}"
     memory = dict(zip(game.memory, simulation.now.memory[0].tolist(), strict=True))
-    for tally in simulation.now.tally[0].tolist():
-        numbers = dict(zip(game.tally, tally, strict=True))
+    for agent_stats in simulation.now.agent_stats[0].tolist():
+        numbers = dict(zip(game.agent_stats, agent_stats, strict=True))
         result, score = numbers.get("result", 0.0), numbers.get("score", 0.0)
         if not -1.0 <= result <= 1.0:
             faults[f"{where} `result`"] = f"is {result:g}, not within -1 and 1"
@@ -301,7 +301,7 @@ def _said(simulation: Simulation) -> tuple[list[str], list[str]]:
     game = simulation.game
     if game is not None:
         for word, effect in WITHOUT.items():
-            where = "memory" if word == "reason" else "tally"
+            where = "memory" if word == "reason" else "agent_stats"
             if word not in getattr(game, where):
                 notes.append(f"game {type(game).__name__}: no {word!r} in `{where}`: {effect}")
     return problems, notes

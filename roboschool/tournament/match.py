@@ -28,7 +28,7 @@ DECISIVE = ("result", "score", "reason")  # what a game may say of an agent's ma
 
 
 @dataclass(frozen=True)
-class Played:
+class MatchResult:
     """What has happened in a match."""
 
     outcomes: dict[str, Outcome]  # by agent
@@ -79,7 +79,7 @@ def play(
     recorder: Recorder | None = None,
     rules: dict[str, Any] | None = None,
     tick: Callable[[], None] = lambda: None,
-) -> Played:
+) -> MatchResult:
     """Play a match.
 
     Args:
@@ -134,7 +134,7 @@ def play(
     outcomes = forfeited(teams, faults) if faults else decide(scene, infos, returns, steps)
     joints = {agent.name: len(agent.robot.joints) for agent in scene.agents}
     done = {name: np.array(rows, np.float32).reshape(steps, joints[name]) for name, rows in actions.items()}
-    return Played(outcomes, returns, done, tuple(prints), tuple(faults), steps)
+    return MatchResult(outcomes, returns, done, tuple(prints), tuple(faults), steps)
 
 
 def _check_finite(scene: Scene, infos: Mapping[str, Mapping[str, Any]], returns: Mapping[str, float]) -> None:
@@ -182,7 +182,7 @@ def play_recorded(
     bench: Bench,
     rules: dict[str, Any] | None = None,
     tick: Callable[[], None] = lambda: None,
-) -> tuple[Played, Match]:
+) -> tuple[MatchResult, Match]:
     """Play a match between entrants, each in a process of its own; return it, and what its file is to hold.
 
     It is played once more if a process was stopped or killed, and it is not known by whom.
@@ -243,7 +243,7 @@ def _attempt(
     bench: Bench,
     rules: dict[str, Any] | None,
     tick: Callable[[], None],
-) -> tuple[Played, Recorder]:
+) -> tuple[MatchResult, Recorder]:
     """Play a match with players from the bench, to which they return; all are ended if it is not played to its end."""
     players = [bench.take(own) for own in assignments]
     recorder = Recorder(env.scene)

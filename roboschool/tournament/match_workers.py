@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.errors import InvalidInput, told
+from roboschool.errors import InvalidInput, describe_error
 from roboschool.readers import convert
 from roboschool.tournament.containment import find_containment, interrupted, shielded
 from roboschool.tournament.entrants import Entrant
-from roboschool.tournament.match import Played, play_recorded, team_names
+from roboschool.tournament.match import MatchResult, play_recorded, team_names
 from roboschool.tournament.players import SLICE, Bench
 from roboschool.tournament.record import ENDING, write_match
 from roboschool.tournament.schedule import Fixture
 from roboschool.workers.orphans import adopted_orphans, kill_orphans
-from roboschool.workers.process import Child
+from roboschool.workers.process import ChildProcess
 
 ATTEMPTS = 2  # a game is played whose workers are lost
 BEAT = 1.0  # between two signs of life of a worker that plays, at least [s]
@@ -100,7 +100,7 @@ def work(line: int, plan: int, containment: str) -> None:
             except InvalidInput as error:
                 answer = {"error": str(error)}
             except Exception as error:  # in the scene's own code: it would end every other worker, too
-                answer = {"error": f"scene {what.scene!r}: {Path(order.path).name}: {told(error)}"}
+                answer = {"error": f"scene {what.scene!r}: {Path(order.path).name}: {describe_error(error)}"}
             parent.send_bytes(json.dumps(answer).encode())
 
 
@@ -140,7 +140,7 @@ def _play(env: ParallelEnv, plan: Plan, order: Order, bench: Bench, tick: Callab
     )
 
 
-def _points(env: ParallelEnv, played: Played) -> tuple[float, str]:
+def _points(env: ParallelEnv, played: MatchResult) -> tuple[float, str]:
     """Return the points of the first player, and why the other, or whoever lost, has not got them."""
     teams = team_names(env.scene, 2)
     first, second = (played.result(team) for team in teams)
@@ -150,7 +150,7 @@ def _points(env: ParallelEnv, played: Played) -> tuple[float, str]:
     return points, lines[0].reason
 
 
-class Crew:
+class MatchWorkers:
     """Our end of the lines to the workers.
 
     Args:
@@ -166,7 +166,7 @@ class Crew:
         self.file = os.memfd_create("plan")  # a worker that is stopped cannot keep us from sending it
         with open(self.file, "wb", closefd=False) as file:
             file.write(json.dumps(asdict(plan)).encode())
-        self.children: dict[Connection, Child] = {}
+        self.children: dict[Connection, ChildProcess] = {}
         self.busy: dict[Connection, Order] = {}
         self.pairs: dict[Connection, frozenset[int]] = {}  # who has played there last, and waits there
         self.patience: dict[Connection, float] = {}  # with those who are busy, until their next sign of life [s]
@@ -176,7 +176,7 @@ class Crew:
 
     def _start(self) -> None:
         entry = "roboschool.tournament.match_workers:work"
-        child = Child(entry, self.file, self.containment, files=[self.file], launcher=shielded())
+        child = ChildProcess(entry, self.file, self.containment, files=[self.file], launcher=shielded())
         self.children[child.line] = child
 
     def play(self, todo: Sequence[tuple[int, Fixture]]) -> Iterator[Result]:

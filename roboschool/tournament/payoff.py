@@ -15,7 +15,7 @@ from roboschool.errors import InvalidInput
 from roboschool.policies.policy import AnyPolicy, as_policy, check_policy
 from roboschool.scenes.scene import Scene
 from roboschool.tournament.entrants import read_entrants
-from roboschool.tournament.match import Played, play, team_names
+from roboschool.tournament.match import MatchResult, play, team_names
 from roboschool.tournament.players import Team
 
 
@@ -58,7 +58,7 @@ def payoff(
     return matrix
 
 
-def check_faults(played: Played, names: Sequence[str]) -> None:
+def check_faults(played: MatchResult, names: Sequence[str]) -> None:
     """Check that no player, each under its name, has forfeited: that says nothing about how it plays.
 
     Raises:

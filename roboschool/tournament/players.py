@@ -17,7 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
-from roboschool.errors import InvalidInput, one_line, told
+from roboschool.errors import InvalidInput, describe_error, one_line
 from roboschool.policies.policy import Policy, as_policy
 from roboschool.policies.policy_source import search_path
 from roboschool.simulation.group import as_numbers
@@ -25,7 +25,7 @@ from roboschool.tournament.containment import LIMITS, Interference, contained, f
 from roboschool.tournament.entrants import Assignment
 from roboschool.tournament.relay import Relay
 from roboschool.workers.orphans import kill_orphans
-from roboschool.workers.process import REAP, Child
+from roboschool.workers.process import REAP, ChildProcess
 
 CRASH, HANG, INFINITE, SHAPE = "crash", "hang", "not finite", "wrong shape"
 REASONS = (CRASH, HANG, INFINITE, SHAPE)
@@ -151,7 +151,7 @@ class Process:
         launcher = contained(containment, [*path, *files])
         try:
             output = self.relay.end if self.relay else subprocess.DEVNULL
-            self.child = Child(entry, packets=True, path=path, output=output, launcher=launcher)
+            self.child = ChildProcess(entry, packets=True, path=path, output=output, launcher=launcher)
         finally:
             if self.relay:
                 self.relay.release()
@@ -304,7 +304,7 @@ def serve(line: int) -> None:
                 team.ask(np.split(np.frombuffer(text, np.float32), sizes))
                 answer, actions = ACT, np.concatenate(team.act()).tobytes()
         except Exception as error:
-            forfeit = error if isinstance(error, Forfeit) else Forfeit(CRASH, told(error))
+            forfeit = error if isinstance(error, Forfeit) else Forfeit(CRASH, describe_error(error))
             answer, actions = FAIL, f"{forfeit.reason}\n{forfeit.detail}".encode()
         with suppress(BrokenPipeError, ConnectionResetError):
             parent.send(HEAD.pack(answer, number) + actions)

@@ -21,7 +21,7 @@ from roboschool.readers import LARGEST_ARCHIVE, parse_json, read_archive, read_b
 from roboschool.tournament.containment import RECORDED
 from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.players import Fault
-from roboschool.tournament.trajectory import Poses, read_poses
+from roboschool.tournament.trajectory import Trajectory, read_poses
 
 VERSION = 3
 ENDING = ".rsmatch"
@@ -75,7 +75,7 @@ class Match:
 
     record: Record
     actions: dict[str, np.ndarray]  # by agent (steps, joints)
-    poses: Poses
+    poses: Trajectory
     path: str = field(default="", compare=False)  # of the file it was read from
 
 

@@ -11,18 +11,18 @@ import numpy as np
 
 from roboschool import paths, system_info
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.errors import InvalidInput, choose
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.plugins import refuse_classes
 from roboschool.scenes.scene import Scene, load_for, load_scene
 from roboschool.scenes.scene_file import read_scene
 from roboschool.tournament.match import fingerprint, forfeited, scene_hash, team_names
 from roboschool.tournament.record import ABOUT, PACKAGES, Match, Record
 from roboschool.tournament.sides import Outcome, decide
-from roboschool.tournament.trajectory import Poses, Recorder
+from roboschool.tournament.trajectory import Recorder, Trajectory
 
 
 @dataclass(frozen=True)
-class Finding:
+class Verification:
     """Whether a replay agrees with what is written."""
 
     step: int | None  # the first at which the world is another; None: at none
@@ -55,7 +55,7 @@ def find_scene(match: Match, moved: str | Path | None = None) -> Scene:
         if record.scene not in paths.scenes() and Path(record.scene).suffix:
             told = "the match was played in this file, and no file that a match names is opened; give --scene FILE"
             raise InvalidInput(f"{where}: scene {record.scene!r:.200}: {told}")
-        name = choose(record.scene, paths.scenes(), "scene", where)
+        name = check_choice(record.scene, paths.scenes(), "scene", where)
     else:
         name = load_scene(moved).path
         trusted = (str((read_scene(Path(name)).game or {}).get("name")),)
@@ -63,7 +63,7 @@ def find_scene(match: Match, moved: str | Path | None = None) -> Scene:
     scene = load_for(name, record.options)
     scene = dataclasses.replace(scene, name=Path(record.scene).stem)  # hashes of the world have the name in them
     for key in record.rules:
-        choose(key, scene.game.settable if scene.game else (), "option of a reset", f"{where}: rules")
+        check_choice(key, scene.game.reset_options if scene.game else (), "option of a reset", f"{where}: rules")
     joints = {agent.name: len(agent.robot.joints) for agent in scene.agents}
     found = {name: actions.shape[1] for name, actions in match.actions.items()}
     if joints != found:
@@ -94,7 +94,7 @@ def replay(env: ParallelEnv, match: Match) -> Iterator[tuple[int, dict[str, floa
         yield step + 1, rewards, infos
 
 
-def verify(match: Match, moved: str | Path | None = None) -> Finding:
+def verify(match: Match, moved: str | Path | None = None) -> Verification:
     """Play a match, whose scene may have `moved`, once more; compare who, world, returns, results and poses.
 
     Raises:
@@ -112,15 +112,15 @@ def verify(match: Match, moved: str | Path | None = None) -> Finding:
             for name, reward in rewards.items():
                 returns[name] += reward
             if step in prints and fingerprint(env.simulation) != prints[step]:
-                return Finding(step, "", differs)
+                return Verification(step, "", differs)
         if step < record.steps:
-            return Finding(None, f"the scene ends it at step {step}, not at {record.steps}", differs)
+            return Verification(None, f"the scene ends it at step {step}, not at {record.steps}", differs)
         if env.agents and not record.faults:
-            return Finding(None, f"it is not over at step {step}", differs)
+            return Verification(None, f"it is not over at step {step}", differs)
         teams = team_names(env.scene, len(record.players))
         outcomes = forfeited(teams, record.faults) if record.faults else decide(env.scene, infos, returns, step)
     wrong = _misdealt(match.record, teams) or _wrong(match, returns, outcomes)
-    return Finding(None, wrong or _unseen(match.poses, recorder.poses()), differs)
+    return Verification(None, wrong or _unseen(match.poses, recorder.poses()), differs)
 
 
 def _misdealt(record: Record, teams: Sequence[Sequence[str]]) -> str:
@@ -139,7 +139,7 @@ def _wrong(match: Match, returns: dict[str, float], outcomes: dict[str, Outcome]
     return ""
 
 
-def _unseen(written: Poses, seen: Poses) -> str:
+def _unseen(written: Trajectory, seen: Trajectory) -> str:
     """Return which poses are not those that were seen, in words; nothing if all are."""
     there, here = written.arrays(), seen.arrays()
     wrong = [name for name in {**here, **there} if not np.array_equal(there.get(name, ()), here.get(name, ()))]

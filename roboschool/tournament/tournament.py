@@ -15,7 +15,7 @@ from roboschool.scenes.scene import load_scene
 from roboschool.tournament.entrants import Entrant, read_entrants
 from roboschool.tournament.game_log import GAMES, GameLog, check_games
 from roboschool.tournament.match import scene_hash, scene_name, team_names
-from roboschool.tournament.match_workers import Crew, Plan, Result, file_name
+from roboschool.tournament.match_workers import MatchWorkers, Plan, Result, file_name
 from roboschool.tournament.players import LIMIT, START
 from roboschool.tournament.record import ENDING
 from roboschool.tournament.report import RESULTS, Report, begin_report, read_summary, summarise, write_summary
@@ -94,7 +94,11 @@ def run_tournament(
         tick(len(known))
         count, numbers = len(plan.entrants), dict[Fixture, int]()
         workers = min(workers or system_info.cores(), _most(plan, known))
-        with adopted_orphans(), closing(GameLog(folder)) as log, closing(Crew(plan, folder.resolve(), workers)) as crew:
+        with (
+            adopted_orphans(),
+            closing(GameLog(folder)) as log,
+            closing(MatchWorkers(plan, folder.resolve(), workers)) as crew,
+        ):
             for number in range(stages(count)):
                 played = [(fixture, known[fixture].points) for fixture in numbers]
                 planned = stage(number, count, plan.games, plan.seed, played)

@@ -23,7 +23,7 @@ ASKEW = 0.01  # by how much the length of an orientation may differ from 1
 
 
 @dataclass(frozen=True)
-class Poses:
+class Trajectory:
     """What was seen, from step 0 on; it ends early where physics has blown up."""
 
     bodies: dict[str, np.ndarray]  # agents, then props (frames, BASE + joints); joints [rad, or m]
@@ -84,7 +84,9 @@ class Recorder:
         self._marks = array("f")
         self._shown: list[Mark] = []
         self._agents = len(scene.agents)
-        self._column = scene.game.tally.index("score") if scene.game and "score" in scene.game.tally else None
+        self._column = (
+            scene.game.agent_stats.index("score") if scene.game and "score" in scene.game.agent_stats else None
+        )
         self._scores = array("f")
         self._counted: list[float] = []
         self._frames = 0
@@ -106,13 +108,13 @@ class Recorder:
                     self._marks.extend((self._frames, number, *seen))
             self._shown = marks
         if self._column is not None:
-            scores = simulation.now.tally[0, :, self._column].tolist()
+            scores = simulation.now.agent_stats[0, :, self._column].tolist()
             if scores != self._counted:
                 self._scores.extend((self._frames, *scores))
                 self._counted = scores
         self._frames += 1
 
-    def poses(self) -> Poses:
+    def poses(self) -> Trajectory:
         """Return what has been seen, as far as it can be written."""
         frames = self._frames
         bodies = [np.array(body, np.float32).reshape(frames, -1 if frames else BASE) for body in self._bodies]
@@ -123,7 +125,7 @@ class Recorder:
         scores = np.array(self._scores, np.float32).reshape(-1, 1 + self._agents)
         scores = scores[np.isfinite(scores).all(axis=1) & (scores[:, 0] < frames)]
         bodies = [rows[:frames] for rows in bodies]
-        return Poses(dict(zip(self._names, bodies, strict=True)), marks[marks[:, 0] < frames], scores)
+        return Trajectory(dict(zip(self._names, bodies, strict=True)), marks[marks[:, 0] < frames], scores)
 
 
 def is_sound(rows: np.ndarray) -> np.ndarray:
@@ -133,7 +135,7 @@ def is_sound(rows: np.ndarray) -> np.ndarray:
     return sound
 
 
-def read_poses(arrays: Mapping[str, np.ndarray], steps: int) -> Poses:
+def read_poses(arrays: Mapping[str, np.ndarray], steps: int) -> Trajectory:
     """Return the poses of a match of so many steps.
 
     Raises:
@@ -160,4 +162,4 @@ def read_poses(arrays: Mapping[str, np.ndarray], steps: int) -> Poses:
     number = marks[:, 1]
     if ((number < 0.0) | (number >= MOST_MARKS) | (number % 1.0 > 0.0)).any():
         raise InvalidInput(f"{MARKS} are not numbered from 0 to {MOST_MARKS - 1}")
-    return Poses(bodies, marks, scores)
+    return Trajectory(bodies, marks, scores)

@@ -12,9 +12,9 @@ from typing import Any
 import cloudpickle
 import numpy as np
 
-from roboschool.simulation.simulation import Origin
+from roboschool.simulation.simulation import EpisodeOrigin
 from roboschool.system_info import version
-from roboschool.workers.env_batch import Copies, Job
+from roboschool.workers.env_batch import BatchSpec, EnvBatch
 
 FILE = '''"""{told}
 
@@ -37,8 +37,8 @@ reproduce("""
 class Episode:
     """All that an episode depends on."""
 
-    job: Job
-    origin: int | Origin
+    job: BatchSpec
+    origin: int | EpisodeOrigin
     options: Mapping[str, Any]  # of the game
     actions: np.ndarray  # the one that ended the worker last (step, agent, joints)
 
@@ -65,7 +65,7 @@ def write_reproduction(told: str, episode: Episode) -> str:
 def reproduce(data: str) -> None:
     """Play the episode that a file holds, as a worker did, and say how far it comes."""
     episode: Episode = cloudpickle.loads(base64.b64decode(data))
-    copies = Copies(episode.job, episode.job.layout(1).board())
+    copies = EnvBatch(episode.job, episode.job.layout(1).board())
     copies.begin({0: episode.origin}, {0: episode.options})
     last = len(episode.actions)
     for step, action in enumerate(episode.actions, 1):

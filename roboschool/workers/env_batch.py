@@ -13,17 +13,17 @@ from roboschool.policies.policy import Policy
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.control import Seat
 from roboschool.simulation.group import REPORTED, Group
-from roboschool.simulation.simulation import Origin, Simulation
-from roboschool.workers.shared_memory import Board, Layout
+from roboschool.simulation.simulation import EpisodeOrigin, Simulation
+from roboschool.workers.shared_memory import Layout, SharedBuffers
 
-Seeds: TypeAlias = Mapping[int, int | Origin | None]  # what the episodes of some copies begin from
+Seeds: TypeAlias = Mapping[int, int | EpisodeOrigin | None]  # what the episodes of some copies begin from
 Options: TypeAlias = Mapping[int, Mapping[str, Any]]  # of the game, by copy; a copy without any keeps those it has
 
 NEXT_STEP, SAME_STEP = "NextStep", "SameStep"  # Gymnasium's words for when an episode follows another; or "Disabled"
 
 
 @dataclass(frozen=True)
-class Job:
+class BatchSpec:
     """What every copy does."""
 
     scene: Scene
@@ -36,7 +36,7 @@ class Job:
     def numbers(self) -> tuple[str, ...]:
         """Names of the numbers in an info."""
         task = next(agent.task for agent in self.scene.agents if agent.name == self.played[0])
-        game = (*self.scene.game.memory, *self.scene.game.tally) if self.scene.game else ()
+        game = (*self.scene.game.memory, *self.scene.game.agent_stats) if self.scene.game else ()
         live = ("live",) if len(self.played) > 1 else ()
         return (*Group(self.scene, task, 1).terms, *REPORTED, *game, *live)
 
@@ -47,7 +47,7 @@ class Job:
         return Layout(copies, len(self.played), len(agent.robot.joints), sees, len(self.numbers))
 
 
-class Copies:
+class EnvBatch:
     """Copies of a scene, in this process.
 
     Args:
@@ -59,7 +59,7 @@ class Copies:
         InvalidInput: Bullet cannot load a robot, or a policy does not fit.
     """
 
-    def __init__(self, job: Job, board: Board, remember: bool = False) -> None:
+    def __init__(self, job: BatchSpec, board: SharedBuffers, remember: bool = False) -> None:
         self.job = job
         self.board = board
         self.remember = remember
@@ -120,7 +120,7 @@ class Copies:
         """Free all worlds."""
         self.simulation.close()
 
-    def _origin(self, number: int) -> Origin | None:
+    def _origin(self, number: int) -> EpisodeOrigin | None:
         return self.simulation.origin(number) if self.remember else None
 
     def _show(self, rows: Any) -> None:

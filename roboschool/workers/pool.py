@@ -20,12 +20,12 @@ import numpy as np
 from roboschool.mdp.effects import Mark
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.simulation.group import REPORTED
-from roboschool.simulation.simulation import Origin
+from roboschool.simulation.simulation import EpisodeOrigin
 from roboschool.workers.crash_report import Episode, write_reproduction
-from roboschool.workers.env_batch import SAME_STEP, Copies, Job, Options
-from roboschool.workers.replay_log import Journal
+from roboschool.workers.env_batch import SAME_STEP, BatchSpec, EnvBatch, Options
+from roboschool.workers.replay_log import ReplayLog
 from roboschool.workers.shared_memory import rows_of
-from roboschool.workers.worker import Lost, Worker, end
+from roboschool.workers.worker import Worker, WorkerDied, end
 
 Value = TypeVar("Value")
 
@@ -34,7 +34,7 @@ PAUSE = 0.1  # before another attempt, for what there was too little of [s]
 log = logging.getLogger("roboschool")
 
 
-class WorkersLost(RuntimeError):
+class WorkersDied(RuntimeError):
     """Workers die again and again where nothing new is done; the run cannot go on."""
 
 
@@ -48,9 +48,9 @@ class LocalPool:
 
     waiting = False  # whether it does nothing but wait, so that an interruption does no harm
 
-    def __init__(self, job: Job, count: int) -> None:
+    def __init__(self, job: BatchSpec, count: int) -> None:
         self.board = job.layout(count).board()
-        self.copies = Copies(job, self.board)
+        self.copies = EnvBatch(job, self.board)
         self.errors: dict[int, str] = {}  # nothing can go wrong here but what is raised
         self.ready: deque[int] = deque()
 
@@ -95,7 +95,7 @@ class WorkerPool:
         Exception: whatever building a copy raises.
     """
 
-    def __init__(self, job: Job, count: int, workers: int, seconds: float | None = None) -> None:
+    def __init__(self, job: BatchSpec, count: int, workers: int, seconds: float | None = None) -> None:
         layout = job.layout(count)
         text = cloudpickle.dumps(job)
         self.job = job
@@ -107,7 +107,7 @@ class WorkerPool:
             file.write(text)
         self.shared = layout.board(mmap.mmap(memory, layout.size))
         self.board = layout.board()  # the trainer's: replays write over the shared one
-        self.journal = Journal(self.board.action.shape)
+        self.replay_log = ReplayLog(self.board.action.shape)
         self.errors: dict[int, str] = {}  # why episodes were given up, by copy, until the trainer takes them
         self.ready: deque[int] = deque()
         self.busy: dict[Worker, list[int]] = {}  # the copies that act now
@@ -123,8 +123,8 @@ class WorkerPool:
                 worker.answer()
         except BaseException as error:
             self.close()
-            if isinstance(error, Lost):
-                raise WorkersLost(f"a worker was lost while it built its worlds: {error}") from None
+            if isinstance(error, WorkerDied):
+                raise WorkersDied(f"a worker was lost while it built its worlds: {error}") from None
             raise
 
     def begin(self, seeds: Mapping[int, int | None], options: Options) -> None:
@@ -144,13 +144,13 @@ class WorkerPool:
         for worker in chosen:
             try:
                 origins = worker.answer()
-            except Lost as lost:
+            except WorkerDied as lost:
                 origins = self._ask_again(worker, lost, "begin", *tasks[worker])
             self._note_begun(worker, origins)
             self.board.take(self.shared, [copy + worker.copies.start for copy in tasks[worker][0]])
         for copy, seed in seeds.items():
-            self.journal.seed(copy, seed)
-            self.journal.options[copy] = options.get(copy) or self.journal.options[copy]
+            self.replay_log.seed(copy, seed)
+            self.replay_log.options[copy] = options.get(copy) or self.replay_log.options[copy]
             self.errors.pop(copy, None)
 
     def send(self, copies: Sequence[int]) -> None:
@@ -185,7 +185,7 @@ class WorkerPool:
         place = copy - worker.copies.start
         try:
             seen: tuple[Snapshot, list[Mark]] = worker.call("picture", place)
-        except Lost as lost:
+        except WorkerDied as lost:
             seen = self._ask_again(worker, lost, "picture", place)
         return seen
 
@@ -228,44 +228,44 @@ class WorkerPool:
         copies = self.busy[worker]
         try:
             origins = worker.answer()
-        except Lost as lost:
-            self._redo(worker, copies, lost)
+        except WorkerDied as lost:
+            self._retry(worker, copies, lost)
         else:
             self._note(worker, copies, origins)
         del self.busy[worker]
 
-    def _note(self, worker: Worker, copies: list[int], origins: dict[int, int | Origin]) -> None:
+    def _note(self, worker: Worker, copies: list[int], origins: dict[int, int | EpisodeOrigin]) -> None:
         """Take what some copies have done, and keep what a replay of them needs."""
-        self.journal.add(copies, self.board.action[rows_of(copies)])
+        self.replay_log.add(copies, self.board.action[rows_of(copies)])
         self._note_begun(worker, origins)
         self.board.take(self.shared, copies)
         self.ready.extend(copies)
 
-    def _note_begun(self, worker: Worker, origins: dict[int, int | Origin]) -> None:
+    def _note_begun(self, worker: Worker, origins: dict[int, int | EpisodeOrigin]) -> None:
         for copy, origin in origins.items():
-            self.journal.begin(copy + worker.copies.start, origin)
+            self.replay_log.begin(copy + worker.copies.start, origin)
 
-    def _redo(self, worker: Worker, copies: list[int], lost: Lost) -> None:
+    def _retry(self, worker: Worker, copies: list[int], lost: WorkerDied) -> None:
         """Step copies whose worker was lost in that step; those that end workers are given up."""
-        self._revive(worker, lost)
+        self._restart(worker, lost)
         try:
             self._step(worker, copies)
-        except Lost as again:
+        except WorkerDied as again:
             lost = again
         else:
             return
         given_up = []
         for copy in copies:  # one by one, to see which it is
             if worker.lost:
-                self._revive(worker, lost)
+                self._restart(worker, lost)
             try:
                 self._step(worker, [copy])
-            except Lost as again:
+            except WorkerDied as again:
                 lost = again
-                self._give_up(copy, lost)
+                self._truncate(copy, lost)
                 given_up.append(copy)
         if worker.lost:
-            self._revive(worker, lost)
+            self._restart(worker, lost)
         if self.job.autoreset == SAME_STEP:
             for copy in given_up:
                 self.board.observation[copy] = self.shared.observation[copy]
@@ -275,15 +275,15 @@ class WorkerPool:
         self.shared.action[copies] = self.board.action[copies]
         self._note(worker, copies, worker.call("step", [copy - worker.copies.start for copy in copies]))
 
-    def _give_up(self, copy: int, lost: Lost) -> None:
+    def _truncate(self, copy: int, lost: WorkerDied) -> None:
         """End the episode of a copy that ends workers."""
-        journal, board = self.journal, self.board
-        told = f"{journal.where(copy)} has ended its workers: {lost}"
-        actions = [*journal.actions[: journal.lengths[copy], copy], board.action[copy]]
-        origin = journal.origins[copy]
+        replay_log, board = self.replay_log, self.board
+        told = f"{replay_log.where(copy)} has ended its workers: {lost}"
+        actions = [*replay_log.actions[: replay_log.lengths[copy], copy], board.action[copy]]
+        origin = replay_log.origins[copy]
         assert origin is not None
         try:
-            episode = Episode(self.job, origin, journal.options[copy], np.array(actions))
+            episode = Episode(self.job, origin, replay_log.options[copy], np.array(actions))
             path = write_reproduction(f"Scene {self.job.scene.name!r}: {told}.", episode)
             self.errors[copy] = f"{told}; to see it again: python {path}"
         except OSError as error:
@@ -293,22 +293,22 @@ class WorkerPool:
         board.numbers[copy, :, : self.job.numbers.index(REPORTED[0])] = 0.0
         board.terminated[copy], board.truncated[copy] = False, True
         board.final_observation[copy], board.final_numbers[copy] = board.observation[copy], board.numbers[copy]
-        journal.begin(copy, journal.next_seed(copy), over=self.job.autoreset != SAME_STEP)
+        replay_log.begin(copy, replay_log.next_seed(copy), over=self.job.autoreset != SAME_STEP)
         self.ready.append(copy)
 
-    def _ask_again(self, worker: Worker, lost: Lost, name: str, *arguments: Any) -> Any:
+    def _ask_again(self, worker: Worker, lost: WorkerDied, name: str, *arguments: Any) -> Any:
         """Ask another worker what a lost one did not answer.
 
         Raises:
             WorkersLost: that one is lost, too.
         """
-        self._revive(worker, lost)
+        self._restart(worker, lost)
         try:
             return worker.call(name, *arguments)
-        except Lost as again:
-            raise WorkersLost(f"two workers were lost in {name!r}: {again}") from None
+        except WorkerDied as again:
+            raise WorkersDied(f"two workers were lost in {name!r}: {again}") from None
 
-    def _revive(self, worker: Worker, lost: Lost) -> None:
+    def _restart(self, worker: Worker, lost: WorkerDied) -> None:
         """Start another worker in place of a lost one, and let it catch up.
 
         Raises:
@@ -318,24 +318,24 @@ class WorkerPool:
             log.warning("worker %d was lost (%s); another one catches up", worker.number, lost)
             time.sleep(attempt * PAUSE)
             try:
-                self._catch_up(worker)
-            except Lost as again:
+                self._replay(worker)
+            except WorkerDied as again:
                 lost = again
             else:
                 return
-        raise WorkersLost(f"{ATTEMPTS} workers were lost one after the other, the last one so: {lost}")
+        raise WorkersDied(f"{ATTEMPTS} workers were lost one after the other, the last one so: {lost}")
 
-    def _catch_up(self, worker: Worker) -> None:
+    def _replay(self, worker: Worker) -> None:
         end([worker])
         worker.start()
-        first, journal = worker.copies.start, self.journal
-        begun = [copy for copy in worker.copies if journal.origins[copy] is not None]
+        first, replay_log = worker.copies.start, self.replay_log
+        begun = [copy for copy in worker.copies if replay_log.origins[copy] is not None]
         for copy in begun:
-            worker.call("begin", {copy - first: journal.origins[copy]}, {copy - first: journal.options[copy]})
-        for copies, actions in journal.replay(begun):
+            worker.call("begin", {copy - first: replay_log.origins[copy]}, {copy - first: replay_log.options[copy]})
+        for copies, actions in replay_log.replay(begun):
             self.shared.action[copies] = actions
             worker.call("step", [copy - first for copy in copies], False)
-        worker.call("finish", [copy - first for copy in begun if journal.over[copy]])
+        worker.call("finish", [copy - first for copy in begun if replay_log.over[copy]])
 
 
 def _local(worker: Worker, values: Mapping[int, Value]) -> dict[int, Value]:

@@ -21,7 +21,7 @@ STOPPED = "Tt"  # states of a process in `/proc`
 START_CODE = "import sys; sys.path[:] = {path}; from {module} import {name}; {name}({line}{arguments})"
 
 
-class Child:
+class ChildProcess:
     """A process that runs a function of ours, given its end of the line.
 
     Args:
@@ -73,7 +73,7 @@ class Child:
             )
             _end_with_us(tip, self.process.pid)
         except OSError:
-            self.hang_up()
+            self.disconnect()
             raise
         finally:
             end.close()
@@ -108,7 +108,7 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
 
-    def hang_up(self) -> None:
+    def disconnect(self) -> None:
         """Close our end, at which the kernel ends the process unless somebody else holds it, as after a fork."""
         self.over = True
         self.line.close()
@@ -134,19 +134,19 @@ class Child:
         return f"ended with exit status {code}" + (f", as by {relayed}" if relayed else "")
 
 
-def kill_all(children: Iterable[Child]) -> None:
+def kill_all(children: Iterable[ChildProcess]) -> None:
     """End processes now, and those they have started, whatever they are doing; again does nothing."""
     killed = [child for child in children if not child.over]
     for child in killed:
         child._kill_group()
-        child.hang_up()
+        child.disconnect()
     deadline = time.monotonic() + REAP
     for child in killed:
         with contextlib.suppress(subprocess.TimeoutExpired):  # the kernel then ends it as soon as it can
             child.process.wait(max(0.0, deadline - time.monotonic()))
 
 
-_children: "weakref.WeakSet[Child]" = weakref.WeakSet()
+_children: "weakref.WeakSet[ChildProcess]" = weakref.WeakSet()
 
 
 def pids() -> set[int]:
@@ -158,7 +158,7 @@ def _hang_up_in_fork() -> None:
     """Let a process that is forked from ours keep none of them alive."""
     for child in list(_children):
         if not child.over:
-            child.hang_up()
+            child.disconnect()
 
 
 os.register_at_fork(after_in_child=_hang_up_in_fork)

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.simulation.simulation import Origin
+from roboschool.simulation.simulation import EpisodeOrigin
 
 PAGE = 128  # steps there is room for at first
 
 
-class Journal:
+class ReplayLog:
     """The episodes that all copies are in.
 
     Args:
@@ -19,7 +19,7 @@ class Journal:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         copies = shape[0]
-        self.origins: list[int | Origin | None] = [None] * copies  # None: no episode has begun
+        self.origins: list[int | EpisodeOrigin | None] = [None] * copies  # None: no episode has begun
         self.lengths = np.zeros(copies, dtype=int)  # steps so far
         self.actions = np.zeros((PAGE, *shape))  # (step, copy, agent, joints)
         self.over = np.zeros(copies, dtype=bool)  # copies whose episode has been given up
@@ -32,7 +32,7 @@ class Journal:
         if seed is not None:
             self.seeds[copy], self.episodes[copy] = seed, 1
 
-    def begin(self, copy: int, origin: int | Origin, over: bool = False) -> None:
+    def begin(self, copy: int, origin: int | EpisodeOrigin, over: bool = False) -> None:
         """Note that a copy has begun an episode; or that it shall, because the one it was in is over."""
         self.origins[copy] = origin
         self.lengths[copy] = 0
@@ -57,8 +57,8 @@ class Journal:
     def next_seed(self, copy: int) -> int:
         """Return a seed for the episode after one that has been given up: always the same after the same."""
         origin = self.origins[copy]
-        rng = np.random.default_rng(origin if not isinstance(origin, Origin) else None)
-        if isinstance(origin, Origin):
+        rng = np.random.default_rng(origin if not isinstance(origin, EpisodeOrigin) else None)
+        if isinstance(origin, EpisodeOrigin):
             rng.bit_generator.state = origin.rng
         return int(rng.integers(2**31))
 

@@ -11,7 +11,7 @@ BOUNDARY = 64  # bytes; where an array begins
 
 
 @dataclass(frozen=True)
-class Board:
+class SharedBuffers:
     """Arrays that lead with (copy, agent), or (copy,); the agents are those that are played."""
 
     action: np.ndarray  # (copy, agent, joints)
@@ -23,11 +23,11 @@ class Board:
     final_observation: np.ndarray  # of the episode that has just ended, where the next begins at once (copy, agent, n)
     final_numbers: np.ndarray  # (copy, agent, k)
 
-    def part(self, copies: slice) -> "Board":
+    def part(self, copies: slice) -> "SharedBuffers":
         """Return the board of some copies; it is the same memory."""
-        return Board(*(array[copies] for array in vars(self).values()))
+        return SharedBuffers(*(array[copies] for array in vars(self).values()))
 
-    def take(self, other: "Board", copies: Sequence[int]) -> None:
+    def take(self, other: "SharedBuffers", copies: Sequence[int]) -> None:
         """Take over what has come of some copies."""
         rows = rows_of(copies)
         for mine, theirs in zip(list(vars(self).values())[1:], list(vars(other).values())[1:], strict=True):
@@ -61,14 +61,14 @@ class Layout:
         """How many bytes a board takes."""
         return sum(_padded(shape, kind) for shape, kind in self._arrays())
 
-    def board(self, memory: Any = None) -> Board:
+    def board(self, memory: Any = None) -> SharedBuffers:
         """Return the board that lies in some memory, or else in new memory, all zeros."""
         memory = bytearray(self.size) if memory is None else memory
         arrays, start = [], 0
         for shape, kind in self._arrays():
             arrays.append(np.ndarray(shape, kind, memory, start))
             start += _padded(shape, kind)
-        return Board(*arrays)
+        return SharedBuffers(*arrays)
 
 
 def _padded(shape: tuple[int, ...], kind: Any) -> int:

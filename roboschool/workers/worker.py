@@ -17,15 +17,15 @@ from typing import Any
 
 import cloudpickle
 
-from roboschool.workers.env_batch import Copies, Job
-from roboschool.workers.process import Child, kill_all
+from roboschool.workers.env_batch import BatchSpec, EnvBatch
+from roboschool.workers.process import ChildProcess, kill_all
 from roboschool.workers.shared_memory import Layout
 
 START = 300.0  # how long a worker may take to import, and to build its worlds [s]
 LONGEST_POLL = 2**31 - 1  # [ms]
 
 
-class Lost(Exception):
+class WorkerDied(Exception):
     """A worker has died or does not answer."""
 
 
@@ -68,9 +68,9 @@ class Worker:
         files = self.board, self.job
         self.pending = self.built = False
         try:
-            self.child = Child("roboschool.workers.worker:work", *files, files=files)
+            self.child = ChildProcess("roboschool.workers.worker:work", *files, files=files)
         except OSError as error:
-            raise Lost(f"no process can be started: {error}") from None
+            raise WorkerDied(f"no process can be started: {error}") from None
         self.poll = poll()
         self.poll.register(self.child.line, POLLIN)
         self._send((self.layout, self.copies))
@@ -81,7 +81,7 @@ class Worker:
         return self.child.over
 
     def ask(self, name: str, *arguments: Any) -> None:
-        """Ask for a method of its `Copies`; a worker that has died is noticed when it shall answer."""
+        """Ask for a method of its `EnvBatch`; a worker that has died is noticed when it shall answer."""
         limit = self.seconds
         if limit is not None and not self.built:
             limit += START
@@ -124,14 +124,14 @@ class Worker:
 
     def _receive(self) -> tuple[str, Any]:
         if self.lost:
-            raise Lost("it has ended")
+            raise WorkerDied("it has ended")
         if not self.poll.poll(self.patience()):
             self.child.kill()
-            raise Lost(f"no answer within {self.seconds:g} s")
+            raise WorkerDied(f"no answer within {self.seconds:g} s")
         try:
             kind, value = pickle.loads(self.child.line.recv_bytes())
         except (EOFError, OSError):
-            raise Lost(self.child.end()) from None
+            raise WorkerDied(self.child.end()) from None
         return kind, value
 
     def _send(self, message: Any) -> None:
@@ -150,29 +150,29 @@ def work(line: int, board: int, job: int) -> None:
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the trainer is gone
         layout, copies = pickle.loads(trainer.recv_bytes())
         answer = _build(layout, copies, board, job)
-        if isinstance(answer, Copies):
+        if isinstance(answer, EnvBatch):
             trainer.send_bytes(pickle.dumps(("built", None)))
         while True:
             name, arguments = pickle.loads(trainer.recv_bytes())
-            done = _do(answer, name, arguments) if isinstance(answer, Copies) else answer
+            done = _do(answer, name, arguments) if isinstance(answer, EnvBatch) else answer
             trainer.send_bytes(pickle.dumps(done))
 
 
 Answer = tuple[str, Any]
 
 
-def _build(layout: Layout, copies: range, board: int, job: int) -> Copies | Answer:
+def _build(layout: Layout, copies: range, board: int, job: int) -> EnvBatch | Answer:
     try:
-        told: Job = cloudpickle.loads(os.pread(job, os.fstat(job).st_size, 0))
+        told: BatchSpec = cloudpickle.loads(os.pread(job, os.fstat(job).st_size, 0))
         part = layout.board(mmap.mmap(board, layout.size)).part(slice(copies.start, copies.stop))
-        return Copies(told, part, remember=True)
+        return EnvBatch(told, part, remember=True)
     except MemoryError:
         raise  # another process may have more
     except Exception as error:
         return _raised(error)
 
 
-def _do(copies: Copies, name: str, arguments: tuple[Any, ...]) -> Answer:
+def _do(copies: EnvBatch, name: str, arguments: tuple[Any, ...]) -> Answer:
     try:
         return "done", getattr(copies, name)(*arguments)
     except MemoryError:

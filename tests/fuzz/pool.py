@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 
 from fuzz.child import ACCEPTED, FOREIGN, REFUSED, make_input
 from fuzz.targets import TARGETS
-from roboschool.workers.process import Child
+from roboschool.workers.process import ChildProcess
 
 ENTRY = "fuzz.child:work"
 HANG = 60.0  # an input takes no longer [s]
@@ -45,7 +45,7 @@ class Fuzzer:
         self.counts = {name: Counter[str]() for name in names}
         self.harmful: list[str] = []  # what has done harm, and how
         self._log = TemporaryFile()  # noqa: SIM115 - what children print, until there are none
-        self._children: dict[Connection, Child] = {}
+        self._children: dict[Connection, ChildProcess] = {}
         self._busy: dict[Connection, tuple[str, int, float]] = {}  # format, number of the input, since when
         self._read: Counter[Connection] = Counter()
         for _ in range(children):
@@ -75,7 +75,7 @@ class Fuzzer:
             self._log.close()
 
     def _start(self) -> None:
-        child = Child(ENTRY, self.seed, output=self._log.fileno())
+        child = ChildProcess(ENTRY, self.seed, output=self._log.fileno())
         self._children[child.line] = child
         child.line.recv()  # it is ready; before, nothing of the time is its own
 

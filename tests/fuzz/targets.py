@@ -227,8 +227,8 @@ ASKED: tuple[protocol.Message, ...] = (
 WELCOMED = protocol.Welcome("ant_0", "roboschool/Ant-v1", ("late",), {"render_fps": 60}, "rgb_array", SPACE, SPACE)
 TOLD: tuple[protocol.Message, ...] = (
     WELCOMED,
-    protocol.Begun(1, np.zeros(2, "<f4").tobytes(), {"score": 1.0}),
-    protocol.Moved(2, np.zeros(2, "<f4").tobytes(), 1.5, False, True, {"score": 1.0, "more": [1, "a", None]}),
+    protocol.ResetReply(1, np.zeros(2, "<f4").tobytes(), {"score": 1.0}),
+    protocol.StepReply(2, np.zeros(2, "<f4").tobytes(), 1.5, False, True, {"score": 1.0, "more": [1, "a", None]}),
     protocol.Picture(3, 2, 3, bytes(18)),
     protocol.Pong(),
     protocol.Refused(4, False, "not now"),
