@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 
 import numpy as np
 
-from roboschool import paths, readers
+from roboschool import paths
 from roboschool.errors import InvalidInput, UnknownOption, check_choice, suggest
 from roboschool.mdp.distributions import Number, check_number
 from roboschool.mdp.game import Game, game_class, make_game
@@ -35,6 +35,7 @@ from roboschool.scenes.scene_file import (
     checked,
     read_scene,
 )
+from roboschool.schema import convert
 
 AGENT_NAME = re.compile(r"[a-z]{1,60}_[0-9]{1,9}")  # what PettingZoo recommends
 IDENTITY = re.compile(r"(?:roboschool/|Roboschool)([A-Z]\w*)-v([0-9]{1,9})")  # of a scene, in Gymnasium
@@ -281,10 +282,10 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any], own: Sequence[s
             raise InvalidInput(f"{path}: option 'lanes': this scene has none")
         if isinstance(lanes, str) or not isinstance(lanes, Sequence) or not lanes:
             raise InvalidInput(f"{path}: option 'lanes': {lanes!r} is not a sequence of scenes, one for each lane")
-        entrants = readers.convert(tuple(lanes), tuple[str, ...], f"{path}: option 'lanes'")
+        entrants = convert(tuple(lanes), tuple[str, ...], f"{path}: option 'lanes'")
         file = dataclasses.replace(file, lanes=dataclasses.replace(file.lanes, entrants=entrants, places=None))
     hints = get_type_hints(SceneFile)
-    given = {key: readers.convert(value, hints[key], f"{path}: option {key!r}") for key, value in options.items()}
+    given = {key: convert(value, hints[key], f"{path}: option {key!r}") for key, value in options.items()}
     file = checked(path, dataclasses.replace(file, **given))
     agents = [_agent(path, row) for row in _taking_part(path, file)]
     if file.lanes:
