@@ -70,20 +70,19 @@ def _table_faults(value: Mapping[str, Any], schema: Any, key: str, depth: int) -
     record = next((arm for arm in arms if dataclasses.is_dataclass(arm)), None)
     hints = get_type_hints(record, include_extras=True) if record else {}
     other = next((get_args(arm)[1] for arm in arms if get_origin(arm) is dict), Any)
-    faulty = False
+    told: list[str] = []
     for name, item in value.items():
         at = f"{key}.{name}" if key else name
         if (record and name not in hints) or _unusable(name):
-            faults = iter([f"unknown key {at!r:.{LONGEST_NAME}}{suggest(name, hints)}"])
+            told.append(f"unknown key {at!r:.{LONGEST_NAME}}{suggest(name, hints)}")
         else:
-            faults = find_faults(item, hints.get(name, other), at, depth + 1)
-        for fault in faults:
-            faulty = True
-            yield fault
+            told += find_faults(item, hints.get(name, other), at, depth + 1)
+    yield from told
     for field in dataclasses.fields(record) if record else ():
-        if field.name not in value and field.default is field.default_factory is dataclasses.MISSING:
+        needed = field.default is field.default_factory is dataclasses.MISSING
+        if needed and field.name not in value and not any(f"did you mean {field.name!r}" in text for text in told):
             yield f"missing key {f'{key}.{field.name}' if key else field.name!r}"
-    if record is None and not faulty:
+    if record is None and not told:
         yield from _leaf_faults(value, schema, f"{key}: " if key else "")
 
 

@@ -103,7 +103,7 @@ def states_of(name: str) -> tuple[Task, State, State]:
     for state in (was, now):
         state.bearing[..., 1] = 1.0
         state.upright[:] = 1.0
-        state.position[..., 2] = task.robot.stance
+        state.position[..., 2] = task.robot.standing_height
     return task, was, now
 
 
@@ -491,7 +491,7 @@ def test_how_the_cube_flies() -> None:
         assert throw.prop == "cube"
         speed = math.dist(throw.velocity, (0.0, 0.0, 0.0))
         assert 18.0 < speed < 32.0
-        aim = np.array([0.0, 0.0, load_robot("humanoid").stance])
+        aim = np.array([0.0, 0.0, load_robot("humanoid").standing_height])
         way = aim - throw.position
         assert way[2] == pytest.approx(-1.0)
         assert math.hypot(way[0], way[1]) == pytest.approx(4.0, abs=3.0 * 4.0 / 20.0)

@@ -164,7 +164,7 @@ def test_whatever_stands_behind_a_key(value: str, tmp_path: Path) -> None:
             "position",
             "robot",
         ),
-        "ant.toml": ("model", "trunk", "feet", "stance", "lowest", "hip_1"),
+        "ant.toml": ("model", "trunk", "feet", "standing_height", "min_height", "hip_1"),
     }.items():
         for key in keys:
             text, count = re.subn(rf"(?m)^{key} *=.*$", lambda _, key=key: f"{key} = {value}", lines[file], count=1)

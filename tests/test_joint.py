@@ -27,7 +27,7 @@ SHARED = {name: read_scene(path).parts for name, path in sorted(paths.scenes().i
 ALL = [(name, parts) for name, several in SHARED.items() for parts in several]
 LEGS = [("fl", "0.3 0.2 0"), ("fr", "0.3 -0.2 0"), ("bl", "-0.3 0.2 0"), ("br", "-0.3 -0.2 0")]
 TRIPODS = [(f"{side}{row}", f"{0.4 - 0.4 * row} {y} 0") for row in range(3) for side, y in (("l", 0.2), ("r", -0.2))]
-CARD = "trunk = '{}'\nstance = 0.6\n[torque]\n{}"
+CARD = "trunk = '{}'\nstanding_height = 0.6\n[torque]\n{}"
 
 
 def some(env: JointEnv, generator: np.random.Generator) -> dict[str, np.ndarray]:
@@ -139,7 +139,7 @@ def test_joints_that_share_a_link_are_one_apart(name: str) -> None:
     """Against a search through the joints and links of the URDF."""
     robot = load_robot(name)
     tree = grow(robot)
-    body = {link.name: link.name for link in robot.model.links}  # what is bolted together is one body
+    body = {link.name: link.name for link in robot.model.links}  # what is fixed together is one body
     for bolt in (j for j in robot.model.joints if j.kind == "fixed"):
         body = {link: body[bolt.parent] if b == body[bolt.child] else b for link, b in body.items()}
     ends = {j.name: {body[j.parent], body[j.child]} for j in robot.model.joints if j.kind != "fixed"}

@@ -43,7 +43,7 @@ class Joint:
     def range(self) -> str:
         """How far it goes, for people."""
         if self.lower is None or self.upper is None:
-            return "endless"
+            return "continuous"
         unit = "m" if self.kind == "prismatic" else "deg"
         return f"{self.shown(self.lower):.4g} to {self.shown(self.upper):.4g} {unit}"
 
@@ -73,12 +73,12 @@ class Model:
 
     @functools.cached_property
     def fixed(self) -> bool:
-        """Whether the root is bolted to the world: it has no mass."""
+        """Whether the root is fixed to the world: it has no mass."""
         return next(link.mass for link in self.links if link.name == self.root) == 0.0
 
     @functools.cached_property
     def immovable(self) -> frozenset[str]:
-        """The links that can never move: a root that is bolted to the world, and what is fixed to it."""
+        """The links that can never move: a root that is fixed to the world, and what is fixed to it."""
         names = {self.root} if self.fixed else set[str]()
         for _ in self.joints:  # whose order is any
             names |= {joint.child for joint in self.joints if joint.kind == "fixed" and joint.parent in names}

@@ -82,7 +82,7 @@ class Prop:
 
     @property
     def throwable(self) -> bool:
-        """Whether it is free, or bolted to the world and on slides that begin at its root."""
+        """Whether it is free, or fixed to the world and on slides that begin at its root."""
         if not self.joints:
             return not self.model.fixed
         straight = all(joint.kind == "prismatic" and not any(joint.origin) for joint in self.model.joints)
