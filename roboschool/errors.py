@@ -73,7 +73,12 @@ def check_choice(name: Any, names: Iterable[str], what: str, where: str = "") ->
     known = list(names)
     if isinstance(name, str) and name in known:
         return name
-    raise InvalidInput(f"{where}{': ' if where else ''}unknown {what} {name!r:.{LONGEST_NAME}}{suggest(name, known)}")
+    raise InvalidInput(f"{where}{': ' if where else ''}{describe_unknown(name, known, what)}")
+
+
+def describe_unknown(name: object, names: Iterable[str], what: str) -> str:
+    """Return the text of an error about a name that is none of `names`, with the nearest right one."""
+    return f"unknown {what} {name!r:.{LONGEST_NAME}}{suggest(name, names)}"
 
 
 def check_range(name: str, value: float, lowest: float, highest: float) -> None:

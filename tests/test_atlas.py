@@ -12,7 +12,7 @@ import roboschool
 from roboschool.errors import InvalidInput
 from roboschool.mdp.state import State
 from roboschool.robots.robot import load_robot
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.stride import Stride
 

@@ -14,7 +14,8 @@ from roboschool.mdp.game import GameState, GameUpdate
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 from roboschool.robots.robot import load_robot
-from roboschool.scenes.scene import Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.flagrun import Flagrun
 from roboschool.tasks.flagrun_harder import FRAME, GROUND, HISTORY, LAST, POSE, FlagrunHarder

@@ -17,7 +17,7 @@ from roboschool.games.run_to_goal import WAY
 from roboschool.mdp.game import Game, GameState, GameUpdate
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 
 GAMES = ("you_shall_not_pass", "kick_and_defend", "soccer")

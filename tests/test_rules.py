@@ -10,7 +10,8 @@ import pytest
 import roboschool
 from roboschool.mdp.state import State
 from roboschool.robots.robot import load_robot
-from roboschool.scenes.scene import Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.run import Run
 

@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from msgspec import Meta
-
 from roboschool import readers
-from roboschool.errors import InvalidInput, raise_faults, suggest
+from roboschool.errors import InvalidInput, describe_unknown, raise_faults, suggest
 from roboschool.robots.urdf import Joint, Model
+from roboschool.schema import Bounds
 
-Length = Annotated[float, Meta(ge=0.0, le=1000.0)]  # [m]
-Torque = Annotated[float, Meta(gt=0.0, le=1e6)]  # [N m, or N for a slide]
-Tilt = Annotated[float, Meta(gt=0.0, le=180.0)]  # [deg]
+Length = Annotated[float, Bounds(0.0, 1000.0)]  # [m]
+Torque = Annotated[float, Bounds(0.0, 1e6, above=True)]  # [N m, or N for a slide]
+Tilt = Annotated[float, Bounds(0.0, 180.0, above=True)]  # [deg]
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def _name_faults(card: Card, model: Model, joints: Mapping[str, Joint]) -> Itera
     ):
         for name in names:
             if name not in known:
-                yield f"{key}: unknown {what} {name!r}{suggest(name, known)}"
+                yield f"{key}: {describe_unknown(name, known, what)}"
     if len(set(card.feet)) < len(card.feet):
         yield "feet: a link is named twice"
     if not card.torque:

@@ -15,7 +15,8 @@ from roboschool.paths import as_path
 from roboschool.policies.policy import as_policy
 from roboschool.robots.robot import Robot, find_driven, load_robot
 from roboschool.robots.urdf import read_urdf
-from roboschool.scenes.scene import Agent, Prop, Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Agent, Prop, Scene
 from roboschool.simulation.control import check_sight
 from roboschool.simulation.group import as_numbers
 from roboschool.simulation.simulation import Simulation
