@@ -80,8 +80,8 @@ def check_fields(record: Any, key: str = "") -> Iterator[str]:
     kind: Any = type(record)
     for name, hint in _hints(kind).items():
         value, at = getattr(record, name), f"{key}.{name}" if key else name
-        if isinstance(value, list):
-            yield f"{at}: {value!r:.80} is a list, not a tuple"
+        if isinstance(value, list) or (isinstance(value, tuple) and any(isinstance(item, list) for item in value)):
+            yield f"{at}: {value!r:.80}: give a tuple, not a list"
         else:
             yield from find_faults(value, hint, at)
 
