@@ -1,4 +1,4 @@
-"""The errors of the package, and the words they are told in."""
+"""The errors of the package, and the texts of their messages."""
 
 import difflib
 import os
@@ -16,7 +16,7 @@ LONGEST_MESSAGE = 2000  # letters
 MOST_NAMES = 20  # in one message
 MOST_FAULTS = 10  # in one message
 ALIKE = 0.65  # how alike a name must be to be meant, from 0 to 1
-INSTALLED = (sys.prefix, sys.base_prefix, site.getusersitepackages())  # folders of what is nobody's own
+INSTALLED = (sys.prefix, sys.base_prefix, site.getusersitepackages())  # folders of installed packages
 
 
 class InvalidInput(ValueError):
@@ -94,9 +94,9 @@ def check_range(name: str, value: float, lowest: float, highest: float) -> None:
 
 
 def error_location(error: BaseException) -> str:
-    """Return where in somebody's own code an error was raised: "game.py, line 3, in judge"; empty if only in ours.
+    """Return where in a user's code an error was raised: "game.py, line 3, in judge"; empty if only in ours.
 
-    What is installed, or comes with Python, is nobody's own.
+    Installed packages and Python's own modules are not a user's code.
     """
     others = [f"{folder}{os.sep}" for folder in (Path(__file__).parent, *INSTALLED)]
     frames = traceback.extract_tb(error.__traceback__)
@@ -105,7 +105,7 @@ def error_location(error: BaseException) -> str:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return an error in one line, with the place in somebody's own code where it was raised."""
+    """Return an error in one line, with the place in a user's code where it was raised."""
     text = " ".join(str(error).split())
     if not isinstance(error, InvalidInput):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -39,7 +39,7 @@ def look_beside(where: str, module: str, folder: Path) -> None:
         return
     try:
         spec = importlib.util.find_spec(top)
-    except ValueError:  # it is imported, and nobody says from where
+    except ValueError:  # it is imported, and its origin is unknown
         spec = None
     if (spec is None or spec.origin is None) and top not in sys.modules:
         sys.path.append(str(folder))
@@ -69,7 +69,7 @@ def find_class(
     except ModuleNotFoundError as error:
         also = f" in {beside} or where Python looks" if beside is not None and error.name == module else ""
         raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {error}{also}") from None
-    except Exception as error:  # whatever a module of somebody's own does
+    except Exception as error:  # of any kind: it is a user's module
         raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {describe_error(error)}") from error
     cls = getattr(found, attribute, None)
     if cls is None:
@@ -82,19 +82,19 @@ def find_class(
 
 
 def refuse_classes(value: Any, where: str, trusted: Sequence[str] = ()) -> None:
-    """Refuse what a stranger has written if it names a class that would be imported, at any depth.
+    """Refuse untrusted data that name a class, which would be imported, at any depth.
 
     Args:
         value: tables, lists and words.
         where: what an error begins with.
-        trusted: names that somebody else than the stranger has written, too.
+        trusted: names that a trusted file contains, too.
 
     Raises:
         InvalidInput: a word is "package.module:Class", or could be one.
     """
     if isinstance(value, str) and ":" in value and value not in trusted:
-        told = "names a class, and none that a stranger may name is imported; give --scene FILE, a scene that names it"
-        raise InvalidInput(f"{where}: {value!r:.200} {told}")
+        fault = "names a class, and a file from elsewhere may name none; give --scene FILE, a scene that names it"
+        raise InvalidInput(f"{where}: {value!r:.200} {fault}")
     if isinstance(value, Mapping):
         for key, item in value.items():
             refuse_classes(item, f"{where}.{key}", trusted)

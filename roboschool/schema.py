@@ -115,7 +115,7 @@ def _table_faults(value: Mapping[str, Any], schema: Any, key: str, depth: int) -
     record: Any = next((arm for arm in arms if dataclasses.is_dataclass(arm)), None)
     hints = _hints(record) if record else {}
     other = next((get_args(arm)[1] for arm in arms if get_origin(arm) is dict), Any)
-    told: list[str] = []
+    found: list[str] = []
     for name, item in value.items():
         at = f"{key}.{name}" if key else name
         if (record and name not in hints) or _unusable(name):
@@ -123,13 +123,13 @@ def _table_faults(value: Mapping[str, Any], schema: Any, key: str, depth: int) -
         else:
             faults = find_faults(item, hints.get(name, other), at, depth + 1)
         for fault in faults:
-            told.append(fault)
+            found.append(fault)
             yield fault
     for field in dataclasses.fields(record) if record else ():
         needed = field.default is field.default_factory is dataclasses.MISSING
-        if needed and field.name not in value and not any(f"did you mean {field.name!r}" in text for text in told):
+        if needed and field.name not in value and not any(f"did you mean {field.name!r}" in text for text in found):
             yield f"missing key {f'{key}.{field.name}' if key else field.name!r}"
-    if record is None and not told:
+    if record is None and not found:
         yield from _leaf_faults(value, schema, key)
 
 

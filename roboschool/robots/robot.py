@@ -38,7 +38,7 @@ class Robot:
 
     @property
     def passive_joints(self) -> tuple[str, ...]:
-        """The joints without a motor that are felt: all but the track of a planar robot."""
+        """The joints without a motor that the state has: all but the track of a planar robot."""
         return self.unactuated[len(RAIL) :] if self.planar else self.unactuated
 
     @property

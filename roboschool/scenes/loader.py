@@ -241,8 +241,8 @@ def _taking_part(path: Path, file: SceneFile) -> list[AgentTable]:
     if file.players > most:
         raise InvalidInput(f"{path}: players: {file.players} is not within 1 and {most}")
     taking = [row for row in file.agent if row.players <= file.players]
-    told = {"players": file.players}  # a task may ask how many there are
-    return [dataclasses.replace(row, task=row.task | told) if "players" in row.task else row for row in taking]
+    count = {"players": file.players}  # a parameter of some tasks
+    return [dataclasses.replace(row, task=row.task | count) if "players" in row.task else row for row in taking]
 
 
 def _make_agent(path: Path, table: AgentTable) -> Agent:
