@@ -87,9 +87,9 @@ def shot(scene: Scene, snapshot: Snapshot, marks: tuple[Mark, ...] = (), size: i
 def toys(tmp_path) -> Scene:
     """An ant, a free box and a puck on a rail."""
     props = []
-    for name, links, spot in (("box", BOX, (4.0, 6.0, 0.5)), ("rail", RAIL, (0.0, -5.0, 0.5))):
+    for name, links, position in (("box", BOX, (4.0, 6.0, 0.5)), ("rail", RAIL, (0.0, -5.0, 0.5))):
         (tmp_path / f"{name}.urdf").write_text(f'<robot name="{name}">{links}</robot>')
-        props.append(Prop(name, read_urdf(tmp_path / f"{name}.urdf"), spot))
+        props.append(Prop(name, read_urdf(tmp_path / f"{name}.urdf"), position))
     return dataclasses.replace(load_scene("ant"), props=tuple(props))
 
 
@@ -295,8 +295,8 @@ def test_the_view_is_that_of_the_robots_alone(toys):
     here = start(toys)
     (_, *others) = here.bases[1]
     seen = []
-    for spot in ((0.0, 5.0, 0.5), (50.0, 50.0, 0.5)):
-        bases = here.bases[0], (spot, *others), here.bases[2]
+    for position in ((0.0, 5.0, 0.5), (50.0, 50.0, 0.5)):
+        bases = here.bases[0], (position, *others), here.bases[2]
         seen.append(coral(shot(toys, dataclasses.replace(here, bases=bases))))
     assert np.array_equal(*seen)
 

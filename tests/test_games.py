@@ -158,8 +158,11 @@ def test_who_touches_whom() -> None:
     """Ants face to face, pushed into each other, touch; apart they do not."""
     scene = load_scene("ant_sumo")
     for x, expected in ((0.7, True), (2.0, False)):
-        spots = [(-x, 0.0), (x, 0.0)]
-        agents = (dataclasses.replace(agent, position=spot) for agent, spot in zip(scene.agents, spots, strict=True))
+        positions = [(-x, 0.0), (x, 0.0)]
+        agents = (
+            dataclasses.replace(agent, position=position)
+            for agent, position in zip(scene.agents, positions, strict=True)
+        )
         simulation = Simulation(dataclasses.replace(scene, agents=tuple(agents)))
         simulation.reset({0: 0})
         rng, touched = np.random.default_rng(0), False

@@ -376,8 +376,8 @@ while env.agents:
 print(infos["ant_0"]["score"], infos["ant_0"]["result"], infos["ant_1"]["result"])
 """
     scene = (tmp_path / "hill.toml").read_text()
-    for spot, said in (("[-3.0, 0.0]", "0.0 0.0 0.0"), ("[0.0, 0.0]", "20.0 1.0 -1.0")):
-        (tmp_path / "hill.toml").write_text(scene.replace("[-3.0, 0.0]", spot))
+    for position, said in (("[-3.0, 0.0]", "0.0 0.0 0.0"), ("[0.0, 0.0]", "20.0 1.0 -1.0")):
+        (tmp_path / "hill.toml").write_text(scene.replace("[-3.0, 0.0]", position))
         assert run(sys.executable, "-c", code, cwd=tmp_path).stdout.strip() == said
 
 

@@ -298,18 +298,18 @@ def test_robots_collide_with_each_other(pair: tuple[str, str]) -> None:
 
     rows = [load_scene(name).agents[0] for name in pair]
 
-    def stand(*spots: float) -> Simulation:
+    def stand(*positions: float) -> Simulation:
         agents = tuple(
-            dataclasses.replace(row, name=f"robot_{i}", position=(spot, 0.0), noise=0.0, yaw=0.0)
-            for i, (row, spot) in enumerate(zip(rows, spots, strict=False))
+            dataclasses.replace(row, name=f"robot_{i}", position=(position, 0.0), noise=0.0, yaw=0.0)
+            for i, (row, position) in enumerate(zip(rows, positions, strict=False))
         )
         simulation = Simulation(Scene("pair", "Two robots side by side.", agents))
         simulation.reset({0: 0})
         return simulation
 
-    spot, gap = 2.0, 0.0
-    while spot > 0.0:
-        simulation = stand(0.0, spot)
+    position, gap = 2.0, 0.0
+    while position > 0.0:
+        simulation = stand(0.0, position)
         world = simulation.worlds[0]
         first, second = (body.id for body in world.bodies)
         points = pybullet.getClosestPoints(first, second, 1.0, physicsClientId=world.client)
@@ -317,7 +317,7 @@ def test_robots_collide_with_each_other(pair: tuple[str, str]) -> None:
         if gap < -0.001:
             break
         simulation.close()
-        spot -= max(gap, 0.02)
+        position -= max(gap, 0.02)
     assert gap < -0.001
     alone = stand(0.0)
     for _ in range(10):

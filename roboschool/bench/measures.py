@@ -242,8 +242,8 @@ def crowd(scene: Scene, robots: int) -> ParallelEnv:
     (agent,) = scene.agents
     kind = agent.name.rpartition("_")[0]
     columns = math.ceil(math.sqrt(robots))
-    spots = [(APART * (place // columns), APART * (place % columns)) for place in range(robots)]
-    agents = [dataclasses.replace(agent, name=f"{kind}_{i}", position=spot) for i, spot in enumerate(spots)]
+    positions = [(APART * (place // columns), APART * (place % columns)) for place in range(robots)]
+    agents = [dataclasses.replace(agent, name=f"{kind}_{i}", position=position) for i, position in enumerate(positions)]
     return ParallelEnv(dataclasses.replace(scene, agents=tuple(agents)))
 
 
