@@ -11,7 +11,7 @@ import pytest
 import roboschool
 from roboschool import InvalidInput
 from roboschool.games import pong
-from roboschool.physics.world import World
+from roboschool.physics.worlds import World
 from roboschool.robots.urdf import read_urdf
 from roboschool.scenes.scene import Prop, Scene, load_scene
 from roboschool.simulation.simulation import Simulation

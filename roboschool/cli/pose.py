@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from roboschool.mdp.effects import Placement
-from roboschool.physics.world import World
+from roboschool.physics.worlds import World
 from roboschool.rendering.camera import Camera
 from roboschool.rendering.window import GREY, INK, PAPER, open_root
 from roboschool.robots.robot import Robot, load_robot

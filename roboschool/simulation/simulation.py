@@ -18,7 +18,7 @@ from roboschool.mdp.effects import Launch, Mark, Placement
 from roboschool.mdp.game import Game, GameState, GameUpdate
 from roboschool.mdp.state import NEEDED, PLACE, places
 from roboschool.physics.checkpoint import WorldCheckpoint, describe_scene
-from roboschool.physics.world import World
+from roboschool.physics.worlds import World
 from roboschool.scenes.scene import Scene, options_of_reset
 from roboschool.simulation.group import REPORTED, Group
 
