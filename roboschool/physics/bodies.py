@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from roboschool.errors import InvalidInput
+from roboschool.mdp.actuator import QUANTITIES
 from roboschool.mdp.effects import Placement
 from roboschool.physics.checkpoint import Quaternion, Triple
 from roboschool.physics.output import redirect_native_output
@@ -86,6 +87,28 @@ class RobotBody(Body):
         self.feet = {self.links[name]: place for place, name in enumerate(robot.feet)}
         self.no_contacts = [0.0] * len(self.feet)
         self.settle(Placement((0.0, 0.0), 0.0, robot.pose))
+
+    def command_size(self) -> int:
+        """Return how many numbers a command for the robot has; see `Drive.command`."""
+        return len(self.driven) * (len(QUANTITIES) if self.robot.has_feedback else 1)
+
+    def drive(self, command: Sequence[float]) -> None:
+        """Give each motor its torque until the end of the next call of `stepSimulation`."""
+        torque = self._torques(command) if self.robot.has_feedback else command
+        zero = self.zeros  # by name the call takes longer, and by place these must be given
+        bullet.setJointMotorControlArray(
+            self.id, self.driven, bullet.TORQUE_CONTROL, zero, zero, torque, zero, zero, self.client
+        )
+
+    def _torques(self, command: Sequence[float]) -> list[float]:
+        """Return what a command with feedback makes of the present state [N m]; see `Command`."""
+        states = bullet.getJointStates(self.id, self.driven, self.client)
+        joints = len(self.driven)
+        motors = zip(states, *(command[i : i + joints] for i in range(0, len(command), joints)), strict=True)
+        return [
+            min(max(torque + kp * (position - state[0]) + kd * (velocity - state[1]), -effort), effort)
+            for state, torque, position, kp, velocity, kd, effort in motors  # in the order of QUANTITIES
+        ]
 
     def settle(self, placement: Placement) -> None:
         """Note where the episode began."""

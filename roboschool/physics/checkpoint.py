@@ -27,21 +27,21 @@ class Snapshot:
 
 @dataclass
 class EpisodeLog:
-    """Everything a world has been told since its episode began. The same log gives the same world, bit for bit."""
+    """All inputs of a world since its episode began. The same log gives the same world, bit for bit."""
 
     placements: tuple[Placement, ...]
     props: tuple[tuple[Triple, float], ...]  # spot [m] and heading [rad] of each
     gravity: float  # [m/s2]
     friction: float  # of the ground
     steps: int = 0
-    torques: "array[float]" = field(default_factory=lambda: array("d"))  # of all joints, step after step [N m]
+    commands: "array[float]" = field(default_factory=lambda: array("d"))  # for all robots, step after step
     throws: list[tuple[int, str, Triple, Triple]] = field(default_factory=list)  # after how many steps, and which
     base: "WorldCheckpoint | None" = None  # what was loaded inexactly and counts as the beginning
 
     def copy(self) -> "EpisodeLog":
         """Return a log that grows on its own."""
         start = (self.placements, self.props, self.gravity, self.friction)
-        return EpisodeLog(*start, self.steps, self.torques[:], self.throws[:], self.base)
+        return EpisodeLog(*start, self.steps, self.commands[:], self.throws[:], self.base)
 
     def begun_at(self, checkpoint: "WorldCheckpoint") -> "EpisodeLog":
         """Return the log of an episode that goes on from Bullet's state in a checkpoint, however it came to be."""
@@ -49,10 +49,10 @@ class EpisodeLog:
         return replace(empty, base=replace(checkpoint, log=empty))
 
     def rows(self) -> Iterator[list[float]]:
-        """Go through the steps: the torques of all joints [N m]."""
-        size = len(self.torques) // max(1, self.steps)
+        """Go through the steps: the commands for all robots, one after the other."""
+        size = len(self.commands) // max(1, self.steps)
         for step in range(self.steps):
-            yield self.torques[step * size : (step + 1) * size].tolist()
+            yield self.commands[step * size : (step + 1) * size].tolist()
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,9 @@ def describe_scene(scene: Scene) -> dict[str, str]:
     described = {name: str(getattr(scene, name)) for name in ("timestep", "substeps", "iterations", "ground")}
     for agent in scene.agents:
         robot = agent.robot
-        described[f"agent {agent.name!r}: robot"] = _hash(robot.model.text, robot.torque, robot.self_collision)
+        described[f"agent {agent.name!r}: robot"] = _hash(
+            robot.model.text, robot.torque, robot.actuators, robot.self_collision
+        )
         described[f"agent {agent.name!r}: task"] = _hash(*_parameters(agent.task))
     for prop in scene.props:
         described[f"prop {prop.name!r}"] = _hash(prop.model.text)

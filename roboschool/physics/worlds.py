@@ -45,8 +45,10 @@ class World:
         if self.client < 0:
             raise RuntimeError("Bullet has no room for another world in this process; close some")
         self._free = weakref.finalize(self, bullet.disconnect, self.client)  # also if close() is never called
+        # a torque that depends on the state is computed at each substep, so each is a call of its own
+        self.calls = scene.substeps if any(agent.robot.has_feedback for agent in scene.agents) else 1
         self._advance: Callable[..., None] = bullet.stepSimulation
-        self._laps: list[float] = []
+        self._durations: list[float] = []
         self.gravity = self.friction = math.nan
         try:
             self._start()
@@ -58,8 +60,8 @@ class World:
         client = self.client
         bullet.resetSimulation(bullet.RESET_USE_SIMPLE_BROADPHASE, physicsClientId=client)
         bullet.setPhysicsEngineParameter(
-            fixedTimeStep=self.scene.timestep,
-            numSubSteps=self.scene.substeps,
+            fixedTimeStep=self.scene.timestep / self.calls,
+            numSubSteps=self.scene.substeps // self.calls,
             numSolverIterations=self.scene.iterations,
             contactERP=CONTACT_ERP,
             deterministicOverlappingPairs=1,
@@ -139,28 +141,27 @@ class World:
                 bullet.changeDynamics(self.ground, -1, lateralFriction=friction, physicsClientId=self.client)
             self.friction = friction
 
-    def step(self, torques: Sequence[Sequence[float]]) -> None:
-        """Apply each robot's torques [N m], in the order of the agents, and let one timestep pass."""
-        for body, torque in zip(self.bodies, torques, strict=True):
-            zero = body.zeros  # by name the call takes longer, and by place these must be given
-            bullet.setJointMotorControlArray(
-                body.id, body.driven, bullet.TORQUE_CONTROL, zero, zero, torque, zero, zero, self.client
-            )
-            self.log.torques.extend(torque)
-        self._advance(self.client)
+    def step(self, commands: Sequence[Sequence[float]]) -> None:
+        """Give each robot its command (see `Drive.command`), in the order of the agents, and let one timestep pass."""
+        for _ in range(self.calls):
+            for body, command in zip(self.bodies, commands, strict=True):
+                body.drive(command)
+            self._advance(self.client)
+        for command in commands:
+            self.log.commands.extend(command)
         self.log.steps += 1
 
     def time_bullet(self, on: bool) -> tuple[int, float]:
-        """Switch a stopwatch on Bullet's own step on or off; return the steps and the seconds it has counted."""
-        steps, seconds = len(self._laps), sum(self._laps)
-        self._laps.clear()
+        """Start or stop timing Bullet's own steps; return the timesteps and the seconds since the last call."""
+        steps, seconds = len(self._durations) // self.calls, sum(self._durations)
+        self._durations.clear()
         self._advance = self._timed if on else bullet.stepSimulation
         return steps, seconds
 
     def _timed(self, client: int) -> None:
         start = time.perf_counter()
         bullet.stepSimulation(client)
-        self._laps.append(time.perf_counter() - start)
+        self._durations.append(time.perf_counter() - start)
 
     def row(self, agent: int) -> tuple[list[float], bool]:
         """Return an agent's row of a `State`, joints raw, and whether its physics is sound."""
@@ -265,7 +266,7 @@ class World:
         else:
             self.load(log.base, exact=False)
         throws = log.throws[::-1]
-        ends = list(itertools.accumulate(len(body.driven) for body in self.bodies))
+        ends = list(itertools.accumulate(body.command_size() for body in self.bodies))
         for step, row in enumerate(log.rows()):
             while throws and throws[-1][0] == step:
                 self.throw(*throws.pop()[1:])

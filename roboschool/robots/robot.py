@@ -4,7 +4,7 @@ import functools
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,27 @@ class Upright:
     link: str | None = None  # whose height counts, if not the trunk's
 
 
+@dataclass(frozen=True)
+class ActuatorSpec:
+    """What drives a joint: a kind of actuator (see `roboschool/actuators/`) and its parameters, by name."""
+
+    kind: str = "torque"
+    parameters: tuple[tuple[str, float | str | bool], ...] = ()
+
+    def __str__(self) -> str:
+        """As `position(kp=20, kd=1, scale=0.5)`."""
+        given = (f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}" for key, value in self.parameters)
+        return f"{self.kind}({', '.join(given)})" if self.parameters else self.kind
+
+
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """The file `assets/<robot>/<robot>.toml`: what a body is, beyond its URDF."""
+    """The file `assets/<robot>/<robot>.toml`: what a body is, beyond its URDF.
+
+    A driven joint is in `torque`, or in `actuators` as `{ kind = "position", kp = 20.0, kd = 1.0, scale = 0.5 }`:
+    `kind` is a file in `roboschool/actuators/` or "module:Class", which may be a module beside the card; the other keys
+    are its parameters, and `effort`, the largest torque [N m], by default that of the URDF. See docs/actuators.md.
+    """
 
     model: str  # URDF file, beside the card
     trunk: str  # link whose pose is the robot's
@@ -38,7 +56,8 @@ class Card:
     stance: float  # trunk height in the rest pose on flat ground [m]
     self_collision: bool = False
     upright: Upright = field(default_factory=Upright)
-    torque: dict[str, float]  # at action 1.0 [N m, or N for a slide]; in action order
+    torque: dict[str, float] = field(default_factory=dict)  # at action 1.0 [N m, or N for a slide]; in action order
+    actuators: dict[str, dict[str, float | str | bool]] = field(default_factory=dict)  # after them in action order
     pose: dict[str, float] = field(default_factory=dict)  # rest angles [deg, or m for a slide]
 
 
@@ -57,7 +76,8 @@ class Robot:
     clear: tuple[int, ...]  # which of `feet` must not touch the ground
     watched: str  # link whose height counts
     joints: tuple[Joint, ...]  # in action order
-    torque: tuple[float, ...]  # at action 1.0 [N m]
+    torque: tuple[float, ...]  # at action 1.0 of a torque actuator, the largest of any other [N m]
+    actuators: tuple[ActuatorSpec, ...]  # of each of `joints`
     pose: tuple[float, ...]  # rest position of each of `joints` [rad]
     passive: tuple[str, ...]  # joints without a motor; slides and hinge first if it is planar
     planar: bool  # held in its x-z plane by two slides and a hinge
@@ -66,6 +86,11 @@ class Robot:
     def loose(self) -> tuple[str, ...]:
         """The joints without a motor that are felt: all but the track of a planar robot."""
         return self.passive[len(RAIL) :] if self.planar else self.passive
+
+    @functools.cached_property
+    def has_feedback(self) -> bool:
+        """Whether a torque depends on the state of its joint, and is computed at every substep."""
+        return any(spec.kind != "torque" for spec in self.actuators)
 
     @property
     def fixed(self) -> bool:
@@ -140,6 +165,14 @@ def _load(path: Path, _files: object) -> Robot:
 def _join(path: Path, card: Card, model: Model) -> Robot:
     """Return the robot that card and URDF are about."""
     joints = {joint.name: joint for joint in model.joints if joint.kind != "fixed"}
+    specs = {name: ActuatorSpec() for name in card.torque}
+    efforts = dict(card.torque)
+    for name, row in card.actuators.items():
+        check_choice(name, joints, "joint", f"{path}: actuators")
+        specs[name], efforts[name] = _read_actuator(f"{path}: actuators.{name}", row, joints[name])
+        if name in card.torque:
+            raise InvalidInput(f"{path}: actuators.{name}: the joint is in torque, too")
+    card = replace(card, torque=efforts)
     _check(path, card, model, joints)
     track = _track(card.trunk, model)
     planar = track is not None and not set(track) & set(card.torque)
@@ -157,10 +190,22 @@ def _join(path: Path, card: Card, model: Model) -> Robot:
         watched=card.upright.link or card.trunk,
         joints=tuple(joints[name] for name in card.torque),
         torque=tuple(card.torque.values()),
+        actuators=tuple(specs.values()),
         pose=tuple(_rest(path, joints[name], card.pose.get(name, 0.0)) for name in card.torque),
         passive=(*(track if planar and track else ()), *others),
         planar=planar,
     )
+
+
+def _read_actuator(where: str, row: Mapping[str, Any], joint: Joint) -> tuple[ActuatorSpec, float]:
+    """Return what drives a joint, and its effort [N m]."""
+    kind, effort = row.get("kind"), row.get("effort", joint.effort)
+    if not isinstance(kind, str):
+        raise InvalidInput(f"{where}: kind: {'missing' if kind is None else f'{kind!r} is no text'}")
+    if not isinstance(effort, float):
+        fault = "missing, and the URDF has none" if effort is None else f"{effort!r} is no number"
+        raise InvalidInput(f"{where}: effort: {fault}")
+    return ActuatorSpec(kind, tuple((key, row[key]) for key in row if key not in ("kind", "effort"))), effort
 
 
 def _check(path: Path, card: Card, model: Model, joints: Mapping[str, Joint]) -> None:
@@ -179,7 +224,7 @@ def _check(path: Path, card: Card, model: Model, joints: Mapping[str, Joint]) ->
         if joints[name].lower is not None:
             raise InvalidInput(f"{path}: endless: joint {name!r} has limits in {card.model}")
     if not card.torque:
-        raise InvalidInput(f"{path}: torque: no joint is driven{errors.suggest('', joints)}")
+        raise InvalidInput(f"{path}: no joint is driven; give it a [torque] table{errors.suggest('', joints)}")
     for name in card.pose:
         check_choice(name, joints, "joint", f"{path}: pose")
         check_choice(name, card.torque, "driven joint", f"{path}: pose")
@@ -192,13 +237,14 @@ def _check(path: Path, card: Card, model: Model, joints: Mapping[str, Joint]) ->
     if not 0.0 < card.upright.tilt <= 180.0:
         raise InvalidInput(f"{path}: upright.tilt: {card.upright.tilt} is not between 0 and 180 degrees")
     for name, torque in card.torque.items():
+        where = f"{path}: actuators.{name}" if name in card.actuators else f"{path}: torque.{name}"
         if joints[name].lower is None and name not in card.endless:
             raise InvalidInput(
-                f"{path}: torque.{name}: joint {name!r} has no limits in {card.model}; "
-                "give it some, or name it in endless"
+                f"{where}: joint {name!r} has no limits in {card.model}; give it some, or name it in endless"
             )
         if not 0.0 < torque <= MAX_TORQUE:
-            raise InvalidInput(f"{path}: torque.{name}: {torque} is not between 0 and {MAX_TORQUE:g} N m")
+            effort = ": effort" if name in card.actuators else ""
+            raise InvalidInput(f"{where}{effort}: {torque} is not between 0 and {MAX_TORQUE:g} N m")
 
 
 def _rest(path: Path, joint: Joint, value: float) -> float:

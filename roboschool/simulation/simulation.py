@@ -200,7 +200,7 @@ class Simulation:
             if number in fresh:
                 self._begin(number, None)
             elif number not in self.broken:
-                world.step([group.forces[number][place] for group, place in self.seats])
+                world.step([group.commands[number][place] for group, place in self.seats])
                 self._read(number)
         idle = [*self.broken, *still]
         for group in self.groups:
