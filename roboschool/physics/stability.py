@@ -11,8 +11,8 @@ A mode in which M, kp and kd amount to the numbers m, k and d changes each subst
 
 By Jury's criterion both roots are within the unit circle if, and only if, dt^2 k + 2 dt d < 4 m. For all modes: the
 largest eigenvalue of M^-1 (dt^2 kp + 2 dt kd) is below 4. For one joint alone m is its effective inertia, 1 over its
-number on the diagonal of M^-1: the torque per acceleration while the trunk and all other joints are free. Bullet applies
-the damping that a URDF gives a joint in the same way, so it counts as kd.
+number on the diagonal of M^-1: the torque per acceleration while the trunk and all other joints are free. The damping
+that a URDF gives a joint counts as kd, for Bullet applies it in the same way.
 """
 
 from collections.abc import Sequence
