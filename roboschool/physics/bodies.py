@@ -235,8 +235,8 @@ class PropBody(Body):
         self._set_base([here + there for here, there in zip(spot, ahead, strict=True)])
         bullet.resetBaseVelocity(self.id, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), physicsClientId=self.client)
 
-    def throw(self, position: Triple, velocity: Triple) -> None:
-        """Let the prop fly, or slide within its limits, from where its centre of mass then is; without spin."""
+    def launch(self, position: Triple, velocity: Triple) -> None:
+        """Set the prop flying, or sliding within its limits, from this position of its centre of mass; not turning."""
         if self.joints:
             way = [there - here for there, here in zip(position, self.spot, strict=True)]
             ways = [bullet.rotateVector(self.turned, joint.axis) for joint in self.prop.joints]

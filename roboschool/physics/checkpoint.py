@@ -25,27 +25,33 @@ class Snapshot:
     spots: tuple[tuple[Triple, Quaternion], ...] = ()  # where each prop began; a camera needs none
 
 
+@dataclass(frozen=True)
+class Start:
+    """What an episode of a world begins with."""
+
+    placements: tuple[Placement, ...]  # of the robots
+    props: tuple[tuple[Triple, float], ...] = ()  # spot [m] and heading [rad] of each
+    gravity: float = 9.8  # downwards [m/s2]
+    friction: float = 0.8  # of the ground
+
+
 @dataclass
 class EpisodeLog:
     """All inputs of a world since its episode began. The same log gives the same world, bit for bit."""
 
-    placements: tuple[Placement, ...]
-    props: tuple[tuple[Triple, float], ...]  # spot [m] and heading [rad] of each
-    gravity: float  # [m/s2]
-    friction: float  # of the ground
+    start: Start
     steps: int = 0
     commands: "array[float]" = field(default_factory=lambda: array("d"))  # for all robots, step after step
-    throws: list[tuple[int, str, Triple, Triple]] = field(default_factory=list)  # after how many steps, and which
+    launches: list[tuple[int, str, Triple, Triple]] = field(default_factory=list)  # after this number of steps: which
     base: "WorldCheckpoint | None" = None  # what was loaded inexactly and counts as the beginning
 
     def copy(self) -> "EpisodeLog":
         """Return a log that grows on its own."""
-        start = (self.placements, self.props, self.gravity, self.friction)
-        return EpisodeLog(*start, self.steps, self.commands[:], self.throws[:], self.base)
+        return EpisodeLog(self.start, self.steps, self.commands[:], self.launches[:], self.base)
 
     def begun_at(self, checkpoint: "WorldCheckpoint") -> "EpisodeLog":
         """Return the log of an episode that goes on from Bullet's state in a checkpoint, however it came to be."""
-        empty = EpisodeLog(self.placements, self.props, self.gravity, self.friction)
+        empty = EpisodeLog(self.start)
         return replace(empty, base=replace(checkpoint, log=empty))
 
     def rows(self) -> Iterator[list[float]]:

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from roboschool.errors import InvalidInput, check_choice
-from roboschool.mdp.effects import Placement
 from roboschool.physics.bodies import ANY, ANY_LINK, NOWHERE, Body, PropBody, RobotBody
-from roboschool.physics.checkpoint import EpisodeLog, Snapshot, Triple, WorldCheckpoint
+from roboschool.physics.checkpoint import EpisodeLog, Snapshot, Start, Triple, WorldCheckpoint
 from roboschool.physics.output import redirect_native_output
 from roboschool.scenes.scene import Scene
 from roboschool.scratch import scratch_path
@@ -88,7 +87,7 @@ class World:
         """Build the world, and list the bodies that an episode moves."""
         self.ground, self.bodies, self.prop_bodies, self.start = self._build()
         self.moving: list[Body] = [*self.bodies, *(body for body in self.prop_bodies if body.prop.moves)]
-        self.log = EpisodeLog((), (), self.gravity, self.friction)
+        self.log = EpisodeLog(Start(()))
         self.restores_exactly = self._has_one_contact_order()
 
     def _has_one_contact_order(self) -> bool:
@@ -105,27 +104,14 @@ class World:
         shapes = [len(bullet.getCollisionShapeData(body, link, physicsClientId=self.client)) for body, link in links]
         return max(shapes, default=0) <= 1
 
-    def reset(
-        self,
-        placements: Sequence[Placement],
-        props: Sequence[tuple[Triple, float]] = (),
-        gravity: float = 9.8,
-        friction: float = 0.8,
-    ) -> None:
-        """Begin an episode: the same arguments give the same bits, whatever happened before.
-
-        Args:
-            placements: where each robot begins.
-            props: spot [m] and heading [rad] of each prop.
-            gravity: downwards [m/s2].
-            friction: of the ground.
-        """
-        self._rewind(gravity, friction)
-        for prop, (spot, turn) in zip(self.prop_bodies, props, strict=True):
+    def reset(self, start: Start) -> None:
+        """Start an episode: the same start gives the same bits, whatever happened before."""
+        self._rewind(start.gravity, start.friction)
+        for prop, (spot, turn) in zip(self.prop_bodies, start.props, strict=True):
             prop.place(spot, turn)
-        for body, placement in zip(self.bodies, placements, strict=True):
+        for body, placement in zip(self.bodies, start.placements, strict=True):
             body.place(placement, self.ground)
-        self.log = EpisodeLog(tuple(placements), tuple(props), gravity, friction)
+        self.log = EpisodeLog(start)
 
     def _rewind(self, gravity: float, friction: float) -> None:
         for body in self.moving:  # an entry that matches no pair drops the body's contacts
@@ -171,15 +157,15 @@ class World:
         """Return position, velocity and x axis of every prop [m, m/s]."""
         return [body.row() for body in self.prop_bodies]
 
-    def touches(self) -> list[tuple[int, int]]:
-        """Return who presses on whom: numbers of the agents, then of the props; the smaller first."""
+    def contacts(self) -> list[tuple[int, int]]:
+        """Return which bodies press on each other: numbers of the agents, then of the props; the smaller first."""
         numbers = {body.id: number for number, body in enumerate((*self.bodies, *self.prop_bodies))}
         contacts = bullet.getContactPoints(ANY, ANY, ANY_LINK, ANY_LINK, self.client)
         pairs = {(numbers.get(c[1], NOWHERE), numbers.get(c[2], NOWHERE)) for c in contacts if c[9] > 0.0}
         return sorted({(min(pair), max(pair)) for pair in pairs if NOWHERE not in pair and pair[0] != pair[1]})
 
-    def throw(self, prop: str, position: Triple, velocity: Triple) -> None:
-        """Take a prop somewhere [m] and let it fly on [m/s].
+    def launch(self, prop: str, position: Triple, velocity: Triple) -> None:
+        """Take a prop to a position [m] and set it moving [m/s].
 
         Raises:
             InvalidInput: there is no such prop, it can neither fly nor slide, or a number is not finite.
@@ -189,8 +175,8 @@ class World:
         check_choice(prop, names, "prop that can be thrown", where)
         if not all(map(math.isfinite, (*position, *velocity))):
             raise InvalidInput(f"{where}: prop {prop!r} is thrown from {position} with {velocity}")
-        next(body for body in self.prop_bodies if body.prop.name == prop).throw(position, velocity)
-        self.log.throws.append((self.log.steps, prop, position, velocity))
+        next(body for body in self.prop_bodies if body.prop.name == prop).launch(position, velocity)
+        self.log.launches.append((self.log.steps, prop, position, velocity))
 
     def overlaps(self) -> list[tuple[str, str, float]]:
         """Return agents and props that are inside each other or the ground, by name, and how deep [m].
@@ -262,17 +248,17 @@ class World:
     def _replay(self, log: EpisodeLog) -> None:
         """Repeat an episode from its log."""
         if log.base is None:
-            self.reset(log.placements, log.props, log.gravity, log.friction)
+            self.reset(log.start)
         else:
             self.load(log.base, exact=False)
-        throws = log.throws[::-1]
+        launches = log.launches[::-1]
         ends = list(itertools.accumulate(body.command_size() for body in self.bodies))
         for step, row in enumerate(log.rows()):
-            while throws and throws[-1][0] == step:
-                self.throw(*throws.pop()[1:])
+            while launches and launches[-1][0] == step:
+                self.launch(*launches.pop()[1:])
             self.step([row[start:end] for start, end in itertools.pairwise([0, *ends])])
-        while throws:
-            self.throw(*throws.pop()[1:])
+        while launches:
+            self.launch(*launches.pop()[1:])
 
     def _contacts(self) -> Any:
         return bullet.getContactPoints(physicsClientId=self.client)

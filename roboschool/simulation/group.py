@@ -89,7 +89,7 @@ class Group:
         self.plain = not self.middle.any() and bool((self.gain == 1.0).all())  # felt as they are
         self.applied = np.zeros(self.shape)  # what has been done of the actions asked for
         self.drive = Drive(self.robot)
-        self.commands: list[list[list[float]]] = []  # of each agent, in each world
+        self.commands = self.drive.command(np.zeros(self.shape))  # (world, agent, n)
         self.paid: np.ndarray | None = None  # whose step is paid; None: everybody's
         self.acted: np.ndarray | None = None  # worlds where time passes (world, 1); None: all
         self._check_task()
@@ -139,7 +139,7 @@ class Group:
             self.paid = self.live if self.acted is None else self.live & self.acted
             action *= self.paid[..., None]
         self.applied = action
-        self.commands = self.drive.command(action).tolist()
+        self.commands = self.drive.command(action)
 
     def feel(self, worlds: slice = slice(None)) -> None:
         """Bring the joints just read to -1 to 1 between their limits, and their speeds to 1 at the fastest."""
