@@ -85,6 +85,7 @@ class Simulation:
         self.was, self.now = self._arena(worlds), self._arena(worlds)
         self.trunks = np.zeros((worlds, len(scene.agents), NEEDED))  # of all agents, side by side
         self.backend: Backend = PythonBackend(scene, worlds)
+        self.readings = {which: self._readings(which) for which in ("was", "now")}
         self.worlds = self.backend.worlds
         self.decided = np.zeros(worlds, dtype=bool)  # worlds whose game this step has decided
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
@@ -192,15 +193,17 @@ class Simulation:
             group.was, group.now = group.now, group.was
             if group.plans:
                 group.now.memory[:] = group.was.memory
+        self.readings = {"was": self.readings["now"], "now": self.readings["was"]}
         self.steps += ONCE
         if still:
             self.steps[list(still)] -= 1
-        moving = [number for number in range(len(self.worlds)) if number not in {*still, *fresh, *self.broken}]
+        out = {*still, *fresh, *self.broken}
+        moving = [number for number in range(len(self.worlds)) if number not in out]
         for number in fresh:
             if number not in still:
                 self._begin(number, None)
         commands = [group.commands[:, place] for group, place in self.seats]
-        self.backend.step(commands, moving, self._readings())
+        self.backend.step(commands, moving, self.readings["now"])
         idle = [*self.broken, *still]
         for group in self.groups:
             group.feel()
@@ -317,14 +320,15 @@ class Simulation:
         for group in self.groups:
             group.live[world] = True
             group.now.points[world] = 0.0
-        self.backend.read(world, self._readings())
+        self.backend.read(world, self.readings["now"])
 
-    def _readings(self) -> Readings:
-        """Return where physics writes; the joints that it writes are raw."""
+    def _readings(self, which: str) -> Readings:
+        """Return the arrays of a state, `was` or `now`, that physics writes to; the joints that it writes are raw."""
+        state: GameState = getattr(self, which)
         return Readings(
-            agents=[group.now.body[:, place] for group, place in self.seats],
-            props=self.now.props if self.watches else None,
-            contacts=self.now.touches if self.feels else None,
+            agents=[getattr(group, which).body[:, place] for group, place in self.seats],
+            props=state.props if self.watches else None,
+            contacts=state.touches if self.feels else None,
         )
 
     def origin(self, world: int) -> EpisodeOrigin:
