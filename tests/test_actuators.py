@@ -289,7 +289,7 @@ def test_a_kind_of_ones_own_is_one_file_beside_the_card(tmp_path: Path) -> None:
 
 
 TWO = 'summary = "Two ants wrestle."\n' + "".join(
-    f'[[agent]]\nname = "ant_{n}"\nrobot = "servo_ant.toml"\ntask = {{ name = "run" }}\nspot = [{0.6 * n}, 0.0]\n'
+    f'[[agent]]\nname = "ant_{n}"\nrobot = "servo_ant.toml"\ntask = {{ name = "run" }}\nposition = [{0.6 * n}, 0.0]\n'
     for n in range(2)
 )
 

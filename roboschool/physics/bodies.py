@@ -113,7 +113,7 @@ class RobotBody(Body):
     def settle(self, placement: Placement) -> None:
         """Note where the episode began."""
         self.home = placement
-        self.turned = (math.cos(placement.turn), math.sin(placement.turn))
+        self.turned = (math.cos(placement.yaw), math.sin(placement.yaw))
 
     def place(self, placement: Placement, ground: int) -> None:
         """Put the robot on the ground: its lowest point just touches it, whatever the angles of its joints."""
@@ -121,9 +121,10 @@ class RobotBody(Body):
         height = self.robot.stance
         track = (0.0, height, placement.pitch) if self.planar else ()
         self._set_joints([*track, *(placement.loose or self.passive_start), *placement.joints], self.off)
-        half, lean = placement.turn / 2, 0.0 if self.robot.fixed else placement.pitch / 2
-        upright = _multiply((0.0, math.sin(lean), 0.0, math.cos(lean)), self.tilted)
-        turned = _multiply((0.0, 0.0, math.sin(half), math.cos(half)), upright)
+        half_yaw = placement.yaw / 2
+        half_pitch = 0.0 if self.robot.fixed else placement.pitch / 2
+        upright = _multiply((0.0, math.sin(half_pitch), 0.0, math.cos(half_pitch)), self.tilted)
+        turned = _multiply((0.0, 0.0, math.sin(half_yaw), math.cos(half_yaw)), upright)
         self._set_base(0.0 if self.robot.fixed else height, turned)
         if self.planar:
             bullet.resetJointState(self.id, self.joints[1], height - self._gap(ground), 0.0, self.client)
@@ -131,7 +132,7 @@ class RobotBody(Body):
             self._set_base(height - self._gap(ground), turned)
 
     def _set_base(self, height: float, turned: Quaternion) -> None:
-        bullet.resetBasePositionAndOrientation(self.id, (*self.home.spot, height), turned, self.client)
+        bullet.resetBasePositionAndOrientation(self.id, (*self.home.position, height), turned, self.client)
 
     def _gap(self, ground: int) -> float:
         """Return the distance between the ground and the lowest point [m], below 0 if it is in the ground."""
@@ -185,13 +186,13 @@ class RobotBody(Body):
     def _planar_trunk(self, states: Any) -> tuple[list[float], tuple[float, ...]]:
         (along, forward, _, _), (height, up, _, _), (lean, spin, _, _) = states[:3]
         cos, sin = self.turned
-        x, y = self.home.spot
+        x, y = self.home.position
         row = [x + along * cos, y + along * sin, height, -sin, cos, forward, 0.0, up, 0.0, lean]
         return row, (forward * cos, forward * sin, up, -sin * spin, cos * spin, 0.0)
 
     def _free_trunk(self) -> tuple[list[float], tuple[float, ...]]:
         if self.robot.bolted:
-            x, y = self.home.spot
+            x, y = self.home.position
             cos, sin = self.turned
             return [x, y, 0.0, -sin, cos, 0.0, 0.0, 0.0, 0.0, 0.0], UNMOVED
         if self.trunk == -1:
@@ -222,23 +223,23 @@ class PropBody(Body):
         self.prop = prop
         self.leaf = max(self.links.values())
         self.centre: Triple = bullet.getDynamicsInfo(self.id, -1, physicsClientId=client)[3]  # of mass, from the root
-        self.spot: Triple = (0.0, 0.0, 0.0)
+        self.start: Triple = (0.0, 0.0, 0.0)
         self.turned: Quaternion = STRAIGHT
 
-    def place(self, spot: Triple, turn: float) -> None:
+    def place(self, position: Triple, yaw: float) -> None:
         """Put the prop somewhere, at rest."""
-        self.spot, self.turned = spot, (0.0, 0.0, math.sin(turn / 2), math.cos(turn / 2))
-        if not self.prop.moves and not any(spot) and not turn:
+        self.start, self.turned = position, (0.0, 0.0, math.sin(yaw / 2), math.cos(yaw / 2))
+        if not self.prop.moves and not any(position) and not yaw:
             return  # where it was loaded
         self._set_joints(self.off, self.off)
         ahead = bullet.rotateVector(self.turned, self.centre)
-        self._set_base([here + there for here, there in zip(spot, ahead, strict=True)])
+        self._set_base([here + there for here, there in zip(position, ahead, strict=True)])
         bullet.resetBaseVelocity(self.id, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), physicsClientId=self.client)
 
     def launch(self, position: Triple, velocity: Triple) -> None:
         """Set the prop flying, or sliding within its limits, from this position of its centre of mass; not turning."""
         if self.joints:
-            way = [there - here for there, here in zip(position, self.spot, strict=True)]
+            way = [there - here for there, here in zip(position, self.start, strict=True)]
             ways = [bullet.rotateVector(self.turned, joint.axis) for joint in self.prop.joints]
             places = [_within(_dot(axis, way), joint) for axis, joint in zip(ways, self.prop.joints, strict=True)]
             self._set_joints(places, [_dot(axis, velocity) for axis in ways])
@@ -256,7 +257,7 @@ class PropBody(Body):
         They are in the world [m, m/s].
         """
         if not self.prop.moves:
-            return (*self.spot, 0.0, 0.0, 0.0, *_x_axis(self.turned))
+            return (*self.start, 0.0, 0.0, 0.0, *_x_axis(self.turned))
         if not self.joints:
             position, turned = bullet.getBasePositionAndOrientation(self.id, self.client)
             velocity, _ = bullet.getBaseVelocity(self.id, self.client)

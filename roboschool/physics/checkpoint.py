@@ -20,9 +20,9 @@ class Snapshot:
     gravity: float
     friction: float
     placements: tuple[Placement, ...]  # of the robots
-    bases: tuple[Any, ...]  # position, orientation, velocity, spin of each robot, then of each prop
+    bases: tuple[Any, ...]  # position, orientation, velocity, angular velocity of each robot, then of each prop
     joints: tuple[Any, ...]  # positions and speeds of the joints of each
-    spots: tuple[tuple[Triple, Quaternion], ...] = ()  # where each prop began; a camera needs none
+    starts: tuple[tuple[Triple, Quaternion], ...] = ()  # where each prop began; a camera needs none
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Start:
     """What an episode of a world begins with."""
 
     placements: tuple[Placement, ...]  # of the robots
-    props: tuple[tuple[Triple, float], ...] = ()  # spot [m] and heading [rad] of each
+    props: tuple[tuple[Triple, float], ...] = ()  # position [m] and yaw [rad] of each
     gravity: float = 9.8  # downwards [m/s2]
     friction: float = 0.8  # of the ground
 

@@ -107,8 +107,8 @@ class World:
     def reset(self, start: Start) -> None:
         """Start an episode: the same start gives the same bits, whatever happened before."""
         self._rewind(start.gravity, start.friction)
-        for prop, (spot, turn) in zip(self.prop_bodies, start.props, strict=True):
-            prop.place(spot, turn)
+        for prop, (position, yaw) in zip(self.prop_bodies, start.props, strict=True):
+            prop.place(position, yaw)
         for body, placement in zip(self.bodies, start.placements, strict=True):
             body.place(placement, self.ground)
         self.log = EpisodeLog(start)
@@ -203,8 +203,8 @@ class World:
         """Return everything that moves, for pictures and comparisons."""
         bases, joints = zip(*(body.capture() for body in (*self.bodies, *self.prop_bodies)), strict=True)
         homes = tuple(body.home for body in self.bodies)
-        spots = tuple((body.spot, body.turned) for body in self.prop_bodies)
-        return Snapshot(self.gravity, self.friction, homes, bases, joints, spots)
+        starts = tuple((body.start, body.turned) for body in self.prop_bodies)
+        return Snapshot(self.gravity, self.friction, homes, bases, joints, starts)
 
     def save(self) -> WorldCheckpoint:
         """Return the state of the world, to be given to `load` here or in another process; nothing changes."""
@@ -229,8 +229,8 @@ class World:
         self._rewind(snapshot.gravity, snapshot.friction)
         for body, placement in zip(self.bodies, snapshot.placements, strict=True):
             body.settle(placement)
-        for prop, spot in zip(self.prop_bodies, snapshot.spots, strict=True):
-            prop.spot, prop.turned = spot
+        for prop, start in zip(self.prop_bodies, snapshot.starts, strict=True):
+            prop.start, prop.turned = start
         with scratch_path(checkpoint.state) as path, redirect_native_output() as said:
             try:
                 bullet.restoreState(fileName=path, physicsClientId=self.client)
