@@ -5,6 +5,7 @@ import math
 import pickle
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -258,20 +259,10 @@ def test_kinds_mix_in_one_robot(tmp_path: Path) -> None:
     simulation.close()
 
 
-OWN_KIND = '''
-from dataclasses import dataclass
-import numpy as np
-from roboschool.mdp.actuator import Actuator, Command, Motors
-
-@dataclass(frozen=True)
-class Muscle(Actuator):
-    """A spring whose stiffness is the action."""
-
-    stiffness: float = 10.0  # [N m/rad]
-
-    def command(self, action: np.ndarray, motors: Motors) -> Command:
-        return Command(position=motors.rest, kp=self.stiffness * (1.0 + action) / 2.0, kd=1.0)
-'''
+PAGE = Path(__file__).parent.parent / "docs" / "actuators.md"
+OWN_KIND = textwrap.dedent(
+    "    " + PAGE.read_text().split(", say `muscle.py`:\n\n    ")[1].partition("The card names it")[0]
+)
 
 
 def test_a_kind_of_ones_own_is_one_file_beside_the_card(tmp_path: Path) -> None:
