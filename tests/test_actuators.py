@@ -231,11 +231,16 @@ def test_check_states_the_limit_and_complains_above_it(tmp_path: Path) -> None:
     rod(tmp_path, '[actuators]\nhinge_0 = { kind = "position", kp = 50.0, kd = 2.0, scale = 0.5 }')
     finding, _ = examine(str(tmp_path / "rod.toml"))
     assert finding.problems == ()
-    assert any("effective inertia 0.7 kg m2" in note for note in finding.notes)
+    assert any("effective inertia of 0.7 kg m2" in note for note in finding.notes)
     assert any("position(kp=50, kd=2, scale=0.5)" in line for line in finding.about)
-    rod(tmp_path, f'[actuators]\nhinge_0 = {{ kind = "velocity", kd = {2.1 * INERTIA / DT} }}')
+    path = rod(tmp_path, f'[actuators]\nhinge_0 = {{ kind = "velocity", kd = {2.1 * INERTIA / DT} }}')
     finding, _ = examine(str(tmp_path / "rod.toml"))
-    assert any("hinge_0: the gains are 1.05 times the limit of stability" in fault for fault in finding.problems)
+    told = "hinge_0: the gains are 1.05 times the limit of stability"
+    assert any(told in fault for fault in finding.problems)
+    for scene, is_stable in ((path.read_text(), False), ("substeps = 5\n" + path.read_text(), True)):
+        path.write_text(scene)
+        finding, _ = examine(str(path))
+        assert any(told in fault for fault in finding.problems) != is_stable
 
 
 def test_kinds_mix_in_one_robot(tmp_path: Path) -> None:

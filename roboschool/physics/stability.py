@@ -52,13 +52,13 @@ def _check_robot(body: RobotBody, dt: float) -> tuple[list[str], list[str]]:
     share = float(loads.real[worst]) / LIMIT
     at = f"in the rest pose, at substeps of {1000.0 * dt:.4g} ms"
     limits = [
-        f"actuators.{joint.name}: effective inertia {1.0 / own:.3g} {unit} {at}: stable alone while "
-        f"{dt**2:.3g} kp + {2.0 * dt:.3g} kd < {LIMIT / own:.3g}; with these gains the left side is {load:.3g}"
+        f"actuators.{joint.name}: alone it is stable if {dt**2:.3g} kp + {2.0 * dt:.3g} kd is below {LIMIT / own:.3g}, "
+        f"4 times its effective inertia of {1.0 / own:.3g} {'kg' if joint.kind == 'prismatic' else 'kg m2'}; "
+        f"it is {load:.3g}"
         for joint, own, load in zip(body.robot.joints, np.diag(inverse), stiffness, strict=True)
-        for unit in ["kg" if joint.kind == "prismatic" else "kg m2"]
         if load > 0.0
     ]
-    limits.append(f"actuators: all joints together take {share:.0%} of what is stable")
+    limits.append(f"actuators: together the gains are {100.0 * share:.2g} % of the limit of stability {at}")
     if share < 1.0:
         return [], limits
     joint = body.robot.joints[int(np.argmax(np.abs(modes[:, worst])))]

@@ -169,14 +169,16 @@ def trial(found: Robot | Prop | Scene) -> tuple[list[str], list[str]]:
         company = load_scene("inverted_pendulum")  # a world has an agent
         return try_scene(dataclasses.replace(company, props=(found,), steps=STEPS))
     robots = {(agent.robot.name, agent.robot.model.path): agent.robot for agent in found.agents}
-    faults = [(name, fault) for (name, _), robot in robots.items() for fault in try_robot(robot)[0]]
+    faults = [(name, fault) for (name, _), robot in robots.items() for fault in try_robot(robot, found)[0]]
     problems, notes = try_scene(found)
     return [f"robot {name!r}: {fault}" for name, fault in faults] + problems, notes
 
 
-def try_robot(robot: Robot) -> tuple[list[str], list[str]]:
-    """Return what goes wrong with a robot that is alone, and notes."""
+def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], list[str]]:
+    """Return what goes wrong with a robot that is alone, in substeps as long as those of a scene, and notes."""
     scene = Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
+    if timing is not None:
+        scene = dataclasses.replace(scene, timestep=timing.timestep, substeps=timing.substeps)
     simulation = Simulation(scene)
     problems, notes = check_gains(simulation.worlds[0])
     simulation.reset({0: 0})
@@ -195,7 +197,6 @@ def try_scene(scene: Scene) -> tuple[list[str], list[str]]:
     simulation = Simulation(dataclasses.replace(scene, steps=count_steps(scene)))
     simulation.reset({0: 0})
     problems, notes = _said(simulation)
-    problems += check_gains(simulation.worlds[0])[0]
     problems += _check_policies(simulation) + _overlaps(simulation)
     simulation.reset({0: 0})
     rng = np.random.default_rng(0)
