@@ -21,8 +21,8 @@ from roboschool.policies.opponent_pool import OpponentPool
 from roboschool.policies.policy import NetworkPolicy, Policy, load_policy
 from roboschool.robots.kinematics import partitions
 from roboschool.robots.robot import Robot, load_robot
-from roboschool.scenes.scene import Agent, Scene, load_scene, scene_id
-from roboschool.scenes.scene_file import read_scene
+from roboschool.scenes.loader import load_scene, read_scene
+from roboschool.scenes.scene import Agent, Scene, scene_id
 from roboschool.system_info import version
 from roboschool.tournament.payoff import payoff
 
@@ -105,9 +105,9 @@ def _register() -> None:
         if not hasattr(pettingzoo, "parallel_registry"):  # since 1.27
             continue
         worlds = {new: ("roboschool.envs.parallel:ParallelEnv", {"scene": name})}
-        for parts in scene.parts:
-            identity = scene_id(f"joint_{name}", scene.version, parts.replace("|", "-"))
-            worlds[identity] = ("roboschool.envs.joint:JointEnv", {"scene": name, "parts": parts})
+        for partition in scene.partitions:
+            identity = scene_id(f"joint_{name}", scene.version, partition.replace("|", "-"))
+            worlds[identity] = ("roboschool.envs.joint:JointEnv", {"scene": name, "parts": partition})
         for identity, (entry_point, kwargs) in worlds.items():
             if identity not in pettingzoo.parallel_registry:
                 pettingzoo.register("parallel", identity, entry_point=entry_point, kwargs=kwargs)

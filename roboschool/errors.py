@@ -6,6 +6,7 @@ import site
 import sys
 import traceback
 from collections.abc import Iterable
+from itertools import islice
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 LONGEST_NAME = 255  # letters of a name that a message repeats; a file's name has no more bytes
 LONGEST_MESSAGE = 2000  # letters
 MOST_NAMES = 20  # in one message
+MOST_FAULTS = 10  # in one message
 ALIKE = 0.65  # how alike a name must be to be meant, from 0 to 1
 INSTALLED = (sys.prefix, sys.base_prefix, site.getusersitepackages())  # folders of what is nobody's own
 
@@ -48,6 +50,20 @@ def suggest(name: object, names: Iterable[object]) -> str:
     return f"; there is {', '.join(known[:MOST_NAMES])}{more}" if known else "; there is none"
 
 
+def raise_faults(where: str, faults: Iterable[str]) -> None:
+    """Tell all faults of one thing at once, if there are any.
+
+    Raises:
+        InvalidInput: there is a fault; the message begins with `where`.
+    """
+    found = list(islice(faults, MOST_FAULTS + 1))
+    if len(found) == 1:
+        raise InvalidInput(f"{where}: {found[0]}")
+    if found:
+        count = f"{len(found)} faults" if len(found) <= MOST_FAULTS else f"more than {MOST_FAULTS} faults"
+        raise InvalidInput(f"{where}: {count}: {' '.join(f'({i}) {text}' for i, text in enumerate(found, 1))}")
+
+
 def check_choice(name: Any, names: Iterable[str], what: str, where: str = "") -> str:
     """Return `name` if it is one of `names`.
 
@@ -57,7 +73,12 @@ def check_choice(name: Any, names: Iterable[str], what: str, where: str = "") ->
     known = list(names)
     if isinstance(name, str) and name in known:
         return name
-    raise InvalidInput(f"{where}{': ' if where else ''}unknown {what} {name!r:.{LONGEST_NAME}}{suggest(name, known)}")
+    raise InvalidInput(f"{where}{': ' if where else ''}{describe_unknown(name, known, what)}")
+
+
+def describe_unknown(name: object, names: Iterable[str], what: str) -> str:
+    """Return the text of an error about a name that is none of `names`, with the nearest right one."""
+    return f"unknown {what} {name!r:.{LONGEST_NAME}}{suggest(name, names)}"
 
 
 def check_range(name: str, value: float, lowest: float, highest: float) -> None:

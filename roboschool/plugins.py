@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
-from roboschool import readers
 from roboschool.errors import InvalidInput, check_choice, describe_error, suggest
 from roboschool.mdp.distributions import Number, check_order
 from roboschool.paths import class_name
+from roboschool.schema import convert
 
 Part = TypeVar("Part")
 
@@ -111,7 +111,7 @@ def convert_parameters(where: str, cls: Any, given: Mapping[str, Any]) -> dict[s
     """
     hints, converted = get_type_hints(cls), {}
     for key, value in given.items():
-        converted[key] = readers.convert(value, hints[key], f"{where}: {key}")
+        converted[key] = convert(value, hints[key], f"{where}: {key}")
         if hints[key] == Number:
             check_order(f"{where}: {key}", converted[key])
     return converted

@@ -18,7 +18,7 @@ from roboschool.envs.vector import VectorEnv
 from roboschool.errors import InvalidInput
 from roboschool.physics.stability import check_gains
 from roboschool.robots.robot import load_robot
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 from roboschool.testing.check import examine
 
@@ -43,7 +43,8 @@ def rod(folder: Path, actuators: str, pose: float = 0.0, damping: float = 0.0, l
     bodies = [f'<link name="{name}">{LINK}</link>' for name in names[1:]]
     (folder / "rod.urdf").write_text(f'<robot name="rod"><link name="base"/>{"".join([*bodies, *joints])}</robot>')
     (folder / "rod.toml").write_text(
-        f'model = "rod.urdf"\ntrunk = "rod_0"\nstance = 0.0\n{actuators}\n[pose]\nhinge_0 = {math.degrees(pose)}\n'
+        f'model = "rod.urdf"\ntrunk = "rod_0"\nstanding_height = 0.0\n{actuators}\n'
+        f"[pose]\nhinge_0 = {math.degrees(pose)}\n"
     )
     path = folder / "swing.toml"
     path.write_text(
@@ -180,11 +181,11 @@ def test_position_target_is_the_rest_pose_and_its_scale_within_the_limits(
     simulation.close()
 
 
-def test_effort_is_that_of_the_urdf_or_of_the_card_and_is_scaled_by_power(tmp_path: Path) -> None:
+def test_effort_is_that_of_the_urdf_or_of_the_card_and_is_scaled_by_the_scene(tmp_path: Path) -> None:
     row = '[actuators]\nhinge_0 = { kind = "position", kp = 1e4, kd = 0.0, scale = 1.0%s }'
     for given, power, effort in (("", 1.0, EFFORT), (", effort = 12", 1.0, 12.0), (", effort = 12.0", 0.5, 6.0)):
         scene = rod(tmp_path, row % given)
-        scene.write_text(scene.read_text() + f"power = {power}\n")
+        scene.write_text(scene.read_text() + f"torque_scale = {power}\n")
         simulation = undamped(scene, gravity=0.0)
         assert act(simulation, 1.0)[1] == pytest.approx(4 * DT * effort / INERTIA, rel=1e-12)
         simulation.close()
@@ -391,8 +392,8 @@ def test_workers_give_the_same_bits(tmp_path: Path) -> None:
         ('hinge_0 = { kind = "position", kp = -1.0, kd = 1.0, scale = 1.0 }', "kp and scale must be above 0"),
         ('hinge_0 = { kind = "position", kp = "much", kd = 1.0, scale = 1.0 }', "kp: Expected `float`"),
         ('hinge_0 = { kind = "velocity", kd = 0.0 }', "kd and speed must be above 0"),
-        ('hinge_0 = { kind = "velocity", kd = 1.0, effort = 0.0 }', "actuators.hinge_0: effort: 0.0 is not between"),
-        ('hinge_0 = { kind = "velocity", kd = 1.0, effort = "much" }', "hinge_0: effort: 'much' is no number"),
+        ('hinge_0 = { kind = "velocity", kd = 1.0, effort = 0.0 }', "actuators.hinge_0: effort: 0.0 is not a number above 0"),
+        ('hinge_0 = { kind = "velocity", kd = 1.0, effort = "much" }', "hinge_0: effort: 'much' is not a number"),
         ("hinge_0 = { kd = 1.0 }", "hinge_0: kind: missing"),
         ('hinge = { kind = "velocity", kd = 1.0 }', "actuators: .*'hinge'.*hinge_0"),
         ("hinge_0 = { kind = true }", "kind: True is no text"),

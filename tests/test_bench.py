@@ -19,8 +19,8 @@ from roboschool.bench.peers import Peer
 from roboschool.bench.report import PEER_TITLES, find_ratios
 from roboschool.cli.main import main
 from roboschool.cli.seats import CYCLES, MEASURES
-from roboschool.scenes.scene import load_scene
-from roboschool.scenes.scene_file import MOST_AGENTS
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import MOST_AGENTS
 
 DOCS = Path(__file__).parents[1] / "docs"
 TINY = ["--seconds", "0.02", "--rounds", "1", "--copies", "2"]

@@ -15,11 +15,12 @@ from roboschool.rendering.backdrop import BLACK, TRACK, WHITE
 from roboschool.rendering.camera import Camera
 from roboschool.rendering.stadium import GRASS, MOWN
 from roboschool.robots.urdf import read_urdf
-from roboschool.scenes.scene import Prop, Scene, View, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import FixedCamera, Prop, Scene
 from roboschool.simulation.simulation import Simulation
 
 FRAME = 0.0165  # [s]
-ABOVE = View(eye=(0.0, 0.0, 10.0), look=(0.0, 0.0, 0.0), wide=1.0)  # 10 m to every side of a square picture
+ABOVE = FixedCamera(eye=(0.0, 0.0, 10.0), target=(0.0, 0.0, 0.0), half_width=1.0)  # 10 m to every side
 BLUE = (20, 40, 230)  # of a mark; nothing else has it
 INERTIAL = '<inertial><mass value="1"/><inertia ixx="0.1" iyy="0.1" izz="0.1"/></inertial>'
 LOOKS = '<visual><geometry><{}/></geometry><material name="m"><color rgba="0 1 0 1"/></material></visual>'
@@ -339,7 +340,7 @@ def test_marks_cast_shadows():
 
 @pytest.mark.parametrize("eye", [(0.0, -4.0, 1.0), (0.0, 0.0, 4.0), (0.0, 0.0, -4.0)])
 def test_a_scene_without_ground_is_seen_in_a_studio(eye):
-    seen = View(eye=eye, look=(0.0, 0.0, 0.8), wide=1.0)
+    seen = FixedCamera(eye=eye, target=(0.0, 0.0, 0.8), half_width=1.0)
     scene = dataclasses.replace(load_scene("ant"), ground=False, camera=seen)
     picture = shot(scene, start(scene), size=200).astype(int)
     assert len(coral(picture)) > 10
@@ -370,7 +371,7 @@ def test_what_is_small_is_drawn_too():
 
 
 def test_a_fixed_eye_stays_where_it_is():
-    seen = View(eye=(0.0, -6.0, 2.0), look=(0.0, 0.0, 0.5), wide=1.0)
+    seen = FixedCamera(eye=(0.0, -6.0, 2.0), target=(0.0, 0.0, 0.5), half_width=1.0)
     scene = dataclasses.replace(load_scene("ant"), camera=seen)
     here = start(scene)
     view = Camera(scene, 90, 60)
@@ -386,10 +387,10 @@ def test_an_eye_straight_above_has_the_north_up(eye):
     assert np.allclose(middle(blue(picture)), (2.0, 7.0), atol=0.25)
 
 
-def test_wide_is_half_of_what_is_seen_1_m_away():
+def test_half_width_is_half_of_what_is_seen_1_m_away():
     mark = Mark((4.5, 0.0, 0.0), 0.4, BLUE)
     for wide, seen in ((0.5, True), (0.4, False)):
-        scene = dataclasses.replace(load_scene("ant"), camera=dataclasses.replace(ABOVE, wide=wide))
+        scene = dataclasses.replace(load_scene("ant"), camera=dataclasses.replace(ABOVE, half_width=wide))
         view = Camera(scene, 90, 30)
         assert bool(len(blue(view.picture(start(scene), [mark])))) == seen
         view.close()
@@ -397,7 +398,9 @@ def test_wide_is_half_of_what_is_seen_1_m_away():
 
 @pytest.mark.parametrize("follow", ["ant_0", "rail"])
 def test_the_look_is_drawn_to_what_it_follows(toys, follow):
-    seen = View(eye=(0.0, -20.0, 10.0), look=(0.0, 0.0, 0.0), follow=follow, share=0.5, stay=0.75, wide=1.0)
+    seen = FixedCamera(
+        eye=(0.0, -20.0, 10.0), target=(0.0, 0.0, 0.0), follow=follow, follow_weight=0.5, smoothing=0.75, half_width=1.0
+    )
     scene = dataclasses.replace(toys, camera=seen)
     here = start(scene)
     there = dataclasses.replace(moved(scene, here, {0: 4.0}), joints=(*here.joints[:-1], ((4.0,), (0.0,))))
@@ -415,7 +418,7 @@ def test_the_look_is_drawn_to_what_it_follows(toys, follow):
 
 
 def test_what_is_followed_into_the_eye_does_no_harm():
-    seen = View(eye=(0.0, -3.0, 1.0), look=(0.0, 0.0, 1.0), follow="ant_0", share=1.0)
+    seen = FixedCamera(eye=(0.0, -3.0, 1.0), target=(0.0, 0.0, 1.0), follow="ant_0", follow_weight=1.0)
     scene = dataclasses.replace(load_scene("ant"), camera=seen)
     here = start(scene)
     (x, y, z), *others = here.bases[0]
@@ -427,7 +430,7 @@ def test_what_is_followed_into_the_eye_does_no_harm():
 
 def painted(stadium: tuple[float, float], x: float, y: float, finish: float | None = None) -> np.ndarray:
     """Return the colour of the ground at one spot, seen from above, 2 cm to a pixel."""
-    seen = View(eye=(x, y, 2.0), look=(x, y, 0.0), wide=0.1)
+    seen = FixedCamera(eye=(x, y, 2.0), target=(x, y, 0.0), half_width=0.1)
     scene = dataclasses.replace(load_scene("ant"), stadium=stadium, camera=seen, finish=finish)
     view = Camera(scene, 20, 20)
     picture: np.ndarray = view._backdrop.paint(view._fixed.lens(None), 20, 20)
@@ -486,7 +489,7 @@ def test_a_race_on_the_straight_of_a_stadium_ends_at_its_finish():
 
 
 def test_a_stadium_is_smooth_from_far_away():
-    seen = View(eye=(0.0, -60.0, 45.0), look=(0.0, 0.0, 0.0), wide=0.8)
+    seen = FixedCamera(eye=(0.0, -60.0, 45.0), target=(0.0, 0.0, 0.0), half_width=0.8)
     scene = dataclasses.replace(load_scene("ant"), stadium=(0.0, 0.0), camera=seen)
     pictures = []
     for finer in (1, 4):

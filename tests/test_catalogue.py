@@ -14,7 +14,8 @@ from roboschool.mdp.game import GameState, GameUpdate
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 from roboschool.robots.robot import load_robot
-from roboschool.scenes.scene import Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.flagrun import Flagrun
 from roboschool.tasks.flagrun_harder import FRAME, GROUND, HISTORY, LAST, POSE, FlagrunHarder
@@ -103,7 +104,7 @@ def states_of(name: str) -> tuple[Task, State, State]:
     for state in (was, now):
         state.bearing[..., 1] = 1.0
         state.upright[:] = 1.0
-        state.position[..., 2] = task.robot.stance
+        state.position[..., 2] = task.robot.standing_height
     return task, was, now
 
 
@@ -491,7 +492,7 @@ def test_how_the_cube_flies() -> None:
         assert throw.prop == "cube"
         speed = math.dist(throw.velocity, (0.0, 0.0, 0.0))
         assert 18.0 < speed < 32.0
-        aim = np.array([0.0, 0.0, load_robot("humanoid").stance])
+        aim = np.array([0.0, 0.0, load_robot("humanoid").standing_height])
         way = aim - throw.position
         assert way[2] == pytest.approx(-1.0)
         assert math.hypot(way[0], way[1]) == pytest.approx(4.0, abs=3.0 * 4.0 / 20.0)

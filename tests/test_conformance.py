@@ -16,7 +16,7 @@ from stable_baselines3.common.env_checker import check_env as check_env_of_sb3
 from stories import SCENES
 
 import roboschool
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 
 ALONE = [name for name in SCENES if len(load_scene(name).agents) == 1]
 

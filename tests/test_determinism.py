@@ -16,7 +16,7 @@ from roboschool.envs.agent import AgentEnv
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.vector import VectorEnv
 from roboschool.errors import InvalidInput
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 
 TOUCHING = ("ants", "three_humanoids")

@@ -19,7 +19,7 @@ from roboschool.games.observations import COLOURS, NEUTRAL
 from roboschool.games.run_to_goal import RunToGoal
 from roboschool.games.sumo import Sumo
 from roboschool.mdp.game import GameState, GameUpdate
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 
 DUELS = ("ant_sumo", "humanoid_sumo", "mixed_sumo", "ant_run_to_goal", "humanoid_run_to_goal")
@@ -246,7 +246,7 @@ def test_wrong_rules_are_named(parameters: dict[str, Any], parts: list[str]) -> 
 def test_motors_may_be_weaker_and_players_fewer(tmp_path: Any) -> None:
     rows = "".join(
         f'[[agent]]\nname = "ant_{k}"\nrobot = "ant"\ntask = {{ name = "run" }}\nposition = [{3.0 * k}, 0.0]\n'
-        f"players = {k + 1}\npower = {1.0 - 0.25 * k}\n"
+        f"players = {k + 1}\ntorque_scale = {1.0 - 0.25 * k}\n"
         for k in range(3)
     )
     path = tmp_path / "herd.toml"
@@ -256,11 +256,11 @@ def test_motors_may_be_weaker_and_players_fewer(tmp_path: Any) -> None:
     assert len(load_scene(path, players=3).agents) == 3
     first, second = (agent.robot.torque for agent in scene.agents)
     assert second == pytest.approx([0.75 * torque for torque in first])
-    for wrong in (0, 4):
-        with pytest.raises(roboschool.InvalidInput, match=f"players: {wrong} is not within 1 and 3"):
+    for wrong, said in ((0, "'players': 0 is not within 1 and 64"), (4, "players: 4 is not within 1 and 3")):
+        with pytest.raises(roboschool.InvalidInput, match=said):
             load_scene(path, players=wrong)
-    path.write_text(path.read_text().replace("power = 0.75", "power = 0.0"))
-    with pytest.raises(roboschool.InvalidInput, match=r"power: 0\.0"):
+    path.write_text(path.read_text().replace("torque_scale = 0.75", "torque_scale = 0.0"))
+    with pytest.raises(roboschool.InvalidInput, match=r"torque_scale: 0\.0"):
         load_scene(path)
 
 

@@ -17,7 +17,7 @@ from roboschool.games.run_to_goal import WAY
 from roboschool.mdp.game import Game, GameState, GameUpdate
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 
 GAMES = ("you_shall_not_pass", "kick_and_defend", "soccer")
@@ -621,7 +621,7 @@ def _as_a_runner(env: roboschool.ParallelEnv, agent: str) -> np.ndarray:
     number = [other.name for other in env.scene.agents].index(agent)
     group, place = env.simulation.seats[number]
     felt = group.now.felt[0, place].copy()
-    felt[0] -= group.robot.stance
+    felt[0] -= group.robot.standing_height
     way = env.simulation.now.props[0, 0, :2] - group.now.position[0, place, :2]
     x, y = way / (np.linalg.norm(way) + 1e-9)
     left, forward = group.now.bearing[0, place]

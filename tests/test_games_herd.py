@@ -10,7 +10,7 @@ import roboschool
 from roboschool import InvalidInput
 from roboschool.mdp.game import Game, GameState, GameUpdate
 from roboschool.mdp.state import PLACE, State
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 
 GAMES = ["tag", "push_box", "carry_beam", "race"]

@@ -21,7 +21,8 @@ from roboschool.errors import InvalidInput
 from roboschool.policies.policy import read_network, resolve
 from roboschool.robots.robot import load_robot
 from roboschool.robots.urdf import read_urdf
-from roboschool.scenes.scene import Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
 from roboschool.simulation.simulation import Simulation
 
 BAD = Path(__file__).parent / "bad"
@@ -164,7 +165,7 @@ def test_whatever_stands_behind_a_key(value: str, tmp_path: Path) -> None:
             "position",
             "robot",
         ),
-        "ant.toml": ("model", "trunk", "feet", "stance", "lowest", "hip_1"),
+        "ant.toml": ("model", "trunk", "feet", "standing_height", "min_height", "hip_1"),
     }.items():
         for key in keys:
             text, count = re.subn(rf"(?m)^{key} *=.*$", lambda _, key=key: f"{key} = {value}", lines[file], count=1)
@@ -237,8 +238,8 @@ def turned(yaw: Any) -> Scene:
         (lambda: Scene("empty", "Nobody.", ()), ["0 agents"]),
         (lambda: dataclasses.replace(load_scene("ant"), gravity=float("inf")), ["gravity"]),
         (lambda: dataclasses.replace(load_scene("ant"), gravity=[1.6, 9.8]), ["gravity: [1.6, 9.8]", "tuple"]),
-        (lambda: dataclasses.replace(load_scene("ant"), friction=(0.1, 0.2, 0.3)), ["friction", "tuple of two"]),
-        (lambda: dataclasses.replace(load_scene("ant"), friction="0.5"), ["friction: '0.5' is not a number"]),
+        (lambda: dataclasses.replace(load_scene("ant"), friction=(0.1, 0.2, 0.3)), ["friction", "length 3, not 2"]),
+        (lambda: dataclasses.replace(load_scene("ant"), friction="0.5"), ["friction: ", "got `str`"]),
         (lambda: turned([0.0, 1.0]), ["agent ant_0.yaw", "tuple"]),
         (lambda: load_scene("roboschool/Ant-v77"), ["'roboschool/Ant-v77'", "did you mean 'roboschool/Ant-v1'"]),
         (lambda: load_scene("RoboschoolAnt-v0"), ["'RoboschoolAnt-v0'", "did you mean 'roboschool/Ant-v1'"]),

@@ -1,4 +1,4 @@
-"""Robots of users: bolted arms, tilted inertia, passive tails, slides, no card, no feet."""
+"""Robots of users: arms with a fixed base, tilted inertia, passive tails, slides, no card, no feet."""
 
 import copy
 import dataclasses
@@ -79,14 +79,14 @@ def test_a_trunk_that_is_not_the_root_has_its_own_axes(tmp_path: Path) -> None:
         link("chest", origin="<origin rpy='1.2 0 0' xyz='0 0 0'/>"),
         joint("waist", "body", "chest"),
     )
-    robot = make(tmp_path, *parts, card="trunk = 'chest'\nstance = 0.35\n[torque]\nwaist = 5.0\n")
+    robot = make(tmp_path, *parts, card="trunk = 'chest'\nstanding_height = 0.35\n[torque]\nwaist = 5.0\n")
     simulation = alone(robot)
     assert simulation.groups[0].now.lean[0, 0] == pytest.approx([0.0, 0.0], abs=1e-6)
     assert simulation.groups[0].now.position[0, 0, 2] == pytest.approx(0.35, abs=1e-3)
     simulation.close()
 
 
-def test_a_bolted_arm_has_not_fallen(tmp_path: Path) -> None:
+def test_an_arm_with_a_fixed_base_has_not_fallen(tmp_path: Path) -> None:
     parts = "<link name='world'/>", link("arm"), joint("shoulder", "world", "arm")
     robot = make(tmp_path, *parts)
     assert robot.fixed
@@ -105,7 +105,7 @@ def test_a_planar_robot_may_have_a_tail_without_a_motor(tmp_path: Path) -> None:
     tail = link("tail") + joint("wag", "torso", "tail", limits="0.5 1.0")
     path = tmp_path / "tailed.urdf"
     path.write_text(hopper.model.text.replace("</robot>", f"{tail}</robot>"))
-    robot = dataclasses.replace(hopper, model=load_robot(path).model, passive=(*hopper.passive, "wag"))
+    robot = dataclasses.replace(hopper, model=load_robot(path).model, unactuated=(*hopper.unactuated, "wag"))
     simulation = alone(robot)
     assert simulation.groups[0].now.position[0, 0, 2] > 1.0
     body = simulation.worlds[0].bodies[0]
@@ -135,7 +135,7 @@ def test_wheels_without_motors_turn_freely(tmp_path: Path) -> None:
     )
     robot = make(tmp_path, *parts)
     assert [j.name for j in robot.joints] == ["boom"]
-    assert robot.passive == ("axle",)
+    assert robot.unactuated == ("axle",)
     simulation = alone(robot)
     simulation.step([np.ones((1, 1, 1))])
     assert not simulation.broken

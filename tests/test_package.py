@@ -277,9 +277,9 @@ def test_check(tmp_path: Path) -> None:
     for file in (ant, ant.with_suffix(".urdf"), paths.scenes()["ant"]):
         assert "all is well" in run(*COMMAND, "check", file, cwd=tmp_path).stdout
     (tmp_path / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
-    (tmp_path / "tall.toml").write_text(ant.read_text().replace("stance = 0.57", "stance = 0.67"))
+    (tmp_path / "tall.toml").write_text(ant.read_text().replace("standing_height = 0.57", "standing_height = 0.67"))
     done = run(*COMMAND, "check", "tall.toml", cwd=tmp_path, code=1)
-    assert "stance: 0.67" in done.stderr
+    assert "standing_height: 0.67" in done.stderr
     assert "0.5699" in done.stderr
 
 

@@ -14,7 +14,8 @@ from roboschool.games import pong
 from roboschool.physics.checkpoint import Start
 from roboschool.physics.worlds import World
 from roboschool.robots.urdf import read_urdf
-from roboschool.scenes.scene import Prop, Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Prop, Scene
 from roboschool.simulation.simulation import Simulation
 
 BALL = """
@@ -313,9 +314,9 @@ def pole(robot: str, task: str, more: str = "", camera: str = "") -> str:
         (pole("reacher", "reach", ", near = 0.5"), ["near", "0.5"]),
         (pole("humanoid", "flagrun", ", patience = -3"), ["patience", "-3"]),
         (pole("humanoid", "flagrun", ", straight = 7.0"), ["straight", "7.0"]),
-        (pole("hopper", "run", camera="look = [1, 1, 1]"), ["camera.look"]),
-        (pole("hopper", "run", camera="look = [0, 0, 0]\nfollow = 'card_0'"), ["camera.follow", "'cart_0'"]),
-        (pole("hopper", "run", camera="look = [0, 0, 0]\nwide = 0.0"), ["camera.wide"]),
+        (pole("hopper", "run", camera="target = [1, 1, 1]"), ["camera.target"]),
+        (pole("hopper", "run", camera="target = [0, 0, 0]\nfollow = 'card_0'"), ["camera.follow", "'cart_0'"]),
+        (pole("hopper", "run", camera="target = [0, 0, 0]\nhalf_width = 0.0"), ["camera.half_width"]),
         (pole("ant", "flagrun_harder"), ["'flagrun_harder'", "'pelvis'"]),
     ],
 )

@@ -41,7 +41,8 @@ from roboschool.paths import policies
 from roboschool.physics.worlds import World
 from roboschool.policies.opponent_pool import OpponentPool
 from roboschool.rendering.camera import Camera
-from roboschool.scenes.scene import Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
 from roboschool.tournament import rating, schedule
 from roboschool.tournament.caption import Caption
 from roboschool.tournament.entrants import read_entrants

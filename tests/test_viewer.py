@@ -397,7 +397,7 @@ def test_pose_moves_joints_and_writes_the_table(display: str, capsys: pytest.Cap
     tool = PoseTool(load_robot("humanoid"))
     root = tool.root
     root.update()
-    assert tool.height == pytest.approx(load_robot("humanoid").stance, abs=0.005)
+    assert tool.height == pytest.approx(load_robot("humanoid").standing_height, abs=0.005)
     tall, before = tool.height, red(display)
     assert before > 100
     knee = tool.sliders["right_knee"]
@@ -405,7 +405,7 @@ def test_pose_moves_joints_and_writes_the_table(display: str, capsys: pytest.Cap
         slider.set(math.radians(-120.0))
     root.update()
     assert tool.height < tall - 0.1
-    assert "1." not in tool.stance.cget("text")
+    assert "1." not in tool.height_label.cget("text")
     assert knee.value.cget("text") == "-120.0°"
     tool.copy()
     said = capsys.readouterr().out

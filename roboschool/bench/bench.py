@@ -19,8 +19,8 @@ from roboschool.bench.peers import Peer, installed, open_peers
 from roboschool.bench.report import Computer, Report, Row, Settings, as_markdown, as_text, find_ratios
 from roboschool.envs.agent import AgentEnv
 from roboschool.errors import InvalidInput, check_choice
-from roboschool.scenes.scene import Scene, load_scene
-from roboschool.scenes.scene_file import MOST_AGENTS
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import MOST_AGENTS, Scene
 
 PACKAGES = ("roboschool", "pybullet", "numpy", "gymnasium")
 OURS = ("single", "vector")  # what peers are compared with

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from roboschool import readers
 from roboschool.readers import read_json
+from roboschool.schema import convert
 
 PEER_TITLES = {
     "pybullet_envs_gymnasium": "pybullet_envs",
@@ -106,7 +106,7 @@ def read_report(path: Path) -> Report:
     Raises:
         InvalidInput: the file cannot be read, or holds something else.
     """
-    report: Report = readers.convert(read_json(path), Report, f"{path}: not what `roboschool bench --json` prints")
+    report: Report = convert(read_json(path), Report, f"{path}: not what `roboschool bench --json` prints")
     return report
 
 

@@ -14,7 +14,7 @@ from roboschool.bench import measures
 from roboschool.bench.measures import ACTIONS, Stepper
 from roboschool.cli.seats import print_seats
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.tournament.tournament import make_plan, run_tournament
 
 ROBOTS = ("hopper", "ant", "humanoid")  # scenes with one of them

@@ -15,7 +15,7 @@ from roboschool.envs.parallel import ParallelEnv
 from roboschool.errors import InvalidInput, one_line
 from roboschool.rendering.camera import Camera
 from roboschool.rendering.video import KINDS, STILLS, Video, check_moment, choose_ending, read_size, write_picture
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.tournament.caption import Caption
 from roboschool.tournament.containment import told_containment
 from roboschool.tournament.entrants import read_entrants

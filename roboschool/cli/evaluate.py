@@ -9,7 +9,7 @@ from roboschool.errors import InvalidInput
 from roboschool.evaluation import EPISODES, FIRST_SEED, Score, evaluate
 from roboschool.paths import policies
 from roboschool.policies.policy import as_policy
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 
 
 def run_evaluation(written: str, scene: str | None, episodes: int | None, seed: int | None, as_json: bool) -> None:

@@ -11,7 +11,8 @@ from roboschool.envs.spaces import observation_space
 from roboschool.errors import InvalidInput
 from roboschool.policies.policy import NetworkPolicy, Policy, Still, as_policy
 from roboschool.rendering.video import STILLS, Video, check_moment, choose_ending, read_size, write_picture
-from roboschool.scenes.scene import Agent, Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Agent, Scene
 
 USUAL = 2.0  # when a picture is taken [s]
 

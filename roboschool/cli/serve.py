@@ -16,7 +16,8 @@ from roboschool.multiplayer.say import Teller
 from roboschool.multiplayer.server import Server
 from roboschool.policies.policy import Policy, as_policy
 from roboschool.rendering.video import read_size
-from roboschool.scenes.scene import Agent, Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Agent, Scene
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RESULTS = ("won", "drawn", "lost")  # drawn is also a place between first and last

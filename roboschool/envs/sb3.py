@@ -21,7 +21,8 @@ from roboschool.envs.vector import VectorEnv
 from roboschool.errors import InvalidInput
 from roboschool.policies.opponent_pool import OpponentPool
 from roboschool.policies.policy import NetworkPolicy
-from roboschool.scenes.scene import Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
 from roboschool.simulation.control import check_sight
 from roboschool.tournament.match import play, team_names
 from roboschool.tournament.payoff import check_faults, make_team

@@ -26,7 +26,8 @@ from roboschool.envs.spaces import (
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import AnyPolicy
 from roboschool.rendering.camera import Camera
-from roboschool.scenes.scene import Scene, options_of_reset
+from roboschool.scenes.loader import options_of_reset
+from roboschool.scenes.scene import Scene
 from roboschool.simulation.control import check_seats, stand_ins
 from roboschool.simulation.group import as_numbers, check_finite
 from roboschool.simulation.simulation import Simulation, check_seeds

@@ -13,7 +13,8 @@ from roboschool.envs.spaces import PICTURES, check_render_mode
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.multiplayer.barrier import PATIENCE, Barrier, Reply, WorldClosed, check_seed
 from roboschool.policies.policy import AnyPolicy
-from roboschool.scenes.scene import Scene, options_of_reset
+from roboschool.scenes.loader import options_of_reset
+from roboschool.scenes.scene import Scene
 
 
 class LobbySeat(gymnasium.Env[np.ndarray, np.ndarray]):

@@ -70,19 +70,19 @@ class RobotBody(Body):
 
     def __init__(self, client: int, agent: Agent) -> None:
         robot = agent.robot
-        order = (*robot.passive, *(joint.name for joint in robot.joints))
+        order = (*robot.unactuated, *(joint.name for joint in robot.joints))
         super().__init__(client, robot.model, order, robot.self_collision)
         self.robot = robot
         self.planar = robot.planar
-        self.stands = robot.stands
-        self.passive = len(robot.passive)
-        self.track = len(robot.passive) - len(robot.loose)
+        self.stands = robot.is_upright
+        self.passive = len(robot.unactuated)
+        self.track = len(robot.unactuated) - len(robot.passive_joints)
         joints = {joint.name: joint for joint in robot.model.joints}
-        self.passive_start = [_within(0.0, joints[name]) for name in robot.loose]  # positions [rad or m]
+        self.passive_start = [_within(0.0, joints[name]) for name in robot.passive_joints]  # positions [rad or m]
         self.driven = self.joints[self.passive :]
         self.zeros = [0.0] * len(self.driven)  # positions, speeds and gains, which torque control ignores
         self.trunk = self.links[robot.trunk]
-        self.watched = self.links[robot.watched] if robot.watched != robot.trunk else None
+        self.watched = self.links[robot.height_link] if robot.height_link != robot.trunk else None
         self.heights = [self.links[name] for name in agent.task.heights]
         self.feet = {self.links[name]: place for place, name in enumerate(robot.feet)}
         self.no_contacts = [0.0] * len(self.feet)
@@ -118,7 +118,7 @@ class RobotBody(Body):
     def place(self, placement: Placement, ground: int) -> None:
         """Put the robot on the ground: its lowest point just touches it, whatever the angles of its joints."""
         self.settle(placement)
-        height = self.robot.stance
+        height = self.robot.standing_height
         track = (0.0, height, placement.pitch) if self.planar else ()
         self._set_joints([*track, *(placement.loose or self.passive_start), *placement.joints], self.off)
         half_yaw = placement.yaw / 2
@@ -191,7 +191,7 @@ class RobotBody(Body):
         return row, (forward * cos, forward * sin, up, -sin * spin, cos * spin, 0.0)
 
     def _free_trunk(self) -> tuple[list[float], tuple[float, ...]]:
-        if self.robot.bolted:
+        if self.robot.fixed_base:
             x, y = self.home.position
             cos, sin = self.turned
             return [x, y, 0.0, -sin, cos, 0.0, 0.0, 0.0, 0.0, 0.0], UNMOVED

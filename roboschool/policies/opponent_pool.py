@@ -13,7 +13,8 @@ import numpy as np
 
 from roboschool.errors import InvalidInput, check_choice, check_range
 from roboschool.policies.policy import NetworkPolicy, read_network
-from roboschool.readers import convert, read_json
+from roboschool.readers import read_json
+from roboschool.schema import convert
 from roboschool.writers import make_folder, replace
 
 INDEX = "pool.json"

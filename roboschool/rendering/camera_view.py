@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.scenes.scene_file import View
+from roboschool.scenes.scene import FixedCamera
 
 NEAR, FAR = 0.05, 200.0  # what is drawn lies between [m]
 VIEW = math.tan(math.radians(20.0))  # half the height of what is seen 1 m away [m]
@@ -89,9 +89,9 @@ class Follow:
 class Fixed:
     """An eye that stays where it is, and whose look may be drawn to something that moves."""
 
-    def __init__(self, view: View, aspect: float) -> None:
-        self.view, self.wide, self.high = view, view.wide, view.wide / aspect
-        self.eye, self.look = np.array(view.eye), np.array(view.look)
+    def __init__(self, view: FixedCamera, aspect: float) -> None:
+        self.view, self.wide, self.high = view, view.half_width, view.half_width / aspect
+        self.eye, self.look = np.array(view.eye), np.array(view.target)
         self.ahead = -SKYWARD
         self._turn(self.look)
         self.top = NORTH if abs(self.ahead[2]) > STEEP else SKYWARD
@@ -103,8 +103,8 @@ class Fixed:
 
     def lens(self, place: tuple[float, ...] | None) -> CameraView:
         """Return the lens of the next frame; what is followed is at some place [m], or there is nothing to follow."""
-        target = self.look if place is None else self.look + self.view.share * (np.array(place) - self.look)
-        self.shown = _smooth(self.shown, target, self.view.stay)
+        target = self.look if place is None else self.look + self.view.follow_weight * (np.array(place) - self.look)
+        self.shown = _smooth(self.shown, target, self.view.smoothing)
         self._turn(self.shown)
         return CameraView(self.eye, self.ahead, self.wide, self.high, self.top)
 

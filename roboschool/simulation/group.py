@@ -79,7 +79,7 @@ class Group:
         # middle and gain lead with (world, agent) as what they meet: numpy is three times quicker then
         joints = self.robot.joints
         self.pose = np.array(self.robot.pose)  # [rad]
-        lower = np.array([-1.0 if joint.lower is None else joint.lower for joint in joints])  # endless: as it is
+        lower = np.array([-1.0 if joint.lower is None else joint.lower for joint in joints])  # continuous: as it is
         upper = np.array([1.0 if joint.upper is None else joint.upper for joint in joints])
         fastest = np.array([joint.velocity or UNKNOWN_SPEED for joint in joints])
         self.lower = np.array([-np.inf if joint.lower is None else joint.lower for joint in joints])  # [rad]

@@ -19,7 +19,8 @@ from roboschool.mdp.game import Game, GameState, GameUpdate
 from roboschool.mdp.state import NEEDED, PLACE, places
 from roboschool.physics.backend import Backend, PythonBackend, Readings
 from roboschool.physics.checkpoint import Start, WorldCheckpoint, describe_scene
-from roboschool.scenes.scene import Scene, options_of_reset
+from roboschool.scenes.loader import options_of_reset
+from roboschool.scenes.scene import Scene
 from roboschool.simulation.group import REPORTED, Group
 
 ONCE = np.array(1)  # step; an array, because numpy is quicker with it than with a number

@@ -16,7 +16,8 @@ from roboschool.physics.stability import check_gains
 from roboschool.policies.policy import as_policy
 from roboschool.robots.robot import Robot, find_driven, load_robot
 from roboschool.robots.urdf import read_urdf
-from roboschool.scenes.scene import Agent, Prop, Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Agent, Prop, Scene
 from roboschool.simulation.control import check_sight
 from roboschool.simulation.group import as_numbers
 from roboschool.simulation.simulation import Simulation
@@ -31,7 +32,7 @@ WITHOUT = {  # what becomes of a match whose game does not say so itself
     "result": "a match is won by whoever was paid most",
     "score": "a match shows what was paid instead",
 }
-CLOSE = 0.005  # between the stance of a card and where the robot stands [m]
+CLOSE = 0.005  # between the standing height of a card and where the robot stands [m]
 ABOVE = 100.0  # a prop is tried out so high above the ground [m]
 ROBOT, SCENE, PROP = "robot", "scene", "prop"
 SCENE_KEYS = {"summary", "agent", "lanes"}  # a file with one of them is that of a scene
@@ -135,7 +136,7 @@ def _describe(found: Robot | Prop | Scene, path: Path) -> tuple[str, ...]:
     mass = f"{sum(link.mass for link in model.links):.3f} kg, {len(model.links)} links"
     if isinstance(found, Prop):
         return (f"{path.stem}: {mass}; no joint has limits with an effort, so it is a prop, or lacks its card",)
-    held = "held in its plane" if found.planar else "bolted to the world" if found.fixed else "free"
+    held = "held in its plane" if found.planar else "fixed to the world" if found.fixed else "free"
     return (
         f"{found.name}: {mass}, trunk {found.trunk!r}, {held}",
         f"  {'joint':20}{'limits':>20}{'rest':>9}{'torque':>9}  actuator",
@@ -183,8 +184,10 @@ def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], lis
     problems, notes = check_gains(simulation.worlds[0])
     simulation.reset({0: 0})
     height = float(simulation.groups[0].now.position[0, 0, 2])
-    if robot.stance and abs(height - robot.stance) > CLOSE:
-        problems.append(f"stance: {robot.stance} m, but in its rest pose the trunk is {height:.4f} m above the ground")
+    if robot.standing_height and abs(height - robot.standing_height) > CLOSE:
+        problems.append(
+            f"standing_height: {robot.standing_height} m, but the trunk is {height:.4f} m high in its rest pose"
+        )
     if simulation.groups[0].task.over(simulation.groups[0].now).any():
         problems.append("upright: the robot counts as fallen in its rest pose")
     problems += _play(simulation, STEPS, np.random.default_rng(0))

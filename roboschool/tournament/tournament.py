@@ -11,7 +11,7 @@ import msgspec
 
 from roboschool import system_info
 from roboschool.errors import InvalidInput, check_range
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.tournament.entrants import Entrant, read_entrants
 from roboschool.tournament.game_log import GAMES, GameLog, check_games
 from roboschool.tournament.match import scene_hash, scene_name, team_names
