@@ -392,7 +392,7 @@ def test_workers_give_the_same_bits(tmp_path: Path) -> None:
         ('hinge_0 = { kind = "position", kp = -1.0, kd = 1.0, scale = 1.0 }', "kp and scale must be above 0"),
         ('hinge_0 = { kind = "position", kp = "much", kd = 1.0, scale = 1.0 }', "kp: Expected `float`"),
         ('hinge_0 = { kind = "velocity", kd = 0.0 }', "kd and speed must be above 0"),
-        ('hinge_0 = { kind = "velocity", kd = 1.0, effort = 0.0 }', "actuators.hinge_0: effort: 0.0 is not a number above 0"),
+        ('hinge_0 = { kind = "velocity", kd = 1.0, effort = 0.0 }', "effort: 0.0 is not a number above 0"),
         ('hinge_0 = { kind = "velocity", kd = 1.0, effort = "much" }', "hinge_0: effort: 'much' is not a number"),
         ("hinge_0 = { kd = 1.0 }", "hinge_0: kind: missing"),
         ('hinge = { kind = "velocity", kd = 1.0 }', "actuators: .*'hinge'.*hinge_0"),
