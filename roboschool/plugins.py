@@ -134,6 +134,9 @@ def make(where: str, what: str, spec: Mapping[str, Any], cls: type[Part], **fixe
             plain = key in inspect.get_annotations(made) and "__dataclass_params__" not in vars(made)
             hint = "; put @dataclass(frozen=True) above its class" if plain else suggest(key, names)
             raise InvalidInput(f"{where} has no {key!r}{hint}")
+    required = [f.name for f in dataclasses.fields(made) if f.default is f.default_factory is dataclasses.MISSING]
+    if missing := [name for name in required if name not in {*given, *fixed}]:
+        raise InvalidInput(f"{where} lacks {' and '.join(repr(name) for name in missing)}")
     converted = convert_parameters(where, cls, given)
     try:
         part: Part = made(**fixed, **converted)

@@ -10,7 +10,7 @@ import pytest
 from roboschool import paths
 from roboschool.errors import InvalidInput
 from roboschool.mdp.effects import Mark
-from roboschool.physics.world import Snapshot
+from roboschool.physics.checkpoint import Snapshot
 from roboschool.rendering.backdrop import BLACK, TRACK, WHITE
 from roboschool.rendering.camera import Camera
 from roboschool.rendering.stadium import GRASS, MOWN

@@ -624,7 +624,7 @@ def test_a_single_player_gets_all_serves() -> None:
 def test_both_players_see_the_same_table_from_their_sides() -> None:
     simulation = begun("pong")
     world = simulation.worlds[0]
-    world.throw("ball", (0.4, 0.3, 0.0), (1.0, -0.5, 0.0))
+    world.launch("ball", (0.4, 0.3, 0.0), (1.0, -0.5, 0.0))
     act(simulation, 0.5, 0.0)
     act(simulation, 0.5, 0.0)
     one, other = simulation.groups[0].observation[0].astype(float)

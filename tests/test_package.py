@@ -24,7 +24,7 @@ from roboschool import paths
 from roboschool.cli.main import main
 from roboschool.errors import error_location
 from roboschool.evaluation import evaluate
-from roboschool.physics.world import World
+from roboschool.physics.worlds import World
 from roboschool.policies.policy import Random, Still
 from roboschool.rendering.video import Video
 from roboschool.testing import check

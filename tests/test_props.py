@@ -11,7 +11,8 @@ import pytest
 import roboschool
 from roboschool import InvalidInput
 from roboschool.games import pong
-from roboschool.physics.world import World
+from roboschool.physics.checkpoint import Start
+from roboschool.physics.worlds import World
 from roboschool.robots.urdf import read_urdf
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Prop, Scene
@@ -51,7 +52,7 @@ def with_prop(thing: Prop) -> Scene:
 
 def test_a_prop_stands_with_its_root_at_its_position(tmp_path: Path) -> None:
     world = World(with_prop(prop(tmp_path, BALL)))
-    world.reset([world.bodies[0].home], [((5.0, 1.0, 3.0), np.pi / 2)])
+    world.reset(Start((world.bodies[0].home,), (((5.0, 1.0, 3.0), np.pi / 2),)))
     assert world.props()[0][:6] == pytest.approx((5.0, 1.1, 3.2, 0.0, 0.0, 0.0)), (
         "its centre of mass is 0.1, 0, 0.2 from it"
     )
@@ -85,7 +86,7 @@ def test_where_props_stand_is_in_the_saved_state(tmp_path: Path) -> None:
     saved = one.save()
     for simulation in (one, other):
         simulation.load(saved)
-        simulation.worlds[0].throw("thing", (1.0, 2.0, 3.0), (0.0, 4.0, 0.0))
+        simulation.worlds[0].launch("thing", (1.0, 2.0, 3.0), (0.0, 4.0, 0.0))
     assert one.worlds[0].props() == other.worlds[0].props()
     assert one.worlds[0].capture() == other.worlds[0].capture()
     one.close()
@@ -96,14 +97,14 @@ def test_a_throw_keeps_a_prop_turned_as_it_was_placed(tmp_path: Path) -> None:
     import pybullet
 
     world = World(with_prop(prop(tmp_path, BALL)))
-    world.reset([world.bodies[0].home], [((5.0, 1.0, 3.0), 0.0)])
+    world.reset(Start((world.bodies[0].home,), (((5.0, 1.0, 3.0), 0.0),)))
 
     def size() -> np.ndarray:
         low, high = pybullet.getAABB(world.prop_bodies[0].id, -1, physicsClientId=world.client)
         return np.subtract(high, low)
 
     before = size()
-    world.throw("thing", (1.0, 2.0, 3.0), (0.0, 4.0, 0.0))
+    world.launch("thing", (1.0, 2.0, 3.0), (0.0, 4.0, 0.0))
     assert size() == pytest.approx(before, abs=1e-6)
     assert world.props()[0][:6] == pytest.approx((1.0, 2.0, 3.0, 0.0, 4.0, 0.0))
     world.close()
@@ -111,8 +112,8 @@ def test_a_throw_keeps_a_prop_turned_as_it_was_placed(tmp_path: Path) -> None:
 
 def test_a_slide_stays_within_its_limits(tmp_path: Path) -> None:
     world = World(with_prop(prop(tmp_path, DOOR.format(kind="prismatic"), "door")))
-    world.reset([world.bodies[0].home], [((0.0, 3.0, 1.0), 0.0)])
-    world.throw("door", (9.0, 3.0, 1.0), (2.0, 5.0, 0.0))
+    world.reset(Start((world.bodies[0].home,), (((0.0, 3.0, 1.0), 0.0),)))
+    world.launch("door", (9.0, 3.0, 1.0), (2.0, 5.0, 0.0))
     assert world.props()[0][:6] == pytest.approx((1.0, 3.0, 1.0, 2.0, 0.0, 0.0)), "and moves along its axis only"
     world.close()
 
@@ -122,9 +123,9 @@ def test_throws_that_are_not_finite_are_refused(number: float) -> None:
     simulation = Simulation(load_scene("pong"))
     simulation.reset({0: 0})
     with pytest.raises(InvalidInput, match=r"prop 'ball' is thrown"):
-        simulation.worlds[0].throw("ball", (0.0, number, 0.0), (0.0, 0.0, 0.0))
+        simulation.worlds[0].launch("ball", (0.0, number, 0.0), (0.0, 0.0, 0.0))
     with pytest.raises(InvalidInput, match=r"unknown prop that can be thrown 'bal'; did you mean 'ball'"):
-        simulation.worlds[0].throw("bal", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+        simulation.worlds[0].launch("bal", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
     simulation.close()
 
 

@@ -11,7 +11,7 @@ import pytest
 import roboschool
 from roboschool import scratch
 from roboschool.multiplayer.server import Server
-from roboschool.physics.world import World
+from roboschool.physics.worlds import World
 
 NO_FOLDER = """
 import tempfile

@@ -38,7 +38,7 @@ from roboschool.errors import InvalidInput
 from roboschool.games.observations import COLOURS
 from roboschool.mdp.effects import Mark
 from roboschool.paths import policies
-from roboschool.physics.world import World
+from roboschool.physics.worlds import World
 from roboschool.policies.opponent_pool import OpponentPool
 from roboschool.rendering.camera import Camera
 from roboschool.scenes.loader import load_scene

@@ -18,7 +18,7 @@ from roboschool.envs.agent import AgentEnv
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.vector import VectorEnv
 from roboschool.errors import InvalidInput
-from roboschool.physics.world import World
+from roboschool.physics.worlds import World
 from roboschool.scenes.scene import Scene
 
 LONGEST = 1000  # steps of an episode of a single env

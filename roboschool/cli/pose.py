@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from roboschool.mdp.effects import Placement
-from roboschool.physics.world import World
+from roboschool.physics.checkpoint import Start
+from roboschool.physics.worlds import World
 from roboschool.rendering.camera import Camera
 from roboschool.rendering.window import GREY, INK, PAPER, open_root
 from roboschool.robots.robot import Robot, load_robot
@@ -177,7 +178,7 @@ class PoseTool:
     def place(self, turn: float) -> None:
         """Put the robot on the ground as the sliders say, with a heading [rad]."""
         joints = tuple(slider.position for slider in self.sliders.values())
-        self.world.reset([Placement((0.0, 0.0), turn, joints)])
+        self.world.reset(Start((Placement((0.0, 0.0), turn, joints),)))
 
     @property
     def height(self) -> float:

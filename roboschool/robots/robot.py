@@ -10,7 +10,7 @@ from typing import Any
 
 from roboschool import paths
 from roboschool.errors import InvalidInput
-from roboschool.robots.card import Card, check_card, read_card, rest_position
+from roboschool.robots.card import ActuatorSpec, Card, check_card, find_actuator, find_effort, read_card, rest_position
 from roboschool.robots.urdf import Joint, Model, read_urdf
 
 RAIL = (("prismatic", (1.0, 0.0, 0.0)), ("prismatic", (0.0, 0.0, 1.0)), ("continuous", (0.0, 1.0, 0.0)))
@@ -31,7 +31,8 @@ class Robot:
     clear: tuple[int, ...]  # which of `feet` must not touch the ground
     height_link: str  # link whose height counts
     joints: tuple[Joint, ...]  # in action order
-    torque: tuple[float, ...]  # at action 1.0 [N m]
+    torque: tuple[float, ...]  # at action 1.0 of a torque actuator, the largest of any other [N m]
+    actuators: tuple[ActuatorSpec, ...]  # of each of `joints`
     pose: tuple[float, ...]  # rest position of each of `joints` [rad]
     unactuated: tuple[str, ...]  # joints without a motor; slides and hinge first if it is planar
     planar: bool  # held in its x-z plane by two slides and a hinge
@@ -40,6 +41,11 @@ class Robot:
     def passive_joints(self) -> tuple[str, ...]:
         """The joints without a motor that the state has: all but the track of a planar robot."""
         return self.unactuated[len(RAIL) :] if self.planar else self.unactuated
+
+    @functools.cached_property
+    def has_feedback(self) -> bool:
+        """Whether a torque depends on the state of its joint, and is computed at every substep."""
+        return any(spec.kind != "torque" for spec in self.actuators)
 
     @property
     def fixed(self) -> bool:
@@ -112,8 +118,8 @@ def _join(path: Path, card: Card, model: Model) -> Robot:
     check_card(path, card, model)
     joints = {joint.name: joint for joint in model.joints if joint.kind != "fixed"}
     track = _track(card.trunk, model)
-    planar = track is not None and not set(track) & set(card.torque)
-    others = [name for name in joints if name not in card.torque and not (planar and name in (track or ()))]
+    planar = track is not None and not set(track) & set(card.driven)
+    others = [name for name in joints if name not in card.driven and not (planar and name in (track or ()))]
     return Robot(
         name=path.stem,
         model=model,
@@ -125,9 +131,10 @@ def _join(path: Path, card: Card, model: Model) -> Robot:
         tilt=math.radians(card.upright.tilt),
         clear=tuple(card.feet.index(link) for link in card.upright.clear),
         height_link=card.upright.link or card.trunk,
-        joints=tuple(joints[name] for name in card.torque),
-        torque=tuple(card.torque.values()),
-        pose=tuple(rest_position(joints[name], card.pose.get(name, 0.0)) for name in card.torque),
+        joints=tuple(joints[name] for name in card.driven),
+        torque=tuple(find_effort(card, joints[name]) for name in card.driven),
+        actuators=tuple(find_actuator(card, name) for name in card.driven),
+        pose=tuple(rest_position(joints[name], card.pose.get(name, 0.0)) for name in card.driven),
         unactuated=(*(track if planar and track else ()), *others),
         planar=planar,
     )

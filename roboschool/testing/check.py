@@ -12,6 +12,7 @@ from roboschool import paths, readers
 from roboschool.errors import describe_error
 from roboschool.mdp.game import UNDECIDED
 from roboschool.paths import as_path
+from roboschool.physics.stability import check_gains
 from roboschool.policies.policy import as_policy
 from roboschool.robots.robot import Robot, find_driven, load_robot
 from roboschool.robots.urdf import read_urdf
@@ -35,7 +36,7 @@ CLOSE = 0.005  # between the standing height of a card and where the robot stand
 ABOVE = 100.0  # a prop is tried out so high above the ground [m]
 ROBOT, SCENE, PROP = "robot", "scene", "prop"
 SCENE_KEYS = {"summary", "agent", "lanes"}  # a file with one of them is that of a scene
-CARD_KEYS = {"model", "trunk", "torque"}  # and with one of these, and none of those, it is a card
+CARD_KEYS = {"model", "trunk", "torque", "actuators"}  # and with one of these, and none of those, it is a card
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def examine(file: str) -> tuple[CheckReport, bool]:
         problems += _misnamed(path)
     except (Exception, SystemExit) as error:  # of a task or game of somebody's own
         problems = [_without_path(describe_error(error), file)]
-    own = found is None or (isinstance(found, Scene) and not _is_ours(found))
+    own = found is None or not _is_ours(found)
     return CheckReport(file, kind, about, tuple(problems), tuple(notes)), own
 
 
@@ -100,7 +101,16 @@ def _load(path: Path) -> Robot | Prop | Scene:
     return load_scene(path) if kind == SCENE else load_robot(path)
 
 
-def _is_ours(scene: Scene) -> bool:
+def _is_ours(found: Robot | Prop | Scene) -> bool:
+    if isinstance(found, Prop):
+        return True
+    robots = [agent.robot for agent in found.agents] if isinstance(found, Scene) else [found]
+    if any(":" in actuator.kind for robot in robots for actuator in robot.actuators):
+        return False
+    return not isinstance(found, Scene) or _has_our_parts(found)
+
+
+def _has_our_parts(scene: Scene) -> bool:
     parts = [type(part).__module__ for part in (*(agent.task for agent in scene.agents), scene.game) if part]
     ours = all(module.startswith("roboschool.") for module in parts)
     return ours and not any(":" in agent.policy for agent in scene.agents)
@@ -129,10 +139,12 @@ def _describe(found: Robot | Prop | Scene, path: Path) -> tuple[str, ...]:
     held = "held in its plane" if found.planar else "fixed to the world" if found.fixed else "free"
     return (
         f"{found.name}: {mass}, trunk {found.trunk!r}, {held}",
-        f"  {'joint':20}{'limits':>20}{'rest':>9}{'torque':>9}",
+        f"  {'joint':20}{'limits':>20}{'rest':>9}{'torque':>9}  actuator",
         *(
-            f"  {joint.name:20}{joint.range:>20}{joint.shown(rest):>9.1f}{torque:>9.4g}"
-            for joint, torque, rest in zip(found.joints, found.torque, found.pose, strict=True)
+            f"  {joint.name:20}{joint.range:>20}{joint.shown(rest):>9.1f}{torque:>9.4g}  {actuator}"
+            for joint, torque, rest, actuator in zip(
+                found.joints, found.torque, found.pose, found.actuators, strict=True
+            )
         ),
     )
 
@@ -153,21 +165,23 @@ def _describe_scene(scene: Scene, path: Path) -> tuple[str, ...]:
 def trial(found: Robot | Prop | Scene) -> tuple[list[str], list[str]]:
     """Return what goes wrong when a robot, a prop or a scene is simulated with random torques, and notes."""
     if isinstance(found, Robot):
-        return try_robot(found), []
+        return try_robot(found)
     if isinstance(found, Prop):
         company = load_scene("inverted_pendulum")  # a world has an agent
         return try_scene(dataclasses.replace(company, props=(found,), steps=STEPS))
     robots = {(agent.robot.name, agent.robot.model.path): agent.robot for agent in found.agents}
-    faults = [(name, fault) for (name, _), robot in robots.items() for fault in try_robot(robot)]
+    faults = [(name, fault) for (name, _), robot in robots.items() for fault in try_robot(robot, found)[0]]
     problems, notes = try_scene(found)
     return [f"robot {name!r}: {fault}" for name, fault in faults] + problems, notes
 
 
-def try_robot(robot: Robot) -> list[str]:
-    """Return what goes wrong with a robot that is alone."""
+def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], list[str]]:
+    """Return what goes wrong with a robot that is alone, in substeps as long as those of a scene, and notes."""
     scene = Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
-    problems = []
+    if timing is not None:
+        scene = dataclasses.replace(scene, timestep=timing.timestep, substeps=timing.substeps)
     simulation = Simulation(scene)
+    problems, notes = check_gains(simulation.worlds[0])
     simulation.reset({0: 0})
     height = float(simulation.groups[0].now.position[0, 0, 2])
     if robot.standing_height and abs(height - robot.standing_height) > CLOSE:
@@ -178,7 +192,7 @@ def try_robot(robot: Robot) -> list[str]:
         problems.append("upright: the robot counts as fallen in its rest pose")
     problems += _play(simulation, STEPS, np.random.default_rng(0))
     simulation.close()
-    return problems
+    return problems, notes
 
 
 def try_scene(scene: Scene) -> tuple[list[str], list[str]]:
