@@ -169,7 +169,7 @@ class PoseTool:
         """Place the robot as the sliders say, and take its picture."""
         self._waiting = False
         self.place(self.turn)
-        self.camera.cut()
+        self.camera.reset()
         picture = self.camera.picture(self.world.capture())
         self.photo.configure(data=b"P6 %d %d 255\n" % PICTURE + picture.tobytes(), format="PPM")
         self.stance.configure(text=f"trunk {self.robot.trunk!r} is {self.height:.3f} m above the ground (stance)")

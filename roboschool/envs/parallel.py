@@ -113,7 +113,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """
         self.simulation.limit = self.max_cycles
         self.simulation.reset({0: seed}, options)
-        self._camera.cut()
+        self._camera.reset()
         self.agents = self.possible_agents[:]
         self._show()
         return self._observations(), self._infos()
