@@ -247,10 +247,10 @@ def film(
     help="How long players wait for one who does not act, before that loses its seat [s]; 0: for ever.",
 )
 @click.option(
-    "--fill",
+    "--default-policy",
     multiple=True,
     metavar="[AGENT=]POLICY",
-    help="Who takes seats that are empty then, written as for `roboschool match`.",
+    help="Policy that takes seats that are empty then, written as for `roboschool match`.",
 )
 @click.option("--episodes", type=click.IntRange(min=1), help="The match is over after so many.")
 @click.option("--size", metavar="WIDTHxHEIGHT", help="Let players take pictures, of this size [pixels].")
@@ -262,7 +262,7 @@ def serve(
     allow_remote: bool,
     join_timeout: float,
     step_timeout: float,
-    fill: tuple[str, ...],
+    default_policy: tuple[str, ...],
     episodes: int | None,
     size: str | None,
 ) -> None:
@@ -280,7 +280,7 @@ def serve(
             raise InvalidInput(f"--lanes {lanes}: given twice, also by --set lanes")
         chosen["lanes"] = [name.strip() for name in lanes.split(",")]
     waits = (join_timeout or None, step_timeout or None)
-    sys.exit(run_serve(scene, chosen, tcp, allow_remote, *waits, fill, episodes, size))
+    sys.exit(run_serve(scene, chosen, tcp, allow_remote, *waits, default_policy, episodes, size))
 
 
 @main.command()

@@ -133,7 +133,7 @@ def _empty(world: ParallelEnv) -> None:
 
 
 def _in_one_loop(scene: str, stack: ExitStack, hollow: bool) -> Callable[[int], int]:
-    world = ParallelEnv(scene, death="leave", max_cycles=CYCLES)
+    world = ParallelEnv(scene, on_termination="leave", max_cycles=CYCLES)
     if hollow:
         _empty(world)
     stack.callback(world.close)
@@ -171,7 +171,7 @@ def _in_programs(scene: str, stack: ExitStack, hollow: bool) -> Callable[[int], 
     thread.start()
     stack.callback(thread.join)
     stack.callback(server.stop, "all is measured")
-    players = [_start(str(server.door.address), name, stack) for name in server.world.possible_agents]
+    players = [_start(str(server.listener.address), name, stack) for name in server.world.possible_agents]
 
     def play_all(episodes: int) -> int:
         for asked, _ in players:
