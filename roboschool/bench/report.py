@@ -13,7 +13,7 @@ PEER_TITLES = {
     "gymnasium_mujoco": "Gymnasium MuJoCo",
     "envpool_mujoco": "EnvPool MuJoCo",
 }
-NOTHING = "-"  # was not measured
+UNMEASURED = "-"  # cell of a table
 
 INTRO = """# Speed
 
@@ -187,7 +187,7 @@ def _table(
 ) -> Table:
     """Return a table of those columns that have numbers."""
     keys = [key for key in titles if any(key in known for known in numbers)]
-    cells = [[format(known[key], form) if key in known else NOTHING for key in keys] for known in numbers]
+    cells = [[format(known[key], form) if key in known else UNMEASURED for key in keys] for known in numbers]
     lines = [[row.scene, *line] for row, line in zip(rows, cells, strict=True)]
     return Table(title, ["scene", *(titles[key] for key in keys)], lines)
 

@@ -32,7 +32,7 @@ RADIUS = 0.72  # of a sphere around a body, if its longest side is 1
 LOST = 1e5  # a body so far away is not moved any more [m]
 SUN = np.array((-0.5, -0.75, 1.0))  # direction to it
 AMBIENT, DIFFUSE, SPECULAR = 0.68, 0.38, 0.05  # light on bodies
-NOTHING = 0.99999  # depth from which on nothing is drawn
+BACKGROUND = 0.99999  # depth from which on no body is drawn
 SWELL = 1.03  # every other link is so much thicker
 SIDES, RINGS = 16, 5  # of a cylinder; rings, because long triangles are drawn slowly
 HIDDEN, UPRIGHT = (0.0, 0.0, -1e4), (0.0, 0.0, 0.0, 1.0)  # position of an unused mark [m], orientation
@@ -217,7 +217,7 @@ class RenderScene:
             flags=bullet.ER_NO_SEGMENTATION_MASK,
             physicsClientId=self.client,
         )
-        drawn = np.asarray(depths, np.float32).reshape(height, width) < NOTHING
+        drawn = np.asarray(depths, np.float32).reshape(height, width) < BACKGROUND
         return np.asarray(colours, np.uint8).reshape(height, width, 4)[..., :3], drawn
 
 
