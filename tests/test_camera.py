@@ -129,14 +129,14 @@ def test_the_same_snapshots_give_the_same_bytes():
     assert len(set(films[0])) == 4
 
 
-def test_a_cut_forgets_what_was_seen():
+def test_a_reset_forgets_what_was_seen():
     scene = load_scene("hopper")
     here = start(scene)
     view = Camera(scene, 48, 32)
     first = view.picture(here)
     view.picture(moved(scene, here, {0: 5.0}))
     assert not np.array_equal(view.picture(here), first)
-    view.cut()
+    view.reset()
     assert np.array_equal(view.picture(here), first)
     view.close()
 
@@ -182,15 +182,15 @@ def test_the_view_glides_and_leaves_the_fallen_behind():
     here = start(scene)
     view = Camera(scene, 60, 40)
     view.picture(here)
-    stage, follow = view._stage, view._follow
+    render_scene, follow = view._render_scene, view._follow
     eyes, sight = [], []
     for frame in range(300):
         runs = {0: 4.0 * FRAME * frame, 1: min(3.0, 5.0 * FRAME * frame), 2: 4.5 * FRAME * frame}
-        points = stage.show(moved(scene, here, runs))
-        lens = follow.lens(points, stage.room)
-        across, ahead = (points - lens.eye) @ lens.right, (points - lens.eye) @ lens.ahead
-        eyes.append(lens.eye)
-        sight.append(across / ahead / lens.wide)
+        points = render_scene.show(moved(scene, here, runs))
+        camera_view = follow.camera_view(points, render_scene.robot_radii())
+        across, ahead = (points - camera_view.eye) @ camera_view.right, (points - camera_view.eye) @ camera_view.ahead
+        eyes.append(camera_view.eye)
+        sight.append(across / ahead / camera_view.wide)
     view.close()
     steps = np.linalg.norm(np.diff(eyes, axis=0), axis=1)
     assert steps.max() < 0.15
@@ -200,7 +200,7 @@ def test_the_view_glides_and_leaves_the_fallen_behind():
 
 
 @pytest.mark.parametrize("far", [(21.0, 0.0), (29.0, 0.0), (40.0, 0.0), (60.0, 45.0), (26.0, 16.0)])
-def test_somebody_is_seen_however_far_the_first_has_run_on(far):
+def test_a_robot_is_in_the_picture_however_far_the_first_has_run_on(far):
     scene = load_scene("race", lanes=("ant", "hopper"))
     view = Camera(scene, 240, 160)
     picture = view.picture(moved(scene, start(scene), dict(enumerate(far))))
@@ -217,10 +217,10 @@ def test_the_view_waits_at_the_finish_for_those_who_come_later():
     for frame in range(300):
         gone = 5.0 * FRAME * frame
         points = view.trunks(moved(scene, here, {0: 17.0 + gone, 1: 10.0 + gone}))[0]
-        lens = view._follow.lens(points, view._stage.room)
-        offsets = points - lens.eye
-        eyes.append(lens.eye)
-        sight.append(abs(offsets @ lens.right / (offsets @ lens.ahead)) / lens.wide)
+        camera_view = view._follow.camera_view(points, view._render_scene.robot_radii())
+        offsets = points - camera_view.eye
+        eyes.append(camera_view.eye)
+        sight.append(abs(offsets @ camera_view.right / (offsets @ camera_view.ahead)) / camera_view.wide)
         if 0.0 < points[1, 0] - scene.finish < 0.1:
             assert sight[-1][1] < 0.5, "the second is seen crossing the line"
     view.close()
@@ -248,7 +248,7 @@ def test_a_robot_out_of_this_world_does_no_harm(value):
     first = view.picture(here)
     view.picture(dataclasses.replace(here, bases=(((x, y, value), *others), *here.bases[1:])))
     view.picture(moved(scene, here, {1: value}))
-    view.cut()
+    view.reset()
     assert np.array_equal(view.picture(here), first)
     view.close()
 
@@ -274,7 +274,7 @@ def test_a_camera_can_be_closed_at_any_time():
     first = view.picture(start(scene))
     view.close()
     view.close()
-    view.cut()
+    view.reset()
     assert np.array_equal(view.picture(start(scene)), first)
     view.close()
 
@@ -362,7 +362,7 @@ def test_what_is_small_is_drawn_too():
     scene = dataclasses.replace(load_scene("ant"), camera=dataclasses.replace(ABOVE, eye=(0.0, 0.0, 30.0)))
     here = start(scene)
     view = Camera(scene, 200, 200)
-    bare = view._backdrop.paint(view._fixed.lens(None), 200, 200)
+    bare = view._backdrop.paint(view._fixed.camera_view(None), 200, 200)
     for x in (0.0, 20.0):
         changed = np.argwhere(abs(view.picture(moved(scene, here, {0: x})) - bare).max(axis=-1) > 40)
         assert len(changed) > 5
@@ -411,7 +411,7 @@ def test_the_look_is_drawn_to_what_it_follows(toys, follow):
     for stays in (0.75, 0.75**2, 0.75**3):
         view.picture(there)
         assert view._fixed.shown[0] - first[0] == pytest.approx(2.0 * (1.0 - stays), abs=1e-3)
-    view.cut()
+    view.reset()
     view.picture(there)
     assert view._fixed.shown[0] - first[0] == pytest.approx(2.0, abs=1e-3)
     view.close()
@@ -433,7 +433,7 @@ def painted(stadium: tuple[float, float], x: float, y: float, finish: float | No
     seen = FixedCamera(eye=(x, y, 2.0), target=(x, y, 0.0), half_width=0.1)
     scene = dataclasses.replace(load_scene("ant"), stadium=stadium, camera=seen, finish=finish)
     view = Camera(scene, 20, 20)
-    picture: np.ndarray = view._backdrop.paint(view._fixed.lens(None), 20, 20)
+    picture: np.ndarray = view._backdrop.paint(view._fixed.camera_view(None), 20, 20)
     view.close()
     return picture[10, 10]
 
@@ -494,7 +494,7 @@ def test_a_stadium_is_smooth_from_far_away():
     pictures = []
     for finer in (1, 4):
         view = Camera(scene, finer * 150, finer * 100)
-        fine = view._backdrop.paint(view._fixed.lens(None), finer * 150, finer * 100)
+        fine = view._backdrop.paint(view._fixed.camera_view(None), finer * 150, finer * 100)
         pictures.append(fine.reshape(100, finer, 150, finer, 3).mean(axis=(1, 3)))
         view.close()
     assert abs(pictures[0] - pictures[1]).mean() < 1.0

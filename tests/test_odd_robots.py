@@ -153,7 +153,7 @@ def test_robots_whose_files_share_a_name_are_drawn_each_as_itself(tmp_path: Path
     simulation, camera = Simulation(scene), Camera(scene, 48, 32)
     simulation.reset({0: 0})
     camera.picture(simulation.worlds[0].capture())
-    large, small = camera._stage.room  # type: ignore[union-attr]
+    large, small = camera._render_scene.robot_radii()  # type: ignore[union-attr]
     assert large > 3 * small
     camera.close()
     simulation.close()

@@ -60,6 +60,7 @@ def test_import_is_silent_and_leaves_heavy_things_alone(tmp_path: Path) -> None:
         "scipy",
         "tqdm",
         "roboschool.multiplayer.client",
+        "roboschool.tournament.payoff",
     ]
     code = f"import sys, roboschool; assert not set({heavy}) & set(sys.modules), sorted(sys.modules)"
     done = run(sys.executable, "-W", "error", "-c", code, cwd=tmp_path)
@@ -478,8 +479,10 @@ def test_a_folder_of_ones_own(tmp_path: Path) -> None:
     assert run(sys.executable, "-c", code.format("0"), cwd=tmp_path, ROBOSCHOOL_PATH=str(tmp_path)).stdout == "spider\n"
     (tmp_path / "scenes" / "broken.toml").write_text("summary = 3")
     done = run(sys.executable, "-c", code.format("0"), cwd=tmp_path, ROBOSCHOOL_PATH=str(tmp_path))
-    assert done.stdout == "spider\n"
-    assert "broken.toml" in done.stderr
+    assert (done.stdout, done.stderr) == ("spider\n", "")
+    make = "import gymnasium, roboschool; gymnasium.make('roboschool/Broken-v1')"
+    done = run(sys.executable, "-c", make, cwd=tmp_path, code=1, ROBOSCHOOL_PATH=str(tmp_path))
+    assert "broken.toml: Expected `str`, got `int` - at `summary`" in done.stderr
 
 
 def test_objects_of_urdf_libraries_are_robots_too(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def test_a_match_is_shown_as_it_was_without_physics(
         caption = Caption(load_scene(scene), match)
         balls = caption.balls(*camera.trunks(snapshot), marks)
         assert len(balls) == (0 if scene == "soccer" else 2), "soccer has its own"
-        camera.cut()
+        camera.reset()
         plain = camera.picture(snapshot, [*marks, *balls])
     with Image.open(tmp_path / "p.png") as image:
         shown = np.asarray(image)

@@ -170,7 +170,7 @@ class PoseTool:
         """Place the robot as the sliders say, and take its picture."""
         self._waiting = False
         self.place(self.turn)
-        self.camera.cut()
+        self.camera.reset()
         picture = self.camera.picture(self.world.capture())
         self.photo.configure(data=b"P6 %d %d 255\n" % PICTURE + picture.tobytes(), format="PPM")
         self.height_label.configure(text=f"standing_height of the trunk, {self.robot.trunk!r}: {self.height:.3f} m")

@@ -118,7 +118,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self._np_random = seat.simulation.rngs[0]
         if seed is not None:
             self._np_random_seed = int(seed)
-        self._camera.cut()
+        self._camera.reset()
         self._hud.begin()
         self._show()
         return seat.group.observation[0, seat.place], seat.simulation.report(seat.group, seat.place)
@@ -179,7 +179,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         seat = self._sit()
         seat.simulation.load(state, opponents=self._stand_ins, exact=exact)
         seat.recall(self._stand_ins, state.opponents)
-        self._camera.cut()
+        self._camera.reset()
         self._hud.begin()
 
     def render(self) -> np.ndarray | None:

@@ -198,7 +198,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self._pending[chosen] = False
         self._begun[chosen] = True
         for copy in self._cameras.keys() & chosen:
-            self._cameras[copy].cut()
+            self._cameras[copy].reset()
         everyone = list(range(self.copies))
         return self._rows(self._board.observation, everyone), self._info(everyone, mask)
 

@@ -23,13 +23,12 @@ MOST_AGENTS = 64
 MOST_PROPS = 1000
 LONGEST = 1e5  # an episode [s]
 AGENT_NAME = re.compile(r"[a-z]{1,60}_[0-9]{1,9}")  # what PettingZoo recommends
+PARTITION = re.compile(r"[0-9]{1,3}x[0-9]{1,3}d?|[0-9]{1,3}(\|[0-9]{1,3})+")  # of a robot's joints
 
 Name: TypeAlias = Annotated[str, Pattern(r"[a-z][a-z0-9_]{0,63}", "of small letters, digits and _")]
 AgentName: TypeAlias = Annotated[str, Pattern(AGENT_NAME.pattern, "a word and a number, like 'ant_0'")]
 Team: TypeAlias = Annotated[str, Pattern(r"([a-z][a-z0-9_]{0,63})?", "of small letters, digits and _")]
-Partition: TypeAlias = Annotated[
-    str, Pattern(r"[0-9]{1,3}x[0-9]{1,3}d?|[0-9]{1,3}(\|[0-9]{1,3})+", "like '4x2', '2x4d' or '9|8'")
-]
+Partition: TypeAlias = Annotated[str, Pattern(PARTITION.pattern, "like '4x2', '2x4d' or '9|8'")]
 Metres: TypeAlias = Annotated[float, Bounds(-500.0, 500.0)]
 Point: TypeAlias = tuple[Metres, Metres, Metres]
 Coordinate: TypeAlias = Annotated[Number, Bounds(-500.0, 500.0)]  # [m]
