@@ -17,8 +17,10 @@ from roboschool.mdp.task import Task
 from roboschool.multiplayer.barrier import WorldClosed
 from roboschool.multiplayer.lobby import Lobby
 from roboschool.paths import policies
+from roboschool.policies.network import NetworkPolicy
 from roboschool.policies.opponent_pool import OpponentPool
-from roboschool.policies.policy import NetworkPolicy, Policy, load_policy
+from roboschool.policies.policy import Policy
+from roboschool.policies.resolve import load_policy
 from roboschool.robots.kinematics import partitions
 from roboschool.robots.robot import Robot, load_robot
 from roboschool.scenes.scene import Agent, Scene, load_scene, scene_id

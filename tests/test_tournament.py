@@ -187,11 +187,13 @@ def test_a_match_is_shown_as_it_was_without_physics(
         assert match.poses.count(steps) == [], "it counts nothing before its end"
         assert (steps, len(match.poses.marks)) == (500, 36), "a ring that stays is written once"
         assert path.stat().st_size < 200_000
-    size, wanted = (192, 128), []
+    size = (192, 128)
     with closing(open_world(match)) as env, closing(Camera(env.scene, *size)) as camera:
-        for step, _, _ in replay(env, match):
-            if step in {0, 60, steps}:
-                wanted.append(camera.picture(env.simulation.worlds[0].capture(), env.simulation.marks()))
+        wanted = [
+            camera.picture(env.simulation.worlds[0].capture(), env.simulation.marks())
+            for now in replay(env, match)
+            if now.number in {0, 60, steps}
+        ]
     with closing(Camera(load_scene(scene), *size)) as camera:
         monkeypatch.setattr(World, "__init__", None)
         for step, picture in zip((0, 60, steps), wanted, strict=True):
@@ -235,9 +237,9 @@ def test_a_caption_counts_what_the_game_counts(tmp_path: Path) -> None:
         write_match(tmp_path / "m.rsmatch", match)
         poses = read_match(tmp_path / "m.rsmatch").poses
         counted, told = [], []
-        for step, _, infos in replay(long, match):
-            counted.append(poses.count(step))
-            told.append([infos[name]["score"] for name in ("paddle_0", "paddle_1")])
+        for now in replay(long, match):
+            counted.append(poses.count(now.number))
+            told.append([now.info[name]["score"] for name in ("paddle_0", "paddle_1")])
         assert np.allclose(counted, told, atol=1e-6)
         assert 1 < len(poses.scores) < 60, "written where they change"
         changed = next(step for step, scores in enumerate(told) if any(scores))
@@ -606,10 +608,13 @@ def test_a_player_costs_microseconds(env: ParallelEnv) -> None:
     ("policies", "words"),
     [
         (["pon", "still"], "did you mean 'pong'"),
-        (["ant", "still"], "observes 28 numbers, and it sees 13"),
+        (["ant", "still"], "'ant': the policy observes 28 numbers, and the agent has 13"),
         (["missing.safetensors", "still"], "no such file"),
-        (["players:exits", "still"], "players.py has no class 'exits'; did you mean 'Exits'?"),
-        (["nowhere:Policy", "still"], "no module 'nowhere'"),
+        (["players:exits", "still"], "policy 'players:exits' cannot be imported: module 'players' has no attribute"),
+        (["players:exits", "still"], "did you mean 'Exits'?"),
+        (["nowhere:Policy", "still"], "policy 'nowhere:Policy' cannot be imported: No module named 'nowhere'"),
+        (["players:Unmade", "still"], "policy 'players:Unmade' cannot be made without arguments: "),
+        (["players:Quits", "still"], "policy 'players:Quits': ended with exit status 3"),
         (["=pong", "still"], "NAME=POLICY"),
         (["pong", "pong"], "two policies are called 'pong'"),
         (["pong,still,still", "still"], "2 sides, so 1 or 2 policies"),
@@ -623,7 +628,7 @@ def test_policies_that_cannot_play_are_named(policies: list[str], words: str) ->
 
 def test_every_policy_of_a_pair_must_fit_its_side(tmp_path: Path) -> None:
     refused = run("match", "pong,ant", "still", "--scene", "pong", cwd=tmp_path, code=1).stderr
-    assert "agent 'paddle_1': 'ant' observes 28 numbers, and it sees 13" in refused
+    assert "agent 'paddle_1': 'ant': the policy observes 28 numbers, and the agent has 13" in refused
 
 
 def test_a_tournament_needs_sides_that_two_can_share() -> None:

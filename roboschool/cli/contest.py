@@ -17,6 +17,7 @@ from roboschool.rendering.camera import Camera
 from roboschool.rendering.video import KINDS, STILLS, Video, check_moment, choose_ending, read_size, write_picture
 from roboschool.scenes.scene import load_scene
 from roboschool.tournament.caption import Caption
+from roboschool.tournament.class_check import check_classes
 from roboschool.tournament.containment import told_containment
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.game_log import GAMES, check_beside
@@ -51,8 +52,10 @@ def run_match(
     """
     options, rules = split_options(scene, options)
     loaded = load_scene(scene, **options)
-    entrants = read_entrants(loaded, _apart(policies), team_names(loaded, len(policies)))
+    teams = team_names(loaded, len(policies))
+    entrants = read_entrants(loaded, _apart(policies), teams)
     path = check_path(out) if out else None
+    check_classes(loaded, entrants, teams)
     with adopted_orphans(), closing(ParallelEnv(loaded)) as env, Bench(limit) as bench:
         _, match = play_recorded(env, options, entrants, seed, bench, rules)
     record = match.record

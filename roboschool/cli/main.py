@@ -164,6 +164,7 @@ def race(
     A lane is the name of a scene with one agent; `roboschool list` has them all. A robot may run in several lanes, and
     humanoid/humanoid_flagrun is the first scene's robot with the second's policy.
     """
+    from roboschool.cli.film import Output
     from roboschool.cli.race import run_race
 
     _check_used(size, video, picture)
@@ -172,7 +173,7 @@ def race(
             raise InvalidInput(f"--policy {part}: it is written LANE=POLICY")
     own = {lane: policy for lane, _, policy in (part.partition("=") for part in policies)}
     entrants = None if lanes is None else [name.strip() for name in lanes.split(",")]
-    run_race("stadium_race" if stadium else "race", entrants, seed, video, picture, at, size, own)
+    run_race("stadium_race" if stadium else "race", entrants, seed, Output(video, picture, at, size), own)
 
 
 @main.command("list")
@@ -221,9 +222,9 @@ def film(
     hud: bool,
 ) -> None:
     """Show the policies that come with SCENE at work, for an episode."""
-    from roboschool.cli.film import run_film
+    from roboschool.cli.film import Output, run_film
 
-    run_film(scene, policy, seed, video, picture, at, size, hud)
+    run_film(scene, policy, seed, Output(video, picture, at, size), hud)
 
 
 @main.command()

@@ -14,7 +14,8 @@ from roboschool.multiplayer.address import read_host
 from roboschool.multiplayer.barrier import Barrier
 from roboschool.multiplayer.say import Teller
 from roboschool.multiplayer.server import Server
-from roboschool.policies.policy import Policy, as_policy
+from roboschool.policies.policy import Policy
+from roboschool.policies.resolve import resolve_policy
 from roboschool.rendering.video import read_size
 from roboschool.scenes.scene import Agent, Scene, load_scene
 
@@ -97,7 +98,7 @@ def read_fillers(scene: Scene, texts: Sequence[str]) -> dict[str, Policy]:
 
 
 def _policy(agent: Agent, text: str) -> Policy:
-    return as_policy(text, len(agent.robot.joints), agent.policy, f"--fill {agent.name}={text}")
+    return resolve_policy(text, len(agent.robot.joints), agent.policy, f"--fill {agent.name}={text}")
 
 
 def _print_result(host: Barrier) -> None:
