@@ -54,10 +54,8 @@ def evaluate(
     returns, lengths, terminations = [], [], 0
     try:
         for seed in range(first_seed, first_seed + episodes):
-            total = 0.0
-            for now in rollout(env, policy, seed):
-                total += now.reward
-            returns.append(total)
+            *_, now = rollout(env, policy, seed)
+            returns.append(now.total)
             lengths.append(now.number)
             terminations += now.terminated and not now.truncated
             tick()

@@ -878,7 +878,10 @@ def test_serve_fails_if_nobody_comes() -> None:
         (["ants", "--fill", "scripted"], "--fill ant_0=scripted: the scene names no policy for this agent"),
         (["ants", "--fill", "stil"], "--fill ant_0=stil: unknown policy 'stil'; did you mean 'still'?"),
         (["ants", "--fill", "nope"], "--fill ant_0=nope: unknown policy 'nope'; there is ant, "),
-        (["ants", "--fill", "seats:Nobody"], "policy 'seats:Nobody' cannot be imported: module 'seats' has no attribute 'Nobody'"),
+        (
+            ["ants", "--fill", "seats:Nobody"],
+            "policy 'seats:Nobody' cannot be imported: module 'seats' has no attribute 'Nobody'",
+        ),
         (["ants", "--fill", "hopper"], "filler of agent 'ant_0': the policy observes 15 numbers, and the agent has 28"),
         (["ants", "--size", "960x540"], "a picture of 960x540 is more than"),
         (["ant", "--lanes", "ant"], "lanes"),

@@ -319,7 +319,7 @@ def test_poses_end_where_physics_blows_up(env: ParallelEnv, tmp_path: Path, spoi
         assert video.n_frames == 11, "every other, and the last"
     none = {name: rows[:0] for name, rows in poses.arrays().items()}
     write_match(path, dataclasses.replace(match, poses=read_poses(none, 0)))
-    with pytest.raises(InvalidInput, match=r"m\.rsmatch: poses\.npz: physics blew up before"):
+    with pytest.raises(InvalidInput, match=r"m\.rsmatch: poses\.npz: it has no frames"):
         run_replay(path, False, None, tmp_path / "p.png", None, "96x64")
 
 
@@ -624,6 +624,18 @@ def test_a_player_costs_microseconds(env: ParallelEnv) -> None:
 def test_policies_that_cannot_play_are_named(policies: list[str], words: str) -> None:
     with pytest.raises(InvalidInput, match=re.escape(words)):
         make_plan("pong", policies)
+
+
+def test_classes_are_checked_in_processes_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["class {}:", "    def reset(self, seed): {}", "    def act(self, observation): return [0.0, 0.0]", ""]
+    text = "\n".join(lines)
+    module = "import time\n" + text.format("Good", "...") + text.format("Slow", "time.sleep(1000)")
+    (tmp_path / "checked_apart.py").write_text(module)
+    monkeypatch.syspath_prepend(tmp_path)
+    make_plan("pong", ["checked_apart:Good", "still"])
+    with pytest.raises(InvalidInput, match=r"policy 'checked_apart:Slow': no answer within 2 s"):
+        make_plan("pong", ["checked_apart:Good", "checked_apart:Slow"], start=2.0)
+    assert "checked_apart" not in sys.modules
 
 
 def test_every_policy_of_a_pair_must_fit_its_side(tmp_path: Path) -> None:
@@ -960,7 +972,7 @@ def test_what_a_pool_cannot_use_leaves_it_as_it_was(tmp_path: Path, monkeypatch:
     before = sorted(path.name for path in tmp_path.iterdir())
     with pytest.raises(InvalidInput, match="step"):
         pool.add(network(0.0), 1e6)  # type: ignore[arg-type]
-    with pytest.raises(InvalidInput, match="a pool holds networks, and a list is neither"):
+    with pytest.raises(InvalidInput, match="a pool holds networks, and a list is none"):
         pool.add([], 0)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match=r"pool\.json: not a folder"):
         OpponentPool(tmp_path / "pool.json")

@@ -67,8 +67,8 @@ def film_episode(
     take_picture: Callable[[RolloutStep], bool],
     is_last: Callable[[RolloutStep], bool],
     label: str,
-) -> tuple[Any, RolloutStep]:
-    """Play an episode under a progress bar and write its files; return the sum of rewards and the last step.
+) -> RolloutStep:
+    """Play an episode under a progress bar and write its files; return its last step.
 
     Args:
         env: an env with a scene, made with `output.render_options()`.
@@ -82,14 +82,12 @@ def film_episode(
     Raises:
         InvalidInput: an action does not fit, or a file cannot be written.
     """
-    total: Any = None
     pictured = output.picture is None
     with ExitStack() as stack:
         timestep, steps = env.scene.timestep, env.scene.steps
         video = stack.enter_context(Video(output.video, output.size, timestep)) if output.video else None
         bar = stack.enter_context(click.progressbar(length=steps, label=label))
         for now in rollout(env, actor, seed):
-            total = now.reward if total is None else _add(total, now.reward)
             last = now.over or is_last(now)
             filmed = video is not None and video.wants(now.number)
             due = not pictured and (last or take_picture(now))
@@ -100,15 +98,11 @@ def film_episode(
             if output.picture and due:
                 write_picture(output.picture, frame)
                 pictured = True
-            bar.update(min(now.number, 1))
+            bar.update(1 if now.number else 0)
             if last:
                 bar.update(steps - now.number)
                 break
-    return total, now
-
-
-def _add(total: Any, reward: Any) -> Any:
-    return {name: total[name] + reward[name] for name in total} if isinstance(total, dict) else total + reward
+    return now
 
 
 def run_film(name: str, policy: str | None, seed: int, output: Output, hud: bool) -> None:
@@ -122,22 +116,21 @@ def run_film(name: str, policy: str | None, seed: int, output: Output, hud: bool
     scene = load_scene(name)
     first, *others = scene.agents
     joints = len(first.robot.joints)
-    actor = (
-        resolve_policy(policy, joints, first.policy, f"--policy {policy}") if policy else default_policy(scene, first)
-    )
-    opponents = {
-        agent.name: default_policy(scene, agent) for agent in others if not agent.policy
-    }  # the others have theirs
+    if policy:
+        actor = resolve_policy(policy, joints, first.policy, f"--policy {policy}")
+    else:
+        actor = default_policy(scene, first)
+    opponents = {agent.name: default_policy(scene, agent) for agent in others if not agent.policy}
     pictured = min(scene.steps, round((PICTURE_TIME if output.at is None else output.at) / scene.timestep))
     last = scene.steps if output.video else pictured
     with closing(AgentEnv(scene, opponents=opponents, hud=hud, **output.render_options())) as env:
-        total, end = film_episode(
+        end = film_episode(
             env, actor, seed, output, lambda now: now.number == pictured, lambda now: now.number == last, name
         )
     if end.over:
-        click.echo(f"{name}: return {total:.1f} in {end.number} steps")
+        click.echo(f"{name}: return {end.total:.1f} in {end.number} steps")
     else:
-        click.echo(f"{name}: return so far, after {end.number * scene.timestep:g} s: {total:.1f}")
+        click.echo(f"{name}: return so far, after {end.number * scene.timestep:g} s: {end.total:.1f}")
     output.announce()
 
 

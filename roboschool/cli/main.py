@@ -34,12 +34,12 @@ class FiniteRange(click.FloatRange):
 
 
 class Commands(click.Group):
-    """Commands whose errors about input, and in somebody's own code, are one line on stderr."""
+    """Commands whose errors about input, and in a user's own code, are one line on stderr."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command.
 
-        It exits with 1 if its input cannot be used or somebody's own code fails, and with 128 and the number of the
+        It exits with 1 if its input cannot be used or a user's own code fails, and with 128 and the number of the
         signal on Ctrl-C, SIGTERM or SIGHUP, once nothing half written is left.
         """
         try:
@@ -56,7 +56,7 @@ class Commands(click.Group):
                 raise click.ClickException(describe_error(error)) from error
             if isinstance(error, OSError) and error.errno in FULL:
                 raise click.ClickException(f"cannot write: {error.strerror}") from None
-            raise  # by click; or our own fault, and whoever mends it needs the traceback
+            raise  # from click; or a fault of ours, which needs the traceback
 
 
 @contextlib.contextmanager
@@ -99,10 +99,10 @@ def main() -> None:
 
 
 def _check_used(size: str, *files: Path | None) -> None:
-    """Check that somebody who says how large pictures are wants one of these files.
+    """Check that --size is given only with one of these files.
 
     Raises:
-        InvalidInput: there is none.
+        InvalidInput: it is given without.
     """
     said = click.get_current_context().get_parameter_source("size")
     if said is not click.core.ParameterSource.DEFAULT and not any(files):
@@ -133,7 +133,7 @@ SET = click.option(
 
 
 @main.command()
-@click.option("--lanes", help="Who runs, left to right; hopper,humanoid,ant if nobody says.")
+@click.option("--lanes", help="Who runs, left to right; default: hopper,humanoid,ant.")
 @click.option("--stadium", is_flag=True, help="Three lanes of 54 m, as in 2017; who runs is drawn by the seed.")
 @click.option(
     "--seed", default=0, type=click.IntRange(min=0), show_default=True, help="The same seed gives the same race."
@@ -208,7 +208,7 @@ def list_(as_json: bool, scores: bool, games: bool, markdown: bool) -> None:
 )
 @click.option("--video", type=FILE, help="Write a video: .mp4, .gif or .webp.")
 @click.option("--picture", type=FILE, help="Write a picture.")
-@click.option("--at", type=FiniteRange(min=0.0), help="When to take the picture [s]; 2.0 if nobody says.")
+@click.option("--at", type=FiniteRange(min=0.0), help="When to take the picture [s]; default: 2.0.")
 @click.option("--size", default="600x400", show_default=True, help="Of video and picture [pixels].")
 @click.option("--hud/--no-hud", default=False, show_default=True, help="Draw observation, action and reward.")
 def film(
@@ -253,7 +253,7 @@ def film(
     metavar="[AGENT=]POLICY",
     help="Who takes seats that are empty then, written as for `roboschool match`.",
 )
-@click.option("--episodes", type=click.IntRange(min=1), help="The match is over after so many.")
+@click.option("--episodes", type=click.IntRange(min=1), help="The match is over after this number of episodes.")
 @click.option("--size", metavar="WIDTHxHEIGHT", help="Let players take pictures, of this size [pixels].")
 def serve(
     scene: str,
@@ -336,7 +336,7 @@ def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | N
 @click.option(
     "--copies", default=64, type=click.IntRange(min=1), show_default=True, help="Of the scene, in the vector env."
 )
-@click.option("--workers", help="Numbers of worker processes, like 1,2; 0 is none; 1 and that of cores if nobody says.")
+@click.option("--workers", help="Numbers of worker processes, like 1,2; 0 is none; default: 1 and the number of cores.")
 @click.option("--peers", is_flag=True, help=f"Also run other packages: {system_info.install('bench')}.")
 @click.option(
     "--resets",
@@ -350,7 +350,7 @@ def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | N
     default=0,
     type=click.IntRange(min=0),
     show_default=True,
-    help="Also measure 1, 2, 4 ... so many copies, and up to 64 robots in one world; 256 take 10 GB.",
+    help="Also measure 1, 2, 4 ... up to this number of copies, and up to 64 robots in one world; 256 take 10 GB.",
 )
 @click.option(
     "--together",
@@ -414,7 +414,7 @@ def bench(
     "--hud/--no-hud", default=False, show_default=True, help="Draw observation, action and reward; F3 switches."
 )
 @click.option("--size", default="600x400", show_default=True, help="Of the picture [pixels].")
-@click.option("--steps", type=click.IntRange(min=1), help="Stop after so many.")
+@click.option("--steps", type=click.IntRange(min=1), help="Stop after this number of steps.")
 @click.option("--keys", default="", metavar="TEXT", help="Keys held at first, for a demo: up:60,up+left:30 [steps].")
 def play(
     scene: str,
@@ -509,7 +509,7 @@ def match(
     help="Seeds for each pair, on both sides each.",
 )
 @click.option("-o", "--out", type=FILE, metavar="FOLDER", help="Else it is tournament_SCENE.")
-@click.option("--workers", type=click.IntRange(min=1), help="Matches at once; as many as cores if nobody says.")
+@click.option("--workers", type=click.IntRange(min=1), help="Matches at once; default: the number of cores.")
 @SET
 @LIMIT
 @click.option("--json", "as_json", is_flag=True, help="Print table and win matrix as JSON.")
@@ -544,7 +544,7 @@ def tournament(
 
 @main.command()
 @click.argument("file", type=FILE)
-@click.option("--verify", is_flag=True, help="Play it once more and compare; exit with 1 if anything differs.")
+@click.option("--verify", is_flag=True, help="Play it again and compare; exit with 1 if anything differs.")
 @click.option("--video", type=FILE, help="Write a video: .mp4, .webp, or .gif, which is large.")
 @click.option("--picture", type=FILE, help="Write a picture of the end.")
 @click.option("--at", type=FiniteRange(min=0.0), help="When to take the picture [s], if not then.")
@@ -561,7 +561,7 @@ def replay(
 ) -> None:
     """Verify or show the match in FILE, an .rsmatch, or print how it ended.
 
-    To verify it, its actions are played once more in a fresh world, and hashes of everything in it, results
+    To verify it, its actions are played again in a fresh world, and hashes of everything in it, results
     and poses are compared. Shown are the poses, without physics, so on any machine. Both need the scene. No file
     that a match names is opened, and no class imported: if the scene is a file of your own give --scene.
 

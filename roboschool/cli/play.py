@@ -223,7 +223,7 @@ class Session:
     def move(self) -> bool:
         """Act for one step; return whether the episode is over."""
         now = next(self.steps)
-        self.score += now.reward
+        self.score = now.total
         self.step = now.number
         return now.over
 

@@ -53,8 +53,8 @@ def run_race(scene: str, lanes: list[str] | None, seed: int, output: Output, pol
             coda -= not any(env.is_live(name) and not info["finished"] for name, info in now.info.items())
             return coda == 0
 
-        totals, end = film_episode(env, actor, seed, output, take_picture, is_last, "racing")
-    _print_standings(totals, end.info, env.scene.timestep)
+        end = film_episode(env, actor, seed, output, take_picture, is_last, "racing")
+    _print_standings(end.total, end.info, env.scene.timestep)
     output.announce()
 
 

@@ -39,10 +39,10 @@ class Actor(Protocol):
 
 @dataclass(frozen=True)
 class RolloutStep:
-    """What a step has come to; those of a `ParallelEnv` are by agent."""
+    """The results of a step; in a `ParallelEnv` all but `number` and `over` are by agent."""
 
     number: int  # 0 after the reset
-    reward: Any  # 0.0 after the reset
+    total: Any  # sum of the rewards since the reset
     terminated: Any
     truncated: Any
     info: Any
@@ -84,8 +84,9 @@ def rollout(
     """
     observation, info = env.reset(seed=seed, options=options)
     actor.reset(seed)
-    zero = dict.fromkeys(observation, 0.0) if isinstance(observation, Mapping) else 0.0
-    now = RolloutStep(0, zero, False, False, info, over=False)
+    by_agent = isinstance(observation, Mapping)
+    total: Any = dict.fromkeys(observation, 0.0) if by_agent else 0.0
+    now = RolloutStep(0, total, False, False, info, over=False)
     yield now
     while not now.over:
         try:
@@ -93,9 +94,11 @@ def rollout(
         except EndRollout:
             return
         observation, reward, terminated, truncated, info = env.step(action)
-        if isinstance(terminated, Mapping):
+        if by_agent:
+            total = {agent: value + reward.get(agent, 0.0) for agent, value in total.items()}
             over = all(terminated[agent] or truncated[agent] for agent in terminated)
         else:
+            total += reward
             over = bool(terminated or truncated)
-        now = RolloutStep(now.number + 1, reward, terminated, truncated, info, over)
+        now = RolloutStep(now.number + 1, total, terminated, truncated, info, over)
         yield now

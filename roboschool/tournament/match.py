@@ -97,16 +97,13 @@ def play(
         Interference: the process of a player was stopped or killed, and it is not known by whom.
     """
     scene, both = env.scene, _Players(players, teams, tick)
-    returns = dict.fromkeys(env.possible_agents, 0.0)
     prints: list[str] = []
     for now in rollout(env, both, seed, rules):
         if recorder:
             recorder.add(env.simulation)
-        for name, reward in now.reward.items():
-            returns[name] += reward
         if now.number % EVERY == 0:
             prints.append(fingerprint(env.simulation))
-    steps, infos = now.number, now.info
+    steps, infos, returns = now.number, now.info, now.total
     if steps % EVERY:
         prints.append(fingerprint(env.simulation))
     _check_finite(scene, infos, returns)

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -116,15 +115,11 @@ def verify(match: Match, moved: str | Path | None = None) -> Verification:
     """
     record = match.record
     prints = {min(number * record.every, record.steps): text for number, text in enumerate(record.prints)}
-    returns = dict.fromkeys(match.actions, 0.0)
-    infos: dict[str, dict[str, Any]] = {}
     with closing(open_world(match, moved)) as env:
         differs, recorder = _differences(match, env.scene), Recorder(env.scene)
         for now in replay(env, match):
             recorder.add(env.simulation)
-            step, infos = now.number, now.info
-            for name, reward in now.reward.items():
-                returns[name] += reward
+            step = now.number
             if step in prints and fingerprint(env.simulation) != prints[step]:
                 return Verification(step, "", differs)
         if step < record.steps:
@@ -132,8 +127,8 @@ def verify(match: Match, moved: str | Path | None = None) -> Verification:
         if env.agents and not record.faults:
             return Verification(None, f"it is not over at step {step}", differs)
         teams = team_names(env.scene, len(record.players))
-        outcomes = forfeited(teams, record.faults) if record.faults else decide(env.scene, infos, returns, step)
-    wrong = _misdealt(match.record, teams) or _wrong(match, returns, outcomes)
+        outcomes = forfeited(teams, record.faults) if record.faults else decide(env.scene, now.info, now.total, step)
+    wrong = _misdealt(match.record, teams) or _wrong(match, now.total, outcomes)
     return Verification(None, wrong or _unseen(match.poses, recorder.poses()), differs)
 
 
