@@ -13,13 +13,15 @@ from roboschool.mdp.task import Task
 from roboschool.multiplayer.barrier import WorldClosed
 from roboschool.multiplayer.lobby import Lobby
 from roboschool.paths import policies
+from roboschool.policies.network import NetworkPolicy
 from roboschool.policies.opponent_pool import OpponentPool
-from roboschool.policies.policy import NetworkPolicy, Policy, load_policy
+from roboschool.policies.policy import Policy
+from roboschool.policies.resolve import load_policy
 from roboschool.registration import add_path, register_scenes
 from roboschool.robots.kinematics import partitions
 from roboschool.robots.robot import Robot, load_robot
-from roboschool.scenes.loader import load_scene, read_scene
-from roboschool.scenes.scene import Agent, Scene, scene_id
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Agent, Scene
 from roboschool.system_info import version
 
 if TYPE_CHECKING:

@@ -69,14 +69,16 @@ def find_class(
     except ModuleNotFoundError as error:
         also = f" in {beside} or where Python looks" if beside is not None and error.name == module else ""
         raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {error}{also}") from None
-    except Exception as error:  # of any kind: it is a user's module
+    except (Exception, SystemExit) as error:  # a user's module may raise anything
         raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {describe_error(error)}") from error
     cls = getattr(found, attribute, None)
     if cls is None:
         classes = [key for key, value in vars(found).items() if isinstance(value, type)]
         fault = f"module {module!r} has no attribute {attribute!r}{suggest(attribute, classes)}"
         raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {fault}")
-    if not (isinstance(cls, type) and issubclass(cls, base)):
+    if not isinstance(cls, type):
+        raise InvalidInput(f"{where}{what} {name!r}: {attribute} is a {type(cls).__name__}, not a class")
+    if not issubclass(cls, base):
         raise InvalidInput(f"{where}{what} {name!r} is not a subclass of {base.__name__}")
     return cls
 

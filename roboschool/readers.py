@@ -10,7 +10,6 @@ import re
 import struct
 import sys
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,19 +40,14 @@ HEADER = re.compile(r"\{'descr': (.*), 'fortran_order': (True|False), 'shape': (
 SHAPE = re.compile(r"\(([0-9]{1,9}), ([0-9]{1,9})\)")  # of a table
 
 
-def read_bytes(path: Path, largest: int, known: Iterable[str] = ()) -> bytes:
-    """Return what is in a regular file.
-
-    Args:
-        path: of the file.
-        largest: how many bytes it may have.
-        known: names that may be meant besides those of files.
+def read_bytes(path: Path, largest: int) -> bytes:
+    """Return the content of a regular file of at most `largest` bytes.
 
     Raises:
         InvalidInput: it is missing, a folder, a FIFO, too large, or may not be read.
     """
     if not os.path.exists(path):  # false also where `Path.exists` raises
-        names = [*list_names(path.parent, path.suffix), *known]
+        names = list_names(path.parent, path.suffix)
         raise InvalidInput(f"{path}: no such file{suggest(path.name, names) if names else ''}")
     if not os.path.isfile(path):
         raise InvalidInput(f"{path}: not a regular file")
@@ -229,13 +223,13 @@ def _parse_table(data: bytes, where: str) -> np.ndarray:
     return table
 
 
-def read_tensors(path: Path, largest: int, known: Iterable[str] = ()) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+def read_tensors(path: Path, largest: int) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     """Return the remarks and the arrays in a safetensors file of at most so many bytes; see `read_bytes`.
 
     Raises:
         InvalidInput: the file cannot be read, or is damaged.
     """
-    data = read_bytes(path, largest, known)
+    data = read_bytes(path, largest)
     where = f"{path}: not a safetensors file"
     try:
         tensors: dict[str, np.ndarray] = load(data)

@@ -76,7 +76,7 @@ def test_a_scene_is_checked_with_its_robots_and_policies(tmp_path: Path) -> None
     finding, _ = examine(write_scene(tmp_path, text=row))
     assert [problem.partition(",")[0] for problem in finding.problems] == [
         "robot 'tall': standing_height: 0.67 m",
-        "agent 'ant_0': its policy observes 15 numbers",
+        "agent 'ant_0': the policy observes 15 numbers",
     ]
 
 

@@ -334,7 +334,7 @@ def test_what_a_scene_lacks_is_said_when_it_is_read(text: str, says: list[str], 
     ("policy", "says"),
     [
         ("collections:OrderedDict", "no reset"),
-        ("roboschool.policies.policy:NetworkPolicy", "without arguments"),
+        ("roboschool.policies.network:NetworkPolicy", "without arguments"),
         ("roboschool.games.pong:Trayner", "did you mean 'Trainer'"),
         (".x:Foo", "cannot be imported"),
     ],

@@ -887,16 +887,22 @@ def test_serve_fails_without_players() -> None:
         ),
         (["soccer", "--set", "playrs=3"], "--set playrs: unknown option 'playrs'; did you mean 'players'?"),
         (["soccer", "--set", "players=9"], "players: 9 is not within 1 and 3"),
-        (["ants", "--default-policy", "scripted"], "--default-policy ant_0=scripted: the scene names no policy for it"),
+        (
+            ["ants", "--default-policy", "scripted"],
+            "--default-policy ant_0=scripted: the scene names no policy for this agent",
+        ),
         (
             ["ants", "--default-policy", "stil"],
             "--default-policy ant_0=stil: unknown policy 'stil'; did you mean 'still'?",
         ),
         (["ants", "--default-policy", "nope"], "--default-policy ant_0=nope: unknown policy 'nope'; there is ant, "),
-        (["ants", "--default-policy", "seats:Nobody"], "seats.py has no class 'Nobody'"),
+        (
+            ["ants", "--default-policy", "seats:Nobody"],
+            "policy 'seats:Nobody' cannot be imported: module 'seats' has no attribute 'Nobody'",
+        ),
         (
             ["ants", "--default-policy", "hopper"],
-            "default policy of agent 'ant_0': its policy observes 15 numbers, and it sees 28",
+            "default policy of agent 'ant_0': the policy observes 15 numbers, and the agent has 28",
         ),
         (["ants", "--size", "960x540"], "a picture of 960x540 is more than"),
         (["ant", "--lanes", "ant"], "lanes"),

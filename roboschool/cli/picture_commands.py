@@ -36,6 +36,7 @@ def race(
     A lane is the name of a scene with one agent; `roboschool list` prints them. A robot may run in several lanes, and
     humanoid/humanoid_flagrun is the first scene's robot with the second's policy.
     """
+    from roboschool.cli.film import Output
     from roboschool.cli.race import run_race
 
     check_size_is_used(size, video, picture)
@@ -44,7 +45,7 @@ def race(
             raise InvalidInput(f"--policy {part}: it is written LANE=POLICY")
     own = {lane: policy for lane, _, policy in (part.partition("=") for part in policies)}
     entrants = None if lanes is None else [name.strip() for name in lanes.split(",")]
-    run_race("stadium_race" if stadium else "race", entrants, seed, video, picture, at, size, own)
+    run_race("stadium_race" if stadium else "race", entrants, seed, Output(video, picture, at, size), own)
 
 
 @click.command()
@@ -64,9 +65,9 @@ def film(
     hud: bool,
 ) -> None:
     """Show an episode of SCENE with the policies that come with it."""
-    from roboschool.cli.film import run_film
+    from roboschool.cli.film import Output, run_film
 
-    run_film(scene, policy, seed, video, picture, at, size, hud)
+    run_film(scene, policy, seed, Output(video, picture, at, size), hud)
 
 
 @click.command()

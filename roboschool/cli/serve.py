@@ -14,7 +14,8 @@ from roboschool.multiplayer.address import read_host
 from roboschool.multiplayer.barrier import Barrier
 from roboschool.multiplayer.log import LogWriter
 from roboschool.multiplayer.server import Server
-from roboschool.policies.policy import Policy, as_policy
+from roboschool.policies.policy import Policy
+from roboschool.policies.resolve import resolve_policy
 from roboschool.rendering.video import read_size
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Agent, Scene
@@ -98,7 +99,7 @@ def read_default_policies(scene: Scene, texts: Sequence[str]) -> dict[str, Polic
 
 
 def _policy(agent: Agent, text: str) -> Policy:
-    return as_policy(text, len(agent.robot.joints), agent.policy, f"--default-policy {agent.name}={text}")
+    return resolve_policy(text, len(agent.robot.joints), agent.policy, f"--default-policy {agent.name}={text}")
 
 
 def _print_result(barrier: Barrier) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import check_count
 from roboschool.errors import InvalidInput, check_choice, describe_error
-from roboschool.policies.policy import AnyPolicy, Policy, as_policy
-from roboschool.simulation.control import SEEDS, by_agent, check_sight
+from roboschool.policies.policy import AnyPolicy, Policy
+from roboschool.policies.resolve import check_fit, resolve_policy
+from roboschool.simulation.control import SEEDS, by_agent
 from roboschool.simulation.group import as_numbers
 
 THREADS = "each seat needs a thread of its own"
@@ -63,8 +64,9 @@ class Barrier:
         agents = {agent.name: agent for agent in world.scene.agents}
         for name, policy in by_agent(default_policies, "default_policies", world.possible_agents).items():
             agent = agents[check_choice(name, agents, "agent", "default_policies")]
-            made = as_policy(policy, len(agent.robot.joints), agent.policy, f"default_policies: {name!r}")
-            check_sight(made, world.observation_space(name).shape[0], f"default policy of agent {name!r}")
+            joints = len(agent.robot.joints)
+            made = resolve_policy(policy, joints, agent.policy, f"default_policies: {name!r}")
+            check_fit(made, world.observation_space(name).shape[0], joints, f"default policy of agent {name!r}")
             self.default_policies[name] = made
         self.episode = 0  # the first is 1
         self.step = 0  # of the episode

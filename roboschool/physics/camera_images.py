@@ -152,7 +152,7 @@ class RenderScene:
         with redirect_native_output():
             self.bodies = [
                 RenderBody(
-                    self.client, robot.model, [*robot.passive, *(j.name for j in robot.joints)], robot.trunk, meshes
+                    self.client, robot.model, [*robot.unactuated, *(j.name for j in robot.joints)], robot.trunk, meshes
                 )
                 for robot in (agent.robot for agent in scene.agents)
             ]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from roboschool.tournament.containment import told_containment
+from roboschool.tournament.containment import describe_containment
 from roboschool.tournament.match_workers import Result
 from roboschool.tournament.report import Report, Row
 
@@ -38,7 +38,7 @@ def make_page(report: Report) -> str:
         "seeds, on both sides with each."
     )
     options = ", ".join(f"{key} = {value}" for key, value in (plan.options | plan.rules).items())
-    contained = told_containment({result.containment for result in report.results})
+    contained = describe_containment({result.containment for result in report.results})
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
     parts = [
         f"<h1>Tournament: {escape(plan.scene)}</h1>",

@@ -18,8 +18,8 @@ from typing import Protocol
 import numpy as np
 
 from roboschool.errors import InvalidInput, describe_error, one_line
-from roboschool.policies.policy import Policy, as_policy
-from roboschool.policies.policy_source import search_path
+from roboschool.policies.policy import Policy
+from roboschool.policies.resolve import resolve_policy, search_path
 from roboschool.simulation.group import as_numbers
 from roboschool.tournament.containment import LIMITS, Interference, contained, find_containment
 from roboschool.tournament.entrants import Assignment
@@ -258,9 +258,9 @@ class Bench:
 
     def take(self, assignments: Sequence[Assignment]) -> Process:
         """Return a player for some agents: one that waits, or a new one."""
-        parts = [(each.policy, each.sees, each.joints) for each in assignments]
+        parts = [(each.policy, each.observation_size, each.joints) for each in assignments]
         for player in self.idle:
-            if [(each.policy, each.sees, each.joints) for each in player.assignments] == parts:
+            if [(each.policy, each.observation_size, each.joints) for each in player.assignments] == parts:
                 self.idle.remove(player)
                 return player
         return Process(assignments, self.limit, self.start, self.quiet, self.containment)
@@ -288,7 +288,7 @@ def serve(line: int) -> None:
     """Play some agents until the match's process is gone: the process's end of the line."""
     parent = socket.socket(fileno=line)
     assignments = [Assignment(**each) for each in json.loads(parent.recv(PACKET))]
-    sizes = np.cumsum([each.sees for each in assignments])[:-1]
+    sizes = np.cumsum([each.observation_size for each in assignments])[:-1]
     team: Team | None = None
     while message := parent.recv(PACKET):
         kind, number = HEAD.unpack_from(message)
@@ -297,7 +297,7 @@ def serve(line: int) -> None:
         try:
             if kind == BEGIN:
                 if team is None:
-                    policies = [as_policy(each.policy, each.joints) for each in assignments]
+                    policies = [resolve_policy(each.policy, each.joints) for each in assignments]
                     team = Team(policies, [each.joints for each in assignments])
                 team.begin(*SEED.unpack(text))
             elif team is not None:

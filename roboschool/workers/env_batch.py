@@ -11,7 +11,7 @@ from roboschool.mdp.effects import Mark
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.policies.policy import Policy
 from roboschool.scenes.scene import Scene
-from roboschool.simulation.control import Seat
+from roboschool.simulation.control import ControlledAgents
 from roboschool.simulation.group import REPORTED, Group
 from roboschool.simulation.simulation import EpisodeOrigin, Simulation
 from roboschool.workers.shared_memory import Layout, SharedBuffers
@@ -67,7 +67,7 @@ class EnvBatch:
         self.all = range(count)
         self.simulation = Simulation(job.scene, count)
         opponents = {name: copy.deepcopy(policy) for name, policy in job.opponents.items()}  # one may be in two seats
-        self.seat = Seat(self.simulation, job.played, opponents)
+        self.seat = ControlledAgents(self.simulation, job.played, opponents)
         self.done = np.zeros(count, dtype=bool)  # copies whose episode is over
 
     def begin(self, seeds: Seeds, options: Options | None = None) -> dict[int, Any]:
@@ -76,7 +76,7 @@ class EnvBatch:
         copies = list(seeds)
         for alike, rules in _by_options(seeds, options or {}):
             self.simulation.reset(alike, rules)
-        self.seat.begin(copies)
+        self.seat.reset(copies)
         self.done[copies] = False
         self._show(copies)
         return origins
@@ -92,7 +92,7 @@ class EnvBatch:
         origins = {number: self._origin(number) for number in fresh}
         self.simulation.step(self.seat.actions(self.board.action, still), fresh, still)
         if fresh:
-            self.seat.begin(fresh)
+            self.seat.reset(fresh)
         group, places = self.seat.group, self.seat.places
         self.board.reward[rows] = group.reward[rows][:, places]
         terminated = np.array(~group.live[:, places].any(axis=1))

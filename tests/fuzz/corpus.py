@@ -16,7 +16,7 @@ from PIL import Image
 
 from roboschool import paths
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.policies.policy import NetworkPolicy
+from roboschool.policies.network import NetworkPolicy
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import EVERY, fingerprint, scene_hash, team_names
 from roboschool.tournament.record import AgentResult, Match, Record, describe, write_match
