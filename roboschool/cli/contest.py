@@ -22,7 +22,7 @@ from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.game_log import GAMES, check_beside
 from roboschool.tournament.match import play_recorded, team_names
 from roboschool.tournament.page import PAGE, make_page
-from roboschool.tournament.players import Bench
+from roboschool.tournament.players import PlayerCache
 from roboschool.tournament.record import POSES, Match, Record, check_path, read_match, write_match
 from roboschool.tournament.replay import find_scene, verify
 from roboschool.tournament.report import RESULTS, Report
@@ -53,8 +53,8 @@ def run_match(
     loaded = load_scene(scene, **options)
     entrants = read_entrants(loaded, _apart(policies), team_names(loaded, len(policies)))
     path = check_path(out) if out else None
-    with adopted_orphans(), closing(ParallelEnv(loaded)) as env, Bench(limit) as bench:
-        _, match = play_recorded(env, options, entrants, seed, bench, rules)
+    with adopted_orphans(), closing(ParallelEnv(loaded)) as env, PlayerCache(limit) as cache:
+        _, match = play_recorded(env, options, entrants, seed, cache, rules)
     record = match.record
     if path:
         write_match(path, match)

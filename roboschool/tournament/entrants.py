@@ -23,8 +23,8 @@ class Assignment:
 
     agent: str
     policy: str  # a word, the path of a file, or "module:Class"
-    sees: int  # numbers in an observation
-    joints: int  # and in an action
+    observation_size: int  # numbers in an observation
+    joints: int  # numbers in an action
 
 
 @dataclass(frozen=True)
@@ -110,15 +110,15 @@ def _file(policy: str) -> Path | None:
 
 def _assign(scene: Scene, agent: Agent, policy: str) -> Assignment:
     where = f"scene {scene.name!r}: agent {agent.name!r}"
-    sees = int(observation_space(scene, agent).shape[0])
+    size = int(observation_space(scene, agent).shape[0])
     joints = len(agent.robot.joints)
     place = resolve(policy, agent.policy, where if policy == SCRIPTED else "")
     if place in (STILL, RANDOM) or is_class(place):
-        return Assignment(agent.name, place, sees, joints)
+        return Assignment(agent.name, place, size, joints)
     network = read_network(place)
-    if len(network.mean) != sees:
-        raise InvalidInput(f"{where}: {policy!r} observes {len(network.mean)} numbers, and it sees {sees}")
+    if len(network.mean) != size:
+        raise InvalidInput(f"{where}: {policy!r} observes {len(network.mean)} numbers, and the agent has {size}")
     moves = len(network.layers[-1][1])
     if moves != joints:
-        raise InvalidInput(f"{where}: {policy!r} moves {moves} joints, and it has {joints}")
-    return Assignment(agent.name, place, sees, joints)
+        raise InvalidInput(f"{where}: {policy!r} moves {moves} joints, and the agent has {joints}")
+    return Assignment(agent.name, place, size, joints)
