@@ -184,7 +184,7 @@ class AnswersAnotherQuestion(Hostile):
         while frame.f_code.co_name != "serve":
             assert frame.f_back is not None
             frame = frame.f_back
-        frame.f_locals["parent"].send(struct.pack("<cI", b"B", frame.f_locals["number"]))
+        frame.f_locals["requests"].reply(struct.pack("<cI", b"B", frame.f_locals["number"]))
 
 
 class PrintsEscapes(Hostile):

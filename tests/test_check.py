@@ -17,7 +17,7 @@ from roboschool.cli import check_command
 from roboschool.cli.check_command import examine_all, find_all
 from roboschool.cli.main import main
 from roboschool.testing.check import CheckReport, examine
-from roboschool.workers.crash_report import Episode, write_reproduction
+from roboschool.workers.crash_report import Episode, write_crash_report
 
 BOX = """<robot name="box"><link name="root"/><link name="box"><inertial>
 <mass value="5"/><inertia ixx="5" iyy="5" izz="5"/></inertial>
@@ -129,7 +129,7 @@ def test_a_crash_or_a_hang_is_a_finding_and_the_rest_is_checked(
     found = [finding.problems for finding in examine_all(files)]
     said = "Bullet, or code of its own, crashed: "
     assert found == [(f"{said}killed by SIGSEGV",), (f"{said}ended with exit status 3",), ()]
-    monkeypatch.setattr(check_command, "PATIENCE", 0.5)
+    monkeypatch.setattr(check_command, "TIMEOUT", 0.5)
     strange = ["\udcff.urdf", "x" * 5000 + ".toml"]
     assert all("not supported" in p or "too long" in p for f in examine_all(strange) for p in f.problems)
     assert list(examine_all([str(tmp_path / "sits" / "park.toml")])) == [
@@ -153,14 +153,14 @@ def test_a_robots_name_is_no_path(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.undo()
 
 
-def test_a_scenes_name_is_no_part_of_the_name_of_a_reproduction(
+def test_a_scenes_name_is_no_part_of_the_name_of_a_crash_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     job: Any = SimpleNamespace(scene=SimpleNamespace(name="a\0b" * 2000))
-    path = Path(write_reproduction("a worker was lost", Episode(job, 0, None, np.zeros(0))))
+    path = Path(write_crash_report("a worker was lost", Episode(job, 0, None, np.zeros(0))))
     assert path.parent == tmp_path
-    assert path.name.startswith("roboschool_reproduction_")
+    assert path.name.startswith("roboschool_crash_report_")
 
 
 def test_a_card_may_name_a_model_in_a_folder_below(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from roboschool.tournament.containment import BUBBLEWRAP, LIMITS, contained, des
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import MatchResult, play_recorded
 from roboschool.tournament.page import make_page
-from roboschool.tournament.players import Bench
+from roboschool.tournament.players import PlayerCache
 from roboschool.tournament.record import read_match, write_match
 from roboschool.tournament.report import read_report
 from roboschool.tournament.tournament import make_plan, run_tournament
@@ -46,20 +46,20 @@ def env() -> Any:
 
 
 @pytest.fixture(scope="module")
-def benches() -> Any:
+def caches() -> Any:
     """Where players wait from test to test, by containment."""
     with adopted_orphans(), ExitStack() as stack:
         kinds = (LIMITS, BUBBLEWRAP)
-        yield {kind: stack.enter_context(Bench(LIMIT, quiet=True, containment=kind)) for kind in kinds}
+        yield {kind: stack.enter_context(PlayerCache(LIMIT, quiet=True, containment=kind)) for kind in kinds}
 
 
 @pytest.fixture
-def contest(env: ParallelEnv, benches: dict[str, Bench]) -> Contest:
+def contest(env: ParallelEnv, caches: dict[str, PlayerCache]) -> Contest:
     def play(policy: str, containment: str, tick: Callable[[], None] = lambda: None) -> MatchResult:
         entrants = read_entrants(env.scene, [f"hostile:{policy}", "hostile:Good"])
-        for other in benches.keys() - {containment}:
-            benches[other].close()  # before a policy strikes whomever it sees
-        played, match = play_recorded(env, SHORT, entrants, 0, benches[containment], tick=tick)
+        for other in caches.keys() - {containment}:
+            caches[other].close()  # before a policy strikes whomever it sees
+        played, match = play_recorded(env, SHORT, entrants, 0, caches[containment], tick=tick)
         assert match.record.containment == containment
         return played
 
@@ -96,8 +96,8 @@ def test_every_process_of_a_match_dies_with_it(
 ) -> None:
     entrants = read_entrants(env.scene, ["hostile:Forks", "hostile:Good"])
     with adopted_orphans():
-        with Bench(LIMIT, quiet=True, containment=containment) as bench:
-            played, _ = play_recorded(env, SHORT, entrants, 0, bench)
+        with PlayerCache(LIMIT, quiet=True, containment=containment) as cache:
+            played, _ = play_recorded(env, SHORT, entrants, 0, cache)
             assert not played.faults
             assert len(marked()) >= 5
         assert wait_for(lambda: not marked())
@@ -105,8 +105,8 @@ def test_every_process_of_a_match_dies_with_it(
 
 def test_what_a_policy_says_of_itself_can_be_read_again(env: ParallelEnv, tmp_path: Path) -> None:
     entrants = read_entrants(env.scene, ["hostile:RaisesEscapes", "hostile:Good"])
-    with Bench(LIMIT, quiet=True, containment=LIMITS) as bench:
-        _, match = play_recorded(env, SHORT, entrants, 0, bench)
+    with PlayerCache(LIMIT, quiet=True, containment=LIMITS) as cache:
+        _, match = play_recorded(env, SHORT, entrants, 0, cache)
     write_match(tmp_path / "m.rsmatch", match)
     (fault,) = read_match(tmp_path / "m.rsmatch").record.faults
     assert (fault.player, fault.reason) == (0, "crash")
@@ -115,15 +115,15 @@ def test_what_a_policy_says_of_itself_can_be_read_again(env: ParallelEnv, tmp_pa
 
 def test_an_answer_to_another_question_is_a_forfeit(contest: Contest) -> None:
     (fault,) = contest("AnswersAnotherQuestion", LIMITS).faults
-    assert (fault.player, fault.reason, fault.detail) == (0, "crash", "it answers what nobody has asked")
+    assert (fault.player, fault.reason, fault.detail) == (0, "crash", "its answer is to another request")
 
 
 def test_what_a_policy_prints_is_passed_on_without_the_terminal(
     env: ParallelEnv, capsys: pytest.CaptureFixture[str]
 ) -> None:
     entrants = read_entrants(env.scene, ["hostile:PrintsEscapes", "hostile:Good"])
-    with Bench(LIMIT, containment=LIMITS) as bench:
-        play_recorded(env, SHORT, entrants, 0, bench)
+    with PlayerCache(LIMIT, containment=LIMITS) as cache:
+        play_recorded(env, SHORT, entrants, 0, cache)
     assert capsys.readouterr().err == "\\x1b]0;title\\x07 False\n"
 
 
@@ -172,8 +172,8 @@ def test_an_interrupted_match_is_played_once_more(
 @pytest.mark.parametrize(("policy", "reason"), [("StopsItself", "hang"), ("KillsItself", "crash")])
 def test_in_bubblewrap_it_is_known_who_did_it(env: ParallelEnv, containment: str, policy: str, reason: str) -> None:
     entrants = read_entrants(env.scene, [f"hostile:{policy}", "still"])
-    with Bench(0.5, quiet=True, containment=containment) as bench:
-        (fault,) = play_recorded(env, SHORT, entrants, 0, bench)[0].faults
+    with PlayerCache(0.5, quiet=True, containment=containment) as cache:
+        (fault,) = play_recorded(env, SHORT, entrants, 0, cache)[0].faults
     assert (fault.player, fault.reason, fault.step) == (0, reason, 2)
 
 
@@ -203,7 +203,7 @@ scene = load_scene("pong")
 player = Process(read_entrants(scene, ["still"])[0].assign(scene, ["paddle_0"]), containment={containment!r})
 player.begin(0)
 player.answer()
-os.killpg(player.child.process.pid, signal.SIGSTOP)
+os.killpg(player.channel.child.process.pid, signal.SIGSTOP)
 print(flush=True)
 time.sleep(1000.0)
 """

@@ -214,7 +214,7 @@ def test_options_are_replayed_with_the_episodes_of_a_lost_worker() -> None:
         return told
 
     alone = play(0, lambda envs: None)
-    killed = play(2, lambda envs: workers(envs)[0].child.process.kill())
+    killed = play(2, lambda envs: workers(envs)[0].channel.child.process.kill())
     assert all((one == other).all() for one, other in zip(alone, killed, strict=True))
 
 

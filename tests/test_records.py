@@ -29,7 +29,7 @@ from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.game_log import GAMES, GameLog, Line, Stamp, read_games, read_lines
 from roboschool.tournament.match import play_recorded
 from roboschool.tournament.match_workers import Plan, Result, file_name
-from roboschool.tournament.players import Bench
+from roboschool.tournament.players import PlayerCache
 from roboschool.tournament.record import Match, check_path, read_match, write_match
 from roboschool.tournament.replay import find_scene, verify
 from roboschool.tournament.report import RESULTS, Report, begin_report, read_report, write_summary
@@ -43,8 +43,8 @@ LONG = "x" * 5000
 
 @pytest.fixture(scope="module")
 def match() -> Match:
-    with closing(ParallelEnv("pong", **SHORT)) as env, Bench(quiet=True) as bench:
-        return play_recorded(env, SHORT, read_entrants(env.scene, ["still", "scripted"]), 3, bench)[1]
+    with closing(ParallelEnv("pong", **SHORT)) as env, PlayerCache(quiet=True) as cache:
+        return play_recorded(env, SHORT, read_entrants(env.scene, ["still", "scripted"]), 3, cache)[1]
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ from roboschool.tournament.caption import Caption
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import play, play_recorded, scene_hash
 from roboschool.tournament.page import make_page
-from roboschool.tournament.players import Bench, Process
+from roboschool.tournament.players import PlayerCache, Process
 from roboschool.tournament.record import read_match, write_match
 from roboschool.tournament.replay import open_world, replay, verify
 from roboschool.tournament.report import Report, read_report, summarise
@@ -92,8 +92,8 @@ def env() -> Any:
 
 
 def contest(env: ParallelEnv, names: Sequence[str], seed: int = 0, limit: float = LONG) -> Any:
-    with Bench(limit, quiet=True) as bench:
-        return play_recorded(env, SHORT, read_entrants(env.scene, names), seed, bench)
+    with PlayerCache(limit, quiet=True) as cache:
+        return play_recorded(env, SHORT, read_entrants(env.scene, names), seed, cache)
 
 
 # Sides and results
@@ -178,8 +178,8 @@ def test_a_match_is_shown_as_it_was_without_physics(
 ) -> None:
     path = tmp_path / "m.rsmatch"
     options = {"seconds": 5.0} if scene == "soccer" else {}
-    with closing(ParallelEnv(scene, **options)) as env, Bench(quiet=True) as bench:
-        _, match = play_recorded(env, options, read_entrants(env.scene, ["random", "other=random"]), 3, bench)
+    with closing(ParallelEnv(scene, **options)) as env, PlayerCache(quiet=True) as cache:
+        _, match = play_recorded(env, options, read_entrants(env.scene, ["random", "other=random"]), 3, cache)
     write_match(path, match)
     match = read_match(path)
     steps = match.record.steps
@@ -301,14 +301,14 @@ def test_poses_end_where_physics_blows_up(env: ParallelEnv, tmp_path: Path, spoi
             super().add(simulation)
 
     _, match = contest(env, ["still", "scripted"])
-    with Bench(quiet=True) as bench:
+    with PlayerCache(quiet=True) as cache:
         teams = (("paddle_0",), ("paddle_1",))
         entrants = read_entrants(env.scene, ["still", "scripted"])
-        players = [bench.take(one.assign(env.scene, team)) for one, team in zip(entrants, teams, strict=True)]
+        players = [cache.take(one.assign(env.scene, team)) for one, team in zip(entrants, teams, strict=True)]
         recorder = Bomb(env.scene)
         played = play(env, teams, players, 0, recorder)
         for player in players:
-            bench.put(player)
+            cache.put(player)
     poses = recorder.poses()
     assert poses.frames == 20
     assert played.steps == (61 if spoilt == 1e300 else 21)
@@ -570,12 +570,12 @@ def test_players_go_on_after_each_other_and_leave_nothing(env: ParallelEnv) -> N
     """Kept between matches, and begun anew: what was played before means nothing."""
     entrants = read_entrants(env.scene, ["players:Good", "bad=players:Exits", "chatty=players:Chatty"])
     good, bad, chatty = entrants
-    with Bench(quiet=True) as bench:
-        first, _ = play_recorded(env, SHORT, [good, chatty], 3, bench)
-        pids = {player.child.process.pid for player in bench.idle}
-        play_recorded(env, SHORT, [bad, good], 4, bench)
-        again, _ = play_recorded(env, SHORT, [good, chatty], 3, bench)
-        assert pids == {player.child.process.pid for player in bench.idle}
+    with PlayerCache(quiet=True) as cache:
+        first, _ = play_recorded(env, SHORT, [good, chatty], 3, cache)
+        pids = {player.channel.child.process.pid for player in cache.idle}
+        play_recorded(env, SHORT, [bad, good], 4, cache)
+        again, _ = play_recorded(env, SHORT, [good, chatty], 3, cache)
+        assert pids == {player.channel.child.process.pid for player in cache.idle}
         assert not again.faults
         for name, rows in first.actions.items():
             assert (rows == again.actions[name]).all()
@@ -596,11 +596,11 @@ def test_a_player_costs_microseconds(env: ParallelEnv) -> None:
     player.begin(0)
     assert player.answer() == []
     seen, count = [np.zeros(13, np.float32)], 2000
-    before = cpu_time(os.getpid()) + cpu_time(player.child.process.pid)
+    before = cpu_time(os.getpid()) + cpu_time(player.channel.child.process.pid)
     for _ in range(count):
         player.ask(seen)
         player.answer()
-    taken = cpu_time(os.getpid()) + cpu_time(player.child.process.pid) - before
+    taken = cpu_time(os.getpid()) + cpu_time(player.channel.child.process.pid) - before
     player.kill()
     assert taken / count < 500e-6, "of the processors, whoever else is using them"
 

@@ -26,9 +26,10 @@ from waits import LONG, alive, gone, process_state, until
 import roboschool
 from roboschool.paths import scenes
 from roboschool.scenes.loader import load_scene
+from roboschool.workers.channel import Channel
 from roboschool.workers.pool import WorkerPool, WorkersDied
 from roboschool.workers.process import ChildProcess
-from roboschool.workers.worker import RaisedInWorker, Worker, end
+from roboschool.workers.worker import RaisedInWorker, kill_workers
 
 COPIES = 5
 HANGS = 2.0  # how long a worker that hangs is waited for; whoever does not, answers in a hundredth of it [s]
@@ -67,7 +68,7 @@ def plain(part: Any) -> Any:
         return part.tobytes()
     if isinstance(part, np.ndarray):
         return [plain(value) for value in part]
-    return part.split("; to see it again")[0] if isinstance(part, str) else part
+    return part.split("; to replay it")[0] if isinstance(part, str) else part
 
 
 def story_of(scene: Any, num_workers: int, steps: int = 40, before: Any = None, **arguments: Any) -> list[str]:
@@ -80,19 +81,19 @@ def story_of(scene: Any, num_workers: int, steps: int = 40, before: Any = None, 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the time of a worker be up as soon as its process is stopped, and not before."""
-    patience = Worker.patience
-    monkeypatch.setattr(Worker, "patience", lambda self: 0.0 if is_stopped(self) else patience(self))
+    remaining = Channel.remaining
+    monkeypatch.setattr(Channel, "remaining", lambda self: 0.0 if is_stopped(self) else remaining(self))
 
 
-def is_stopped(worker: Worker) -> bool:
-    return process_state(worker.child.process.pid) == "T"
+def is_stopped(channel: Channel) -> bool:
+    return process_state(channel.child.process.pid) == "T"
 
 
-def strike(worker: Worker, kind: int) -> None:
+def strike(channel: Channel, kind: int) -> None:
     """Send a signal to a worker's process; one that shall stop has stopped after this."""
-    worker.child.process.send_signal(kind)
+    channel.child.process.send_signal(kind)
     if kind == signal.SIGSTOP:
-        until(lambda: is_stopped(worker) or not alive(worker.child.process.pid))
+        until(lambda: is_stopped(channel) or not alive(channel.child.process.pid))
 
 
 @pytest.mark.parametrize("name", sorted(scenes()))
@@ -112,7 +113,7 @@ def test_a_worker_that_is_killed_or_stopped_is_not_missed(
     kind: signal.Signals, mode: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     def kill(envs: roboschool.VectorEnv) -> Callable[[int], None]:
-        return lambda step: strike(workers(envs)[1], kind) if step in (0, 26, 59) else None
+        return lambda step: strike(workers(envs)[1].channel, kind) if step in (0, 26, 59) else None
 
     arguments = {"autoreset_mode": mode, "max_episode_steps": 40}
     alone = story_of("hopper", 0, 70, **arguments)
@@ -121,7 +122,7 @@ def test_a_worker_that_is_killed_or_stopped_is_not_missed(
     told = [record.message for record in caplog.records]
     assert len(told) == 3
     expected = f"no answer within {LONG:g} s" if kind == signal.SIGSTOP else f"killed by {kind.name}"
-    assert all("worker 1 was lost" in text and expected in text for text in told)
+    assert all("worker 1 died" in text and expected in text for text in told)
 
 
 @pytest.mark.parametrize("fault", ["segfault", "hang", "give_out", "quit_quietly", "be_killed"])
@@ -133,7 +134,7 @@ def test_a_fault_in_the_middle_of_a_step_is_not_missed(
     patience = HANGS if fault == "hang" else LONG
     assert story_of(faulty("hopper", fault=fault, flag=str(flag)), 2, timeout=patience) == alone
     assert flag.exists()
-    assert "another one catches up" in caplog.text
+    assert "another one replays its episodes" in caplog.text
 
 
 @pytest.mark.usefixtures("impatient")
@@ -143,39 +144,39 @@ def test_faults_at_any_moment_change_nothing(caplog: pytest.LogCaptureFixture, m
     rng = np.random.default_rng(0)
     struck: list[int] = []
     allowed = 0  # three losses in one step would end the episode
-    send = Worker._send
+    send = Channel.send
 
-    def strike_one(worker: Worker) -> None:
+    def strike_one(channel: Channel) -> None:
         nonlocal allowed
-        process = worker.child.process
+        process = channel.child.process
         if allowed and process.pid not in struck and process.poll() is None:
-            strike(worker, kinds[len(struck) % len(kinds)])
+            strike(channel, kinds[len(struck) % len(kinds)])
             struck.append(process.pid)
             allowed -= 1
 
-    def send_and_strike(worker: Worker, message: Any) -> None:
+    def send_and_strike(channel: Channel, request: bytes, timeout: float | None = None) -> None:
         moment = rng.random()
         if moment < 0.2:
-            strike_one(worker)
-        send(worker, message)
+            strike_one(channel)
+        send(channel, request, timeout)
         if 0.2 <= moment < 0.4:
             time.sleep(rng.uniform(0.0, 0.002))  # while it is at it, or soon after
-            strike_one(worker)
+            strike_one(channel)
 
     def allow(step: int) -> None:
         nonlocal allowed
-        unnoticed = len(struck) - caplog.text.count("was lost")
+        unnoticed = len(struck) - caplog.text.count("died")
         allowed = max(0, 2 - unnoticed) if len(struck) * steps < faults * step else 0  # spread over the run
 
-    monkeypatch.setattr(Worker, "_send", send_and_strike)
+    monkeypatch.setattr(Channel, "send", send_and_strike)
     envs = roboschool.VectorEnv("hopper", COPIES, num_workers=2, timeout=LONG)
     story = tell(envs, steps, allow)
-    pids = [worker.child.process.pid for worker in workers(envs)]
+    pids = [worker.channel.child.process.pid for worker in workers(envs)]
     envs.close()
     assert len(struck) >= faults - 2
     assert gone(pids)
     assert story == story_of("hopper", 0, steps)
-    assert len(struck) - 2 <= caplog.text.count("was lost") <= len(struck)  # nobody may notice the last two
+    assert len(struck) - 2 <= caplog.text.count("died") <= len(struck)  # nobody may notice the last two
 
 
 @pytest.mark.parametrize(("fault", "mode"), [("segfault", mode) for mode in MODES] + [("hang", MODES[0])])
@@ -206,7 +207,7 @@ def test_what_ends_workers_again_ends_its_episode_only(fault: str, mode: str, tm
     assert (reward[hit] == 0.0).all()
     assert (info["_worker_error"] == truncated).all()
     text = told[hit[0]]
-    assert f"copy {hit[0]} " in text
+    assert f"environment {hit[0]} " in text
     assert f"seed {8 + hit[0]}" in text
     assert "step 7" in text
     assert ("SIGSEGV" if fault == "segfault" else f"no answer within {HANGS:g} s") in text
@@ -354,13 +355,13 @@ def test_a_quick_worker_does_not_wait_for_a_slow_one() -> None:
     envs = roboschool.VectorEnv("hopper", 4, num_workers=2)
     envs.reset(seed=0)
     slow = workers(envs)[1]
-    strike(slow, signal.SIGSTOP)
+    strike(slow.channel, signal.SIGSTOP)
     envs.send(np.zeros((4, 3)))
     for _ in range(3):
         copies, *_ = envs.recv(2)
         assert copies.tolist() == [0, 1]
         envs.send(np.zeros((2, 3)), copies)
-    strike(slow, signal.SIGCONT)
+    strike(slow.channel, signal.SIGCONT)
     seen = set()
     while seen != {2, 3}:
         seen |= {int(copy) for copy in envs.recv(1)[0]} & {2, 3}
@@ -416,7 +417,7 @@ def test_policies_from_a_script_play_in_workers() -> None:
     alone = story_of("ants", 0, opponents=opponents, max_episode_steps=15)
 
     def kill(envs: roboschool.VectorEnv) -> Callable[[int], None]:
-        return lambda step: workers(envs)[0].child.process.kill() if step in (8, 20) else None
+        return lambda step: workers(envs)[0].channel.child.process.kill() if step in (8, 20) else None
 
     assert story_of("ants", 2, before=kill, opponents=opponents, max_episode_steps=15) == alone
 
@@ -438,7 +439,9 @@ def test_an_env_with_workers_can_be_pickled() -> None:
     envs = roboschool.VectorEnv("hopper", 2, num_workers=2)
     twin = pickle.loads(pickle.dumps(envs))
     assert tell(envs, 5) == tell(twin, 5)
-    assert {w.child.process.pid for w in workers(envs)}.isdisjoint(w.child.process.pid for w in workers(twin))
+    assert {w.channel.child.process.pid for w in workers(envs)}.isdisjoint(
+        w.channel.child.process.pid for w in workers(twin)
+    )
     envs.close()
     twin.close()
 
@@ -449,14 +452,14 @@ def test_close_does_not_wait_for_what_workers_do(state: str, tmp_path: Path) -> 
     flag = tmp_path / "hangs"
     envs = roboschool.VectorEnv(faulty("hopper", fault="hang", at=1, luck=2.0, flag=str(flag)), 2, num_workers=2)
     envs.reset(seed=0)
-    pids = [worker.child.process.pid for worker in workers(envs)]
+    pids = [worker.channel.child.process.pid for worker in workers(envs)]
     if state == "hanging":
         envs.send(np.zeros((2, 3)))
         until(flag.exists)
     if state == "starting":
-        end(workers(envs)[:1])
+        kill_workers(workers(envs)[:1])
         workers(envs)[0].start()
-        pids.append(workers(envs)[0].child.process.pid)
+        pids.append(workers(envs)[0].channel.child.process.pid)
     if state in ("stopped", "dead"):
         os.kill(pids[0], signal.SIGSTOP if state == "stopped" else signal.SIGKILL)
     envs.close()
@@ -481,7 +484,7 @@ TRAINER = """
     envs = roboschool.VectorEnv({scene}, 4, num_workers=2)
     envs.reset(seed=0)
     envs.step(np.zeros((4, 3)))
-    print(*(worker.child.process.pid for worker in envs._pool.workers), flush=True)
+    print(*(worker.channel.child.process.pid for worker in envs._pool.workers), flush=True)
     while True:
         envs.step(np.zeros((4, 3)))
 """
@@ -489,12 +492,12 @@ TRAINER = """
 
 STOP = """
     import os, signal
-    from roboschool.workers.worker import Worker
-    def stop(worker, message):
-        os.kill(worker.child.process.pid, signal.SIGSTOP)
-        print(worker.child.process.pid, flush=True)
+    from roboschool.workers.channel import Channel
+    def stop(channel, request, timeout):
+        os.kill(channel.child.process.pid, signal.SIGSTOP)
+        print(channel.child.process.pid, flush=True)
         time.sleep(1000.0)
-    Worker._send = stop
+    Channel.send = stop
 """
 
 
@@ -568,10 +571,10 @@ def test_workers_outlive_the_thread_that_has_started_them() -> None:
     thread.start()
     thread.join()
     (envs,) = made
-    pid = workers(envs)[0].child.process.pid
+    pid = workers(envs)[0].channel.child.process.pid
     envs.reset(seed=0)
     envs.step(np.zeros((2, 3)))
-    assert workers(envs)[0].child.process.pid == pid
+    assert workers(envs)[0].channel.child.process.pid == pid
     envs.close()
 
 
@@ -603,16 +606,16 @@ def test_a_run_goes_on_after_ctrl_c() -> None:
     envs.reset(seed=0)
     reference.reset(seed=0)
     slow = workers(envs)[1]
-    strike(slow, signal.SIGSTOP)
+    strike(slow.channel, signal.SIGSTOP)
     with ctrl_c_once(lambda: envs._pool.waiting):
         envs.step(np.zeros((4, 3)))
-    strike(slow, signal.SIGCONT)
+    strike(slow.channel, signal.SIGCONT)
     one, other = envs.recv(), reference.step(np.zeros((4, 3)))
     assert (one[1] == other[0]).all()
-    strike(slow, signal.SIGSTOP)
+    strike(slow.channel, signal.SIGSTOP)
     with ctrl_c_once(lambda: slow.pending):
         envs.reset(seed=1)
-    strike(slow, signal.SIGCONT)
+    strike(slow.channel, signal.SIGCONT)
     assert (envs.reset(seed=2)[0] == reference.reset(seed=2)[0]).all()
     assert (envs.step(np.ones((4, 3)))[0] == reference.step(np.ones((4, 3)))[0]).all()
     envs.close()
@@ -622,19 +625,19 @@ def test_a_run_goes_on_after_ctrl_c() -> None:
 def test_a_forked_child_neither_ends_the_workers_nor_keeps_them() -> None:
     envs = roboschool.VectorEnv("hopper", 2, num_workers=1)
     envs.reset(seed=0)
-    process = workers(envs)[0].child.process
+    process = workers(envs)[0].channel.child.process
     child = os.fork()
     if child == 0:
         envs.close()
         os._exit(0)
     os.waitpid(child, 0)
     envs.step(np.zeros((2, 3)))
-    assert workers(envs)[0].child.process is process
+    assert workers(envs)[0].channel.child.process is process
     child = os.fork()
     if child == 0:
         time.sleep(60.0)
         os._exit(0)
-    workers(envs)[0].child.disconnect()  # as the end of the trainer does
+    workers(envs)[0].channel.child.disconnect()  # as the end of the trainer does
     assert process.wait(LONG) == -signal.SIGKILL
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -659,7 +662,7 @@ def test_ctrl_c_at_any_moment_needs_a_reset_at_most() -> None:
         timer = None
         try:
             if seed % 2:
-                workers(envs)[0].child.process.kill()
+                workers(envs)[0].channel.child.process.kill()
             timer = interrupt(rng.uniform(0.0, 0.6 if seed % 2 else 0.02))
             for _ in range(100):
                 envs.step(np.zeros((4, 3)))
@@ -690,7 +693,7 @@ def test_what_a_redone_step_raises_is_raised() -> None:
     envs.reset(seed=0)
     for _ in range(2):
         envs.step(np.zeros((4, 3)))
-    workers(envs)[1].child.process.kill()
+    workers(envs)[1].channel.child.process.kill()
     with pytest.raises(LookupError):
         envs.step(np.zeros((4, 3)))
     envs.reset(seed=0)
@@ -703,8 +706,8 @@ def test_workers_that_cannot_be_replaced_are_one_clear_error(monkeypatch: pytest
     envs.reset(seed=0)
     for broken in ("/bin/false", "/nowhere"):
         monkeypatch.setattr(sys, "executable", broken)
-        workers(envs)[0].child.process.kill()
-        with pytest.raises(WorkersDied, match="5 workers were lost one after the other"):
+        workers(envs)[0].channel.child.process.kill()
+        with pytest.raises(WorkersDied, match="5 workers died one after the other"):
             envs.step(np.zeros((2, 3)))
         with pytest.raises(roboschool.InvalidInput, match="reset"):
             envs.step(np.zeros((2, 3)))
@@ -778,7 +781,7 @@ def test_an_episode_that_is_over_where_it_begins_is_the_same_for_all(caplog: pyt
     scene = dataclasses.replace(scene, agents=agents)
 
     def kill(envs: roboschool.VectorEnv) -> Callable[[int], None]:
-        return lambda step: workers(envs)[0].child.process.kill() if step in (4, 14) else None
+        return lambda step: workers(envs)[0].channel.child.process.kill() if step in (4, 14) else None
 
     for mode in MODES[:2]:
         alone = story_of(scene, 0, 20, autoreset_mode=mode)
@@ -788,7 +791,7 @@ def test_an_episode_that_is_over_where_it_begins_is_the_same_for_all(caplog: pyt
 def test_signals_without_a_name_are_told_by_number(caplog: pytest.LogCaptureFixture) -> None:
     envs = roboschool.VectorEnv("hopper", 2, num_workers=1, timeout=1e9)
     envs.reset(seed=0)
-    workers(envs)[0].child.process.send_signal(40)
+    workers(envs)[0].channel.child.process.send_signal(40)
     envs.step(np.zeros((2, 3)))
     assert "killed by signal 40" in caplog.text
     envs.close()
@@ -801,7 +804,7 @@ def test_a_file_that_cannot_be_written_costs_a_sentence(monkeypatch: pytest.Monk
     envs.step(np.zeros((1, 3)))
     truncated, info = envs.step(np.zeros((1, 3)))[3:]
     assert truncated[0]
-    assert "no file can be written" in info["worker_error"][0]
+    assert "no crash report can be written" in info["worker_error"][0]
     envs.close()
 
 
@@ -811,7 +814,7 @@ def test_copies_with_options_of_their_own_are_caught_up_with_these() -> None:
     envs.reset(seed=0, options=[{"radius": radius} for radius in radii])
     for step in range(5):  # the second episode begins at the fourth
         if step in (1, 4):
-            workers(envs)[0].child.process.kill()
+            workers(envs)[0].channel.child.process.kill()
         assert envs.step(np.zeros((4, 8)))[4]["radius"].tolist() == radii
     with pytest.raises(roboschool.InvalidInput, match="options: 1 mappings for 4 copies"):
         envs.reset(options=[{}])
@@ -820,8 +823,8 @@ def test_copies_with_options_of_their_own_are_caught_up_with_these() -> None:
 
 def test_what_a_worker_has_started_ends_with_it_when_it_crashes() -> None:
     child = ChildProcess("faults:start_and_crash")
-    sleeper = int(child.line.recv_bytes())
-    assert child.end() == "ended with exit status 3"
+    sleeper = int(child.connection.recv_bytes())
+    assert child.wait() == "ended with exit status 3"
     until(lambda: process_state(sleeper) == "Z")
 
 
@@ -829,7 +832,7 @@ def test_a_process_that_somebody_else_has_waited_for_is_not_killed_by_its_number
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     child = ChildProcess("faults:start_and_crash")
-    os.kill(int(child.line.recv_bytes()), signal.SIGKILL)
+    os.kill(int(child.connection.recv_bytes()), signal.SIGKILL)
     os.waitpid(child.process.pid, 0)
     killed: list[int] = []
     monkeypatch.setattr(os, "killpg", lambda group, number: killed.append(group))

@@ -13,9 +13,10 @@ import msgspec
 from roboschool import paths, readers
 from roboschool.errors import InvalidInput, one_line, suggest
 from roboschool.testing.check import CARD_KEYS, SCENE_KEYS, CheckReport
+from roboschool.workers.channel import Channel, ChildDied, ChildTimedOut
 from roboschool.workers.process import ChildProcess
 
-PATIENCE = 120.0  # for a file [s]
+TIMEOUT = 120.0  # of a file [s]
 ENDINGS = (".toml", ".urdf")
 WELL, FAULTY = 0, 1  # exit codes; misuse is click's 2
 
@@ -95,36 +96,36 @@ def _inside(folder: Path) -> Iterator[str]:
 
 
 def examine_all(paths: Iterable[str]) -> Iterator[CheckReport]:
-    """Return what is found about files; even a crash of Bullet is only a finding.
+    """Return what is found about files; a crash of Bullet is a problem of the file.
 
-    One process examines them all, but for modules of somebody's own, whose names may come again in another folder.
+    One process checks them all; a new one follows a user's module, whose name may come again in another folder.
     """
-    child: ChildProcess | None = None
+    channel: Channel | None = None
     try:
         for path in paths:
-            child = child or ChildProcess("roboschool.testing.check:answer", output=DEVNULL)
-            finding, own = _ask(child, path)
-            yield finding
-            if own:
-                child.kill()
-                child = None
+            channel = channel or Channel(ChildProcess("roboschool.testing.check:answer", output=DEVNULL))
+            report, replace = _check(channel, path)
+            yield report
+            if replace:
+                channel.kill()
+                channel = None
     finally:
-        if child:
-            child.kill()
+        if channel:
+            channel.kill()
 
 
-def _ask(child: ChildProcess, path: str) -> tuple[CheckReport, bool]:
-    """Return what a process finds, and whether it is of no more use."""
+def _check(channel: Channel, path: str) -> tuple[CheckReport, bool]:
+    """Return the report of a child process, and whether the process must be replaced."""
     try:
         paths.as_path(path)
-        child.line.send_bytes(path.encode())
-        if not child.line.poll(PATIENCE):
-            return CheckReport(path, "", problems=(f"it takes more than {PATIENCE:g} s",)), True
-        return msgspec.json.decode(child.line.recv_bytes(), type=tuple[CheckReport, bool])
-    except InvalidInput as error:  # such a path cannot even be sent
+        channel.send(path.encode(), TIMEOUT)
+        return msgspec.json.decode(channel.receive(), type=tuple[CheckReport, bool])
+    except InvalidInput as error:  # such a path cannot be sent
         return CheckReport(one_line(path), "", problems=(str(error),)), False
-    except (EOFError, OSError):
-        return CheckReport(path, "", problems=(f"Bullet, or code of its own, crashed: {child.end()}",)), True
+    except ChildTimedOut:
+        return CheckReport(path, "", problems=(f"it takes more than {TIMEOUT:g} s",)), True
+    except ChildDied as error:
+        return CheckReport(path, "", problems=(f"Bullet, or code of its own, crashed: {error}",)), True
 
 
 def _print(finding: CheckReport) -> None:

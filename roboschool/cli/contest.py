@@ -23,7 +23,7 @@ from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.game_log import GAMES, check_beside
 from roboschool.tournament.match import play_recorded, team_names
 from roboschool.tournament.page import PAGE, make_page
-from roboschool.tournament.players import Bench
+from roboschool.tournament.players import PlayerCache
 from roboschool.tournament.record import POSES, Match, Record, check_path, read_match, write_match
 from roboschool.tournament.replay import find_scene, verify
 from roboschool.tournament.report import RESULTS, Report
@@ -56,8 +56,8 @@ def run_match(
     entrants = read_entrants(loaded, _apart(policies), teams)
     path = check_path(out) if out else None
     check_classes(loaded, entrants, teams)
-    with adopted_orphans(), closing(ParallelEnv(loaded)) as env, Bench(limit) as bench:
-        _, match = play_recorded(env, options, entrants, seed, bench, rules)
+    with adopted_orphans(), closing(ParallelEnv(loaded)) as env, PlayerCache(limit) as cache:
+        _, match = play_recorded(env, options, entrants, seed, cache, rules)
     record = match.record
     if path:
         write_match(path, match)

@@ -131,12 +131,12 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.action_space = batch_space(self.single_action_space, num_envs)
         job = BatchSpec(self.scene, self.agents, playing, mode.value, most)
         self._robot = rows[0].robot
-        self._numbers = job.numbers
+        self._numbers = job.info_names
         if num_workers:
             self._pool: LocalPool | WorkerPool = WorkerPool(job, self.copies, num_workers, timeout)
         else:
             self._pool = LocalPool(job, self.copies)
-        self._board = self._pool.board
+        self._board = self._pool.buffers
         self._pending = np.zeros(self.copies, dtype=bool)  # copies that act, and have not been received
         self._begun = np.zeros(self.copies, dtype=bool)
         self._cameras: dict[int, Camera] = {}
@@ -153,7 +153,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         check_open(self.scene, self.closed)
         if isinstance(self._pool, WorkerPool):
             raise InvalidInput(f"scene {self.scene.name!r}: the copies are in {self.num_workers} other processes")
-        return self._pool.copies.simulation
+        return self._pool.batch.simulation
 
     def reset(
         self,
@@ -194,7 +194,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         check_seeds(seeds[copy] for copy in chosen)
         check_open(self.scene, self.closed)
         with self._whole_or_reset():
-            self._pool.begin({copy: seeds[copy] for copy in chosen}, {copy: rules[copy] for copy in chosen})
+            self._pool.reset({copy: seeds[copy] for copy in chosen}, {copy: rules[copy] for copy in chosen})
         self._pending[chosen] = False
         self._begun[chosen] = True
         for copy in self._cameras.keys() & chosen:
@@ -288,7 +288,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         done = terminated | truncated
         if self.metadata["autoreset_mode"] == AutoresetMode.SAME_STEP and done.any():
             info["final_obs"] = self._final(board.final_observation, copies, done)
-            info["final_info"] = self._table(board.final_numbers, copies, done)
+            info["final_info"] = self._table(board.final_info, copies, done)
             info["_final_obs"], info["_final_info"] = done, done
         errors = [self._pool.errors.pop(copy, None) for copy in copies]
         if any(errors):
@@ -324,7 +324,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         return final
 
     def _info(self, copies: list[int], mask: np.ndarray | None = None) -> dict[str, Any]:
-        return self._table(self._board.numbers, copies, mask)
+        return self._table(self._board.info, copies, mask)
 
     def _table(self, numbers: np.ndarray, copies: list[int], mask: np.ndarray | None = None) -> dict[str, Any]:
         """Return numbers about the rows of some copies, or some of these rows, as Gymnasium has them: with masks."""

@@ -2,7 +2,6 @@
 
 import dataclasses
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import msgspec
@@ -21,6 +20,7 @@ from roboschool.scenes.scene import Agent, Prop, Scene
 from roboschool.simulation.group import as_numbers
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.run import Run
+from roboschool.workers.channel import Requests
 
 STEPS = 100  # of random torques
 LONGEST = 1000  # and no more if there is a game, which is otherwise played until its time is up
@@ -49,19 +49,14 @@ class CheckReport:
     notes: tuple[str, ...] = ()
 
 
-def answer(line: int) -> None:
-    """Examine the files that are asked for until the parent is gone: the process's end of the line.
+def answer(descriptor: int) -> None:
+    """Check the files that are requested, until the parent is gone: the entry of a child process.
 
-    An answer is a finding, and whether a module of somebody's own may have been imported for it.
+    A reply is a report, and whether a user's module may have been imported for it.
     """
-    parent = Connection(line)
-    while True:
-        try:
-            file = parent.recv_bytes().decode()
-        except (EOFError, ConnectionResetError):
-            return
-        finding, own = examine(file)
-        parent.send_bytes(msgspec.json.encode((finding, own)))
+    requests = Requests(descriptor)
+    for request in requests:
+        requests.reply(msgspec.json.encode(examine(request.decode())))
 
 
 def examine(file: str) -> tuple[CheckReport, bool]:

@@ -19,7 +19,7 @@ from roboschool.simulation.rollout import EndRollout, rollout
 from roboschool.simulation.simulation import Simulation
 from roboschool.tournament.containment import Interference, interrupted
 from roboschool.tournament.entrants import Assignment, Entrant
-from roboschool.tournament.players import Bench, Fault, Forfeit, Player
+from roboschool.tournament.players import Fault, Forfeit, Player, PlayerCache
 from roboschool.tournament.record import BROKEN, AgentResult, Match, Record, describe
 from roboschool.tournament.sides import Outcome, deal, decide
 from roboschool.tournament.trajectory import Recorder
@@ -190,7 +190,7 @@ def play_recorded(
     options: dict[str, Any],
     entrants: Sequence[Entrant],
     seed: int,
-    bench: Bench,
+    cache: PlayerCache,
     rules: dict[str, Any] | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> tuple[MatchResult, Match]:
@@ -203,7 +203,7 @@ def play_recorded(
         options: that its scene was loaded with.
         entrants: who plays, in the order in which sides are dealt out.
         seed: of the match.
-        bench: where the players are between matches.
+        cache: of players.
         rules: options of the reset, which the scene's game takes.
         tick: is called before each question to the players.
 
@@ -213,7 +213,7 @@ def play_recorded(
     clock = time.perf_counter()
     teams = team_names(env.scene, len(entrants))
     assignments = [entrant.assign(env.scene, team) for entrant, team in zip(entrants, teams, strict=True)]
-    attempt = partial(_attempt, env, teams, assignments, seed, bench, rules, tick)
+    attempt = partial(_attempt, env, teams, assignments, seed, cache, rules, tick)
     try:
         try:
             played, recorder = attempt()
@@ -221,7 +221,7 @@ def play_recorded(
             played, recorder = attempt()
     except Interference as error:
         names = [entrant.name for entrant in entrants]
-        raise interrupted(names, seed, str(error), bench.containment) from None
+        raise interrupted(names, seed, str(error), cache.containment) from None
     lines = tuple(
         AgentResult(name, number, outcome.result, outcome.reason, outcome.score, played.returns[name])
         for number, team in enumerate(teams)
@@ -240,7 +240,7 @@ def play_recorded(
         every=EVERY,
         prints=played.prints,
         seconds=round(time.perf_counter() - clock, 3),
-        containment=bench.containment,
+        containment=cache.containment,
         **describe(),
     )
     return played, Match(record, played.actions, recorder.poses())
@@ -251,12 +251,12 @@ def _attempt(
     teams: Sequence[Sequence[str]],
     assignments: Sequence[Sequence[Assignment]],
     seed: int,
-    bench: Bench,
+    cache: PlayerCache,
     rules: dict[str, Any] | None,
     tick: Callable[[], None],
 ) -> tuple[MatchResult, Recorder]:
-    """Play a match with players from the bench, to which they return; all are ended if it is not played to its end."""
-    players = [bench.take(own) for own in assignments]
+    """Play a match with players from the cache, to which they return; all are killed if an error ends it."""
+    players = [cache.take(own) for own in assignments]
     recorder = Recorder(env.scene)
     try:
         played = play(env, teams, players, seed, recorder, rules, tick)
@@ -265,7 +265,7 @@ def _attempt(
             player.kill()  # it may be about to answer
         raise
     for player in players:
-        bench.put(player)
+        cache.put(player)
     return played, recorder
 
 

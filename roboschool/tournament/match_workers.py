@@ -1,4 +1,4 @@
-"""A crew: processes that play whole matches of a tournament, one for each core, and whose policies are theirs."""
+"""Match workers: processes that play whole matches of a tournament, each with its own players."""
 
 import json
 import os
@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
-from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
@@ -16,36 +15,37 @@ from roboschool.schema import convert
 from roboschool.tournament.containment import find_containment, interrupted, shielded
 from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.match import MatchResult, play_recorded, team_names
-from roboschool.tournament.players import SLICE, Bench
+from roboschool.tournament.players import PlayerCache
 from roboschool.tournament.record import ENDING, write_match
 from roboschool.tournament.schedule import Fixture
+from roboschool.workers.channel import Channel, ChildDied, ChildStopped, ChildTimedOut, Requests, wait
 from roboschool.workers.orphans import adopted_orphans, kill_orphans
 from roboschool.workers.process import ChildProcess
 
-ATTEMPTS = 2  # a game is played whose workers are lost
-BEAT = 1.0  # between two signs of life of a worker that plays, at least [s]
-SILENCE = 300.0  # a worker may need between two signs of life, besides what its players may [s]
+ATTEMPTS = 2  # of a game whose worker dies
+HEARTBEAT = 1.0  # shortest time between two signs of life of a worker [s]
+SILENCE = 300.0  # longest time between two signs of life, besides the time of its players [s]
 ALIVE = b"alive"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a tournament is: all that its results depend on."""
+    """Everything that the results of a tournament depend on."""
 
     scene: str  # name, or path of its file
     scene_hash: str  # sha256 of that file
     options: dict[str, Any]
-    rules: dict[str, Any] = field(default_factory=dict)  # options of every reset, which the scene's game takes
+    rules: dict[str, Any] = field(default_factory=dict)  # options of the scene's game, given to every reset
     seed: int
     games: int  # seeds for each pair; each is played on both sides
-    limit: float  # how long a policy may think about an action [s]
-    start: float  # and take to begin [s]
+    limit: float  # time of a policy to act [s]
+    start: float  # time of a policy to begin a match [s]
     entrants: tuple[Entrant, ...]
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a game has ended."""
+    """The result of a game."""
 
     stage: int
     first: int  # number of the entrant on the first side
@@ -53,11 +53,11 @@ class Result:
     seed: int
     points: float  # of the first: 1 won, 0.5 drawn, 0 lost
     reason: str
-    forfeits: tuple[int, ...]  # numbers of the entrants that did
+    forfeits: tuple[int, ...]  # numbers of the entrants that forfeited
     steps: int
     file: str  # of the match
-    details: tuple[str, ...] = ()  # how each of them did, in words
-    containment: str = ""  # what the processes of the policies ran in; nothing where that is not recorded
+    details: tuple[str, ...] = ()  # of each forfeit, in words
+    containment: str = ""  # of the processes of policies; empty if it is not recorded
 
     @property
     def fixture(self) -> Fixture:
@@ -67,61 +67,58 @@ class Result:
 
 @dataclass(frozen=True)
 class Order:
-    """A game that a worker shall play, and its file."""
+    """A game for a worker to play, and the file to write."""
 
     fixture: Fixture
     path: str
 
 
 def file_name(number: int) -> str:
-    """Return the name of a match's file, given its number from 1: no name of a policy is part of it."""
+    """Return the name of the file of a game, which does not depend on names of policies; numbers begin at 1."""
     return f"{number:05}{ENDING}"
 
 
-def work(line: int, plan: int, containment: str) -> None:
-    """Play the matches that are asked for until the parent is gone: the process's end of the line.
+def work(descriptor: int, plan: int, containment: str) -> None:
+    """Play the matches that are requested until the parent is gone: the entry of the process.
 
     Args:
-        line: file descriptor.
+        descriptor: of the connection.
         plan: file descriptor of the tournament's `Plan`.
-        containment: what the policies run in.
+        containment: in which players start.
     """
-    parent = Connection(line)
-    what: Plan = convert(json.loads(os.pread(plan, os.fstat(plan).st_size, 0)), Plan, "plan")
-    bench = Bench(what.limit, what.start, quiet=True, containment=containment)
-    with adopted_orphans(), closing(ParallelEnv(what.scene, **what.options)) as env, bench:
-        while True:
+    requests = Requests(descriptor)
+    loaded: Plan = convert(json.loads(os.pread(plan, os.fstat(plan).st_size, 0)), Plan, "plan")
+    players = PlayerCache(loaded.limit, loaded.start, quiet=True, containment=containment)
+    with adopted_orphans(), closing(ParallelEnv(loaded.scene, **loaded.options)) as env, players:
+        for request in requests:
+            order: Order = convert(json.loads(request), Order, "order")
             try:
-                order: Order = convert(json.loads(parent.recv_bytes()), Order, "order")
-            except (EOFError, ConnectionResetError):
-                return
-            try:
-                answer: dict[str, Any] = asdict(_play(env, what, order, bench, _pulse(parent)))
+                answer: dict[str, Any] = asdict(_play(env, loaded, order, players, _heartbeat(requests)))
             except InvalidInput as error:
                 answer = {"error": str(error)}
             except Exception as error:  # in the scene's own code: it would end every other worker, too
-                answer = {"error": f"scene {what.scene!r}: {Path(order.path).name}: {describe_error(error)}"}
-            parent.send_bytes(json.dumps(answer).encode())
+                answer = {"error": f"scene {loaded.scene!r}: {Path(order.path).name}: {describe_error(error)}"}
+            requests.reply(json.dumps(answer).encode())
 
 
-def _pulse(parent: Connection) -> Callable[[], None]:
-    """Return what tells the parent, if it has not just done so, that a match goes on."""
+def _heartbeat(requests: Requests) -> Callable[[], None]:
+    """Return a function that sends a sign of life if the last one was some time ago."""
     last = time.monotonic()
 
     def tick() -> None:
         nonlocal last
-        if time.monotonic() - last >= BEAT:
-            parent.send_bytes(ALIVE)
+        if time.monotonic() - last >= HEARTBEAT:
+            requests.reply(ALIVE)
             last = time.monotonic()
 
     return tick
 
 
-def _play(env: ParallelEnv, plan: Plan, order: Order, bench: Bench, tick: Callable[[], None]) -> Result:
+def _play(env: ParallelEnv, plan: Plan, order: Order, players: PlayerCache, tick: Callable[[], None]) -> Result:
     fixture, path = order.fixture, Path(order.path)
     numbers = (fixture.first, fixture.second)
     entrants = [plan.entrants[number] for number in numbers]
-    played, match = play_recorded(env, plan.options, entrants, fixture.seed, bench, plan.rules, tick)
+    played, match = play_recorded(env, plan.options, entrants, fixture.seed, players, plan.rules, tick)
     write_match(path, match)
     points, reason = _points(env, played)
     forfeits = tuple(numbers[fault.player] for fault in played.faults)
@@ -136,12 +133,12 @@ def _play(env: ParallelEnv, plan: Plan, order: Order, bench: Bench, tick: Callab
         played.steps,
         path.name,
         details,
-        bench.containment,
+        players.containment,
     )
 
 
 def _points(env: ParallelEnv, played: MatchResult) -> tuple[float, str]:
-    """Return the points of the first player, and why the other, or whoever lost, has not got them."""
+    """Return the points of the first player, and the reason of the result."""
     teams = team_names(env.scene, 2)
     first, second = (played.result(team) for team in teams)
     points = 1.0 if first > second else 0.5 if first == second else 0.0
@@ -151,12 +148,12 @@ def _points(env: ParallelEnv, played: MatchResult) -> tuple[float, str]:
 
 
 class MatchWorkers:
-    """Our end of the lines to the workers.
+    """The parent's end of the channels to the workers.
 
     Args:
-        plan: the tournament.
-        folder: where the files of matches go.
-        workers: how many.
+        plan: of the tournament.
+        folder: where the files of matches are written.
+        workers: number of processes.
     """
 
     def __init__(self, plan: Plan, folder: Path, workers: int) -> None:
@@ -166,21 +163,20 @@ class MatchWorkers:
         self.file = os.memfd_create("plan")  # a worker that is stopped cannot keep us from sending it
         with open(self.file, "wb", closefd=False) as file:
             file.write(json.dumps(asdict(plan)).encode())
-        self.children: dict[Connection, ChildProcess] = {}
-        self.busy: dict[Connection, Order] = {}
-        self.pairs: dict[Connection, frozenset[int]] = {}  # who has played there last, and waits there
-        self.patience: dict[Connection, float] = {}  # with those who are busy, until their next sign of life [s]
-        self.lost: dict[Fixture, int] = {}  # how many workers a game has cost
+        self.channels: list[Channel] = []
+        self.busy: dict[Channel, Order] = {}
+        self.pairs: dict[Channel, frozenset[int]] = {}  # entrants whose players the worker has
+        self.deaths: dict[Fixture, int] = {}  # of workers, by the game that they played
         for _ in range(workers):
             self._start()
 
     def _start(self) -> None:
         entry = "roboschool.tournament.match_workers:work"
         child = ChildProcess(entry, self.file, self.containment, files=[self.file], launcher=shielded())
-        self.children[child.line] = child
+        self.channels.append(Channel(child, detect_stop=True))
 
     def play(self, todo: Sequence[tuple[int, Fixture]]) -> Iterator[Result]:
-        """Play games with their numbers, as many at once as there are workers; return each when it is over.
+        """Play numbered games, one per worker at a time; yield each result when its game is over.
 
         Raises:
             InvalidInput: a worker cannot go on, as when a disk is full, the scene's own code has failed, or a game has
@@ -189,94 +185,79 @@ class MatchWorkers:
         left = list(todo)
         self._send(left)
         while self.busy:
-            clock = time.monotonic()
-            ready = wait(list(self.busy), SLICE)
-            waited = min(SLICE, time.monotonic() - clock)  # as in players, if this process was stopped
-            for line in ready:
-                assert isinstance(line, Connection)
-                result = self._receive(line, left)
-                self._send(left)  # before anything is done about the result
+            for channel in wait(self.busy):
+                result = self._receive(channel, left)
+                self._send(left)  # before the caller handles the result
                 if result is not None:
                     yield result
-            self._watch(waited, left)
 
     def _send(self, left: list[tuple[int, Fixture]]) -> None:
-        """Give every idle worker a game: of those who wait there, else of a pair that plays nowhere else."""
-        for line in self.children:
-            if line in self.busy or not left:
+        """Give every idle worker a game: of the entrants whose players it has, else of a pair that no worker has."""
+        for channel in self.channels:
+            if channel in self.busy or not left:
                 continue
-            mine = self.pairs.get(line)
+            own = self.pairs.get(channel)
             taken = {self.pairs[other] for other in self.busy}
             pairs = [frozenset((fixture.first, fixture.second)) for _, fixture in left]
-            place = next((i for i, pair in enumerate(pairs) if pair == mine), None)
+            place = next((i for i, pair in enumerate(pairs) if pair == own), None)
             if place is None:
                 place = next((i for i, pair in enumerate(pairs) if pair not in taken), 0)
             number, fixture = left.pop(place)
-            self.pairs[line] = pairs[place]
+            self.pairs[channel] = pairs[place]
             order = Order(fixture, str(self.folder / file_name(number)))
-            self.busy[line] = order
-            self._trust(line)
-            try:
-                line.send_bytes(json.dumps(asdict(order)).encode())
-            except OSError:
-                continue  # it has died: reading its answer will say so
+            self.busy[channel] = order
+            timeout = SILENCE + 2 * max(self.plan.start, self.plan.limit)  # both players may take all their time
+            channel.send(json.dumps(asdict(order)).encode(), timeout)
 
-    def _trust(self, line: Connection) -> None:
-        """Wait anew for a sign of life; in a match every player may need all its time before it comes."""
-        self.patience[line] = SILENCE + 2 * max(self.plan.start, self.plan.limit)
-
-    def _receive(self, line: Connection, left: list[tuple[int, Fixture]]) -> Result | None:
-        """Return the result that a worker sends, if it sends one; if it has died its game is left to be played."""
+    def _receive(self, channel: Channel, left: list[tuple[int, Fixture]]) -> Result | None:
+        """Return the result that a worker has sent, if any; the game of a dead worker is left to be played again."""
         try:
-            text = line.recv_bytes()
-        except (EOFError, OSError):
-            self._lose(line, f"the process that played it was lost: {self.children[line].end()}", left)
+            message = channel.receive()
+        except ChildStopped:
+            self._replace(channel, "the process that played it was stopped", left)
             return None
-        if text == ALIVE:
-            self._trust(line)
+        except ChildTimedOut:
+            self._replace(channel, "the process that played it gave no sign of life", left)
             return None
-        del self.busy[line]
-        answer = json.loads(text)
+        except ChildDied as error:
+            self._replace(channel, f"the process that played it died: {error}", left)
+            return None
+        if message == ALIVE:
+            channel.restart_timeout()
+            return None
+        del self.busy[channel]
+        answer = json.loads(message)
         if "error" in answer:
             raise InvalidInput(answer["error"])
         result: Result = convert(answer, Result, "result of a worker")
         return result
 
-    def _watch(self, seconds: float, left: list[tuple[int, Fixture]]) -> None:
-        """End workers that are stopped, or have given no sign of life for too long, after another while of silence."""
-        for line in list(self.busy):
-            self.patience[line] -= seconds
-            if self.children[line].stopped:
-                self._lose(line, "the process that played it was stopped", left)
-            elif self.patience[line] <= 0.0:
-                self._lose(line, "the process that played it gave no sign of life", left)
-        self._send(left)
-
-    def _lose(self, line: Connection, how: str, left: list[tuple[int, Fixture]]) -> None:
-        """Replace a worker and leave its game to be played once more.
+    def _replace(self, channel: Channel, reason: str, left: list[tuple[int, Fixture]]) -> None:
+        """Replace a worker, and leave its game to be played again.
 
         Raises:
-            InvalidInput: it has been played twice.
+            InvalidInput: two workers have died in the game.
         """
-        order = self.busy.pop(line)
+        order = self.busy.pop(channel)
         fixture = order.fixture
-        self._forget(line)
-        self.lost[fixture] = self.lost.get(fixture, 0) + 1
-        if self.lost[fixture] == ATTEMPTS:
+        self._kill(channel)
+        self.deaths[fixture] = self.deaths.get(fixture, 0) + 1
+        if self.deaths[fixture] == ATTEMPTS:
             names = [self.plan.entrants[number].name for number in (fixture.first, fixture.second)]
-            raise interrupted(names, fixture.seed, how, self.containment)
+            raise interrupted(names, fixture.seed, reason, self.containment)
         self._start()
         left.insert(0, (int(Path(order.path).stem), fixture))
 
-    def _forget(self, line: Connection) -> None:
-        self.children.pop(line).kill()
-        self.pairs.pop(line, None)
+    def _kill(self, channel: Channel) -> None:
+        self.channels.remove(channel)
+        self.pairs.pop(channel, None)
+        channel.kill()
         kill_orphans()
 
     def close(self) -> None:
-        """End all workers now, whatever they are doing; again does nothing."""
-        for line in list(self.children):
-            self._forget(line)
+        """Kill all workers at once, whatever they are doing; a second call does nothing."""
+        for channel in list(self.channels):
+            self._kill(channel)
         self.busy.clear()
         if self.file >= 0:
             os.close(self.file)

@@ -1,18 +1,15 @@
-"""Players: policies in processes of their own. One that crashes, hangs or answers nonsense forfeits, and nothing else.
+"""Players: policies in processes of their own. One that crashes, hangs or returns invalid actions forfeits its match.
 
-What comes from such a process is raw numbers of a known size, and words for people; never a pickle.
+Such a process sends raw numbers of a known size, and messages of errors; never a pickle.
 """
 
 import json
 import os
-import socket
 import struct
 import subprocess
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from select import POLLIN, poll
 from typing import Protocol
 
 import numpy as np
@@ -24,92 +21,91 @@ from roboschool.simulation.group import as_numbers
 from roboschool.tournament.containment import LIMITS, Interference, contained, find_containment
 from roboschool.tournament.entrants import Assignment
 from roboschool.tournament.relay import Relay
+from roboschool.workers.channel import Channel, ChildDied, ChildStopped, ChildTimedOut, Requests
 from roboschool.workers.orphans import kill_orphans
 from roboschool.workers.process import REAP, ChildProcess
 
 CRASH, HANG, INFINITE, SHAPE = "crash", "hang", "not finite", "wrong shape"
 REASONS = (CRASH, HANG, INFINITE, SHAPE)
-START = 30.0  # how long a policy may take to be imported and made [s]
-LIMIT = 5.0  # and to act [s]
-SLICE = 0.25  # of the waiting; time in which this process was stopped counts as one of them at most [s]
-HEAD = struct.Struct("<cI")  # kind of message, and number of the question
-BEGIN, SEE, ACT, FAIL = b"B", b"O", b"A", b"!"
+START = 30.0  # default time to import a policy and begin an episode [s]
+LIMIT = 5.0  # default time to act [s]
+HEAD = struct.Struct("<cI")  # kind of message, and number of the request
+BEGIN, OBSERVE, ACT, FAIL = b"B", b"O", b"A", b"!"
 SEED = struct.Struct("<Q")
-WORDS = 400  # letters of an error that are kept
-PACKET = 180_000  # no message is longer [bytes]
-MOST_IDLE = 8  # players that wait for their next match
+LONGEST_DETAIL = 400  # characters of an error that are kept
+MAX_IDLE = 8  # players that a cache keeps
 
 
 class Forfeit(Exception):
-    """A player has lost by its own fault: one of `REASONS`, and how, in words."""
+    """A player has lost by its own fault: one of `REASONS`, and details in words."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(reason, detail)
         self.reason = reason
-        self.detail = one_line(detail)[:WORDS]  # as the readers of matches take it
+        self.detail = one_line(detail)[:LONGEST_DETAIL]  # as the readers of matches accept it
 
 
 class Player(Protocol):
-    """Plays some agents: it is asked, and then answers."""
+    """Plays some agents: each request is followed by its answer."""
 
     def begin(self, seed: int) -> None:
-        """Ask to begin an episode."""
+        """Request the beginning of an episode."""
 
     def ask(self, observations: Sequence[np.ndarray]) -> None:
-        """Ask for actions, given what each agent sees."""
+        """Request actions, given the observation of each agent."""
 
     def answer(self) -> list[np.ndarray]:
-        """Return an action for each agent, within -1 and 1, or nothing after `begin`.
+        """Return an action for each agent, within -1 and 1; an empty list after `begin`.
 
         Raises:
             Forfeit: it has lost by its own fault.
-            Interference: its process was stopped or killed, and it is not known by whom.
+            Interference: its process was stopped or killed by an unknown process.
         """
 
 
 class Team:
-    """Policies that play in this process: what is on the other side of a `Process`, or plays without one.
+    """Policies that play in this process: the child's part of a `Process`, or a player without one.
 
     Args:
         policies: one for each agent.
-        joints: of each agent.
+        joints: number of joints of each agent.
     """
 
     def __init__(self, policies: Sequence[Policy], joints: Sequence[int]) -> None:
         self.policies = list(policies)
         self.joints = list(joints)
-        self.seen: list[np.ndarray] = []
+        self.observations: list[np.ndarray] = []
 
     def begin(self, seed: int) -> None:
         """Begin an episode."""
         seeds = np.random.SeedSequence(seed).generate_state(len(self.policies))
         for policy, own in zip(self.policies, seeds.tolist(), strict=True):
             policy.reset(own)
-        self.seen = []
+        self.observations = []
 
     def ask(self, observations: Sequence[np.ndarray]) -> None:
-        """Ask for actions, given what each agent sees."""
-        self.seen = [seen.copy() for seen in observations]  # policies may write over them
+        """Take the observation of each agent."""
+        self.observations = [observation.copy() for observation in observations]  # policies may write over them
 
     def act(self) -> list[np.ndarray]:
-        """Return what the policies answer, whatever numbers these are.
+        """Return the actions of the policies, which may be of any size or not finite.
 
         Raises:
             Forfeit: an action has the wrong shape.
         """
-        answers = [policy.act(seen) for policy, seen in zip(self.policies, self.seen, strict=True)]
+        answers = [policy.act(seen) for policy, seen in zip(self.policies, self.observations, strict=True)]
         try:
             return [as_numbers("", a, (n,)).astype(float) for a, n in zip(answers, self.joints, strict=True)]
         except InvalidInput as error:
             raise Forfeit(SHAPE, str(error).partition(": ")[2]) from None  # a player may be kept for other agents
 
     def answer(self) -> list[np.ndarray]:
-        """Return an action for each agent, or nothing after `begin`.
+        """Return an action for each agent; an empty list after `begin`.
 
         Raises:
             Forfeit: one has the wrong shape, or is not finite.
         """
-        return [_checked(action) for action in self.act()] if self.seen else []
+        return [_checked(action) for action in self.act()] if self.observations else []
 
 
 def _checked(action: np.ndarray) -> np.ndarray:
@@ -119,14 +115,14 @@ def _checked(action: np.ndarray) -> np.ndarray:
 
 
 class Process:
-    """Policies that play in a process of their own.
+    """Policies that play in a child process.
 
     Args:
-        assignments: what they play.
-        limit: how long they may think about an action [s].
-        start: how long they may take to begin [s].
-        quiet: whether what they print is thrown away; else it is passed on to stderr.
-        containment: what their process starts in.
+        assignments: the agents and policies.
+        limit: time to act [s].
+        start: time to begin an episode [s].
+        quiet: whether the output of policies is discarded; else it is passed on to stderr.
+        containment: in which the process starts.
     """
 
     def __init__(
@@ -141,110 +137,96 @@ class Process:
         self.limit = limit
         self.start = start
         self.splits = np.cumsum([each.joints for each in assignments])
-        self.asked = 0  # questions so far
-        self.expected = BEGIN  # kind of the answer
-        self.patience = start  # for the answer [s]
-        self.blamed = containment != LIMITS  # nobody else can stop or kill it
+        self.requests = 0  # so far
+        self.expected = BEGIN  # kind of the reply
+        self.isolated = containment != LIMITS  # no other policy can stop or kill it
         self.relay = None if quiet else Relay()
         entry, path = "roboschool.tournament.players:serve", search_path()
         files = [each.policy for each in assignments if os.path.exists(each.policy)]
         launcher = contained(containment, [*path, *files])
         try:
             output = self.relay.end if self.relay else subprocess.DEVNULL
-            self.child = ChildProcess(entry, packets=True, path=path, output=output, launcher=launcher)
+            child = ChildProcess(entry, packets=True, path=path, output=output, launcher=launcher)
         finally:
             if self.relay:
                 self.relay.release()
-        self.poll = poll()
-        self.poll.register(self.child.line, POLLIN)
-        self._send(json.dumps([asdict(each) for each in assignments]).encode())
+        self.channel = Channel(child, detect_stop=not self.isolated)
+        self.channel.send(json.dumps([asdict(each) for each in assignments]).encode())
 
     @property
-    def lost(self) -> bool:
-        """Whether the process has been ended."""
-        return self.child.over
+    def dead(self) -> bool:
+        """Whether the process is known to have ended."""
+        return self.channel.closed
 
     def begin(self, seed: int) -> None:
-        """Ask to begin an episode."""
-        self._ask(BEGIN, SEED.pack(seed), self.start)
+        """Request the beginning of an episode."""
+        self._send(BEGIN, SEED.pack(seed), self.start)
 
     def ask(self, observations: Sequence[np.ndarray]) -> None:
-        """Ask for actions, given what each agent sees."""
-        self._ask(SEE, np.concatenate(observations).astype(np.float32, copy=False).tobytes(), self.limit)
+        """Request actions, given the observation of each agent."""
+        self._send(OBSERVE, np.concatenate(observations).astype(np.float32, copy=False).tobytes(), self.limit)
 
     def answer(self) -> list[np.ndarray]:
-        """Return an action for each agent, or nothing after `begin`; one that forfeits is ended.
+        """Return an action for each agent; an empty list after `begin`. A player that forfeits is killed.
 
         Raises:
             Forfeit: it has lost by its own fault.
-            Interference: its process was stopped or killed, and it is not known by whom.
+            Interference: its process was stopped or killed by an unknown process.
         """
         try:
-            return self._answer()
+            return self._read(self._receive())
         except (Forfeit, Interference):
             self.kill()
             raise
 
     def kill(self) -> None:
-        """End the process now, and all that it has started; again does nothing."""
-        if not self.lost:
-            self.child.kill()
-            kill_orphans()
-            if self.relay:
-                self.relay.finish(REAP)
+        """Kill the process and all that it has started; a second call does nothing."""
+        self.channel.kill()
+        kill_orphans()
+        if self.relay:
+            self.relay.finish(REAP)
 
-    def _ask(self, kind: bytes, text: bytes, patience: float) -> None:
-        self.asked += 1
+    def _send(self, kind: bytes, content: bytes, timeout: float) -> None:
+        self.requests += 1
         self.expected = BEGIN if kind == BEGIN else ACT
-        self.patience = patience
-        self._send(HEAD.pack(kind, self.asked) + text)
+        self.channel.send(HEAD.pack(kind, self.requests) + content, timeout)
 
-    def _send(self, message: bytes) -> None:
-        with suppress(OSError):  # it has died: the answer will say so
-            self.child.line.send(message)
-
-    def _answer(self) -> list[np.ndarray]:
-        if self.lost:
-            raise Forfeit(CRASH, "it has ended")
-        left = self.patience
-        while not self.poll.poll(1e3 * min(left, SLICE)):
-            left -= SLICE
-            if not self.blamed and self.child.stopped:
-                raise Interference("the process of a policy was stopped")
-            if left <= 0.0:
-                raise Forfeit(HANG, f"no answer within {self.patience:g} s")
+    def _receive(self) -> bytes:
+        self.channel.restart_timeout()  # the time that other players take does not count
         try:
-            message = self.child.line.recv(PACKET)
-        except OSError:
-            message = b""
-        if not message:
-            how = self.child.end()
-            kill_orphans()
-            if not self.blamed and self.child.killed:
-                raise Interference(f"the process of a policy was {how}")
-            raise Forfeit(CRASH, how)
+            return self.channel.receive()
+        except ChildStopped:
+            raise Interference("the process of a policy was stopped") from None
+        except ChildTimedOut:
+            raise Forfeit(HANG, f"no answer within {self.channel.timeout:g} s") from None
+        except ChildDied as error:
+            if not self.isolated and self.channel.child.killed:
+                raise Interference(f"the process of a policy was {error}") from None
+            raise Forfeit(CRASH, str(error)) from None
+
+    def _read(self, message: bytes) -> list[np.ndarray]:
         kind, number = HEAD.unpack_from(message) if len(message) >= HEAD.size else (b"", 0)
-        text = message[HEAD.size :]
+        content = message[HEAD.size :]
         if kind == FAIL:
-            reason, _, detail = text.decode("utf-8", "replace").partition("\n")
+            reason, _, detail = content.decode("utf-8", "replace").partition("\n")
             raise Forfeit(reason if reason in REASONS else CRASH, detail)
-        if (kind, number) != (self.expected, self.asked):
-            raise Forfeit(CRASH, "it answers what nobody has asked")
+        if (kind, number) != (self.expected, self.requests):
+            raise Forfeit(CRASH, "its answer is to another request")
         if kind == BEGIN:
             return []
-        if len(text) != 8 * self.splits[-1]:
-            raise Forfeit(SHAPE, f"{len(text)} bytes, not {8 * self.splits[-1]}")
-        return np.split(_checked(np.frombuffer(text)), self.splits[:-1])
+        if len(content) != 8 * self.splits[-1]:
+            raise Forfeit(SHAPE, f"{len(content)} bytes, not {8 * self.splits[-1]}")
+        return np.split(_checked(np.frombuffer(content)), self.splits[:-1])
 
 
-class Bench:
-    """Players between matches: they are kept, so that a policy need not be imported and made again.
+class PlayerCache:
+    """Keeps players between matches, so that their policies need not be imported again.
 
     Args:
-        limit: how long they may think about an action [s].
-        start: how long they may take to begin [s].
-        quiet: whether what they print is thrown away.
-        containment: what their processes start in; None: the best there is.
+        limit: time to act [s].
+        start: time to begin an episode [s].
+        quiet: whether the output of policies is discarded.
+        containment: in which their processes start; None: the best one available.
     """
 
     def __init__(
@@ -257,7 +239,7 @@ class Bench:
         self.idle: deque[Process] = deque()
 
     def take(self, assignments: Sequence[Assignment]) -> Process:
-        """Return a player for some agents: one that waits, or a new one."""
+        """Return an idle player for these assignments, else a new one."""
         parts = [(each.policy, each.observation_size, each.joints) for each in assignments]
         for player in self.idle:
             if [(each.policy, each.observation_size, each.joints) for each in player.assignments] == parts:
@@ -266,53 +248,55 @@ class Bench:
         return Process(assignments, self.limit, self.start, self.quiet, self.containment)
 
     def put(self, player: Process) -> None:
-        """Keep a player for its next match, unless it has been ended; the one that waits longest may go."""
-        if not player.lost:
+        """Keep a player that is alive for its next match; of too many, the one that was idle longest is killed."""
+        if not player.dead:
             self.idle.append(player)
-        if len(self.idle) > MOST_IDLE:
+        if len(self.idle) > MAX_IDLE:
             self.idle.popleft().kill()
 
     def close(self) -> None:
-        """End all players that wait."""
+        """Kill all idle players."""
         while self.idle:
             self.idle.pop().kill()
 
-    def __enter__(self) -> "Bench":
+    def __enter__(self) -> "PlayerCache":
         return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
 
 
-def serve(line: int) -> None:
-    """Play some agents until the match's process is gone: the process's end of the line."""
-    parent = socket.socket(fileno=line)
-    assignments = [Assignment(**each) for each in json.loads(parent.recv(PACKET))]
-    sizes = np.cumsum([each.observation_size for each in assignments])[:-1]
+def serve(descriptor: int) -> None:
+    """Play some agents until the process of the match is gone: the entry of the process."""
+    requests = Requests(descriptor, packets=True)
+    assignments: list[Assignment] = []
     team: Team | None = None
-    while message := parent.recv(PACKET):
+    for message in requests:
+        if not assignments:
+            assignments = [Assignment(**each) for each in json.loads(message)]
+            sizes = np.cumsum([each.observation_size for each in assignments])[:-1]
+            continue
         kind, number = HEAD.unpack_from(message)
-        text = message[HEAD.size :]
+        content = message[HEAD.size :]
         answer, actions = BEGIN, b""
         try:
             if kind == BEGIN:
                 if team is None:
                     policies = [resolve_policy(each.policy, each.joints) for each in assignments]
                     team = Team(policies, [each.joints for each in assignments])
-                team.begin(*SEED.unpack(text))
+                team.begin(*SEED.unpack(content))
             elif team is not None:
-                team.ask(np.split(np.frombuffer(text, np.float32), sizes))
+                team.ask(np.split(np.frombuffer(content, np.float32), sizes))
                 answer, actions = ACT, np.concatenate(team.act()).tobytes()
         except Exception as error:
             forfeit = error if isinstance(error, Forfeit) else Forfeit(CRASH, describe_error(error))
             answer, actions = FAIL, f"{forfeit.reason}\n{forfeit.detail}".encode()
-        with suppress(BrokenPipeError, ConnectionResetError):
-            parent.send(HEAD.pack(answer, number) + actions)
+        requests.reply(HEAD.pack(answer, number) + actions)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A forfeit, as it is written down."""
+    """A forfeit, as it is recorded."""
 
     player: int
     reason: str

@@ -1,1 +1,1 @@
-"""Many copies of a scene, in this process or shared out to others."""
+"""The worlds of a vector environment, in this process or in workers; child processes and channels to them."""

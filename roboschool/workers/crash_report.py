@@ -1,4 +1,4 @@
-"""Reproductions: files that do once more what has ended a worker."""
+"""Crash reports: Python files that replay the episode in which workers died."""
 
 import base64
 import os
@@ -16,18 +16,18 @@ from roboschool.simulation.simulation import EpisodeOrigin
 from roboschool.system_info import version
 from roboschool.workers.env_batch import BatchSpec, EnvBatch
 
-FILE = '''"""{told}
+FILE = '''"""{message}
 
-Written by Roboschool {version}; `python` with this file plays the episode that did it.
+Written by Roboschool {version}. `python` with this file replays the episode.
 """
 
 import sys
 
 sys.path[:] = {path}
 
-from roboschool.workers.crash_report import reproduce
+from roboschool.workers.crash_report import replay
 
-reproduce("""
+replay("""
 {data}
 """)
 '''
@@ -35,41 +35,41 @@ reproduce("""
 
 @dataclass(frozen=True)
 class Episode:
-    """All that an episode depends on."""
+    """Everything that an episode depends on."""
 
-    job: BatchSpec
+    spec: BatchSpec
     origin: int | EpisodeOrigin
     options: Mapping[str, Any]  # of the game
-    actions: np.ndarray  # the one that ended the worker last (step, agent, joints)
+    actions: np.ndarray  # (step, agent, joints); the worker died in the last step
 
 
-def write_reproduction(told: str, episode: Episode) -> str:
-    """Write a file that plays an episode; return its path.
+def write_crash_report(message: str, episode: Episode) -> str:
+    """Write a file that replays an episode; return its path.
 
     Args:
-        told: what has happened, for people.
-        episode: that did it.
+        message: what has happened.
+        episode: in which it has happened.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     path = [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)]
     data = base64.b64encode(cloudpickle.dumps(episode)).decode()
-    text = FILE.format(told=told, version=version("roboschool"), path=path, data=textwrap.fill(data, 118))
-    handle, name = tempfile.mkstemp(".py", "roboschool_reproduction_")
+    text = FILE.format(message=message, version=version("roboschool"), path=path, data=textwrap.fill(data, 118))
+    handle, name = tempfile.mkstemp(".py", "roboschool_crash_report_")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
     return name
 
 
-def reproduce(data: str) -> None:
-    """Play the episode that a file holds, as a worker did, and say how far it comes."""
+def replay(data: str) -> None:
+    """Replay the episode of a crash report as a worker does, and print each step."""
     episode: Episode = cloudpickle.loads(base64.b64decode(data))
-    copies = EnvBatch(episode.job, episode.job.layout(1).board())
-    copies.begin({0: episode.origin}, {0: episode.options})
+    batch = EnvBatch(episode.spec, episode.spec.layout(1).allocate())
+    batch.reset({0: episode.origin}, {0: episode.options})
     last = len(episode.actions)
     for step, action in enumerate(episode.actions, 1):
-        print(f"step {step} of {last}", flush=True)  # noqa: T201 - whoever runs the file reads it
-        copies.board.action[0] = action
-        copies.step([0], autoreset=step == last)
-    print("it came through")  # noqa: T201
+        print(f"step {step} of {last}", flush=True)  # noqa: T201 - for the user who runs the file
+        batch.buffers.action[0] = action
+        batch.step([0], autoreset=step == last)
+    print("no crash")  # noqa: T201

@@ -1,4 +1,4 @@
-"""Copies of a scene, advanced together, whose episodes follow one another."""
+"""A batch of worlds of one scene that are advanced together, episode after episode."""
 
 import copy
 from collections.abc import Collection, Iterator, Mapping
@@ -16,104 +16,104 @@ from roboschool.simulation.group import REPORTED, Group
 from roboschool.simulation.simulation import EpisodeOrigin, Simulation
 from roboschool.workers.shared_memory import Layout, SharedBuffers
 
-Seeds: TypeAlias = Mapping[int, int | EpisodeOrigin | None]  # what the episodes of some copies begin from
-Options: TypeAlias = Mapping[int, Mapping[str, Any]]  # of the game, by copy; a copy without any keeps those it has
+Seeds: TypeAlias = Mapping[int, int | EpisodeOrigin | None]  # by world; None: its generator goes on
+Options: TypeAlias = Mapping[int, Mapping[str, Any]]  # of the game, by world; a world without any keeps those it has
 
-NEXT_STEP, SAME_STEP = "NextStep", "SameStep"  # Gymnasium's words for when an episode follows another; or "Disabled"
+NEXT_STEP, SAME_STEP = "NextStep", "SameStep"  # values of Gymnasium's `AutoresetMode`; the third is "Disabled"
 
 
 @dataclass(frozen=True)
 class BatchSpec:
-    """What every copy does."""
+    """What every world of a batch contains, and how its episodes follow one another."""
 
     scene: Scene
-    played: tuple[str, ...]  # agents of one group whose actions come from outside
-    opponents: Mapping[str, Policy]  # who plays others
-    autoreset: str  # when an episode follows another
-    most: int  # steps after which an episode is cut off, whatever the game's clock says
+    agents: tuple[str, ...]  # of one group, whose actions come from outside
+    opponents: Mapping[str, Policy]  # of other agents, by agent
+    autoreset: str  # value of `AutoresetMode`
+    max_steps: int  # after which an episode is truncated, besides the scene's own limit
 
     @property
-    def numbers(self) -> tuple[str, ...]:
+    def info_names(self) -> tuple[str, ...]:
         """Names of the numbers in an info."""
-        task = next(agent.task for agent in self.scene.agents if agent.name == self.played[0])
+        task = next(agent.task for agent in self.scene.agents if agent.name == self.agents[0])
         game = (*self.scene.game.memory, *self.scene.game.agent_stats) if self.scene.game else ()
-        live = ("live",) if len(self.played) > 1 else ()
+        live = ("live",) if len(self.agents) > 1 else ()
         return (*Group(self.scene, task, 1).terms, *REPORTED, *game, *live)
 
-    def layout(self, copies: int) -> Layout:
-        """Return how large the board of so many copies is."""
-        agent = next(agent for agent in self.scene.agents if agent.name == self.played[0])
-        sees = Group(self.scene, agent.task, 1).observation.shape[-1]
-        return Layout(copies, len(self.played), len(agent.robot.joints), sees, len(self.numbers))
+    def layout(self, worlds: int) -> Layout:
+        """Return the sizes of the buffers of a number of worlds."""
+        agent = next(agent for agent in self.scene.agents if agent.name == self.agents[0])
+        observation_size = Group(self.scene, agent.task, 1).observation.shape[-1]
+        return Layout(worlds, len(self.agents), len(agent.robot.joints), observation_size, len(self.info_names))
 
 
 class EnvBatch:
-    """Copies of a scene, in this process.
+    """Worlds of a scene, in this process.
 
     Args:
-        job: what every copy does.
-        board: what they are told and where they answer.
-        remember: whether to return what the episodes that begin begin from.
+        spec: of every world.
+        buffers: where actions are read and results are written.
+        keep_origins: whether `reset` and `step` return the origins of the episodes that they begin.
 
     Raises:
         InvalidInput: Bullet cannot load a robot, or a policy does not fit.
     """
 
-    def __init__(self, job: BatchSpec, board: SharedBuffers, remember: bool = False) -> None:
-        self.job = job
-        self.board = board
-        self.remember = remember
-        count = len(board.action)
+    def __init__(self, spec: BatchSpec, buffers: SharedBuffers, keep_origins: bool = False) -> None:
+        self.spec = spec
+        self.buffers = buffers
+        self.keep_origins = keep_origins
+        count = len(buffers.action)
         self.all = range(count)
-        self.simulation = Simulation(job.scene, count)
-        opponents = {name: copy.deepcopy(policy) for name, policy in job.opponents.items()}  # one may be in two seats
-        self.seat = ControlledAgents(self.simulation, job.played, opponents)
-        self.done = np.zeros(count, dtype=bool)  # copies whose episode is over
+        self.simulation = Simulation(spec.scene, count)
+        opponents = {name: copy.deepcopy(policy) for name, policy in spec.opponents.items()}  # two may be one object
+        self.seat = ControlledAgents(self.simulation, spec.agents, opponents)
+        self.done = np.zeros(count, dtype=bool)  # worlds whose episode is over
 
-    def begin(self, seeds: Seeds, options: Options | None = None) -> dict[int, Any]:
-        """Begin an episode in some copies, with options of the game if given; return what each begins from."""
+    def reset(self, seeds: Seeds, options: Options | None = None) -> dict[int, Any]:
+        """Begin an episode in some worlds, with options of the game if given; return the origin of each."""
         origins = {number: self._origin(number) if seed is None else seed for number, seed in seeds.items()}
-        copies = list(seeds)
+        worlds = list(seeds)
         for alike, rules in _by_options(seeds, options or {}):
             self.simulation.reset(alike, rules)
-        self.seat.reset(copies)
-        self.done[copies] = False
-        self._show(copies)
+        self.seat.reset(worlds)
+        self.done[worlds] = False
+        self._write(worlds)
         return origins
 
-    def step(self, copies: Collection[int], autoreset: bool = True) -> dict[int, Any]:
-        """Act in some copies for one timestep; return what each episode that has begun begins from."""
-        rows: Any = slice(None) if len(copies) == len(self.all) else list(copies)
-        still = () if len(copies) == len(self.all) else set(self.all).difference(copies)
-        mode = self.job.autoreset if autoreset else ""
-        fresh = np.flatnonzero(self.done).tolist() if mode == NEXT_STEP and np.count_nonzero(self.done) else []
-        if still:
-            fresh = [number for number in fresh if number not in still]
-        origins = {number: self._origin(number) for number in fresh}
-        self.simulation.step(self.seat.actions(self.board.action, still), fresh, still)
-        if fresh:
-            self.seat.reset(fresh)
+    def step(self, worlds: Collection[int], autoreset: bool = True) -> dict[int, Any]:
+        """Advance some worlds by one timestep; return the origin of each episode that has begun."""
+        rows: Any = slice(None) if len(worlds) == len(self.all) else list(worlds)
+        paused = () if len(worlds) == len(self.all) else set(self.all).difference(worlds)
+        mode = self.spec.autoreset if autoreset else ""
+        ended = np.flatnonzero(self.done).tolist() if mode == NEXT_STEP and np.count_nonzero(self.done) else []
+        if paused:
+            ended = [number for number in ended if number not in paused]
+        origins = {number: self._origin(number) for number in ended}
+        self.simulation.step(self.seat.actions(self.buffers.action, paused), ended, paused)
+        if ended:
+            self.seat.reset(ended)
         group, places = self.seat.group, self.seat.places
-        self.board.reward[rows] = group.reward[rows][:, places]
+        self.buffers.reward[rows] = group.reward[rows][:, places]
         terminated = np.array(~group.live[:, places].any(axis=1))
-        truncated = self.simulation.steps >= self.job.most
+        truncated = self.simulation.steps >= self.spec.max_steps
         truncated[list(self.simulation.broken)] = True
-        self.board.terminated[rows], self.board.truncated[rows] = terminated[rows], truncated[rows]
+        self.buffers.terminated[rows], self.buffers.truncated[rows] = terminated[rows], truncated[rows]
         self.done[rows] = terminated[rows] | truncated[rows]
-        self._show(rows)
+        self._write(rows)
         if mode == SAME_STEP and np.count_nonzero(self.done[rows]):
-            ended = [number for number in copies if self.done[number]]
-            self.board.final_observation[ended] = self.board.observation[ended]
-            self.board.final_numbers[ended] = self.board.numbers[ended]
-            origins |= self.begin(dict.fromkeys(ended))
+            ended = [number for number in worlds if self.done[number]]
+            self.buffers.final_observation[ended] = self.buffers.observation[ended]
+            self.buffers.final_info[ended] = self.buffers.info[ended]
+            origins |= self.reset(dict.fromkeys(ended))
         return origins
 
-    def finish(self, copies: Collection[int]) -> None:
-        """Take the episodes of some copies as over."""
-        self.done[list(copies)] = True
+    def mark_done(self, worlds: Collection[int]) -> None:
+        """Mark the episodes of some worlds as over."""
+        self.done[list(worlds)] = True
 
     def picture(self, number: int) -> tuple[Snapshot, list[Mark]]:
-        """Return what a camera needs to see a copy."""
+        """Return what a camera needs to draw a world."""
         return self.simulation.worlds[number].capture(), self.simulation.marks(number)
 
     def close(self) -> None:
@@ -121,25 +121,25 @@ class EnvBatch:
         self.simulation.close()
 
     def _origin(self, number: int) -> EpisodeOrigin | None:
-        return self.simulation.origin(number) if self.remember else None
+        return self.simulation.origin(number) if self.keep_origins else None
 
-    def _show(self, rows: Any) -> None:
-        """Write what the agents see, and the numbers about them."""
-        group, places, board = self.seat.group, self.seat.places, self.board
-        board.observation[rows] = group.observation[rows][:, places]
+    def _write(self, rows: Any) -> None:
+        """Write observations and infos of some worlds."""
+        group, places, buffers = self.seat.group, self.seat.places, self.buffers
+        buffers.observation[rows] = group.observation[rows][:, places]
         for number, place in enumerate(places):
-            told = list(self.simulation.numbers(group, place).values())
+            info = list(self.simulation.numbers(group, place).values())
             if len(places) > 1:
-                told.append(group.live[:, place])
-            for column, values in enumerate(told):
-                board.numbers[rows, number, column] = values[rows]
+                info.append(group.live[:, place])
+            for column, values in enumerate(info):
+                buffers.info[rows, number, column] = values[rows]
 
 
 def _by_options(seeds: Seeds, options: Options) -> Iterator[tuple[Seeds, Mapping[str, Any]]]:
-    """Yield the seeds of copies with equal options, and these options."""
+    """Yield the seeds of worlds with equal options, and these options."""
     left = dict(seeds)
     while left:
         rules = options.get(next(iter(left)), {})
-        alike = {copy: seed for copy, seed in left.items() if options.get(copy, {}) == rules}
+        alike = {world: seed for world, seed in left.items() if options.get(world, {}) == rules}
         yield alike, rules
-        left = {copy: seed for copy, seed in left.items() if copy not in alike}
+        left = {world: seed for world, seed in left.items() if world not in alike}

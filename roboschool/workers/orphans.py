@@ -1,4 +1,4 @@
-"""Processes that those we have started leave behind: they become children of ours, and are found and killed."""
+"""Orphans: processes that child processes leave behind. They become children of this process, and are killed."""
 
 import ctypes
 import os
@@ -12,13 +12,13 @@ from pathlib import Path
 from roboschool.workers.process import REAP, pids
 
 PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER = 36, 37  # of prctl(2)
-PAUSE = 0.005  # between two looks at processes that end [s]
-_earlier: set[int] = set()  # children from before we adopted any, which are the caller's
+POLL_INTERVAL = 0.005  # while processes end [s]
+_earlier: set[int] = set()  # children from before orphans were adopted: they are the caller's
 
 
 @contextmanager
 def adopted_orphans() -> Iterator[None]:
-    """Be the parent of every process below us whose own parent has ended, whatever session it is in."""
+    """Make this process the parent of every descendant whose own parent has ended, in any session."""
     prctl = ctypes.CDLL(None).prctl
     before = ctypes.c_int()
     earlier = set(_earlier)
@@ -34,30 +34,30 @@ def adopted_orphans() -> Iterator[None]:
 
 
 def memory_limit(most: int) -> int:
-    """Return the limit of the memory of a process that we do not trust, and of all that it starts [bytes].
+    """Return the memory limit of a process that is not trusted, and of all that it starts [bytes].
 
-    It is below our own, so that `kill_orphans` knows them: who has no privileges can lower a hard limit only.
+    It is below our own, by which `kill_orphans` finds them: a process without privileges can only lower a hard limit.
 
     Args:
-        most: that it is to have [bytes].
+        most: upper bound of the limit [bytes].
     """
     _, own = resource.getrlimit(resource.RLIMIT_DATA)
     return most if own == resource.RLIM_INFINITY else min(most, own - resource.getpagesize())
 
 
 def kill_orphans() -> None:
-    """Kill the processes with a memory limit of their own that have become our children, and those that they leave."""
+    """Kill orphans that have a memory limit of their own, and the orphans that they leave."""
     deadline = time.monotonic() + REAP
     while (orphans := _orphans()) and time.monotonic() < deadline:
         for pid in orphans:
             with suppress(OSError):  # it has ended
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, os.WNOHANG)
-        time.sleep(PAUSE)
+        time.sleep(POLL_INTERVAL)
 
 
 def _orphans() -> list[int]:
-    """Return children of ours that nobody here has started."""
+    """Return the pids of our children that were not started by this process."""
     own, limit = pids() | _earlier, resource.getrlimit(resource.RLIMIT_DATA)[1]
     return [pid for pid in _children() if pid not in own and _limit(pid, limit) != limit]
 
@@ -74,7 +74,7 @@ def _children() -> list[int]:
 
 
 def _limit(pid: int, other: int) -> int:
-    """Return the hard limit of a process's memory, or another where we may not see it [bytes]."""
+    """Return the hard limit of a process's memory; `other` if it cannot be read [bytes]."""
     try:
         return resource.prlimit(pid, resource.RLIMIT_DATA)[1]
     except OSError:

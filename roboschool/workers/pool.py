@@ -1,6 +1,7 @@
-"""Copies shared out to workers. One that dies or hangs is replaced, and its copies catch up: nothing is lost.
+"""Pools: the worlds of a vector environment in this process, or divided among workers.
 
-An episode is exact, so the one that a lost worker was in is replayed from what it began from and the actions so far.
+A worker that dies or hangs is replaced, and no step is lost: episodes are exact, so the worlds of a dead worker are
+replayed from the origins of their episodes and the actions since.
 """
 
 import logging
@@ -11,7 +12,6 @@ import weakref
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from select import POLLIN, poll
 from typing import Any, TypeVar
 
 import cloudpickle
@@ -21,329 +21,325 @@ from roboschool.mdp.effects import Mark
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.simulation.group import REPORTED
 from roboschool.simulation.simulation import EpisodeOrigin
-from roboschool.workers.crash_report import Episode, write_reproduction
+from roboschool.workers.channel import wait
+from roboschool.workers.crash_report import Episode, write_crash_report
 from roboschool.workers.env_batch import SAME_STEP, BatchSpec, EnvBatch, Options
 from roboschool.workers.replay_log import ReplayLog
 from roboschool.workers.shared_memory import rows_of
-from roboschool.workers.worker import Worker, WorkerDied, end
+from roboschool.workers.worker import Worker, WorkerDied, kill_workers
 
 Value = TypeVar("Value")
 
-ATTEMPTS = 5  # workers started in place of one, until it is given up
-PAUSE = 0.1  # before another attempt, for what there was too little of [s]
+ATTEMPTS = 5  # to replace a worker
+PAUSE = 0.1  # before another attempt, times the number of attempts: memory may have run out [s]
 log = logging.getLogger("roboschool")
 
 
 class WorkersDied(RuntimeError):
-    """Workers die again and again where nothing new is done; the run cannot go on."""
+    """Workers died, and those that replaced them died, too: the run cannot go on."""
 
 
 class LocalPool:
-    """All copies in this process.
+    """All worlds in this process.
 
     Args:
-        job: what every copy does.
-        count: how many copies.
+        spec: of every world.
+        count: of worlds.
     """
 
-    waiting = False  # whether it does nothing but wait, so that an interruption does no harm
+    waiting = False  # whether it only waits for workers, so that an interruption does no harm
 
-    def __init__(self, job: BatchSpec, count: int) -> None:
-        self.board = job.layout(count).board()
-        self.copies = EnvBatch(job, self.board)
-        self.errors: dict[int, str] = {}  # nothing can go wrong here but what is raised
+    def __init__(self, spec: BatchSpec, count: int) -> None:
+        self.buffers = spec.layout(count).allocate()
+        self.batch = EnvBatch(spec, self.buffers)
+        self.errors: dict[int, str] = {}  # always empty here: errors are raised
         self.ready: deque[int] = deque()
 
-    def begin(self, seeds: Mapping[int, int | None], options: Options) -> None:
-        """Begin an episode in some copies, with these options of the game."""
-        self.ready = deque(copy for copy in self.ready if copy not in seeds)
-        self.copies.begin(seeds, options)
+    def reset(self, seeds: Mapping[int, int | None], options: Options) -> None:
+        """Begin an episode in some worlds, with options of the game."""
+        self.ready = deque(world for world in self.ready if world not in seeds)
+        self.batch.reset(seeds, options)
 
-    def send(self, copies: Sequence[int]) -> None:
-        """Let some copies act as the board says."""
-        self.copies.step(copies)
-        self.ready.extend(copies)
+    def send(self, worlds: Sequence[int]) -> None:
+        """Step some worlds with the actions in the buffers."""
+        self.batch.step(worlds)
+        self.ready.extend(worlds)
 
     def recv(self, count: int) -> list[int]:
-        """Return the copies that have acted first, so many of them."""
+        """Return the first `count` worlds that have been stepped."""
         return [self.ready.popleft() for _ in range(count)]
 
-    def picture(self, copy: int) -> tuple[Snapshot, list[Mark]]:
-        """Return what a camera needs to see a copy."""
-        return self.copies.picture(copy)
+    def picture(self, world: int) -> tuple[Snapshot, list[Mark]]:
+        """Return what a camera needs to draw a world."""
+        return self.batch.picture(world)
 
     def abandon(self) -> None:
-        """Forget what has been sent; every copy must begin anew."""
+        """Drop all steps that were sent; every world must be reset."""
         self.ready.clear()
 
     def close(self) -> None:
         """Free all worlds."""
-        self.copies.close()
+        self.batch.close()
 
 
 class WorkerPool:
-    """All copies in other processes.
+    """All worlds in other processes.
 
     Args:
-        job: what every copy does.
-        count: how many copies.
-        workers: how many processes; each has as many copies as the others, or one more.
-        seconds: how long a step of a worker may take before it is replaced; None: as long as it takes.
+        spec: of every world.
+        count: of worlds.
+        workers: number of processes; their numbers of worlds differ by 1 at most.
+        timeout: of a step of a worker, after which it is replaced [s]; None: no limit.
 
     Raises:
-        WorkersLost: a worker dies while it builds its worlds.
-        Exception: whatever building a copy raises.
+        WorkersDied: a worker dies while it builds its worlds.
+        Exception: building a world has raised it.
     """
 
-    def __init__(self, job: BatchSpec, count: int, workers: int, seconds: float | None = None) -> None:
-        layout = job.layout(count)
-        text = cloudpickle.dumps(job)
-        self.job = job
+    def __init__(self, spec: BatchSpec, count: int, workers: int, timeout: float | None = None) -> None:
+        layout = spec.layout(count)
+        text = cloudpickle.dumps((spec, layout))
+        self.spec = spec
         self.workers: list[Worker] = []
-        memory, told = os.memfd_create("board"), os.memfd_create("job")  # without a name that could be left behind
-        self._free = weakref.finalize(self, _free, self.workers, (memory, told))
+        memory, file = os.memfd_create("buffers"), os.memfd_create("spec")  # without names that could be left behind
+        self._free = weakref.finalize(self, _free, self.workers, (memory, file))
         os.ftruncate(memory, layout.size)
-        with open(told, "wb", closefd=False) as file:
-            file.write(text)
-        self.shared = layout.board(mmap.mmap(memory, layout.size))
-        self.board = layout.board()  # the trainer's: replays write over the shared one
-        self.replay_log = ReplayLog(self.board.action.shape)
-        self.errors: dict[int, str] = {}  # why episodes were given up, by copy, until the trainer takes them
+        with open(file, "wb", closefd=False) as stream:
+            stream.write(text)
+        self.shared = layout.allocate(mmap.mmap(memory, layout.size))
+        self.buffers = layout.allocate()  # the trainer's: replays write over the shared ones
+        self.replay_log = ReplayLog(self.buffers.action.shape)
+        self.errors: dict[int, str] = {}  # why episodes were truncated, by world, until the trainer takes them
         self.ready: deque[int] = deque()
-        self.busy: dict[Worker, list[int]] = {}  # the copies that act now
-        self.queued: dict[Worker, list[int]] = {}  # those that act next
-        self.waiting = False  # whether it does nothing but wait, so that an interruption does no harm
+        self.busy: dict[Worker, list[int]] = {}  # the worlds that are stepped now
+        self.queued: dict[Worker, list[int]] = {}  # those that are stepped next
+        self.waiting = False  # as in `LocalPool`
         bounds = [count * number // workers for number in range(workers + 1)]
         try:
             for number, (first, stop) in enumerate(pairwise(bounds)):
-                self.workers.append(Worker(number, range(first, stop), layout, memory, told, seconds))
+                self.workers.append(Worker(number, range(first, stop), memory, file, timeout))
             for worker in self.workers:
-                worker.ask("finish", ())
+                worker.send("mark_done", ())
             for worker in self.workers:
-                worker.answer()
+                worker.receive()
         except BaseException as error:
             self.close()
             if isinstance(error, WorkerDied):
-                raise WorkersDied(f"a worker was lost while it built its worlds: {error}") from None
+                raise WorkersDied(f"a worker died while it built its worlds: {error}") from None
             raise
 
-    def begin(self, seeds: Mapping[int, int | None], options: Options) -> None:
-        """Begin an episode in some copies, with these options of the game; what any is doing is waited for.
+    def reset(self, seeds: Mapping[int, int | None], options: Options) -> None:
+        """Begin an episode in some worlds, with options of the game, when all steps that were sent are done.
 
         Raises:
-            WorkersLost: workers die whatever is done.
-            Exception: whatever a copy raises.
+            WorkersDied: replaced workers die, too.
+            Exception: a world has raised it.
         """
         while self.busy or self.queued:
             self._collect()
-        self.ready = deque(copy for copy in self.ready if copy not in seeds)
+        self.ready = deque(world for world in self.ready if world not in seeds)
         tasks = {worker: (_local(worker, seeds), _local(worker, options)) for worker in self.workers}
         chosen = [worker for worker in self.workers if tasks[worker][0]]
         for worker in chosen:
-            worker.ask("begin", *tasks[worker])
+            worker.send("reset", *tasks[worker])
         for worker in chosen:
             try:
-                origins = worker.answer()
-            except WorkerDied as lost:
-                origins = self._ask_again(worker, lost, "begin", *tasks[worker])
+                origins = worker.receive()
+            except WorkerDied as error:
+                origins = self._call_again(worker, error, "reset", *tasks[worker])
             self._note_begun(worker, origins)
-            self.board.take(self.shared, [copy + worker.copies.start for copy in tasks[worker][0]])
-        for copy, seed in seeds.items():
-            self.replay_log.seed(copy, seed)
-            self.replay_log.options[copy] = options.get(copy) or self.replay_log.options[copy]
-            self.errors.pop(copy, None)
+            self.buffers.copy_results(self.shared, [world + worker.worlds.start for world in tasks[worker][0]])
+        for world, seed in seeds.items():
+            self.replay_log.seed(world, seed)
+            self.replay_log.options[world] = options.get(world) or self.replay_log.options[world]
+            self.errors.pop(world, None)
 
-    def send(self, copies: Sequence[int]) -> None:
-        """Let some copies act as the board says."""
-        chosen = set(copies)
+    def send(self, worlds: Sequence[int]) -> None:
+        """Step some worlds with the actions in the buffers."""
+        chosen = set(worlds)
         for worker in self.workers:
-            mine = [copy for copy in worker.copies if copy in chosen]
+            mine = [world for world in worker.worlds if world in chosen]
             if mine:
                 self.queued.setdefault(worker, []).extend(mine)
-        self._ask_the_idle()
+        self._send_queued()
 
     def recv(self, count: int) -> list[int]:
-        """Wait until so many copies have acted, and return those that were first.
+        """Wait until `count` worlds have been stepped, and return the first ones.
 
         Raises:
-            WorkersLost: workers die whatever is done.
-            Exception: whatever a copy raises.
+            WorkersDied: replaced workers die, too.
+            Exception: a world has raised it.
         """
         while len(self.ready) < count:
             self._collect()
         return [self.ready.popleft() for _ in range(count)]
 
-    def picture(self, copy: int) -> tuple[Snapshot, list[Mark]]:
-        """Return what a camera needs to see a copy.
+    def picture(self, world: int) -> tuple[Snapshot, list[Mark]]:
+        """Return what a camera needs to draw a world.
 
         Raises:
-            WorkersLost: workers die whatever is done.
+            WorkersDied: replaced workers die, too.
         """
-        worker = next(worker for worker in self.workers if copy in worker.copies)
+        worker = next(worker for worker in self.workers if world in worker.worlds)
         while worker in self.busy:
             self._collect()
-        place = copy - worker.copies.start
+        place = world - worker.worlds.start
         try:
             seen: tuple[Snapshot, list[Mark]] = worker.call("picture", place)
-        except WorkerDied as lost:
-            seen = self._ask_again(worker, lost, "picture", place)
+        except WorkerDied as error:
+            seen = self._call_again(worker, error, "picture", place)
         return seen
 
     def abandon(self) -> None:
-        """Forget what has been sent, and end the workers that owe an answer; every copy must begin anew."""
-        end(worker for worker in self.workers if worker.pending)
+        """Drop all steps that were sent, and kill the workers that have not replied; every world must be reset."""
+        kill_workers(worker for worker in self.workers if worker.pending)
         self.ready.clear()
         self.busy.clear()
         self.queued.clear()
 
     def close(self) -> None:
-        """End all workers now, whatever they are doing; again does nothing."""
+        """Kill all workers at once, whatever they are doing; a second call does nothing."""
         self._free()
 
-    def _ask_the_idle(self) -> None:
-        """Ask workers that do nothing for what is queued."""
+    def _send_queued(self) -> None:
+        """Send queued steps to idle workers."""
         for worker in [worker for worker in self.queued if worker not in self.busy]:
-            copies = self.queued.pop(worker)
-            rows = rows_of(copies)
-            self.shared.action[rows] = self.board.action[rows]
-            self.busy[worker] = copies
-            worker.ask("step", [copy - worker.copies.start for copy in copies])
+            worlds = self.queued.pop(worker)
+            rows = rows_of(worlds)
+            self.shared.action[rows] = self.buffers.action[rows]
+            self.busy[worker] = worlds
+            worker.send("step", [world - worker.worlds.start for world in worlds])
 
     def _collect(self) -> None:
-        """Wait for a worker, and take what it has done."""
-        self._ask_the_idle()
-        answers = poll()
-        waits = [0.0 if worker.lost else worker.patience() for worker in self.busy]
-        for worker in self.busy:
-            if not worker.lost:
-                answers.register(worker.child.line, POLLIN)
+        """Wait for workers, and take their results."""
+        self._send_queued()
+        by_channel = {worker.channel: worker for worker in self.busy}
         self.waiting = True
-        heard = {number for number, _ in answers.poll(min((wait for wait in waits if wait is not None), default=None))}
+        ready = wait(by_channel)
         self.waiting = False
-        for worker in list(self.busy):
-            if worker.lost or worker.child.line.fileno() in heard or worker.patience() == 0.0:
-                self._finish(worker)
+        for channel in ready:
+            self._receive(by_channel[channel])
 
-    def _finish(self, worker: Worker) -> None:
-        copies = self.busy[worker]
+    def _receive(self, worker: Worker) -> None:
+        worlds = self.busy[worker]
         try:
-            origins = worker.answer()
-        except WorkerDied as lost:
-            self._retry(worker, copies, lost)
+            origins = worker.receive()
+        except WorkerDied as error:
+            self._retry(worker, worlds, error)
         else:
-            self._note(worker, copies, origins)
+            self._note(worker, worlds, origins)
         del self.busy[worker]
 
-    def _note(self, worker: Worker, copies: list[int], origins: dict[int, int | EpisodeOrigin]) -> None:
-        """Take what some copies have done, and keep what a replay of them needs."""
-        self.replay_log.add(copies, self.board.action[rows_of(copies)])
+    def _note(self, worker: Worker, worlds: list[int], origins: dict[int, int | EpisodeOrigin]) -> None:
+        """Take the results of a step of some worlds, and record it for replays."""
+        self.replay_log.add(worlds, self.buffers.action[rows_of(worlds)])
         self._note_begun(worker, origins)
-        self.board.take(self.shared, copies)
-        self.ready.extend(copies)
+        self.buffers.copy_results(self.shared, worlds)
+        self.ready.extend(worlds)
 
     def _note_begun(self, worker: Worker, origins: dict[int, int | EpisodeOrigin]) -> None:
-        for copy, origin in origins.items():
-            self.replay_log.begin(copy + worker.copies.start, origin)
+        for world, origin in origins.items():
+            self.replay_log.begin(world + worker.worlds.start, origin)
 
-    def _retry(self, worker: Worker, copies: list[int], lost: WorkerDied) -> None:
-        """Step copies whose worker was lost in that step; those that end workers are given up."""
-        self._restart(worker, lost)
+    def _retry(self, worker: Worker, worlds: list[int], error: WorkerDied) -> None:
+        """Repeat a step in which a worker died; the episodes of worlds in which workers die again are truncated."""
+        self._restart(worker, error)
         try:
-            self._step(worker, copies)
-        except WorkerDied as again:
-            lost = again
+            self._step(worker, worlds)
+        except WorkerDied as latest:
+            error = latest
         else:
             return
-        given_up = []
-        for copy in copies:  # one by one, to see which it is
-            if worker.lost:
-                self._restart(worker, lost)
+        truncated = []
+        for world in worlds:  # one by one, to find out which it is
+            if worker.dead:
+                self._restart(worker, error)
             try:
-                self._step(worker, [copy])
-            except WorkerDied as again:
-                lost = again
-                self._truncate(copy, lost)
-                given_up.append(copy)
-        if worker.lost:
-            self._restart(worker, lost)
-        if self.job.autoreset == SAME_STEP:
-            for copy in given_up:
-                self.board.observation[copy] = self.shared.observation[copy]
-                self.board.numbers[copy] = self.shared.numbers[copy]
+                self._step(worker, [world])
+            except WorkerDied as latest:
+                error = latest
+                self._truncate(world, error)
+                truncated.append(world)
+        if worker.dead:
+            self._restart(worker, error)
+        if self.spec.autoreset == SAME_STEP:
+            for world in truncated:
+                self.buffers.observation[world] = self.shared.observation[world]
+                self.buffers.info[world] = self.shared.info[world]
 
-    def _step(self, worker: Worker, copies: list[int]) -> None:
-        self.shared.action[copies] = self.board.action[copies]
-        self._note(worker, copies, worker.call("step", [copy - worker.copies.start for copy in copies]))
+    def _step(self, worker: Worker, worlds: list[int]) -> None:
+        self.shared.action[worlds] = self.buffers.action[worlds]
+        self._note(worker, worlds, worker.call("step", [world - worker.worlds.start for world in worlds]))
 
-    def _truncate(self, copy: int, lost: WorkerDied) -> None:
-        """End the episode of a copy that ends workers."""
-        replay_log, board = self.replay_log, self.board
-        told = f"{replay_log.where(copy)} has ended its workers: {lost}"
-        actions = [*replay_log.actions[: replay_log.lengths[copy], copy], board.action[copy]]
-        origin = replay_log.origins[copy]
+    def _truncate(self, world: int, error: WorkerDied) -> None:
+        """Truncate the episode of a world in which workers die."""
+        replay_log, buffers = self.replay_log, self.buffers
+        message = f"{replay_log.position(world)} has ended its workers: {error}"
+        actions = [*replay_log.actions[: replay_log.lengths[world], world], buffers.action[world]]
+        origin = replay_log.origins[world]
         assert origin is not None
         try:
-            episode = Episode(self.job, origin, replay_log.options[copy], np.array(actions))
-            path = write_reproduction(f"Scene {self.job.scene.name!r}: {told}.", episode)
-            self.errors[copy] = f"{told}; to see it again: python {path}"
+            episode = Episode(self.spec, origin, replay_log.options[world], np.array(actions))
+            path = write_crash_report(f"Scene {self.spec.scene.name!r}: {message}.", episode)
+            self.errors[world] = f"{message}; to replay it: python {path}"
         except OSError as error:
-            self.errors[copy] = f"{told}; no file can be written to see it again: {error}"
-        log.warning("its episode is truncated: %s", self.errors[copy])
-        board.reward[copy] = 0.0
-        board.numbers[copy, :, : self.job.numbers.index(REPORTED[0])] = 0.0
-        board.terminated[copy], board.truncated[copy] = False, True
-        board.final_observation[copy], board.final_numbers[copy] = board.observation[copy], board.numbers[copy]
-        replay_log.begin(copy, replay_log.next_seed(copy), over=self.job.autoreset != SAME_STEP)
-        self.ready.append(copy)
+            self.errors[world] = f"{message}; no crash report can be written: {error}"
+        log.warning("its episode is truncated: %s", self.errors[world])
+        buffers.reward[world] = 0.0
+        buffers.info[world, :, : self.spec.info_names.index(REPORTED[0])] = 0.0
+        buffers.terminated[world], buffers.truncated[world] = False, True
+        buffers.final_observation[world], buffers.final_info[world] = buffers.observation[world], buffers.info[world]
+        replay_log.begin(world, replay_log.next_seed(world), done=self.spec.autoreset != SAME_STEP)
+        self.ready.append(world)
 
-    def _ask_again(self, worker: Worker, lost: WorkerDied, name: str, *arguments: Any) -> Any:
-        """Ask another worker what a lost one did not answer.
+    def _call_again(self, worker: Worker, error: WorkerDied, name: str, *arguments: Any) -> Any:
+        """Restart a worker that died, and call the method again.
 
         Raises:
-            WorkersLost: that one is lost, too.
+            WorkersDied: the new worker dies, too.
         """
-        self._restart(worker, lost)
+        self._restart(worker, error)
         try:
             return worker.call(name, *arguments)
-        except WorkerDied as again:
-            raise WorkersDied(f"two workers were lost in {name!r}: {again}") from None
+        except WorkerDied as latest:
+            raise WorkersDied(f"two workers died in {name!r}: {latest}") from None
 
-    def _restart(self, worker: Worker, lost: WorkerDied) -> None:
-        """Start another worker in place of a lost one, and let it catch up.
+    def _restart(self, worker: Worker, error: WorkerDied) -> None:
+        """Start a process in place of a dead one, and replay the episodes of its worlds.
 
         Raises:
-            WorkersLost: that fails again and again.
+            WorkersDied: this fails repeatedly.
         """
         for attempt in range(ATTEMPTS):
-            log.warning("worker %d was lost (%s); another one catches up", worker.number, lost)
+            log.warning("worker %d died (%s); another one replays its episodes", worker.number, error)
             time.sleep(attempt * PAUSE)
             try:
                 self._replay(worker)
-            except WorkerDied as again:
-                lost = again
+            except WorkerDied as latest:
+                error = latest
             else:
                 return
-        raise WorkersDied(f"{ATTEMPTS} workers were lost one after the other, the last one so: {lost}")
+        raise WorkersDied(f"{ATTEMPTS} workers died one after the other, the last one: {error}")
 
     def _replay(self, worker: Worker) -> None:
-        end([worker])
+        kill_workers([worker])
         worker.start()
-        first, replay_log = worker.copies.start, self.replay_log
-        begun = [copy for copy in worker.copies if replay_log.origins[copy] is not None]
-        for copy in begun:
-            worker.call("begin", {copy - first: replay_log.origins[copy]}, {copy - first: replay_log.options[copy]})
-        for copies, actions in replay_log.replay(begun):
-            self.shared.action[copies] = actions
-            worker.call("step", [copy - first for copy in copies], False)
-        worker.call("finish", [copy - first for copy in begun if replay_log.over[copy]])
+        first, replay_log = worker.worlds.start, self.replay_log
+        begun = [world for world in worker.worlds if replay_log.origins[world] is not None]
+        for world in begun:
+            worker.call("reset", {world - first: replay_log.origins[world]}, {world - first: replay_log.options[world]})
+        for worlds, actions in replay_log.replay(begun):
+            self.shared.action[worlds] = actions
+            worker.call("step", [world - first for world in worlds], False)
+        worker.call("mark_done", [world - first for world in begun if replay_log.done[world]])
 
 
 def _local(worker: Worker, values: Mapping[int, Value]) -> dict[int, Value]:
-    """Return what is there for a worker's copies, by the numbers they have there."""
-    return {copy - worker.copies.start: values[copy] for copy in worker.copies if copy in values}
+    """Return the values of a worker's worlds, by their numbers in the worker."""
+    return {world - worker.worlds.start: values[world] for world in worker.worlds if world in values}
 
 
 def _free(workers: Iterable[Worker], files: Iterable[int]) -> None:
-    end(workers)
+    kill_workers(workers)
     for file in files:
         os.close(file)

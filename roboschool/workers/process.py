@@ -1,4 +1,4 @@
-"""A process of ours at the other end of a line. It cannot outlive us, and leaves nothing behind."""
+"""Child processes. A child ends when its parent ends, and leaves no processes behind that stay in its session."""
 
 import contextlib
 import fcntl
@@ -14,27 +14,68 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-PAUSE = 0.002  # between two looks at a process that ends [s]
-REAP = 1.0  # how long an end may take; the kernel goes on alone then [s]
-RELAYED = 128  # an exit status above it is the signal that ended a launcher's process
+POLL_INTERVAL = 0.002  # while a process ends [s]
+REAP = 1.0  # longest wait for a killed process; after that the kernel goes on alone [s]
+LAUNCHER_SIGNAL = 128  # a launcher adds it to the signal that ended its process, and exits with the sum
 STOPPED = "Tt"  # states of a process in `/proc`
-START_CODE = "import sys; sys.path[:] = {path}; from {module} import {name}; {name}({line}{arguments})"
+LARGEST_PACKET = 180_000  # below the default size of a socket's buffer [bytes]
+START_CODE = "import sys; sys.path[:] = {path}; from {module} import {name}; {name}({descriptor}{arguments})"
+
+
+class PacketConnection:
+    """A `Connection` whose messages are packets of the kernel: no half message of the other end can block us.
+
+    Args:
+        socket: of the type `SOCK_SEQPACKET`.
+    """
+
+    def __init__(self, socket: socket.socket) -> None:
+        self.socket = socket
+
+    def send_bytes(self, message: bytes) -> None:
+        """Send a message of at most `LARGEST_PACKET` bytes.
+
+        Raises:
+            OSError: the other end is closed, or the message is too large.
+        """
+        self.socket.send(message)
+
+    def recv_bytes(self) -> bytes:
+        """Wait for a message, and return it; one that is too large is cut.
+
+        Raises:
+            EOFError: the other end is closed, or the message is empty.
+            OSError: the connection is broken.
+        """
+        message = self.socket.recv(LARGEST_PACKET)
+        if not message:
+            raise EOFError
+        return message
+
+    def fileno(self) -> int:
+        """Return the file descriptor."""
+        return self.socket.fileno()
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.socket.close()
 
 
 class ChildProcess:
-    """A process that runs a function of ours, given its end of the line.
+    """A Python process that runs a function, and a connection to it.
 
     Args:
-        entry: the function, as "package.module:name"; its first argument is the file descriptor of the line.
-        arguments: more of them, numbers or words.
-        files: file descriptors that it shares with us.
-        packets: whether the line is a socket that keeps messages apart, instead of a `Connection`.
-        path: where it looks for modules, if not where we do.
-        output: file descriptor, or `subprocess.DEVNULL`, for what it prints; None: where we print.
-        launcher: the command that starts the interpreter, if one does.
+        entry: the function, as "package.module:name"; its first argument is the file descriptor of the child's end of
+            the connection.
+        arguments: further arguments of the function, numbers or strings.
+        files: file descriptors that the child inherits.
+        packets: whether the connection is a `PacketConnection`, for a child that is not trusted.
+        path: its `sys.path`; None: ours.
+        output: file descriptor of its standard output and error, or `subprocess.DEVNULL`; None: ours.
+        launcher: a command that starts the interpreter.
 
     Raises:
-        OSError: the system can start no process.
+        OSError: no process can be started.
     """
 
     def __init__(
@@ -47,18 +88,18 @@ class ChildProcess:
         output: int | None = None,
         launcher: Sequence[str] = (),
     ) -> None:
-        line, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET if packets else socket.SOCK_STREAM)
-        tip, self.lifeline = os.pipe()
-        self.line: Any = line if packets else Connection(line.detach())
-        self.over = False  # whether it has been ended, or found to have
-        self.killed = False  # whether `end` has found that SIGKILL, which was not ours, has ended it
+        own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET if packets else socket.SOCK_STREAM)
+        lifeline_of_child, self.lifeline = os.pipe()
+        self.connection = PacketConnection(own) if packets else Connection(own.detach())
+        self.closed = False  # whether the connection is closed: the process has been killed, or has ended
+        self.killed = False  # whether `wait` has found that the SIGKILL of another process ended it
         threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # the cores belong to the other processes
         module, _, name = entry.partition(":")
         code = START_CODE.format(
             path=[folder for folder in (sys.path if path is None else path) if isinstance(folder, str)],
             module=module,
             name=name,
-            line=end.fileno(),
+            descriptor=other.fileno(),
             arguments="".join(f", {argument!r}" for argument in arguments),
         )
         try:
@@ -67,17 +108,17 @@ class ChildProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                pass_fds=(end.fileno(), tip, *files),
+                pass_fds=(other.fileno(), lifeline_of_child, *files),
                 env=threads | os.environ,
-                start_new_session=True,  # Ctrl-C is ours
+                start_new_session=True,  # Ctrl-C is for the parent
             )
-            _end_with_us(tip, self.process.pid)
+            _end_with_parent(lifeline_of_child, self.process.pid)
         except OSError:
             self.disconnect()
             raise
         finally:
-            end.close()
-            os.close(tip)
+            other.close()
+            os.close(lifeline_of_child)
         _children.add(self)
 
     @property
@@ -90,59 +131,59 @@ class ChildProcess:
         return stat.rpartition(")")[2].split()[0] in STOPPED
 
     def _has_ended(self) -> bool:
-        """Return whether the process has ended; its number stays its own."""
+        """Return whether the process has ended; its pid is not released."""
         if self.process.returncode is not None:
             return True
         try:
             return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
         except ChildProcessError:
-            return True  # somebody else has waited for it, or SIGCHLD is ignored
+            return True  # another thread has waited for it, or SIGCHLD is ignored
 
     def _kill_group(self) -> None:
-        """Kill the process, and those that it has started and that have stayed in its session."""
+        """Kill the process, and those of its children that are still in its session."""
         try:
             os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
         except ChildProcessError:
-            return  # its number may be another's by now
+            return  # another process may have its pid by now
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
 
     def disconnect(self) -> None:
-        """Close our end, at which the kernel ends the process unless somebody else holds it, as after a fork."""
-        self.over = True
-        self.line.close()
+        """Close our ends; the kernel then kills the process, unless a fork of ours holds copies of them."""
+        self.closed = True
+        self.connection.close()
         os.close(self.lifeline)
 
     def kill(self) -> None:
-        """End the process now, and those it has started; again does nothing."""
+        """Kill the process and its children at once; a second call does nothing."""
         kill_all([self])
 
-    def end(self) -> str:
-        """Return how the process has ended, in words."""
+    def wait(self) -> str:
+        """Wait until a process that has closed its connection ends; return how it ended, in words."""
         deadline = time.monotonic() + REAP
         while not (ended := self._has_ended()) and time.monotonic() < deadline:
-            time.sleep(PAUSE)
-        self._kill_group()  # before its number is free for others
+            time.sleep(POLL_INTERVAL)
+        self._kill_group()  # before its pid is released
         code = self.process.wait() if ended else 0
         self.killed = code == -signal.SIGKILL
         self.kill()
         known = {int(kind): kind.name for kind in signal.Signals}
         if code < 0:
             return f"killed by {known.get(-code, f'signal {-code}')}"
-        relayed = known.get(code - RELAYED)  # what launchers say of a process that was killed
-        return f"ended with exit status {code}" + (f", as by {relayed}" if relayed else "")
+        by_launcher = known.get(code - LAUNCHER_SIGNAL)
+        return f"ended with exit status {code}" + (f", as by {by_launcher}" if by_launcher else "")
 
 
 def kill_all(children: Iterable[ChildProcess]) -> None:
-    """End processes now, and those they have started, whatever they are doing; again does nothing."""
-    killed = [child for child in children if not child.over]
+    """Kill processes and their children at once, whatever they are doing; a second call does nothing."""
+    killed = [child for child in children if not child.closed]
     for child in killed:
         child._kill_group()
         child.disconnect()
     deadline = time.monotonic() + REAP
     for child in killed:
-        with contextlib.suppress(subprocess.TimeoutExpired):  # the kernel then ends it as soon as it can
+        with contextlib.suppress(subprocess.TimeoutExpired):  # the kernel ends it as soon as it can
             child.process.wait(max(0.0, deadline - time.monotonic()))
 
 
@@ -150,25 +191,25 @@ _children: "weakref.WeakSet[ChildProcess]" = weakref.WeakSet()
 
 
 def pids() -> set[int]:
-    """Return the numbers of all processes that have been started here."""
+    """Return the pids of all child processes that were started by this module."""
     return {child.process.pid for child in list(_children)}
 
 
-def _hang_up_in_fork() -> None:
-    """Let a process that is forked from ours keep none of them alive."""
+def _disconnect_in_fork() -> None:
+    """Close a fork's copies of all connections, so that it keeps no child process alive."""
     for child in list(_children):
-        if not child.over:
+        if not child.closed:
             child.disconnect()
 
 
-os.register_at_fork(after_in_child=_hang_up_in_fork)
+os.register_at_fork(after_in_child=_disconnect_in_fork)
 
 
-def _end_with_us(lifeline: int, group: int) -> None:
-    """Let the kernel kill a process group when nobody holds the other end of a pipe any more, as when we have died.
+def _end_with_parent(lifeline: int, group: int) -> None:
+    """Make the kernel kill a process group when the last copy of the other end of a pipe is closed.
 
-    SIGKILL ends processes that are stopped, too. `PR_SET_PDEATHSIG` would end them with the thread that has started
-    them, although the trainer goes on.
+    SIGKILL also ends processes that are stopped. `PR_SET_PDEATHSIG` would end them with the thread that started them,
+    although the parent process lives on.
     """
     fcntl.fcntl(lifeline, fcntl.F_SETOWN, -group)
     fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""A journal: what each copy's episode began from, and every action since. With it an episode can be lived once more."""
+"""The origin of each world's episode and every action since, from which the episode can be replayed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -7,62 +7,62 @@ import numpy as np
 
 from roboschool.simulation.simulation import EpisodeOrigin
 
-PAGE = 128  # steps there is room for at first
+CAPACITY = 128  # steps; it is doubled when an episode is longer
 
 
 class ReplayLog:
-    """The episodes that all copies are in.
+    """The current episodes of all worlds.
 
     Args:
-        shape: of the actions of one step (copy, agent, joints).
+        shape: of the actions of one step (world, agent, joints).
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        copies = shape[0]
-        self.origins: list[int | EpisodeOrigin | None] = [None] * copies  # None: no episode has begun
-        self.lengths = np.zeros(copies, dtype=int)  # steps so far
-        self.actions = np.zeros((PAGE, *shape))  # (step, copy, agent, joints)
-        self.over = np.zeros(copies, dtype=bool)  # copies whose episode has been given up
-        self.options: list[Mapping[str, Any]] = [{}] * copies  # the last of the game that were given
-        self.seeds: list[int | None] = [None] * copies  # the last seed that was given
-        self.episodes = [0] * copies  # since then, for people
+        worlds = shape[0]
+        self.origins: list[int | EpisodeOrigin | None] = [None] * worlds  # None: no episode has begun
+        self.lengths = np.zeros(worlds, dtype=int)  # steps so far
+        self.actions = np.zeros((CAPACITY, *shape))  # (step, world, agent, joints)
+        self.done = np.zeros(worlds, dtype=bool)  # worlds whose episode was truncated because it ended workers
+        self.options: list[Mapping[str, Any]] = [{}] * worlds  # of the game: the last ones given
+        self.seeds: list[int | None] = [None] * worlds  # the last one given
+        self.episodes = [0] * worlds  # since that seed, for messages
 
-    def seed(self, copy: int, seed: int | None) -> None:
-        """Note that a copy has got a seed, or none, from outside."""
+    def seed(self, world: int, seed: int | None) -> None:
+        """Record the seed of a reset, if it had one."""
         if seed is not None:
-            self.seeds[copy], self.episodes[copy] = seed, 1
+            self.seeds[world], self.episodes[world] = seed, 1
 
-    def begin(self, copy: int, origin: int | EpisodeOrigin, over: bool = False) -> None:
-        """Note that a copy has begun an episode; or that it shall, because the one it was in is over."""
-        self.origins[copy] = origin
-        self.lengths[copy] = 0
-        self.over[copy] = over
-        self.episodes[copy] += not over  # one that is over is only there for another to follow
+    def begin(self, world: int, origin: int | EpisodeOrigin, done: bool = False) -> None:
+        """Record that an episode has begun in a world; `done`: it is only there for another to follow."""
+        self.origins[world] = origin
+        self.lengths[world] = 0
+        self.done[world] = done
+        self.episodes[world] += not done
 
-    def add(self, copies: Sequence[int], actions: np.ndarray) -> None:
-        """Note what some copies have done in a step."""
-        steps = self.lengths[copies]
+    def add(self, worlds: Sequence[int], actions: np.ndarray) -> None:
+        """Record the actions (world, agent, joints) of some worlds in a step."""
+        steps = self.lengths[worlds]
         if steps.max() == len(self.actions):
             self.actions = np.concatenate([self.actions, np.zeros_like(self.actions)])
-        self.actions[steps, copies] = actions
-        self.lengths[copies] += 1
+        self.actions[steps, worlds] = actions
+        self.lengths[worlds] += 1
 
-    def replay(self, copies: Iterable[int]) -> Iterator[tuple[list[int], np.ndarray]]:
-        """Go through the steps of some copies' episodes: who acts, and how."""
-        todo = list(copies)
-        for step in range(max((int(self.lengths[copy]) for copy in todo), default=0)):
-            todo = [copy for copy in todo if self.lengths[copy] > step]
-            yield todo, self.actions[step, todo]
+    def replay(self, worlds: Iterable[int]) -> Iterator[tuple[list[int], np.ndarray]]:
+        """Yield, for each step of some worlds' episodes, the worlds that act in it and their actions."""
+        left = list(worlds)
+        for step in range(max((int(self.lengths[world]) for world in left), default=0)):
+            left = [world for world in left if self.lengths[world] > step]
+            yield left, self.actions[step, left]
 
-    def next_seed(self, copy: int) -> int:
-        """Return a seed for the episode after one that has been given up: always the same after the same."""
-        origin = self.origins[copy]
+    def next_seed(self, world: int) -> int:
+        """Return a seed for the episode after a truncated one; it depends on that one's origin only."""
+        origin = self.origins[world]
         rng = np.random.default_rng(origin if not isinstance(origin, EpisodeOrigin) else None)
         if isinstance(origin, EpisodeOrigin):
             rng.bit_generator.state = origin.rng
         return int(rng.integers(2**31))
 
-    def where(self, copy: int) -> str:
-        """Return where in its episodes a copy is, for people."""
-        episode = f"episode {self.episodes[copy]} since seed {self.seeds[copy]}"
-        return f"copy {copy} ({episode}, step {self.lengths[copy] + 1})"
+    def position(self, world: int) -> str:
+        """Return the environment, episode and step of a world, for messages."""
+        episode = f"episode {self.episodes[world]} since seed {self.seeds[world]}"
+        return f"environment {world} ({episode}, step {self.lengths[world] + 1})"

@@ -1,4 +1,4 @@
-"""A board: arrays that say what all copies shall do and what has come of it, in one piece of memory."""
+"""The arrays of actions and results that processes share, in one piece of memory."""
 
 import math
 from collections.abc import Sequence
@@ -12,57 +12,58 @@ BOUNDARY = 64  # bytes; where an array begins
 
 @dataclass(frozen=True)
 class SharedBuffers:
-    """Arrays that lead with (copy, agent), or (copy,); the agents are those that are played."""
+    """Arrays that lead with (world, agent) or (world,); the agents are those that are controlled from outside."""
 
-    action: np.ndarray  # (copy, agent, joints)
-    observation: np.ndarray  # (copy, agent, n)
-    reward: np.ndarray  # (copy, agent)
-    terminated: np.ndarray  # (copy,)
-    truncated: np.ndarray  # (copy,)
-    numbers: np.ndarray  # of the info (copy, agent, k)
-    final_observation: np.ndarray  # of the episode that has just ended, where the next begins at once (copy, agent, n)
-    final_numbers: np.ndarray  # (copy, agent, k)
+    action: np.ndarray  # (world, agent, joints)
+    observation: np.ndarray  # (world, agent, observation_size)
+    reward: np.ndarray  # (world, agent)
+    terminated: np.ndarray  # (world,)
+    truncated: np.ndarray  # (world,)
+    info: np.ndarray  # (world, agent, info_size)
+    final_observation: np.ndarray  # of an episode after which another began in the same step; as `observation`
+    final_info: np.ndarray  # likewise; as `info`
 
-    def part(self, copies: slice) -> "SharedBuffers":
-        """Return the board of some copies; it is the same memory."""
-        return SharedBuffers(*(array[copies] for array in vars(self).values()))
+    def part(self, worlds: slice) -> "SharedBuffers":
+        """Return the arrays of some worlds, in the same memory."""
+        return SharedBuffers(*(array[worlds] for array in vars(self).values()))
 
-    def take(self, other: "SharedBuffers", copies: Sequence[int]) -> None:
-        """Take over what has come of some copies."""
-        rows = rows_of(copies)
-        for mine, theirs in zip(list(vars(self).values())[1:], list(vars(other).values())[1:], strict=True):
-            mine[rows] = theirs[rows]
+    def copy_results(self, other: "SharedBuffers", worlds: Sequence[int]) -> None:
+        """Copy everything but the actions of some worlds from other buffers."""
+        rows = rows_of(worlds)
+        for own, theirs in zip(list(vars(self).values())[1:], list(vars(other).values())[1:], strict=True):
+            own[rows] = theirs[rows]
 
 
-def rows_of(copies: Sequence[int]) -> Any:
-    """Return an index of the rows of some copies: a slice if they are neighbours, for numpy is quicker with that."""
-    run = range(copies[0], copies[-1] + 1)
-    return slice(run.start, run.stop) if list(copies) == list(run) else list(copies)
+def rows_of(worlds: Sequence[int]) -> Any:
+    """Return an index of the rows of some worlds: a slice if they are consecutive, which numpy handles faster."""
+    run = range(worlds[0], worlds[-1] + 1)
+    return slice(run.start, run.stop) if list(worlds) == list(run) else list(worlds)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How large a board is."""
+    """The sizes of `SharedBuffers`."""
 
-    copies: int
+    worlds: int
     agents: int
     joints: int
-    sees: int  # numbers in an observation
-    numbers: int  # in an info
+    observation_size: int
+    info_size: int  # numbers in an info
 
     def _arrays(self) -> list[tuple[tuple[int, ...], Any]]:
-        rows = (self.copies, self.agents)
-        seen, told = ((*rows, self.sees), np.float32), ((*rows, self.numbers), np.float64)
-        flag = ((self.copies,), np.bool_)
-        return [((*rows, self.joints), np.float64), seen, (rows, np.float64), flag, flag, told, seen, told]
+        rows = (self.worlds, self.agents)
+        observation, info = ((*rows, self.observation_size), np.float32), ((*rows, self.info_size), np.float64)
+        flag = ((self.worlds,), np.bool_)
+        action, reward = ((*rows, self.joints), np.float64), (rows, np.float64)
+        return [action, observation, reward, flag, flag, info, observation, info]
 
     @property
     def size(self) -> int:
-        """How many bytes a board takes."""
+        """Bytes of memory that the buffers take."""
         return sum(_padded(shape, kind) for shape, kind in self._arrays())
 
-    def board(self, memory: Any = None) -> SharedBuffers:
-        """Return the board that lies in some memory, or else in new memory, all zeros."""
+    def allocate(self, memory: Any = None) -> SharedBuffers:
+        """Return buffers in the given memory, else in new memory that is all zeros."""
         memory = bytearray(self.size) if memory is None else memory
         arrays, start = [], 0
         for shape, kind in self._arrays():

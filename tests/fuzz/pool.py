@@ -76,8 +76,8 @@ class Fuzzer:
 
     def _start(self) -> None:
         child = ChildProcess(ENTRY, self.seed, output=self._log.fileno())
-        self._children[child.line] = child
-        child.line.recv()  # it is ready; before, nothing of the time is its own
+        self._children[child.connection] = child
+        child.connection.recv()  # it is ready; before, nothing of the time is its own
 
     def _replace(self, line: Connection) -> None:
         self._children.pop(line).kill()
@@ -105,7 +105,7 @@ class Fuzzer:
         try:
             became, trace = line.recv()
         except (EOFError, OSError):
-            self._note(name, number, CRASH, f"{self._printed()}\n{self._children[line].end()}")
+            self._note(name, number, CRASH, f"{self._printed()}\n{self._children[line].wait()}")
             self._replace(line)
             return
         self._note(name, number, became, trace)
