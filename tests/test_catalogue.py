@@ -331,13 +331,13 @@ def test_a_new_flag_is_no_jump_in_the_reward() -> None:
     assert task.reward(was, np.zeros((1, 1, 17)), now, DT)["progress"][0, 0] == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize("turn", [0.0, 2.0, -3.0])
-def test_flag_is_seen_at_its_angle_from_the_heading(turn: float) -> None:
+@pytest.mark.parametrize("yaw", [0.0, 2.0, -3.0])
+def test_flag_is_seen_at_its_angle_from_the_heading(yaw: float) -> None:
     task, _, now = states_of("humanoid_flagrun")
-    now.bearing[:] = (-math.sin(turn), math.cos(turn))
+    now.bearing[:] = (-math.sin(yaw), math.cos(yaw))
     now.position[..., :2] = (1.0, 2.0)
     now.memory[..., :2] = (4.0, -3.0)
-    angle = math.atan2(-5.0, 3.0) - turn
+    angle = math.atan2(-5.0, 3.0) - yaw
     assert task.observe(now)[0, 0, 1:3] == pytest.approx([math.sin(angle), math.cos(angle)])
 
 
@@ -542,7 +542,7 @@ def test_the_table() -> None:
     scene = load_scene("pong")
     paddle = scene.agents[0].robot
     assert [(joint.lower, joint.upper) for joint in paddle.joints] == [(-0.3, 0.3), (-1.1, 1.1)]
-    assert [agent.spot for agent in scene.agents] == [(-1.3, 0.0), (1.3, 0.0)]
+    assert [agent.position for agent in scene.agents] == [(-1.3, 0.0), (1.3, 0.0)]
     assert scene.props[0].model.links[-1].mass == pytest.approx(0.0654, abs=1e-4)
     for model in (paddle.model, scene.props[0].model):
         assert 'restitution value="0.5"' in model.text
@@ -728,7 +728,7 @@ def test_copies_draw_flags_as_lone_worlds_do() -> None:
 
 def test_three_lanes_are_drawn_from_five_entrants() -> None:
     scene = load_scene("stadium_race")
-    assert [agent.spot for agent in scene.agents] == [(0.0, 1.0), (0.0, 0.0), (0.0, -1.0)]
+    assert [agent.position for agent in scene.agents] == [(0.0, 1.0), (0.0, 0.0), (0.0, -1.0)]
     assert scene.stadium == (27.0, 21.0)
     drawn = [[(a.name, a.policy) for a in load_scene("stadium_race", draw=seed).agents] for seed in range(80)]
     assert len({str(three) for three in drawn}) > 40

@@ -159,7 +159,7 @@ def test_who_touches_whom() -> None:
     scene = load_scene("ant_sumo")
     for x, expected in ((0.7, True), (2.0, False)):
         spots = [(-x, 0.0), (x, 0.0)]
-        agents = (dataclasses.replace(agent, spot=spot) for agent, spot in zip(scene.agents, spots, strict=True))
+        agents = (dataclasses.replace(agent, position=spot) for agent, spot in zip(scene.agents, spots, strict=True))
         simulation = Simulation(dataclasses.replace(scene, agents=tuple(agents)))
         simulation.reset({0: 0})
         rng, touched = np.random.default_rng(0), False
@@ -245,7 +245,7 @@ def test_wrong_rules_are_named(parameters: dict[str, Any], parts: list[str]) -> 
 
 def test_motors_may_be_weaker_and_players_fewer(tmp_path: Any) -> None:
     rows = "".join(
-        f'[[agent]]\nname = "ant_{k}"\nrobot = "ant"\ntask = {{ name = "run" }}\nspot = [{3.0 * k}, 0.0]\n'
+        f'[[agent]]\nname = "ant_{k}"\nrobot = "ant"\ntask = {{ name = "run" }}\nposition = [{3.0 * k}, 0.0]\n'
         f"players = {k + 1}\npower = {1.0 - 0.25 * k}\n"
         for k in range(3)
     )
@@ -396,7 +396,7 @@ def test_a_game_is_found_beside_its_scene(tmp_path: Path) -> None:
         "    def act(self, observation): return np.zeros(8)\n"
     )
     text = scene.read_text()
-    scene.write_text(text.replace("turn  = 180.0", 'turn  = 180.0\npolicy = "rules:Still"'))
+    scene.write_text(text.replace("yaw      = 180.0", 'yaw      = 180.0\npolicy = "rules:Still"'))
     stories = []
     for workers_ in (0, 2):
         envs = roboschool.VectorEnv(str(scene), 4, workers_, max_episode_steps=5)

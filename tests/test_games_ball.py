@@ -366,7 +366,7 @@ def test_walls_and_nets_hold_the_ball() -> None:
 
 
 def _idle() -> tuple[object, ...]:
-    return (dataclasses.replace(load_scene("ant").agents[0], spot=(-9.0, -6.0)),)
+    return (dataclasses.replace(load_scene("ant").agents[0], position=(-9.0, -6.0)),)
 
 
 def test_a_rolling_ball_slows_down_and_stops() -> None:

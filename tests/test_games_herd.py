@@ -218,7 +218,7 @@ def test_a_box_pays_for_coming_nearer() -> None:
 def pushed(spots: list[tuple[float, float]], seed: int) -> float:
     """How far ants with the shipped policy push the box [m]."""
     box, ant = load_scene("push_box").props[0], load_scene("ant").agents[0]
-    agents = tuple(dataclasses.replace(ant, name=f"ant_{i}", spot=spot) for i, spot in enumerate(spots))
+    agents = tuple(dataclasses.replace(ant, name=f"ant_{i}", position=spot) for i, spot in enumerate(spots))
     simulation = Simulation(dataclasses.replace(load_scene("ant"), agents=agents, props=(box,)))
     policy = roboschool.load_policy("ant")
     simulation.reset({0: seed})

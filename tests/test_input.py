@@ -152,7 +152,18 @@ def test_whatever_stands_behind_a_key(value: str, tmp_path: Path) -> None:
     (tmp_path / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
     lines = {"park.toml": paths.scenes()["ant"].read_text(), "ant.toml": ant.read_text()}
     for file, keys in {
-        "park.toml": ("version", "seconds", "gravity", "players", "draw", "camera", "game", "task", "spot", "robot"),
+        "park.toml": (
+            "version",
+            "seconds",
+            "gravity",
+            "players",
+            "draw",
+            "camera",
+            "game",
+            "task",
+            "position",
+            "robot",
+        ),
         "ant.toml": ("model", "trunk", "feet", "stance", "lowest", "hip_1"),
     }.items():
         for key in keys:
@@ -174,9 +185,9 @@ def test_a_large_file_is_refused_at_once(text: str, tmp_path: Path) -> None:
         load_scene(tmp_path / "park.toml")
 
 
-def turned(turn: Any) -> Scene:
+def turned(yaw: Any) -> Scene:
     scene = load_scene("ant")
-    return dataclasses.replace(scene, agents=(dataclasses.replace(scene.agents[0], turn=turn),))
+    return dataclasses.replace(scene, agents=(dataclasses.replace(scene.agents[0], yaw=yaw),))
 
 
 @pytest.mark.parametrize(
@@ -228,7 +239,7 @@ def turned(turn: Any) -> Scene:
         (lambda: dataclasses.replace(load_scene("ant"), gravity=[1.6, 9.8]), ["gravity: [1.6, 9.8]", "tuple"]),
         (lambda: dataclasses.replace(load_scene("ant"), friction=(0.1, 0.2, 0.3)), ["friction", "tuple of two"]),
         (lambda: dataclasses.replace(load_scene("ant"), friction="0.5"), ["friction: '0.5' is not a number"]),
-        (lambda: turned([0.0, 1.0]), ["agent ant_0.turn", "tuple"]),
+        (lambda: turned([0.0, 1.0]), ["agent ant_0.yaw", "tuple"]),
         (lambda: load_scene("roboschool/Ant-v77"), ["'roboschool/Ant-v77'", "did you mean 'roboschool/Ant-v1'"]),
         (lambda: load_scene("RoboschoolAnt-v0"), ["'RoboschoolAnt-v0'", "did you mean 'roboschool/Ant-v1'"]),
         (lambda: load_scene(load_scene("ant"), gravity=1.0), ["dataclasses.replace"]),

@@ -65,7 +65,7 @@ TILTED = [
 def test_a_body_stands_straight_whatever_the_axes_of_its_inertia(inertia: str, origin: str, tmp_path: Path) -> None:
     """Bullet turns bases to the axes of their inertia; what is seen and felt must be the link's own axes."""
     parts = link("body", inertia, origin), link("arm"), joint("shoulder", "body", "arm")
-    simulation = alone(make(tmp_path, *parts), turn=0.7)
+    simulation = alone(make(tmp_path, *parts), yaw=0.7)
     now = simulation.groups[0].now
     assert now.lean[0, 0] == pytest.approx([0.0, 0.0], abs=1e-6)
     assert now.bearing[0, 0] == pytest.approx([-math.sin(0.7), math.cos(0.7)], abs=1e-6)
@@ -148,7 +148,7 @@ def test_robots_whose_files_share_a_name_are_drawn_each_as_itself(tmp_path: Path
         (tmp_path / name).mkdir()
         parts = (link("body"), link(f"arm_{name}"), joint(f"shoulder_{name}", "body", f"arm_{name}"))
         robots.append(make(tmp_path / name, *(part.replace("0.4 0.2 0.1", size) for part in parts)))
-    agents = tuple(Agent(f"odd_{i}", Run(robot), spot=(3.0 * i, 0.0), noise=0.0) for i, robot in enumerate(robots))
+    agents = tuple(Agent(f"odd_{i}", Run(robot), position=(3.0 * i, 0.0), noise=0.0) for i, robot in enumerate(robots))
     scene = Scene("odd", "Two robots.", agents)
     simulation, camera = Simulation(scene), Camera(scene, 48, 32)
     simulation.reset({0: 0})

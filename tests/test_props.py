@@ -48,7 +48,7 @@ def with_prop(thing: Prop) -> Scene:
     return dataclasses.replace(load_scene("hopper"), props=(thing,))
 
 
-def test_a_prop_stands_with_its_root_at_its_spot(tmp_path: Path) -> None:
+def test_a_prop_stands_with_its_root_at_its_position(tmp_path: Path) -> None:
     world = World(with_prop(prop(tmp_path, BALL)))
     world.reset([world.bodies[0].home], [((5.0, 1.0, 3.0), np.pi / 2)])
     assert world.props()[0][:6] == pytest.approx((5.0, 1.1, 3.2, 0.0, 0.0, 0.0)), (
@@ -60,23 +60,23 @@ def test_a_prop_stands_with_its_root_at_its_spot(tmp_path: Path) -> None:
 def test_a_prop_that_never_moves_is_where_the_scene_says_in_every_episode(tmp_path: Path) -> None:
     import pybullet
 
-    thing = prop(tmp_path, WALL, "wall", spot=((1.0, 2.0), 3.0, 0.5))
+    thing = prop(tmp_path, WALL, "wall", position=((1.0, 2.0), 3.0, 0.5))
     simulation = Simulation(with_prop(thing))
-    spots = []
+    places = []
     for _ in range(3):
         simulation.reset({0: None})
         world = simulation.worlds[0]
-        spots.append(pybullet.getBasePositionAndOrientation(world.prop_bodies[0].id, physicsClientId=world.client)[0])
-        assert world.props()[0][:6] == (*spots[-1], 0.0, 0.0, 0.0)
-        assert 1.0 <= spots[-1][0] <= 2.0
-        assert spots[-1][1:] == (3.0, 0.5)
-    assert len(set(spots)) == 3
+        places.append(pybullet.getBasePositionAndOrientation(world.prop_bodies[0].id, physicsClientId=world.client)[0])
+        assert world.props()[0][:6] == (*places[-1], 0.0, 0.0, 0.0)
+        assert 1.0 <= places[-1][0] <= 2.0
+        assert places[-1][1:] == (3.0, 0.5)
+    assert len(set(places)) == 3
     simulation.close()
 
 
 def test_where_props_stand_is_in_the_saved_state(tmp_path: Path) -> None:
-    wall = prop(tmp_path, WALL, "wall", spot=((1.0, 2.0), 3.0, 0.5), turn=(-1.0, 1.0))
-    thing = prop(tmp_path, BALL, spot=(5.0, 1.0, 3.0), turn=(-1.0, 1.0))
+    wall = prop(tmp_path, WALL, "wall", position=((1.0, 2.0), 3.0, 0.5), yaw=(-1.0, 1.0))
+    thing = prop(tmp_path, BALL, position=(5.0, 1.0, 3.0), yaw=(-1.0, 1.0))
     scene = dataclasses.replace(with_prop(wall), props=(wall, thing))
     one, other = Simulation(scene), Simulation(scene)
     for seed, simulation in enumerate((one, other)):
@@ -234,7 +234,7 @@ HUMANOID = """
 name  = "humanoid_{number}"
 robot = "humanoid"
 task  = {{ name = "flagrun_harder" }}
-spot  = [0.0, {number}.0]
+position = [0.0, {number}.0]
 """
 CUBE = """
 [[prop]]

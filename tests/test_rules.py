@@ -31,7 +31,7 @@ IDS = {"hopper": "Hopper", "walker2d": "Walker2d", "half_cheetah": "HalfCheetah"
 def quiet(name: str) -> Simulation:
     """A simulation that starts in the rest pose, straight ahead."""
     scene = load_scene(name)
-    agents = tuple(dataclasses.replace(agent, noise=0.0, turn=0.0) for agent in scene.agents)
+    agents = tuple(dataclasses.replace(agent, noise=0.0, yaw=0.0) for agent in scene.agents)
     simulation = Simulation(dataclasses.replace(scene, agents=agents))
     simulation.reset({0: 0})
     return simulation
@@ -238,16 +238,16 @@ def test_observation_layout() -> None:
     assert task.observe(now).max() == 5.0
 
 
-@pytest.mark.parametrize("turn", [0.0, 0.5, -2.0])
-def test_bearing_and_velocity_are_seen_from_the_robot(turn: float) -> None:
+@pytest.mark.parametrize("yaw", [0.0, 0.5, -2.0])
+def test_bearing_and_velocity_are_seen_from_the_robot(yaw: float) -> None:
     """A robot turned left sees +x on its right."""
     for name in ("ant", "hopper"):
         scene = load_scene(name)
-        agents = (dataclasses.replace(scene.agents[0], turn=turn, noise=0.0),)
+        agents = (dataclasses.replace(scene.agents[0], yaw=yaw, noise=0.0),)
         simulation = Simulation(dataclasses.replace(scene, agents=agents))
         simulation.reset({0: 0})
         now = simulation.groups[0].now
-        assert now.bearing[0, 0] == pytest.approx([-math.sin(turn), math.cos(turn)])
+        assert now.bearing[0, 0] == pytest.approx([-math.sin(yaw), math.cos(yaw)])
         for _ in range(40):
             was = simulation.groups[0].now.position.copy()
             simulation.step([np.full((1, 1, len(simulation.groups[0].torque)), 0.5)])
@@ -299,7 +299,7 @@ def test_robots_collide_with_each_other(pair: tuple[str, str]) -> None:
 
     def stand(*spots: float) -> Simulation:
         agents = tuple(
-            dataclasses.replace(row, name=f"robot_{i}", spot=(spot, 0.0), noise=0.0, turn=0.0)
+            dataclasses.replace(row, name=f"robot_{i}", position=(spot, 0.0), noise=0.0, yaw=0.0)
             for i, (row, spot) in enumerate(zip(rows, spots, strict=False))
         )
         simulation = Simulation(Scene("pair", "Two robots side by side.", agents))

@@ -243,7 +243,7 @@ def crowd(scene: Scene, robots: int) -> ParallelEnv:
     kind = agent.name.rpartition("_")[0]
     columns = math.ceil(math.sqrt(robots))
     spots = [(APART * (place // columns), APART * (place % columns)) for place in range(robots)]
-    agents = [dataclasses.replace(agent, name=f"{kind}_{i}", spot=spot) for i, spot in enumerate(spots)]
+    agents = [dataclasses.replace(agent, name=f"{kind}_{i}", position=spot) for i, spot in enumerate(spots)]
     return ParallelEnv(dataclasses.replace(scene, agents=tuple(agents)))
 
 

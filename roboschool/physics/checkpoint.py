@@ -22,7 +22,7 @@ class Snapshot:
     placements: tuple[Placement, ...]  # of the robots
     bases: tuple[Any, ...]  # position, orientation, velocity, spin of each robot, then of each prop
     joints: tuple[Any, ...]  # positions and speeds of the joints of each
-    spots: tuple[tuple[Triple, Quaternion], ...] = ()  # where each prop began; a camera needs none
+    starts: tuple[tuple[Triple, Quaternion], ...] = ()  # where each prop began; a camera needs none
 
 
 @dataclass
@@ -30,7 +30,7 @@ class EpisodeLog:
     """Everything a world has been told since its episode began. The same log gives the same world, bit for bit."""
 
     placements: tuple[Placement, ...]
-    props: tuple[tuple[Triple, float], ...]  # spot [m] and heading [rad] of each
+    props: tuple[tuple[Triple, float], ...]  # position [m] and yaw [rad] of each
     gravity: float  # [m/s2]
     friction: float  # of the ground
     steps: int = 0

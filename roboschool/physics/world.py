@@ -101,7 +101,7 @@ class RobotBody(Body):
     def settle(self, placement: Placement) -> None:
         """Note where the episode began."""
         self.home = placement
-        self.turned = (math.cos(placement.turn), math.sin(placement.turn))
+        self.turned = (math.cos(placement.yaw), math.sin(placement.yaw))
 
     def place(self, placement: Placement, ground: int) -> None:
         """Put the robot on the ground: its lowest point just touches it, whatever the angles of its joints."""
@@ -109,7 +109,7 @@ class RobotBody(Body):
         height = self.robot.stance
         track = (0.0, height, placement.pitch) if self.planar else ()
         self._set_joints([*track, *(placement.loose or self.idle), *placement.joints], self.off)
-        half, lean = placement.turn / 2, 0.0 if self.robot.fixed else placement.pitch / 2
+        half, lean = placement.yaw / 2, 0.0 if self.robot.fixed else placement.pitch / 2
         upright = _multiply((0.0, math.sin(lean), 0.0, math.cos(lean)), self.tilted)
         turned = _multiply((0.0, 0.0, math.sin(half), math.cos(half)), upright)
         self._set_base(0.0 if self.robot.fixed else height, turned)
@@ -119,7 +119,7 @@ class RobotBody(Body):
             self._set_base(height - self._gap(ground), turned)
 
     def _set_base(self, height: float, turned: Quaternion) -> None:
-        bullet.resetBasePositionAndOrientation(self.id, (*self.home.spot, height), turned, self.client)
+        bullet.resetBasePositionAndOrientation(self.id, (*self.home.position, height), turned, self.client)
 
     def _gap(self, ground: int) -> float:
         """Return the distance between the ground and the lowest point [m], below 0 if it is in the ground."""
@@ -173,13 +173,13 @@ class RobotBody(Body):
     def _planar_trunk(self, states: Any) -> tuple[list[float], tuple[float, ...]]:
         (along, forward, _, _), (height, up, _, _), (lean, spin, _, _) = states[:3]
         cos, sin = self.turned
-        x, y = self.home.spot
+        x, y = self.home.position
         row = [x + along * cos, y + along * sin, height, -sin, cos, forward, 0.0, up, 0.0, lean]
         return row, (forward * cos, forward * sin, up, -sin * spin, cos * spin, 0.0)
 
     def _free_trunk(self) -> tuple[list[float], tuple[float, ...]]:
         if self.robot.bolted:
-            x, y = self.home.spot
+            x, y = self.home.position
             cos, sin = self.turned
             return [x, y, 0.0, -sin, cos, 0.0, 0.0, 0.0, 0.0, 0.0], UNMOVED
         if self.trunk == -1:
@@ -210,23 +210,23 @@ class PropBody(Body):
         self.prop = prop
         self.leaf = max(self.links.values())
         self.centre: Triple = bullet.getDynamicsInfo(self.id, -1, physicsClientId=client)[3]  # of mass, from the root
-        self.spot: Triple = (0.0, 0.0, 0.0)
+        self.start: Triple = (0.0, 0.0, 0.0)
         self.turned: Quaternion = STRAIGHT
 
-    def place(self, spot: Triple, turn: float) -> None:
+    def place(self, position: Triple, yaw: float) -> None:
         """Put the prop somewhere, at rest."""
-        self.spot, self.turned = spot, (0.0, 0.0, math.sin(turn / 2), math.cos(turn / 2))
-        if not self.prop.moves and not any(spot) and not turn:
+        self.start, self.turned = position, (0.0, 0.0, math.sin(yaw / 2), math.cos(yaw / 2))
+        if not self.prop.moves and not any(position) and not yaw:
             return  # where it was loaded
         self._set_joints(self.off, self.off)
         ahead = bullet.rotateVector(self.turned, self.centre)
-        self._set_base([here + there for here, there in zip(spot, ahead, strict=True)])
+        self._set_base([here + there for here, there in zip(position, ahead, strict=True)])
         bullet.resetBaseVelocity(self.id, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), physicsClientId=self.client)
 
     def throw(self, position: Triple, velocity: Triple) -> None:
         """Let the prop fly, or slide within its limits, from where its centre of mass then is; without spin."""
         if self.joints:
-            way = [there - here for there, here in zip(position, self.spot, strict=True)]
+            way = [there - here for there, here in zip(position, self.start, strict=True)]
             ways = [bullet.rotateVector(self.turned, joint.axis) for joint in self.prop.joints]
             places = [_within(_dot(axis, way), joint) for axis, joint in zip(ways, self.prop.joints, strict=True)]
             self._set_joints(places, [_dot(axis, velocity) for axis in ways])
@@ -244,7 +244,7 @@ class PropBody(Body):
         They are in the world [m, m/s].
         """
         if not self.prop.moves:
-            return (*self.spot, 0.0, 0.0, 0.0, *_x_axis(self.turned))
+            return (*self.start, 0.0, 0.0, 0.0, *_x_axis(self.turned))
         if not self.joints:
             position, turned = bullet.getBasePositionAndOrientation(self.id, self.client)
             velocity, _ = bullet.getBaseVelocity(self.id, self.client)
@@ -339,13 +339,13 @@ class World:
 
         Args:
             placements: where each robot begins.
-            props: spot [m] and heading [rad] of each prop.
+            props: position [m] and yaw [rad] of each prop.
             gravity: downwards [m/s2].
             friction: of the ground.
         """
         self._rewind(gravity, friction)
-        for prop, (spot, turn) in zip(self.prop_bodies, props, strict=True):
-            prop.place(spot, turn)
+        for prop, (position, yaw) in zip(self.prop_bodies, props, strict=True):
+            prop.place(position, yaw)
         for body, placement in zip(self.bodies, placements, strict=True):
             body.place(placement, self.ground)
         self.log = EpisodeLog(tuple(placements), tuple(props), gravity, friction)
@@ -441,8 +441,8 @@ class World:
         """Return everything that moves, for pictures and comparisons."""
         bases, joints = zip(*(body.capture() for body in (*self.bodies, *self.prop_bodies)), strict=True)
         homes = tuple(body.home for body in self.bodies)
-        spots = tuple((body.spot, body.turned) for body in self.prop_bodies)
-        return Snapshot(self.gravity, self.friction, homes, bases, joints, spots)
+        starts = tuple((body.start, body.turned) for body in self.prop_bodies)
+        return Snapshot(self.gravity, self.friction, homes, bases, joints, starts)
 
     def save(self) -> WorldCheckpoint:
         """Return the state of the world, to be given to `load` here or in another process; nothing changes."""
@@ -467,8 +467,8 @@ class World:
         self._rewind(snapshot.gravity, snapshot.friction)
         for body, placement in zip(self.bodies, snapshot.placements, strict=True):
             body.settle(placement)
-        for prop, spot in zip(self.prop_bodies, snapshot.spots, strict=True):
-            prop.spot, prop.turned = spot
+        for prop, start in zip(self.prop_bodies, snapshot.starts, strict=True):
+            prop.start, prop.turned = start
         with scratch_path(checkpoint.state) as path, redirect_native_output() as said:
             try:
                 bullet.restoreState(fileName=path, physicsClientId=self.client)

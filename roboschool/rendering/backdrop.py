@@ -152,9 +152,9 @@ class Backdrop:
 
 def _track(scene: Scene) -> Triple | None:
     """Return the right and left edge of the track and the width of a lane [m], if there is one."""
-    if any(isinstance(y, tuple) or abs(np.mean(agent.turn)) > 0.1 for agent in scene.agents for y in agent.spot):
+    if any(isinstance(y, tuple) or abs(np.mean(agent.yaw)) > 0.1 for agent in scene.agents for y in agent.position):
         return None
-    ys = np.unique([agent.spot[1] for agent in scene.agents])
+    ys = np.unique([agent.position[1] for agent in scene.agents])
     lane = float(ys[1] - ys[0]) if len(ys) > 1 else LANE
     if not np.allclose(np.diff(ys), lane):
         return None

@@ -49,8 +49,8 @@ class Agent:
 
     name: str
     task: Task
-    spot: tuple[Number, Number] = (0.0, 0.0)  # x, y [m]
-    turn: Number = 0.0  # heading, 0 along +x [rad]
+    position: tuple[Number, Number] = (0.0, 0.0)  # x, y [m]
+    yaw: Number = 0.0  # heading, 0 along +x [rad]
     noise: float = 0.1  # joints start within this of the rest pose, and within their limits [rad, or m for a slide]
     policy: str = ""  # who plays it if nobody else does
 
@@ -66,8 +66,8 @@ class Prop:
 
     name: str
     model: Model
-    spot: tuple[Number, Number, Number] = (0.0, 0.0, 0.0)  # of its root [m]
-    turn: Number = 0.0  # heading [rad]
+    position: tuple[Number, Number, Number] = (0.0, 0.0, 0.0)  # of its root [m]
+    yaw: Number = 0.0  # heading [rad]
 
     @property
     def joints(self) -> tuple[Joint, ...]:
@@ -160,8 +160,8 @@ class Scene:
             ("finish", self.finish, 0.1, FARTHEST),
         ]
         for prop in self.props:
-            checks += [(f"prop {prop.name}.spot", number, -FARTHEST, FARTHEST) for number in prop.spot]
-            checks.append((f"prop {prop.name}.turn [deg]", _degrees(prop.turn), -360.0, 360.0))
+            checks += [(f"prop {prop.name}.position", number, -FARTHEST, FARTHEST) for number in prop.position]
+            checks.append((f"prop {prop.name}.yaw [deg]", _degrees(prop.yaw), -360.0, 360.0))
         checks += [("stadium", number, -FARTHEST, FARTHEST) for number in self.stadium or ()]
         if self.camera is not None:
             checks += [("camera.eye", number, -FARTHEST, FARTHEST) for number in self.camera.eye]
@@ -173,9 +173,9 @@ class Scene:
             ]
         for agent in self.agents:
             checks += [
-                (f"agent {agent.name}.spot", agent.spot[0], -FARTHEST, FARTHEST),
-                (f"agent {agent.name}.spot", agent.spot[1], -FARTHEST, FARTHEST),
-                (f"agent {agent.name}.turn [deg]", _degrees(agent.turn), -360.0, 360.0),
+                (f"agent {agent.name}.position", agent.position[0], -FARTHEST, FARTHEST),
+                (f"agent {agent.name}.position", agent.position[1], -FARTHEST, FARTHEST),
+                (f"agent {agent.name}.yaw [deg]", _degrees(agent.yaw), -360.0, 360.0),
                 (f"agent {agent.name}.noise", agent.noise, 0.0, math.pi),
             ]
         for key, number, lowest, highest in checks:
@@ -352,7 +352,7 @@ def _agent(path: Path, row: AgentRow) -> Agent:
     task = make_task(where, robot, row.task, path.parent)
     if ":" in row.policy:
         look_beside(f"{where}: policy {row.policy!r}: ", row.policy.partition(":")[0], path.parent)
-    return Agent(row.name, task, row.spot, _radians(row.turn), row.noise, row.policy)
+    return Agent(row.name, task, row.position, _radians(row.yaw), row.noise, row.policy)
 
 
 def _prop(path: Path, row: PropRow) -> Prop:
@@ -364,7 +364,7 @@ def _prop(path: Path, row: PropRow) -> Prop:
         model = read_urdf(beside if os.path.isfile(beside) else paths.find(row.model, paths.models(), "model"))
     except InvalidInput as error:
         raise InvalidInput(f"{where}: model: {error}") from None
-    return Prop(row.name, model, row.spot, _radians(row.turn))
+    return Prop(row.name, model, row.position, _radians(row.yaw))
 
 
 def _degrees(radians: Any) -> Any:
@@ -413,5 +413,5 @@ def _line_up(path: Path, lanes: Lanes, draw: int) -> list[Agent]:
         number = sum(other.name.rpartition("_")[0] == kind for other in agents)
         y = ((len(entrants) - 1) / 2 - lane) * lanes.width
         policy = policy or (name if name in paths.policies() else "")
-        agents.append(dataclasses.replace(agent, name=f"{kind}_{number}", spot=(0.0, y), policy=policy))
+        agents.append(dataclasses.replace(agent, name=f"{kind}_{number}", position=(0.0, y), policy=policy))
     return agents

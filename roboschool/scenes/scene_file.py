@@ -30,8 +30,8 @@ class AgentRow:
     name: str
     robot: str
     task: dict[str, Any]
-    spot: tuple[Number, Number] = (0.0, 0.0)  # x, y [m]
-    turn: Number = 0.0  # heading, 0 along +x [deg]
+    position: tuple[Number, Number] = (0.0, 0.0)  # x, y [m]
+    yaw: Number = 0.0  # heading, 0 along +x [deg]
     noise: float = 0.1  # joints start within this of the rest pose [rad]
     policy: str = ""  # who plays it if nobody else does: a scene whose policy it is, or "package.module:Class"
     power: float = 1.0  # of its motors, as a share of what its card says
@@ -44,8 +44,8 @@ class PropRow:
 
     name: str
     model: str  # its URDF: assets/<model>/<model>.urdf, or a path that begins at the scene
-    spot: tuple[Number, Number, Number] = (0.0, 0.0, 0.0)  # x, y, z of its root [m]
-    turn: Number = 0.0  # heading [deg]
+    position: tuple[Number, Number, Number] = (0.0, 0.0, 0.0)  # x, y, z of its root [m]
+    yaw: Number = 0.0  # heading [deg]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -299,16 +299,16 @@ class Simulation:
         gravity, friction = draw(self.scene.gravity, rng), draw(self.scene.friction, rng)
         props = []
         for prop in self.scene.props:
-            x, y, z = (draw(number, rng) for number in prop.spot)
-            props.append(((x, y, z), draw(prop.turn, rng)))
+            x, y, z = (draw(number, rng) for number in prop.position)
+            props.append(((x, y, z), draw(prop.yaw, rng)))
         placements = []
         for agent, (group, place) in zip(self.scene.agents, self.seats, strict=True):
-            spot = (draw(agent.spot[0], rng), draw(agent.spot[1], rng))
-            turn = draw(agent.turn, rng)
+            position = (draw(agent.position[0], rng), draw(agent.position[1], rng))
+            yaw = draw(agent.yaw, rng)
             noise = rng.uniform(-agent.noise, agent.noise, len(group.pose))
             joints = np.minimum(np.maximum(noise + group.pose, group.lower), group.upper)
             memory = group.now.memory[world, place]
-            placement, memory[:] = agent.task.begin(Placement(spot, turn, tuple(joints.tolist())), memory, rng)
+            placement, memory[:] = agent.task.begin(Placement(position, yaw, tuple(joints.tolist())), memory, rng)
             placements.append(placement)
         self.worlds[world].reset(placements, props, gravity, friction)
         rules = self.rules[world] if rules is None else rules
