@@ -25,7 +25,7 @@ LETTERS = [
     ("h", "n"),
     ("j", "m"),
 ]  # a joint each, forward and back, after those of the arrows
-FLAG = ("goal_x", "goal_y", "timer")  # what a task with a flag remembers
+FLAG = {"goal", "timer"}  # what a task with a flag remembers
 LEAD = 2.0  # a flag is so far ahead of its robot [m]
 KEYS = [*ARROWS, *(key for pair in LETTERS for key in pair)]  # that do something
 NEVER = 1e9  # steps until it moves by itself
@@ -59,10 +59,8 @@ class FlagPilot:
         way = _arrows(keys)
         if way.any():
             self.way = way / np.hypot(*way)
-        memory = group.now.memory[0, place]
-        memory[:2] = group.now.position[0, place, :2] + LEAD * self.way
-        memory[2] = NEVER
-        group.see()
+        goal = group.state.position[0, place, :2] + LEAD * self.way
+        self.env.simulation.set_memory(group.agents[place], goal=goal, timer=NEVER)
         return self.policy.act(group.observation[0, place])
 
 
@@ -78,7 +76,7 @@ class Pusher:
         """Return forward and left of the robot, which may stand turned."""
         group, place = _seat(self.env)
         x, y = _arrows(keys)
-        left, forward = group.now.bearing[0, place]  # of +x
+        left, forward = group.state.world_x_direction[0, place]  # of +x
         return np.array([forward * x - left * y, left * x + forward * y])
 
 
@@ -236,7 +234,7 @@ def read_keys(text: str) -> Iterator[Keys]:
 
 
 def _has_flag(env: AgentEnv) -> bool:
-    return _seat(env)[0].task.memory[: len(FLAG)] == FLAG
+    return _seat(env)[0].task.memory.quantities.keys() >= FLAG
 
 
 def _seat(env: AgentEnv) -> tuple[Group, int]:

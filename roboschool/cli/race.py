@@ -12,7 +12,7 @@ import numpy as np
 from roboschool import paths
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.errors import InvalidInput, suggest
-from roboschool.mdp.effects import Mark
+from roboschool.mdp.effects import Marker
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.policies.policy import Policy, as_policy
 from roboschool.rendering.camera import Camera
@@ -52,8 +52,8 @@ class Watcher(Protocol):
         """Look at a step, and know whether it is the last."""
 
 
-def _sight(env: ParallelEnv) -> tuple[Snapshot, list[Mark]]:
-    return env.simulation.worlds[0].capture(), env.simulation.marks()
+def _sight(env: ParallelEnv) -> tuple[Snapshot, list[Marker]]:
+    return env.simulation.worlds[0].capture(), env.simulation.markers()
 
 
 class Film:

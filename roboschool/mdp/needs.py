@@ -1,11 +1,11 @@
-"""What tasks and sensors need beyond their own robot."""
+"""What tasks, sensors and games need beyond what physics says of robots; what is not needed is not gathered."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What must be in a `State` beyond what physics says of the robot; what nobody needs is not gathered."""
+    """What a task or a sensor needs in its `State`."""
 
     props: bool = False  # `State.props`
     others: bool = False  # `State.others`
@@ -16,3 +16,11 @@ class Needs:
         """Return what is in one of two."""
         links = dict.fromkeys((*self.link_heights, *other.link_heights))
         return Needs(self.props or other.props, self.others or other.others, self.game or other.game, tuple(links))
+
+
+@dataclass(frozen=True)
+class GameNeeds:
+    """What a game needs in its `GameState`."""
+
+    contacts: bool = False  # `GameState.contacts`
+    velocities: bool = True  # velocities and x axes in `GameState.agents`; without, they may be 0

@@ -33,11 +33,10 @@ def check_parameters(part: Any) -> None:
     Raises:
         InvalidInput: one is out of its range.
     """
-    for name, bounds in _ranges(type(part)).items():
+    kind: Any = type(part)
+    for name, bounds in _ranges(kind).items():
         value = getattr(part, name)
         for number in value if isinstance(value, tuple) else (value,):
             check_range(name, number, bounds.low, bounds.high)
         if isinstance(value, list):
             raise InvalidInput(f"{name}: {value} is a list, not a tuple")
-
-

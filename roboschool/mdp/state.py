@@ -15,10 +15,10 @@ class Bodies(Record):
     x_direction: np.ndarray = quantity(3, frame="world", doc="where the x axis of the body points")
 
 
-class BodyState(Record):
-    """What physics says of robots of one kind. The world writes these quantities, by name.
+class TrunkState(Record):
+    """Where a robot's trunk is and how it moves.
 
-    The heading frame has its x axis where the robot's trunk heads, and z up.
+    The heading frame has its x axis where the trunk heads, and z up.
     """
 
     position: np.ndarray = quantity(
@@ -29,6 +29,30 @@ class BodyState(Record):
     )
     velocity: np.ndarray = quantity(3, unit="m/s", frame="heading", doc="of the trunk: forward, left, up")
     roll_pitch: np.ndarray = quantity(2, unit="rad", doc="of the trunk")
+
+    @property
+    def x_direction(self) -> np.ndarray:
+        """Where the trunk's x axis points, in the world (..., 3)."""
+        left, forward, pitch = self.world_x_direction[..., 0], self.world_x_direction[..., 1], self.roll_pitch[..., 1]
+        level = np.cos(pitch)
+        return np.stack([forward * level, -left * level, -np.sin(pitch)], axis=-1)
+
+    @property
+    def world_velocity(self) -> np.ndarray:
+        """The velocity of the trunk, in the world [m/s] (..., 3)."""
+        # minus the sine, and the cosine, of the heading
+        left, forward = self.world_x_direction[..., 0], self.world_x_direction[..., 1]
+        along, aside, up = (self.velocity[..., axis] for axis in range(3))
+        return np.stack([forward * along + left * aside, forward * aside - left * along, up], axis=-1)
+
+    def bodies(self) -> np.ndarray:
+        """Return the numbers of `Bodies` (..., 9)."""
+        return np.concatenate([self.position, self.world_velocity, self.x_direction], axis=-1)
+
+
+class BodyState(TrunkState):
+    """What physics says of robots of one kind. The world writes these quantities, by name."""
+
     angular_velocity: np.ndarray = quantity(3, unit="rad/s", frame="world", doc="of the trunk")
     q: np.ndarray = quantity("joints", unit="rad, or m for a slide", doc="positions of the driven joints")
     qd: np.ndarray = quantity("joints", unit="rad/s, or m/s for a slide", doc="speeds of the driven joints")
@@ -59,16 +83,6 @@ class State(BodyState):
     agent_stats: Any = quantity(record="agent_stats", doc="what it remembers of this agent: its `Game.agent_stats`")
     memory: Any = quantity(record="memory", doc="what the task remembers: its `Task.memory`")
 
-    @property
-    def x_direction(self) -> np.ndarray:
-        """Where the trunk's x axis points, in the world (..., 3)."""
-        return x_direction(self)
-
-    @property
-    def world_velocity(self) -> np.ndarray:
-        """The velocity of the trunk, in the world [m/s] (..., 3)."""
-        return world_velocity(self)
-
     def relative(self, bodies: Bodies) -> np.ndarray:
         """Return bodies as each robot sees them: from where it is, in its heading frame.
 
@@ -85,21 +99,4 @@ class State(BodyState):
         return np.stack([forward * x - left * y, left * x + forward * y, z], axis=-1)
 
 
-def bodies_of(states: BodyState) -> np.ndarray:
-    """Return robots as the numbers of `Bodies` (..., 9)."""
-    return np.concatenate([states.position, world_velocity(states), x_direction(states)], axis=-1)
-
-
-def x_direction(state: BodyState) -> np.ndarray:
-    """Return where the x axes of trunks point, in the world (..., 3)."""
-    left, forward, pitch = state.world_x_direction[..., 0], state.world_x_direction[..., 1], state.roll_pitch[..., 1]
-    level = np.cos(pitch)
-    return np.stack([forward * level, -left * level, -np.sin(pitch)], axis=-1)
-
-
-def world_velocity(state: BodyState) -> np.ndarray:
-    """Return the velocities of trunks as they are in the world [m/s] (..., 3)."""
-    # minus the sine, and the cosine, of the heading
-    left, forward = state.world_x_direction[..., 0], state.world_x_direction[..., 1]
-    along, aside, up = (state.velocity[..., axis] for axis in range(3))
-    return np.stack([forward * along + left * aside, forward * aside - left * along, up], axis=-1)
+TRUNK_NUMBERS = len(TrunkState.blank().names)  # a state's array begins with them

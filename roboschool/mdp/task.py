@@ -13,7 +13,7 @@ from roboschool.mdp.needs import Needs
 from roboschool.mdp.parameters import check_parameters
 from roboschool.mdp.record import Nothing, Record
 from roboschool.mdp.scene_info import SceneInfo
-from roboschool.mdp.sensor import Sensor
+from roboschool.mdp.sensor import Field, Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
 from roboschool.plugins import builtin_classes, find_class, make
@@ -87,16 +87,14 @@ class Task(ABC):
 
         Args:
             placement: what the scene proposes.
-            memory: a record of the class `memory`: what was remembered at the end of the last episode; zeros if there was none or the world was seeded
-                anew. Unless this method is overridden it is set to zeros.
+            memory: a record of the class `memory`: what was remembered at the end of the last episode; zeros if there
+                was none or the world was seeded anew. Unless this method is overridden it is set to zeros.
             rng: the generator of the world; all randomness comes from it.
         """
         memory.array[:] = 0.0
         return placement
 
-    def update(
-        self, previous: State, state: State, active: np.ndarray, rngs: Sequence[np.random.Generator]
-    ) -> Update:
+    def update(self, previous: State, state: State, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> Update:
         """Return what is remembered after a step, and what is launched; called before the reward is computed.
 
         Args:
@@ -120,6 +118,11 @@ def needs_of(task: Task, scene: SceneInfo) -> Needs:
     return needs
 
 
+def fields_of(task: Task, scene: SceneInfo) -> list[Field]:
+    """Return what each number of an observation is."""
+    return [field for sensor in task.sensors(scene) for field in sensor.fields(task.robot, scene)]
+
+
 def make_task(where: str, robot: Robot, spec: dict[str, Any], beside: Path | None = None) -> Task:
     """Return the task that a scene asks for, as `{name = "run", alive = 2.0}` or `{name = "package.module:Class"}`.
 
@@ -128,6 +131,8 @@ def make_task(where: str, robot: Robot, spec: dict[str, Any], beside: Path | Non
     Raises:
         InvalidInput: the task or one of its parameters is unknown or of the wrong type.
     """
-    own = builtin_classes("games", "observations", "scripted", "race", holds="Player") | builtin_classes("tasks")
+    own = builtin_classes("games", "observations", "player", "scripted", "race", holds="Player") | builtin_classes(
+        "tasks"
+    )
     cls = find_class(f"{where}: ", "task", spec.get("name"), own, Task, beside)  # type: ignore[type-abstract]
     return make(where, "task", spec, cls, robot=robot)

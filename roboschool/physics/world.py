@@ -10,10 +10,11 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.effects import Placement
+from roboschool.mdp.task import needs_of
 from roboschool.physics.checkpoint import EpisodeLog, Quaternion, Snapshot, Triple, WorldCheckpoint
 from roboschool.physics.output import redirect_native_output
 from roboschool.robots.urdf import Joint, Model, without_visuals
@@ -28,6 +29,7 @@ FARTHEST = 1000.0  # [m]
 FASTEST = 60.0  # Bullet clamps every speed at 100 [m/s, rad/s]; a trunk that comes near that has blown up
 STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 UNMOVED = (0.0,) * 6
+Trunk: TypeAlias = tuple[Sequence[float], ...]  # position, world_x_direction, velocity, roll_pitch
 ROOT = -1  # the number of a body's root among its links
 TOUCH = 0.001  # bodies that are no deeper in each other only touch [m]
 NOWHERE = -1  # the ground of a scene that has none
@@ -78,7 +80,7 @@ class Body:
 class RobotBody(Body):
     """An agent's robot in a Bullet client."""
 
-    def __init__(self, client: int, agent: Agent) -> None:
+    def __init__(self, client: int, agent: Agent, link_heights: Sequence[str] = ()) -> None:
         robot = agent.robot
         order = (*robot.passive, *(joint.name for joint in robot.joints))
         super().__init__(client, robot.model, order, robot.self_collision)
@@ -93,7 +95,7 @@ class RobotBody(Body):
         self.unasked = [0.0] * len(self.driven)  # positions, speeds and gains, which torque control ignores
         self.trunk = self.links[robot.trunk]
         self.watched = self.links[robot.watched] if robot.watched != robot.trunk else None
-        self.heights = [self.links[name] for name in agent.task.heights]
+        self.heights = [self.links[name] for name in link_heights]
         self.feet = {self.links[name]: place for place, name in enumerate(robot.feet)}
         self.still = [0.0] * len(self.feet)
         self.settle(Placement((0.0, 0.0), 0.0, robot.pose))
@@ -108,7 +110,7 @@ class RobotBody(Body):
         self.settle(placement)
         height = self.robot.stance
         track = (0.0, height, placement.pitch) if self.planar else ()
-        self._set_joints([*track, *(placement.loose or self.idle), *placement.joints], self.off)
+        self._set_joints([*track, *(placement.passive_joints or self.idle), *placement.joints], self.off)
         half, lean = placement.yaw / 2, 0.0 if self.robot.fixed else placement.pitch / 2
         upright = _multiply((0.0, math.sin(lean), 0.0, math.cos(lean)), self.tilted)
         turned = _multiply((0.0, 0.0, math.sin(half), math.cos(half)), upright)
@@ -128,28 +130,30 @@ class RobotBody(Body):
         points = bullet.getClosestPoints(self.id, ground, FARTHEST, physicsClientId=self.client)
         return min((point[8] for point in points), default=0.0)
 
-    def row(self, ground: int) -> tuple[list[float], bool]:
-        """Return one agent's row of a `State`, and whether its physics is sound.
-
-        The joints in it are raw: [rad] and [rad/s].
-        """
+    def read(self, ground: int) -> tuple[dict[str, Sequence[float]], bool]:
+        """Return the quantities of a `BodyState` by name, and whether the physics is sound."""
         states = bullet.getJointStates(self.id, self.joints, self.client)
-        row, moving = self._planar_trunk(states) if self.planar else self._free_trunk()
-        for position, speed, _, _ in states[self.passive :]:
-            row.append(position)
-            row.append(speed)
-        feet, bumps = self._touches(ground)
-        height = row[2] if self.watched is None else self._height(self.watched)
-        stands = self.stands(height, row[8], row[9], feet)
-        row += feet
-        row += moving[3:]
-        row += bumps
-        row.append(1.0 if stands else 0.0)
-        for joint in states[self.track : self.passive]:
-            row += joint[:2]
-        for link in self.heights:
-            row.append(self._height(link))
-        return row, math.hypot(*moving) < FASTEST and math.isfinite(sum(row))
+        trunk, moving = self._planar_trunk(states) if self.planar else self._free_trunk()
+        position, world_x_direction, velocity, roll_pitch = trunk
+        driven, passive = states[self.passive :], states[self.track : self.passive]
+        feet, obstacles = self._touches(ground)
+        height = position[2] if self.watched is None else self._height(self.watched)
+        values = {
+            "position": position,
+            "world_x_direction": world_x_direction,
+            "velocity": velocity,
+            "roll_pitch": roll_pitch,
+            "angular_velocity": moving[3:],
+            "q": [joint[0] for joint in driven],
+            "qd": [joint[1] for joint in driven],
+            "passive_q": [joint[0] for joint in passive],
+            "passive_qd": [joint[1] for joint in passive],
+            "foot_contacts": feet,
+            "foot_obstacle_contacts": obstacles,
+            "upright": [1.0 if self.stands(height, roll_pitch[0], roll_pitch[1], feet) else 0.0],
+            "link_heights": [self._height(link) for link in self.heights],
+        }
+        return values, math.hypot(*moving) < FASTEST
 
     def _height(self, link: int) -> float:
         if link == -1:
@@ -170,18 +174,18 @@ class RobotBody(Body):
                     on_others[places[contact[4]]] = 1.0
         return on_ground, on_others
 
-    def _planar_trunk(self, states: Any) -> tuple[list[float], tuple[float, ...]]:
-        (along, forward, _, _), (height, up, _, _), (lean, spin, _, _) = states[:3]
+    def _planar_trunk(self, states: Any) -> tuple[Trunk, tuple[float, ...]]:
+        (along, forward, _, _), (height, up, _, _), (pitch, rate, _, _) = states[:3]
         cos, sin = self.turned
         x, y = self.home.position
-        row = [x + along * cos, y + along * sin, height, -sin, cos, forward, 0.0, up, 0.0, lean]
-        return row, (forward * cos, forward * sin, up, -sin * spin, cos * spin, 0.0)
+        trunk = (x + along * cos, y + along * sin, height), (-sin, cos), (forward, 0.0, up), (0.0, pitch)
+        return trunk, (forward * cos, forward * sin, up, -sin * rate, cos * rate, 0.0)
 
-    def _free_trunk(self) -> tuple[list[float], tuple[float, ...]]:
+    def _free_trunk(self) -> tuple[Trunk, tuple[float, ...]]:
         if self.robot.bolted:
             x, y = self.home.position
             cos, sin = self.turned
-            return [x, y, 0.0, -sin, cos, 0.0, 0.0, 0.0, 0.0, 0.0], UNMOVED
+            return ((x, y, 0.0), (-sin, cos), (0.0, 0.0, 0.0), (0.0, 0.0)), UNMOVED
         if self.trunk == -1:
             position, quaternion = bullet.getBasePositionAndOrientation(self.id, self.client)
             velocity, spin = bullet.getBaseVelocity(self.id, self.client)
@@ -198,8 +202,8 @@ class RobotBody(Body):
         length = math.hypot(cos, sin) or 1.0
         cos, sin = cos / length, sin / length
         vx, vy, vz = velocity
-        row = [*position, -sin, cos, cos * vx + sin * vy, cos * vy - sin * vx, vz, roll, pitch]
-        return row, velocity + spin
+        trunk = position, (-sin, cos), (cos * vx + sin * vy, cos * vy - sin * vx, vz), (roll, pitch)
+        return trunk, velocity + spin
 
 
 class PropBody(Body):
@@ -295,7 +299,8 @@ class World:
         if self.scene.ground:
             plane = bullet.createCollisionShape(bullet.GEOM_PLANE, planeNormal=(0, 0, 1), physicsClientId=client)
             ground = bullet.createMultiBody(0, plane, physicsClientId=client)
-        bodies = [RobotBody(client, agent) for agent in self.scene.agents]
+        info = self.scene.info
+        bodies = [RobotBody(client, agent, needs_of(agent.task, info).link_heights) for agent in self.scene.agents]
         props = [PropBody(client, prop) for prop in self.scene.props]
         for body in (*bodies, *props):
             body.motors_off()
@@ -387,9 +392,9 @@ class World:
         bullet.stepSimulation(client)
         self._laps.append(time.perf_counter() - start)
 
-    def row(self, agent: int) -> tuple[list[float], bool]:
-        """Return an agent's row of a `State`, joints raw, and whether its physics is sound."""
-        return self.bodies[agent].row(self.ground)
+    def read(self, agent: int) -> tuple[dict[str, Sequence[float]], bool]:
+        """Return the quantities of an agent's `BodyState` by name, and whether its physics is sound."""
+        return self.bodies[agent].read(self.ground)
 
     def props(self) -> list[tuple[float, ...]]:
         """Return position, velocity and x axis of every prop [m, m/s]."""

@@ -17,7 +17,7 @@ import numpy as np
 from lxml import etree
 
 from roboschool.errors import InvalidInput
-from roboschool.mdp.effects import Mark
+from roboschool.mdp.effects import Marker
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.physics.output import redirect_native_output
 from roboschool.rendering.backdrop import BLACK, WHITE, Backdrop, Colour, Studio, Triple
@@ -79,7 +79,7 @@ class Camera:
         self._backdrop = _backdrop(scene)
         self._stage: RenderScene | None = None
 
-    def picture(self, snapshot: Snapshot, marks: Sequence[Mark] = ()) -> np.ndarray:
+    def picture(self, snapshot: Snapshot, marks: Sequence[Marker] = ()) -> np.ndarray:
         """Return the next picture (height, width, 3), bytes, with marks in it."""
         stage = self._open()
         points = stage.show(snapshot, marks) * (1.0, 1.0, MIDDLE)
@@ -161,7 +161,7 @@ class Balls:
         self.places: list[Sequence[float]] = []  # of those that are seen [m]
         self.radii: list[float] = []  # of those that are seen [m]
 
-    def show(self, marks: Sequence[Mark]) -> None:
+    def show(self, marks: Sequence[Marker]) -> None:
         """Show these marks and no others, but those out of this world."""
         marks = [mark for mark in marks if all(abs(number) < LOST for number in (*mark.position, mark.radius))]
         self.places = [_coarse(mark.position) for mark in marks]
@@ -243,7 +243,7 @@ class RenderScene:
             return None
         return self.puppets[self.names.index(self.view.follow)].place()
 
-    def show(self, snapshot: Snapshot, marks: Sequence[Mark] = ()) -> np.ndarray:
+    def show(self, snapshot: Snapshot, marks: Sequence[Marker] = ()) -> np.ndarray:
         """Place robots, props and marks; return where the trunks of the robots are (robot, 3) [m]."""
         for puppet, base, joints in zip(self.puppets, snapshot.bases, snapshot.joints, strict=True):
             puppet.pose(base, joints)

@@ -1,6 +1,7 @@
 """A scene: what a world contains, who acts in it, what each is paid for, and where it is seen from."""
 
 import dataclasses
+import functools
 import math
 import os
 import re
@@ -16,8 +17,8 @@ from roboschool import paths, readers
 from roboschool.errors import InvalidInput, UnknownOption, check_choice, suggest
 from roboschool.mdp.distributions import Number, check_number
 from roboschool.mdp.game import Game, game_class, make_game
-from roboschool.mdp.state import State
-from roboschool.mdp.task import Task, make_task
+from roboschool.mdp.scene_info import SceneInfo
+from roboschool.mdp.task import Task, make_task, needs_of
 from roboschool.plugins import look_beside
 from roboschool.robots.robot import Robot, load_robot
 from roboschool.robots.urdf import Joint, Model, read_urdf
@@ -53,6 +54,7 @@ class Agent:
     yaw: Number = 0.0  # heading, 0 along +x [rad]
     noise: float = 0.1  # joints start within this of the rest pose, and within their limits [rad, or m for a slide]
     policy: str = ""  # who plays it if nobody else does
+    team: str = ""  # empty: a team of its own
 
     @property
     def robot(self) -> Robot:
@@ -107,6 +109,7 @@ class Scene:
     ground: bool = True
     threshold: float | None = None
     finish: float | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)  # of terms of all tasks that have them
     stadium: tuple[float, float] | None = None
     camera: View | None = None
     path: str = field(default="", compare=False)
@@ -116,17 +119,10 @@ class Scene:
         """The Gymnasium id."""
         return scene_id(self.name, self.version)
 
-    def blank(self, task: Task, worlds: int = 1, agents: int = 1) -> State:
-        """Return a state of zeros for agents with a task in this scene."""
-        room = {
-            "props": len(self.props),
-            "others": len(self.agents) - 1,
-            "game": len(self.game.memory) if self.game else 0,
-        }
-        seen = {what: count for what, count in room.items() if what in task.sees}
-        if "game" in seen and self.game is not None:
-            seen["agent_stats"] = len(self.game.agent_stats)
-        return State.blank(worlds, agents, task.robot, heights=len(task.heights), memory=len(task.memory), **seen)
+    @functools.cached_property
+    def info(self) -> SceneInfo:
+        """What tasks, sensors and games may know of it."""
+        return describe(self.agents, self.props, self.finish)
 
     def __post_init__(self) -> None:
         """Check what must hold for every scene, also one built in Python.
@@ -185,8 +181,8 @@ class Scene:
     def _check_parts(self, where: str) -> None:
         """Check that tasks, game, policies and camera find what they need."""
         throwable = [prop.name for prop in self.props if prop.throwable]
-        thrown = [(name, f"agent {agent.name!r}") for agent in self.agents for name in agent.task.throws]
-        thrown += [(name, "the game") for name in (self.game.throws if self.game else ())]
+        thrown = [(name, f"agent {agent.name!r}") for agent in self.agents for name in agent.task.launched_props]
+        thrown += [(name, "the game") for name in (self.game.launched_props if self.game else ())]
         for name, who in thrown:
             check_choice(name, throwable, "prop that can be thrown", f"{where}: {who}")
             if [other for other, _ in thrown].count(name) > 1:
@@ -194,12 +190,22 @@ class Scene:
                     f"{where}: {' and '.join(by for other, by in thrown if other == name)} throw {name!r}"
                 )
         for agent in self.agents:
-            if "game" in agent.task.sees and self.game is None:
+            if needs_of(agent.task, self.info).game and self.game is None:
                 raise InvalidInput(f"{where}: agent {agent.name!r}: its task is part of a game, and the scene has none")
             if agent.policy and ":" not in agent.policy:
                 check_choice(agent.policy, paths.policies(), "policy", f"{where}: agent {agent.name!r}")
         if self.camera is not None and self.camera.eye == self.camera.look:
             raise InvalidInput(f"{where}: camera.look: {self.camera.look} is where the eye is")
+
+
+def describe(agents: Sequence[Agent], props: Sequence[Prop], finish: float | None) -> SceneInfo:
+    """Return what tasks, sensors and games may know of a scene."""
+    return SceneInfo(
+        agents=tuple(agent.name for agent in agents),
+        teams=tuple(agent.team or agent.name.rpartition("_")[0] for agent in agents),
+        props=tuple(prop.name for prop in props),
+        finish=math.inf if finish is None else finish,
+    )
 
 
 def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
@@ -295,14 +301,7 @@ def _build(path: Path, file: SceneFile, options: dict[str, Any], own: Sequence[s
         summary=file.summary,
         agents=tuple(agents),
         props=props,
-        game=make_game(
-            str(path),
-            file.game,
-            [agent.name for agent in agents],
-            [prop.name for prop in props],
-            file.finish,
-            path.parent,
-        ),
+        game=make_game(str(path), file.game, describe(agents, props, file.finish), path.parent),
         version=file.version,
         steps=file.steps,
         timestep=file.timestep,

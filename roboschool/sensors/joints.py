@@ -11,7 +11,7 @@ from roboschool.sensors.joint_scaling import JointScaling, max_speed
 
 @dataclass(frozen=True)
 class JointStates(Sensor):
-    """Of each joint its position, -1 to 1 between the limits or [rad] without limits, and its speed over the fastest."""
+    """Of each joint its position, -1 to 1 between the limits or [rad] without, and its speed over the fastest."""
 
     def fields(self, robot: Robot, scene: SceneInfo) -> Sequence[Field]:
         """Return two numbers a joint, in the order of the actions."""

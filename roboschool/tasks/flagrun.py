@@ -65,9 +65,7 @@ class Flagrun(Run):
         memory.goal[:], memory.timer[...] = goal, self.flag_steps
         return placement
 
-    def update(
-        self, previous: State, state: State, active: np.ndarray, rngs: Sequence[np.random.Generator]
-    ) -> Update:
+    def update(self, previous: State, state: State, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> Update:
         """Put the flag elsewhere where it has been reached, or has stood long enough."""
         memory = state.memory.copy()
         memory.timer -= 1.0

@@ -18,7 +18,7 @@ from roboschool.mdp.state import State
 from roboschool.mdp.task import Update
 from roboschool.mdp.term import Term
 from roboschool.sensors.joint_scaling import JointScaling
-from roboschool.tasks.flagrun import Flagrun, FlagMemory
+from roboschool.tasks.flagrun import FlagMemory, Flagrun
 
 # On its feet, on its front, on its back [rad]. Not quite 90 degrees as in v1: there the heading is rounding noise.
 PITCH = (0.0, math.pi / 2 - 0.05, 1.5 * math.pi - 0.15)
@@ -80,9 +80,7 @@ class FlagrunHarder(Flagrun):
         memory.step[...], memory.ground_steps[...], memory.pose[...], memory.history[:] = 0.0, 0.0, pose, history
         return dataclasses.replace(placement, pitch=PITCH[pose])
 
-    def update(
-        self, previous: State, state: State, active: np.ndarray, rngs: Sequence[np.random.Generator]
-    ) -> Update:
+    def update(self, previous: State, state: State, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> Update:
         """Move the flag, count the steps on the ground, and throw the cube at those who stand."""
         memory: Any = super().update(previous, state, active, rngs).memory
         memory.step += 1.0

@@ -1,19 +1,22 @@
 """Copies of a scene, advanced together, whose episodes follow one another."""
 
 import copy
+import functools
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from roboschool.mdp.effects import Mark
+from roboschool.mdp.effects import Marker
+from roboschool.mdp.task import fields_of
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.policies.policy import Policy
-from roboschool.scenes.scene import Scene
+from roboschool.scenes.scene import Agent, Scene
+from roboschool.simulation.checkpoint import EpisodeOrigin
 from roboschool.simulation.control import Seat
-from roboschool.simulation.group import REPORTED, Group
-from roboschool.simulation.simulation import EpisodeOrigin, Simulation
+from roboschool.simulation.info import batch_info_names
+from roboschool.simulation.simulation import Simulation
 from roboschool.workers.shared_memory import Layout, SharedBuffers
 
 Seeds: TypeAlias = Mapping[int, int | EpisodeOrigin | None]  # what the episodes of some copies begin from
@@ -32,19 +35,20 @@ class BatchSpec:
     autoreset: str  # when an episode follows another
     most: int  # steps after which an episode is cut off, whatever the game's clock says
 
-    @property
+    @functools.cached_property
     def numbers(self) -> tuple[str, ...]:
         """Names of the numbers in an info."""
-        task = next(agent.task for agent in self.scene.agents if agent.name == self.played[0])
-        game = (*self.scene.game.memory, *self.scene.game.agent_stats) if self.scene.game else ()
         live = ("live",) if len(self.played) > 1 else ()
-        return (*Group(self.scene, task, 1).terms, *REPORTED, *game, *live)
+        return (*batch_info_names(self.scene, self._agent.task), *live)
+
+    @property
+    def _agent(self) -> Agent:
+        return next(agent for agent in self.scene.agents if agent.name == self.played[0])
 
     def layout(self, copies: int) -> Layout:
         """Return how large the board of so many copies is."""
-        agent = next(agent for agent in self.scene.agents if agent.name == self.played[0])
-        sees = Group(self.scene, agent.task, 1).observation.shape[-1]
-        return Layout(copies, len(self.played), len(agent.robot.joints), sees, len(self.numbers))
+        fields = fields_of(self._agent.task, self.scene.info)
+        return Layout(copies, len(self.played), len(self._agent.robot.joints), len(fields), len(self.numbers))
 
 
 class EnvBatch:
@@ -65,7 +69,7 @@ class EnvBatch:
         self.remember = remember
         count = len(board.action)
         self.all = range(count)
-        self.simulation = Simulation(job.scene, count)
+        self.simulation = Simulation(job.scene, count, cutoff=job.most)
         opponents = {name: copy.deepcopy(policy) for name, policy in job.opponents.items()}  # one may be in two seats
         self.seat = Seat(self.simulation, job.played, opponents)
         self.done = np.zeros(count, dtype=bool)  # copies whose episode is over
@@ -90,14 +94,14 @@ class EnvBatch:
         if still:
             fresh = [number for number in fresh if number not in still]
         origins = {number: self._origin(number) for number in fresh}
-        self.simulation.step(self.seat.actions(self.board.action, still), fresh, still)
+        result = self.simulation.step(self.seat.actions(self.board.action, still), fresh, still)
         if fresh:
             self.seat.begin(fresh)
         group, places = self.seat.group, self.seat.places
-        self.board.reward[rows] = group.reward[rows][:, places]
-        terminated = np.array(~group.live[:, places].any(axis=1))
-        truncated = self.simulation.steps >= self.job.most
-        truncated[list(self.simulation.broken)] = True
+        number = self.simulation.groups.index(group)
+        self.board.reward[rows] = result.rewards[number][rows][:, places]
+        terminated = np.logical_and.reduce(result.terminated[number][:, places], axis=1)
+        truncated = result.truncated
         self.board.terminated[rows], self.board.truncated[rows] = terminated[rows], truncated[rows]
         self.done[rows] = terminated[rows] | truncated[rows]
         self._show(rows)
@@ -112,9 +116,9 @@ class EnvBatch:
         """Take the episodes of some copies as over."""
         self.done[list(copies)] = True
 
-    def picture(self, number: int) -> tuple[Snapshot, list[Mark]]:
+    def picture(self, number: int) -> tuple[Snapshot, list[Marker]]:
         """Return what a camera needs to see a copy."""
-        return self.simulation.worlds[number].capture(), self.simulation.marks(number)
+        return self.simulation.worlds[number].capture(), self.simulation.markers(number)
 
     def close(self) -> None:
         """Free all worlds."""
@@ -128,9 +132,9 @@ class EnvBatch:
         group, places, board = self.seat.group, self.seat.places, self.board
         board.observation[rows] = group.observation[rows][:, places]
         for number, place in enumerate(places):
-            told = list(self.simulation.numbers(group, place).values())
+            told = list(self.simulation.info.of_batch(group, place).values())
             if len(places) > 1:
-                told.append(group.live[:, place])
+                told.append(group.active[:, place])
             for column, values in enumerate(told):
                 board.numbers[rows, number, column] = values[rows]
 

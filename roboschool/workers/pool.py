@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 import cloudpickle
 import numpy as np
 
-from roboschool.mdp.effects import Mark
+from roboschool.mdp.effects import Marker
 from roboschool.physics.checkpoint import Snapshot
-from roboschool.simulation.group import REPORTED
-from roboschool.simulation.simulation import EpisodeOrigin
+from roboschool.simulation.checkpoint import EpisodeOrigin
+from roboschool.simulation.info import REPORTED
 from roboschool.workers.crash_report import Episode, write_reproduction
 from roboschool.workers.env_batch import SAME_STEP, BatchSpec, EnvBatch, Options
 from roboschool.workers.replay_log import ReplayLog
@@ -68,7 +68,7 @@ class LocalPool:
         """Return the copies that have acted first, so many of them."""
         return [self.ready.popleft() for _ in range(count)]
 
-    def picture(self, copy: int) -> tuple[Snapshot, list[Mark]]:
+    def picture(self, copy: int) -> tuple[Snapshot, list[Marker]]:
         """Return what a camera needs to see a copy."""
         return self.copies.picture(copy)
 
@@ -173,7 +173,7 @@ class WorkerPool:
             self._collect()
         return [self.ready.popleft() for _ in range(count)]
 
-    def picture(self, copy: int) -> tuple[Snapshot, list[Mark]]:
+    def picture(self, copy: int) -> tuple[Snapshot, list[Marker]]:
         """Return what a camera needs to see a copy.
 
         Raises:
@@ -184,7 +184,7 @@ class WorkerPool:
             self._collect()
         place = copy - worker.copies.start
         try:
-            seen: tuple[Snapshot, list[Mark]] = worker.call("picture", place)
+            seen: tuple[Snapshot, list[Marker]] = worker.call("picture", place)
         except WorkerDied as lost:
             seen = self._ask_again(worker, lost, "picture", place)
         return seen

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.simulation.simulation import EpisodeOrigin
+from roboschool.simulation.checkpoint import EpisodeOrigin
 
 PAGE = 128  # steps there is room for at first
 
