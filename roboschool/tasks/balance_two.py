@@ -69,7 +69,7 @@ class BalanceTwo(Balance):
         return (
             Term("alive", 10.0, "1 for every step", alive),
             Term(
-                "distance",
+                "distance_cost",
                 -1.0,
                 "0.01 x (way of the upper pole's middle from the origin)^2 + (tip's height - 2 m)^2",
                 distance,
