@@ -71,9 +71,9 @@ def tireless(world: ParallelEnv) -> Stepper:
     (group,) = simulation.groups
 
     def act(action: np.ndarray) -> None:
-        group.live[:] = True
+        simulation.activate_all()
         simulation.step([action])
-        if simulation.steps[0] >= EPISODE:
+        if simulation.clock.steps[0] >= EPISODE:
             simulation.reset({0: None})
 
     actions = list(rng.uniform(-1.0, 1.0, (ACTIONS, *group.shape)))

@@ -8,7 +8,7 @@ import click
 from roboschool import paths
 from roboschool.cli.catalogue import several
 from roboschool.envs.spaces import observation_space
-from roboschool.mdp.task import Task
+from roboschool.mdp.task import Task, fields_of
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Agent, Scene
 
@@ -59,15 +59,19 @@ def _page(scene: Scene, described: dict[Task, str]) -> Iterator[str]:
 def _agents(scene: Scene, played: list[Agent]) -> Iterator[str]:
     """Yield the lines about agents with one robot and task."""
     task, robot = played[0].task, played[0].robot
-    weights = {field.name: getattr(task, field.name) for field in dataclasses.fields(task)}
-    pays = {term: text.format(**weights) for term, text in task.pays.items()}
-    yield from (f"- reward `{term}`: {text}" for term, text in pays.items())
-    ends = task.ends.format(fallen=robot.fallen, **weights) or "as the task says"
-    yield f"- ends: {ends}; the time is up after {scene.steps} steps, {scene.steps * scene.timestep:g} s"
+    weights = {**scene.weights, **task.weights}
+    for kind, terms in (("reward", task.rewards(scene.info)), ("cost", task.costs(scene.info))):
+        for term in terms:
+            yield f"- {kind} `{term.name}`: {dataclasses.replace(term, weight=weights.get(term.name, term.weight))}"
+    ends = task.termination or "as the task says"
+    yield f"- terminates: {ends}; the time is up after {scene.steps} steps, {scene.steps * scene.timestep:g} s"
     stand_ins = sorted({agent.policy for agent in played if agent.policy})
     yield from (f"- played by `{policy}` when nobody else plays" for policy in stand_ins)
     yield f"\n<details><summary>{_count(scene, played[0])}</summary>\n\n| # | observation |\n|---|---|"
-    yield from (f"| {number} | {entry.replace('|', '&#124;')} |" for number, entry in enumerate(task.entries()))
+    yield from (
+        f"| {number} | {entry.replace('|', '&#124;')} |"
+        for number, entry in enumerate(map(str, fields_of(task, scene.info)))
+    )
     yield "\n| # | action | at 1 |\n|---|---|---|"
     for number, (joint, torque) in enumerate(zip(robot.joints, robot.torque, strict=True)):
         unit = "N" if joint.kind == "prismatic" else "N m"

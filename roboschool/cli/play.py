@@ -27,7 +27,7 @@ LETTERS = [
     ("h", "n"),
     ("j", "m"),
 ]  # each pair drives a joint forward and back, after the arrows
-FLAG = ("goal_x", "goal_y", "timer")  # memory of a task with a flag
+FLAG = {"goal", "timer"}  # memory of a task with a flag
 LEAD = 2.0  # distance of the flag from the robot [m]
 KEYS = [*ARROWS, *(key for pair in LETTERS for key in pair)]
 NEVER = 1e9  # steps until the flag moves by itself
@@ -68,10 +68,8 @@ class FlagPilot:
         direction = _arrows(keys)
         if direction.any():
             self.direction = direction / np.hypot(*direction)
-        memory = group.now.memory[0, place]
-        memory[:2] = group.now.position[0, place, :2] + LEAD * self.direction
-        memory[2] = NEVER
-        group.see()
+        goal = group.state.position[0, place, :2] + LEAD * self.direction
+        self.env.simulation.set_memory(group.agents[place], goal=goal, timer=NEVER)
         return self.policy.act(group.observation[0, place])
 
 
@@ -90,7 +88,7 @@ class SlideKeys:
         """Return the action along the robot's axes, whatever its heading."""
         group, place = _find_agent(self.env)
         x, y = _arrows(keys)
-        left, forward = group.now.bearing[0, place]  # of +x
+        left, forward = group.state.world_x_direction[0, place]  # of +x
         return np.array([forward * x - left * y, left * x + forward * y])
 
 
@@ -259,7 +257,7 @@ def read_keys(text: str) -> Iterator[Keys]:
 
 
 def _has_flag(env: AgentEnv) -> bool:
-    return _find_agent(env)[0].task.memory[: len(FLAG)] == FLAG
+    return _find_agent(env)[0].task.memory.quantities.keys() >= FLAG
 
 
 def _find_agent(env: AgentEnv) -> tuple[Group, int]:

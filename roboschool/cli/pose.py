@@ -183,7 +183,7 @@ class PoseTool:
     @property
     def height(self) -> float:
         """Height of the trunk as the robot stands [m]."""
-        return float(self.world.row(0)[0][2])
+        return float(self.world.read(0)[0]["position"][2])
 
     def relax(self) -> None:
         """Take the rest pose."""

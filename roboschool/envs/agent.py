@@ -25,9 +25,10 @@ from roboschool.rendering.camera import Camera
 from roboschool.rendering.overlay import Hud
 from roboschool.rendering.window import Screen
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.checkpoint import Checkpoint
 from roboschool.simulation.control import ControlledAgents, check_controlled, default_opponents
 from roboschool.simulation.group import as_numbers
-from roboschool.simulation.simulation import Checkpoint, Simulation
+from roboschool.simulation.simulation import Simulation
 
 
 class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
@@ -81,7 +82,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self.closed = False
         self.hud = hud
         self._camera = Camera(self.scene, width, height)
-        self._hud = Hud(row.task)
+        self._hud = Hud(self.scene, row.task)
         self._screen = Screen(f"{self.scene.id} {self.agent}", width, height, self.scene.timestep)
 
     @property
@@ -92,8 +93,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
     def _sit(self) -> ControlledAgents:
         if self._seat is None:
             check_open(self.scene, self.closed)
-            self._seat = ControlledAgents(Simulation(self.scene), [self.agent], self.opponents)
-            self._seat.simulation.limit = self._limit
+            self._seat = ControlledAgents(Simulation(self.scene, limit=self._limit), [self.agent], self.opponents)
         return self._seat
 
     def reset(
@@ -121,7 +121,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self._camera.reset()
         self._hud.begin()
         self._show()
-        return seat.group.observation[0, seat.place], seat.simulation.report(seat.group, seat.place)
+        return seat.group.observation[0, seat.place], seat.simulation.info.of_agent(seat.group, seat.place)
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Act for one timestep.
@@ -141,16 +141,17 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
             check_open(self.scene, self.closed)
             raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
         simulation, group, place = seat.simulation, seat.group, seat.place
-        simulation.step(seat.actions(as_numbers(self.agent, action, self._shape)[None, None]))
+        result = simulation.step(seat.actions(as_numbers(self.agent, action, self._shape)[None, None]))
+        number = simulation.groups.index(group)
         if self.render_mode is not None:
             self._hud.note(group, place)
             self._show()
         return (
-            group.observation[0, place],
-            float(group.reward[0, place]),
-            bool(group.over[0, place]),
-            bool(simulation.steps[0] >= self._limit or simulation.broken),
-            simulation.report(group, place),
+            result.observations[number][0, place],
+            result.rewards[number].item(0, place),
+            result.terminated[number].item(0, place),
+            result.truncated.item(0),
+            simulation.info.of_agent(group, place),
         )
 
     def get_state(self) -> Checkpoint:
@@ -189,7 +190,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
     def picture(self) -> np.ndarray:
         """Return a picture (height, width, 3), whatever the `render_mode`."""
         seat = self._sit()
-        picture = self._camera.picture(seat.simulation.worlds[0].capture(), seat.simulation.marks())
+        picture = self._camera.picture(seat.simulation.worlds[0].capture(), seat.simulation.markers())
         return self._hud.draw(picture, seat.simulation, seat.group, seat.place) if self.hud else picture
 
     def _show(self) -> None:

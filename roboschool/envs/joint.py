@@ -11,12 +11,14 @@ from pettingzoo import ParallelEnv as PettingZooEnv
 from roboschool.envs.parallel import Actions, ParallelEnv, Step
 from roboschool.envs.spaces import check_count, check_names, scene_of
 from roboschool.errors import InvalidInput, check_choice
-from roboschool.mdp.task import Task
+from roboschool.mdp.sensor import Field
+from roboschool.mdp.task import fields_of
 from roboschool.robots.kinematics import Tree, grow, partitions
 from roboschool.robots.robot import Robot
 from roboschool.scenes.scene import AGENT_NAME, Scene
+from roboschool.simulation.checkpoint import Checkpoint
 from roboschool.simulation.group import as_numbers
-from roboschool.simulation.simulation import Checkpoint, Simulation
+from roboschool.simulation.simulation import Simulation
 
 
 class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
@@ -67,8 +69,9 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         self.possible_agents = [*self.parts]
         self.state_space = self.world.observation_space(row.name)
         tree = grow(row.robot)
-        felt = _felt_at(where, row.task, tree, self.state_space.shape[0])
-        self.columns = {agent: _columns(tree, felt, self.hops, joints) for agent, joints in self.parts.items()}
+        self._fields = fields_of(row.task, self.scene.info)
+        sources = [_source(tree, field) for field in self._fields]
+        self.columns = {agent: _columns(tree, sources, self.hops, joints) for agent, joints in self.parts.items()}
         order = [joint.name for joint in row.robot.joints]
         self._actions = {agent: [order.index(joint) for joint in joints] for agent, joints in self.parts.items()}
         self._order = np.argsort([place for places in self._actions.values() for place in places])
@@ -103,10 +106,9 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """Return the space of an agent's actions, one number for each of its joints."""
         return self.action_spaces[check_choice(agent, self.possible_agents, "agent")]
 
-    def entries(self, agent: str) -> list[str]:
-        """Return what each number of an agent's observation is, for people; empty if the task does not say."""
-        entries = self.scene.agents[0].task.entries()
-        return [entries[k] for k in self.columns[check_choice(agent, self.possible_agents, "agent")]] if entries else []
+    def field_names(self, agent: str) -> list[str]:
+        """Return what each number of an agent's observation is, for people."""
+        return [str(self._fields[k]) for k in self.columns[check_choice(agent, self.possible_agents, "agent")]]
 
     def join(self, actions: Actions) -> np.ndarray:
         """Return the robot's action (joints,) of those of all agents.
@@ -243,24 +245,17 @@ def _share(where: str, robot: Robot, parts: Any) -> dict[str, tuple[str, ...]]:
     return {agent: tuple(joints) for agent, joints in parts.items()}
 
 
-def _felt_at(where: str, task: Task, tree: Tree, size: int) -> list[tuple[bool, str | None]]:
-    """Return for each number of an observation whether a link feels it, and which joint feels it or moves the link.
-
-    Raises:
-        InvalidInput: the task does not say.
-    """
-    felt = task.felt_at()
-    if len(felt) != size:
-        what = f"has {len(felt)} places for {size} numbers" if felt else "is missing"
-        raise InvalidInput(f"{where}: task {type(task).__name__}: felt_at(), where each number is felt, {what}")
-    return [(True, tree.mover(at)) if isinstance(at, str) else (False, at.name if at else None) for at in felt]
+def _source(tree: Tree, field: Field) -> tuple[bool, str | None]:
+    """Return whether a number is measured at a link, and at which joint, or which joint moves the link."""
+    at = field.source
+    return (True, tree.mover(at)) if isinstance(at, str) else (False, at.name if at else None)
 
 
-def _columns(tree: Tree, felt: Sequence[tuple[bool, str | None]], hops: int, own: Sequence[str]) -> list[int]:
+def _columns(tree: Tree, sources: Sequence[tuple[bool, str | None]], hops: int, own: Sequence[str]) -> list[int]:
     """Return which numbers of the robot's observation an agent sees, in order."""
     away = {joint: min(tree.distance(joint, mine) for mine in own) for joint in tree.joints}
     joints = [*(joint.name for joint in tree.robot.joints), *tree.robot.unactuated]
     others = [joint for joint in joints if joint not in own and away[joint] <= hops]
-    near = [None, *own, *sorted(others, key=away.__getitem__)]  # what no joint moves is felt by all
-    seen = [k for k, (_, joint) in enumerate(felt) if joint in near]
-    return sorted(seen, key=lambda k: (felt[k][0], near.index(felt[k][1]), k))
+    near = [None, *own, *sorted(others, key=away.__getitem__)]  # all observe what no joint moves
+    seen = [k for k, (_, joint) in enumerate(sources) if joint in near]
+    return sorted(seen, key=lambda k: (sources[k][0], near.index(sources[k][1]), k))

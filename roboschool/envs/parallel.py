@@ -23,8 +23,9 @@ from roboschool.errors import InvalidInput, check_choice
 from roboschool.rendering.camera import Camera
 from roboschool.rendering.window import Screen
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.checkpoint import Checkpoint
 from roboschool.simulation.group import Group, as_numbers
-from roboschool.simulation.simulation import Checkpoint, Simulation
+from roboschool.simulation.simulation import Simulation
 
 Actions = Mapping[str, np.ndarray]
 Step = tuple[
@@ -86,8 +87,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """The simulation under this env; it is built when first needed."""
         if self._simulation is None:
             check_open(self.scene, self.closed)
-            self._simulation = Simulation(self.scene)
-            self._simulation.limit = self.max_cycles
+            self._simulation = Simulation(self.scene, limit=self.max_cycles)
         return self._simulation
 
     def observation_space(self, agent: str) -> Box:
@@ -111,7 +111,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         Returns:
             Observations and infos by agent.
         """
-        self.simulation.limit = self.max_cycles
+        self.simulation.clock.limit = self.max_cycles
         self.simulation.reset({0: seed}, options)
         self._camera.reset()
         self.agents = self.possible_agents[:]
@@ -139,11 +139,12 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
                 raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
             return {}, {}, {}, {}, {}
         simulation = self.simulation
-        simulation.step(self._by_group(actions))
+        result = simulation.step(self._by_group(actions))
         self._show()
-        rewards = {name: float(group.reward[0, place]) for name, group, place in self._seats()}
-        time_up = bool(simulation.steps[0] >= simulation.limit or simulation.broken)
-        out = {name: not group.live[0, place] for name, group, place in self._seats()}
+        places = {name: (simulation.groups.index(group), place) for name, group, place in self._seats()}
+        rewards = {name: result.rewards[number].item(0, place) for name, (number, place) in places.items()}
+        time_up = result.truncated.item(0)
+        out = {name: result.terminated[number].item(0, place) for name, (number, place) in places.items()}
         if self.on_termination == "stay":
             out = dict.fromkeys(self.agents, all(out.values()))
         truncations = dict.fromkeys(self.agents, time_up)
@@ -154,18 +155,17 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
     def is_live(self, agent: str) -> bool:
         """Return whether an agent's episode goes on, also where those who have ended stay."""
         group, place = self._seat(agent)
-        return bool(group.live[0, place])
+        return bool(group.active[0, place])
 
     def deactivate(self, agent: str) -> None:
         """End an agent's episode: it does nothing from now on, and leaves `agents` if those who end leave."""
-        group, place = self._seat(agent)
-        group.live[0, place] = False
+        self.simulation.deactivate(self.possible_agents.index(check_choice(agent, self.possible_agents, "agent")))
         if self.on_termination == "leave" and agent in self.agents:
             self.agents.remove(agent)
 
     def state(self) -> np.ndarray:
-        """Return what all robots feel, side by side: each a row of its `State`."""
-        return np.concatenate([group.now.row[0, place] for group, place in self.simulation.seats])
+        """Return the states of all agents side by side (n,): each the array of its `State`."""
+        return np.concatenate([group.state.array[0, place] for group, place in self.simulation.seats])
 
     @property
     def state_space(self) -> Box:
@@ -195,7 +195,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         return {name: group.observation[0, place] for name, group, place in self._seats()}
 
     def _infos(self) -> dict[str, dict[str, Any]]:
-        return {name: self.simulation.report(group, place) for name, group, place in self._seats()}
+        return {name: self.simulation.info.of_agent(group, place) for name, group, place in self._seats()}
 
     def get_state(self) -> Checkpoint:
         """Return everything: bodies, clocks, generators, who has ended; to be given to `set_state`.
@@ -219,8 +219,8 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """
         self.simulation.load(state, exact=exact)
         self.agents = self.possible_agents[:]
-        live = [name for name, group, place in self._seats() if group.live[0, place]]
-        limit = self.simulation.limit
+        live = [name for name, group, place in self._seats() if group.active[0, place]]
+        limit = self.simulation.clock.limit
         if not live or state.step >= limit or self.on_termination == "leave":
             self.agents = live if state.step < limit else []
 
@@ -229,7 +229,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         return self._picture() if self.render_mode == "rgb_array" else None
 
     def _picture(self) -> np.ndarray:
-        return self._camera.picture(self.simulation.worlds[0].capture(), self.simulation.marks())
+        return self._camera.picture(self.simulation.worlds[0].capture(), self.simulation.markers())
 
     def _show(self) -> None:
         if self.render_mode == "human":

@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium.spaces import Box
 
 from roboschool.errors import InvalidInput, check_choice
+from roboschool.mdp.task import fields_of
 from roboschool.rendering.window import HINT, has_display
 from roboschool.scenes.loader import load_for
 from roboschool.scenes.scene import Agent, Scene
@@ -39,9 +40,9 @@ def own_limit(scene: Scene, options: Mapping[str, Any]) -> int:
 
 def observation_space(scene: Scene, agent: Agent) -> Box:
     """Return the space of what an agent of a scene sees."""
-    with np.errstate(all="ignore"):  # a blank state may divide by zero
-        seen = agent.task.observe(scene.blank(agent.task))
-    return Box(-agent.task.sight, agent.task.sight, seen.shape[2:], np.float32)
+    limit, fields = agent.task.observation_limit, fields_of(agent.task, scene.info)
+    low, high = [max(-limit, field.low) for field in fields], [min(limit, field.high) for field in fields]
+    return Box(np.array(low, np.float32), np.array(high, np.float32), dtype=np.float32)
 
 
 def action_space(agent: Agent) -> Box:

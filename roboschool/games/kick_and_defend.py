@@ -6,59 +6,74 @@ a ball over the line beside the posts is saved, and so is one that stops after i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cached_property
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from roboschool.errors import InvalidInput, check_range
 from roboschool.games.observations import (
     COLOURS,
-    FAR,
-    LONG,
+    DISTANCE,
     NEUTRAL,
-    Contender,
-    ball_and_thing_entries,
-    ball_and_things,
-    column,
-    own_body,
-    own_body_entries,
-    spot_entries,
-    spots,
-    together,
+    OWN_BODY,
+    STEPS_LEFT,
+    Ball,
+    GroundPoints,
+    Numbers,
+    OtherAgents,
+    distance_field,
 )
+from roboschool.games.player import GamePlayer, dense, effort, sparse
 from roboschool.mdp.distributions import Number, check_number, draw
-from roboschool.mdp.effects import Launch, Mark
-from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Game, GameState, GameUpdate
+from roboschool.mdp.effects import Launch, Marker
+from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
+from roboschool.mdp.needs import GameNeeds, Needs
+from roboschool.mdp.parameters import Range
+from roboschool.mdp.record import Record, quantity
+from roboschool.mdp.scene_info import SceneInfo
+from roboschool.mdp.sensor import Field, Sensor
 from roboschool.mdp.state import State
+from roboschool.mdp.term import Term
 
-REASON, WEIGHT, KICKED, TOUCHED, STILL, LINE, POST, ZONE = range(8)  # columns of the memory
-SCORE, RESULT = range(2)  # of the agent_stats
 GOAL, WIDE, BACK, STALLED, FOUL = range(2, 7)  # reasons
-KICKER, KEEPER, BALL = range(3)  # agents and then props
+KICKER, KEEPER = range(2)  # agents
 RADIUS = 0.2  # of the ball [m]
-SLOW = 0.1  # a ball slower than this stands [m/s]
-POSTS, SIDES = [[LINE, POST], [LINE, POST]], np.array([[1.0, 1.0], [1.0, -1.0]])  # columns of x and y, and signs
+STANDING_SPEED = 0.1  # a ball slower than this stands [m/s]
+
+
+class KickMemory(GameMemory):
+    """What is remembered of a kick."""
+
+    kicked: np.ndarray = quantity(doc="1 once the kicker has touched the ball")
+    touched: np.ndarray = quantity(doc="1 once the keeper has touched the ball")
+    still: np.ndarray = quantity(unit="steps", doc="that a kicked ball has stood")
+    line: np.ndarray = quantity(unit="m", doc="x of the goal")
+    wide: np.ndarray = quantity(unit="m", doc="distance of its posts from its middle")
+    zone: np.ndarray = quantity(unit="m", doc="how near to the line the keeper must stay")
 
 
 @dataclass(frozen=True)
 class KickAndDefend(Game):
     """The kicker, the first agent, has won with a goal, or if the keeper leaves its zone; else the keeper has."""
 
-    memory: ClassVar[tuple[str, ...]] = ("reason", "dense_weight", "kicked", "touched", "still", "line", "wide", "zone")
-    agent_stats: ClassVar[tuple[str, ...]] = ("score", "result")
+    memory: ClassVar[type[Record]] = KickMemory
+    agent_stats: ClassVar[type[Record]] = AgentStats
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal", "wide", "back", "stalled", "foul")
-    feels: ClassVar[bool] = True
+    needs: ClassVar[GameNeeds] = GameNeeds(contacts=True)
+    agent_count: ClassVar[tuple[int, int]] = (2, 2)
     reset_options: ClassVar[tuple[str, ...]] = ("ball_x", "ball_y", "dense_weight")
-    ball_x: Number = (-2.0, 1.0)  # where the ball begins [m]
-    ball_y: Number = (-4.0, 4.0)
-    line: float = 4.0  # x of the goal [m]
-    wide: float = 3.0  # distance of its posts from its middle [m]
-    zone: float = 2.5  # the keeper stays this near to the line [m]
-    back: float = 1.0  # speed at which a ball that comes back from a kick is lost [m/s]
-    patience: int = 150  # steps that a kicked ball may stand still
-    win_reward: float = 1000.0  # for winning; losing costs as much
-    bonus: float = 500.0  # for a keeper that has saved: if it has touched the ball, and as much if it stands
-    dense_weight: float = 1.0  # times everything else that is paid
+    ball: str = "ball"  # the prop
+    ball_x: Annotated[Number, Range(-100.0, 100.0)] = (-2.0, 1.0)  # where the ball begins [m]
+    ball_y: Annotated[Number, Range(-100.0, 100.0)] = (-4.0, 4.0)
+    line: Annotated[float, Range(0.5, 100.0)] = 4.0  # x of the goal [m]
+    wide: Annotated[float, Range(0.1, 100.0)] = 3.0  # distance of its posts from its middle [m]
+    zone: Annotated[float, Range(0.1, 100.0)] = 2.5  # the keeper stays this near to the line [m]
+    back: Annotated[float, Range(0.1, 100.0)] = 1.0  # speed at which a ball that comes back from a kick is lost [m/s]
+    still_limit: Annotated[int, Range(1, 10**9)] = 150  # steps that a kicked ball may stand still
+    win_reward: Annotated[float, Range(0.0, 1e6)] = 1000.0  # for winning; losing costs as much
+    # for a keeper that has saved: if it has touched the ball, and as much if it stands
+    bonus: Annotated[float, Range(0.0, 1e6)] = 500.0
+    dense_weight: Annotated[float, Range(0.0, 1e3)] = 1.0  # times every other term
 
     def __post_init__(self) -> None:
         """Check what the rules need.
@@ -66,130 +81,142 @@ class KickAndDefend(Game):
         Raises:
             InvalidInput: there are not two agents and a ball, or a parameter is out of range.
         """
-        if len(self.agents) != 2:
-            raise InvalidInput(f"a kicker and a keeper play, not {len(self.agents)} agents")
-        if not self.props:
-            raise InvalidInput("there is no ball: it must be the first prop")
-        check_range("line", self.line, 0.5, 100.0)
+        super().__post_init__()
+        self.scene.prop(self.ball)
         check_number("ball_x", self.ball_x, -100.0, self.line)
-        check_number("ball_y", self.ball_y, -100.0, 100.0)
-        for name in ("wide", "zone", "back"):
-            check_range(name, getattr(self, name), 0.1, 100.0)
-        check_range("patience", self.patience, 1, 10**9)
-        for name in ("win_reward", "bonus"):
-            check_range(name, getattr(self, name), 0.0, 1e6)
-        check_range("dense_weight", self.dense_weight, 0.0, 1e3)
+
+    @cached_property
+    def _ball(self) -> int:
+        return self.scene.prop(self.ball)
 
     @property
-    def throws(self) -> tuple[str, ...]:
-        """The ball: the first prop."""
-        return self.props[:1]
+    def launched_props(self) -> tuple[str, ...]:
+        """The ball."""
+        return (self.ball,)
 
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
+    def reset(self, world: int, memory: Any, agent_stats: Any, rng: np.random.Generator) -> Sequence[Launch]:
         """Lay the ball down."""
-        spot = (draw(self.ball_x, rng), draw(self.ball_y, rng), RADIUS)
-        memory = np.array([UNDECIDED, self.dense_weight, 0.0, 0.0, 0.0, self.line, self.wide, self.zone])
-        return memory, np.zeros((2, 2)), [Launch(world, self.props[0], spot, (0.0, 0.0, 0.0))]
+        position = (draw(self.ball_x, rng), draw(self.ball_y, rng), RADIUS)
+        memory.dense_weight[...] = self.dense_weight
+        memory.line[...], memory.wide[...], memory.zone[...] = self.line, self.wide, self.zone
+        return [Launch(world, self.ball, position, (0.0, 0.0, 0.0))]
 
-    def judge(
-        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    def update(
+        self, previous: GameState, state: GameState, active: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> GameUpdate:
-        """Say whether it is a goal, a foul, or saved: the ball is wide, comes back or stands, or the time is up."""
-        memory, agent_stats = now.memory.copy(), now.agent_stats.copy()
-        ball = now.props[:, 0]
-        x, y, vx, vy, vz = (ball[:, axis] for axis in (0, 1, 3, 4, 5))
+        """Decide whether it is a goal, a foul, or saved: the ball is wide, comes back or stands, or the time is up."""
+        memory, agent_stats = state.memory.copy(), state.agent_stats.copy()
+        position, velocity = state.props.position[:, self._ball], state.props.velocity[:, self._ball]
+        x, y = position[:, 0], position[:, 1]
+        vx, vy, vz = velocity[:, 0], velocity[:, 1], velocity[:, 2]
         speed = np.sqrt(vx * vx + vy * vy + vz * vz)
-        for who, column_of in ((KICKER, KICKED), (KEEPER, TOUCHED)):
-            memory[:, column_of] = np.maximum(memory[:, column_of], now.touches[:, who, BALL])
-        kicked = memory[:, KICKED] > 0.0
-        memory[:, STILL] = np.where(kicked & (speed < SLOW), memory[:, STILL] + 1.0, 0.0)
+        contacts = state.contacts[:, :, len(self.scene.agents) + self._ball]
+        memory.kicked[:] = np.maximum(memory.kicked, contacts[:, KICKER])
+        memory.touched[:] = np.maximum(memory.touched, contacts[:, KEEPER])
+        kicked = memory.kicked > 0.0
+        memory.still[:] = np.where(kicked & (speed < STANDING_SPEED), memory.still + 1.0, 0.0)
         goal = (x > self.line) & (np.abs(y) <= self.wide)
-        foul = (np.abs(now.agents[:, KEEPER, 0] - self.line) > self.zone) & ~goal
+        foul = (np.abs(state.agents.position[:, KEEPER, 0] - self.line) > self.zone) & ~goal
         back = kicked & (vx < 0.0) & (speed > self.back)
-        stalled, late = memory[:, STILL] >= self.patience, now.left <= 0.0
+        stalled, time_is_up = memory.still >= self.still_limit, state.steps_left <= 0.0
         over = goal | foul | (x > self.line) | back | stalled
-        saved = (over | late) & ~goal & ~foul
+        saved = (over | time_is_up) & ~goal & ~foul
         happened = [goal, foul, x > self.line, back, stalled]
-        reason = np.select(happened, [GOAL, FOUL, WIDE, BACK, STALLED], default=DECIDED_BY_TIME)
-        memory[over | late, REASON] = reason[over | late]
-        agent_stats[:, KICKER, RESULT] = (goal | foul) * 1.0 - saved
-        agent_stats[:, KEEPER, RESULT] = -agent_stats[:, KICKER, RESULT]
-        points = self.win_reward * agent_stats[..., RESULT]
-        points[foul, KICKER] = 0.0  # nobody is paid for what the other does wrong
-        points[:, KEEPER] += self.bonus * saved * (memory[:, TOUCHED] + now.upright[:, KEEPER])
-        agent_stats[..., SCORE] += points
-        return GameUpdate(memory, agent_stats, points, over)
+        decide(
+            memory,
+            over | time_is_up,
+            np.select(happened, [GOAL, FOUL, WIDE, BACK, STALLED], default=DECIDED_BY_TIME),
+        )
+        agent_stats.result[:, KICKER] = (goal | foul) * 1.0 - saved
+        agent_stats.result[:, KEEPER] = -agent_stats.result[:, KICKER]
+        rewards = self.win_reward * agent_stats.result
+        rewards[foul, KICKER] = 0.0  # the fault of one earns the other nothing
+        rewards[:, KEEPER] += self.bonus * saved * (memory.touched + state.upright[:, KEEPER])
+        agent_stats.score += rewards
+        return GameUpdate(memory, agent_stats, rewards, over)
 
-    def marks(self, now: GameState, world: int) -> Sequence[Mark]:
+    def markers(self, state: GameState, world: int) -> Sequence[Marker]:
         """Return the goal: its line and posts, and where the keeper's zone begins."""
         ground = [(self.line, y, 0.0) for y in np.linspace(-self.wide, self.wide, 13).tolist()]
         posts = [(self.line, y, z) for y in (-self.wide, self.wide) for z in (0.3, 0.6, 0.9, 1.2)]
         zone = [(self.line - self.zone, y, 0.0) for y in np.linspace(-self.wide, self.wide, 7).tolist()]
-        goal = [Mark(place, 0.06, NEUTRAL) for place in (*ground, *posts)]
-        return [*goal, *(Mark(place, 0.04, COLOURS[KEEPER]) for place in zone)]
+        goal = [Marker(place, 0.06, NEUTRAL) for place in (*ground, *posts)]
+        return [*goal, *(Marker(place, 0.04, COLOURS[KEEPER]) for place in zone)]
 
 
 @dataclass(frozen=True)
-class Player(Contender):
-    """Kick the ball into the goal or, as the one who keeps it, keep it out."""
+class Player(GamePlayer):
+    """Kick the ball into the goal or, as the keeper, keep it out."""
 
-    sees: ClassVar[frozenset[str]] = frozenset({"props", "others", "game"})
-    pays: ClassVar[dict[str, str]] = {
-        "forward": "{forward:+g} x speed along +x, toward the goal [m/s]",
-        "ball": "{ball:+g} x distance to the ball [m]",
-        "effort": "{effort:+g} x sum of action squared",
-        "standing": "{standing:+g} while it stands, as a keeper in its zone; else as much less",
-        "sparse": "what the game gives: to the kicker +1000 for a goal, 0 for a foul of the keeper, else -1000; to the "
-        "keeper -1000 for either, else +1000, +500 if it has touched the ball, and +500 if it stands",
-    }
-    ends: ClassVar[str] = (
-        "the ball is over the line, or has been kicked and comes back or stops; the keeper leaves its zone"
-    )
-    forward: float = 1.25  # times the speed along +x [m/s]
-    ball: float = -1.0  # times the distance to the ball [m]
-    effort: float = -0.1  # times the sum of action squared
-    standing: float = 5.0  # for every step inside the envelope of the robot's card; outside it costs as much
-    keeps: bool = False  # whether it is the keeper, who is paid for standing only in its zone
+    needs: ClassVar[Needs] = Needs(props=True, game=True)
+    ball: str = "ball"  # the prop
+    keeps: bool = False  # whether it is the keeper, whose standing is rewarded only in its zone
 
-    def observe(self, now: State) -> np.ndarray:
-        """Return own body, way and place, the ball, the other, the posts, the time and touches (..., 32 + 2J + F)."""
-        return together(
-            [
-                *own_body(now, self.robot),
-                now.bearing,
-                now.position[..., :2] / FAR,
-                *ball_and_things(now, now.props[..., 0, :], now.others),
-                *spots(now, now.game[..., POSTS] * SIDES),
-                column(now.left, 1.0 / LONG),
-                now.game[..., [KICKED, TOUCHED]],
-            ]
+    def sensors(self, scene: SceneInfo) -> Sequence[Sensor]:
+        """Return own body, way and position, the ball, the other, the posts, the time and touches."""
+        direction, own = (
+            (
+                (Field("sine of the angle to +x, the way of the kick"), lambda state: state.world_x_direction[..., 0]),
+                (Field("cosine of the angle to it"), lambda state: state.world_x_direction[..., 1]),
+            ),
+            (
+                (
+                    distance_field("own position along it, from the middle"),
+                    lambda state: state.position[..., 0] / DISTANCE,
+                ),
+                (distance_field("own position to the left of it"), lambda state: state.position[..., 1] / DISTANCE),
+            ),
+        )
+        touches = (
+            (Field("1 once the kicker has touched the ball"), lambda state: state.game.kicked),
+            (Field("1 once the keeper has touched it"), lambda state: state.game.touched),
+        )
+        return (
+            *OWN_BODY,
+            Numbers((*direction, *own)),
+            Ball(("the ball",), scene.prop(self.ball)),
+            OtherAgents(("the other",)),
+            GroundPoints(("the post at +y", "the post at -y"), _posts),
+            Numbers((STEPS_LEFT, *touches)),
         )
 
-    def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
-        """Return the dense terms, times their weight, and the sparse one."""
-        weight, way = now.game[..., WEIGHT], now.props[..., 0, :3] - now.position
-        stands = now.upright > 0.0
-        if self.keeps:
-            stands = stands & (np.abs(now.position[..., 0] - now.game[..., LINE]) <= now.game[..., ZONE])
-        return {
-            "forward": weight * self.forward * now.drift[..., 0],
-            "ball": weight * self.ball * np.hypot(way[..., 0], way[..., 1]),
-            "effort": weight * self.effort * (action * action).sum(axis=-1),
-            "standing": weight * self.standing * (2.0 * stands - 1.0),
-            "sparse": now.points.copy(),
-        }
+    def rewards(self, scene: SceneInfo) -> Sequence[Term]:
+        """Return the dense terms and the sparse one."""
+        number = scene.prop(self.ball)
 
-    def entries(self) -> list[str]:
-        """Return what each number of an observation is."""
-        return [
-            *own_body_entries(self.robot),
-            "sine of the angle to +x, the way of the kick",
-            "cosine of the angle to it",
-            "own place along it, from the middle [5 m]",
-            "own place to the left of it [5 m]",
-            *ball_and_thing_entries("the other"),
-            *spot_entries("the post at +y", "the post at -y"),
-            "steps left [500]",
-            "1 once the kicker has touched the ball",
-            "1 once the keeper has touched it",
-        ]
+        def forward(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+            return state.world_velocity[..., 0]
+
+        def ball(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+            offset = state.props.position[..., number, :] - state.position
+            return np.hypot(offset[..., 0], offset[..., 1])
+
+        def standing(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+            stands = state.upright > 0.0
+            if self.keeps:
+                stands = stands & (np.abs(state.position[..., 0] - state.game.line) <= state.game.zone)
+            return 2.0 * stands - 1.0
+
+        where = ", in its zone" if self.keeps else ""
+        return (
+            dense("forward", 1.25, "speed along +x, toward the goal", forward, "m/s"),
+            dense("ball", -1.0, "distance to the ball", ball, "m"),
+            effort(-0.1),
+            dense("standing", 5.0, f"1 while it stands{where}; else -1", standing),
+            sparse(
+                "what the game gives: to the kicker +1000 for a goal, 0 for a foul of the keeper, else -1000; to the "
+                "keeper -1000 for either, else +1000, +500 if it has touched the ball, and +500 if it stands"
+            ),
+        )
+
+    @property
+    def termination(self) -> str:
+        """When the game ends."""
+        return "the ball is over the line, or has been kicked and comes back or stops; the keeper leaves its zone"
+
+
+def _posts(state: State) -> np.ndarray:
+    """Return both posts [m] (..., 2, 2)."""
+    game = state.game
+    post = np.stack([game.line, game.wide, game.line, -game.wide], axis=-1)
+    return post.reshape(*post.shape[:-1], 2, 2)

@@ -1,102 +1,186 @@
-"""What players of several games see and are paid alike: own body, others, ways; numbers to be put side by side."""
+"""What players of several games observe: their own body, others, points on the ground; and markers that games share."""
 
 import functools
 import math
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from roboschool.mdp.effects import Mark
-from roboschool.mdp.state import PLACE, State
-from roboschool.mdp.task import Task
+from roboschool.mdp.effects import Marker
+from roboschool.mdp.needs import Needs
+from roboschool.mdp.scene_info import SceneInfo
+from roboschool.mdp.sensor import Field, Sensor
+from roboschool.mdp.state import Bodies, State
 from roboschool.robots.robot import Robot
-from roboschool.tasks.run import joint_entries
+from roboschool.sensors.feet import FootContacts
+from roboschool.sensors.joints import JointStates
+from roboschool.sensors.trunk import SPEED_SCALE, RollPitch, TrunkHeight, TrunkVelocity
 
-SIGHT = 5.0  # everything is within this, either way
-FAR = 5.0  # a distance that is seen as 1 [m]
-PACE = 0.3  # what a speed of 1 m/s looks like
-LONG = 500.0  # a time that is seen as 1 [steps]
-WAYS = ("forward", "left", "up")
-COLOURS = ((237, 99, 79), (0, 205, 195))  # of two sides, home and away, and of what is theirs
-NEUTRAL = (250, 185, 40)  # of lines, rings and goals, which are nobody's
-ABOVE = 0.5  # height over a trunk at which the colour of its side is shown [m]
+LIMIT = 5.0  # every number is clipped to this, either way
+DISTANCE = 5.0  # observed as 1 [m]
+TIME = 500.0  # observed as 1 [steps]
+DIRECTIONS = ("forward", "left", "up")
+SCALES = np.array([1.0 / DISTANCE, SPEED_SCALE, 1.0])[:, None]  # of positions, velocities and x axes
+COLOURS = ((237, 99, 79), (0, 205, 195))  # of two teams, home and away, and of what is theirs
+NEUTRAL = (250, 185, 40)  # of lines, rings and goals that belong to no team
+ABOVE = 0.5  # height over a trunk at which the colour of its team is shown [m]
+
+OWN_BODY: tuple[Sensor, ...] = (TrunkHeight(), TrunkVelocity(), RollPitch(), JointStates(), FootContacts())
 
 
-def own_body(now: State, robot: Robot) -> list[np.ndarray]:
-    """Return what a robot feels of itself, without where in the world it is: (..., 6 + 2J + F) in all."""
-    return [now.felt[..., :1] - robot.standing_height, now.velocity * PACE, now.felt[..., 6:]]
+@dataclass(frozen=True)
+class RelativeBodies(Sensor):
+    """Where bodies are, how fast, and which way they face: 9 numbers each, in the robot's heading frame.
+
+    Bodies that are missing are zeros, so that all observe alike however many play: no x axis is all zeros.
+    """
+
+    names: tuple[str, ...]
+
+    def bodies(self, state: State) -> Bodies:
+        """Return which they are, as many as there are names or fewer (..., k)."""
+        raise NotImplementedError
+
+    def fields(self, robot: Robot, scene: SceneInfo) -> Sequence[Field]:
+        """Return nine numbers a body."""
+        return [field for name in self.names for field in _body_fields(name)]
+
+    def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+        """Return them (..., 9 x names)."""
+        seen = state.relative(self.bodies(state)) * SCALES
+        numbers: np.ndarray = seen.reshape(*seen.shape[:-3], -1)
+        missing = len(self.names) - seen.shape[-3]
+        if missing:
+            zeros = np.zeros((*numbers.shape[:-1], 9 * missing))
+            numbers = np.concatenate([numbers, zeros], axis=-1)
+        return numbers
 
 
-def own_body_entries(robot: Robot) -> list[str]:
-    """Return what each number of `own_body` is."""
+def _body_fields(name: str) -> list[Field]:
+    """Return what the numbers of a body are."""
     return [
-        "height over the stance [m]",
-        *(f"0.3 x speed {way} [m/s]" for way in WAYS),
-        "roll [rad]",
-        "pitch [rad]",
-        *(entry for joint in robot.joints for entry in joint_entries(joint)),
-        *(f"{foot} on the ground" for foot in robot.feet),
+        *(Field(f"{name}, {direction}", f"{DISTANCE:g} m") for direction in DIRECTIONS),
+        *(Field(f"{SPEED_SCALE:g} x speed of {name}, {way}, less own", "m/s") for way in DIRECTIONS),
+        *(Field(f"where the x axis of {name} points, {direction}") for direction in DIRECTIONS),
     ]
 
 
-def things(now: State, places: np.ndarray) -> list[np.ndarray]:
-    """Return where things are, how fast, and which way they face, each thing 9 numbers (..., 9k).
+@dataclass(frozen=True)
+class OtherAgents(RelativeBodies):
+    """The other agents, the next in the scene first."""
 
-    Args:
-        now: of those who look.
-        places: of k things, as in `State.others` (..., k, 9).
-    """
-    seen: np.ndarray = now.sight(places) * np.array([1.0 / FAR, PACE, 1.0])[:, None]
-    return [seen.reshape(*seen.shape[:-3], -1)]
+    def needs(self) -> Needs:
+        """Return that it needs the others."""
+        return Needs(others=True)
 
-
-def thing_entries(*names: str) -> list[str]:
-    """Return what each number of `things` is."""
-    kinds = ("{}, {} [5 m]", "0.3 x speed of {}, {}, less own [m/s]", "where the x axis of {} points, {}")
-    return [kind.format(name, way) for name in names for kind in kinds for way in WAYS]
+    def bodies(self, state: State) -> Bodies:
+        """Return all of them."""
+        return state.others
 
 
-def spots(now: State, points: np.ndarray) -> list[np.ndarray]:
-    """Return where points on the ground are, forward and to the left (..., 2k) in all.
+@dataclass(frozen=True)
+class OneProp(RelativeBodies):
+    """A prop."""
 
-    Args:
-        now: of those who look.
-        points: x and y of k points, in the world [m] (..., k, 2).
-    """
-    way = points - now.position[..., None, :2]
-    x, y, left, forward = way[..., 0], way[..., 1], now.bearing[..., None, 0], now.bearing[..., None, 1]
-    seen: np.ndarray = np.stack([forward * x - left * y, left * x + forward * y], axis=-1) / FAR
-    return [seen.reshape(*seen.shape[:-2], -1)]
+    number: int
 
+    def needs(self) -> Needs:
+        """Return that it needs the props."""
+        return Needs(props=True)
 
-def spot_entries(*names: str) -> list[str]:
-    """Return what each number of `spots` is."""
-    return [f"{name}, {way} [5 m]" for name in names for way in WAYS[:2]]
+    def bodies(self, state: State) -> Bodies:
+        """Return it alone."""
+        return state.props.at((Ellipsis, slice(self.number, self.number + 1), slice(None)))
 
 
-def ball_and_things(now: State, ball: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
-    """Return what `things` does of a ball (..., 9) and of k things, without the x axis of the ball, which rolls.
+@dataclass(frozen=True)
+class Ball(OneProp):
+    """A ball: position and velocity; its x axis says nothing, for it rolls."""
 
-    It is (..., 6 + 9k) in all.
-    """
-    seen = things(now, np.concatenate([ball[..., None, :], places], axis=-2))[0]
-    return [seen[..., :6], seen[..., 9:]]
+    def fields(self, robot: Robot, scene: SceneInfo) -> Sequence[Field]:
+        """Return six numbers."""
+        return super().fields(robot, scene)[:6]
+
+    def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+        """Return them (..., 6)."""
+        return super().read(previous, action, state, dt)[..., :6]
 
 
-def ball_and_thing_entries(*names: str) -> list[str]:
-    """Return what each number of `ball_and_things` is."""
-    return [*thing_entries("the ball")[:6], *thing_entries(*names)]
+@dataclass(frozen=True)
+class GroundPoints(Sensor):
+    """Where points on the ground are, forward and to the left: 2 numbers each."""
+
+    names: tuple[str, ...]
+    points: Callable[[State], np.ndarray]  # x and y of each, in the world [m] (..., k, 2)
+
+    def fields(self, robot: Robot, scene: SceneInfo) -> Sequence[Field]:
+        """Return two numbers a point."""
+        return [Field(f"{name}, {way}", f"{DISTANCE:g} m") for name in self.names for way in DIRECTIONS[:2]]
+
+    def needs(self) -> Needs:
+        """Return that points are of the game."""
+        return Needs(game=True)
+
+    def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+        """Return them (..., 2 x names)."""
+        offset = self.points(state) - state.position[..., None, :2]
+        x, y = offset[..., 0], offset[..., 1]
+        left, forward = state.world_x_direction[..., None, 0], state.world_x_direction[..., None, 1]
+        seen = np.stack([forward * x - left * y, left * x + forward * y], axis=-1) / DISTANCE
+        numbers: np.ndarray = seen.reshape(*seen.shape[:-2], -1)
+        return numbers
 
 
-def crowd(now: State, places: np.ndarray, most: int) -> list[np.ndarray]:
-    """Return `things` with room for the most there can be, so that all see alike however many play (..., 9 x most).
+@dataclass(frozen=True)
+class GoalDirection(Sensor):
+    """Where a goal line across the x axis is, for those whose goal is at +x (`agent_stats.way` 1) or -x (-1)."""
 
-    Who is not there is zeros: no x axis is all zeros.
-    """
-    seen = things(now, places)
-    missing = PLACE * (most - places.shape[-2])
-    return [*seen, np.zeros((*places.shape[:-2], missing))]
+    def fields(self, robot: Robot, scene: SceneInfo) -> Sequence[Field]:
+        """Return four numbers."""
+        return (
+            Field("sine of the angle to the goal"),
+            Field("cosine of the angle to the goal"),
+            Field("own position along the way to the goal, from the middle", f"{DISTANCE:g} m"),
+            Field("own position to the left of that way", f"{DISTANCE:g} m"),
+        )
+
+    def needs(self) -> Needs:
+        """Return that the way is the game's."""
+        return Needs(game=True)
+
+    def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+        """Return direction, sine and cosine, and the robot's position as from behind its own line (..., 4)."""
+        way = state.agent_stats.way[..., None]
+        return np.concatenate([state.world_x_direction * way, state.position[..., :2] * way / DISTANCE], axis=-1)
+
+
+@dataclass(frozen=True)
+class Numbers(Sensor):
+    """Single numbers, each with what computes it from the state."""
+
+    columns: tuple[tuple[Field, Callable[[State], np.ndarray]], ...]  # each (world, agent)
+    also: Needs = field(default=Needs(game=True))
+
+    def fields(self, robot: Robot, scene: SceneInfo) -> Sequence[Field]:
+        """Return one number a column."""
+        return [field for field, _ in self.columns]
+
+    def needs(self) -> Needs:
+        """Return what the columns need."""
+        return self.also
+
+    def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+        """Return them (..., columns)."""
+        return np.stack([of(state) for _, of in self.columns], axis=-1)
+
+
+STEPS_LEFT = (Field("steps left", f"{TIME:g}"), lambda state: state.steps_left * (1.0 / TIME))  # a column of `Numbers`
+
+
+def distance_field(name: str) -> Field:
+    """Return the field of a distance that is observed as a share of `DISTANCE`."""
+    return Field(name, f"{DISTANCE:g} m")
 
 
 def flat_distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -106,47 +190,7 @@ def flat_distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 @functools.lru_cache(16)  # asked for in every step of a match that is recorded
-def ring(x: float, y: float, radius: float, balls: int = 16) -> tuple[Mark, ...]:
-    """Return balls around a spot on the ground."""
-    turns = [2.0 * math.pi * ball / balls for ball in range(balls)]
-    return tuple(Mark((x + radius * math.cos(t), y + radius * math.sin(t), 0.0), 0.05, NEUTRAL) for t in turns)
-
-
-def goal_way(now: State, way: np.ndarray) -> list[np.ndarray]:
-    """Return where a goal line across the x axis is, for those whose goal is at +x (way 1) or -x (-1): (..., 4) in all.
-
-    They are its bearing, sine and cosine, and the robot's place as from behind its own line: along, to the left.
-    """
-    side = way[..., None]
-    return [now.bearing * side, now.position[..., :2] * side / FAR]
-
-
-GOAL_ENTRIES = (
-    "sine of the angle to the goal",
-    "cosine of the angle to the goal",
-    "own place along the way to the goal, from the middle [5 m]",
-    "own place to the left of that way [5 m]",
-)
-
-
-def together(parts: list[np.ndarray]) -> np.ndarray:
-    """Return numbers side by side, none beyond sight."""
-    seen: np.ndarray = np.concatenate(parts, axis=-1)
-    near: np.ndarray = np.minimum(np.maximum(seen, -SIGHT), SIGHT)
-    return near
-
-
-def column(values: np.ndarray, scale: float = 1.0) -> np.ndarray:
-    """Return one number of each agent as a column, to be put beside others (..., 1)."""
-    return values[..., None] * scale
-
-
-@dataclass(frozen=True)
-class Contender(Task):
-    """The task of those who play a game: it is over for all when the game is."""
-
-    sight: ClassVar[float] = SIGHT
-
-    def over(self, now: State) -> np.ndarray:
-        """Return that nobody's episode ends before the game does."""
-        return np.zeros(now.points.shape, dtype=bool)
+def ring(x: float, y: float, radius: float, balls: int = 16) -> tuple[Marker, ...]:
+    """Return balls around a point on the ground."""
+    angles = [2.0 * math.pi * ball / balls for ball in range(balls)]
+    return tuple(Marker((x + radius * math.cos(a), y + radius * math.sin(a), 0.0), 0.05, NEUTRAL) for a in angles)

@@ -1,19 +1,33 @@
-"""The race: who is where, when each was over the line, and who has won; what a runner is paid is its task's."""
+"""The race: who is where, when each crossed the line, and who has won; the rewards of a runner are its task's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from roboschool.errors import check_range
 from roboschool.mdp.effects import Launch
-from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Game, GameState, GameUpdate
+from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, AgentStats, Game, GameState, GameUpdate, decide
+from roboschool.mdp.needs import GameNeeds
+from roboschool.mdp.parameters import Range
+from roboschool.mdp.record import Record, quantity
 
-REASON, STEP = range(2)  # columns of the memory
-SCORE, RESULT, PLACE, FINISHED, FELL = range(5)  # of the agent_stats
 ALL_DOWN = 2  # a reason
-X = 0  # in the place of a trunk
+
+
+class RaceMemory(Record):
+    """What is remembered of a race."""
+
+    reason: np.ndarray = quantity(doc="why the race is over: a place in `Game.reasons`")
+    step: np.ndarray = quantity(doc="of the episode")
+
+
+class RaceStats(AgentStats):
+    """What is remembered of each runner."""
+
+    place: np.ndarray = quantity(doc="1 for the first")
+    finished: np.ndarray = quantity(unit="steps", doc="when it crossed the line; 0 if it has not")
+    fell: np.ndarray = quantity(unit="steps", doc="when it fell; 0 if it has not")
 
 
 @dataclass(frozen=True)
@@ -22,56 +36,47 @@ class Race(Game):
 
     No race ends at the line: the results are there when the time is up, or when all have fallen. The first has 1, the
     last -1, those between are evenly spread, and who shares a place shares what it is worth; so the results sum to 0.
-    The score is how far somebody has come, at most to the line [m].
+    The score is how far a runner has come, at most to the line [m].
     """
 
-    memory: ClassVar[tuple[str, ...]] = ("reason", "step")
-    agent_stats: ClassVar[tuple[str, ...]] = ("score", "result", "place", "finished", "fell")
+    memory: ClassVar[type[Record]] = RaceMemory
+    agent_stats: ClassVar[type[Record]] = RaceStats
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "fall")
-    follows: ClassVar[bool] = False
-    teams: ClassVar[bool] = False
-    win_reward: float = 0.0  # times the result, at the end, to those whose tasks pay what a game gives
+    needs: ClassVar[GameNeeds] = GameNeeds(velocities=False)
+    ranked: ClassVar[bool] = True
+    win_reward: Annotated[float, Range(0.0, 1e6)] = 0.0  # times the result, at the end, to tasks that use game_reward
 
-    def __post_init__(self) -> None:
-        """Check what the rules need.
+    def reset(self, world: int, memory: Any, agent_stats: Any, rng: np.random.Generator) -> Sequence[Launch]:
+        """Begin with every runner in the first place."""
+        agent_stats.place[:] = 1.0
+        return ()
 
-        Raises:
-            InvalidInput: a parameter is out of range.
-        """
-        check_range("win_reward", self.win_reward, 0.0, 1e6)
-
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
-        """Begin with everybody in the first place."""
-        agent_stats = np.zeros((len(self.agents), len(self.agent_stats)))
-        agent_stats[:, PLACE] = 1.0
-        return np.array([UNDECIDED, 0.0]), agent_stats, ()
-
-    def judge(
-        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    def update(
+        self, previous: GameState, state: GameState, active: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> GameUpdate:
-        """Take down who is over the line and who has fallen; a crossing lies between two steps, and is a fraction."""
-        memory, agent_stats, points = now.memory.copy(), now.agent_stats.copy(), np.zeros(now.upright.shape)
-        memory[:, STEP] += 1.0
-        finished, fell = agent_stats[..., FINISHED], agent_stats[..., FELL]
-        before, x = was.agents[..., X], now.agents[..., X]
-        if np.count_nonzero(now.upright) < now.upright.size:
-            down = (now.upright == 0.0) & (fell == 0.0)
-            fell[...] = np.where(down, memory[:, STEP, None], fell)
-        crossing = (x >= self.finish) & (finished == 0.0)
+        """Note who is over the line and who has fallen; a crossing lies between two steps, and is a fraction."""
+        memory, agent_stats, rewards = state.memory.copy(), state.agent_stats.copy(), np.zeros(state.upright.shape)
+        memory.step += 1.0
+        finished, fell = agent_stats.finished, agent_stats.fell
+        before, x = previous.agents.position[..., 0], state.agents.position[..., 0]
+        if np.count_nonzero(state.upright) < state.upright.size:
+            down = (state.upright == 0.0) & (fell == 0.0)
+            fell[...] = np.where(down, memory.step[:, None], fell)
+        crossing = (x >= self.scene.finish) & (finished == 0.0)
         if np.count_nonzero(crossing):
-            times = memory[:, STEP, None] - (x - self.finish) / np.maximum(x - before, 1e-9)
+            times = memory.step[:, None] - (x - self.scene.finish) / np.maximum(x - before, 1e-9)
             finished[...] = np.where(crossing, times, finished)
         worth = x  # the higher the better; any time, which is never 0, is worth more than any way before the line
         if np.count_nonzero(finished):
-            worth = np.where(finished > 0.0, self.finish + 1.0 / np.maximum(finished, 1e-9), x)
+            worth = np.where(finished > 0.0, self.scene.finish + 1.0 / np.maximum(finished, 1e-9), x)
         ahead = np.add.reduce(worth[:, None, :] > worth[:, :, None], axis=2)
-        agent_stats[..., PLACE] = ahead + 1
-        late = now.left <= 0.0
-        decided = (memory[:, REASON] == UNDECIDED) & (late | (fell > 0.0).all(axis=1))
+        agent_stats.place[:] = ahead + 1
+        time_is_up = state.steps_left <= 0.0
+        decided = (memory.reason == UNDECIDED) & (time_is_up | (fell > 0.0).all(axis=1))
         if np.count_nonzero(decided):
-            memory[decided, REASON] = np.where(late, DECIDED_BY_TIME, ALL_DOWN)[decided]
+            decide(memory, decided, np.where(time_is_up, DECIDED_BY_TIME, ALL_DOWN))
             behind = np.add.reduce(worth[:, None, :] < worth[:, :, None], axis=2)
-            agent_stats[decided, :, RESULT] = ((behind - ahead) / max(len(self.agents) - 1, 1))[decided]
-            agent_stats[decided, :, SCORE] = np.where(finished > 0.0, self.finish, x)[decided]
-            points[decided] = self.win_reward * agent_stats[decided, :, RESULT]
-        return GameUpdate(memory, agent_stats, points, np.zeros(len(late), dtype=bool))
+            agent_stats.result[decided] = ((behind - ahead) / max(len(self.scene.agents) - 1, 1))[decided]
+            agent_stats.score[decided] = np.where(finished > 0.0, self.scene.finish, x)[decided]
+            rewards[decided] = self.win_reward * agent_stats.result[decided]
+        return GameUpdate(memory, agent_stats, rewards, np.zeros(len(time_is_up), dtype=bool))

@@ -5,130 +5,131 @@ The numbers are those of Bansal et al., "Emergent Complexity via Multi-Agent Com
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from roboschool.errors import InvalidInput, check_range
 from roboschool.games.observations import (
-    FAR,
-    GOAL_ENTRIES,
-    LONG,
+    DISTANCE,
     NEUTRAL,
-    Contender,
-    column,
-    goal_way,
-    own_body,
-    own_body_entries,
-    thing_entries,
-    things,
-    together,
+    OWN_BODY,
+    STEPS_LEFT,
+    GoalDirection,
+    Numbers,
+    OtherAgents,
+    distance_field,
 )
-from roboschool.mdp.effects import Launch, Mark
-from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Game, GameState, GameUpdate
+from roboschool.games.player import GamePlayer, dense, effort, sparse, standing
+from roboschool.mdp.effects import Launch, Marker
+from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
+from roboschool.mdp.needs import Needs
+from roboschool.mdp.parameters import Range
+from roboschool.mdp.record import Record, quantity
+from roboschool.mdp.scene_info import SceneInfo
+from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import State
+from roboschool.mdp.term import Term
 
-REASON, WEIGHT, LINE = range(3)  # columns of the memory
-SCORE, RESULT, WAY = range(3)  # of the agent_stats
 GOAL = 2  # a reason
+
+
+class GoalMemory(GameMemory):
+    """What is remembered of a run to goal."""
+
+    line: np.ndarray = quantity(unit="m", doc="distance of both lines from the middle")
+
+
+class GoalStats(AgentStats):
+    """What is remembered of each robot."""
+
+    way: np.ndarray = quantity(doc="1 if its line is at +x, -1 if it is at -x")
 
 
 @dataclass(frozen=True)
 class RunToGoal(Game):
-    """Who alone is past its line has won; both at once, or none in time, is a draw."""
+    """The robot that alone is past its line has won; both at once, or none in time, is a draw."""
 
-    memory: ClassVar[tuple[str, ...]] = ("reason", "dense_weight", "line")
-    agent_stats: ClassVar[tuple[str, ...]] = ("score", "result", "way")
+    memory: ClassVar[type[Record]] = GoalMemory
+    agent_stats: ClassVar[type[Record]] = GoalStats
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal")
+    agent_count: ClassVar[tuple[int, int]] = (2, 2)
     reset_options: ClassVar[tuple[str, ...]] = ("line", "dense_weight")
-    line: float = 4.0  # distance of both lines from the middle [m]
-    win_reward: float = 1000.0  # for winning; losing costs as much, and so does it if nobody wins in time
-    dense_weight: float = 1.0  # times everything else that is paid
+    line: Annotated[float, Range(0.5, 100.0)] = 4.0  # distance of both lines from the middle [m]
+    # for winning; losing costs as much, and so does it if neither wins in time
+    win_reward: Annotated[float, Range(0.0, 1e6)] = 1000.0
+    dense_weight: Annotated[float, Range(0.0, 1e3)] = 1.0  # times every other term
 
-    def __post_init__(self) -> None:
-        """Check what the rules need.
-
-        Raises:
-            InvalidInput: there are not two agents, or a parameter is out of range.
-        """
-        if len(self.agents) != 2:
-            raise InvalidInput(f"two run, not {len(self.agents)}")
-        check_range("line", self.line, 0.5, 100.0)
-        check_range("win_reward", self.win_reward, 0.0, 1e6)
-        check_range("dense_weight", self.dense_weight, 0.0, 1e3)
-
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
+    def reset(self, world: int, memory: Any, agent_stats: Any, rng: np.random.Generator) -> Sequence[Launch]:
         """Let the first run along +x, the other along -x."""
-        memory = np.array([UNDECIDED, self.dense_weight, self.line])
-        return memory, np.array([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]]), ()
+        memory.dense_weight[...], memory.line[...] = self.dense_weight, self.line
+        agent_stats.way[:] = 1.0, -1.0
+        return ()
 
-    def judge(
-        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    def update(
+        self, previous: GameState, state: GameState, active: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> GameUpdate:
-        """Say who is past its line."""
-        memory, agent_stats = now.memory.copy(), now.agent_stats.copy()
-        past = now.agents[..., 0] * agent_stats[..., WAY] > memory[:, LINE, None]
-        over, late = past.any(axis=1), now.left <= 0.0
-        memory[over | late, REASON] = np.where(over, GOAL, DECIDED_BY_TIME)[over | late]
-        agent_stats[..., RESULT] = past * 1.0 - past[:, ::-1]
-        points = self.win_reward * (agent_stats[..., RESULT] - (late & ~over)[:, None])
-        agent_stats[..., SCORE] += points
-        return GameUpdate(memory, agent_stats, points, over)
+        """Decide who is past its line."""
+        memory, agent_stats = state.memory.copy(), state.agent_stats.copy()
+        past = state.agents.position[..., 0] * agent_stats.way > memory.line[:, None]
+        over, time_is_up = past.any(axis=1), state.steps_left <= 0.0
+        decide(memory, over | time_is_up, np.where(over, GOAL, DECIDED_BY_TIME))
+        agent_stats.result[:] = past * 1.0 - past[:, ::-1]
+        rewards = self.win_reward * (agent_stats.result - (time_is_up & ~over)[:, None])
+        agent_stats.score += rewards
+        return GameUpdate(memory, agent_stats, rewards, over)
 
-    def marks(self, now: GameState, world: int) -> Sequence[Mark]:
+    def markers(self, state: GameState, world: int) -> Sequence[Marker]:
         """Return both lines."""
-        line = float(now.memory[world, LINE])
-        return [Mark((x, y, 0.0), 0.05, NEUTRAL) for x in (-line, line) for y in range(-5, 6)]
+        line = float(state.memory.line[world])
+        return [Marker((x, y, 0.0), 0.05, NEUTRAL) for x in (-line, line) for y in range(-5, 6)]
 
 
 @dataclass(frozen=True)
-class Player(Contender):
-    """Run to the line. All that is seen is seen from the robot, along its own way, so both see the same of the same."""
+class Player(GamePlayer):
+    """Run to the line. All is observed from the robot, along its own way, so both observe the same of the same."""
 
-    sees: ClassVar[frozenset[str]] = frozenset({"others", "game"})
-    pays: ClassVar[dict[str, str]] = {
-        "forward": "{forward:+g} x speed toward the line [m/s]",
-        "near": "{near:+g} x distance to the line [m]",
-        "effort": "{effort:+g} x sum of action squared",
-        "standing": "{standing:+g} while it stands, as much less once it has fallen",
-        "sparse": "what the game gives: +1000 for winning, -1000 for losing, or if nobody wins in time",
-    }
-    ends: ClassVar[str] = "one of the two is past its line"
-    forward: float = 1.0  # times the speed toward the line [m/s]
-    near: float = 0.0  # times the distance to the line [m]
-    effort: float = -0.5  # times the sum of action squared
-    standing: float = 1.0  # for every step inside the envelope of the robot's card; outside it costs as much
+    needs: ClassVar[Needs] = Needs(others=True, game=True)
 
-    def observe(self, now: State) -> np.ndarray:
-        """Return own body, the way to the line, the other and its way, and the time (..., 21 + 2J + F)."""
-        way = now.agent_stats[..., WAY]
-        return together(
-            [
-                *own_body(now, self.robot),
-                *goal_way(now, way),
-                *things(now, now.others),
-                column(now.game[..., LINE] + now.others[..., 0, 0] * way, 1.0 / FAR),
-                column(now.left, 1.0 / LONG),
-            ]
+    def sensors(self, scene: SceneInfo) -> Sequence[Sensor]:
+        """Return own body, the way to the line, the other and its way, and the time."""
+        return (
+            *OWN_BODY,
+            GoalDirection(),
+            OtherAgents(("the other",)),
+            Numbers(
+                (
+                    (
+                        distance_field("the other's distance to its line"),
+                        lambda state: _other_to_line(state) * (1.0 / DISTANCE),
+                    ),
+                    STEPS_LEFT,
+                )
+            ),
         )
 
-    def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
-        """Return the dense terms, times their weight, and the sparse one."""
-        weight, way = now.game[..., WEIGHT], now.agent_stats[..., WAY]
-        return {
-            "forward": weight * self.forward * now.drift[..., 0] * way,
-            "near": weight * self.near * np.abs(now.game[..., LINE] - now.position[..., 0] * way),
-            "effort": weight * self.effort * (action * action).sum(axis=-1),
-            "standing": weight * self.standing * (2.0 * now.upright - 1.0),
-            "sparse": now.points.copy(),
-        }
+    def rewards(self, scene: SceneInfo) -> Sequence[Term]:
+        """Return the dense terms and the sparse one."""
 
-    def entries(self) -> list[str]:
-        """Return what each number of an observation is."""
-        return [
-            *own_body_entries(self.robot),
-            *GOAL_ENTRIES,
-            *thing_entries("the other"),
-            "the other's distance to its line [5 m]",
-            "steps left [500]",
-        ]
+        def forward(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+            return state.world_velocity[..., 0] * state.agent_stats.way
+
+        def near(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+            return np.abs(state.game.line - state.position[..., 0] * state.agent_stats.way)
+
+        return (
+            dense("forward", 1.0, "speed toward the line", forward, "m/s"),
+            dense("near", 0.0, "distance to the line", near, "m"),
+            effort(-0.5),
+            standing(1.0),
+            sparse("what the game gives: +1000 for winning, -1000 for losing, or if neither wins in time"),
+        )
+
+    @property
+    def termination(self) -> str:
+        """When the game ends."""
+        return "one of the two is past its line"
+
+
+def _other_to_line(state: State) -> np.ndarray:
+    """Return how far the other has to go to its line [m] (...)."""
+    return state.game.line + state.others.position[..., 0, 0] * state.agent_stats.way

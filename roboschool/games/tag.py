@@ -1,39 +1,54 @@
 """Tag: one runs, up to three chase it, within a round wall.
 
-The points are those of MPE's simple_tag, Lowe et al., "Multi-Agent Actor-Critic" (2017); there the runner is 1.3 times
+The rewards are those of MPE's simple_tag, Lowe et al., "Multi-Agent Actor-Critic" (2017); there the runner is 1.3 times
 as fast, here the motors of its chasers are 0.77 times as strong (`power` in the scene).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from roboschool.errors import InvalidInput, check_range
+from roboschool.errors import InvalidInput
 from roboschool.games.observations import (
-    FAR,
-    LONG,
-    Contender,
-    column,
-    crowd,
+    DISTANCE,
+    OWN_BODY,
+    STEPS_LEFT,
+    GroundPoints,
+    Numbers,
+    RelativeBodies,
+    distance_field,
     flat_distance,
-    own_body,
-    own_body_entries,
-    spot_entries,
-    spots,
-    thing_entries,
-    together,
 )
+from roboschool.games.player import GamePlayer, dense, sparse
 from roboschool.mdp.effects import Launch
-from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, Game, GameState, GameUpdate
-from roboschool.mdp.state import State
+from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
+from roboschool.mdp.needs import GameNeeds, Needs
+from roboschool.mdp.parameters import Range
+from roboschool.mdp.record import Record, quantity
+from roboschool.mdp.scene_info import SceneInfo
+from roboschool.mdp.sensor import Sensor
+from roboschool.mdp.state import Bodies, State
+from roboschool.mdp.term import Term
 
-REASON, WEIGHT, RADIUS, NEAREST = range(4)  # columns of the memory
-SCORE, RESULT, RUNNER = range(3)  # of the agent_stats
 TOUCH, OUT = 2, 3  # reasons
-MOST = 3  # chasers
+MAX_CHASERS = 3
+RUNNER, CHASER = "runner", "chaser"  # teams
+
+
+class TagMemory(GameMemory):
+    """What is remembered of a chase."""
+
+    radius: np.ndarray = quantity(unit="m", doc="of the wall")
+    nearest: np.ndarray = quantity(unit="m", doc="distance between the runner and the nearest chaser")
+
+
+class TagStats(AgentStats):
+    """What is remembered of each agent."""
+
+    runner: np.ndarray = quantity(doc="where among a chaser's others the runner is")
 
 
 @dataclass(frozen=True)
@@ -41,17 +56,18 @@ class Tag(Game):
     """The runner has lost when a chaser touches it, or when it is over the wall, and has won when the time is up.
 
     It is one team against another: the results of the runner and of each chaser are opposite, and those of chasers are
-    equal. So results and points sum to zero over the two teams, but not over the agents if several chase.
+    equal. So results and rewards sum to zero over the two teams, but not over the agents if several chase.
     """
 
-    memory: ClassVar[tuple[str, ...]] = ("reason", "dense_weight", "radius", "nearest")
-    agent_stats: ClassVar[tuple[str, ...]] = ("score", "result", "runner")
+    memory: ClassVar[type[Record]] = TagMemory
+    agent_stats: ClassVar[type[Record]] = TagStats
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "touch", "out")
-    feels: ClassVar[bool] = True
+    needs: ClassVar[GameNeeds] = GameNeeds(contacts=True)
+    agent_count: ClassVar[tuple[int, int]] = (2, 1 + MAX_CHASERS)
     reset_options: ClassVar[tuple[str, ...]] = ("dense_weight",)
-    radius: float = 6.0  # of the wall, as the prop has it [m]
-    win_reward: float = 10.0  # for winning, each; losing costs as much
-    dense_weight: float = 1.0  # times everything else that is paid
+    radius: Annotated[float, Range(0.5, 100.0)] = 6.0  # of the wall, as the prop has it [m]
+    win_reward: Annotated[float, Range(0.0, 1e6)] = 10.0  # for winning, each; losing costs as much
+    dense_weight: Annotated[float, Range(0.0, 1e3)] = 1.0  # times every other term
 
     def __post_init__(self) -> None:
         """Check what the rules need.
@@ -59,94 +75,102 @@ class Tag(Game):
         Raises:
             InvalidInput: there are not a runner and one to three chasers, or a parameter is out of range.
         """
-        roles = [name.rpartition("_")[0] for name in self.agents]
-        if roles.count("runner") != 1 or not 1 <= roles.count("chaser") <= MOST or len(roles) > 1 + MOST:
-            raise InvalidInput(f"a runner and 1 to {MOST} chasers play tag, not {', '.join(self.agents)}")
-        check_range("radius", self.radius, 0.5, 100.0)
-        check_range("win_reward", self.win_reward, 0.0, 1e6)
-        check_range("dense_weight", self.dense_weight, 0.0, 1e3)
+        super().__post_init__()
+        if len(self.scene.team(RUNNER)) != 1 or len(self._chasers) != len(self.scene.agents) - 1:
+            wanted = f"1 agent of team {RUNNER!r} and 1 to {MAX_CHASERS} of team {CHASER!r}"
+            raise InvalidInput(f"it needs {wanted}, got teams {', '.join(self.scene.teams)}")
 
     @cached_property
     def _runner(self) -> int:
-        return next(number for number, name in enumerate(self.agents) if name.startswith("runner"))
+        return self.scene.team(RUNNER)[0]
 
     @cached_property
     def _chasers(self) -> list[int]:
-        return [number for number in range(len(self.agents)) if number != self._runner]
+        return list(self.scene.team(CHASER))
 
     @cached_property
-    def _sides(self) -> np.ndarray:
-        """1 for the runner, -1 for those who chase it."""
-        return np.where(np.arange(len(self.agents)) == self._runner, 1.0, -1.0)
+    def _signs(self) -> np.ndarray:
+        """1 for the runner, -1 for its chasers."""
+        return np.where(np.arange(len(self.scene.agents)) == self._runner, 1.0, -1.0)
 
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
-        """Tell each chaser where among the others the runner is; how near the nearest is, the first step will say."""
-        agent_stats = np.zeros((len(self.agents), len(self.agent_stats)))
+    def reset(self, world: int, memory: Any, agent_stats: Any, rng: np.random.Generator) -> Sequence[Launch]:
+        """Note where among its others each chaser finds the runner; the nearest distance comes with the first step."""
         for chaser in self._chasers:
-            agent_stats[chaser, RUNNER] = (self._runner - chaser - 1) % len(self.agents)
-        return np.array([UNDECIDED, self.dense_weight, self.radius, 0.0]), agent_stats, ()
+            agent_stats.runner[chaser] = (self._runner - chaser - 1) % len(self.scene.agents)
+        memory.dense_weight[...], memory.radius[...] = self.dense_weight, self.radius
+        return ()
 
-    def judge(
-        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
+    def update(
+        self, previous: GameState, state: GameState, active: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> GameUpdate:
-        """Say whether the runner is caught."""
-        memory, agent_stats = now.memory.copy(), now.agent_stats.copy()
-        runner, chasers = now.agents[:, self._runner], now.agents[:, self._chasers]
-        memory[:, NEAREST] = flat_distance(chasers, runner[:, None]).min(axis=1)
-        caught = now.touches[:, self._runner][:, self._chasers].any(axis=1)
+        """Decide whether the runner is caught."""
+        memory, agent_stats = state.memory.copy(), state.agent_stats.copy()
+        position = state.agents.position
+        runner, chasers = position[:, self._runner], position[:, self._chasers]
+        memory.nearest[:] = flat_distance(chasers, runner[:, None]).min(axis=1)
+        caught = state.contacts[:, self._runner][:, self._chasers].any(axis=1)
         out = np.hypot(runner[:, 0], runner[:, 1]) > self.radius
-        over, late = caught | out, now.left <= 0.0
-        memory[over | late, REASON] = np.where(caught, TOUCH, np.where(out, OUT, DECIDED_BY_TIME))[over | late]
-        agent_stats[..., RESULT] = (late * 1.0 - over * (1.0 + late))[:, None] * self._sides
-        points = self.win_reward * agent_stats[..., RESULT]
-        agent_stats[..., SCORE] += points
-        return GameUpdate(memory, agent_stats, points, over)
+        over, time_is_up = caught | out, state.steps_left <= 0.0
+        decide(memory, over | time_is_up, np.where(caught, TOUCH, np.where(out, OUT, DECIDED_BY_TIME)))
+        agent_stats.result[:] = (time_is_up * 1.0 - over * (1.0 + time_is_up))[:, None] * self._signs
+        rewards = self.win_reward * agent_stats.result
+        agent_stats.score += rewards
+        return GameUpdate(memory, agent_stats, rewards, over)
 
 
 @dataclass(frozen=True)
-class Player(Contender):
-    """Run, or chase. The runner sees the chasers; a chaser sees the runner, then the other chasers."""
+class RunnerFirst(RelativeBodies):
+    """The other agents; of a chaser's others the runner is the first."""
 
-    sees: ClassVar[frozenset[str]] = frozenset({"others", "game"})
-    pays: ClassVar[dict[str, str]] = {
-        "gap": "{gap:g} x distance between the runner and the nearest chaser [m]; minus that for a chaser",
-        "sparse": "what the game gives: to the runner -10 when it is caught, +10 when the time is up; the opposite to "
-        "each chaser",
-    }
-    ends: ClassVar[str] = "a chaser touches the runner, or the runner is over the wall"
+    def needs(self) -> Needs:
+        """Return what it needs."""
+        return Needs(others=True, game=True)
+
+    def bodies(self, state: State) -> Bodies:
+        """Return them in that order."""
+        count = state.others.position.shape[-2]
+        order = (state.agent_stats.runner[..., None].astype(int) + np.arange(count)) % count
+        return state.others.of(np.take_along_axis(state.others.array, order[..., None], axis=-2))
+
+
+@dataclass(frozen=True)
+class Player(GamePlayer):
+    """Run, or chase. The runner observes the chasers; a chaser the runner, then the other chasers."""
+
+    needs: ClassVar[Needs] = Needs(others=True, game=True)
     chases: bool = False  # whether it is a chaser
-    gap: float = 0.1  # times the distance between the runner and the nearest chaser [m]; minus that for a chaser
 
-    def observe(self, now: State) -> np.ndarray:
-        """Return own body, the others, the arena and the time (..., 37 + 2J + F)."""
-        count = now.others.shape[-2]
-        order = (now.agent_stats[..., RUNNER, None].astype(int) + np.arange(count)) % count
-        others = np.take_along_axis(now.others, order[..., None], axis=-2)
-        away = np.hypot(now.position[..., 0], now.position[..., 1])
-        return together(
-            [
-                *own_body(now, self.robot),
-                *crowd(now, others, MOST),
-                *spots(now, np.zeros((1, 2))),
-                column(now.game[..., RADIUS] - away, 1.0 / FAR),
-                column(now.left, 1.0 / LONG),
-            ]
+    def sensors(self, scene: SceneInfo) -> Sequence[Sensor]:
+        """Return own body, the others, the arena and the time."""
+        first = "the runner" if self.chases else "a chaser"
+
+        def to_wall(state: State) -> np.ndarray:
+            away = np.hypot(state.position[..., 0], state.position[..., 1])
+            return (state.game.radius - away) * (1.0 / DISTANCE)
+
+        return (
+            *OWN_BODY,
+            RunnerFirst((first, "a second chaser, or zeros", "a third chaser, or zeros")),
+            GroundPoints(("the middle of the arena",), lambda state: np.zeros((1, 2))),
+            Numbers(((distance_field("distance to the wall"), to_wall), STEPS_LEFT)),
         )
 
-    def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
-        """Return the dense term, times its weight, and the sparse one."""
-        gap = -self.gap if self.chases else self.gap
-        return {"gap": now.game[..., WEIGHT] * gap * now.game[..., NEAREST], "sparse": now.points.copy()}
+    def rewards(self, scene: SceneInfo) -> Sequence[Term]:
+        """Return the dense term and the sparse one."""
 
-    def entries(self) -> list[str]:
-        """Return what each number of an observation is."""
-        others = ("the runner", "a second chaser, or zeros", "a third chaser, or zeros")
-        if not self.chases:
-            others = ("a chaser", *others[1:])
-        return [
-            *own_body_entries(self.robot),
-            *thing_entries(*others),
-            *spot_entries("the middle of the arena"),
-            "distance to the wall [5 m]",
-            "steps left [500]",
-        ]
+        def gap(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+            return -state.game.nearest if self.chases else state.game.nearest
+
+        doc = "distance between the runner and the nearest chaser"
+        return (
+            dense("gap", 0.1, f"minus the {doc}" if self.chases else doc, gap, "m"),
+            sparse(
+                "what the game gives: to the runner -10 when it is caught, +10 when the time is up; the opposite to "
+                "each chaser"
+            ),
+        )
+
+    @property
+    def termination(self) -> str:
+        """When the game ends."""
+        return "a chaser touches the runner, or the runner is over the wall"

@@ -1,4 +1,4 @@
-"""What a task may ask of the world: where a robot begins, a body to be thrown, a mark to be shown. Data, no deeds."""
+"""What tasks and games ask of a world: where a robot begins, a prop to be launched, a marker to be shown. Data."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 class Placement:
     """Where an agent's robot begins an episode; its lowest point touches the ground."""
 
-    position: tuple[float, float]  # [m]
-    yaw: float  # heading [rad]
-    joints: tuple[float, ...]  # in action order [rad, or m for a slide]
-    loose: tuple[float, ...] = ()  # of joints without a motor; near zero if empty [rad, or m]
+    position: tuple[float, float]  # x, y [m]
+    yaw: float  # heading, 0 along +x [rad]
+    joints: tuple[float, ...]  # in the order of the actions [rad, or m for a slide]
+    passive_joints: tuple[float, ...] = ()  # of those without a motor; near zero if empty [rad, or m]
     pitch: float = 0.0  # of the trunk [rad]
 
 
 @dataclass(frozen=True)
 class Launch:
-    """Takes a prop somewhere and lets it fly on."""
+    """Takes a prop to a position and sets it moving."""
 
     world: int
     prop: str
@@ -25,7 +25,7 @@ class Launch:
 
 
 @dataclass(frozen=True)
-class Mark:
+class Marker:
     """A ball that is seen in pictures and nowhere else."""
 
     position: tuple[float, float, float]  # [m]

@@ -1,12 +1,11 @@
 """The contract of a game, and how a game is found by its name.
 
-A game decides for the whole world: it remembers, gives points, says when it is over and who has won, and asks for
-throws. What each agent sees and is paid is its task's, which stands in the same file: `games/pong.py` holds the rules,
-`Pong`, and the task `pong`, `Player`.
+A game decides for the whole world: it remembers, gives rewards, says when it is over and who has won, and launches
+props. What each agent observes and is rewarded for is its task's, which stands in the same file: `games/pong.py` holds
+the rules, `Pong`, and the task `pong`, `Player`.
 """
 
 import dataclasses
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,92 +16,116 @@ from typing import Any, ClassVar
 import numpy as np
 
 from roboschool.errors import InvalidInput
-from roboschool.mdp.effects import Launch, Mark
+from roboschool.mdp.effects import Launch, Marker
+from roboschool.mdp.needs import GameNeeds
+from roboschool.mdp.parameters import check_parameters
+from roboschool.mdp.record import Nothing, Record, quantity
+from roboschool.mdp.scene_info import SceneInfo
+from roboschool.mdp.state import Bodies
 from roboschool.plugins import builtin_classes, convert_parameters, find_class, make
 
 UNDECIDED, DECIDED_BY_TIME = 0, 1  # what every game's reasons begin with
 
 
-@dataclass(frozen=True)
-class GameState:
-    """All that a game looks at: arrays that lead with (world,). Places: position, velocity, x axis [m, m/s]."""
+class GameMemory(Record):
+    """What most games remember."""
 
-    agents: np.ndarray  # place of each agent's trunk (world, agent, 9)
-    props: np.ndarray  # place of each prop (world, prop, 9)
-    upright: np.ndarray  # 1 inside the envelope of the robot's card, 0 once it has fallen (world, agent)
-    touches: np.ndarray  # 1 where an agent presses on another, or on a prop (world, agent, agents and then props)
-    left: np.ndarray  # steps left until the time is up (world,)
-    memory: np.ndarray  # what the game remembers, by the names in `Game.memory` (world, m)
-    agent_stats: np.ndarray  # what it remembers of each agent, by the names in `Game.agent_stats` (world, agent, n)
+    reason: np.ndarray = quantity(doc="why the game is over: a place in `Game.reasons`")
+    dense_weight: np.ndarray = quantity(doc="times every term of a reward but the sparse one")
 
-    @classmethod
-    def blank(cls, worlds: int, agents: int, props: int, place: int, memory: int, agent_stats: int) -> "GameState":
-        """Return an arena of zeros."""
-        return cls(
-            agents=np.zeros((worlds, agents, place)),
-            props=np.zeros((worlds, props, place)),
-            upright=np.zeros((worlds, agents)),
-            touches=np.zeros((worlds, agents, agents + props)),
-            left=np.zeros(worlds),
-            memory=np.zeros((worlds, memory)),
-            agent_stats=np.zeros((worlds, agents, agent_stats)),
-        )
+
+class AgentStats(Record):
+    """What most games remember of each agent."""
+
+    score: np.ndarray = quantity(doc="what the game has given it")
+    result: np.ndarray = quantity(doc="1 if it has won, -1 if it has lost, 0 for a draw or while the game goes on")
+
+
+class GameState(Record):
+    """All that a game looks at: arrays that lead with (world,)."""
+
+    agents: Bodies = quantity("agents", record=Bodies, doc="the trunk of each agent's robot")
+    props: Bodies = quantity("props", record=Bodies, doc="each prop")
+    upright: np.ndarray = quantity("agents", doc="1 inside the envelope of the robot's card, 0 once it has fallen")
+    contacts: np.ndarray = quantity("agents", "bodies", doc="1 where an agent presses on an agent, or then on a prop")
+    steps_left: np.ndarray = quantity(unit="steps", doc="until the time is up")
+    memory: Any = quantity(record="memory", doc="what the game remembers: its `Game.memory`")
+    agent_stats: Any = quantity("agents", record="agent_stats", doc="and of each agent: its `Game.agent_stats`")
 
 
 @dataclass(frozen=True)
 class GameUpdate:
-    """What a game says of a step."""
+    """What a game has made of a step."""
 
-    memory: np.ndarray  # what it remembers now (world, m)
-    agent_stats: np.ndarray  # and of each agent (world, agent, n)
-    points: np.ndarray  # what each agent gets (world, agent)
-    over: np.ndarray  # worlds where it is decided: all agents end (world,)
-    throws: Sequence[Launch] = ()
+    memory: Record  # what it remembers now (world,)
+    agent_stats: Record  # and of each agent (world, agent)
+    rewards: np.ndarray  # what it gives each agent (world, agent)
+    terminated: np.ndarray  # worlds where it is decided: all agents end (world,)
+    launches: Sequence[Launch] = ()  # props that it sets in motion
 
 
 @dataclass(frozen=True)
 class Game(ABC):
     """Rules between agents: frozen parameters and pure functions of arrays."""
 
-    agents: tuple[str, ...]  # names, in the order of the arrays
-    props: tuple[str, ...]
-    finish: float = math.inf  # the line across the lanes of the scene; infinite if it has none [m]
-    memory: ClassVar[tuple[str, ...]] = ()  # names of the numbers it remembers; they are in every info
-    agent_stats: ClassVar[tuple[str, ...]] = ()  # of those it remembers of each agent; they are in that agent's info
+    scene: SceneInfo
+    memory: ClassVar[type[Record]] = Nothing  # what it remembers; its numbers are in every info
+    agent_stats: ClassVar[type[Record]] = Nothing  # what it remembers of each agent; they are in that agent's info
     reasons: ClassVar[tuple[str, ...]] = ()  # why it is over, by the number `reason` in its memory
-    feels: ClassVar[bool] = False  # whether it needs to know who touches whom
-    follows: ClassVar[bool] = True  # whether it needs the velocities and x axes of the agents; without, they may be 0
-    teams: ClassVar[bool] = True  # whether agents of one role are on one side, if there are two roles
+    needs: ClassVar[GameNeeds] = GameNeeds()
+    agent_count: ClassVar[tuple[int, int]] = (1, 64)  # the fewest and the most agents that can play
+    ranked: ClassVar[bool] = (
+        False  # every agent is for itself, and results are places, not one team's against another's
+    )
     reset_options: ClassVar[tuple[str, ...]] = ()  # parameters that the options of a reset may set
 
+    def __post_init__(self) -> None:
+        """Check the number of agents, and the parameters against the ranges in their annotations.
+
+        Raises:
+            InvalidInput: they are wrong.
+        """
+        fewest, most = self.agent_count
+        if not fewest <= len(self.scene.agents) <= most:
+            count = f"{fewest} agents" if fewest == most else f"{fewest} to {most} agents"
+            raise InvalidInput(f"it needs {count}, got {len(self.scene.agents)}")
+        check_parameters(self)
+
     @property
-    def throws(self) -> tuple[str, ...]:
-        """The props that it may throw; each must be there, and be thrown by nobody else."""
+    def launched_props(self) -> tuple[str, ...]:
+        """The props that it may launch; each must be in the scene, and be launched by nothing else."""
         return ()
 
     def single_player(self, agent: int) -> "Game":
-        """Return the rules when this agent is played and policies of the scene play the others."""
+        """Return the rules when this agent is controlled from outside and policies of the scene control the others."""
         return self
 
     @abstractmethod
-    def begin(self, world: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Sequence[Launch]]:
-        """Return what is remembered when an episode begins, (m,) and (agent, n), and how its props fly."""
-
-    @abstractmethod
-    def judge(
-        self, was: GameState, now: GameState, live: np.ndarray, rngs: Sequence[np.random.Generator]
-    ) -> GameUpdate:
-        """Return what a step has brought; called before the tasks pay.
+    def reset(self, world: int, memory: Any, agent_stats: Any, rng: np.random.Generator) -> Sequence[Launch]:
+        """Write what is remembered when an episode begins in a world, and return how its props move.
 
         Args:
-            was: the arena before the step.
-            now: the arena after it, with the memory of the one before.
-            live: which worlds have been stepped (world,); for others nothing may be drawn, and what is returned is
+            world: which.
+            memory: a record of the class `memory`, of zeros.
+            agent_stats: a record of the class `agent_stats`, of zeros (agent,).
+            rng: the generator of the world; all randomness comes from it.
+        """
+
+    @abstractmethod
+    def update(
+        self, previous: GameState, state: GameState, active: np.ndarray, rngs: Sequence[np.random.Generator]
+    ) -> GameUpdate:
+        """Return what a step has brought; called before the terms of rewards.
+
+        Args:
+            previous: the state before the step.
+            state: the state after it, with the memory of the one before; it is not changed here.
+            active: which worlds have been stepped (world,); for others nothing may be drawn, and what is returned is
                 ignored.
             rngs: the generator of each world.
         """
 
-    def marks(self, now: GameState, world: int) -> Sequence[Mark]:
+    def markers(self, state: GameState, world: int) -> Sequence[Marker]:
         """Return what is shown in pictures beside the bodies."""
         return ()
 
@@ -116,13 +139,17 @@ class Game(ABC):
         for key in options:
             if key not in self.reset_options and (meant := get_close_matches(str(key), self.reset_options, 1)):
                 raise InvalidInput(f"game {name}: reset has no option {key!r}; did you mean {meant[0]!r}?")
-        given = convert_parameters(
-            f"game {name}", type(self), {k: v for k, v in options.items() if k in self.reset_options}
-        )
+        own = {key: value for key, value in options.items() if key in self.reset_options}
+        given = convert_parameters(f"game {name}", type(self), own)
         try:
             return dataclasses.replace(self, **given)
         except InvalidInput as error:
             raise InvalidInput(f"game {name}: {error}") from None
+
+
+def decide(memory: Any, decided: np.ndarray, reasons: np.ndarray) -> None:
+    """Write why a game is over in the worlds where it has been decided (world,)."""
+    memory.reason[decided] = reasons[decided]
 
 
 def game_class(where: str, spec: Mapping[str, Any], beside: Path | None = None) -> type[Game]:
@@ -131,18 +158,11 @@ def game_class(where: str, spec: Mapping[str, Any], beside: Path | None = None) 
     Raises:
         InvalidInput: there is none; the message begins with `where`.
     """
-    own = builtin_classes("games", "observations", "scripted")
+    own = builtin_classes("games", "observations", "player", "scripted")
     return find_class(f"{where}: ", "game", spec.get("name"), own, Game, beside)  # type: ignore[type-abstract]
 
 
-def make_game(
-    where: str,
-    spec: dict[str, Any] | None,
-    agents: Sequence[str],
-    props: Sequence[str],
-    finish: float | None,
-    beside: Path | None = None,
-) -> Game | None:
+def make_game(where: str, spec: dict[str, Any] | None, scene: SceneInfo, beside: Path | None = None) -> Game | None:
     """Return the game a scene asks for, if any; a module of its own may be in the folder `beside`.
 
     Raises:
@@ -150,5 +170,4 @@ def make_game(
     """
     if spec is None:
         return None
-    fixed = {"agents": tuple(agents), "props": tuple(props), "finish": math.inf if finish is None else finish}
-    return make(where, "game", spec, game_class(where, spec, beside), **fixed)
+    return make(where, "game", spec, game_class(where, spec, beside), scene=scene)

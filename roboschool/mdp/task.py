@@ -1,21 +1,33 @@
 """The contract of a task, and how a task is found by its name."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from roboschool.errors import check_choice
-from roboschool.mdp.effects import Launch, Mark, Placement
+from roboschool.mdp.effects import Launch, Marker, Placement
+from roboschool.mdp.needs import Needs
+from roboschool.mdp.parameters import check_parameters
+from roboschool.mdp.record import Nothing, Record
+from roboschool.mdp.scene_info import SceneInfo
+from roboschool.mdp.sensor import Field, Sensor
 from roboschool.mdp.state import State
+from roboschool.mdp.term import Term
 from roboschool.plugins import builtin_classes, find_class, make
 from roboschool.robots.robot import Robot
-from roboschool.robots.urdf import Joint
 
-FASTEST = 100.0  # Bullet lets nothing move faster [m/s, rad/s]
+MAX_SPEED = 100.0  # Bullet lets nothing move faster [m/s, rad/s]
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a task has made of a step."""
+
+    memory: Record  # what it remembers now (world, agent)
+    launches: Sequence[Launch] = ()  # props that it sets in motion
 
 
 @dataclass(frozen=True)
@@ -24,77 +36,91 @@ class Task(ABC):
 
     Arrays lead with (world, agent); a task reduces over trailing axes only, so it never knows how many there are.
     A task never acts: what it asks for is returned as data, and what it remembers is a part of the state.
+
+    Attributes:
+        robot: which it is about.
+        weights: of terms of the reward or of costs, by name, instead of those that the task itself gives them.
     """
 
     robot: Robot
-    sight: ClassVar[float] = FASTEST  # everything an agent sees is within this, either way
-    sees: ClassVar[frozenset[str]] = frozenset()  # of "props", "others", "game": what it needs in its state
-    heights: ClassVar[tuple[str, ...]] = ()  # links whose height it needs
-    memory: ClassVar[tuple[str, ...]] = ()  # names of the numbers it remembers; with any, `plan` is called each step
-    pays: ClassVar[dict[str, str]] = {}  # what each term of the reward is, for people; {alive:g} stands for a parameter
-    ends: ClassVar[str] = ""  # when an episode ends, for people; {fallen} stands for the robot's `fallen`
+    weights: Mapping[str, float] = field(default_factory=dict, hash=False, kw_only=True)
+    observation_limit: ClassVar[float] = MAX_SPEED  # every number of an observation is clipped to it, either way
+    memory: ClassVar[type[Record]] = Nothing  # what it remembers of each agent; if anything, `update` is called
+    needs: ClassVar[Needs] = Needs()  # of its terms and of `terminated`; sensors tell their own
+
+    def __post_init__(self) -> None:
+        """Check the parameters.
+
+        Raises:
+            InvalidInput: one is out of the range that its annotation gives.
+        """
+        check_parameters(self)
 
     @property
-    def throws(self) -> tuple[str, ...]:
-        """The props that `plan` may throw; each must be there, and be thrown by nobody else."""
+    def launched_props(self) -> tuple[str, ...]:
+        """The props that `update` may launch; each must be in the scene, and be launched by nothing else."""
         return ()
 
     @abstractmethod
-    def observe(self, now: State) -> np.ndarray:
-        """Return what each agent sees (world, agent, n)."""
+    def sensors(self, scene: SceneInfo) -> Sequence[Sensor]:
+        """Return what each agent observes, in order."""
 
     @abstractmethod
-    def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
-        """Return the named terms whose sum is the reward, each (world, agent).
+    def rewards(self, scene: SceneInfo) -> Sequence[Term]:
+        """Return the terms whose sum is the reward."""
 
-        Args:
-            was: the state before the step.
-            action: what was applied, within -1 and 1 (world, agent, joints).
-            now: the state after the step.
-            dt: the time between the two [s].
-        """
+    def costs(self, scene: SceneInfo) -> Sequence[Term]:
+        """Return the terms whose sum is the cost, which is no part of the reward; none if the task has no cost."""
+        return ()
 
     @abstractmethod
-    def over(self, now: State) -> np.ndarray:
+    def terminated(self, state: State) -> np.ndarray:
         """Return whether each agent's episode has ended, as booleans (world, agent)."""
 
-    def begin(self, placement: Placement, memory: np.ndarray, rng: np.random.Generator) -> tuple[Placement, np.ndarray]:
-        """Return where one agent's robot begins an episode, and what the task then remembers.
+    @property
+    def termination(self) -> str:
+        """When an episode terminates, for people; empty if the task does not say."""
+        return ""
+
+    def reset(self, placement: Placement, memory: Any, rng: np.random.Generator) -> Placement:
+        """Return where one agent's robot begins an episode, and write what the task then remembers.
 
         Args:
             placement: what the scene proposes.
-            memory: from the end of the last episode; zeros if there is none or the world was seeded anew (m,).
-            rng: the world's generator; all randomness comes from it.
+            memory: a record of the class `memory`: what was remembered at the end of the last episode; zeros if there
+                was none or the world was seeded anew. Unless this method is overridden it is set to zeros.
+            rng: the generator of the world; all randomness comes from it.
         """
-        return placement, np.zeros(memory.shape)
+        memory.array[:] = 0.0
+        return placement
 
-    def plan(
-        self, was: State, now: State, live: np.ndarray, rngs: Sequence[np.random.Generator]
-    ) -> tuple[np.ndarray, Sequence[Launch]]:
-        """Return what is remembered after a step, and what is asked of the worlds; called before the reward is paid.
+    def update(self, previous: State, state: State, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> Update:
+        """Return what is remembered after a step, and what is launched; called before the reward is computed.
 
         Args:
-            was: the state before the step.
-            now: the state after it, with the memory of the one before.
-            live: who takes part (world, agent); for others nothing may be drawn, and what is returned is ignored.
+            previous: the state before the step.
+            state: the state after it, with the memory of the one before; it is not changed here.
+            active: who takes part (world, agent); for others nothing may be drawn, and what is returned is ignored.
             rngs: the generator of each world.
         """
-        return now.memory, ()
+        return Update(state.memory)
 
-    def marks(self, now: State, world: int, place: int) -> Sequence[Mark]:
+    def markers(self, state: State, world: int, agent: int) -> Sequence[Marker]:
         """Return what is shown in pictures beside the bodies, for one agent."""
         return ()
 
-    def entries(self) -> list[str]:
-        """Return what each number of an observation is, with its unit, for people; empty if nobody has said."""
-        return []
 
-    def felt_at(self) -> Sequence[Joint | str | None]:
-        """Return where each number of an observation is felt, so that agents who share a robot see what is near them.
+def needs_of(task: Task, scene: SceneInfo) -> Needs:
+    """Return what a task and its sensors need in their state."""
+    needs = task.needs
+    for sensor in task.sensors(scene):
+        needs |= sensor.needs()
+    return needs
 
-        At a joint, at a link (its name), or (None) by the whole robot; empty if nobody has said.
-        """
-        return []
+
+def fields_of(task: Task, scene: SceneInfo) -> list[Field]:
+    """Return what each number of an observation is."""
+    return [field for sensor in task.sensors(scene) for field in sensor.fields(task.robot, scene)]
 
 
 def make_task(where: str, robot: Robot, spec: dict[str, Any], beside: Path | None = None) -> Task:
@@ -105,9 +131,8 @@ def make_task(where: str, robot: Robot, spec: dict[str, Any], beside: Path | Non
     Raises:
         InvalidInput: the task or one of its parameters is unknown or of the wrong type.
     """
-    own = builtin_classes("games", "observations", "scripted", "race", holds="Player") | builtin_classes("tasks")
+    own = builtin_classes("games", "observations", "player", "scripted", "race", holds="Player") | builtin_classes(
+        "tasks"
+    )
     cls = find_class(f"{where}: ", "task", spec.get("name"), own, Task, beside)  # type: ignore[type-abstract]
-    task = make(where, "task", spec, cls, robot=robot)
-    for link in task.heights:
-        check_choice(link, [other.name for other in robot.model.links], "link", f"{where}: task {spec['name']!r}")
-    return task
+    return make(where, "task", spec, cls, robot=robot)

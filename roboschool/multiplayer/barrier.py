@@ -298,10 +298,10 @@ class Barrier:
     def _note_results(self) -> None:
         """Note the result of the scene's game, if it has one; an agent that has forfeited has lost."""
         simulation = self.world.simulation
-        if simulation.broken:
+        if simulation.clock.diverged:
             return
         for name, (group, place) in zip(self.world.possible_agents, simulation.seats, strict=True):
-            report = simulation.report(group, place)
+            report = simulation.info.of_agent(group, place)
             if "result" in report:
                 self.results.setdefault(name, []).append(-1.0 if name in self._lost else report["result"])
 

@@ -1,5 +1,6 @@
 """Worlds of one scene that are advanced together: the protocol, and the backend that calls pybullet for each body."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from roboschool.mdp.effects import Launch
+from roboschool.mdp.state import BodyState
 from roboschool.physics.checkpoint import Start, WorldCheckpoint
 from roboschool.physics.worlds import World
 from roboschool.scenes.scene import Scene
@@ -16,7 +18,7 @@ from roboschool.scenes.scene import Scene
 class Readings:
     """The arrays that physics writes to. None: no one needs them."""
 
-    agents: Sequence[np.ndarray]  # for each agent the body part of its row of a `State` (world, n)
+    agents: Sequence[np.ndarray]  # for each agent its `State`, of which the `BodyState` is written (world, n)
     props: np.ndarray | None = None  # position, velocity and x axis of each (world, prop, 9)
     contacts: np.ndarray | None = None  # 1 where agents press on agents, then props (world, agent, agent + prop)
 
@@ -86,9 +88,12 @@ class PythonBackend:
         """Read a world, and note whether its physics is sound."""
         bodies = self.worlds[world]
         for agent, array in enumerate(readings.agents):
-            row, sound = bodies.row(agent)
-            array[world] = row
-            if not sound:
+            values, sound = bodies.read(agent)
+            row: list[float] = []
+            for name in BodyState.quantities:
+                row += values[name]
+            array[world, : len(row)] = row
+            if not (sound and math.isfinite(sum(row))):
                 self.diverged.add(world)
         if readings.props is not None:
             readings.props[world] = bodies.props()

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from roboschool.errors import InvalidInput
 from roboschool.mdp.actuator import QUANTITIES
@@ -20,6 +20,7 @@ FARTHEST = 1000.0  # [m]
 FASTEST = 60.0  # Bullet clamps every speed at 100 [m/s, rad/s]; a trunk that comes near that has blown up
 STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 UNMOVED = (0.0,) * 6
+Trunk: TypeAlias = tuple[Sequence[float], ...]  # position, world_x_direction, velocity, roll_pitch
 NOWHERE = -1  # the ground of a scene that has none
 ANY, ANY_LINK = -1, -2  # body or link, where pybullet is called often: arguments by name take it longer
 
@@ -68,7 +69,7 @@ class Body:
 class RobotBody(Body):
     """An agent's robot in a Bullet client."""
 
-    def __init__(self, client: int, agent: Agent) -> None:
+    def __init__(self, client: int, agent: Agent, link_heights: Sequence[str] = ()) -> None:
         robot = agent.robot
         order = (*robot.unactuated, *(joint.name for joint in robot.joints))
         super().__init__(client, robot.model, order, robot.self_collision)
@@ -83,7 +84,7 @@ class RobotBody(Body):
         self.zeros = [0.0] * len(self.driven)  # positions, speeds and gains, which torque control ignores
         self.trunk = self.links[robot.trunk]
         self.watched = self.links[robot.height_link] if robot.height_link != robot.trunk else None
-        self.heights = [self.links[name] for name in agent.task.heights]
+        self.heights = [self.links[name] for name in link_heights]
         self.feet = {self.links[name]: place for place, name in enumerate(robot.feet)}
         self.no_contacts = [0.0] * len(self.feet)
         self.settle(Placement((0.0, 0.0), 0.0, robot.pose))
@@ -120,7 +121,7 @@ class RobotBody(Body):
         self.settle(placement)
         height = self.robot.standing_height
         track = (0.0, height, placement.pitch) if self.planar else ()
-        self._set_joints([*track, *(placement.loose or self.passive_start), *placement.joints], self.off)
+        self._set_joints([*track, *(placement.passive_joints or self.passive_start), *placement.joints], self.off)
         half_yaw = placement.yaw / 2
         half_pitch = 0.0 if self.robot.fixed else placement.pitch / 2
         upright = _multiply((0.0, math.sin(half_pitch), 0.0, math.cos(half_pitch)), self.tilted)
@@ -141,28 +142,30 @@ class RobotBody(Body):
         points = bullet.getClosestPoints(self.id, ground, FARTHEST, physicsClientId=self.client)
         return min((point[8] for point in points), default=0.0)
 
-    def row(self, ground: int) -> tuple[list[float], bool]:
-        """Return one agent's row of a `State`, and whether its physics is sound.
-
-        The joints in it are raw: [rad] and [rad/s].
-        """
+    def read(self, ground: int) -> tuple[dict[str, Sequence[float]], bool]:
+        """Return the quantities of a `BodyState` by name, and whether the physics is sound."""
         states = bullet.getJointStates(self.id, self.joints, self.client)
-        row, moving = self._planar_trunk(states) if self.planar else self._free_trunk()
-        for position, speed, _, _ in states[self.passive :]:
-            row.append(position)
-            row.append(speed)
-        feet, bumps = self._touches(ground)
-        height = row[2] if self.watched is None else self._height(self.watched)
-        stands = self.stands(height, row[8], row[9], feet)
-        row += feet
-        row += moving[3:]
-        row += bumps
-        row.append(1.0 if stands else 0.0)
-        for joint in states[self.track : self.passive]:
-            row += joint[:2]
-        for link in self.heights:
-            row.append(self._height(link))
-        return row, math.hypot(*moving) < FASTEST and math.isfinite(sum(row))
+        trunk, moving = self._planar_trunk(states) if self.planar else self._free_trunk()
+        position, world_x_direction, velocity, roll_pitch = trunk
+        driven, passive = states[self.passive :], states[self.track : self.passive]
+        feet, obstacles = self._touches(ground)
+        height = position[2] if self.watched is None else self._height(self.watched)
+        values = {
+            "position": position,
+            "world_x_direction": world_x_direction,
+            "velocity": velocity,
+            "roll_pitch": roll_pitch,
+            "angular_velocity": moving[3:],
+            "q": [joint[0] for joint in driven],
+            "qd": [joint[1] for joint in driven],
+            "passive_q": [joint[0] for joint in passive],
+            "passive_qd": [joint[1] for joint in passive],
+            "foot_contacts": feet,
+            "foot_obstacle_contacts": obstacles,
+            "upright": [1.0 if self.stands(height, roll_pitch[0], roll_pitch[1], feet) else 0.0],
+            "link_heights": [self._height(link) for link in self.heights],
+        }
+        return values, math.hypot(*moving) < FASTEST
 
     def _height(self, link: int) -> float:
         if link == -1:
@@ -183,18 +186,18 @@ class RobotBody(Body):
                     on_others[places[contact[4]]] = 1.0
         return on_ground, on_others
 
-    def _planar_trunk(self, states: Any) -> tuple[list[float], tuple[float, ...]]:
-        (along, forward, _, _), (height, up, _, _), (lean, spin, _, _) = states[:3]
+    def _planar_trunk(self, states: Any) -> tuple[Trunk, tuple[float, ...]]:
+        (along, forward, _, _), (height, up, _, _), (pitch, rate, _, _) = states[:3]
         cos, sin = self.turned
         x, y = self.home.position
-        row = [x + along * cos, y + along * sin, height, -sin, cos, forward, 0.0, up, 0.0, lean]
-        return row, (forward * cos, forward * sin, up, -sin * spin, cos * spin, 0.0)
+        trunk = (x + along * cos, y + along * sin, height), (-sin, cos), (forward, 0.0, up), (0.0, pitch)
+        return trunk, (forward * cos, forward * sin, up, -sin * rate, cos * rate, 0.0)
 
-    def _free_trunk(self) -> tuple[list[float], tuple[float, ...]]:
+    def _free_trunk(self) -> tuple[Trunk, tuple[float, ...]]:
         if self.robot.fixed_base:
             x, y = self.home.position
             cos, sin = self.turned
-            return [x, y, 0.0, -sin, cos, 0.0, 0.0, 0.0, 0.0, 0.0], UNMOVED
+            return ((x, y, 0.0), (-sin, cos), (0.0, 0.0, 0.0), (0.0, 0.0)), UNMOVED
         if self.trunk == -1:
             position, quaternion = bullet.getBasePositionAndOrientation(self.id, self.client)
             velocity, spin = bullet.getBaseVelocity(self.id, self.client)
@@ -211,8 +214,8 @@ class RobotBody(Body):
         length = math.hypot(cos, sin) or 1.0
         cos, sin = cos / length, sin / length
         vx, vy, vz = velocity
-        row = [*position, -sin, cos, cos * vx + sin * vy, cos * vy - sin * vx, vz, roll, pitch]
-        return row, velocity + spin
+        trunk = position, (-sin, cos), (cos * vx + sin * vy, cos * vy - sin * vx, vz), (roll, pitch)
+        return trunk, velocity + spin
 
 
 class PropBody(Body):

@@ -16,7 +16,7 @@ import numpy as np
 from lxml import etree
 
 from roboschool.errors import InvalidInput
-from roboschool.mdp.effects import Mark
+from roboschool.mdp.effects import Marker
 from roboschool.physics.checkpoint import Snapshot, Triple
 from roboschool.physics.output import redirect_native_output
 from roboschool.robots.urdf import Model
@@ -98,7 +98,7 @@ class Balls:
         self.positions: list[Sequence[float]] = []  # of those that are shown [m]
         self.radii: list[float] = []  # of those that are shown [m]
 
-    def show(self, marks: Sequence[Mark]) -> None:
+    def show(self, marks: Sequence[Marker]) -> None:
         """Show these marks and no others; those too far away are left out."""
         marks = [mark for mark in marks if all(abs(number) < LOST for number in (*mark.position, mark.radius))]
         self.positions = [_to_float32(mark.position) for mark in marks]
@@ -170,7 +170,7 @@ class RenderScene:
         )
         bullet.createMultiBody(0, -1, shape, centre, physicsClientId=self.client)
 
-    def show(self, snapshot: Snapshot, marks: Sequence[Mark] = ()) -> np.ndarray:
+    def show(self, snapshot: Snapshot, marks: Sequence[Marker] = ()) -> np.ndarray:
         """Place robots, props and marks; return the positions of the robots' trunks (robot, 3) [m]."""
         for body, base, joints in zip(self.bodies, snapshot.bases, snapshot.joints, strict=True):
             body.pose(base, joints)

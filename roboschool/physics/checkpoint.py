@@ -88,7 +88,7 @@ def describe_scene(scene: Scene) -> dict[str, str]:
 
 def _parameters(task: Any) -> list[str]:
     """Return the class of a task, and those of its parameters that are written alike in every process."""
-    plain = (bool, int, float, str, tuple, type(None))
+    plain = (bool, int, float, str, tuple, dict, type(None))
     values = [(each.name, getattr(task, each.name)) for each in fields(task)]
     return [type(task).__name__, *(f"{name}={value!r}" for name, value in values if isinstance(value, plain))]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from roboschool.errors import InvalidInput, check_choice
+from roboschool.mdp.task import needs_of
 from roboschool.physics.bodies import ANY, ANY_LINK, NOWHERE, Body, PropBody, RobotBody
 from roboschool.physics.checkpoint import EpisodeLog, Snapshot, Start, Triple, WorldCheckpoint
 from roboschool.physics.output import redirect_native_output
@@ -71,7 +72,8 @@ class World:
         if self.scene.ground:
             plane = bullet.createCollisionShape(bullet.GEOM_PLANE, planeNormal=(0, 0, 1), physicsClientId=client)
             ground = bullet.createMultiBody(0, plane, physicsClientId=client)
-        bodies = [RobotBody(client, agent) for agent in self.scene.agents]
+        info = self.scene.info
+        bodies = [RobotBody(client, agent, needs_of(agent.task, info).link_heights) for agent in self.scene.agents]
         props = [PropBody(client, prop) for prop in self.scene.props]
         for body in (*bodies, *props):
             body.motors_off()
@@ -149,9 +151,9 @@ class World:
         bullet.stepSimulation(client)
         self._durations.append(time.perf_counter() - start)
 
-    def row(self, agent: int) -> tuple[list[float], bool]:
-        """Return an agent's row of a `State`, joints raw, and whether its physics is sound."""
-        return self.bodies[agent].row(self.ground)
+    def read(self, agent: int) -> tuple[dict[str, Sequence[float]], bool]:
+        """Return the quantities of an agent's `BodyState` by name, and whether its physics is sound."""
+        return self.bodies[agent].read(self.ground)
 
     def props(self) -> list[tuple[float, ...]]:
         """Return position, velocity and x axis of every prop [m, m/s]."""
@@ -171,7 +173,7 @@ class World:
             InvalidInput: there is no such prop, it can neither fly nor slide, or a number is not finite.
         """
         where = f"scene {self.scene.name!r}"
-        names = [other.name for other in self.scene.props if other.throwable]
+        names = [other.name for other in self.scene.props if other.can_be_launched]
         check_choice(prop, names, "prop that can be thrown", where)
         if not all(map(math.isfinite, (*position, *velocity))):
             raise InvalidInput(f"{where}: prop {prop!r} is thrown from {position} with {velocity}")

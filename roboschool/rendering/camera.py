@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from roboschool.errors import InvalidInput
-from roboschool.mdp.effects import Mark
+from roboschool.mdp.effects import Marker
 from roboschool.physics.camera_images import SUN, RenderScene
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.rendering.backdrop import BLACK, WHITE, Backdrop, Studio
@@ -55,7 +55,7 @@ class Camera:
         self._backdrop = _backdrop(scene)
         self._render_scene: RenderScene | None = None  # opened by the first picture
 
-    def picture(self, snapshot: Snapshot, marks: Sequence[Mark] = ()) -> np.ndarray:
+    def picture(self, snapshot: Snapshot, marks: Sequence[Marker] = ()) -> np.ndarray:
         """Return the next picture (height, width, 3), bytes, with marks in it."""
         scene = self._open()
         trunks = scene.show(snapshot, marks)

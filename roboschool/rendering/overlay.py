@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from roboschool.mdp.task import Task
+from roboschool.mdp.task import Task, fields_of
+from roboschool.scenes.scene import Scene
 from roboschool.simulation.group import Group
 from roboschool.simulation.simulation import Simulation
 
@@ -41,8 +42,8 @@ class Reading:
 class Hud:
     """Keeps what the pictures of one agent's episode say."""
 
-    def __init__(self, task: Task) -> None:
-        self.entries = task.entries()
+    def __init__(self, scene: Scene, task: Task) -> None:
+        self.entries = [str(field) for field in fields_of(task, scene.info)]
         self.joints = [joint.name for joint in task.robot.joints]
         self.begin()
 
@@ -53,21 +54,21 @@ class Hud:
 
     def note(self, group: Group, place: int) -> None:
         """Remember what a step has paid."""
-        self.terms.append({name: float(term[0, place]) for name, term in group.terms.items()})
-        self.score += float(group.reward[0, place])
+        self.terms.append(group.rewards.by_name(0, place))
+        self.score += group.rewards.total.item(0, place)
 
     def draw(self, picture: np.ndarray, simulation: Simulation, group: Group, place: int) -> np.ndarray:
         """Return a picture (height, width, 3) with what is known about an agent."""
-        steps = int(simulation.steps[0])
+        steps = int(simulation.clock.steps[0])
         caption = f"step {steps}   score {self.score:.1f}"
-        if group.over[0, place] and steps:
+        if not group.active[0, place] and steps:
             caption += "   done"
-        elif steps >= simulation.limit:
+        elif simulation.clock.truncated[0]:
             caption += "   time is up"
         reading = Reading(
             observation=group.observation[0, place],
             action=group.applied[0, place] if steps else np.zeros(group.shape[-1]),
-            terms=self.terms or [dict.fromkeys(group.terms, 0.0)],
+            terms=self.terms or [dict.fromkeys(group.rewards.names, 0.0)],
             caption=caption,
             entries=self.entries,
             joints=self.joints,

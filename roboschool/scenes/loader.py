@@ -32,6 +32,7 @@ from roboschool.scenes.scene import (
     Prop,
     Scene,
     SceneSettings,
+    describe,
     scene_id,
 )
 from roboschool.schema import Bounds, Size, convert
@@ -206,13 +207,12 @@ def _make_scene(path: Path, file: SceneFile) -> Scene:
         agents += line_up(runners, file.lanes.width)
         faults += lane_faults
     raise_faults(str(path), (text.removeprefix(f"{path}: ") for text in faults))
-    names, things = [agent.name for agent in agents], [prop.name for prop in props]
     return Scene(
         name=path.stem,
         summary=file.summary,
         agents=tuple(agents),
         props=tuple(props),
-        game=make_game(str(path), file.game, names, things, file.finish, path.parent),
+        game=make_game(str(path), file.game, describe(agents, [prop.name for prop in props], file.finish), path.parent),
         steps=file.steps,
         path=str(path),
         **{key: getattr(file, key) for key in SETTINGS},

@@ -3,9 +3,10 @@
 The bounds of every number are in the annotations. They hold for files and for scenes made in Python alike.
 """
 
+import functools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
@@ -13,7 +14,7 @@ from roboschool import paths
 from roboschool.errors import describe_unknown, raise_faults
 from roboschool.mdp.distributions import Number
 from roboschool.mdp.game import Game
-from roboschool.mdp.state import State
+from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.task import Task
 from roboschool.robots.robot import Robot
 from roboschool.robots.urdf import Joint, Model
@@ -60,7 +61,7 @@ class Agent(AgentSettings):
 
 @dataclass(frozen=True)
 class Prop:
-    """A body without motors. It can be thrown if it is free, or hangs on slides."""
+    """A body without motors. It can be launched if it is free, or hangs on slides."""
 
     name: Name
     model: Model
@@ -78,7 +79,7 @@ class Prop:
         return bool(self.joints) or not self.model.fixed
 
     @property
-    def throwable(self) -> bool:
+    def can_be_launched(self) -> bool:
         """Whether it is free, or fixed to the world and on slides that begin at its root."""
         if not self.joints:
             return not self.model.fixed
@@ -144,17 +145,10 @@ class Scene(SceneSettings):
         """The Gymnasium id."""
         return scene_id(self.name, self.version)
 
-    def blank(self, task: Task, worlds: int = 1, agents: int = 1) -> State:
-        """Return a state of zeros for agents with a task in this scene."""
-        room = {
-            "props": len(self.props),
-            "others": len(self.agents) - 1,
-            "game": len(self.game.memory) if self.game else 0,
-        }
-        seen = {what: count for what, count in room.items() if what in task.sees}
-        if "game" in seen and self.game is not None:
-            seen["agent_stats"] = len(self.game.agent_stats)
-        return State.blank(worlds, agents, task.robot, heights=len(task.heights), memory=len(task.memory), **seen)
+    @functools.cached_property
+    def info(self) -> SceneInfo:
+        """What tasks, sensors and games may know of it."""
+        return describe(self.agents, [prop.name for prop in self.props], self.finish)
 
     def _field_faults(self) -> Iterator[str]:
         """Go through fields that are of a wrong type or out of their bounds."""
@@ -180,26 +174,36 @@ class Scene(SceneSettings):
             if self.camera.eye == self.camera.target:
                 yield f"camera.target: {self.camera.target} is where the eye is"
         for agent in self.agents:
-            if "game" in agent.task.sees and self.game is None:
+            if agent.task.needs.game and self.game is None:
                 yield f"agent {agent.name!r}: its task is part of a game, and the scene has none"
             if agent.policy and ":" not in agent.policy and agent.policy not in (known := paths.policies()):
                 yield f"agent {agent.name!r}: {describe_unknown(agent.policy, known, 'policy')}"
-        yield from self._throw_faults()
+        yield from self._launch_faults()
 
-    def _throw_faults(self) -> Iterator[str]:
-        """Go through props that cannot be thrown, or are thrown by several."""
-        throwable = [prop.name for prop in self.props if prop.throwable]
-        throwers: dict[str, list[str]] = {}
+    def _launch_faults(self) -> Iterator[str]:
+        """Go through props that cannot be launched, or are launched by several."""
+        can_be_launched = [prop.name for prop in self.props if prop.can_be_launched]
+        launchers: dict[str, list[str]] = {}
         for agent in self.agents:
-            for name in agent.task.throws:
-                throwers.setdefault(name, []).append(f"agent {agent.name!r}")
-        for name in self.game.throws if self.game else ():
-            throwers.setdefault(name, []).append("the game")
-        for name, who in throwers.items():
-            if name not in throwable:
-                yield f"{' and '.join(who)}: {describe_unknown(name, throwable, 'prop that can be thrown')}"
+            for name in agent.task.launched_props:
+                launchers.setdefault(name, []).append(f"agent {agent.name!r}")
+        for name in self.game.launched_props if self.game else ():
+            launchers.setdefault(name, []).append("the game")
+        for name, who in launchers.items():
+            if name not in can_be_launched:
+                yield f"{' and '.join(who)}: {describe_unknown(name, can_be_launched, 'prop that can be launched')}"
             if len(who) > 1:
-                yield f"{' and '.join(who)} throw {name!r}"
+                yield f"{' and '.join(who)} launch {name!r}"
+
+
+def describe(agents: Sequence[Agent], props: Sequence[str], finish: float | None) -> SceneInfo:
+    """Return what tasks, sensors and games may know of a scene."""
+    return SceneInfo(
+        agents=tuple(agent.name for agent in agents),
+        teams=tuple(agent.team or agent.name for agent in agents),
+        props=tuple(props),
+        finish=math.inf if finish is None else finish,
+    )
 
 
 def scene_id(name: str, version: int, partition: str = "") -> str:

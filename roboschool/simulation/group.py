@@ -5,18 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.errors import InvalidInput, describe_error
+from roboschool.errors import InvalidInput, check_choice, describe_error
 from roboschool.mdp.actuator import Drive
 from roboschool.mdp.effects import Launch
-from roboschool.mdp.state import UNKNOWN_SPEED
-from roboschool.mdp.task import Task
+from roboschool.mdp.state import TRUNK_NUMBERS, State
+from roboschool.mdp.task import Task, Update, needs_of
 from roboschool.robots.robot import Robot
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.observer import Observer
+from roboschool.simulation.term_sum import TermSum
 
-LEAST, MOST = np.array(-1.0), np.array(1.0)  # actions; arrays, because numpy is quicker with them than with numbers
-NOTHING = np.array(0.0)  # a reward
-SIGHTS = frozenset({"props", "others", "game"})  # what a task may see
-REPORTED = ("distance", "physics_error")  # in every info, beside the terms of the reward
+LOW, HIGH = np.array(-1.0), np.array(1.0)  # of actions; arrays, because numpy is quicker with them than with numbers
+RESERVED = ("distance", "physics_error", "cost", "costs")  # in infos, beside the terms of the reward
 
 
 def as_numbers(agent: str, action: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -51,129 +51,151 @@ def check_finite(actions: np.ndarray, agents: Sequence[str], robot: Robot) -> No
 
 
 class Group:
-    """Agents with the same robot and task, in all worlds."""
+    """Agents with the same robot and task, in all worlds.
+
+    Args:
+        scene: where they are.
+        task: theirs.
+        worlds: how many.
+
+    Raises:
+        InvalidInput: the task does not keep to its contract; the message names the method.
+    """
 
     def __init__(self, scene: Scene, task: Task, worlds: int) -> None:
         self.task = task
         self.robot = task.robot
+        self.needs = needs_of(task, scene.info)
         self.agents = tuple(i for i, agent in enumerate(scene.agents) if agent.task == task)
         row = range(self.agents[0], self.agents[-1] + 1)
-        self.seats = (
+        self.index = (
             slice(row.start, row.stop) if self.agents == tuple(row) else list(self.agents)
         )  # slices are quicker
         self.names = tuple(scene.agents[i].name for i in self.agents)
         shape = (worlds, len(self.agents))
-        self.was = scene.blank(task, *shape)
-        self.now = scene.blank(task, *shape)
+        self.state, self.previous = (blank_state(scene, task, *shape) for _ in range(2))
         self.shape = (*shape, len(self.robot.joints))  # of actions
-        self.live = np.ones(shape, dtype=bool)  # whose episode goes on
-        self.over = np.zeros(shape, dtype=bool)  # who is outside what the task allows
-        self.plans = bool(task.memory)
+        self.active = np.ones(shape, dtype=bool)  # agents whose episode goes on
+        self.terminated = np.zeros(shape, dtype=bool)  # agents that this step has ended
+        self.updates = bool(task.memory.quantities)
         everyone = range(len(scene.agents))
         self.others = np.array([[*everyone[i + 1 :], *everyone[:i]] for i in self.agents])  # as each agent sees them
-        with np.errstate(all="ignore"):  # a blank state may divide by zero
-            self.terms = self.task.reward(self.was, np.zeros(self.shape), self.now, scene.timestep)
-            self.observation = np.asarray(self.task.observe(self.now), dtype=np.float32)
-        self.reward = np.zeros(shape)
+        self.rewards = TermSum(task.rewards(scene.info), {**scene.weights, **task.weights}, shape)
+        self.costs = TermSum(task.costs(scene.info), {**scene.weights, **task.weights}, shape)
+        self.observer = Observer(task, scene.info, self.state)
+        self.observation = np.zeros((*shape, len(self.observer.fields)), np.float32)
         self.torque = np.array(self.robot.torque)
-        # middle and gain lead with (world, agent) as what they meet: numpy is three times quicker then
         joints = self.robot.joints
         self.pose = np.array(self.robot.pose)  # [rad]
-        lower = np.array([-1.0 if joint.lower is None else joint.lower for joint in joints])  # continuous: as it is
-        upper = np.array([1.0 if joint.upper is None else joint.upper for joint in joints])
-        fastest = np.array([joint.velocity or UNKNOWN_SPEED for joint in joints])
         self.lower = np.array([-np.inf if joint.lower is None else joint.lower for joint in joints])  # [rad]
         self.upper = np.array([np.inf if joint.upper is None else joint.upper for joint in joints])
-        self.middle = np.stack([(lower + upper) / 2, np.zeros_like(lower)], axis=-1)[None, None]
-        self.gain = np.stack([2.0 / (upper - lower), 1.0 / fastest], axis=-1)[None, None]
-        self.plain = not self.middle.any() and bool((self.gain == 1.0).all())  # felt as they are
         self.applied = np.zeros(self.shape)  # what has been done of the actions asked for
         self.drive = Drive(self.robot)
         self.commands = self.drive.command(np.zeros(self.shape))  # (world, agent, n)
-        self.paid: np.ndarray | None = None  # whose step is paid; None: everybody's
+        self.rewarded: np.ndarray | None = None  # agents whose step is rewarded; None: all
         self.acted: np.ndarray | None = None  # worlds where time passes (world, 1); None: all
         self._check_task()
 
     def _check_task(self) -> None:
-        """Check the shapes of what the task returns, once.
+        """Check names and shapes of what the task returns, once.
 
         Raises:
             InvalidInput: one is wrong; the message names the task and the method.
         """
-        shape, name = self.live.shape, type(self.task).__name__
-        if not isinstance(self.terms, dict):
-            raise InvalidInput(f"task {name}: reward() returns {self.terms!r:.80}, not terms by name")
-        for term, value in self.terms.items():
-            if np.shape(value) != shape or term in REPORTED:
-                what = "has a name that is taken" if term in REPORTED else f"has shape {np.shape(value)}, not {shape}"
-                raise InvalidInput(f"task {name}: reward(): the term {term!r} {what}")
-        over = self.task.over(self.now)
-        if np.shape(over) != shape or np.asarray(over).dtype != bool:
-            raise InvalidInput(f"task {name}: over() returns {over!r:.80}, not booleans of shape {shape}")
-        if not self.plans and type(self.task).plan is not Task.plan:
-            raise InvalidInput(f"task {name}: plan() is called only if it names in `memory` what it remembers")
-        if not self.task.sees <= SIGHTS:
-            raise InvalidInput(f"task {name}: it sees {sorted(self.task.sees)}; there is {', '.join(sorted(SIGHTS))}")
-        if self.observation.ndim != len(shape) + 1 or self.observation.shape[:2] != shape:
-            raise InvalidInput(f"task {name}: observe() returns shape {self.observation.shape}, not (*{shape}, n)")
-        if self.plans:
-            memory, _ = self.task.plan(self.was, self.now, np.zeros(shape, dtype=bool), ())
-            if np.shape(memory) != self.now.memory.shape:
-                wanted = f"not {self.now.memory.shape}, a number for each name in `memory`"
-                raise InvalidInput(f"task {name}: plan() returns memory of shape {np.shape(memory)}, {wanted}")
+        shape, where = self.active.shape, f"task {type(self.task).__name__}"
+        action = np.zeros(self.shape)
+        self.rewards.check(f"{where}: rewards()", self.state, action)
+        self.costs.check(f"{where}: costs()", self.state, action)
+        names = (*self.rewards.names, *self.costs.names)
+        for name in self.rewards.names:
+            if name in RESERVED:
+                raise InvalidInput(f"{where}: rewards(): the name {name!r} is taken")
+        for name in self.task.weights:
+            check_choice(name, names, "term", f"{where}: weights")
+        with np.errstate(all="ignore"):  # a blank state may divide by zero
+            terminated = self.task.terminated(self.state)
+        if np.shape(terminated) != shape or np.asarray(terminated).dtype != bool:
+            raise InvalidInput(f"{where}: terminated() returns {terminated!r:.80}, not booleans of shape {shape}")
+        if not self.updates and type(self.task).update is not Task.update:
+            raise InvalidInput(f"{where}: update() is called only if the task declares what it remembers, in `memory`")
+        for link in self.needs.link_heights:
+            check_choice(link, [other.name for other in self.robot.model.links], "link", where)
+        if self.updates:
+            update: Any = self.task.update(self.previous, self.state, np.zeros(shape, dtype=bool), ())
+            if not isinstance(update, Update) or not isinstance(update.memory, self.task.memory):
+                raise InvalidInput(f"{where}: update() returns {update!r:.80}, not an Update with its memory")
 
-    def act(self, action: Any, idle: Collection[int]) -> None:
-        """Take actions (world, agent, joints), within -1 and 1; agents that are out, or in idle worlds, do nothing.
+    def act(self, action: Any, paused: Collection[int]) -> None:
+        """Take actions (world, agent, joints), clipped to -1 and 1; inactive agents, or in paused worlds, do nothing.
 
         Raises:
             InvalidInput: the shape is wrong, or a number is not finite; nothing has changed then.
         """
         action = as_numbers(self.names[0], action, self.shape).astype(float, order="C")
         check_finite(action, self.names, self.robot)
-        np.minimum(np.maximum(action, LEAST, out=action), MOST, out=action)
-        self.paid = self.acted = None
-        if idle:
-            self.acted = np.ones((len(self.live), 1), dtype=bool)
-            self.acted[list(idle)] = False
-        if idle or np.count_nonzero(self.live) < self.live.size:
-            self.paid = self.live if self.acted is None else self.live & self.acted
-            action *= self.paid[..., None]
+        np.minimum(np.maximum(action, LOW, out=action), HIGH, out=action)
+        self.rewarded = self.acted = None
+        if paused:
+            self.acted = np.ones((len(self.active), 1), dtype=bool)
+            self.acted[list(paused)] = False
+        if paused or np.count_nonzero(self.active) < self.active.size:
+            self.rewarded = self.active if self.acted is None else self.active & self.acted
+            action *= self.rewarded[..., None]
         self.applied = action
         self.commands = self.drive.command(action)
 
-    def feel(self, worlds: slice = slice(None)) -> None:
-        """Bring the joints just read to -1 to 1 between their limits, and their speeds to 1 at the fastest."""
-        if self.plain:
-            return
-        joints = self.now.joints[worlds]
-        joints -= self.middle
-        joints *= self.gain
+    @property
+    def trunks(self) -> np.ndarray:
+        """The numbers of `TrunkState` (world, agent, n)."""
+        return self.state.array[..., :TRUNK_NUMBERS]
 
-    def plan(self, live: np.ndarray, rngs: Sequence[np.random.Generator]) -> Sequence[Launch]:
-        """Let the task remember what has happened to those who take part (world, agent); return what it asks for."""
-        memory, throws = self.task.plan(self.was, self.now, live, rngs)
-        np.copyto(self.now.memory, memory, where=live[..., None])
-        return throws
+    def advance(self) -> None:
+        """Make the state that of the step before; the next is written into the other one."""
+        self.previous, self.state = self.state, self.previous
+        if self.updates:
+            self.state.memory.array[:] = self.previous.memory.array
+
+    def update(self, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> Sequence[Launch]:
+        """Let the task remember what has happened to those who take part (world, agent); return what it launches."""
+        update = self.task.update(self.previous, self.state, active, rngs)
+        np.copyto(self.state.memory.array, update.memory.array, where=active[..., None])
+        return update.launches
 
     def judge(self, dt: float, decided: np.ndarray) -> None:
-        """Pay for what has been done, and end the episodes that are over, and all in worlds that are decided."""
-        self.terms = self.task.reward(self.was, self.applied, self.now, dt)
-        if self.paid is not None:
-            self.terms = {name: term * self.paid for name, term in self.terms.items()}
-        self.reward = sum(self.terms.values(), start=NOTHING)
-        self.over = self.task.over(self.now)
+        """Compute rewards and costs, and end the episodes that are over, and all in worlds that are decided."""
+        step = (self.previous, self.applied, self.state, dt, self.rewarded)
+        self.rewards.compute(*step)
+        if self.costs.terms:
+            self.costs.compute(*step)
+        self.terminated = self.task.terminated(self.state)
         if np.count_nonzero(decided):
-            self.over = self.over | decided[:, None]
-        if np.count_nonzero(self.over):
-            self.live = self.live & ~(self.over if self.acted is None else self.over & self.acted)
+            self.terminated = self.terminated | decided[:, None]
+        if np.count_nonzero(self.terminated):
+            ended = self.terminated if self.acted is None else self.terminated & self.acted
+            self.active = self.active & ~ended
 
-    def rest(self, worlds: Sequence[int]) -> None:
-        """Take the terms of the reward in some worlds as they are when nothing has been done yet: zero."""
-        self.terms = {name: np.array(term) for name, term in self.terms.items()}
-        for term in self.terms.values():
-            for world in worlds:
-                term[world] = 0.0
+    def begin(self, worlds: list[int]) -> None:
+        """Observe the first state of an episode, in which nothing has been done yet."""
+        self.rewards.clear(worlds)
+        self.costs.clear(worlds)
 
-    def see(self) -> None:
+    def observe(self, previous: State, dt: float) -> None:
         """Observe for all agents."""
-        self.observation = self.task.observe(self.now).astype(np.float32)
+        self.observation = self.observer.read(previous, self.applied, self.state, dt)
+
+
+def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> State:
+    """Return a state of zeros for agents with a task in a scene."""
+    needs, game, robot = needs_of(task, scene.info), scene.game, task.robot
+    sizes: dict[str, Any] = {
+        "joints": len(robot.joints),
+        "passive_joints": len(robot.passive_joints),
+        "feet": len(robot.feet),
+        "links": len(needs.link_heights),
+        "props": len(scene.props) if needs.props else 0,
+        "others": len(scene.agents) - 1 if needs.others else 0,
+        "memory": task.memory,
+    }
+    if needs.game and game is not None:
+        sizes |= {"game": game.memory, "agent_stats": game.agent_stats}
+    return State.blank(worlds, agents, **sizes)

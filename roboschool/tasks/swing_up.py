@@ -1,12 +1,15 @@
 """Swing a pole up that hangs, and keep it there, by the rules of Roboschool v1."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.state import State
+from roboschool.mdp.term import Term
 from roboschool.tasks.balance import Balance
 
 
@@ -14,14 +17,21 @@ from roboschool.tasks.balance import Balance
 class SwingUp(Balance):
     """Swing the pole up, and keep it on end."""
 
-    pays: ClassVar[dict[str, str]] = {"height": "cosine of the pole's angle: +1 on end, -1 hanging"}
-    ends: ClassVar[str] = "never"
     start: ClassVar[float] = math.pi
 
-    def reward(self, was: State, action: np.ndarray, now: State, dt: float) -> dict[str, np.ndarray]:
+    def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return the height of the pole's end, over its length."""
-        return {"height": np.cos(now.loose[..., 0, 0])}
 
-    def over(self, now: State) -> np.ndarray:
+        def height(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+            return np.cos(state.passive_q[..., 0])
+
+        return (Term("height", 1.0, "cosine of the pole's angle: 1 on end, -1 hanging", height),)
+
+    def terminated(self, state: State) -> np.ndarray:
         """Return that no episode ends."""
-        return np.zeros(now.points.shape, dtype=bool)
+        return np.zeros(state.upright.shape, dtype=bool)
+
+    @property
+    def termination(self) -> str:
+        """Never."""
+        return "never"

@@ -177,12 +177,12 @@ def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], lis
     simulation = Simulation(scene)
     problems, notes = check_gains(simulation.worlds[0])
     simulation.reset({0: 0})
-    height = float(simulation.groups[0].now.position[0, 0, 2])
+    height = float(simulation.groups[0].state.position[0, 0, 2])
     if robot.standing_height and abs(height - robot.standing_height) > CLOSE:
         problems.append(
             f"standing_height: {robot.standing_height} m, but the trunk is {height:.4f} m high in its rest pose"
         )
-    if simulation.groups[0].task.over(simulation.groups[0].now).any():
+    if simulation.groups[0].task.terminated(simulation.groups[0].state).any():
         problems.append("upright: the robot counts as fallen in its rest pose")
     problems += _play(simulation, STEPS, np.random.default_rng(0))
     simulation.close()
@@ -193,16 +193,16 @@ def try_scene(scene: Scene) -> tuple[list[str], list[str]]:
     """Return what goes wrong in a scene, and notes."""
     simulation = Simulation(dataclasses.replace(scene, steps=count_steps(scene)))
     simulation.reset({0: 0})
-    problems, notes = _said(simulation)
-    problems += _check_policies(simulation) + _overlaps(simulation)
+    notes = _notes(simulation)
+    problems = _check_policies(simulation) + _overlaps(simulation)
     simulation.reset({0: 0})
     rng = np.random.default_rng(0)
-    problems += _play(simulation, simulation.limit, rng)
-    if simulation.game is not None and not simulation.broken:
-        simulation.limit = SHORT
+    problems += _play(simulation, simulation.clock.limit, rng)
+    if scene.game is not None and not simulation.clock.diverged:
+        simulation.clock.limit = SHORT
         simulation.reset({0: 1})
         problems += _play(simulation, SHORT, rng)
-        simulation.marks()
+        simulation.markers()
     simulation.close()
     return list(dict.fromkeys(problems)), notes
 
@@ -246,13 +246,13 @@ def _play(simulation: Simulation, steps: int, rng: np.random.Generator) -> list[
     """Return what goes wrong in some steps of random torques; a game that is over begins again."""
     faults: dict[str, str] = {}  # the first of each
     for step in range(steps):
-        simulation.step([rng.uniform(-1, 1, (*g.live.shape, len(g.torque))) for g in simulation.groups])
-        if simulation.broken:
+        simulation.step([rng.uniform(-1, 1, g.shape) for g in simulation.groups])
+        if simulation.clock.diverged:
             faults["the physics"] = f"blew up after {step + 1} steps of random torques"
             break
         faults = _faults(simulation) | faults
-        late = simulation.steps[0] >= simulation.limit
-        if simulation.game is not None and (late or not any(group.live.any() for group in simulation.groups)):
+        late = simulation.clock.truncated[0]
+        if simulation.scene.game is not None and (late or not any(g.active.any() for g in simulation.groups)):
             simulation.reset({0: None})
     return [f"{what} {fault}" for what, fault in faults.items()]
 
@@ -261,58 +261,45 @@ def _faults(simulation: Simulation) -> dict[str, str]:
     """Return what tasks and game have said of a step that nobody can use."""
     faults = {}
     for group in simulation.groups:
-        task, entries = f"task {type(group.task).__name__}", group.task.entries()
-        for term, value in group.terms.items():
-            if not np.isfinite(value).all():
-                faults[f"{task}: reward(): the term {term!r}"] = f"is {value[~np.isfinite(value)][0]}"
+        task, names = f"task {type(group.task).__name__}", group.observer.fields
+        for kind, terms in (("rewards()", group.rewards), ("costs()", group.costs)):
+            for term, value in zip(terms.names, terms.values, strict=True):
+                if not np.isfinite(value).all():
+                    faults[f"{task}: {kind}: the term {term!r}"] = f"is {value[~np.isfinite(value)][0]}"
         for _, _, number in np.argwhere(~np.isfinite(group.observation)):
-            name = f" ({entries[number]})" if number < len(entries) else ""
-            faults[f"{task}: observe(): number {number}{name}"] = "is not finite"
-    game = simulation.game
+            faults[f"{task}: sensors(): number {number} ({names[number]})"] = "is not finite"
+    game = simulation.scene.game
     if game is None:
         return faults
-    where = f"game {type(game).__name__}: judge():"
+    where = f"game {type(game).__name__}: update():"
     for group, place in simulation.seats:
-        points = group.now.points[0, place]
-        if not np.isfinite(points):
-            faults[f"{where} the points"] = f"are {points}"
-    memory = dict(zip(game.memory, simulation.now.memory[0].tolist(), strict=True))
-    for agent_stats in simulation.now.agent_stats[0].tolist():
-        numbers = dict(zip(game.agent_stats, agent_stats, strict=True))
+        reward = group.state.game_reward[0, place]
+        if not np.isfinite(reward):
+            faults[f"{where} the rewards"] = f"are {reward}"
+        numbers = simulation.info.of_agent(group, place)
         result, score = numbers.get("result", 0.0), numbers.get("score", 0.0)
         if not -1.0 <= result <= 1.0:
             faults[f"{where} `result`"] = f"is {result:g}, not within -1 and 1"
         if not np.isfinite(score):
             faults[f"{where} `score`"] = f"is {score}"
+    memory = dict(zip(simulation.game.memory_names, simulation.game.state.memory.array[0].tolist(), strict=True))
     reason = memory.get("reason", 0.0)
     if reason not in range(max(1, len(game.reasons))):
         faults[f"{where} `reason`"] = f"is {reason:g}, and `reasons` has {len(game.reasons)} words, from 0 on"
-    over = bool(simulation.decided[0] or simulation.steps[0] >= simulation.limit)
+    over = bool(simulation.game.decided[0] or simulation.clock.truncated[0])
     if over and "reason" in memory and reason == UNDECIDED:
         faults[f"{where} `reason`"] = f"is still {UNDECIDED} when the episode is over"
     return faults
 
 
-def _said(simulation: Simulation) -> tuple[list[str], list[str]]:
-    """Return what tasks and game say of themselves that is not so, and what they do not say."""
-    problems: list[str] = []
-    notes: list[str] = []
-    for group in simulation.groups:
-        name, sees = f"task {type(group.task).__name__}", group.observation.shape[-1]
-        entries, pays = group.task.entries(), group.task.pays
-        if entries and len(entries) != sees:
-            problems.append(f"{name}: entries() returns {len(entries)} names for {sees} numbers")
-        unexplained = [term for term in group.terms if pays and term not in pays]
-        unpaid = [term for term in pays if term not in group.terms]
-        problems += [f"{name}: reward() returns {term!r}, which `pays` does not explain" for term in unexplained]
-        problems += [f"{name}: `pays` explains {term!r}, which reward() does not return" for term in unpaid]
-        missing = [what for what, given in (("entries()", entries), ("`pays`", pays)) if not given]
-        if missing:
-            notes.append(f"{name}: no {' and no '.join(missing)}, so nothing tells people what it sees or is paid")
-    game = simulation.game
+def _notes(simulation: Simulation) -> list[str]:
+    """Return what tasks and game do not say of themselves."""
+    silent = [type(group.task).__name__ for group in simulation.groups if not group.task.termination]
+    notes = [f"task {name}: no `termination`, so nothing tells people when it ends" for name in silent]
+    game = simulation.scene.game
     if game is not None:
         for word, effect in WITHOUT.items():
             where = "memory" if word == "reason" else "agent_stats"
-            if word not in getattr(game, where):
+            if word not in getattr(game, where).quantities:
                 notes.append(f"game {type(game).__name__}: no {word!r} in `{where}`: {effect}")
-    return problems, notes
+    return notes

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from roboschool.games.observations import ABOVE, COLOURS
-from roboschool.mdp.effects import Mark
+from roboschool.mdp.effects import Marker
 from roboschool.rendering.overlay import DESIGN, SMALLEST, TINY, Sheet
 from roboschool.scenes.scene import Scene
 from roboschool.tournament.record import Match
@@ -35,7 +35,7 @@ class Caption:
         robots = [{agent.robot.name for agent in scene.agents if agent.name in side} for side in self.sides]
         self.alike = len(self.sides) == 2 and robots[0] == robots[1]
 
-    def balls(self, trunks: np.ndarray, room: np.ndarray, marks: list[Mark]) -> list[Mark]:
+    def balls(self, trunks: np.ndarray, room: np.ndarray, marks: list[Marker]) -> list[Marker]:
         """Return balls over two sides whose robots are alike, unless `marks` show them already.
 
         Args:
@@ -50,7 +50,7 @@ class Caption:
         for side, colour in zip(self.sides, COLOURS, strict=True):
             for number in (self.numbers[name] for name in side):
                 (x, y, z), size = places[number], sizes[number]
-                balls.append(Mark((x, y, z + ABOVE * size), RADIUS * size, colour))
+                balls.append(Marker((x, y, z + ABOVE * size), RADIUS * size, colour))
         return balls
 
     def draw(self, picture: np.ndarray, step: int) -> np.ndarray:
@@ -110,6 +110,6 @@ class Caption:
         return f"{', '.join(reasons)}{', ' * bool(reasons)}{self.record.steps} steps"
 
 
-def _is_over(mark: Mark, place: Sequence[float]) -> bool:
+def _is_over(mark: Marker, place: Sequence[float]) -> bool:
     x, y, z = (a - b for a, b in zip(mark.position, place, strict=True))
     return z > 0.0 and math.hypot(x, y) < NEAR

@@ -33,7 +33,7 @@ def sides_of(scene: Scene) -> tuple[Side, ...]:
     if len(names) < 2:
         raise InvalidInput(f"scene {scene.name!r}: it has one agent, so there is nobody to play against")
     roles = list(dict.fromkeys(name.rpartition("_")[0] for name in names))
-    alone = scene.game is not None and not scene.game.teams
+    alone = scene.game is not None and scene.game.ranked
     if len(names) == 2 or len(roles) != 2 or alone:
         return tuple((name,) for name in names)
     return tuple(tuple(name for name in names if name.rpartition("_")[0] == role) for role in roles)

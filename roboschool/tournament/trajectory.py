@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from roboschool.errors import InvalidInput
-from roboschool.mdp.effects import Mark
+from roboschool.mdp.effects import Marker
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.simulation import Simulation
@@ -39,14 +39,14 @@ class Trajectory:
         """Return everything by its name in the file."""
         return {BODY + name: rows for name, rows in self.bodies.items()} | {MARKS: self.marks, SCORES: self.scores}
 
-    def look(self, step: int) -> tuple[Snapshot, list[Mark]]:
+    def look(self, step: int) -> tuple[Snapshot, list[Marker]]:
         """Return what a camera needs to know of a step; nothing is known of gravity or speeds."""
         rows = [rows[step].tolist() for rows in self.bodies.values()]
         bases, joints = zip(*(((row[:3], row[3:BASE]), (row[BASE:], ())) for row in rows), strict=True)
         changes = self.marks[: np.searchsorted(self.marks[:, 0], step, "right")][::-1]
         _, last = np.unique(changes[:, 1], return_index=True)
         marks = [
-            Mark((x, y, z), radius, (int(red), int(green), int(blue)))
+            Marker((x, y, z), radius, (int(red), int(green), int(blue)))
             for _, _, x, y, z, radius, red, green, blue in changes[last].tolist()
             if radius > 0.0
         ]
@@ -82,33 +82,31 @@ class Recorder:
         self._names = [*(agent.name for agent in scene.agents), *(prop.name for prop in scene.props)]
         self._bodies = [array("f") for _ in self._names]
         self._marks = array("f")
-        self._shown: list[Mark] = []
+        self._shown: list[Marker] = []
         self._agents = len(scene.agents)
-        self._column = (
-            scene.game.agent_stats.index("score") if scene.game and "score" in scene.game.agent_stats else None
-        )
+        self._counts = scene.game is not None and "score" in scene.game.agent_stats.quantities
         self._scores = array("f")
         self._counted: list[float] = []
         self._frames = 0
 
     def add(self, simulation: Simulation) -> None:
         """Look at the next step, unless physics has blown up."""
-        if simulation.broken:
+        if simulation.clock.diverged:
             return
         snapshot = simulation.worlds[0].capture()
         for body, base, joints in zip(self._bodies, snapshot.bases, snapshot.joints, strict=True):
             body.extend(base[0])
             body.extend(base[1])
             body.extend(joints[0])
-        marks = simulation.marks()
+        marks = simulation.markers()
         if marks != self._shown:
             for number, (mark, old) in enumerate(itertools.zip_longest(marks[:MOST_MARKS], self._shown[:MOST_MARKS])):
                 if mark is not old and mark != old:  # the first is quick
                     seen = GONE if mark is None else (*mark.position, mark.radius, *mark.colour)
                     self._marks.extend((self._frames, number, *seen))
             self._shown = marks
-        if self._column is not None:
-            scores = simulation.now.agent_stats[0, :, self._column].tolist()
+        if self._counts:
+            scores = simulation.game.state.agent_stats.score[0].tolist()
             if scores != self._counted:
                 self._scores.extend((self._frames, *scores))
                 self._counted = scores

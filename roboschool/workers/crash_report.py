@@ -12,7 +12,7 @@ from typing import Any
 import cloudpickle
 import numpy as np
 
-from roboschool.simulation.simulation import EpisodeOrigin
+from roboschool.simulation.checkpoint import EpisodeOrigin
 from roboschool.system_info import version
 from roboschool.workers.env_batch import BatchSpec, EnvBatch
 

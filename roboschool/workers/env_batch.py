@@ -1,19 +1,22 @@
 """A batch of worlds of one scene that are advanced together, episode after episode."""
 
 import copy
+import functools
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from roboschool.mdp.effects import Mark
+from roboschool.mdp.effects import Marker
+from roboschool.mdp.task import fields_of
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.policies.policy import Policy
-from roboschool.scenes.scene import Scene
+from roboschool.scenes.scene import Agent, Scene
+from roboschool.simulation.checkpoint import EpisodeOrigin
 from roboschool.simulation.control import ControlledAgents
-from roboschool.simulation.group import REPORTED, Group
-from roboschool.simulation.simulation import EpisodeOrigin, Simulation
+from roboschool.simulation.info import batch_info_names
+from roboschool.simulation.simulation import Simulation
 from roboschool.workers.shared_memory import Layout, SharedBuffers
 
 Seeds: TypeAlias = Mapping[int, int | EpisodeOrigin | None]  # by world; None: its generator goes on
@@ -32,19 +35,20 @@ class BatchSpec:
     autoreset: str  # value of `AutoresetMode`
     max_steps: int  # after which an episode is truncated, besides the scene's own limit
 
-    @property
+    @functools.cached_property
     def info_names(self) -> tuple[str, ...]:
         """Names of the numbers in an info."""
-        task = next(agent.task for agent in self.scene.agents if agent.name == self.agents[0])
-        game = (*self.scene.game.memory, *self.scene.game.agent_stats) if self.scene.game else ()
         live = ("live",) if len(self.agents) > 1 else ()
-        return (*Group(self.scene, task, 1).terms, *REPORTED, *game, *live)
+        return (*batch_info_names(self.scene, self._agent.task), *live)
+
+    @property
+    def _agent(self) -> Agent:
+        return next(agent for agent in self.scene.agents if agent.name == self.agents[0])
 
     def layout(self, worlds: int) -> Layout:
         """Return the sizes of the buffers of a number of worlds."""
-        agent = next(agent for agent in self.scene.agents if agent.name == self.agents[0])
-        observation_size = Group(self.scene, agent.task, 1).observation.shape[-1]
-        return Layout(worlds, len(self.agents), len(agent.robot.joints), observation_size, len(self.info_names))
+        fields = fields_of(self._agent.task, self.scene.info)
+        return Layout(worlds, len(self.agents), len(self._agent.robot.joints), len(fields), len(self.info_names))
 
 
 class EnvBatch:
@@ -65,7 +69,7 @@ class EnvBatch:
         self.keep_origins = keep_origins
         count = len(buffers.action)
         self.all = range(count)
-        self.simulation = Simulation(spec.scene, count)
+        self.simulation = Simulation(spec.scene, count, cutoff=spec.max_steps)
         opponents = {name: copy.deepcopy(policy) for name, policy in spec.opponents.items()}  # two may be one object
         self.seat = ControlledAgents(self.simulation, spec.agents, opponents)
         self.done = np.zeros(count, dtype=bool)  # worlds whose episode is over
@@ -90,14 +94,14 @@ class EnvBatch:
         if paused:
             ended = [number for number in ended if number not in paused]
         origins = {number: self._origin(number) for number in ended}
-        self.simulation.step(self.seat.actions(self.buffers.action, paused), ended, paused)
+        result = self.simulation.step(self.seat.actions(self.buffers.action, paused), ended, paused)
         if ended:
             self.seat.reset(ended)
         group, places = self.seat.group, self.seat.places
-        self.buffers.reward[rows] = group.reward[rows][:, places]
-        terminated = np.array(~group.live[:, places].any(axis=1))
-        truncated = self.simulation.steps >= self.spec.max_steps
-        truncated[list(self.simulation.broken)] = True
+        number = self.simulation.groups.index(group)
+        self.buffers.reward[rows] = result.rewards[number][rows][:, places]
+        terminated = np.logical_and.reduce(result.terminated[number][:, places], axis=1)
+        truncated = result.truncated
         self.buffers.terminated[rows], self.buffers.truncated[rows] = terminated[rows], truncated[rows]
         self.done[rows] = terminated[rows] | truncated[rows]
         self._write(rows)
@@ -112,9 +116,9 @@ class EnvBatch:
         """Mark the episodes of some worlds as over."""
         self.done[list(worlds)] = True
 
-    def picture(self, number: int) -> tuple[Snapshot, list[Mark]]:
+    def picture(self, number: int) -> tuple[Snapshot, list[Marker]]:
         """Return what a camera needs to draw a world."""
-        return self.simulation.worlds[number].capture(), self.simulation.marks(number)
+        return self.simulation.worlds[number].capture(), self.simulation.markers(number)
 
     def close(self) -> None:
         """Free all worlds."""
@@ -128,9 +132,9 @@ class EnvBatch:
         group, places, buffers = self.seat.group, self.seat.places, self.buffers
         buffers.observation[rows] = group.observation[rows][:, places]
         for number, place in enumerate(places):
-            info = list(self.simulation.numbers(group, place).values())
+            info = list(self.simulation.info.of_batch(group, place).values())
             if len(places) > 1:
-                info.append(group.live[:, place])
+                info.append(group.active[:, place])
             for column, values in enumerate(info):
                 buffers.info[rows, number, column] = values[rows]
 

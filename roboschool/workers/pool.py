@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 import cloudpickle
 import numpy as np
 
-from roboschool.mdp.effects import Mark
+from roboschool.mdp.effects import Marker
 from roboschool.physics.checkpoint import Snapshot
-from roboschool.simulation.group import REPORTED
-from roboschool.simulation.simulation import EpisodeOrigin
+from roboschool.simulation.checkpoint import EpisodeOrigin
+from roboschool.simulation.info import REPORTED
 from roboschool.workers.channel import wait
 from roboschool.workers.crash_report import Episode, write_crash_report
 from roboschool.workers.env_batch import SAME_STEP, BatchSpec, EnvBatch, Options
@@ -69,7 +69,7 @@ class LocalPool:
         """Return the first `count` worlds that have been stepped."""
         return [self.ready.popleft() for _ in range(count)]
 
-    def picture(self, world: int) -> tuple[Snapshot, list[Mark]]:
+    def picture(self, world: int) -> tuple[Snapshot, list[Marker]]:
         """Return what a camera needs to draw a world."""
         return self.batch.picture(world)
 
@@ -174,7 +174,7 @@ class WorkerPool:
             self._collect()
         return [self.ready.popleft() for _ in range(count)]
 
-    def picture(self, world: int) -> tuple[Snapshot, list[Mark]]:
+    def picture(self, world: int) -> tuple[Snapshot, list[Marker]]:
         """Return what a camera needs to draw a world.
 
         Raises:
@@ -185,7 +185,7 @@ class WorkerPool:
             self._collect()
         place = world - worker.worlds.start
         try:
-            seen: tuple[Snapshot, list[Mark]] = worker.call("picture", place)
+            seen: tuple[Snapshot, list[Marker]] = worker.call("picture", place)
         except WorkerDied as error:
             seen = self._call_again(worker, error, "picture", place)
         return seen

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.simulation.simulation import EpisodeOrigin
+from roboschool.simulation.checkpoint import EpisodeOrigin
 
 CAPACITY = 128  # steps; it is doubled when an episode is longer
 

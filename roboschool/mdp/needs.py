@@ -1,0 +1,26 @@
+"""What tasks, sensors and games need beyond what physics says of robots; what is not needed is not gathered."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a task or a sensor needs in its `State`."""
+
+    props: bool = False  # `State.props`
+    others: bool = False  # `State.others`
+    game: bool = False  # `State.game`, `State.agent_stats` and `State.steps_left`
+    link_heights: tuple[str, ...] = ()  # links whose heights are in `State.link_heights`
+
+    def __or__(self, other: "Needs") -> "Needs":
+        """Return what is in one of two."""
+        links = dict.fromkeys((*self.link_heights, *other.link_heights))
+        return Needs(self.props or other.props, self.others or other.others, self.game or other.game, tuple(links))
+
+
+@dataclass(frozen=True)
+class GameNeeds:
+    """What a game needs in its `GameState`."""
+
+    contacts: bool = False  # `GameState.contacts`
+    velocities: bool = True  # velocities and x axes in `GameState.agents`; without, they may be 0

@@ -1,0 +1,28 @@
+"""What tasks, sensors and games may know of the scene they are in."""
+
+import math
+from dataclasses import dataclass
+
+from roboschool.errors import check_choice
+
+
+@dataclass(frozen=True)
+class SceneInfo:
+    """Names, in the order of the arrays."""
+
+    agents: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()  # of each agent; one without a team in the scene's file is a team of its own
+    props: tuple[str, ...] = ()
+    finish: float = math.inf  # x of the line across the lanes; infinite if there is none [m]
+
+    def prop(self, name: str) -> int:
+        """Return which of the props has this name.
+
+        Raises:
+            InvalidInput: none has.
+        """
+        return self.props.index(check_choice(name, self.props, "prop"))
+
+    def team(self, name: str) -> tuple[int, ...]:
+        """Return which of the agents are in this team; none if there is no such team."""
+        return tuple(number for number, team in enumerate(self.teams) if team == name)

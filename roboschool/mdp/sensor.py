@@ -1,0 +1,65 @@
+"""The contract of a sensor: what an agent observes, each number declared once."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from roboschool.mdp.needs import Needs
+from roboschool.mdp.scene_info import SceneInfo
+from roboschool.mdp.state import State
+from roboschool.robots.robot import Robot
+from roboschool.robots.urdf import Joint
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A number of the state, which is observed as (number - offset) x scale."""
+
+    quantity: str  # an attribute of `State`
+    index: tuple[int, ...] = ()  # in it, behind (world, agent)
+    offset: float = 0.0
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Field:
+    """One number of an observation."""
+
+    name: str
+    unit: str = ""
+    source: Joint | str | None = None  # where it is measured: at a joint, at a link (its name), or at the whole robot
+    pick: Pick | None = None  # where it is in the state; None if the sensor reads it
+    low: float = -np.inf  # narrower than the task's `observation_limit`, if finite
+    high: float = np.inf
+
+    def __str__(self) -> str:
+        return f"{self.name} [{self.unit}]" if self.unit else self.name
+
+
+class Sensor(ABC):
+    """What an agent observes. A sensor is a frozen dataclass of parameters.
+
+    Either all its fields say where they are in the state (`Field.pick`): such sensors are read at once, all together.
+    Or it has a method `read`.
+    """
+
+    @abstractmethod
+    def fields(self, robot: Robot, scene: SceneInfo) -> Sequence[Field]:
+        """Return what each of its numbers is."""
+
+    def needs(self) -> Needs:
+        """Return what it needs in the state beyond what physics says of the robot."""
+        return Needs()
+
+    def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+        """Return its numbers (world, agent, len(fields)).
+
+        Args:
+            previous: the state before the step; `state` itself where an episode begins.
+            action: what was applied, within -1 and 1 (world, agent, joints).
+            state: the state after the step.
+            dt: the time between the two [s].
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no read(), and not all of its fields are picked")

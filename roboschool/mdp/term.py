@@ -1,0 +1,30 @@
+"""A term of a reward or a cost."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from roboschool.mdp.state import State
+
+
+@dataclass(frozen=True)
+class Term:
+    """One number that is added to an agent's reward or cost, `weight` x `of(...)`; the weight is data of the scene.
+
+    Attributes:
+        name: in the info of every step.
+        weight: what it is multiplied by, unless a scene says otherwise.
+        doc: what it is, for people, in a few words.
+        unit: of what is multiplied; empty: none.
+        of: (previous, action, state, dt) -> (world, agent); see `Sensor.read` for the arguments.
+    """
+
+    name: str
+    weight: float
+    doc: str
+    of: Callable[[State, np.ndarray, State, float], np.ndarray]
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.weight:g} x {self.doc}{f' [{self.unit}]' if self.unit else ''}"

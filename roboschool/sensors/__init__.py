@@ -1,0 +1,1 @@
+"""What agents observe: one file a sensor. A sensor imports `mdp` and `robots`."""

@@ -1,0 +1,42 @@
+"""The clock of all worlds of a simulation: it alone says when an episode is truncated."""
+
+import numpy as np
+
+ONE_STEP = np.array(1)  # an array, because numpy is quicker with it than with a number
+
+
+class Clock:
+    """Counts the steps of the current episode in each world.
+
+    Args:
+        worlds: how many.
+        limit: steps after which the time is up; a game's clock.
+        cutoff: steps after which an episode is truncated even if the time is not up.
+    """
+
+    def __init__(self, worlds: int, limit: int, cutoff: int | None = None) -> None:
+        self.steps = np.zeros(worlds, dtype=int)
+        self.limit = limit
+        self.cutoff = cutoff
+        self.diverged: set[int] = set()  # worlds whose physics has blown up
+
+    def advance(self, paused: list[int]) -> None:
+        """Let one step pass, but not in paused worlds."""
+        self.steps += ONE_STEP
+        if paused:
+            self.steps[paused] -= 1
+
+    @property
+    def steps_left(self) -> np.ndarray:
+        """Steps until the time is up (world,)."""
+        left: np.ndarray = self.limit - self.steps
+        return left
+
+    @property
+    def truncated(self) -> np.ndarray:
+        """Worlds where the episode is cut off, because its time is up or the physics has blown up (world,)."""
+        end = self.limit if self.cutoff is None else min(self.limit, self.cutoff)
+        truncated: np.ndarray = self.steps >= end
+        if self.diverged:
+            truncated[list(self.diverged)] = True
+        return truncated

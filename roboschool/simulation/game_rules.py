@@ -1,0 +1,113 @@
+"""The game of a simulation: its rules in every world, what it looks at, and the checks of its contract."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from roboschool.errors import InvalidInput, check_choice
+from roboschool.mdp.effects import Launch
+from roboschool.mdp.game import Game, GameState, GameUpdate
+from roboschool.mdp.needs import GameNeeds
+from roboschool.mdp.record import Nothing
+from roboschool.scenes.scene import Scene
+from roboschool.simulation.group import RESERVED, Group
+
+
+class GameRules:
+    """The scene's game in all worlds, if it has one, and the state of agents and props that games and tasks look at.
+
+    Args:
+        scene: which.
+        worlds: how many.
+        groups: the agents.
+
+    Raises:
+        InvalidInput: the game does not keep to its contract; the message names the method.
+    """
+
+    def __init__(self, scene: Scene, worlds: int, groups: Sequence[Group]) -> None:
+        self.game = scene.game
+        self.needs = self.game.needs if self.game is not None else GameNeeds(velocities=False)
+        self.rules: list[Game | None] = [scene.game] * worlds  # with what the options of a reset have set
+        self.decided = np.zeros(worlds, dtype=bool)  # worlds whose game this step has decided
+        agents, props = len(scene.agents), len(scene.props)
+        sizes: dict[str, Any] = {"agents": agents, "props": props, "bodies": agents + props}
+        if self.game is not None:
+            sizes |= {"memory": self.game.memory, "agent_stats": self.game.agent_stats}
+        self.state, self.previous = (GameState.blank(worlds, **sizes) for _ in range(2))
+        self.memory_names = self.state.memory.names
+        self.stats_names = self.state.agent_stats.names
+        if self.game is not None:
+            self._check(self.game, groups)
+
+    def _check(self, game: Game, groups: Sequence[Group]) -> None:
+        """Check what the game says of itself and the shapes of what it returns, once."""
+        worlds, agents = self.state.upright.shape
+        name = f"game {type(game).__name__}"
+        parameters = [field.name for field in fields(game) if field.name != "scene"]
+        for parameter in game.reset_options:
+            check_choice(parameter, parameters, "parameter", f"{name}: reset_options")
+        launches: Any = game.reset(0, self.state.memory.copy().at(0), self.state.agent_stats.copy().at(0), _rng())
+        if not isinstance(launches, Sequence):
+            raise InvalidInput(f"{name}: reset() returns {launches!r:.80}, not launches")
+        with np.errstate(all="ignore"):
+            rngs = [_rng() for _ in range(worlds)]
+            update: Any = game.update(self.previous, self.state, np.zeros(worlds, dtype=bool), rngs)
+        if not isinstance(update, GameUpdate):
+            raise InvalidInput(f"{name}: update() returns {update!r:.80}, not a GameUpdate")
+        for part, wanted in (("memory", game.memory), ("agent_stats", game.agent_stats)):
+            if wanted is not Nothing and not isinstance(getattr(update, part), wanted):
+                raise InvalidInput(f"{name}: update() returns {part} that is no {wanted.__name__}")
+        for part, shape in (("rewards", (worlds, agents)), ("terminated", (worlds,))):
+            given = np.shape(getattr(update, part))
+            if given != shape:
+                raise InvalidInput(f"{name}: update() returns {part} of shape {given}, not {shape}")
+        if np.asarray(update.terminated).dtype != bool:
+            kind = np.asarray(update.terminated).dtype
+            raise InvalidInput(f"{name}: update() returns terminated of {kind}, not booleans")
+        taken = {*RESERVED, *(term for group in groups for term in group.rewards.names)}
+        for number in (*self.memory_names, *self.stats_names):
+            if number in taken:
+                raise InvalidInput(f"{name}: the name {number!r} is taken")
+            taken.add(number)
+
+    def with_options(self, options: Mapping[str, Any]) -> Game | None:
+        """Return the rules with options of a reset; None to leave them as they are."""
+        return self.game.with_options(options) if options and self.game is not None else None
+
+    def reset(self, world: int, rules: Game | None, rng: np.random.Generator) -> Sequence[Launch]:
+        """Begin an episode in a world, with new rules if given; return how its props move."""
+        chosen = self.rules[world] if rules is None else rules
+        launches: Sequence[Launch] = ()
+        if chosen is not None:
+            memory, agent_stats = self.state.memory.at(world), self.state.agent_stats.at(world)
+            memory.array[:], agent_stats.array[:] = 0.0, 0.0
+            launches = chosen.reset(world, memory, agent_stats, rng)
+        self.rules[world] = chosen
+        return launches
+
+    def advance(self) -> None:
+        """Make the state that of the step before; the next is written into the other one."""
+        self.previous, self.state = self.state, self.previous
+        self.state.memory.array[:] = self.previous.memory.array
+        self.state.agent_stats.array[:] = self.previous.agent_stats.array
+
+    def update(self, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> tuple[np.ndarray, list[Launch]]:
+        """Let the game remember what has happened in worlds that take part (world,).
+
+        Returns:
+            What it gives each agent (world, agent), and the props that it launches.
+        """
+        assert self.game is not None
+        update = self.game.update(self.previous, self.state, active, rngs)
+        np.copyto(self.state.memory.array, update.memory.array, where=active[:, None])
+        np.copyto(self.state.agent_stats.array, update.agent_stats.array, where=active[:, None, None])
+        self.decided = update.terminated & active
+        rewards: np.ndarray = update.rewards * active[:, None]
+        return rewards, [launch for launch in update.launches if active[launch.world]]
+
+
+def _rng() -> np.random.Generator:
+    return np.random.default_rng(0)

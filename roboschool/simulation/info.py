@@ -1,0 +1,72 @@
+"""The infos of agents: terms of their reward, costs, and what the game remembers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from roboschool.mdp.task import Task
+from roboschool.scenes.scene import Scene
+from roboschool.simulation.clock import Clock
+from roboschool.simulation.game_rules import GameRules
+from roboschool.simulation.group import Group
+
+REPORTED = ("distance", "physics_error")  # in every info, after the terms of the reward
+
+
+class Info:
+    """Makes infos.
+
+    In every info are the weighted terms of the reward, `distance` (along +x [m]) and `physics_error`; `cost` and
+    `costs` (by name) if the task has costs; and the numbers that a game remembers of the world and of the agent.
+    """
+
+    def __init__(self, groups: Sequence[Group], game: GameRules, clock: Clock) -> None:
+        self._groups, self._game, self._clock = groups, game, clock
+
+    def of_agent(self, group: Group, place: int, world: int = 0) -> dict[str, Any]:
+        """Return the info of an agent in one world."""
+        info: dict[str, Any] = group.rewards.by_name(world, place)
+        info["distance"] = group.state.position.item(world, place, 0)
+        info["physics_error"] = float(world in self._clock.diverged)
+        if group.costs.terms:
+            info["cost"] = group.costs.total.item(world, place)
+            info["costs"] = group.costs.by_name(world, place)
+        if self._game.game is not None:
+            state = self._game.state
+            info |= zip(self._game.memory_names, state.memory.array[world].tolist(), strict=True)
+            stats = state.agent_stats.array[world, group.agents[place]].tolist()
+            info |= zip(self._game.stats_names, stats, strict=True)
+        return info
+
+    def of_batch(self, group: Group, place: int) -> dict[str, np.ndarray]:
+        """Return the numbers of an agent's info in every world (world,); costs by name as `costs/name`."""
+        names, values = group.rewards.names, group.rewards.values[:, :, place]
+        info: dict[str, np.ndarray] = dict(zip(names, values, strict=True))
+        info["distance"] = group.state.position[:, place, 0]
+        info["physics_error"] = np.zeros(len(self._clock.steps))
+        info["physics_error"][list(self._clock.diverged)] = 1.0
+        if group.costs.terms:
+            info["cost"] = group.costs.total[:, place]
+            info |= {
+                f"{COSTS}{name}": values[:, place]
+                for name, values in zip(group.costs.names, group.costs.values, strict=True)
+            }
+        if self._game.game is not None:
+            state = self._game.state
+            info |= zip(self._game.memory_names, state.memory.array.T, strict=True)
+            info |= zip(self._game.stats_names, state.agent_stats.array[:, group.agents[place]].T, strict=True)
+        return info
+
+
+def batch_info_names(scene: Scene, task: Task) -> tuple[str, ...]:
+    """Return the names of the numbers that `Info.of_batch` has for agents with a task in a scene."""
+    terms = [term.name for term in task.rewards(scene.info)]
+    costs = [term.name for term in task.costs(scene.info)]
+    cost = ["cost", *(COSTS + name for name in costs)] if costs else []
+    game = scene.game
+    memory = [*game.memory.blank().names, *game.agent_stats.blank().names] if game is not None else []
+    return (*terms, *REPORTED, *cost, *memory)
+
+
+COSTS = "costs/"  # before the name of each cost in the numbers of a batch

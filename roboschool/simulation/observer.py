@@ -1,0 +1,86 @@
+"""Reads all sensors of a task at once."""
+
+import numpy as np
+
+from roboschool.errors import InvalidInput
+from roboschool.mdp.scene_info import SceneInfo
+from roboschool.mdp.sensor import Field
+from roboschool.mdp.state import State
+from roboschool.mdp.task import Task
+
+
+class Observer:
+    """The sensors of a task, as one function of the state.
+
+    Numbers that are picked from the state are fused: one gather, one subtract and one multiply for all of them.
+
+    Args:
+        task: whose sensors.
+        scene: where its agents are.
+        state: a state such as will be observed.
+    """
+
+    def __init__(self, task: Task, scene: SceneInfo, state: State) -> None:
+        places = state.of(np.arange(state.array.shape[-1]))  # each number's own place in the array
+        self.fields: list[Field] = []
+        self._runs: list[tuple[slice, slice]] = []  # of picked numbers, and where they go in the observation
+        self._readers = []
+        columns: list[int] = []
+        picks = []
+        for sensor in task.sensors(scene):
+            fields, start = list(sensor.fields(task.robot, scene)), len(self.fields)
+            self.fields += fields
+            target = slice(start, len(self.fields))
+            own = [field.pick for field in fields if field.pick is not None]
+            if len(own) < len(fields):
+                self._readers.append((target, sensor))
+                continue
+            picks += own
+            columns += [int(getattr(places, pick.quantity)[pick.index]) for pick in own]
+            taken = slice(len(columns) - len(own), len(columns))
+            if self._runs and self._runs[-1][1].stop == start:
+                taken, target = (
+                    slice(self._runs[-1][0].start, taken.stop),
+                    slice(self._runs.pop()[1].start, target.stop),
+                )
+            self._runs.append((taken, target))
+        limit = task.observation_limit
+        self.low = np.array([max(-limit, field.low) for field in self.fields])
+        self.high = np.array([min(limit, field.high) for field in self.fields])
+        uniform = len({*self.low.tolist()}) <= 1 and len({*self.high.tolist()}) <= 1
+        self._low, self._high = (np.array(-limit), np.array(limit)) if uniform else (self.low, self.high)
+        self._columns = np.array(columns, dtype=np.intp)
+        self._offset = np.array([pick.offset for pick in picks])[None, None]  # all axes of a state: quicker
+        self._scale = np.array([pick.scale for pick in picks])[None, None]
+        self._numbers = np.zeros((*state.array.shape[:-1], len(self.fields)))
+        self._check(task, state)
+
+    def _check(self, task: Task, state: State) -> None:
+        """Check the shapes of what sensors return, once.
+
+        Raises:
+            InvalidInput: one is wrong; the message names the sensor.
+        """
+        lead = state.array.shape[:-1]
+        for target, sensor in self._readers:
+            with np.errstate(all="ignore"):  # a blank state may divide by zero
+                numbers = sensor.read(state, np.zeros((*lead, len(task.robot.joints))), state, 1.0)
+            wanted = (*lead, target.stop - target.start)
+            if np.shape(numbers) != wanted:
+                where = f"task {type(task).__name__}: sensor {type(sensor).__name__}"
+                raise InvalidInput(f"{where}: read() returns shape {np.shape(numbers)}, and has fields for {wanted}")
+
+    def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+        """Return observations (world, agent, n), float32, clipped to the bounds of their space."""
+        picked = state.array.take(self._columns, axis=-1)
+        picked -= self._offset
+        picked *= self._scale
+        numbers = picked
+        if self._readers:
+            numbers = self._numbers
+            for taken, target in self._runs:
+                numbers[..., target] = picked[..., taken]
+            for target, sensor in self._readers:
+                numbers[..., target] = sensor.read(previous, action, state, dt)
+        np.minimum(np.maximum(numbers, self._low, out=numbers), self._high, out=numbers)
+        return numbers.astype(np.float32)
