@@ -136,13 +136,17 @@ class SB3VecEnv(VecEnv):
 
 def _by_row(info: dict[str, Any], rows: int) -> list[dict[str, Any]]:
     """Return an info for each row."""
-    names = [name for name in info if f"_{name}" in info and not name.startswith("final_")]
+    names = [name for name in info if f"_{name}" in info and not name.startswith("final_") and name != "costs"]
     whole = [name for name in names if info[f"_{name}"].all()]
     table = zip(*(info[name].tolist() for name in whole), strict=True)
     by_row = [dict(zip(whole, values, strict=True)) for values in table] or [{} for _ in range(rows)]
     for name in set(names).difference(whole):
         for row in np.flatnonzero(info[f"_{name}"]):
             by_row[row][name] = info[name][row]
+    if "costs" in info:
+        costs = {name: values for name, values in info["costs"].items() if not name.startswith("_")}
+        for row in np.flatnonzero(info["_costs"]):
+            by_row[row]["costs"] = {name: float(values[row]) for name, values in costs.items()}
     return by_row
 
 

@@ -30,6 +30,7 @@ from roboschool.scenes.loader import options_of_reset
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.control import check_controlled, default_opponents
 from roboschool.simulation.group import as_numbers, check_finite
+from roboschool.simulation.info import COSTS
 from roboschool.simulation.simulation import Simulation, check_seeds
 from roboschool.workers.env_batch import BatchSpec
 from roboschool.workers.pool import LocalPool, WorkerPool
@@ -331,8 +332,15 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         rows = self._rows(numbers, copies)
         mask = np.ones(len(rows), dtype=bool) if mask is None else mask
         columns = rows.T * mask  # names lead
-        table: dict[str, Any] = dict(zip(self._numbers, columns, strict=True))
-        return table | {f"_{name}": mask.copy() for name in self._numbers}
+        table: dict[str, Any] = {}
+        for name, column in zip(self._numbers, columns, strict=True):
+            place = table
+            if name.startswith(COSTS):  # as Gymnasium has a dict in an info
+                place = table.setdefault(COSTS.rstrip("/"), {})
+                table[f"_{COSTS.rstrip('/')}"] = mask.copy()
+            name = name.removeprefix(COSTS)
+            place[name], place[f"_{name}"] = column, mask.copy()
+        return table
 
     def render(self) -> tuple[np.ndarray, ...] | None:
         """Return a picture (height, width, 3) of every copy if `render_mode` is "rgb_array"."""

@@ -74,9 +74,9 @@ class TermSum:
         return total
 
     def clear(self, worlds: list[int]) -> None:
-        """Set the values in some worlds to zero: nothing has been done there yet."""
-        self.values = self.values.copy()
-        self.values[:, worlds] = 0.0
+        """Set terms and total in some worlds to zero: nothing has been done there yet."""
+        self.values, self.total = self.values.copy(), self.total.copy()
+        self.values[:, worlds], self.total[worlds] = 0.0, 0.0
 
     def by_name(self, world: int, agent: int) -> dict[str, float]:
         """Return the weighted terms of an agent."""

@@ -20,7 +20,7 @@ import numpy as np
 from roboschool.mdp.effects import Marker
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.simulation.checkpoint import EpisodeOrigin
-from roboschool.simulation.info import REPORTED
+from roboschool.simulation.info import COSTS, REPORTED
 from roboschool.workers.channel import wait
 from roboschool.workers.crash_report import Episode, write_crash_report
 from roboschool.workers.env_batch import SAME_STEP, BatchSpec, EnvBatch, Options
@@ -286,7 +286,13 @@ class WorkerPool:
             self.errors[world] = f"{message}; no crash report can be written: {error}"
         log.warning("its episode is truncated: %s", self.errors[world])
         buffers.reward[world] = 0.0
-        buffers.info[world, :, : self.spec.info_names.index(REPORTED[0])] = 0.0
+        names = self.spec.info_names
+        earned = [
+            n
+            for n, name in enumerate(names)
+            if n < names.index(REPORTED[0]) or name == "cost" or name.startswith(COSTS)
+        ]
+        buffers.info[world, :, earned] = 0.0
         buffers.terminated[world], buffers.truncated[world] = False, True
         buffers.final_observation[world], buffers.final_info[world] = buffers.observation[world], buffers.info[world]
         replay_log.begin(world, replay_log.next_seed(world), done=self.spec.autoreset != SAME_STEP)
