@@ -141,7 +141,7 @@ torch.set_num_threads(1)
 clock = time.time()
 pool = Past(args.out / "pool")
 scene = roboschool.load_scene(SCENE)
-agents = tuple(replace(agent, task=replace(agent.task, **HINTS)) for agent in scene.agents)
+agents = tuple(replace(agent, task=replace(agent.task, weights=HINTS)) for agent in scene.agents)
 copies = Sumo(replace(scene, agents=agents), args.copies, args.workers, opponents={"ant_1": pool})
 copies.seed(args.seed)
 if (args.out / "model.zip").exists():

@@ -34,7 +34,7 @@ def option(default: Any, text: str) -> Any:
 class Args:
     scene: str = option("hopper", "name of a scene; its first agent learns, the others follow the scene's own policies")
     steps: int = option(3_000_000, "steps of the environment, of all copies together")
-    task: str = option("", "weights of the reward while training, like alive=0; the score is the scene's own")
+    weights: str = option("", "of reward terms while training, like alive=0; the score is the scene's own")
     seed: int = option(1, "seed of the networks, the actions and the first episodes")
     out: str = option("", "folder for what is learned; without it runs/SCENE_SEED")
     resume: str = option("", "checkpoint.safetensors to go on from")
@@ -117,10 +117,9 @@ shuffle = np.random.default_rng(args.seed)
 scene = roboschool.load_scene(args.scene)
 if not all(agent.policy for agent in scene.agents[1:]):
     raise SystemExit(f"scene {args.scene!r}: not all agents but the first have a policy of the scene's own")
-weights_given = {k: float(v) for k, v in (part.split("=") for part in args.task.split(",") if part)}
-agents = tuple(replace(agent, task=replace(agent.task, **weights_given)) for agent in scene.agents)
+task_weights = {k: float(v) for k, v in (part.split("=") for part in args.weights.split(",") if part)}
 same_step = gymnasium.vector.AutoresetMode.SAME_STEP
-env = roboschool.VectorEnv(replace(scene, agents=agents), args.num_envs, args.workers, autoreset_mode=same_step)
+env = roboschool.VectorEnv(replace(scene, weights=task_weights), args.num_envs, args.workers, autoreset_mode=same_step)
 obs_size, act_size = env.single_observation_space.shape[0], env.single_action_space.shape[0]
 hidden = [int(size) for size in args.hidden.split(",")]
 actor, critic = network([obs_size, *hidden, act_size], 0.01), network([obs_size, *hidden, 1], 1.0)

@@ -15,7 +15,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from roboschool.mdp.effects import Placement
+from roboschool.mdp.record import Record, quantity
 from roboschool.mdp.state import State
+from roboschool.mdp.task import Update
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Scene
 from roboschool.tasks.run import Run
@@ -48,29 +50,38 @@ def be_killed() -> None:
 FAULTS = {f.__name__: f for f in (segfault, hang, give_out, fail, quit_quietly, be_killed)}
 
 
+class Luck(Record):
+    """What is remembered of an episode."""
+
+    clock: np.ndarray = quantity()
+    luck: np.ndarray = quantity()
+
+
 @dataclass(frozen=True)
 class Faulty(Run):
     """Run, until at some step of an unlucky episode there is a fault."""
 
-    memory: ClassVar[tuple[str, ...]] = ("clock", "luck")
+    memory: ClassVar[type[Record]] = Luck
     fault: str = "segfault"
     at: int = 7  # step of the fault
     luck: float = 0.3  # episodes less lucky than this
     flag: str = ""  # a file that is there once it has happened, so that it happens once; none: always
 
-    def begin(self, placement: Placement, memory: np.ndarray, rng: np.random.Generator) -> tuple[Placement, np.ndarray]:
-        return placement, np.array([0.0, rng.random()])
+    def reset(self, placement: Placement, memory: Any, rng: np.random.Generator) -> Placement:
+        memory.clock[...], memory.luck[...] = 0.0, rng.random()
+        return placement
 
-    def plan(
-        self, was: State, now: State, live: np.ndarray, rngs: Sequence[np.random.Generator]
-    ) -> tuple[np.ndarray, Sequence[Any]]:
-        memory = now.memory + np.array([1.0, 0.0])
-        due = live & (memory[..., 0] == self.at) & (memory[..., 1] < self.luck)
+    def update(
+        self, previous: State, state: State, active: np.ndarray, rngs: Sequence[np.random.Generator]
+    ) -> Update:
+        memory = state.memory.copy()
+        memory.clock += 1.0
+        due = active & (memory.clock == self.at) & (memory.luck < self.luck)
         if due.any() and not (self.flag and Path(self.flag).exists()):
             if self.flag:
                 Path(self.flag).touch()
             FAULTS[self.fault]()
-        return memory, ()
+        return Update(memory)
 
 
 def faulty(name: str, **parameters: Any) -> Scene:

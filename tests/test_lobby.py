@@ -96,7 +96,7 @@ def test_seats_agree_on_the_options_of_a_game() -> None:
     with closing(Lobby("ant_sumo", join_timeout=LONG, seconds=0.1)) as lobby:
         one, two = lobby["ant_0"], lobby["ant_1"]
         together(lambda: one.reset(seed=1, options={"radius": 3.0}), two.reset)
-        assert lobby.world.simulation.now.memory[0, 1] == 3.0  # the radius
+        assert lobby.world.simulation.game.state.memory.radius[0] == 3.0
         errors = together(lambda: one.reset(options={"radius": 3.0}), lambda: two.reset(options={"radius": 2.0}))
         text = "one world has one set of options: 'ant_0' asks for {'radius': 3.0}, 'ant_1' asks for {'radius': 2.0}"
         assert [str(error) for error in errors] == [text, text]
@@ -112,7 +112,7 @@ def test_seats_agree_on_the_options_of_a_game() -> None:
         together(lambda: one.reset(options={"radius": 3.0}), two.reset)
         with pytest.warns(UserWarning, match="reset has no option 'colour'"):
             together(lambda: one.reset(options={"colour": 1}), two.reset)
-        assert lobby.world.simulation.now.memory[0, 1] == 3.0  # the radius
+        assert lobby.world.simulation.game.state.memory.radius[0] == 3.0
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "1"])

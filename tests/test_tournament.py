@@ -36,7 +36,7 @@ from roboschool.cli.main import main
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.errors import InvalidInput
 from roboschool.games.observations import COLOURS
-from roboschool.mdp.effects import Mark
+from roboschool.mdp.effects import Marker
 from roboschool.paths import policies
 from roboschool.physics.worlds import World
 from roboschool.policies.opponent_pool import OpponentPool
@@ -191,7 +191,7 @@ def test_a_match_is_shown_as_it_was_without_physics(
     size = (192, 128)
     with closing(open_world(match)) as env, closing(Camera(env.scene, *size)) as camera:
         wanted = [
-            camera.picture(env.simulation.worlds[0].capture(), env.simulation.marks())
+            camera.picture(env.simulation.worlds[0].capture(), env.simulation.markers())
             for now in replay(env, match)
             if now.number in {0, 60, steps}
         ]
@@ -274,14 +274,18 @@ def test_results_are_named_and_places_where_there_are_more(tmp_path: Path) -> No
         assert words in refused("replay", match, *written.split())
 
 
-def test_marks_come_change_and_go() -> None:
-    near, far, blue = Mark((0.0, 0.5, 1.0), 0.25), Mark((2.0, 0.0, 0.0), 0.5), Mark((2.0, 0.0, 0.0), 0.5, (0, 0, 255))
+def test_markers_come_change_and_go() -> None:
+    near, far, blue = (
+        Marker((0.0, 0.5, 1.0), 0.25),
+        Marker((2.0, 0.0, 0.0), 0.5),
+        Marker((2.0, 0.0, 0.0), 0.5, (0, 0, 255)),
+    )
     seen = [[], [near], [near], [near, far], [near, blue], [far], [far], []]
     with closing(ParallelEnv("pong")) as env:
         env.reset(seed=0)
         recorder = Recorder(env.scene)
         for marks in seen:
-            env.simulation.marks = lambda marks=marks: marks
+            env.simulation.markers = lambda marks=marks: marks
             recorder.add(env.simulation)
     poses = recorder.poses()
     assert [poses.look(step)[1] for step in range(len(seen))] == seen
@@ -548,7 +552,7 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         ("Ragged", "wrong shape", "not an array"),
         ("Huge", "wrong shape", "(100000000,)"),
         ("Hungry", "crash", "MemoryError"),
-        ("Cheats", "crash", "nobody has asked"),
+        ("Cheats", "crash", "another request"),
         ("Unmade", "crash", "not today"),
     ],
 )
@@ -848,8 +852,8 @@ tournament.run_tournament(plan, Path("t"), 2, tick)
 
 
 def write_game(folder: Path, *lines: str) -> None:
-    """Write `bug.toml`: pong, but for some lines of the body of `judge`, from line 6 of `bug.py` on."""
-    head = "from roboschool.games.pong import Pong\n\n\nclass Bug(Pong):\n    def judge(self, *arguments):\n"
+    """Write `bug.toml`: pong, but for some lines of the body of `update`, from line 6 of `bug.py` on."""
+    head = "from roboschool.games.pong import Pong\n\n\nclass Bug(Pong):\n    def update(self, *arguments):\n"
     (folder / "bug.py").write_text(head + "".join(f"        {line}\n" for line in lines))
     scene = paths.scenes()["pong"].read_text()
     (folder / "bug.toml").write_text(scene.replace('name = "pong"', 'name = "bug:Bug"', 1))
@@ -859,7 +863,7 @@ def write_game(folder: Path, *lines: str) -> None:
 def test_a_game_that_fails_says_its_line(tmp_path: Path, command: list[str]) -> None:
     write_game(tmp_path, "raise KeyError('ball')")
     done = run(*command, "still", "random", "--scene", "bug.toml", cwd=tmp_path, code=1)
-    assert "bug.py, line 6, in judge: KeyError: 'ball'" in done.stderr.splitlines()[-1]
+    assert "bug.py, line 6, in update: KeyError: 'ball'" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
 
@@ -867,14 +871,14 @@ def test_a_game_that_fails_says_its_line(tmp_path: Path, command: list[str]) -> 
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        ("points[:] = float('nan')", "agent 'paddle_0': its return is nan"),
-        ("agent_stats[:, 1, self.agent_stats.index('result')] = float('nan')", "agent 'paddle_1': its result is nan"),
-        ("agent_stats[:, 1, self.agent_stats.index('score')] = float('inf')", "agent 'paddle_1': its score is inf"),
-        ("memory[:, self.memory.index('reason')] = float('nan')", "agent 'paddle_0': its reason is nan"),
+        ("rewards[:] = float('nan')", "agent 'paddle_0': its return is nan"),
+        ("agent_stats.result[:, 1] = float('nan')", "agent 'paddle_1': its result is nan"),
+        ("agent_stats.score[:, 1] = float('inf')", "agent 'paddle_1': its score is inf"),
+        ("memory.reason[:] = float('nan')", "agent 'paddle_0': its reason is nan"),
     ],
 )
 def test_what_is_not_finite_decides_nothing(tmp_path: Path, spoil: str, words: str) -> None:
-    write_game(tmp_path, "verdict = super().judge(*arguments)", f"verdict.{spoil}", "return verdict")
+    write_game(tmp_path, "update = super().update(*arguments)", f"update.{spoil}", "return update")
     command = ["tournament", "--games", "1", "-o", "t"] if "result" in words else ["match"]
     short = ["--scene", "bug.toml", "--set", "seconds=0.1"]
     done = run(*command, "still", "random", *short, cwd=tmp_path, code=1)

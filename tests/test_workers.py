@@ -259,10 +259,10 @@ def test_what_a_task_raises_is_raised_here_and_a_reset_heals() -> None:
 
 def test_what_building_raises_is_raised_here() -> None:
     class Wrong(Faulty):
-        def observe(self, now: Any) -> np.ndarray:
-            if len(now.row) > 1:
+        def terminated(self, state: Any) -> np.ndarray:
+            if len(state.array) > 1:
                 raise roboschool.InvalidInput("only one world, please")
-            return super().observe(now)
+            return super().terminated(state)
 
     scene = load_scene("hopper")
     agents = tuple(dataclasses.replace(agent, task=Wrong(agent.robot)) for agent in scene.agents)
@@ -722,10 +722,10 @@ def test_a_reset_that_raises_needs_another_one(tmp_path: Path) -> None:
     flag = tmp_path / "failed"
 
     class Wary(Faulty):
-        def begin(self, placement: Any, memory: np.ndarray, rng: np.random.Generator) -> Any:
+        def reset(self, placement: Any, memory: Any, rng: np.random.Generator) -> Any:
             if not flag.exists():
                 raise LookupError("not yet")
-            return super().begin(placement, memory, rng)
+            return super().reset(placement, memory, rng)
 
     scene = load_scene("hopper")
     agents = tuple(dataclasses.replace(agent, task=Wary(agent.robot, luck=-1.0)) for agent in scene.agents)

@@ -24,12 +24,12 @@ from roboschool.games.player import GamePlayer, dense, sparse
 from roboschool.mdp.effects import Launch, Marker
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import Needs
-from roboschool.mdp.parameters import Range
 from roboschool.mdp.record import Record, quantity
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
+from roboschool.schema import Bounds
 
 GOAL, DROP = 2, 3  # reasons
 
@@ -50,12 +50,12 @@ class CarryBeam(Game):
     agent_count: ClassVar[tuple[int, int]] = (2, 2)
     reset_options: ClassVar[tuple[str, ...]] = ("line", "dense_weight")
     beam: str = "beam"  # the prop; it is long along its x axis
-    line: Annotated[float, Range(0.1, 100.0)] = 10.0  # x that the middle of the beam must pass [m]
-    length: Annotated[float, Range(0.1, 100.0)] = 3.0  # of the beam [m]
+    line: Annotated[float, Bounds(0.1, 100.0)] = 10.0  # x that the middle of the beam must pass [m]
+    length: Annotated[float, Bounds(0.1, 100.0)] = 3.0  # of the beam [m]
     # height of its lower end at which it is dropped [m]; an ant's back is at 0.5 and more
-    min_height: Annotated[float, Range(0.0, 100.0)] = 0.4
-    win_reward: Annotated[float, Range(0.0, 1e6)] = 100.0  # for passing the line, each; dropping costs as much
-    dense_weight: Annotated[float, Range(0.0, 1e3)] = 1.0  # times every other term
+    min_height: Annotated[float, Bounds(0.0, 100.0)] = 0.4
+    win_reward: Annotated[float, Bounds(0.0, 1e6)] = 100.0  # for passing the line, each; dropping costs as much
+    dense_weight: Annotated[float, Bounds(0.0, 1e3)] = 1.0  # times every other term
 
     @cached_property
     def _beam(self) -> int:

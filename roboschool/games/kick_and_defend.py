@@ -28,12 +28,12 @@ from roboschool.mdp.distributions import Number, check_number, draw
 from roboschool.mdp.effects import Launch, Marker
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import GameNeeds, Needs
-from roboschool.mdp.parameters import Range
 from roboschool.mdp.record import Record, quantity
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
+from roboschool.schema import Bounds
 
 GOAL, WIDE, BACK, STALLED, FOUL = range(2, 7)  # reasons
 KICKER, KEEPER = range(2)  # agents
@@ -63,17 +63,17 @@ class KickAndDefend(Game):
     agent_count: ClassVar[tuple[int, int]] = (2, 2)
     reset_options: ClassVar[tuple[str, ...]] = ("ball_x", "ball_y", "dense_weight")
     ball: str = "ball"  # the prop
-    ball_x: Annotated[Number, Range(-100.0, 100.0)] = (-2.0, 1.0)  # where the ball begins [m]
-    ball_y: Annotated[Number, Range(-100.0, 100.0)] = (-4.0, 4.0)
-    line: Annotated[float, Range(0.5, 100.0)] = 4.0  # x of the goal [m]
-    wide: Annotated[float, Range(0.1, 100.0)] = 3.0  # distance of its posts from its middle [m]
-    zone: Annotated[float, Range(0.1, 100.0)] = 2.5  # the keeper stays this near to the line [m]
-    back: Annotated[float, Range(0.1, 100.0)] = 1.0  # speed at which a ball that comes back from a kick is lost [m/s]
-    still_limit: Annotated[int, Range(1, 10**9)] = 150  # steps that a kicked ball may stand still
-    win_reward: Annotated[float, Range(0.0, 1e6)] = 1000.0  # for winning; losing costs as much
+    ball_x: Annotated[Number, Bounds(-100.0, 100.0)] = (-2.0, 1.0)  # where the ball begins [m]
+    ball_y: Annotated[Number, Bounds(-100.0, 100.0)] = (-4.0, 4.0)
+    line: Annotated[float, Bounds(0.5, 100.0)] = 4.0  # x of the goal [m]
+    wide: Annotated[float, Bounds(0.1, 100.0)] = 3.0  # distance of its posts from its middle [m]
+    zone: Annotated[float, Bounds(0.1, 100.0)] = 2.5  # the keeper stays this near to the line [m]
+    back: Annotated[float, Bounds(0.1, 100.0)] = 1.0  # speed at which a ball that comes back from a kick is lost [m/s]
+    still_limit: Annotated[int, Bounds(1, 10**9)] = 150  # steps that a kicked ball may stand still
+    win_reward: Annotated[float, Bounds(0.0, 1e6)] = 1000.0  # for winning; losing costs as much
     # for a keeper that has saved: if it has touched the ball, and as much if it stands
-    bonus: Annotated[float, Range(0.0, 1e6)] = 500.0
-    dense_weight: Annotated[float, Range(0.0, 1e3)] = 1.0  # times every other term
+    bonus: Annotated[float, Bounds(0.0, 1e6)] = 500.0
+    dense_weight: Annotated[float, Bounds(0.0, 1e3)] = 1.0  # times every other term
 
     def __post_init__(self) -> None:
         """Check what the rules need.

@@ -13,7 +13,6 @@ from roboschool.games.player import sparse
 from roboschool.mdp.effects import Launch
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameState, GameUpdate
 from roboschool.mdp.needs import Needs
-from roboschool.mdp.parameters import Range
 from roboschool.mdp.record import Record, quantity
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
@@ -21,6 +20,7 @@ from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 from roboschool.mdp.term import Term
 from roboschool.robots.robot import Robot
+from roboschool.schema import Bounds
 from roboschool.sensors.joints import JointStates
 
 COURT = np.array([2.0, 1.1])  # x and y of the ball that are observed as 1 [m]
@@ -51,10 +51,10 @@ class Pong(Game):
     reasons: ClassVar[tuple[str, ...]] = ("", "time")
     agent_count: ClassVar[tuple[int, int]] = (2, 2)
     ball: str = "ball"  # the prop
-    fastest: Annotated[tuple[float, float], Range(0.0, 20.0)] = (2.0, 2.5)  # speed of a serve along x [m/s]
-    aside: Annotated[float, Range(0.0, 20.0)] = 2.0  # and at most along y [m/s]
-    spread: Annotated[float, Range(0.0, 20.0)] = 0.9  # serves begin within this of the middle line [m]
-    hit: Annotated[float, Range(0.0, 20.0)] = 0.01  # reward of the hitter, times the speed of the ball along x [m/s]
+    fastest: Annotated[tuple[float, float], Bounds(0.0, 20.0)] = (2.0, 2.5)  # speed of a serve along x [m/s]
+    aside: Annotated[float, Bounds(0.0, 20.0)] = 2.0  # and at most along y [m/s]
+    spread: Annotated[float, Bounds(0.0, 20.0)] = 0.9  # serves begin within this of the middle line [m]
+    hit: Annotated[float, Bounds(0.0, 20.0)] = 0.01  # reward of the hitter, times the speed of the ball along x [m/s]
     # way of all serves along x, -1 or 1; 0: the first at random, the next to the winner of the last
     toward: float = 0.0
 

@@ -24,12 +24,12 @@ from roboschool.games.player import GamePlayer, dense, sparse
 from roboschool.mdp.effects import Launch, Marker
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import Needs
-from roboschool.mdp.parameters import Range
 from roboschool.mdp.record import Record, quantity
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
+from roboschool.schema import Bounds
 
 GOAL = 2  # a reason
 MATES = ("the next robot", "a third robot, or zeros", "a fourth robot, or zeros")
@@ -51,10 +51,10 @@ class PushBox(Game):
     agent_count: ClassVar[tuple[int, int]] = (2, 1 + len(MATES))
     reset_options: ClassVar[tuple[str, ...]] = ("target", "dense_weight")
     box: str = "box"  # the prop
-    target: Annotated[tuple[float, float], Range(-100.0, 100.0)] = (6.0, 0.0)  # where its middle should be [m]
-    near: Annotated[float, Range(0.01, 100.0)] = 0.5  # it is there within this [m]
-    win_reward: Annotated[float, Range(0.0, 1e6)] = 100.0  # for that, each
-    dense_weight: Annotated[float, Range(0.0, 1e3)] = 1.0  # times every other term
+    target: Annotated[tuple[float, float], Bounds(-100.0, 100.0)] = (6.0, 0.0)  # where its middle should be [m]
+    near: Annotated[float, Bounds(0.01, 100.0)] = 0.5  # it is there within this [m]
+    win_reward: Annotated[float, Bounds(0.0, 1e6)] = 100.0  # for that, each
+    dense_weight: Annotated[float, Bounds(0.0, 1e3)] = 1.0  # times every other term
 
     @cached_property
     def _box(self) -> int:

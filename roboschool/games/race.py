@@ -9,8 +9,8 @@ import numpy as np
 from roboschool.mdp.effects import Launch
 from roboschool.mdp.game import DECIDED_BY_TIME, UNDECIDED, AgentStats, Game, GameState, GameUpdate, decide
 from roboschool.mdp.needs import GameNeeds
-from roboschool.mdp.parameters import Range
 from roboschool.mdp.record import Record, quantity
+from roboschool.schema import Bounds
 
 ALL_DOWN = 2  # a reason
 
@@ -44,7 +44,7 @@ class Race(Game):
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "fall")
     needs: ClassVar[GameNeeds] = GameNeeds(velocities=False)
     ranked: ClassVar[bool] = True
-    win_reward: Annotated[float, Range(0.0, 1e6)] = 0.0  # times the result, at the end, to tasks that use game_reward
+    win_reward: Annotated[float, Bounds(0.0, 1e6)] = 0.0  # times the result, at the end, to tasks that use game_reward
 
     def reset(self, world: int, memory: Any, agent_stats: Any, rng: np.random.Generator) -> Sequence[Launch]:
         """Begin with every runner in the first place."""

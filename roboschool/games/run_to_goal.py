@@ -23,12 +23,12 @@ from roboschool.games.player import GamePlayer, dense, effort, sparse, standing
 from roboschool.mdp.effects import Launch, Marker
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import Needs
-from roboschool.mdp.parameters import Range
 from roboschool.mdp.record import Record, quantity
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
+from roboschool.schema import Bounds
 
 GOAL = 2  # a reason
 
@@ -54,10 +54,10 @@ class RunToGoal(Game):
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal")
     agent_count: ClassVar[tuple[int, int]] = (2, 2)
     reset_options: ClassVar[tuple[str, ...]] = ("line", "dense_weight")
-    line: Annotated[float, Range(0.5, 100.0)] = 4.0  # distance of both lines from the middle [m]
+    line: Annotated[float, Bounds(0.5, 100.0)] = 4.0  # distance of both lines from the middle [m]
     # for winning; losing costs as much, and so does it if neither wins in time
-    win_reward: Annotated[float, Range(0.0, 1e6)] = 1000.0
-    dense_weight: Annotated[float, Range(0.0, 1e3)] = 1.0  # times every other term
+    win_reward: Annotated[float, Bounds(0.0, 1e6)] = 1000.0
+    dense_weight: Annotated[float, Bounds(0.0, 1e3)] = 1.0  # times every other term
 
     def reset(self, world: int, memory: Any, agent_stats: Any, rng: np.random.Generator) -> Sequence[Launch]:
         """Let the first run along +x, the other along -x."""

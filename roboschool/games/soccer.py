@@ -28,12 +28,12 @@ from roboschool.games.player import GamePlayer, dense, sparse
 from roboschool.mdp.effects import Launch, Marker
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import Needs
-from roboschool.mdp.parameters import Range
 from roboschool.mdp.record import Record, quantity
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
+from roboschool.schema import Bounds
 
 TEAMS = ("home", "away")  # home plays toward +x
 GOAL = 2  # a reason
@@ -75,13 +75,13 @@ class Soccer(Game):
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal")
     reset_options: ClassVar[tuple[str, ...]] = ("dense_weight",)
     ball: str = "ball"  # the prop
-    length: Annotated[float, Range(0.5, 200.0)] = 23.1  # of the pitch, along x; its walls are a prop of the scene [m]
-    width: Annotated[float, Range(0.5, 200.0)] = 17.3  # [m]
-    goal_width: Annotated[float, Range(0.5, 200.0)] = 3.66  # [m]
-    goal_height: Annotated[float, Range(0.5, 200.0)] = 1.22  # [m]
-    still_limit: Annotated[int, Range(1, 10**9)] = 150  # steps that the ball may lie still
+    length: Annotated[float, Bounds(0.5, 200.0)] = 23.1  # of the pitch, along x; its walls are a prop of the scene [m]
+    width: Annotated[float, Bounds(0.5, 200.0)] = 17.3  # [m]
+    goal_width: Annotated[float, Bounds(0.5, 200.0)] = 3.66  # [m]
+    goal_height: Annotated[float, Bounds(0.5, 200.0)] = 1.22  # [m]
+    still_limit: Annotated[int, Bounds(1, 10**9)] = 150  # steps that the ball may lie still
     terminate_on_goal: bool = False  # else the ball is dropped in the middle, and the game goes on
-    dense_weight: Annotated[float, Range(0.0, 1e3)] = 0.0  # times every term but goals
+    dense_weight: Annotated[float, Bounds(0.0, 1e3)] = 0.0  # times every term but goals
 
     def __post_init__(self) -> None:
         """Check what the rules need.

@@ -24,13 +24,13 @@ from roboschool.mdp.distributions import Number, draw
 from roboschool.mdp.effects import Launch, Marker
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import GameNeeds, Needs
-from roboschool.mdp.parameters import Range
 from roboschool.mdp.record import Record, quantity
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
 from roboschool.robots.robot import Robot
+from roboschool.schema import Bounds
 
 FALL, OUT = 2, 3  # reasons
 POSTS = 36  # balls that show the ring
@@ -53,11 +53,11 @@ class Sumo(Game):
     needs: ClassVar[GameNeeds] = GameNeeds(contacts=True)
     agent_count: ClassVar[tuple[int, int]] = (2, 2)
     reset_options: ClassVar[tuple[str, ...]] = ("radius", "dense_weight")
-    radius: Annotated[Number, Range(0.5, 100.0)] = (2.5, 4.5)  # of the ring [m]
+    radius: Annotated[Number, Bounds(0.5, 100.0)] = (2.5, 4.5)  # of the ring [m]
     # height of the trunk at which a robot is down: one for both, or one each [m]
-    down: Annotated[tuple[float, ...], Range(0.0, 100.0)] = (0.3,)
-    win_reward: Annotated[float, Range(0.0, 1e6)] = 1000.0  # for winning; losing costs as much, and so does a draw
-    dense_weight: Annotated[float, Range(0.0, 1e3)] = 1.0  # times every other term
+    down: Annotated[tuple[float, ...], Bounds(0.0, 100.0)] = (0.3,)
+    win_reward: Annotated[float, Bounds(0.0, 1e6)] = 1000.0  # for winning; losing costs as much, and so does a draw
+    dense_weight: Annotated[float, Bounds(0.0, 1e3)] = 1.0  # times every other term
 
     def __post_init__(self) -> None:
         """Check agents and parameters.

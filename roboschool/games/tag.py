@@ -26,12 +26,12 @@ from roboschool.games.player import GamePlayer, dense, sparse
 from roboschool.mdp.effects import Launch
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import GameNeeds, Needs
-from roboschool.mdp.parameters import Range
 from roboschool.mdp.record import Record, quantity
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import Bodies, State
 from roboschool.mdp.term import Term
+from roboschool.schema import Bounds
 
 TOUCH, OUT = 2, 3  # reasons
 MAX_CHASERS = 3
@@ -65,9 +65,9 @@ class Tag(Game):
     needs: ClassVar[GameNeeds] = GameNeeds(contacts=True)
     agent_count: ClassVar[tuple[int, int]] = (2, 1 + MAX_CHASERS)
     reset_options: ClassVar[tuple[str, ...]] = ("dense_weight",)
-    radius: Annotated[float, Range(0.5, 100.0)] = 6.0  # of the wall, as the prop has it [m]
-    win_reward: Annotated[float, Range(0.0, 1e6)] = 10.0  # for winning, each; losing costs as much
-    dense_weight: Annotated[float, Range(0.0, 1e3)] = 1.0  # times every other term
+    radius: Annotated[float, Bounds(0.5, 100.0)] = 6.0  # of the wall, as the prop has it [m]
+    win_reward: Annotated[float, Bounds(0.0, 1e6)] = 10.0  # for winning, each; losing costs as much
+    dense_weight: Annotated[float, Bounds(0.0, 1e3)] = 1.0  # times every other term
 
     def __post_init__(self) -> None:
         """Check what the rules need.

@@ -14,10 +14,10 @@ from roboschool.games.player import dense
 from roboschool.games.run_to_goal import GOAL, RunToGoal
 from roboschool.mdp.effects import Marker
 from roboschool.mdp.game import DECIDED_BY_TIME, GameState, GameUpdate, decide
-from roboschool.mdp.parameters import Range
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
+from roboschool.schema import Bounds
 
 FALL = 3  # a reason
 RUNNER, BLOCKER = range(2)  # agents
@@ -31,7 +31,7 @@ class YouShallNotPass(RunToGoal):
     """
 
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal", "fall")
-    down: Annotated[float, Range(0.0, 100.0)] = 0.3  # height of the trunk at which the runner is down [m]
+    down: Annotated[float, Bounds(0.0, 100.0)] = 0.3  # height of the trunk at which the runner is down [m]
 
     def update(
         self, previous: GameState, state: GameState, active: np.ndarray, rngs: Sequence[np.random.Generator]

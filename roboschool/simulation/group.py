@@ -8,6 +8,7 @@ import numpy as np
 from roboschool.errors import InvalidInput, check_choice, describe_error
 from roboschool.mdp.actuator import Drive
 from roboschool.mdp.effects import Launch
+from roboschool.mdp.record import Record
 from roboschool.mdp.state import TRUNK_NUMBERS, State
 from roboschool.mdp.task import Task, Update, needs_of
 from roboschool.robots.robot import Robot
@@ -63,14 +64,15 @@ class Group:
     """
 
     def __init__(self, scene: Scene, task: Task, worlds: int) -> None:
+        if not (isinstance(task.memory, type) and issubclass(task.memory, Record)):
+            raise InvalidInput(f"task {type(task).__name__}: memory: {task.memory!r:.80} is not a class of Record")
         self.task = task
         self.robot = task.robot
         self.needs = needs_of(task, scene.info)
         self.agents = tuple(i for i, agent in enumerate(scene.agents) if agent.task == task)
         row = range(self.agents[0], self.agents[-1] + 1)
-        self.index = (
-            slice(row.start, row.stop) if self.agents == tuple(row) else list(self.agents)
-        )  # slices are quicker
+        neighbours = self.agents == tuple(row)
+        self.index = slice(row.start, row.stop) if neighbours else list(self.agents)  # slices are quicker
         self.names = tuple(scene.agents[i].name for i in self.agents)
         shape = (worlds, len(self.agents))
         self.state, self.previous = (blank_state(scene, task, *shape) for _ in range(2))

@@ -10,13 +10,13 @@ import numpy as np
 
 from roboschool.errors import InvalidInput
 from roboschool.mdp.effects import Placement
-from roboschool.mdp.parameters import Range
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 from roboschool.mdp.term import Term
 from roboschool.robots.robot import Robot
+from roboschool.schema import Bounds
 from roboschool.sensors.joints import JointStates
 
 
@@ -46,8 +46,8 @@ class PoleAngle(Sensor):
 class Balance(Task):
     """Keep the pole on end; the robot is a slide with a motor, and a hinge without."""
 
-    tilt: Annotated[float, Range(0.0, math.pi)] = 0.2  # of the pole, beyond which it has fallen [rad]
-    swing: Annotated[float, Range(0.0, math.pi)] = 0.1  # the pole begins within this of the vertical [rad]
+    tilt: Annotated[float, Bounds(0.0, math.pi)] = 0.2  # of the pole, beyond which it has fallen [rad]
+    swing: Annotated[float, Bounds(0.0, math.pi)] = 0.1  # the pole begins within this of the vertical [rad]
     start: ClassVar[float] = 0.0  # angle about which it begins [rad]
     poles: ClassVar[int] = 1
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from roboschool.mdp.effects import Marker, Placement
-from roboschool.mdp.parameters import Range
 from roboschool.mdp.record import Record, quantity
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
@@ -15,6 +14,7 @@ from roboschool.mdp.state import State
 from roboschool.mdp.task import Update
 from roboschool.mdp.term import Term
 from roboschool.robots.robot import Robot
+from roboschool.schema import Bounds
 from roboschool.sensors.trunk import WorldXDirection
 from roboschool.tasks.run import Run
 
@@ -53,9 +53,9 @@ class Flagrun(Run):
     """Run to a flag; it is put elsewhere when the robot has reached it, or when its time is up."""
 
     memory: ClassVar[type[Record]] = FlagMemory
-    flag_steps: Annotated[int, Range(1, 10**9)] = 150  # until the flag moves on
-    reach: Annotated[float, Range(0.0, FIELD[1])] = 1.0  # distance at which it has been reached [m]
-    straight: Annotated[float, Range(0.0, 1.0)] = 0.5  # share of the episodes whose first flag is straight ahead
+    flag_steps: Annotated[int, Bounds(1, 10**9)] = 150  # until the flag moves on
+    reach: Annotated[float, Bounds(0.0, FIELD[1])] = 1.0  # distance at which it has been reached [m]
+    straight: Annotated[float, Bounds(0.0, 1.0)] = 0.5  # share of the episodes whose first flag is straight ahead
 
     def reset(self, placement: Placement, memory: Any, rng: np.random.Generator) -> Placement:
         """Put up the first flag: straight ahead, or anywhere."""

@@ -11,12 +11,12 @@ import numpy as np
 from roboschool.errors import check_choice, check_range
 from roboschool.mdp.effects import Launch, Placement
 from roboschool.mdp.needs import Needs
-from roboschool.mdp.parameters import Range
 from roboschool.mdp.record import Record, quantity
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Update
 from roboschool.mdp.term import Term
+from roboschool.schema import Bounds
 from roboschool.sensors.joint_scaling import JointScaling
 from roboschool.tasks.flagrun import FlagMemory, Flagrun
 
@@ -52,8 +52,8 @@ class FlagrunHarder(Flagrun):
     crawl: float = 0.4  # share of `electricity` on the ground
     low: float = 0.5  # bonus for being alive, flat on the ground
     high: float = 2.0  # and on its feet
-    ground_limit: Annotated[int, Range(1, 10**9)] = 170  # steps on the ground that end an episode
-    survive: Annotated[int, Range(1, 10**9)] = 1000  # steps after which a start from a pose counts as mastered
+    ground_limit: Annotated[int, Bounds(1, 10**9)] = 170  # steps on the ground that end an episode
+    survive: Annotated[int, Bounds(1, 10**9)] = 1000  # steps after which a start from a pose counts as mastered
     cube: str = "cube"  # the prop that is thrown
 
     def __post_init__(self) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 
 from roboschool.errors import InvalidInput, check_range
 from roboschool.mdp.effects import Marker, Placement
-from roboschool.mdp.parameters import Range
 from roboschool.mdp.record import Record, quantity
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
@@ -18,6 +17,7 @@ from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 from roboschool.mdp.term import Term
 from roboschool.robots.robot import Robot
+from roboschool.schema import Bounds
 from roboschool.sensors.joint_scaling import JointScaling
 from roboschool.tasks.run import AT_LIMIT
 
@@ -64,8 +64,8 @@ class Reach(Task):
     """Bring the fingertip to the target, and keep it there; the robot is an arm of two joints on a table."""
 
     memory: ClassVar[type[Record]] = ReachMemory
-    near: Annotated[float, Range(0.0, 1e3)] = 0.02  # targets lie between these distances from the shoulder [m]
-    far: Annotated[float, Range(0.0, 1e3)] = 0.21
+    near: Annotated[float, Bounds(0.0, 1e3)] = 0.02  # targets lie between these distances from the shoulder [m]
+    far: Annotated[float, Bounds(0.0, 1e3)] = 0.21
 
     def __post_init__(self) -> None:
         """Check robot and parameters.
