@@ -24,6 +24,7 @@ lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy roboschool
+	$(BIN)/lint-imports
 
 fuzz: .venv/test
 	PYTHONPATH=tests $(BIN)/python -m fuzz

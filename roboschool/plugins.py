@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
+from roboschool.distributions import Number, check_order
 from roboschool.errors import InvalidInput, check_choice, describe_error, suggest
-from roboschool.mdp.distributions import Number, check_order
 from roboschool.paths import class_name
 from roboschool.schema import convert
 

@@ -1,4 +1,4 @@
-"""Adding a sensor, a reward term, a cost, an actuator, a statistic of a game: each is one small file of a user's own."""
+"""Adding a sensor, a term, a cost or a statistic of a game: each is one small file of a user's own."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from roboschool.envs.sb3 import SB3VecEnv
 from roboschool.mdp.task import fields_of
 from roboschool.rendering.overlay import Hud
 
-SENSOR = '''
+SENSOR = """
 from dataclasses import dataclass
 import numpy as np
 from roboschool.mdp.sensor import Field, Sensor
@@ -31,8 +31,8 @@ class Speed(Sensor):
 class Task(Run):
     def sensors(self, scene):
         return *super().sensors(scene), Speed()
-'''
-TERM = '''
+"""
+TERM = """
 from dataclasses import dataclass
 from roboschool.mdp.term import Term
 from roboschool.tasks.run import Run
@@ -42,8 +42,8 @@ class Task(Run):
     def rewards(self, scene):
         bounce = lambda previous, action, state, dt: abs(state.velocity[..., 2])
         return *super().rewards(scene), Term("bounce", -0.5, "speed up or down", bounce, "m/s")
-'''
-COST = '''
+"""
+COST = """
 from dataclasses import dataclass
 from roboschool.mdp.term import Term
 from roboschool.tasks.run import Run
@@ -54,8 +54,8 @@ class Task(Run):
         fast = lambda previous, action, state, dt: state.velocity[..., 0] > 0.1
         high = lambda previous, action, state, dt: state.position[..., 2]
         return Term("fast", 1.0, "1 while it is fast", fast), Term("high", 2.0, "height", high, "m")
-'''
-STATISTIC = '''
+"""
+STATISTIC = """
 from dataclasses import dataclass
 import numpy as np
 from roboschool.games.sumo import Sumo
@@ -72,7 +72,7 @@ class Game(Sumo):
         update = super().update(previous, state, active, rngs)
         update.agent_stats.highest[:] = np.maximum(update.agent_stats.highest, state.agents.position[..., 2])
         return update
-'''
+"""
 SCENE = """summary = "A hopper with a task of its own."
 [[agent]]
 name  = "hopper_0"
@@ -123,7 +123,8 @@ def test_a_sensor_of_ones_own(add: object, monkeypatch: pytest.MonkeyPatch) -> N
     env.close()
     assert "| 15 | speed over the ground [m/s] |" in docs_of(scene, monkeypatch)
     here, there = rollout(scene), rollout(scene, 1)
-    assert here[0][:, 15].any() and np.array_equal(here[0], there[0])
+    assert here[0][:, 15].any()
+    assert np.array_equal(here[0], there[0])
 
 
 def test_a_reward_term_of_ones_own(add: object, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,14 +144,16 @@ def test_a_reward_term_of_ones_own(add: object, monkeypatch: pytest.MonkeyPatch)
     muted.close()
     assert "- reward `bounce`: -0.5 x speed up or down [m/s]" in docs_of(scene, monkeypatch)
     here, there = rollout(scene), rollout(scene, 1)
-    assert here[2]["bounce"].any() and np.array_equal(here[2]["bounce"], there[2]["bounce"])
+    assert here[2]["bounce"].any()
+    assert np.array_equal(here[2]["bounce"], there[2]["bounce"])
 
 
 def test_a_cost_of_ones_own(add: object, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = add("own_cost", COST)
     env = roboschool.AgentEnv(scene)
     _, info = env.reset(seed=0)
-    assert info["cost"] == 0.0 and info["costs"] == {"fast": 0.0, "high": 0.0}
+    assert info["cost"] == 0.0
+    assert info["costs"] == {"fast": 0.0, "high": 0.0}
     _, reward, *_, info = env.step(np.full(3, 0.3, np.float32))
     height = env.simulation.groups[0].state.position[0, 0, 2]
     assert info["costs"]["high"] == 2.0 * height
@@ -159,7 +162,8 @@ def test_a_cost_of_ones_own(add: object, monkeypatch: pytest.MonkeyPatch) -> Non
     env.close()
     assert "- cost `high`: 2 x height [m]" in docs_of(scene, monkeypatch)
     here, there = rollout(scene), rollout(scene, 1)
-    assert here[2]["cost"].shape == (2,) and here[2]["costs"]["high"].shape == (2,)
+    assert here[2]["cost"].shape == (2,)
+    assert here[2]["costs"]["high"].shape == (2,)
     assert np.array_equal(here[2]["cost"], there[2]["cost"])
     assert np.array_equal(here[2]["costs"]["high"], there[2]["costs"]["high"])
     envs = SB3VecEnv(scene, 2)
@@ -175,7 +179,8 @@ def test_the_last_costs_of_an_episode_are_in_its_final_info(add: object) -> None
     envs.reset(seed=0)
     envs.step(np.zeros((1, 3), np.float32))
     *_, truncated, info = envs.step(np.zeros((1, 3), np.float32))
-    assert truncated.all() and info["cost"][0] == 0.0
+    assert truncated.all()
+    assert info["cost"][0] == 0.0
     assert info["final_info"]["cost"][0] == sum(info["final_info"]["costs"][name][0] for name in ("fast", "high")) > 0.0
     envs.close()
 
@@ -200,5 +205,6 @@ def test_a_statistic_of_a_game_of_ones_own(add: object, monkeypatch: pytest.Monk
     assert infos["ant_0"]["highest"] == max(heights) > 0.0
     env.close()
     here, there = rollout(scene), rollout(scene, 1)
-    assert here[2]["highest"].all() and np.array_equal(here[2]["highest"], there[2]["highest"])
+    assert here[2]["highest"].all()
+    assert np.array_equal(here[2]["highest"], there[2]["highest"])
     json.dumps(infos["ant_0"])

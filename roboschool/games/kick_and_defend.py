@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
+from roboschool.distributions import Number, check_number, draw
 from roboschool.games.observations import (
     COLOURS,
     DISTANCE,
@@ -24,7 +25,6 @@ from roboschool.games.observations import (
     distance_field,
 )
 from roboschool.games.player import GamePlayer, dense, effort, sparse
-from roboschool.mdp.distributions import Number, check_number, draw
 from roboschool.mdp.effects import Launch, Marker
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import GameNeeds, Needs

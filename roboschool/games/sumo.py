@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
+from roboschool.distributions import Number, draw
 from roboschool.errors import InvalidInput
 from roboschool.games.observations import (
     DISTANCE,
@@ -20,7 +21,6 @@ from roboschool.games.observations import (
     ring,
 )
 from roboschool.games.player import GamePlayer, dense, effort, sparse, standing
-from roboschool.mdp.distributions import Number, draw
 from roboschool.mdp.effects import Launch, Marker
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import GameNeeds, Needs

@@ -27,4 +27,5 @@ class Term:
     unit: str = ""
 
     def __str__(self) -> str:
-        return f"{self.weight:g} x {self.doc}{f' [{self.unit}]' if self.unit else ''}"
+        factor = "" if self.weight == 1.0 else f"{self.weight:g} x "
+        return f"{factor}{self.doc}{f' [{self.unit}]' if self.unit else ''}"

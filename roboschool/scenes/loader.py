@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar, get_type_hints
 
 from roboschool import paths, readers
+from roboschool.distributions import Number
 from roboschool.errors import InvalidInput, UnknownOption, check_choice, raise_faults, suggest
-from roboschool.mdp.distributions import Number
 from roboschool.mdp.game import game_class, make_game
 from roboschool.mdp.task import make_task
 from roboschool.plugins import look_beside

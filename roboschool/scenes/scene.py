@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
 from roboschool import paths
+from roboschool.distributions import Number
 from roboschool.errors import describe_unknown, raise_faults
-from roboschool.mdp.distributions import Number
 from roboschool.mdp.game import Game
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.task import Task

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from roboschool.distributions import draw
 from roboschool.errors import InvalidInput
-from roboschool.mdp.distributions import draw
 from roboschool.mdp.effects import Launch, Marker, Placement
 from roboschool.mdp.game import Game
 from roboschool.mdp.needs import Needs
