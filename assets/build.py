@@ -478,14 +478,14 @@ def pong_table() -> Body:
 
 def reacher_table() -> Body:
     top = Block((0.6, 0.6, 0.02), centre=(0, 0, -0.012))
-    ends = [Block((0.64, 0.02, 0.03), centre=(0, y, -0.005), colour="slate") for y in (-0.31, 0.31)]
+    edges = [Block((0.64, 0.02, 0.03), centre=(0, y, -0.005), colour="slate") for y in (-0.31, 0.31)]
     sides = [Block((0.02, 0.64, 0.03), centre=(x, 0, -0.005), colour="slate") for x in (-0.31, 0.31)]
-    return scenery("reacher_table", "bone", [top, *ends, *sides])
+    return scenery("reacher_table", "bone", [top, *edges, *sides])
 
 
 def cart_rail() -> Body:
-    ends = [Block((0.03, 0.06, 0.06), centre=(x, 0, 0), colour="amber") for x in (-1.2, 1.2)]
-    return scenery("cart_rail", "violet", [Block((2.4, 0.03, 0.03)), *ends])
+    edges = [Block((0.03, 0.06, 0.06), centre=(x, 0, 0), colour="amber") for x in (-1.2, 1.2)]
+    return scenery("cart_rail", "violet", [Block((2.4, 0.03, 0.03)), *edges])
 
 
 def inverted_pendulum() -> Body:

@@ -76,8 +76,8 @@ def see(link: ET.Element, colour: str, shape: Shape) -> None:
         pieces = [draw(link, "visual", "box", shape.centre, (0, 0, 0))]
         next(pieces[0].iter("box")).set("size", numbers(shape.size))
     else:  # Bullet draws a capsule with six sides; these are round
-        ends = dict.fromkeys((shape.start, shape.end))
-        pieces = [draw(link, "visual", "sphere", end, (0, 0, 0), radius=shape.radius) for end in ends]
+        edges = dict.fromkeys((shape.start, shape.end))
+        pieces = [draw(link, "visual", "sphere", end, (0, 0, 0), radius=shape.radius) for end in edges]
         if shape.length:
             turn, size = toward((np.array(shape.end) - shape.start) / shape.length), {"length": shape.length}
             pieces.append(draw(link, "visual", "cylinder", shape.centre, turn, radius=shape.radius, **size))
@@ -130,8 +130,8 @@ def write_hinge(robot: ET.Element, hinge: Hinge) -> None:
     ET.SubElement(joint, "child", link=hinge.child.name)
     ET.SubElement(joint, "origin", xyz=numbers(hinge.at))
     ET.SubElement(joint, "axis", xyz=numbers(hinge.axis))
-    ends = dict(zip(("lower", "upper"), (f"{math.radians(end):.6g}" for end in hinge.limits), strict=True))
-    ET.SubElement(joint, "limit", ends, effort=f"{hinge.effort:g}", velocity=f"{hinge.fastest:g}")
+    edges = dict(zip(("lower", "upper"), (f"{math.radians(end):.6g}" for end in hinge.limits), strict=True))
+    ET.SubElement(joint, "limit", edges, effort=f"{hinge.effort:g}", velocity=f"{hinge.fastest:g}")
     ET.SubElement(joint, "dynamics", damping=f"{DAMPING:g}")
 
 

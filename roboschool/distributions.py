@@ -26,7 +26,7 @@ def check_order(name: str, number: Any) -> None:
             raise InvalidInput(f"{name}: a range begins with its lower end, not {low:g}, {high:g}")
 
 
-def check_number(name: str, number: Number, lowest: float, highest: float) -> None:
+def check_number(name: str, number: Number, low: float, high: float) -> None:
     """Check that a number, or all of a range, is within two others.
 
     Raises:
@@ -36,4 +36,4 @@ def check_number(name: str, number: Number, lowest: float, highest: float) -> No
         raise InvalidInput(f"{name}: {number} is neither a number nor a range, which is a tuple of two")
     check_order(name, number)
     for end in number if isinstance(number, tuple) else (number,):
-        check_range(name, end, lowest, highest)
+        check_range(name, end, low, high)

@@ -81,7 +81,7 @@ def describe_unknown(name: object, names: Iterable[str], what: str) -> str:
     return f"unknown {what} {name!r:.{LONGEST_NAME}}{suggest(name, names)}"
 
 
-def check_range(name: str, value: float, lowest: float, highest: float) -> None:
+def check_range(name: str, value: float, low: float, high: float) -> None:
     """Check that a number is within a range.
 
     Raises:
@@ -89,8 +89,8 @@ def check_range(name: str, value: float, lowest: float, highest: float) -> None:
     """
     if not isinstance(value, Real):
         raise InvalidInput(f"{name}: {value!r:.80} is not a number")
-    if not lowest <= value <= highest:
-        raise InvalidInput(f"{name}: {value} is not within {lowest:g} and {highest:g}")
+    if not low <= value <= high:
+        raise InvalidInput(f"{name}: {value} is not within {low:g} and {high:g}")
 
 
 def error_location(error: BaseException) -> str:

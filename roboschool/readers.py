@@ -152,7 +152,7 @@ def read_archive(data: bytes, where: str, most: int = MOST_ENTRIES, largest: int
         InvalidInput: it is damaged, encrypted or compressed by a rare method, or holds two entries of the same name, or
             too many or too much.
     """
-    entries: dict[str, bytes] = {}
+    members: dict[str, bytes] = {}
     left = largest
     try:
         _check_directory(data)
@@ -168,10 +168,10 @@ def read_archive(data: bytes, where: str, most: int = MOST_ENTRIES, largest: int
                 left -= len(content)
                 if left < 0:
                     raise ValueError(f"{info.filename}: more than {largest} bytes")
-                entries[info.filename] = content
+                members[info.filename] = content
     except Exception as error:  # zipfile and zlib raise many kinds for bytes that are no archive
         raise InvalidInput(f"{where}: damaged: {error}") from None
-    return entries
+    return members
 
 
 def _check_directory(data: bytes) -> None:
@@ -195,10 +195,10 @@ def read_tables(data: bytes, where: str) -> dict[str, np.ndarray]:
     Raises:
         InvalidInput: the archive is damaged, or holds anything else; the message begins with `where`.
     """
-    entries = read_archive(data, where)
+    members = read_archive(data, where)
     return {
         name: _parse_table(content, f"{where}: damaged: {name}")
-        for name, content in ((entry.removesuffix(".npy"), content) for entry, content in entries.items())
+        for name, content in ((entry.removesuffix(".npy"), content) for entry, content in members.items())
     }
 
 

@@ -35,7 +35,7 @@ def whole(path: Path) -> Iterator[Path]:
     part = path.parent / f".{secrets.token_hex(8)}{path.suffix}"
     try:
         yield part
-        with told_as_unwritable(path):
+        with unwritable_as_invalid(path):
             with part.open("rb") as file:
                 os.fsync(file)  # some file systems say only now that they are full
             part.replace(path)
@@ -45,7 +45,7 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def told_as_unwritable(path: Path) -> Iterator[None]:
+def unwritable_as_invalid(path: Path) -> Iterator[None]:
     """Turn the system's errors in the block into an `InvalidInput` that says that `path` cannot be written."""
     try:
         yield
@@ -59,5 +59,5 @@ def replace(path: Path, data: bytes) -> None:
     Raises:
         InvalidInput: it cannot be written; what was there is as it was.
     """
-    with whole(path) as part, told_as_unwritable(path):
+    with whole(path) as part, unwritable_as_invalid(path):
         part.write_bytes(data)

@@ -75,10 +75,10 @@ def middle(places: np.ndarray, size: int = 100) -> np.ndarray:
     return np.array((20.0 * column / size - 10.0, 10.0 - 20.0 * row / size))
 
 
-def shot(scene: Scene, snapshot: Snapshot, marks: tuple[Mark, ...] = (), size: int = 100) -> np.ndarray:
+def shot(scene: Scene, snapshot: Snapshot, markers: tuple[Mark, ...] = (), size: int = 100) -> np.ndarray:
     """Return the first picture of a camera, a square."""
     view = Camera(scene, size, size)
-    picture = view.picture(snapshot, marks)
+    picture = view.picture(snapshot, markers)
     view.close()
     return picture
 

@@ -119,7 +119,7 @@ def test_a_sensor_of_ones_own(add: object, monkeypatch: pytest.MonkeyPatch) -> N
     state = env.simulation.groups[0].state
     assert observation[15] == np.float32(np.hypot(*state.velocity[0, 0, :2]))
     assert str(fields_of(env.scene.agents[0].task, env.scene.info)[15]) == "speed over the ground [m/s]"
-    assert Hud(env.scene, env.scene.agents[0].task).entries[15] == "speed over the ground [m/s]"
+    assert Hud(env.scene, env.scene.agents[0].task).field_names[15] == "speed over the ground [m/s]"
     env.close()
     assert "| 15 | speed over the ground [m/s] |" in docs_of(scene, monkeypatch)
     here, there = rollout(scene), rollout(scene, 1)

@@ -292,12 +292,12 @@ def test_where_the_ball_is_dropped(
     ],
 )
 def test_a_ball_that_lies_is_dropped_in_the_middle(
-    x: float, spot: float, still: float, dropped: bool, then: float
+    x: float, still_position: float, still: float, dropped: bool, then: float
 ) -> None:
     made = game("soccer")
     now = arena(made)
     now.props[0, 0, :3] = (x, 0.0, 0.35)
-    now.memory[0, [soccer.SPOT_X, soccer.STILL]] = spot, still
+    now.memory[0, [soccer.SPOT_X, soccer.STILL]] = still_position, still
     verdict = judged(made, now)
     assert [throw.position[:2] for throw in verdict.throws] == [(0.0, 0.0)] * dropped
     assert verdict.memory[0, soccer.STILL] == then

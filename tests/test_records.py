@@ -160,7 +160,7 @@ WRONG = {  # of a match: key, value and what is said
     "agents.0.player": (2, "a player or a result cannot be"),
     "agents.0.result": (7.0, "a player or a result cannot be"),
     "agents.0.reason": ("\n", "cannot be printed"),
-    "prints.0": ("no hash", "a print or a hash is none"),
+    "checksums.0": ("no hash", "a print or a hash is none"),
     "scene_hash": ("0" * 63, "a print or a hash is none"),
     "faults": ([{"player": 99, "reason": "", "step": 0, "detail": ""}], "faults: a player or a step"),
     "versions": ({"numpy": "\x07"}, "cannot be printed"),

@@ -156,7 +156,7 @@ def test_a_match_is_verified_in_a_new_process_and_shown(tmp_path: Path) -> None:
     assert one.record.scene == "pong"
     assert [player.name for player in one.record.players] == ["pong", "a"]
     assert len(one.record.players[0].hashes[0]) == 64
-    assert len(one.record.prints) == 3
+    assert len(one.record.checksums) == 3
     done = run("replay", "m.rsmatch", "--verify", "--picture", "p.png", "--size", "96x64", cwd=tmp_path)
     assert "verified: 61 steps" in done.stdout
     run("replay", "m.rsmatch", "--video", "v.gif", "--size", "96x64", cwd=tmp_path)
@@ -186,7 +186,7 @@ def test_a_match_is_shown_as_it_was_without_physics(
     assert match.poses.frames == steps + 1
     if scene == "ant_sumo":
         assert match.poses.count(steps) == [], "it counts nothing before its end"
-        assert (steps, len(match.poses.marks)) == (500, 36), "a ring that stays is written once"
+        assert (steps, len(match.poses.markers)) == (500, 36), "a ring that stays is written once"
         assert path.stat().st_size < 200_000
     size = (192, 128)
     with closing(open_world(match)) as env, closing(Camera(env.scene, *size)) as camera:
@@ -200,12 +200,12 @@ def test_a_match_is_shown_as_it_was_without_physics(
         for step, picture in zip((0, 60, steps), wanted, strict=True):
             assert (camera.picture(*match.poses.look(step)) == picture).all(), step
         run_replay(path, False, None, tmp_path / "p.png", 0.0, "192x128")
-        snapshot, marks = match.poses.look(0)
+        snapshot, markers = match.poses.look(0)
         caption = Caption(load_scene(scene), match)
-        balls = caption.balls(*camera.trunks(snapshot), marks)
+        balls = caption.balls(*camera.trunks(snapshot), markers)
         assert len(balls) == (0 if scene == "soccer" else 2), "soccer has its own"
         camera.reset()
-        plain = camera.picture(snapshot, [*marks, *balls])
+        plain = camera.picture(snapshot, [*markers, *balls])
     with Image.open(tmp_path / "p.png") as image:
         shown = np.asarray(image)
     assert (shown == caption.draw(plain, 0)).all()
@@ -284,12 +284,12 @@ def test_markers_come_change_and_go() -> None:
     with closing(ParallelEnv("pong")) as env:
         env.reset(seed=0)
         recorder = Recorder(env.scene)
-        for marks in seen:
-            env.simulation.markers = lambda marks=marks: marks
+        for markers in seen:
+            env.simulation.markers = lambda markers=markers: markers
             recorder.add(env.simulation)
     poses = recorder.poses()
     assert [poses.look(step)[1] for step in range(len(seen))] == seen
-    assert poses.marks[:, :2].tolist() == [[1, 0], [3, 1], [4, 1], [5, 0], [5, 1], [7, 0]]
+    assert poses.markers[:, :2].tolist() == [[1, 0], [3, 1], [4, 1], [5, 0], [5, 1], [7, 0]]
     assert read_poses(poses.arrays(), len(seen) - 1).frames == len(seen)
 
 
@@ -360,7 +360,7 @@ def test_verification_notices_whatever_is_forged(env: ParallelEnv, tmp_path: Pat
         "agents are played by": dataclasses.replace(record, agents=swapped),
         "result": dataclasses.replace(record, agents=lines),
         "differs at 0": dataclasses.replace(record, seed=record.seed + 1),
-        "differs at 61": dataclasses.replace(record, prints=(*record.prints[:-1], "0" * 64)),
+        "differs at 61": dataclasses.replace(record, checksums=(*record.checksums[:-1], "0" * 64)),
     }
     for what, forged in forgeries.items():
         write_match(path, dataclasses.replace(match, record=forged))
@@ -472,7 +472,7 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
     twice = io.BytesIO(entries["poses.npz"])
     with warnings.catch_warnings(), zipfile.ZipFile(twice, "a") as archive:
         warnings.simplefilter("ignore")
-        archive.writestr("marks.npy", archive.read("marks.npy"))
+        archive.writestr("markers.npy", archive.read("markers.npy"))
     cases = {
         "not a match: it holds match.json": zipped({"match.json": entries["match.json"]}),
         "not a match: it holds actions.npz": zipped({"actions.npz": entries["actions.npz"]}),
@@ -493,7 +493,7 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         "paddle_1 is '|O'": actions(paddle_0=rows, paddle_1=np.array([[print]])),
         "paddle_1 holds a number that is not finite": actions(paddle_0=rows, paddle_1=nan),
         "poses.npz: damaged: File is not a zip file": zipped(entries | {"poses.npz": b"0"}),
-        "not bodies, marks and scores": poses(more=paddle),
+        "not bodies, markers and scores": poses(more=paddle),
         "scores change at steps that cannot be, of 62 frames": poses(scores=paddle[:2, :3] + 62),
         "it holds nothing, not": zipped(entries | {"poses.npz": packed_with()}),
         "two of the same name": zipped(entries | {"poses.npz": twice.getvalue()}),
@@ -506,14 +506,14 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         "x holds a number that is not finite": poses(**{"bodies/x": spoilt_at((5, 0), np.inf)}),
         "x has a pose that cannot be, in frame 7": poses(**{"bodies/x": spoilt_at((7, slice(3, 7)), 0.0)}),
         "x has a pose that cannot be, in frame 8": poses(**{"bodies/x": spoilt_at((8, slice(3, 7)), 1e30)}),
-        "marks is (62, 8), not": poses(marks=paddle[:, :8]),
-        "marks change at steps that cannot be": poses(marks=mark((5, 0), (4, 0))),
-        "steps that cannot be, of 62 frames": poses(marks=mark((62, 0))),
-        "marks change at steps": poses(marks=mark((-1, 0))),
-        "change at steps": poses(marks=mark((0.5, 0))),
-        "not numbered from 0": poses(marks=mark((0, -1))),
-        "not numbered from 0 to 4095": poses(marks=mark((0, 4096))),
-        "marks holds a number that is not finite": poses(marks=mark((0, np.nan))),
+        "markers is (62, 8), not": poses(markers=paddle[:, :8]),
+        "markers change at steps that cannot be": poses(markers=mark((5, 0), (4, 0))),
+        "steps that cannot be, of 62 frames": poses(markers=mark((62, 0))),
+        "markers change at steps": poses(markers=mark((-1, 0))),
+        "change at steps": poses(markers=mark((0.5, 0))),
+        "not numbered from 0": poses(markers=mark((0, -1))),
+        "not numbered from 0 to 4095": poses(markers=mark((0, 4096))),
+        "markers holds a number that is not finite": poses(markers=mark((0, np.nan))),
     }
     for words, data in cases.items():
         path.write_bytes(data)
@@ -733,8 +733,8 @@ BAD = ["players:Exits", "nan=players:Nan"]
 
 
 def story(report: Report, folder: Path) -> Any:
-    prints = [read_match(folder / result.file).record.prints for result in report.results]
-    return report.table, report.matrix, report.results, prints
+    checksums = [read_match(folder / result.file).record.checksums for result in report.results]
+    return report.table, report.matrix, report.results, checksums
 
 
 @pytest.fixture(scope="module")

@@ -130,7 +130,7 @@ def test_any_number_of_numbers_fits_any_picture(size: tuple[int, int], count: in
     numbers = np.linspace(-3.0, 3.0, count)
     names = [f"a long name of a joint {i} [rad]" for i in range(count)]
     terms = [{"alive": 1.0, "progress": 0.1 * i} for i in range(500)]
-    full = reading(numbers, numbers[:30], entries=names, joints=names[:30], terms=terms, caption="step 1   done")
+    full = reading(numbers, numbers[:30], field_names=names, joints=names[:30], terms=terms, caption="step 1   done")
     assert overlay(blank(*size), full).shape == (size[1], size[0], 3)
 
 

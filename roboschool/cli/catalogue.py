@@ -88,7 +88,7 @@ def print_games() -> None:
     for scene in map(load_scene, sorted(paths.scenes())):
         if scene.game is not None:
             agents = ", ".join(f"`{agent.name}`" for agent in scene.agents)
-            ends, reset_options = (
+            reasons, reset_options = (
                 ", ".join(filter(None, scene.game.reasons)),
                 ", ".join(f"`{k}`" for k in scene.game.reset_options),
             )
@@ -96,7 +96,7 @@ def print_games() -> None:
                 sorted({f"`{agent.policy.rpartition(':')[2]}`" for agent in scene.agents if agent.policy})
             )
             trained = f"`{scene.name}`" if scene.name in paths.policies() else "-"
-            cells = [f"`{scene.name}`", agents, scene.steps, ends, reset_options or "-", policies or "-", trained]
+            cells = [f"`{scene.name}`", agents, scene.steps, reasons, reset_options or "-", policies or "-", trained]
             click.echo("| " + " | ".join(map(str, cells)) + " |")
 
 

@@ -62,7 +62,7 @@ def run_match(
     if path:
         write_match(path, match)
     if as_json:
-        click.echo(json.dumps(dataclasses.asdict(dataclasses.replace(record, prints=())), indent=2))
+        click.echo(json.dumps(dataclasses.asdict(dataclasses.replace(record, checksums=())), indent=2))
         return
     print_match(record)
     if path:
@@ -136,7 +136,7 @@ def _verify(path: Path, match: Match, moved: str | Path | None) -> int:
     check_beside(path)
     record = match.record
     if result.exact:
-        click.echo(f"verified: {record.steps} steps, {len(record.prints)} hashes of the whole world agree")
+        click.echo(f"verified: {record.steps} steps, {len(record.checksums)} hashes of the whole world agree")
         return 0
     if result.step is None:
         click.echo(f"not verified: {result.wrong}", err=True)

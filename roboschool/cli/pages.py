@@ -63,10 +63,10 @@ def _agents(scene: Scene, played: list[Agent]) -> Iterator[str]:
     for kind, terms in (("reward", task.rewards(scene.info)), ("cost", task.costs(scene.info))):
         for term in terms:
             yield f"- {kind} `{term.name}`: {dataclasses.replace(term, weight=weights.get(term.name, term.weight))}"
-    ends = task.termination or "as the task says"
-    yield f"- terminates: {ends}; the time is up after {scene.steps} steps, {scene.steps * scene.timestep:g} s"
-    stand_ins = sorted({agent.policy for agent in played if agent.policy})
-    yield from (f"- played by `{policy}` when nobody else plays" for policy in stand_ins)
+    termination = task.termination or "as the task says"
+    yield f"- terminates: {termination}; the time is up after {scene.steps} steps, {scene.steps * scene.timestep:g} s"
+    defaults = sorted({agent.policy for agent in played if agent.policy})
+    yield from (f"- played by `{policy}` when nobody else plays" for policy in defaults)
     yield f"\n<details><summary>{_count(scene, played[0])}</summary>\n\n| # | observation |\n|---|---|"
     yield from (
         f"| {number} | {entry.replace('|', '&#124;')} |"

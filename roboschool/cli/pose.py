@@ -158,10 +158,10 @@ class PoseTool:
             tkinter.Button(bar, text=text, command=command, takefocus=False).pack(side="left", padx=(0, 8))
         label = tkinter.Label(bar, background=PAPER, foreground=INK)
         label.pack(side="left")
-        loose = f"without a motor: {', '.join(self.robot.passive_joints)}\n" if self.robot.passive_joints else ""
+        passive = f"without a motor: {', '.join(self.robot.passive_joints)}\n" if self.robot.passive_joints else ""
         hint = "The red marks are the rest pose of the card. Drag the picture to turn the robot."
         below = tkinter.Label(
-            frame, text=loose + hint, background=PAPER, foreground=GREY, wraplength=PICTURE[0] - 16, justify="left"
+            frame, text=passive + hint, background=PAPER, foreground=GREY, wraplength=PICTURE[0] - 16, justify="left"
         )
         below.pack(anchor="w", padx=8, pady=(0, 8))
         return label

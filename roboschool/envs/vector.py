@@ -293,9 +293,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             info["_final_obs"], info["_final_info"] = done, done
         errors = [self._pool.errors.pop(copy, None) for copy in copies]
         if any(errors):
-            told = np.repeat(np.array(errors, dtype=object), agents)
+            messages = np.repeat(np.array(errors, dtype=object), agents)
             for place in (info, info.get("final_info", info)):
-                place["worker_error"], place["_worker_error"] = told, np.array([bool(error) for error in told])
+                place["worker_error"], place["_worker_error"] = messages, np.array([bool(error) for error in messages])
         rows = self._rows(board.observation, copies), self._rows(board.reward, copies)
         return np.array(copies), *rows, terminated, truncated, info
 

@@ -192,10 +192,10 @@ class Player(GamePlayer):
             return np.hypot(offset[..., 0], offset[..., 1])
 
         def standing(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
-            stands = state.upright > 0.0
+            upright_now = state.upright > 0.0
             if self.keeps:
-                stands = stands & (np.abs(state.position[..., 0] - state.game.line) <= state.game.zone)
-            return 2.0 * stands - 1.0
+                upright_now = upright_now & (np.abs(state.position[..., 0] - state.game.line) <= state.game.zone)
+            return 2.0 * upright_now - 1.0
 
         where = ", in its zone" if self.keeps else ""
         return (

@@ -51,7 +51,7 @@ class SoccerMemory(GameMemory):
 
     home_goals: np.ndarray = quantity()
     away_goals: np.ndarray = quantity()
-    spot: np.ndarray = quantity(2, unit="m", frame="world", doc="where the ball has begun to lie")
+    still_position: np.ndarray = quantity(2, unit="m", frame="world", doc="where the ball has begun to lie")
     still: np.ndarray = quantity(unit="steps", doc="that the ball has been lying")
     length: np.ndarray = quantity(unit="m", doc="of the pitch")
     width: np.ndarray = quantity(unit="m", doc="of the pitch")
@@ -133,8 +133,8 @@ class Soccer(Game):
         rewards = np.where(goal[:, None], np.sign(x[:, None] * agent_stats.way), 0.0)
         agent_stats.score += rewards
 
-        moved = np.hypot(x - memory.spot[:, 0], y - memory.spot[:, 1]) > MOVED
-        memory.spot[moved, 0], memory.spot[moved, 1] = x[moved], y[moved]
+        moved = np.hypot(x - memory.still_position[:, 0], y - memory.still_position[:, 1]) > MOVED
+        memory.still_position[moved, 0], memory.still_position[moved, 1] = x[moved], y[moved]
         lies = ~moved & (np.hypot(x, y) > MIDDLE)
         memory.still[:] = np.where(lies, memory.still + 1.0, 0.0)
         stalled = memory.still >= self.still_limit
@@ -149,7 +149,7 @@ class Soccer(Game):
         for world in np.flatnonzero((goal | out | stalled) & active & ~over).tolist():
             share = rngs[world].uniform(*INSIDE) if out[world] else 0.0
             launches.append(self._drop(world, x[world] * share, y[world] * share, rngs[world]))
-            memory.spot[world], memory.still[world] = 0.0, 0.0
+            memory.still_position[world], memory.still[world] = 0.0, 0.0
         return GameUpdate(memory, agent_stats, rewards, over, launches)
 
     def markers(self, state: GameState, world: int) -> Sequence[Marker]:

@@ -115,12 +115,12 @@ class Drive:
                 try:
                     commands[:, :, row, columns] = motors.effort if value is None else value
                 except ValueError:
-                    told = f"command() returns {name} of shape {np.shape(value)}, not {action[..., columns].shape}"
-                    raise InvalidInput(f"{_where(self.robot, columns)}: {told}") from None
+                    text = f"command() returns {name} of shape {np.shape(value)}, not {action[..., columns].shape}"
+                    raise InvalidInput(f"{_where(self.robot, columns)}: {text}") from None
         if not np.isfinite(commands).all():
             _, _, row, column = np.argwhere(~np.isfinite(commands))[0]
-            told = f"command() returns {QUANTITIES[row]} that is not finite"
-            raise InvalidInput(f"{_where(self.robot, [column])}: {told}")
+            text = f"command() returns {QUANTITIES[row]} that is not finite"
+            raise InvalidInput(f"{_where(self.robot, [column])}: {text}")
         return commands.reshape(worlds, agents, -1)
 
 

@@ -75,7 +75,7 @@ class RobotBody(Body):
         super().__init__(client, robot.model, order, robot.self_collision)
         self.robot = robot
         self.planar = robot.planar
-        self.stands = robot.is_upright
+        self.is_upright = robot.is_upright
         self.passive = len(robot.unactuated)
         self.track = len(robot.unactuated) - len(robot.passive_joints)
         joints = {joint.name: joint for joint in robot.model.joints}
@@ -162,7 +162,7 @@ class RobotBody(Body):
             "passive_qd": [joint[1] for joint in passive],
             "foot_contacts": feet,
             "foot_obstacle_contacts": obstacles,
-            "upright": [1.0 if self.stands(height, roll_pitch[0], roll_pitch[1], feet) else 0.0],
+            "upright": [1.0 if self.is_upright(height, roll_pitch[0], roll_pitch[1], feet) else 0.0],
             "link_heights": [self._height(link) for link in self.heights],
         }
         return values, math.hypot(*moving) < FASTEST
@@ -200,13 +200,13 @@ class RobotBody(Body):
             return ((x, y, 0.0), (-sin, cos), (0.0, 0.0, 0.0), (0.0, 0.0)), UNMOVED
         if self.trunk == -1:
             position, quaternion = bullet.getBasePositionAndOrientation(self.id, self.client)
-            velocity, spin = bullet.getBaseVelocity(self.id, self.client)
+            velocity, angular_velocity = bullet.getBaseVelocity(self.id, self.client)
             if self.tilted != STRAIGHT:
                 x, y, z, w = self.tilted
                 quaternion = _multiply(quaternion, (-x, -y, -z, w))
         else:
             link = bullet.getLinkState(self.id, self.trunk, 1, 1, self.client)
-            position, quaternion, velocity, spin = link[0], link[5], link[6], link[7]
+            position, quaternion, velocity, angular_velocity = link[0], link[5], link[6], link[7]
         x, y, z, w = quaternion
         roll = math.atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y))
         pitch = math.asin(max(-1.0, min(1.0, 2.0 * (w * y - z * x))))
@@ -215,7 +215,7 @@ class RobotBody(Body):
         cos, sin = cos / length, sin / length
         vx, vy, vz = velocity
         trunk = position, (-sin, cos), (cos * vx + sin * vy, cos * vy - sin * vx, vz), (roll, pitch)
-        return trunk, velocity + spin
+        return trunk, velocity + angular_velocity
 
 
 class PropBody(Body):

@@ -98,12 +98,12 @@ class Balls:
         self.positions: list[Sequence[float]] = []  # of those that are shown [m]
         self.radii: list[float] = []  # of those that are shown [m]
 
-    def show(self, marks: Sequence[Marker]) -> None:
+    def show(self, markers: Sequence[Marker]) -> None:
         """Show these marks and no others; those too far away are left out."""
-        marks = [mark for mark in marks if all(abs(number) < LOST for number in (*mark.position, mark.radius))]
-        self.positions = [_to_float32(mark.position) for mark in marks]
-        self.radii = _to_float32([mark.radius for mark in marks])
-        for number, (mark, radius) in enumerate(zip(marks, self.radii, strict=True)):
+        markers = [mark for mark in markers if all(abs(number) < LOST for number in (*mark.position, mark.radius))]
+        self.positions = [_to_float32(mark.position) for mark in markers]
+        self.radii = _to_float32([mark.radius for mark in markers])
+        for number, (mark, radius) in enumerate(zip(markers, self.radii, strict=True)):
             look = radius, mark.colour
             if number == len(self.ids):
                 self.ids.append(self._ball(*look))
@@ -170,11 +170,11 @@ class RenderScene:
         )
         bullet.createMultiBody(0, -1, shape, centre, physicsClientId=self.client)
 
-    def show(self, snapshot: Snapshot, marks: Sequence[Marker] = ()) -> np.ndarray:
+    def show(self, snapshot: Snapshot, markers: Sequence[Marker] = ()) -> np.ndarray:
         """Place robots, props and marks; return the positions of the robots' trunks (robot, 3) [m]."""
         for body, base, joints in zip(self.bodies, snapshot.bases, snapshot.joints, strict=True):
             body.pose(base, joints)
-        self.balls.show(marks)
+        self.balls.show(markers)
         return np.array([robot.position() for robot in self.robots])
 
     def robot_radii(self) -> np.ndarray:

@@ -254,11 +254,11 @@ class World:
         else:
             self.load(log.base, exact=False)
         launches = log.launches[::-1]
-        ends = list(itertools.accumulate(body.command_size() for body in self.bodies))
+        edges = list(itertools.accumulate(body.command_size() for body in self.bodies))
         for step, row in enumerate(log.rows()):
             while launches and launches[-1][0] == step:
                 self.launch(*launches.pop()[1:])
-            self.step([row[start:end] for start, end in itertools.pairwise([0, *ends])])
+            self.step([row[start:end] for start, end in itertools.pairwise([0, *edges])])
         while launches:
             self.launch(*launches.pop()[1:])
 

@@ -76,8 +76,8 @@ class Spots:
 
     def beyond(self, x: float, y: float) -> tuple[Window, "Spots"]:
         """Return the rows that show anything farther off than x or y, and their spots."""
-        ends = slice(None), [0, -1]
-        far = (abs(self.x[ends]) + self.wide[ends] > x) | (abs(self.y[ends]) + self.high[ends] > y)
+        edges = slice(None), [0, -1]
+        far = (abs(self.x[edges]) + self.wide[edges] > x) | (abs(self.y[edges]) + self.high[edges] > y)
         rows = _span(far.any(1))
         return (rows, slice(None)), self._part((rows, slice(None)))
 
@@ -85,11 +85,11 @@ class Spots:
         (a, b), (c, d) = self.above, self.beside
         return Spots(self.x[window], self.y[window], (a[window], b[window]), (c[window], d[window]))
 
-    def _reach(self, ends: Any, axis: int, x: tuple[float, float], y: tuple[float, float]) -> slice:
+    def _reach(self, edges: Any, axis: int, x: tuple[float, float], y: tuple[float, float]) -> slice:
         """Return where something is seen: rows and columns show straight lines, so their ends suffice."""
         seen = np.array(True)
         for at, blur, (low, top) in ((self.x, self.wide, x), (self.y, self.high, y)):
-            at, blur = at[ends], blur[ends]
+            at, blur = at[edges], blur[edges]
             seen = seen & ((at + blur).max(axis) > low) & ((at - blur).min(axis) < top)
         return _span(seen)
 
@@ -118,10 +118,10 @@ class Backdrop:
         sky = plain(HORIZON, rise.shape)
         picture[:] = np.stack(cover(sky, ..., [((rise / 0.5).clip(0.0, 1.0) ** 0.8, ZENITH)]), axis=-1)
         clear = max(HAZE, CLEAR * eye[2])
-        lowest = np.float32(max(eye[2], 0.0) / (HAZY * clear))
-        first = int(np.count_nonzero((rise > -lowest).all(1)))
-        if first < height and lowest > 0.0:
-            far = eye[2] / np.maximum(-rise[first:], lowest)  # distance [m], along the camera's axis
+        floor = np.float32(max(eye[2], 0.0) / (HAZY * clear))
+        first = int(np.count_nonzero((rise > -floor).all(1)))
+        if first < height and floor > 0.0:
+            far = eye[2] / np.maximum(-rise[first:], floor)  # distance [m], along the camera's axis
             step = far**2 / eye[2] * up[2] * size[1]  # how much farther the row above is [m]
             ways = [ahead[axis] + up[axis] * upward[first:] + right[axis] * across for axis in (0, 1)]
             x, y = (eye[axis] + far * ways[axis] for axis in (0, 1))

@@ -55,10 +55,10 @@ class Camera:
         self._backdrop = _backdrop(scene)
         self._render_scene: RenderScene | None = None  # opened by the first picture
 
-    def picture(self, snapshot: Snapshot, marks: Sequence[Marker] = ()) -> np.ndarray:
+    def picture(self, snapshot: Snapshot, markers: Sequence[Marker] = ()) -> np.ndarray:
         """Return the next picture (height, width, 3), bytes, with marks in it."""
         scene = self._open()
-        trunks = scene.show(snapshot, marks)
+        trunks = scene.show(snapshot, markers)
         if self._fixed:
             followed = self._fixed.view.follow
             camera_view = self._fixed.camera_view(None if followed is None else scene.position(followed))
@@ -115,13 +115,13 @@ class Camera:
         if self.scene.ground:
             seen |= scene.draw(camera_view.view @ FLAT, camera_view.project(), *size)[1]
         distant = self._distant(scene, camera_view, width, height)
-        ends = []
+        edges = []
         for axis, length in ((0, height), (1, width)):
             places = np.flatnonzero(seen.any(1 - axis)) * length // seen.shape[axis]
             places = np.concatenate((places, distant[:, axis].astype(int)))
             first, last = (int(places.min()), int(places.max())) if len(places) else (0, 0)
-            ends += [max(0, first - MARGIN), min(length, last + COARSER + MARGIN)]
-        return ends[0], ends[1], ends[2], ends[3]
+            edges += [max(0, first - MARGIN), min(length, last + COARSER + MARGIN)]
+        return edges[0], edges[1], edges[2], edges[3]
 
     def _distant(self, scene: RenderScene, camera_view: CameraView, width: int, height: int) -> np.ndarray:
         """Return pixels (pixel, 2) around what is so small that Bullet may leave it out of a coarse picture."""

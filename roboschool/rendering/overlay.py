@@ -35,7 +35,7 @@ class Reading:
     action: np.ndarray  # (joints,)
     terms: Sequence[Mapping[str, float]]  # of the reward, of the last steps; the last of them is now
     caption: str
-    entries: Sequence[str] = ()  # what the numbers of the observation are; empty if nobody has said
+    field_names: Sequence[str] = ()  # what the numbers of the observation are; empty if nobody has said
     joints: Sequence[str] = ()  # what the numbers of the action are
 
 
@@ -43,7 +43,7 @@ class Hud:
     """Keeps what the pictures of one agent's episode say."""
 
     def __init__(self, scene: Scene, task: Task) -> None:
-        self.entries = [str(field) for field in fields_of(task, scene.info)]
+        self.field_names = [str(field) for field in fields_of(task, scene.info)]
         self.joints = [joint.name for joint in task.robot.joints]
         self.begin()
 
@@ -70,7 +70,7 @@ class Hud:
             action=group.applied[0, place] if steps else np.zeros(group.shape[-1]),
             terms=self.terms or [dict.fromkeys(group.rewards.names, 0.0)],
             caption=caption,
-            entries=self.entries,
+            field_names=self.field_names,
             joints=self.joints,
         )
         return overlay(picture, reading)
@@ -84,9 +84,9 @@ def overlay(picture: np.ndarray, reading: Reading) -> np.ndarray:
     image = Image.fromarray(picture)
     sheet = Sheet(ImageDraw.Draw(image, "RGBA"), width, height, min(height / DESIGN, width / (1.5 * DESIGN)))
     terms = list(reading.terms)
-    lowest = sheet.rewards(terms)
-    sheet.actions(reading.action, reading.joints, lowest)
-    sheet.observations(reading.observation, reading.entries)
+    bottom = sheet.rewards(terms)
+    sheet.actions(reading.action, reading.joints, bottom)
+    sheet.observations(reading.observation, reading.field_names)
     sheet.caption(reading.caption)
     return np.array(image)
 
@@ -134,18 +134,18 @@ class Sheet:
         if len(points) > 1:
             self.draw.line(points, fill=GREEN if values[-1] >= 0.0 else RED)
 
-    def actions(self, values: np.ndarray, names: Sequence[str], lowest: int) -> None:
-        """Draw the actions in the upper left corner, above `lowest`."""
-        self.bars(self.pad, lowest - self.pad, values, names, DONE)
+    def actions(self, values: np.ndarray, names: Sequence[str], bottom: int) -> None:
+        """Draw the actions in the upper left corner, above `bottom`."""
+        self.bars(self.pad, bottom - self.pad, values, names, DONE)
 
     def observations(self, values: np.ndarray, names: Sequence[str]) -> None:
         """Draw the observation at the right edge."""
         self.bars(None, self.height - self.pad, values, names, SEEN)
 
-    def bars(self, left: int | None, lowest: int, values: np.ndarray, names: Sequence[str], full: float) -> None:
+    def bars(self, left: int | None, bottom: int, values: np.ndarray, names: Sequence[str], full: float) -> None:
         """Draw numbers as bars, each in its row, from the upper edge down; at the right edge if `left` is None."""
         pad, count = self.pad, max(1, len(values))
-        row = min(ROW * self.scale, (lowest - 3 * pad) / count)
+        row = min(ROW * self.scale, (bottom - 3 * pad) / count)
         size = min(round(row + 0.4), round((ROW - 2) * self.scale))
         texts = [_short(name) for name in names] if len(names) == len(values) and size >= TINY else []
         label = min(round(LABEL * self.scale), max((_text(t, size).width for t in texts), default=0))
@@ -158,10 +158,10 @@ class Sheet:
         self.draw.line((middle, top, middle, top + count * row), fill=FAINT)
         for i, value in enumerate(np.clip(np.nan_to_num(values.astype(float)) / full, -1.0, 1.0).tolist()):
             upper = top + i * row
-            ends = sorted((middle, middle + value * bar / 2))
+            edges = sorted((middle, middle + value * bar / 2))
             lower = max(upper, upper + row - (2 if row > 4 else 1))
             if value:
-                self.draw.rectangle((ends[0], upper, ends[1], lower), fill=GREEN if value > 0.0 else RED)
+                self.draw.rectangle((edges[0], upper, edges[1], lower), fill=GREEN if value > 0.0 else RED)
             if texts:
                 self.write(left + pad, upper + row / 2, texts[i], size, label)
 

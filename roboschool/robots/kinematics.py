@@ -113,12 +113,12 @@ def partitions(source: Robot | str | os.PathLike[str]) -> dict[str, Parts]:
     levels = kinematic_chains(grow(robot))
     runs = [run for level in levels for run in level]
     chain = [joint for run in runs for joint in run]
-    ends = {sum(map(len, runs[:count])) for count in range(len(runs) + 1)}
+    edges = {sum(map(len, runs[:count])) for count in range(len(runs) + 1)}
     found: list[tuple[str, list[list[str]]]] = []
     for share in range(len(chain) - 1, 0, -1):
         starts = range(0, len(chain), share)
         if len(chain) % share == 0 and all(
-            {start, start + share} <= ends or not ends & {*range(start + 1, start + share)} for start in starts
+            {start, start + share} <= edges or not edges & {*range(start + 1, start + share)} for start in starts
         ):
             found.append(("", [chain[start : start + share] for start in starts]))
             hands = [runs[first :: len(starts)] for first in range(len(starts))]

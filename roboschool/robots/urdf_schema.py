@@ -98,9 +98,9 @@ def check_joint_kind(joint: Element) -> None:
 def clean(element: Element) -> None:
     """Check an element and all in it against the rules; leave nothing else, and every number in its plainest form."""
     element.text = element.tail = None
-    marks = {word[:-1]: word[-1] for word in _RULES[element.tag].split()}
-    _clean_attributes(element, {word[1:]: mark for word, mark in marks.items() if word[0] == "@"})
-    _clean_children(element, {word: mark for word, mark in marks.items() if word[0] != "@"})
+    signs = {word[:-1]: word[-1] for word in _RULES[element.tag].split()}
+    _clean_attributes(element, {word[1:]: mark for word, mark in signs.items() if word[0] == "@"})
+    _clean_children(element, {word: mark for word, mark in signs.items() if word[0] != "@"})
 
 
 def _clean_attributes(element: Element, known: dict[str, str]) -> None:
@@ -154,12 +154,12 @@ def _check_text(element: Element, name: str) -> None:
 
 def _plain_numbers(element: Element, name: str) -> str:
     words = element.get(name).split()
-    count, lowest, highest = _NUMBERS[name]
+    count, low, high = _NUMBERS[name]
     if len(words) != count:
         fail(element, f"{name}: {len(words)} numbers, not {count}")
     for word in words:
         if not re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", word):
             fail(element, f"{name}: {word[:40]!r} is not a finite number")
-        if not lowest <= float(word) <= highest:
-            fail(element, f"{name}: {word[:40]} is not between {lowest:g} and {highest:g}")
+        if not low <= float(word) <= high:
+            fail(element, f"{name}: {word[:40]} is not between {low:g} and {high:g}")
     return " ".join(repr(float(word)) for word in words)

@@ -80,9 +80,9 @@ class Reach(Task):
 
     def reset(self, placement: Placement, memory: Any, rng: np.random.Generator) -> Placement:
         """Turn the arm any way, and put the target anywhere in its reach."""
-        ends = [(joint.lower, joint.upper) for joint in self.robot.joints]
+        edges = [(joint.lower, joint.upper) for joint in self.robot.joints]
         angles = [
-            rng.uniform(-math.pi if low is None else low, math.pi if high is None else high) for low, high in ends
+            rng.uniform(-math.pi if low is None else low, math.pi if high is None else high) for low, high in edges
         ]
         distance, angle = math.sqrt(rng.uniform(self.near**2, self.far**2)), rng.uniform(-math.pi, math.pi)
         target = np.array([distance * math.cos(angle), distance * math.sin(angle)])

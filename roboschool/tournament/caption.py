@@ -35,16 +35,16 @@ class Caption:
         robots = [{agent.robot.name for agent in scene.agents if agent.name in side} for side in self.sides]
         self.alike = len(self.sides) == 2 and robots[0] == robots[1]
 
-    def balls(self, trunks: np.ndarray, room: np.ndarray, marks: list[Marker]) -> list[Marker]:
-        """Return balls over two sides whose robots are alike, unless `marks` show them already.
+    def balls(self, trunks: np.ndarray, room: np.ndarray, markers: list[Marker]) -> list[Marker]:
+        """Return balls over two sides whose robots are alike, unless `markers` show them already.
 
         Args:
             trunks: where they are (robot, 3) [m].
             room: how much they take, a radius (robot,) [m].
-            marks: what is shown anyway.
+            markers: what is shown anyway.
         """
         places, sizes = trunks.tolist(), np.minimum(1.0, room / SMALL).tolist()
-        if not self.alike or all(any(_is_over(mark, place) for mark in marks) for place in places):
+        if not self.alike or all(any(_is_over(mark, place) for mark in markers) for place in places):
             return []
         balls = []
         for side, colour in zip(self.sides, COLOURS, strict=True):
@@ -93,13 +93,13 @@ class Caption:
         said = dict(zip((line.agent for line in lines), name_results([line.result for line in lines]), strict=True))
         decimals = 2 if (self.poses.scores % 1.0).any() else 0
         scores = [f"{score:.{decimals}f}" for score in self.poses.count(step)]
-        told = [dict(zip(self.numbers, scores, strict=True))] if scores else []
-        told += [said] if self._over(step) else []
+        cells_shown = [dict(zip(self.numbers, scores, strict=True))] if scores else []
+        cells_shown += [said] if self._over(step) else []
         rows = []
         for number in dict.fromkeys(line.player for line in lines):
             own = [line.agent for line in lines if line.player == number]
             agents = dict.fromkeys(name.rpartition("_")[0] if len(own) > 1 else name for name in own)
-            words = [dict.fromkeys(cells[name] for name in own) for cells in told]
+            words = [dict.fromkeys(cells[name] for name in own) for cells in cells_shown]
             rows.append([", ".join(agents), self.record.players[number].name, *map(", ".join, words)])
         return rows
 

@@ -35,7 +35,7 @@ class MatchResult:
     outcomes: dict[str, Outcome]  # by agent
     returns: dict[str, float]
     actions: dict[str, np.ndarray]  # what each agent has done (steps, joints)
-    prints: tuple[str, ...]  # fingerprints of the world at its beginning, every 50 steps, and at its end
+    checksums: tuple[str, ...]  # fingerprints of the world at its beginning, every 50 steps, and at its end
     faults: tuple[Fault, ...]
     steps: int
 
@@ -97,21 +97,21 @@ def play(
         Interference: the process of a player was stopped or killed, and it is not known by whom.
     """
     scene, both = env.scene, _Players(players, teams, tick)
-    prints: list[str] = []
+    checksums: list[str] = []
     for now in rollout(env, both, seed, rules):
         if recorder:
             recorder.add(env.simulation)
         if now.number % EVERY == 0:
-            prints.append(fingerprint(env.simulation))
+            checksums.append(fingerprint(env.simulation))
     steps, infos, returns = now.number, now.info, now.total
     if steps % EVERY:
-        prints.append(fingerprint(env.simulation))
+        checksums.append(fingerprint(env.simulation))
     _check_finite(scene, infos, returns)
     outcomes = forfeited(teams, both.faults) if both.faults else decide(scene, infos, returns, steps)
     joints = {agent.name: len(agent.robot.joints) for agent in scene.agents}
     rows = {name: [action[name] for action in both.actions] for name in env.possible_agents}
     done = {name: np.array(rows[name], np.float32).reshape(steps, joints[name]) for name in rows}
-    return MatchResult(outcomes, returns, done, tuple(prints), tuple(both.faults), steps)
+    return MatchResult(outcomes, returns, done, tuple(checksums), tuple(both.faults), steps)
 
 
 class _Players:
@@ -238,7 +238,7 @@ def play_recorded(
         faults=played.faults,
         steps=played.steps,
         every=EVERY,
-        prints=played.prints,
+        checksums=played.checksums,
         seconds=round(time.perf_counter() - clock, 3),
         containment=cache.containment,
         **describe(),

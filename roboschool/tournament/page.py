@@ -168,8 +168,8 @@ def _text(x: float, y: float, text: str, anchor: str, more: str = "", ink: str =
 
 
 def _stroke(x1: float, y1: float, x2: float, y2: float, colour: str, wide: float) -> str:
-    ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
-    return f'<line {ends} stroke="{colour}" stroke-width="{wide}" stroke-linecap="round"/>'
+    edges = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
+    return f'<line {edges} stroke="{colour}" stroke-width="{wide}" stroke-linecap="round"/>'
 
 
 def _rgb(colour: tuple[int, int, int], strength: float) -> str:

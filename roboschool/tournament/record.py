@@ -62,7 +62,7 @@ class Record:
     faults: tuple[Fault, ...]
     steps: int
     every: int  # steps between two fingerprints of the world
-    prints: tuple[str, ...]  # at the beginning, then every so many steps, and at the end
+    checksums: tuple[str, ...]  # at the beginning, then every so many steps, and at the end
     seconds: float  # it took
     containment: str = ""  # what the processes of the policies ran in; nothing where that is not recorded
     versions: dict[str, str]
@@ -120,19 +120,19 @@ def read_match(path: Path) -> Match:
     Raises:
         InvalidInput: the file is missing or damaged, or holds something else.
     """
-    entries = read_archive(read_bytes(path, LARGEST_ARCHIVE), str(path))
-    where, names = f"{path}: {ABOUT}", list(entries)
-    raw = parse_json(entries[ABOUT], where) if ABOUT in entries else None
+    members = read_archive(read_bytes(path, LARGEST_ARCHIVE), str(path))
+    where, names = f"{path}: {ABOUT}", list(members)
+    raw = parse_json(members[ABOUT], where) if ABOUT in members else None
     version = raw.get("version") if isinstance(raw, dict) else None
-    if ABOUT in entries and version != VERSION:  # said first, for another version may hold something else
+    if ABOUT in members and version != VERSION:  # said first, for another version may hold something else
         raise InvalidInput(f"{where}: its version is {version!r}, not {VERSION}")
     if sorted(names) != sorted([ABOUT, ACTIONS, POSES]):
         raise InvalidInput(f"{path}: not a match: it holds {', '.join(names[:5]) or 'nothing'}")
     record: Record = convert(raw, Record, where)
     for fault in _faults(record):
         raise InvalidInput(f"{where}: {fault}")
-    actions = _read_actions(read_tables(entries[ACTIONS], f"{path}: {ACTIONS}"), record, f"{path}: {ACTIONS}: damaged")
-    seen = read_tables(entries[POSES], f"{path}: {POSES}")
+    actions = _read_actions(read_tables(members[ACTIONS], f"{path}: {ACTIONS}"), record, f"{path}: {ACTIONS}: damaged")
+    seen = read_tables(members[POSES], f"{path}: {POSES}")
     try:
         poses = read_poses(seen, record.steps)
     except InvalidInput as error:
@@ -145,9 +145,9 @@ def _faults(record: Record) -> Iterator[str]:
     steps, players = record.steps, range(len(record.players))
     if not 0 <= steps <= LONGEST or not 1 <= record.every <= LONGEST or record.seed < 0 or record.seconds < 0.0:
         yield f"steps {steps}, every {record.every}, seed {record.seed} or seconds {record.seconds} cannot be"
-    if len(record.prints) != 1 + -(-steps // record.every):
-        yield f"{len(record.prints)} prints do not fit {steps} steps"
-    hashes = [*record.prints, record.scene_hash, *(known for player in record.players for known in player.hashes)]
+    if len(record.checksums) != 1 + -(-steps // record.every):
+        yield f"{len(record.checksums)} prints do not fit {steps} steps"
+    hashes = [*record.checksums, record.scene_hash, *(known for player in record.players for known in player.hashes)]
     if not all(HASH.fullmatch(text) for text in hashes if text not in ("", BROKEN)):
         yield "a print or a hash is none"
     if not record.players or any(not 1 <= len(p.policies) == len(p.hashes) for p in record.players):

@@ -53,8 +53,8 @@ def find_scene(match: Match, moved: str | Path | None = None) -> Scene:
     trusted: tuple[str, ...] = ()
     if moved is None:
         if record.scene not in paths.scenes() and Path(record.scene).suffix:
-            told = "the match was played in this file, and no file that a match names is opened; give --scene FILE"
-            raise InvalidInput(f"{where}: scene {record.scene!r:.200}: {told}")
+            changes = "the match was played in this file, and no file that a match names is opened; give --scene FILE"
+            raise InvalidInput(f"{where}: scene {record.scene!r:.200}: {changes}")
         name = check_choice(record.scene, paths.scenes(), "scene", where)
     else:
         name = load_scene(moved).path
@@ -114,13 +114,13 @@ def verify(match: Match, moved: str | Path | None = None) -> Verification:
         InvalidInput: the scene is not there, or is another.
     """
     record = match.record
-    prints = {min(number * record.every, record.steps): text for number, text in enumerate(record.prints)}
+    checksums = {min(number * record.every, record.steps): text for number, text in enumerate(record.checksums)}
     with closing(open_world(match, moved)) as env:
         differs, recorder = _differences(match, env.scene), Recorder(env.scene)
         for now in replay(env, match):
             recorder.add(env.simulation)
             step = now.number
-            if step in prints and fingerprint(env.simulation) != prints[step]:
+            if step in checksums and fingerprint(env.simulation) != checksums[step]:
                 return Verification(step, "", differs)
         if step < record.steps:
             return Verification(None, f"the scene ends it at step {step}, not at {record.steps}", differs)
@@ -160,5 +160,8 @@ def _differences(match: Match, scene: Scene) -> tuple[str, ...]:
     record = match.record
     there = {**record.versions, "system": record.system, "processor": record.processor}
     changed = (f"{scene.path}: the scene's file has changed",)
-    told = changed if record.scene_hash not in ("", scene_hash(scene)) else ()
-    return (*told, *(f"{key} {there.get(key)} there, {here[key]} here" for key in here if there.get(key) != here[key]))
+    changes = changed if record.scene_hash not in ("", scene_hash(scene)) else ()
+    return (
+        *changes,
+        *(f"{key} {there.get(key)} there, {here[key]} here" for key in here if there.get(key) != here[key]),
+    )

@@ -100,14 +100,16 @@ def run_tournament(
         with (
             adopted_orphans(),
             closing(GameLog(folder)) as log,
-            closing(MatchWorkers(plan, folder.resolve(), workers)) as crew,
+            closing(MatchWorkers(plan, folder.resolve(), workers)) as workers_of_matches,
         ):
             for number in range(stages(count)):
                 played = [(fixture, known[fixture].points) for fixture in numbers]
                 planned = stage(number, count, plan.games, plan.seed, played)
                 numbers |= {fixture: place for place, fixture in enumerate(planned, len(numbers) + 1)}
                 _check_planned(folder, number, numbers, known)
-                for result in crew.play([(numbers[fixture], fixture) for fixture in planned if fixture not in known]):
+                for result in workers_of_matches.play(
+                    [(numbers[fixture], fixture) for fixture in planned if fixture not in known]
+                ):
                     log.append(numbers[result.fixture], result)
                     known[result.fixture] = result
                     tick(1)
@@ -162,8 +164,8 @@ def _resume(folder: Path, plan: Plan) -> tuple[Result, ...]:
     _check_same(folder, "policies", was, now)
     for old, entrant in zip(there.entrants, plan.entrants, strict=True):
         if _contents(old) != _contents(entrant):
-            told = f"policy {entrant.name!r} has changed"
-            raise InvalidInput(f"{folder}: another tournament is in it: {told}; use -o FOLDER")
+            text = f"policy {entrant.name!r} has changed"
+            raise InvalidInput(f"{folder}: another tournament is in it: {text}; use -o FOLDER")
     return check_games(folder, plan)
 
 

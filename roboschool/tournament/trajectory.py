@@ -1,4 +1,4 @@
-"""What was seen of a match, `poses.npz`: poses of all bodies step by step, and marks and scores where they change."""
+"""What was seen of a match, `poses.npz`: poses of all bodies step by step, and markers and scores where they change."""
 
 import itertools
 import math
@@ -14,7 +14,7 @@ from roboschool.physics.checkpoint import Snapshot
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.simulation import Simulation
 
-BODY, MARKS, SCORES = "bodies/", "marks", "scores"  # names of arrays; BODY is before a name, which may be any
+BODY, MARKS, SCORES = "bodies/", "markers", "scores"  # names of arrays; BODY is before a name, which may be any
 BASE = 7  # numbers of a base: its position [m], its orientation x, y, z, w
 MARK = 9  # numbers of a mark's change: step, which mark, position [m], radius [m], red, green, blue
 GONE = (0.0,) * (MARK - 2)  # a mark of radius 0 is not there any more
@@ -27,7 +27,7 @@ class Trajectory:
     """What was seen, from step 0 on; it ends early where physics has blown up."""
 
     bodies: dict[str, np.ndarray]  # agents, then props (frames, BASE + joints); joints [rad, or m]
-    marks: np.ndarray  # (changes, MARK), by step
+    markers: np.ndarray  # (changes, MARK), by step
     scores: np.ndarray  # what the game counts, from step 0 on: step, score of each agent (changes, 1 + agents)
 
     @property
@@ -37,20 +37,20 @@ class Trajectory:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return everything by its name in the file."""
-        return {BODY + name: rows for name, rows in self.bodies.items()} | {MARKS: self.marks, SCORES: self.scores}
+        return {BODY + name: rows for name, rows in self.bodies.items()} | {MARKS: self.markers, SCORES: self.scores}
 
     def look(self, step: int) -> tuple[Snapshot, list[Marker]]:
         """Return what a camera needs to know of a step; nothing is known of gravity or speeds."""
         rows = [rows[step].tolist() for rows in self.bodies.values()]
         bases, joints = zip(*(((row[:3], row[3:BASE]), (row[BASE:], ())) for row in rows), strict=True)
-        changes = self.marks[: np.searchsorted(self.marks[:, 0], step, "right")][::-1]
+        changes = self.markers[: np.searchsorted(self.markers[:, 0], step, "right")][::-1]
         _, last = np.unique(changes[:, 1], return_index=True)
-        marks = [
+        markers = [
             Marker((x, y, z), radius, (int(red), int(green), int(blue)))
             for _, _, x, y, z, radius, red, green, blue in changes[last].tolist()
             if radius > 0.0
         ]
-        return Snapshot(math.nan, math.nan, (), bases, joints), marks
+        return Snapshot(math.nan, math.nan, (), bases, joints), markers
 
     def count(self, step: int) -> list[float]:
         """Return the score of each agent at a step; nothing in a game that counts nothing before its end."""
@@ -81,7 +81,7 @@ class Recorder:
     def __init__(self, scene: Scene) -> None:
         self._names = [*(agent.name for agent in scene.agents), *(prop.name for prop in scene.props)]
         self._bodies = [array("f") for _ in self._names]
-        self._marks = array("f")
+        self._markers = array("f")
         self._shown: list[Marker] = []
         self._agents = len(scene.agents)
         self._counts = scene.game is not None and "score" in scene.game.agent_stats.quantities
@@ -98,13 +98,13 @@ class Recorder:
             body.extend(base[0])
             body.extend(base[1])
             body.extend(joints[0])
-        marks = simulation.markers()
-        if marks != self._shown:
-            for number, (mark, old) in enumerate(itertools.zip_longest(marks[:MOST_MARKS], self._shown[:MOST_MARKS])):
+        markers = simulation.markers()
+        if markers != self._shown:
+            for number, (mark, old) in enumerate(itertools.zip_longest(markers[:MOST_MARKS], self._shown[:MOST_MARKS])):
                 if mark is not old and mark != old:  # the first is quick
                     seen = GONE if mark is None else (*mark.position, mark.radius, *mark.colour)
-                    self._marks.extend((self._frames, number, *seen))
-            self._shown = marks
+                    self._markers.extend((self._frames, number, *seen))
+            self._shown = markers
         if self._counts:
             scores = simulation.game.state.agent_stats.score[0].tolist()
             if scores != self._counted:
@@ -118,12 +118,12 @@ class Recorder:
         bodies = [np.array(body, np.float32).reshape(frames, -1 if frames else BASE) for body in self._bodies]
         sound = np.logical_and.reduce([is_sound(rows) for rows in bodies])
         frames = frames if sound.all() else int(sound.argmin())
-        marks = np.array(self._marks, np.float32).reshape(-1, MARK)
-        marks[~np.isfinite(marks).all(axis=1), 2:] = GONE
+        markers = np.array(self._markers, np.float32).reshape(-1, MARK)
+        markers[~np.isfinite(markers).all(axis=1), 2:] = GONE
         scores = np.array(self._scores, np.float32).reshape(-1, 1 + self._agents)
         scores = scores[np.isfinite(scores).all(axis=1) & (scores[:, 0] < frames)]
         bodies = [rows[:frames] for rows in bodies]
-        return Trajectory(dict(zip(self._names, bodies, strict=True)), marks[marks[:, 0] < frames], scores)
+        return Trajectory(dict(zip(self._names, bodies, strict=True)), markers[markers[:, 0] < frames], scores)
 
 
 def is_sound(rows: np.ndarray) -> np.ndarray:
@@ -141,23 +141,23 @@ def read_poses(arrays: Mapping[str, np.ndarray], steps: int) -> Trajectory:
     """
     bodies = {name.removeprefix(BODY): rows for name, rows in arrays.items() if name.startswith(BODY)}
     if not bodies or arrays.keys() - {BODY + name for name in bodies} != {MARKS, SCORES}:
-        raise InvalidInput(f"it holds {', '.join(arrays) or 'nothing'}, not bodies, marks and scores")
+        raise InvalidInput(f"it holds {', '.join(arrays) or 'nothing'}, not bodies, markers and scores")
     frames = len(next(iter(bodies.values())))
     for name, rows in bodies.items():
         if len(rows) != frames or frames > steps + 1 or rows.shape[1] < BASE:
             raise InvalidInput(f"{name} is {rows.shape}: {frames} frames of {steps} steps, {BASE} numbers at least")
         if not is_sound(rows).all():
             raise InvalidInput(f"{name} has a pose that cannot be, in frame {is_sound(rows).argmin()}")
-    marks, scores = arrays[MARKS], arrays[SCORES]
-    if marks.shape[1] != MARK:
-        raise InvalidInput(f"{MARKS} is {marks.shape}, not (changes, {MARK})")
+    markers, scores = arrays[MARKS], arrays[SCORES]
+    if markers.shape[1] != MARK:
+        raise InvalidInput(f"{MARKS} is {markers.shape}, not (changes, {MARK})")
     if not scores.shape[1]:
         raise InvalidInput(f"{SCORES} is {scores.shape}, not (changes, 1 + agents)")
-    for name, changes in ((MARKS, marks), (SCORES, scores)):
+    for name, changes in ((MARKS, markers), (SCORES, scores)):
         step = changes[:, 0]
         if (np.diff(step, prepend=0.0) < 0.0).any() or (step >= frames).any() or (step % 1.0).any():
             raise InvalidInput(f"{name} change at steps that cannot be, of {frames} frames")
-    number = marks[:, 1]
+    number = markers[:, 1]
     if ((number < 0.0) | (number >= MOST_MARKS) | (number % 1.0 > 0.0)).any():
         raise InvalidInput(f"{MARKS} are not numbered from 0 to {MOST_MARKS - 1}")
-    return Trajectory(bodies, marks, scores)
+    return Trajectory(bodies, markers, scores)
