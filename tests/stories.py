@@ -17,7 +17,7 @@ SCENES = sorted(paths.scenes())
 def actions(simulation: Simulation, generator: np.random.Generator, world: int = 0) -> list[np.ndarray]:
     """Random actions for every group, the same in every world."""
     return [
-        np.broadcast_to(generator.uniform(-1, 1, (1, len(g.agents), len(g.torque))), (*g.live.shape, len(g.torque)))
+        np.broadcast_to(generator.uniform(-1, 1, (1, len(g.agents), len(g.torque))), (*g.active.shape, len(g.torque)))
         for g in simulation.groups
     ]
 
@@ -31,14 +31,14 @@ def tell(simulation: Simulation, seed: int = 7, steps: int = STEPS, world: int =
     for _ in range(steps):
         chosen = actions(simulation, generator)
         for group in simulation.groups:  # fallen robots fight on: the more contacts the better
-            group.live[:] = True
+            group.active[:] = True
         simulation.step(chosen)
-        assert not simulation.broken
+        assert not simulation.clock.diverged
         snapshot = simulation.worlds[world].capture()
         digest.update(pickle.dumps((snapshot.bases, snapshot.joints), protocol=4))
         for group in simulation.groups:
             digest.update(np.ascontiguousarray(group.observation[world]).tobytes())
-            digest.update(np.ascontiguousarray(group.reward[world]).tobytes())
+            digest.update(np.ascontiguousarray(group.rewards.total[world]).tobytes())
     return digest.hexdigest()
 
 

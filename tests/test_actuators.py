@@ -68,7 +68,7 @@ def undamped(path: Path, worlds: int = 1, gravity: float = GRAVITY) -> Simulatio
 
 def act(simulation: Simulation, *actions: float) -> tuple[float, float]:
     """Let a timestep pass and return position and speed of the first joint."""
-    simulation.groups[0].live[:] = True
+    simulation.groups[0].active[:] = True
     simulation.step([np.broadcast_to(actions, simulation.groups[0].shape)])
     return joint(simulation)
 

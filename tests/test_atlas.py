@@ -146,12 +146,12 @@ def test_stands_on_flat_soles_and_touches_only_the_ground() -> None:
     simulation = simulate()
     world, group = simulation.worlds[0], simulation.groups[0]
     body = world.bodies[0]
-    assert group.now.position[0, 0, 2] == pytest.approx(group.robot.standing_height, abs=0.001)
+    assert group.state.position[0, 0, 2] == pytest.approx(group.robot.standing_height, abs=0.001)
     head = pybullet.getLinkState(body.id, body.links["head"], 0, 1, world.client)[0]
     assert head[2] == pytest.approx(1.86, abs=0.01)
     simulation.step([np.zeros((1, 1, 30))])
-    assert group.now.feet.tolist() == [[[1.0, 1.0]]]
-    assert group.now.bumps.tolist() == [[[0.0, 0.0]]]
+    assert group.state.foot_contacts.tolist() == [[[1.0, 1.0]]]
+    assert group.state.foot_obstacle_contacts.tolist() == [[[0.0, 0.0]]]
     assert len(pybullet.getContactPoints(body.id, body.id, physicsClientId=world.client)) == 0
     touching = {c[3] for c in pybullet.getContactPoints(body.id, world.ground, physicsClientId=world.client)}
     assert touching == set(body.feet)
@@ -175,11 +175,11 @@ def test_head_counts_and_not_the_pelvis() -> None:
     for _ in range(200):
         simulation.step([np.zeros((1, 1, 30))])
         height = pybullet.getLinkState(body.id, body.links["head"], 0, 1, world.client)[0][2]
-        assert (height > 1.3) is bool(group.now.upright[0, 0])
-        if group.over.all():
+        assert (height > 1.3) is bool(group.state.upright[0, 0])
+        if group.terminated.all():
             break
-    assert group.over.all()
-    assert group.terms["alive"] == -1.0
+    assert group.terminated.all()
+    assert group.rewards.names["alive"] == -1.0
     simulation.close()
 
 
@@ -249,9 +249,9 @@ def test_random_torques_do_not_blow_it_up(hold: int) -> None:
     for step in range(600):
         if step % hold == 0:
             action = generator.choice([-1.0, 1.0], (1, 1, 30))
-        group.live[:] = True  # it goes on lying down
+        group.active[:] = True  # it goes on lying down
         simulation.step([action])
-        assert not simulation.broken
+        assert not simulation.clock.diverged
         assert np.isfinite(group.observation).all()
         positions, speeds = map(np.array, simulation.worlds[0].capture().joints[0])
         assert (positions > group.lower - math.radians(15)).all()
@@ -264,10 +264,10 @@ def test_comes_to_rest_when_left_alone() -> None:
     simulation = simulate(noise=0.1)
     group = simulation.groups[0]
     for _ in range(600):
-        group.live[:] = True
+        group.active[:] = True
         simulation.step([np.zeros((1, 1, 30))])
-    assert group.now.position[0, 0, 2] < 0.4
-    assert np.abs(group.now.velocity).max() < 0.2
+    assert group.state.position[0, 0, 2] < 0.4
+    assert np.abs(group.state.velocity).max() < 0.2
     positions, _ = map(np.array, simulation.worlds[0].capture().joints[0])
     assert (positions > group.lower - math.radians(2)).all()
     assert (positions < group.upper + math.radians(2)).all()

@@ -9,7 +9,7 @@ import pytest
 
 from roboschool import paths
 from roboschool.errors import InvalidInput
-from roboschool.mdp.effects import Mark
+from roboschool.mdp.effects import Marker
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.rendering.backdrop import BLACK, TRACK, WHITE
 from roboschool.rendering.camera import Camera
@@ -318,14 +318,14 @@ def test_marks_are_seen_where_they_should_be():
     view = Camera(scene, 100, 100)
     bare = view.picture(here)
     for x, y, radius in ((5.0, 4.0, 0.5), (-6.0, 2.0, 0.5), (-6.0, 2.0, 1.0)):
-        places = blue(view.picture(here, [Mark((x, y, 0.0), radius, BLUE)]))
+        places = blue(view.picture(here, [Marker((x, y, 0.0), radius, BLUE)]))
         assert np.allclose(middle(places), (x, y), atol=0.25)
         assert np.ptp(places, axis=0) + 1 == pytest.approx(10 * radius, abs=2)
-    three = view.picture(here, [Mark((x, 5.0, 0.0), 0.5, BLUE) for x in (-5.0, 0.0, 5.0)])
+    three = view.picture(here, [Marker((x, 5.0, 0.0), 0.5, BLUE) for x in (-5.0, 0.0, 5.0)])
     assert np.count_nonzero(np.diff(np.unique(blue(three)[:, 1])) > 1) == 2
     assert np.array_equal(view.picture(here), bare)
-    assert np.array_equal(view.picture(here, [Mark((math.nan, 0.0, 0.0), 0.5, BLUE)]), bare)
-    assert np.array_equal(view.picture(here, [Mark((0.0, 0.0, 0.0), 3e38, BLUE)]), bare), "Bullet would draw for ever"
+    assert np.array_equal(view.picture(here, [Marker((math.nan, 0.0, 0.0), 0.5, BLUE)]), bare)
+    assert np.array_equal(view.picture(here, [Marker((0.0, 0.0, 0.0), 3e38, BLUE)]), bare), "Bullet would draw for ever"
     view.close()
 
 
@@ -333,7 +333,7 @@ def test_marks_cast_shadows():
     scene = dataclasses.replace(load_scene("ant"), camera=ABOVE)
     here = start(scene)
     bare = shot(scene, here).astype(int)
-    marked = shot(scene, here, (Mark((-5.0, -5.0, 2.0), 0.5, BLUE),)).astype(int)
+    marked = shot(scene, here, (Marker((-5.0, -5.0, 2.0), 0.5, BLUE),)).astype(int)
     shadow = np.argwhere(((bare - marked).min(axis=-1) > 40) & (np.ptp(marked, axis=-1) < 60))
     assert np.allclose(middle(shadow), (-4.0, -3.5), atol=0.5)  # away from the sun
 
@@ -352,7 +352,7 @@ def test_a_scene_without_ground_is_seen_in_a_studio(eye):
 def test_nothing_casts_a_shadow_without_ground():
     scene = dataclasses.replace(load_scene("ant"), ground=False, camera=ABOVE)
     here = start(scene)
-    marked = shot(scene, here, (Mark((-5.0, -5.0, 2.0), 0.5, BLUE),))
+    marked = shot(scene, here, (Marker((-5.0, -5.0, 2.0), 0.5, BLUE),))
     changed = np.argwhere((marked != shot(scene, here)).any(axis=-1))
     assert np.allclose(middle(changed), (-6.25, -6.25), atol=0.3)  # the mark itself, nearer than the ground
     assert np.ptp(changed, axis=0).max() < 12
@@ -383,12 +383,12 @@ def test_a_fixed_eye_stays_where_it_is():
 @pytest.mark.parametrize("eye", [(0.0, 0.0, 10.0), (0.0, -1e-9, 10.0), (1e-9, 0.0, 10.0)])
 def test_an_eye_straight_above_has_the_north_up(eye):
     scene = dataclasses.replace(load_scene("ant"), camera=dataclasses.replace(ABOVE, eye=eye))
-    picture = shot(scene, start(scene), (Mark((2.0, 7.0, 0.0), 0.5, BLUE),))
+    picture = shot(scene, start(scene), (Marker((2.0, 7.0, 0.0), 0.5, BLUE),))
     assert np.allclose(middle(blue(picture)), (2.0, 7.0), atol=0.25)
 
 
 def test_half_width_is_half_of_what_is_seen_1_m_away():
-    mark = Mark((4.5, 0.0, 0.0), 0.4, BLUE)
+    mark = Marker((4.5, 0.0, 0.0), 0.4, BLUE)
     for wide, seen in ((0.5, True), (0.4, False)):
         scene = dataclasses.replace(load_scene("ant"), camera=dataclasses.replace(ABOVE, half_width=wide))
         view = Camera(scene, 90, 30)

@@ -125,7 +125,7 @@ def test_poles_begin_within_a_tenth_of_a_radian(name: str, angle: float) -> None
     leans = []
     for _ in range(50):
         simulation.reset({0: None})
-        now = simulation.groups[0].now
+        now = simulation.groups[0].state
         assert now.joints[0, 0, 0].tolist() == [0.0, 0.0], "the cart stands in the middle"
         leans += now.loose[0, 0, :, 0].tolist()
     assert np.abs(np.array(leans) - angle).max() <= 0.1
@@ -170,7 +170,7 @@ def test_swing_up_pays_the_cosine_and_never_ends() -> None:
 def test_a_hanging_pole_really_hangs() -> None:
     simulation = begun("inverted_pendulum_swingup")
     act(simulation, 0.0)
-    assert simulation.groups[0].reward[0, 0] < -0.99
+    assert simulation.groups[0].rewards.total[0, 0] < -0.99
     simulation.close()
 
 
@@ -201,7 +201,7 @@ def test_double_pendulum_sees_the_upper_pole_where_bullet_has_it() -> None:
     assert seen[2] == pytest.approx(link[0], abs=1e-6)
     cost = -0.01 * link[0] ** 2 - (link[2] + 0.3 - 2.0) ** 2
     assert simulation.groups[0].terms["distance_cost"][0, 0] == pytest.approx(cost, abs=1e-6)
-    assert seen[6] == pytest.approx(math.cos(simulation.groups[0].now.loose[0, 0, 1, 0]), abs=1e-6), (
+    assert seen[6] == pytest.approx(math.cos(simulation.groups[0].state.loose[0, 0, 1, 0]), abs=1e-6), (
         "the relative angle"
     )
     simulation.close()
@@ -240,7 +240,7 @@ def test_targets_lie_where_the_fingertip_gets_and_the_arm_begins_anywhere() -> N
     targets, turns, elbows = [], [], []
     for _ in range(300):
         simulation.reset({0: None})
-        now = simulation.groups[0].now
+        now = simulation.groups[0].state
         targets.append(math.hypot(*now.memory[0, 0, :2]))
         turns.append(now.joints[0, 0, 0, 0])
         elbows.append(now.joints[0, 0, 1, 0])
@@ -257,7 +257,7 @@ def test_reacher_sees_the_raw_angle_and_the_way_to_its_fingertip() -> None:
     for _ in range(40):
         act(simulation, 1.0, 0.2)
     group = simulation.groups[0]
-    seen, now = group.observation[0, 0], group.now
+    seen, now = group.observation[0, 0], group.state
     shoulder, elbow = now.joints[0, 0, 0, 0], 3.0 * now.joints[0, 0, 1, 0]
     tip = 0.1 * np.exp(1j * shoulder) + 0.11 * np.exp(1j * (shoulder + elbow))
     assert seen[2:4] == pytest.approx([tip.real - seen[0], tip.imag - seen[1]], abs=1e-5)
@@ -265,7 +265,7 @@ def test_reacher_sees_the_raw_angle_and_the_way_to_its_fingertip() -> None:
     assert seen[7] == pytest.approx(elbow / 3.0, abs=1e-6)
     before = shoulder
     act(simulation, 1.0, 0.2)
-    assert 0.1 * (group.now.joints[0, 0, 0, 0] - before) / DT == pytest.approx(group.observation[0, 0, 6], rel=1e-3)
+    assert 0.1 * (group.state.joints[0, 0, 0, 0] - before) / DT == pytest.approx(group.observation[0, 0, 6], rel=1e-3)
     simulation.close()
 
 
@@ -350,8 +350,8 @@ def test_flagrun_electricity_is_half_the_humanoids() -> None:
 
 def test_flags_are_seen_in_pictures() -> None:
     simulation = begun("humanoid_flagrun")
-    (mark,) = simulation.marks()
-    x, y = simulation.groups[0].now.memory[0, 0, :2]
+    (mark,) = simulation.markers()
+    x, y = simulation.groups[0].state.memory[0, 0, :2]
     assert (mark.position, mark.radius) == ((x, y, 0.2), 0.2)
     assert mark.colour == (255, 128, 128)
     simulation.close()
@@ -375,10 +375,10 @@ def test_three_poses_begin_on_the_ground() -> None:
     simulation, poses = begun("humanoid_flagrun_harder"), {}
     for _ in range(40):
         simulation.reset({0: None})
-        now, world = simulation.groups[0].now, simulation.worlds[0]
+        now, world = simulation.groups[0].state, simulation.worlds[0]
         points = pybullet.getClosestPoints(world.bodies[0].id, world.ground, 1.0, physicsClientId=world.client)
         assert min(point[8] for point in points) == pytest.approx(0.0, abs=1e-6)
-        poses[int(now.memory[0, 0, POSE])] = now.position[0, 0, 2], now.lean[0, 0, 1]
+        poses[int(now.memory[0, 0, POSE])] = now.position[0, 0, 2], now.roll_pitch[0, 0, 1]
     assert poses[0][0] > 1.2
     assert poses[1][0] < 0.45
     assert poses[2][0] < 0.45
@@ -422,11 +422,11 @@ def test_outcomes_are_noted_for_the_pose_they_began_in(frame: float, ground: flo
 
 def test_a_seed_forgets_the_outcomes_and_a_plain_reset_keeps_them() -> None:
     simulation = begun("humanoid_flagrun_harder")
-    simulation.groups[0].now.memory[0, 0, FRAME] = 1000.0
+    simulation.groups[0].state.memory[0, 0, FRAME] = 1000.0
     simulation.reset({0: None})
-    assert np.count_nonzero(simulation.groups[0].now.memory[0, 0, HISTORY]) == 1
+    assert np.count_nonzero(simulation.groups[0].state.memory[0, 0, HISTORY]) == 1
     simulation.reset({0: 5})
-    assert np.count_nonzero(simulation.groups[0].now.memory[0, 0, HISTORY]) == 0
+    assert np.count_nonzero(simulation.groups[0].state.memory[0, 0, HISTORY]) == 0
     simulation.close()
 
 
@@ -505,12 +505,12 @@ def test_the_world_throws_the_cube_the_task_asks_for() -> None:
     assert model.links[0].mass == 1.2
     assert simulation.worlds[0].props()[0][:3] == pytest.approx((-1.5, 0.0, 0.05))
     group = simulation.groups[0]
-    group.now.memory[0, 0, FRAME] = 119.0
-    group.now.memory[0, 0, POSE] = 1.0
-    group.now.position[0, 0, 2] = 1.3
-    while group.now.position[0, 0, 2] < 0.8:  # begin on its feet
+    group.state.memory[0, 0, FRAME] = 119.0
+    group.state.memory[0, 0, POSE] = 1.0
+    group.state.position[0, 0, 2] = 1.3
+    while group.state.position[0, 0, 2] < 0.8:  # begin on its feet
         simulation.reset({0: None})
-        group.now.memory[0, 0, FRAME] = 119.0
+        group.state.memory[0, 0, FRAME] = 119.0
     act(simulation, *[0.0] * 17)
     speed = np.linalg.norm(simulation.worlds[0].props()[0][3:])
     assert 18.0 < speed < 32.0
@@ -554,7 +554,7 @@ def test_paddles_close_18_percent_of_a_gap_in_speed_each_step() -> None:
     speeds = []
     for _ in range(4):
         act(simulation, 0.0, 1.0)
-        speeds.append(simulation.now.agents[0, 0, 4])
+        speeds.append(simulation.game.state.agents.velocity[0, 0, 1])
     for before, after in zip([0.0, *speeds], speeds, strict=False):
         assert (after - before) / (3.0 - before) == pytest.approx(1 - 0.95**4, abs=0.006)
     simulation.close()
@@ -631,9 +631,9 @@ def test_both_players_see_the_same_table_from_their_sides() -> None:
     assert one[:4] == pytest.approx(other[:4], abs=1e-5), "both went forward"
     assert one[4:8] == pytest.approx([-one[0], -one[1], 0.0, 0.0], abs=1e-4), "and so came nearer"
     assert one[8:12] == pytest.approx(-other[8:12], abs=1e-5), "the ball is on opposite sides"
-    assert one[8] == pytest.approx(simulation.now.props[0, 0, 0] / 2.0, abs=1e-6)
-    assert one[9] == pytest.approx(0.5 * simulation.now.props[0, 0, 3], abs=1e-6)
-    assert one[10] == pytest.approx(simulation.now.props[0, 0, 1] / 1.1, abs=1e-6)
+    assert one[8] == pytest.approx(simulation.game.state.props.position[0, 0, 0] / 2.0, abs=1e-6)
+    assert one[9] == pytest.approx(0.5 * simulation.game.state.props.velocity[0, 0, 0], abs=1e-6)
+    assert one[10] == pytest.approx(simulation.game.state.props.position[0, 0, 1] / 1.1, abs=1e-6)
     assert one[12] == pytest.approx((149 - 150) / 150, abs=1e-6)
     simulation.close()
 
@@ -693,11 +693,11 @@ def test_flags_counters_scores_and_outcomes_are_in_the_saved_state(name: str) ->
         rng, story = np.random.default_rng(1), []
         for step in range(220):
             for group in other.groups:
-                group.live[:] = True
+                group.active[:] = True
             other.step([rng.uniform(-1, 1, group.shape) for group in other.groups])
             if step == 200:
                 other.reset({0: None})
-            story += [group.now.row.tobytes() + group.observation.tobytes() for group in other.groups]
+            story += [group.state.row.tobytes() + group.observation.tobytes() for group in other.groups]
             story.append(other.now.props.tobytes() + other.now.memory.tobytes())
         stories.append(story)
         other.close()

@@ -34,7 +34,7 @@ def arena(game: Any, places: list[tuple[float, float, float]], left: float = 100
     made.agents[0, :, :3] = places
     made.upright[:] = 1.0
     made.left[:] = left
-    made.touches[0, [0, 1], [1, 0]] = touch
+    made.contacts[0, [0, 1], [1, 0]] = touch
     return made
 
 
@@ -150,7 +150,7 @@ def test_observations_are_explained(name: str) -> None:
     for agent in load_scene(name).agents:
         simulation = Simulation(load_scene(name))
         group, _ = simulation.seats[0]
-        assert len(group.task.entries()) == group.observation.shape[-1], agent.name
+        assert len(group.observer_fields()) == group.observation.shape[-1], agent.name
         simulation.close()
 
 
@@ -168,11 +168,11 @@ def test_who_touches_whom() -> None:
         rng, touched = np.random.default_rng(0), False
         for _ in range(60):
             simulation.step([rng.uniform(-1, 1, group.shape) for group in simulation.groups])
-            touches = simulation.now.touches[0]
+            touches = simulation.game.state.contacts[0]
             assert (touches == touches.T).all()
             touched |= bool(touches[0, 1])
         assert touched == expected
-        assert simulation.now.memory[0, 3] == expected
+        assert simulation.game.state.memory[0, 3] == expected
         simulation.close()
 
 
@@ -275,7 +275,7 @@ def test_story_of_a_duel_is_that_of_any_number_of_workers() -> None:
 def test_a_game_is_decided_when_its_time_is_up_however_long_that_is(cycles: int, left: float) -> None:
     env = roboschool.ParallelEnv("ant_sumo", max_cycles=cycles)
     observations, infos = env.reset(seed=0, options={"radius": 50.0})
-    clock = env.scene.agents[0].task.entries().index("steps left [500]")
+    clock = env.scene.agents[0].observer_fields().index("steps left [500]")
     assert observations["ant_0"][clock] == np.float32(min(cycles / left, 5.0))
     still = np.zeros(8, np.float32)
     for step in range(cycles):
@@ -315,10 +315,10 @@ def test_a_push_is_paid_by_the_way_of_the_other() -> None:
     env = roboschool.ParallelEnv(dataclasses.replace(scene, agents=agents))
     env.reset(seed=0, options={"dense_weight": 0.5})
     generator = np.random.default_rng(0)
-    before = np.hypot(*env.simulation.now.agents[0, :, :2].T)
+    before = np.hypot(*env.simulation.game.state.agents.position[0, :, :2].T)
     for _ in range(5):
         *_, infos = env.step({name: generator.uniform(-1.0, 1.0, 8) for name in env.agents})
-        after = np.hypot(*env.simulation.now.agents[0, :, :2].T)
+        after = np.hypot(*env.simulation.game.state.agents.position[0, :, :2].T)
         paid = 0.5 * 2.0 * (after - before) / scene.timestep
         assert [infos["ant_1"]["push"], infos["ant_0"]["push"]] == pytest.approx(list(paid))
         assert np.abs(paid).min() > 0.0
@@ -466,7 +466,7 @@ def test_rules_are_old_ones_after_an_episode_that_could_not_begin(tmp_path: Path
     with pytest.raises(ZeroDivisionError):
         env.reset(options={"radius": 2.0})
     env.reset()
-    assert env.simulation.rules[0] == env.scene.game
+    assert env.simulation.game.rules[0] == env.scene.game
     env.close()
 
 
@@ -505,7 +505,7 @@ def test_an_option_of_a_reset_is_none_of_an_env() -> None:
 def test_what_is_nobodys_has_no_sides_colour(name: str) -> None:
     simulation = Simulation(load_scene(name))
     simulation.reset({0: 0})
-    colours = {mark.colour for mark in simulation.marks()}
+    colours = {mark.colour for mark in simulation.markers()}
     simulation.close()
     theirs = {"soccer": {*COLOURS}, "kick_and_defend": {COLOURS[1]}}  # shirts, and the zone of the keeper
     assert colours == theirs.get(name, set()) | {NEUTRAL}

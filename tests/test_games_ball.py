@@ -120,7 +120,7 @@ def kicked(
     x, y, vx, vy = ball
     now.props[0, 0, :5] = (x, y, 0.2, vx, vy)
     now.agents[0, 1, 0] = keeper
-    now.touches[0, :, 2] = touches
+    now.contacts[0, :, 2] = touches
     now.upright[0, 1] = stands
     now.memory[0, kick_and_defend.STILL] = still
     return said(made, judged(made, now))
@@ -160,10 +160,10 @@ def test_what_is_a_goal_and_what_is_saved(
 def test_touches_are_remembered() -> None:
     made = game("kick_and_defend")
     now = arena(made)
-    now.touches[0, 0, 2] = 1.0
+    now.contacts[0, 0, 2] = 1.0
     memory = judged(made, now).memory
     assert memory[0, [kick_and_defend.KICKED, kick_and_defend.TOUCHED]].tolist() == [1.0, 0.0]
-    now.memory[:], now.touches[:] = memory, 0.0
+    now.memory[:], now.contacts[:] = memory, 0.0
     assert judged(made, now).memory[0, kick_and_defend.KICKED] == 1.0
 
 
@@ -172,16 +172,16 @@ def test_where_ball_kicker_and_keeper_begin() -> None:
     balls, agents = [], []
     for seed in range(60):
         simulation.reset({0: seed})
-        balls.append(simulation.now.props[0, 0, :3].copy())
-        agents.append(simulation.now.agents[0, :, :2].copy())
+        balls.append(simulation.game.state.props.position[0, 0].copy())
+        agents.append(simulation.game.state.agents.position[0, :, :2].copy())
         simulation.step([np.zeros(group.shape) for group in simulation.groups])
-        assert not simulation.now.touches[0].any()
+        assert not simulation.game.state.contacts[0].any()
     assert np.min(balls, axis=0) == pytest.approx([-2.0, -4.0, 0.2], abs=0.35)
     assert np.max(balls, axis=0) == pytest.approx([1.0, 4.0, 0.2], abs=0.35)
     assert np.min(agents, axis=0).ravel() == pytest.approx([-3.5, 0.0, 1.6, -2.0], abs=0.25)
     assert np.max(agents, axis=0).ravel() == pytest.approx([-2.5, 0.0, 3.5, 2.0], abs=0.25)
     simulation.reset({0: 0}, {"ball_x": [-1.0, -1.0], "ball_y": 0.5})
-    assert simulation.now.props[0, 0, :2].tolist() == [-1.0, 0.5]
+    assert simulation.game.state.props.position[0, 0, :2].tolist() == [-1.0, 0.5]
     simulation.close()
 
 
@@ -223,7 +223,7 @@ def played(
 ) -> tuple[Game, GameUpdate]:
     made = game("soccer", **changes)
     now = arena(made, left)
-    now.props[0, 0, :3] = ball
+    now.props.position[0, 0] = ball
     now.memory[0, [soccer.HOME, soccer.AWAY]] = goals
     return made, judged(made, now)
 
@@ -296,7 +296,7 @@ def test_a_ball_that_lies_is_dropped_in_the_middle(
 ) -> None:
     made = game("soccer")
     now = arena(made)
-    now.props[0, 0, :3] = (x, 0.0, 0.35)
+    now.props.position[0, 0] = (x, 0.0, 0.35)
     now.memory[0, [soccer.SPOT_X, soccer.STILL]] = still_position, still
     verdict = judged(made, now)
     assert [throw.position[:2] for throw in verdict.throws] == [(0.0, 0.0)] * dropped
@@ -308,7 +308,7 @@ def test_speeds_are_measured_toward_ball_and_goal() -> None:
     made = game("soccer")
     now = arena(made)
     now.props[0, 0, :6] = (8.55, 4.0, 0.35, 3.0, -4.0, 0.0)  # 5 m from the goal at +x, and on the way there
-    now.agents[0, :, :2] = (8.55, 0.0)
+    now.agents.position[0, :, :2] = (8.55, 0.0)
     now.agents[0, 0, 3:5] = (1.0, 2.0)
     verdict = judged(made, now)
     assert verdict.agent_stats[0, 0, soccer.TO_BALL] == pytest.approx(2.0)
@@ -335,13 +335,13 @@ def test_a_ball_shot_at_the_goal_is_in_and_dropped_again() -> None:
     points = np.zeros(4)
     for _ in range(60):
         simulation.step([np.zeros(group.shape) for group in simulation.groups])
-        points += simulation.groups[0].now.points[0]
+        points += simulation.groups[0].state.game_reward[0]
         if points.any():
             break
     assert points.tolist() == [1.0, -1.0, 1.0, -1.0]
-    assert simulation.now.memory[0, soccer.HOME] == 1.0
-    assert simulation.now.props[0, 0, :2].tolist() == [0.0, 0.0]
-    assert not simulation.decided.any()
+    assert simulation.game.state.memory[0, soccer.HOME] == 1.0
+    assert simulation.game.state.props.position[0, 0, :2].tolist() == [0.0, 0.0]
+    assert not simulation.game.decided.any()
     simulation.close()
 
 
@@ -398,7 +398,7 @@ def test_worlds_are_judged_and_seen_alone_as_together(name: str) -> None:
     now.agents[:] = rng.normal(3.0, 1.5, now.agents.shape)
     now.props[:] = rng.normal(0.0, 1.0, now.props.shape)
     now.props[..., 0] = rng.choice([2.0, 4.1, 12.0, -12.0], now.props.shape[:2])
-    now.touches[:] = rng.random(now.touches.shape) < 0.5
+    now.contacts[:] = rng.random(now.contacts.shape) < 0.5
     now.left[:] = rng.integers(0, 4, 16)
     now.upright[:] = rng.random(now.upright.shape) < 0.5
     together = judged(made, now)
@@ -439,7 +439,7 @@ def test_copies_play_as_lone_worlds_do(name: str) -> None:
             one.step([action[world : world + 1] for action in actions])
             for together, apart in zip(many.groups, one.groups, strict=True):
                 assert (together.observation[world] == apart.observation[0]).all()
-                assert (together.reward[world] == apart.reward[0]).all()
+                assert (together.rewards.total[world] == apart.rewards.total[0]).all()
     for simulation in (many, *alone):
         simulation.close()
 
@@ -458,10 +458,10 @@ def test_entries_infos_and_ranges(name: str) -> None:
             assert info["dense_weight"] == 0.5
             assert info["physics_error"] == 0.0
             assert np.abs(observations[agent]).max() <= 5.0
-        if env.simulation.steps[0] > 150:
+        if env.simulation.clock.steps[0] > 150:
             break
     for agent in env.scene.agents:
-        assert len(agent.task.entries()) == env.observation_space(agent.name).shape[0]
+        assert len(agent.observer_fields()) == env.observation_space(agent.name).shape[0]
     with pytest.raises(InvalidInput, match=r"no option 'dense_weigth'; did you mean 'dense_weight'"):
         env.reset(options={"dense_weigth": 0.5})
     with pytest.raises(InvalidInput, match="dense_weight"):
@@ -588,7 +588,7 @@ def test_players_see_the_geometry_of_their_game(name: str, number: str, seen: st
     path.write_text(text.replace("[game]", f"[game]\n{number}"))
     first, second = (ParallelEnv(scene) for scene in (name, path))
     agent = first.possible_agents[0]
-    entries = first.scene.agents[0].task.entries()
+    entries = first.scene.agents[0].observer_fields()
     one, other = (world.reset(seed=0)[0][agent] for world in (first, second))
     changed = [entries[k] for k in np.flatnonzero(one != other)]
     assert changed
@@ -607,9 +607,9 @@ def test_ants_play_on_with_their_policy_and_nothing_explodes() -> None:
     moved = 0.0
     while env.agents:
         actions = {agent: policy.act(_as_a_runner(env, agent)) for agent in env.agents}
-        before = env.simulation.now.props[0, 0, :2].copy()
+        before = env.simulation.game.state.props.position[0, 0, :2].copy()
         _, _, _, _, infos = env.step(actions)
-        moved += float(np.abs(env.simulation.now.props[0, 0, :2] - before).sum())
+        moved += float(np.abs(env.simulation.game.state.props.position[0, 0, :2] - before).sum())
         assert all(info["physics_error"] == 0.0 for info in infos.values())
     assert moved > 1.0
     assert infos["home_0"]["reason"] == 1.0
@@ -620,11 +620,11 @@ def _as_a_runner(env: roboschool.ParallelEnv, agent: str) -> np.ndarray:
     """What the robot would see if it ran: toward the ball."""
     number = [other.name for other in env.scene.agents].index(agent)
     group, place = env.simulation.seats[number]
-    felt = group.now.felt[0, place].copy()
+    felt = group.state.felt[0, place].copy()
     felt[0] -= group.robot.standing_height
-    way = env.simulation.now.props[0, 0, :2] - group.now.position[0, place, :2]
+    way = env.simulation.game.state.props.position[0, 0, :2] - group.state.position[0, place, :2]
     x, y = way / (np.linalg.norm(way) + 1e-9)
-    left, forward = group.now.bearing[0, place]
+    left, forward = group.state.world_x_direction[0, place]
     felt[1], felt[2] = left * x + forward * y, forward * x - left * y
     felt[3:6] *= 0.3
     return np.clip(felt, -5.0, 5.0).astype(np.float32)

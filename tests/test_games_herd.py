@@ -57,7 +57,7 @@ def reason(game: Game, verdict: GameUpdate) -> str:
 def test_a_touch_ends_tag(chasers: int) -> None:
     game = rules("tag", players=chasers)
     now = arena(game)
-    now.touches[0, chasers, 0] = now.touches[0, 0, chasers] = 1.0  # the last of them
+    now.contacts[0, chasers, 0] = now.contacts[0, 0, chasers] = 1.0  # the last of them
     verdict = judged(game, now)
     assert (verdict.over.tolist(), reason(game, verdict)) == ([True], "touch")
     assert column(game, verdict, "result") == [-1.0, *[1.0] * chasers]
@@ -67,8 +67,8 @@ def test_a_touch_ends_tag(chasers: int) -> None:
 def test_touches_among_chasers_and_of_the_wall_are_nothing() -> None:
     game = rules("tag")
     now = arena(game)
-    now.touches[0, 1:4, 1:4] = 1.0
-    now.touches[0, :, 4] = 1.0
+    now.contacts[0, 1:4, 1:4] = 1.0
+    now.contacts[0, :, 4] = 1.0
     verdict = judged(game, now)
     assert (verdict.over.tolist(), reason(game, verdict)) == ([False], "")
     assert not verdict.points.any()
@@ -81,7 +81,7 @@ def test_the_runner_survives_until_the_time_is_up_but_not_if_it_is_touched_then(
     assert column(game, verdict, "result") == [1.0, -1.0, -1.0, -1.0]
     assert verdict.points[0].tolist() == [10.0, -10.0, -10.0, -10.0]
     now = arena(game, left=0.0)
-    now.touches[0, 0, 2] = 1.0
+    now.contacts[0, 0, 2] = 1.0
     verdict = judged(game, now)
     assert (verdict.over.tolist(), reason(game, verdict)) == ([True], "touch")
     assert column(game, verdict, "result") == [-1.0, 1.0, 1.0, 1.0]
@@ -105,7 +105,7 @@ def test_tag_is_zero_sum_over_the_two_teams() -> None:
         game = rules("tag", players=chasers)
         for left, touch in ((100.0, 1.0), (0.0, 0.0), (100.0, 0.0)):
             now = arena(game, left=left)
-            now.touches[0, 0, 1] = touch
+            now.contacts[0, 0, 1] = touch
             verdict = judged(game, now)
             for numbers in (column(game, verdict, "result"), verdict.points[0].tolist()):
                 assert len(set(numbers[1:])) == 1
@@ -115,7 +115,7 @@ def test_tag_is_zero_sum_over_the_two_teams() -> None:
 def test_tag_pays_the_gap_to_the_runner_and_takes_it_from_the_chasers() -> None:
     game = rules("tag")
     now = arena(game)
-    now.agents[0, :, :2] = [(1.0, 1.0), (5.0, 1.0), (1.0, -2.0), (-4.0, 1.0)]
+    now.agents.position[0, :, :2] = [(1.0, 1.0), (5.0, 1.0), (1.0, -2.0), (-4.0, 1.0)]
     assert column(game, judged(game, now), "nearest") == [3.0]
     scene = load_scene("tag")
     for agent, sign in zip(scene.agents, [1.0, -1.0, -1.0, -1.0], strict=True):
@@ -132,7 +132,7 @@ def test_tag_pays_the_gap_to_the_runner_and_takes_it_from_the_chasers() -> None:
 def test_a_chaser_sees_the_runner_first_and_who_is_not_there_is_zeros(chasers: int) -> None:
     simulation = Simulation(load_scene("tag", players=chasers))
     simulation.reset({0: 0})
-    places = simulation.now.agents[0]
+    places = simulation.game.state.agents[0]
     own = 6 + 2 * 8 + 4  # height, speed, roll and pitch, joints, feet
     for number, (group, place) in enumerate(simulation.seats):
         others = group.observation[0, place, own : own + 27].reshape(3, 3, 3)  # of three, where, how fast, which way
@@ -155,7 +155,7 @@ def test_nobody_begins_tag_within_reach_of_another() -> None:
     for seed in range(30):
         simulation.reset({0: seed})
         assert not simulation.worlds[0].overlaps()
-        places = simulation.now.agents[0, :, :2]
+        places = simulation.game.state.agents.position[0, :, :2]
         assert min(np.hypot(*(places[0] - place)) for place in places[1:]) > 3.0
     simulation.close()
 
@@ -174,10 +174,10 @@ def test_the_wall_holds_ants() -> None:
     farthest = 0.0
     for _ in range(150):
         simulation.step([np.zeros(group.shape) for group in simulation.groups])
-        away = np.hypot(simulation.now.agents[0, :, 0], simulation.now.agents[0, :, 1])
+        away = np.hypot(simulation.game.state.agents.position[0, :, 0], simulation.game.state.agents.position[0, :, 1])
         farthest = max(farthest, away.max())
     assert 5.0 < farthest < 6.0
-    assert not simulation.broken
+    assert not simulation.clock.diverged
     simulation.close()
 
 
@@ -189,7 +189,7 @@ def test_the_wall_holds_ants() -> None:
 def test_a_box_at_the_target_pays_all(robots: int, place: tuple[float, float], over: bool) -> None:
     game = rules("push_box", players=robots)
     now = arena(game)
-    now.props[0, 0, :2] = place
+    now.props.position[0, 0, :2] = place
     verdict = judged(game, now)
     assert (verdict.over.tolist(), reason(game, verdict)) == ([over], "goal" if over else "")
     assert column(game, verdict, "result") == [float(over)] * robots
@@ -226,7 +226,7 @@ def pushed(positions: list[tuple[float, float]], seed: int) -> float:
     for _ in range(400):
         simulation.step([np.stack([policy.act(seen) for seen in group.observation[0]])[None]])
         farthest = max(farthest, simulation.worlds[0].props()[0][0])
-    assert not simulation.broken
+    assert not simulation.clock.diverged
     simulation.close()
     return farthest
 
@@ -267,7 +267,7 @@ def test_a_beam_is_past_the_line_or_dropped(x: float, z: float, slope: float, wh
 def test_a_beam_still_carried_when_the_time_is_up_is_a_draw() -> None:
     game = rules("carry_beam")
     now = arena(game, left=0.0)
-    now.props[0, 0, 2] = 0.8
+    now.props.position[0, 0, 2] = 0.8
     verdict = judged(game, now)
     assert (verdict.over.tolist(), reason(game, verdict)) == ([False], "time")
     assert column(game, verdict, "result") == verdict.points[0].tolist() == [0.0, 0.0]
@@ -290,17 +290,17 @@ def test_the_beam_comes_to_rest_on_both_backs() -> None:
     simulation = Simulation(load_scene("carry_beam"))
     for seed in range(4):
         simulation.reset({0: seed})
-        highest = simulation.now.props[0, 0, 2]
+        highest = simulation.game.state.props.position[0, 0, 2]
         for step in range(120):
             simulation.step([np.zeros((1, 2, 8))])
-            x, _, z, *velocity, _, _, slope = simulation.now.props[0, 0]
+            x, _, z, *velocity, _, _, slope = simulation.game.state.props[0, 0]
             assert z <= highest, "it does not bounce"
             if step >= 60:
                 assert abs(slope) < 0.06
                 assert z > 0.7
                 assert np.linalg.norm(velocity) < 0.2
         assert abs(x) < 0.15
-        assert not simulation.decided.any()
+        assert not simulation.game.decided.any()
     simulation.close()
 
 
@@ -310,8 +310,8 @@ def test_the_beam_comes_to_rest_on_both_backs() -> None:
 def raced(ways: list[float], before: list[float] | None = None, **changes: Any) -> tuple[Game, GameState, GameState]:
     game = dataclasses.replace(rules("race", lanes=["ant"] * len(ways)), **changes)
     was, now = arena(game), arena(game)
-    was.agents[0, :, 0] = ways if before is None else before
-    now.agents[0, :, 0] = ways
+    was.agents.position[0, :, 0] = ways if before is None else before
+    now.agents.position[0, :, 0] = ways
     return game, was, now
 
 
@@ -323,8 +323,8 @@ def test_places_are_by_time_over_the_line_and_then_by_distance() -> None:
     assert column(game, verdict, "result") == [0.0] * 4, "nothing is decided yet"
     assert not verdict.over.any()
     now.agent_stats[:], now.memory[:] = verdict.agent_stats, verdict.memory
-    now.agents[0, :, 0] = (15.0, 30.0, 50.0, 19.0)
-    was.agents[0, :, 0] = (20.5, 20.1, 12.0, 19.0)
+    now.agents.position[0, :, 0] = (15.0, 30.0, 50.0, 19.0)
+    was.agents.position[0, :, 0] = (20.5, 20.1, 12.0, 19.0)
     verdict = judged(game, now, was)
     assert column(game, verdict, "place") == [1.0, 2.0, 3.0, 4.0], "who was first stays first, wherever it goes"
 
@@ -374,7 +374,7 @@ def test_the_line_of_a_race_is_the_finish_of_its_scene() -> None:
     assert (rules("race").finish, rules("stadium_race").finish, rules("race", finish=7.0).finish) == (20.0, 54.0, 7.0)
     game = rules("race", finish=None)
     now = arena(game, left=0.0)
-    now.agents[0, :, 0] = (1e3, 2e3, 3.0)
+    now.agents.position[0, :, 0] = (1e3, 2e3, 3.0)
     assert column(game, judged(game, now), "result") == [0.0, 1.0, -1.0], "without a line who is farther is better"
 
 
@@ -423,7 +423,7 @@ def made_up(game: Game, seed: int, worlds: int) -> tuple[GameState, GameState]:
         for each in made:
             each.agents[world] = rng.normal(0.0, 9.0, each.agents[world].shape)
             each.props[world] = rng.normal(0.0, 1.0, each.props[world].shape)
-            each.touches[world] = rng.random(each.touches[world].shape) < 0.1
+            each.contacts[world] = rng.random(each.contacts[world].shape) < 0.1
             each.upright[world] = rng.random(each.upright[world].shape) < 0.5
             each.left[world] = float(rng.integers(0, 2))
     return made
@@ -481,9 +481,9 @@ def test_three_worlds_together_are_each_alone_bit_for_bit(name: str) -> None:
             simulation.step([action[world : world + 1] for action in actions])
             for mine, its in zip(together.groups, simulation.groups, strict=True):
                 assert mine.observation[world].tobytes() == its.observation[0].tobytes()
-                assert mine.reward[world].tobytes() == its.reward[0].tobytes()
-            assert together.now.memory[world].tobytes() == simulation.now.memory[0].tobytes()
-            assert together.now.agent_stats[world].tobytes() == simulation.now.agent_stats[0].tobytes()
+                assert mine.rewards.total[world].tobytes() == its.rewards.total[0].tobytes()
+            assert together.now.memory[world].tobytes() == simulation.game.state.memory[0].tobytes()
+            assert together.now.agent_stats[world].tobytes() == simulation.game.state.agent_stats[0].tobytes()
     for simulation in (together, *alone):
         simulation.close()
 
@@ -507,7 +507,7 @@ def test_what_is_seen_and_told(name: str, options: dict[str, Any]) -> None:
         actions = {agent: rng.uniform(-1, 1, world.action_space(agent).shape) for agent in world.agents}
         seen, rewards, _, _, infos = world.step(actions)
         for agent in world.scene.agents:
-            assert len(agent.task.entries()) == len(seen[agent.name]) == len(set(agent.task.entries()))
+            assert len(agent.observer_fields()) == len(seen[agent.name]) == len(set(agent.observer_fields()))
             assert seen[agent.name] in world.observation_space(agent.name)
             info = infos[agent.name]
             assert list(info) == list(first[agent.name])
@@ -555,10 +555,10 @@ def test_nothing_blows_up(name: str) -> None:
     simulation.reset({0: 1})
     for _ in range(500):
         simulation.step([rng.uniform(-1, 1, group.shape) for group in simulation.groups])
-        if simulation.decided.any():
+        if simulation.game.decided.any():
             simulation.reset({0: None})
-    assert not simulation.broken
-    heights = simulation.now.agents[0, :, 2]
+    assert not simulation.clock.diverged
+    heights = simulation.game.state.agents.position[0, :, 2]
     assert heights.min() > 0.2
     assert heights.max() < 1.5
     simulation.close()

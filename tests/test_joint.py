@@ -157,7 +157,7 @@ def test_joints_that_share_a_link_are_one_apart(name: str) -> None:
 
 def test_hops() -> None:
     seen = {hops: JointEnv("ant", "4x2", hops=hops).entries("part_0") for hops in (0, 1, 2, 3, 99)}
-    whole = load_scene("ant").agents[0].task.entries()
+    whole = load_scene("ant").agents[0].observer_fields()
     own = [*whole[:12], "front_left_foot on the ground"]
     assert seen[0] == own
     assert seen[1] == [*whole[:12], *(whole[k] for k in (12, 13, 16, 17, 20, 21)), own[-1]]
@@ -177,7 +177,7 @@ def test_hops() -> None:
 @pytest.mark.parametrize(("name", "parts"), ALL)
 def test_columns(name: str, parts: str, hops: int) -> None:
     env = JointEnv(name, parts, hops=hops)
-    whole, shape = load_scene(name).agents[0].task.entries(), env.state_space.shape
+    whole, shape = load_scene(name).agents[0].observer_fields(), env.state_space.shape
     assert len(whole) == shape[0]
     for agent, columns in env.columns.items():
         assert len(set(columns)) == len(columns) == env.observation_space(agent).shape[0]
@@ -489,7 +489,7 @@ def test_wrong_actions_move_nothing() -> None:
         with pytest.raises(InvalidInput, match=words):
             env.step(bad)
     assert (env.state() == before).all()
-    assert env.simulation.steps[0] == 0
+    assert env.simulation.clock.steps[0] == 0
     env.close()
 
 

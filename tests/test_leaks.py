@@ -38,7 +38,7 @@ def test_episodes_leave_nothing_behind(name: str) -> None:
     def episode() -> None:
         simulation.reset({0: None})
         for group in simulation.groups:
-            group.live[:] = True
+            group.active[:] = True
         simulation.step([group.torque[None, None] for group in simulation.groups])
 
     assert growth(episode, 3000) < MEBIBYTE
@@ -49,7 +49,7 @@ def test_rebuilt_worlds_leave_nothing_behind() -> None:
     simulation = Simulation(load_scene("ant"))
 
     def rebuild() -> None:
-        simulation.broken.add(0)
+        simulation.clock.diverged.add(0)
         simulation.reset({0: None})
 
     assert growth(rebuild, 60) < 2 * MEBIBYTE

@@ -66,8 +66,8 @@ def test_a_body_stands_straight_whatever_the_axes_of_its_inertia(inertia: str, o
     """Bullet turns bases to the axes of their inertia; what is seen and felt must be the link's own axes."""
     parts = link("body", inertia, origin), link("arm"), joint("shoulder", "body", "arm")
     simulation = alone(make(tmp_path, *parts), yaw=0.7)
-    now = simulation.groups[0].now
-    assert now.lean[0, 0] == pytest.approx([0.0, 0.0], abs=1e-6)
+    now = simulation.groups[0].state
+    assert now.roll_pitch[0, 0] == pytest.approx([0.0, 0.0], abs=1e-6)
     assert now.bearing[0, 0] == pytest.approx([-math.sin(0.7), math.cos(0.7)], abs=1e-6)
     assert now.position[0, 0, 2] == pytest.approx(0.05, abs=0.002), "the box, 0.1 m high, lies flat"
     simulation.close()
@@ -81,8 +81,8 @@ def test_a_trunk_that_is_not_the_root_has_its_own_axes(tmp_path: Path) -> None:
     )
     robot = make(tmp_path, *parts, card="trunk = 'chest'\nstanding_height = 0.35\n[torque]\nwaist = 5.0\n")
     simulation = alone(robot)
-    assert simulation.groups[0].now.lean[0, 0] == pytest.approx([0.0, 0.0], abs=1e-6)
-    assert simulation.groups[0].now.position[0, 0, 2] == pytest.approx(0.35, abs=1e-3)
+    assert simulation.groups[0].state.roll_pitch[0, 0] == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert simulation.groups[0].state.position[0, 0, 2] == pytest.approx(0.35, abs=1e-3)
     simulation.close()
 
 
@@ -92,10 +92,10 @@ def test_an_arm_with_a_fixed_base_has_not_fallen(tmp_path: Path) -> None:
     assert robot.fixed
     assert not robot.feet
     simulation = alone(robot)
-    assert not simulation.groups[0].task.over(simulation.groups[0].now).any()
+    assert not simulation.groups[0].task.over(simulation.groups[0].state).any()
     for _ in range(20):
         simulation.step([np.ones((1, 1, 1))])
-    assert simulation.groups[0].live.all()
+    assert simulation.groups[0].active.all()
     assert simulation.groups[0].observation.shape == (1, 1, 10)
     simulation.close()
 
@@ -107,12 +107,12 @@ def test_a_planar_robot_may_have_a_tail_without_a_motor(tmp_path: Path) -> None:
     path.write_text(hopper.model.text.replace("</robot>", f"{tail}</robot>"))
     robot = dataclasses.replace(hopper, model=load_robot(path).model, unactuated=(*hopper.unactuated, "wag"))
     simulation = alone(robot)
-    assert simulation.groups[0].now.position[0, 0, 2] > 1.0
+    assert simulation.groups[0].state.position[0, 0, 2] > 1.0
     body = simulation.worlds[0].bodies[0]
     _, (positions, _) = body.capture()
     assert positions[3] == pytest.approx(0.5), "it begins within its limits"
     simulation.step([np.zeros((1, 1, 3))])
-    assert not simulation.broken
+    assert not simulation.clock.diverged
     simulation.close()
 
 
@@ -121,7 +121,7 @@ def test_noise_stays_within_the_limits(tmp_path: Path) -> None:
     simulation = alone(make(tmp_path, *parts), noise=0.1)
     for seed in range(30):
         simulation.reset({0: seed})
-        assert abs(simulation.groups[0].now.joints[0, 0, 0, 0]) <= 1.0 + 1e-9
+        assert abs(simulation.groups[0].state.joints[0, 0, 0, 0]) <= 1.0 + 1e-9
     simulation.close()
 
 
@@ -138,7 +138,7 @@ def test_wheels_without_motors_turn_freely(tmp_path: Path) -> None:
     assert robot.unactuated == ("axle",)
     simulation = alone(robot)
     simulation.step([np.ones((1, 1, 1))])
-    assert not simulation.broken
+    assert not simulation.clock.diverged
     simulation.close()
 
 
@@ -162,7 +162,7 @@ def test_robots_whose_files_share_a_name_are_drawn_each_as_itself(tmp_path: Path
 def test_a_state_of_a_broken_world_is_not_given_out() -> None:
     env = roboschool.AgentEnv("ant")
     env.reset(seed=0)
-    env.simulation.broken.add(0)
+    env.simulation.clock.diverged.add(0)
     with pytest.raises(InvalidInput, match="blown up"):
         env.get_state()
     env.reset()

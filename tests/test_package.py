@@ -343,11 +343,11 @@ def test_page_of_environments_is_fresh_and_says_everything(tmp_path: Path) -> No
         assert f"`{scene.id}`" in page
         for agent in scene.agents:
             env = roboschool.AgentEnv(scene, agent=agent.name)
-            assert len(agent.task.entries()) == env.observation_space.shape[0]
+            assert len(agent.observer_fields()) == env.observation_space.shape[0]
             env.reset(seed=0)
             *_, info = env.step(env.action_space.sample())
             assert set(agent.task.pays) <= set(info)
-            paid = {term for group in env.simulation.groups if group.task == agent.task for term in group.terms}
+            paid = {term for group in env.simulation.groups if group.task == agent.task for term in group.rewards.names}
             assert paid == set(agent.task.pays), "every term of the reward is explained"
             env.close()
 

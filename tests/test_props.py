@@ -162,7 +162,7 @@ def test_the_trainer_goes_elsewhere_at_every_serve() -> None:
             targets.add(tuple(trainer.target))
             serves += info["rally"] == 0.0 and info["timer"] == 150.0
             group, place = env.simulation.seats[env.simulation.scene.agents.index(env.scene.agents[int(other[-1])])]
-            bats.append(group.now.joints[0, place, 1, 0])
+            bats.append(group.state.joints[0, place, 1, 0])
         assert isinstance(trainer, pong.Trainer)
         assert serves - 1 <= len(targets) <= serves + 1
         assert serves > 5

@@ -39,7 +39,7 @@ def quiet(name: str) -> Simulation:
 
 
 def still(simulation: Simulation) -> list[np.ndarray]:
-    return [np.zeros((*group.live.shape, len(group.torque))) for group in simulation.groups]
+    return [np.zeros((*group.active.shape, len(group.torque))) for group in simulation.groups]
 
 
 @pytest.mark.parametrize("name", FIVE)
@@ -98,12 +98,12 @@ def test_rest_pose_is_within_the_limits_whatever_the_noise(name: str) -> None:
 def test_stands_without_a_drop(name: str) -> None:
     simulation = quiet(name)
     group = simulation.groups[0]
-    height = group.now.position[0, 0, 2]
+    height = group.state.position[0, 0, 2]
     assert height == pytest.approx(group.robot.standing_height, abs=0.001)
     assert group.observation[0, 0, 0] == pytest.approx(0.0, abs=0.001)
     simulation.step(still(simulation))
-    assert group.now.feet.any(), "a foot stands on the ground from the first step"
-    assert group.now.position[0, 0, 2] == pytest.approx(height, abs=0.004)
+    assert group.state.foot_contacts.any(), "a foot stands on the ground from the first step"
+    assert group.state.position[0, 0, 2] == pytest.approx(height, abs=0.004)
     simulation.close()
 
 
@@ -125,12 +125,12 @@ def test_first_steps_without_torque_pay_the_alive_bonus_alone(name: str) -> None
     simulation = quiet(name)
     group = simulation.groups[0]
     simulation.step(still(simulation))
-    terms = {term: float(value[0, 0]) for term, value in group.terms.items()}
+    terms = {term: float(value[0, 0]) for term, value in group.rewards.names.items()}
     assert list(terms) == ["alive", "progress", "electricity", "limits", "collision"]
     assert terms["alive"] == (2.0 if name == "humanoid" else 1.0)
     assert terms["electricity"] == terms["limits"] == terms["collision"] == 0.0
     assert abs(terms["progress"]) < 0.02
-    assert group.reward[0, 0] == pytest.approx(sum(terms.values()))
+    assert group.rewards.total[0, 0] == pytest.approx(sum(terms.values()))
     simulation.close()
 
 
@@ -228,7 +228,7 @@ def test_observation_layout() -> None:
     now.position[..., 2] = task.robot.standing_height + 0.25
     now.bearing[0, 0] = [0.6, 0.8]
     now.velocity[0, 0] = [1.0, 2.0, 3.0]
-    now.lean[0, 0] = [0.1, -0.2]
+    now.roll_pitch[0, 0] = [0.1, -0.2]
     now.joints[0, 0] = np.arange(16).reshape(8, 2) / 4
     now.feet[0, 0] = [1, 0, 0, 1]
     seen = task.observe(now)[0, 0]
@@ -247,12 +247,12 @@ def test_bearing_and_velocity_are_seen_from_the_robot(yaw: float) -> None:
         agents = (dataclasses.replace(scene.agents[0], yaw=yaw, noise=0.0),)
         simulation = Simulation(dataclasses.replace(scene, agents=agents))
         simulation.reset({0: 0})
-        now = simulation.groups[0].now
+        now = simulation.groups[0].state
         assert now.bearing[0, 0] == pytest.approx([-math.sin(yaw), math.cos(yaw)])
         for _ in range(40):
-            was = simulation.groups[0].now.position.copy()
+            was = simulation.groups[0].state.position.copy()
             simulation.step([np.full((1, 1, len(simulation.groups[0].torque)), 0.5)])
-        now = simulation.groups[0].now
+        now = simulation.groups[0].state
         moved = (now.position - was)[0, 0, :2] / 0.0165
         heading = math.atan2(-now.bearing[0, 0, 0], now.bearing[0, 0, 1])
         forward = moved[0] * math.cos(heading) + moved[1] * math.sin(heading)
@@ -323,7 +323,7 @@ def test_robots_collide_with_each_other(pair: tuple[str, str]) -> None:
     for _ in range(10):
         simulation.step(still(simulation))
         alone.step(still(alone))
-    assert not simulation.broken
+    assert not simulation.clock.diverged
     touched, untouched = (s.seats[0][0].now.position[0, 0] for s in (simulation, alone))
     assert np.abs(touched - untouched).max() > 1e-4
     simulation.close()
@@ -339,7 +339,7 @@ def test_self_collision_is_as_the_card_says(name: str, touches: bool) -> None:
     world, generator, count = simulation.worlds[0], np.random.default_rng(0), 0
     for _ in range(300):
         for group in simulation.groups:
-            group.live[:] = True
+            group.active[:] = True
         simulation.step([generator.uniform(-1, 1, (1, 1, len(simulation.groups[0].torque)))])
         body = world.bodies[0].id
         count += len(pybullet.getContactPoints(body, body, physicsClientId=world.client))

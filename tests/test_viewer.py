@@ -346,8 +346,8 @@ def test_arrows_lead_the_flag(key: str, way: tuple[float, float]) -> None:
     press(screen, {3: key, 50: "Escape"})
     Session(env, pilot, screen, read_keys("")).run(0, None)
     group, place = env.simulation.seats[0]
-    flag = group.now.memory[0, place, :2]
-    assert flag - group.was.position[0, place, :2] == pytest.approx(way)
+    flag = group.state.memory[0, place, :2]
+    assert flag - group.previous.position[0, place, :2] == pytest.approx(way)
     screen.close()
     env.close()
 
@@ -365,7 +365,7 @@ def test_arrows_push_a_paddle_as_the_picture_shows_it(agent: str) -> None:
         press(screen, {3: key, 50: "Escape"})
         before = np.array([-1.3, 1.3])[number] if axis == 0 else 0.0
         Session(env, pilot, screen, read_keys("")).run(0, None)
-        assert sign * (env.simulation.now.agents[0, number, axis] - before) > 0.02
+        assert sign * (env.simulation.game.state.agents.position[0, number, axis] - before) > 0.02
         screen.close()
     env.close()
 

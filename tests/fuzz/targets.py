@@ -65,7 +65,7 @@ def try_scene(scene: Scene, painted: bool) -> None:
             simulation.step([np.ones(group.shape) for group in simulation.groups])
         if painted:
             with contextlib.closing(Camera(scene, *PICTURE)) as camera:
-                camera.picture(simulation.worlds[0].capture(), simulation.marks())
+                camera.picture(simulation.worlds[0].capture(), simulation.markers())
     finally:
         simulation.close()
 
