@@ -7,12 +7,15 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from task_values import positions_of, speeds_of, upright_state, weighted_terms
 
 import roboschool
 from roboschool.errors import InvalidInput
 from roboschool.mdp.state import State
 from roboschool.robots.robot import load_robot
 from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
+from roboschool.simulation.group import blank_state
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.stride import Stride
 
@@ -57,6 +60,7 @@ MASSES = {
     "l_talus": 0.125,
     "r_foot": 2.410,
 }
+TERMS = ["alive", "progress", "electricity", "stall", "limits", "collision", "knees"]
 KNEES = [JOINTS.index("l_leg_kny"), JOINTS.index("r_leg_kny")]
 
 
@@ -65,12 +69,18 @@ def kind(joint: str) -> str:
     return joint if joint in TORQUES else joint.split("_")[2]
 
 
-def task_and_state() -> tuple[Stride, State]:
-    task = load_scene(SCENE).agents[0].task
+def task_and_state() -> tuple[Scene, Stride, State]:
+    scene = load_scene(SCENE)
+    task = scene.agents[0].task
     assert isinstance(task, Stride)
-    now = State.blank(1, 1, task.robot)
-    now.upright[:] = 1.0
-    return task, now
+    return scene, task, upright_state(scene, task)
+
+
+def at_knees(scaled: object, others: float) -> np.ndarray:
+    """Scaled positions of all joints: of the knees, left and right, and of the others."""
+    positions = np.full(len(JOINTS), others)
+    positions[KNEES] = scaled
+    return positions
 
 
 def simulate(noise: float = 0.0, **options: Any) -> Simulation:
@@ -179,7 +189,7 @@ def test_head_counts_and_not_the_pelvis() -> None:
         if group.terminated.all():
             break
     assert group.terminated.all()
-    assert group.rewards.names["alive"] == -1.0
+    assert group.rewards.by_name(0, 0)["alive"] == -1.0
     simulation.close()
 
 
@@ -188,36 +198,38 @@ def test_head_counts_and_not_the_pelvis() -> None:
     [(0.0, 0.0, 4.0), (1.0, 0.0, 3.0), (0.0, -0.995, 3.0), (-1.0, 1.0, 2.0), (0.98, -0.98, 4.0)],
 )
 def test_alive_is_four_less_one_for_every_knee_at_a_limit(left: float, right: float, alive: float) -> None:
-    task, now = task_and_state()
-    now.joints[0, 0, KNEES, 0] = left, right
-    terms = task.reward(now, np.zeros((1, 1, 30)), now, 0.0165)
-    assert terms["alive"].item() == alive
-    assert list(terms) == ["alive", "progress", "electricity", "limits", "collision"]
+    scene, task, state = task_and_state()
+    state.q[:] = positions_of(task.robot, at_knees((left, right), 0.5))
+    terms = weighted_terms(scene, task, state, np.zeros((1, 1, 30)), state)
+    assert list(terms) == TERMS
+    assert terms["alive"].item() == 4.0
+    assert terms["knees"].item() == alive - 4.0
 
 
 def test_other_joints_at_a_limit_cost_as_in_a_run() -> None:
-    task, now = task_and_state()
-    now.joints[..., 0] = 1.0
-    now.joints[0, 0, KNEES, 0] = 0.0
-    terms = task.reward(now, np.zeros((1, 1, 30)), now, 0.0165)
-    assert terms["alive"].item() == 4.0
+    scene, task, state = task_and_state()
+    state.q[:] = positions_of(task.robot, at_knees(0.0, 1.0))
+    terms = weighted_terms(scene, task, state, np.zeros((1, 1, 30)), state)
+    assert (terms["alive"].item(), terms["knees"].item()) == (4.0, 0.0)
     assert terms["limits"].item() == pytest.approx(-0.2 * 28)
 
 
 def test_fallen_costs_one_whatever_the_knees() -> None:
-    task, now = task_and_state()
-    now.upright[:] = 0.0
-    now.joints[0, 0, KNEES, 0] = 1.0
-    assert task.reward(now, np.zeros((1, 1, 30)), now, 0.0165)["alive"].item() == -1.0
-    assert task.over(now).all()
+    scene, task, state = task_and_state()
+    state.upright[:] = 0.0
+    state.q[:] = positions_of(task.robot, at_knees(1.0, 0.0))
+    terms = weighted_terms(scene, task, state, np.zeros((1, 1, 30)), state)
+    assert (terms["alive"].item(), terms["knees"].item()) == (-1.0, 0.0)
+    assert task.terminated(state).all()
 
 
 def test_prices() -> None:
-    task, now = task_and_state()
-    now.joints[..., 1] = 0.5
-    now.bumps[:] = 1.0
-    terms = task.reward(now, np.full((1, 1, 30), -1.0), now, 0.0165)
-    assert terms["electricity"].item() == pytest.approx(-2.0 * 0.5 - 0.1)
+    scene, task, state = task_and_state()
+    state.qd[:] = speeds_of(task.robot, 0.5)
+    state.foot_obstacle_contacts[:] = 1.0
+    terms = weighted_terms(scene, task, state, np.full((1, 1, 30), -1.0), state)
+    assert terms["electricity"].item() == pytest.approx(-2.0 * 0.5)
+    assert terms["stall"].item() == pytest.approx(-0.1)
     assert terms["collision"].item() == -2.0
 
 
@@ -227,18 +239,19 @@ def test_an_unknown_knee_is_named() -> None:
 
 
 def test_rows_alone_give_what_rows_together_give() -> None:
-    task, _ = task_and_state()
-    now, generator = State.blank(3, 2, task.robot), np.random.default_rng(0)
-    now.row[:] = generator.normal(0.5, 0.7, now.row.shape)
-    now.upright[:] = generator.integers(0, 2, now.upright.shape)
+    scene, task, _ = task_and_state()
+    state, generator = blank_state(scene, task, 3, 2), np.random.default_rng(0)
+    state.array[:] = generator.normal(0.5, 0.7, state.array.shape)
+    state.upright[:] = generator.integers(0, 2, state.upright.shape)
     action = generator.uniform(-1, 1, (3, 2, 30))
-    together = task.reward(now, action, now, 0.0165)
-    for world, agent in np.ndindex(3, 2):
-        one = State.blank(1, 1, task.robot)
-        one.row[:] = now.row[world, agent]
-        alone = task.reward(one, action[world : world + 1, agent : agent + 1], one, 0.0165)
+    together = weighted_terms(scene, task, state, action, state)
+    for row in np.ndindex(3, 2):
+        one = blank_state(scene, task)
+        one.array[:] = state.array[row]
+        alone = weighted_terms(scene, task, one, action[row][None, None], one)
+        assert list(alone) == list(together)
         for term, value in together.items():
-            assert alone[term].item() == pytest.approx(value[world, agent], rel=1e-12)
+            assert alone[term].item() == pytest.approx(value[row], rel=1e-12)
 
 
 @pytest.mark.parametrize("hold", [1, 15])
@@ -249,7 +262,7 @@ def test_random_torques_do_not_blow_it_up(hold: int) -> None:
     for step in range(600):
         if step % hold == 0:
             action = generator.choice([-1.0, 1.0], (1, 1, 30))
-        group.active[:] = True  # it goes on lying down
+        simulation.activate_all()  # it goes on lying down
         simulation.step([action])
         assert not simulation.clock.diverged
         assert np.isfinite(group.observation).all()
@@ -264,7 +277,7 @@ def test_comes_to_rest_when_left_alone() -> None:
     simulation = simulate(noise=0.1)
     group = simulation.groups[0]
     for _ in range(600):
-        group.active[:] = True
+        simulation.activate_all()
         simulation.step([np.zeros((1, 1, 30))])
     assert group.state.position[0, 0, 2] < 0.4
     assert np.abs(group.state.velocity).max() < 0.2
@@ -279,9 +292,8 @@ def test_an_episode_by_the_front_door() -> None:
     seen, _ = env.reset(seed=0)
     assert seen[0] == pytest.approx(0.0, abs=0.02)
     seen, reward, terminated, truncated, info = env.step(np.zeros(30))
-    terms = ("alive", "progress", "electricity", "limits", "collision")
-    assert reward == pytest.approx(sum(info[term] for term in terms))
-    assert info["alive"] == 4.0
+    assert reward == pytest.approx(sum(info[term] for term in TERMS))
+    assert (info["alive"], info["knees"]) == (4.0, 0.0)
     assert not terminated
     assert not truncated
     env.close()

@@ -6,22 +6,24 @@ import math
 import gymnasium
 import numpy as np
 import pytest
+from task_values import DT, observe, positions_of, speeds_of, upright_state, weighted_terms
 
 import roboschool
 from roboschool.games import pong
-from roboschool.mdp.effects import Launch
-from roboschool.mdp.game import GameState, GameUpdate
+from roboschool.mdp.effects import Launch, Placement
+from roboschool.mdp.game import AgentStats, GameState, GameUpdate
+from roboschool.mdp.record import Record
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 from roboschool.robots.robot import load_robot
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Scene
+from roboschool.sensors.joint_scaling import JointScaling
 from roboschool.simulation.simulation import Simulation
-from roboschool.tasks.flagrun import Flagrun
-from roboschool.tasks.flagrun_harder import FRAME, GROUND, HISTORY, LAST, POSE, FlagrunHarder
+from roboschool.tasks.flagrun import Flagrun, FlagMemory
+from roboschool.tasks.flagrun_harder import EPISODES, FlagrunHarder, HarderMemory
 from roboschool.tasks.reach import Reach
 
-DT = 0.0165
 CATALOGUE = {  # id: steps, threshold, observation, action, seconds of a timestep, substeps
     "InvertedPendulum": (1000, 950.0, 5, 1, DT, 1),
     "InvertedPendulumSwingup": (1000, 800.0, 5, 1, DT, 1),
@@ -96,16 +98,30 @@ def act(simulation: Simulation, *numbers: float) -> None:
     simulation.step([np.broadcast_to(np.array(numbers, float), group.shape) for group in simulation.groups])
 
 
-def states_of(name: str) -> tuple[Task, State, State]:
-    """A scene's first task, and two blank states."""
+def states_of(name: str) -> tuple[Scene, Task, State, State]:
+    """A scene, its first task, and two states in which the robot stands: before a step and after it."""
     scene = load_scene(name)
     task = scene.agents[0].task
-    was, now = scene.blank(task), scene.blank(task)
-    for state in (was, now):
-        state.bearing[..., 1] = 1.0
-        state.upright[:] = 1.0
-        state.position[..., 2] = task.robot.standing_height
-    return task, was, now
+    return scene, task, upright_state(scene, task), upright_state(scene, task)
+
+
+def scaled_joints(state: State, task: Task) -> np.ndarray:
+    """Positions of joints, -1 to 1 between their limits (joint,)."""
+    return JointScaling(task.robot).positions(state.q)[0, 0]
+
+
+HOME = Placement((0.0, 0.0), 0.0, ())
+
+
+def begin(task: Task, memory: Record, rng: np.random.Generator) -> Placement:
+    """Begin an episode at home, and write what is remembered."""
+    return task.reset(HOME, memory, rng)
+
+
+def update(task: Task, previous: State, state: State, seed: int = 0) -> tuple[Record, list[Launch]]:
+    """What a task remembers of its one agent after a step, and what it launches."""
+    made = task.update(previous, state, np.ones((1, 1), bool), [np.random.default_rng(seed)])
+    return made.memory.at((0, 0)), list(made.launches)
 
 
 # --- pendula ---------------------------------------------------------------------------------------------------------
@@ -125,19 +141,19 @@ def test_poles_begin_within_a_tenth_of_a_radian(name: str, angle: float) -> None
     leans = []
     for _ in range(50):
         simulation.reset({0: None})
-        now = simulation.groups[0].state
-        assert now.joints[0, 0, 0].tolist() == [0.0, 0.0], "the cart stands in the middle"
-        leans += now.loose[0, 0, :, 0].tolist()
+        state = simulation.groups[0].state
+        assert (state.q[0, 0].tolist(), state.qd[0, 0].tolist()) == ([0.0], [0.0]), "the cart stands in the middle"
+        leans += state.passive_q[0, 0].tolist()
     assert np.abs(np.array(leans) - angle).max() <= 0.1
     assert np.ptp(leans) > 0.15
     simulation.close()
 
 
 def test_pendulum_sees_cart_and_pole() -> None:
-    task, _, now = states_of("inverted_pendulum")
-    now.joints[..., 0, :] = (0.3, -2.0)
-    now.loose[..., 0, :] = (0.1, 7.0)
-    assert task.observe(now)[0, 0] == pytest.approx([0.3, -2.0, math.cos(0.1), math.sin(0.1), 7.0])
+    scene, task, _, state = states_of("inverted_pendulum")
+    state.q[:], state.qd[:] = 0.3, speeds_of(task.robot, -2.0)
+    state.passive_q[:], state.passive_qd[:] = 0.1, 7.0
+    assert observe(scene, task, state)[0, 0] == pytest.approx([0.3, -2.0, math.cos(0.1), math.sin(0.1), 7.0])
 
 
 def test_cart_speed_is_metres_a_second() -> None:
@@ -153,18 +169,19 @@ def test_cart_speed_is_metres_a_second() -> None:
 
 @pytest.mark.parametrize(("lean", "over"), [(0.19, False), (0.21, True), (-0.21, True)])
 def test_pendulum_falls_at_a_fifth_of_a_radian_and_is_paid_one_either_way(lean: float, over: bool) -> None:
-    task, was, now = states_of("inverted_pendulum")
-    now.loose[..., 0, 0] = lean
-    assert bool(task.over(now)) is over
-    assert task.reward(was, np.zeros((1, 1, 1)), now, DT) == {"alive": 1.0}
+    scene, task, previous, state = states_of("inverted_pendulum")
+    state.passive_q[:] = lean
+    assert bool(task.terminated(state)) is over
+    assert weighted_terms(scene, task, previous, np.zeros((1, 1, 1)), state) == {"alive": 1.0}
 
 
 def test_swing_up_pays_the_cosine_and_never_ends() -> None:
-    task, was, now = states_of("inverted_pendulum_swingup")
+    scene, task, previous, state = states_of("inverted_pendulum_swingup")
     for lean in (math.pi, 1.0, 0.0, 40.0):
-        now.loose[..., 0, 0] = lean
-        assert float(task.reward(was, np.zeros((1, 1, 1)), now, DT)["height"][0, 0]) == pytest.approx(math.cos(lean))
-        assert not task.over(now)
+        state.passive_q[:] = lean
+        terms = weighted_terms(scene, task, previous, np.zeros((1, 1, 1)), state)
+        assert terms["height"].item() == pytest.approx(math.cos(lean))
+        assert not task.terminated(state)
 
 
 def test_a_hanging_pole_really_hangs() -> None:
@@ -175,18 +192,19 @@ def test_a_hanging_pole_really_hangs() -> None:
 
 
 def test_upright_double_pendulum_pays_what_roboschool_paid() -> None:
-    task, was, now = states_of("inverted_double_pendulum")
-    assert sum(task.reward(was, np.zeros((1, 1, 1)), now, DT).values())[0, 0] == pytest.approx(9.36)
-    now.joints[..., 0, 0] = 0.5
-    assert sum(task.reward(was, np.zeros((1, 1, 1)), now, DT).values())[0, 0] == pytest.approx(9.36 - 0.01 * 0.25)
+    scene, task, previous, state = states_of("inverted_double_pendulum")
+    idle = np.zeros((1, 1, 1))
+    assert sum(weighted_terms(scene, task, previous, idle, state).values()) == pytest.approx(9.36)
+    state.q[:] = 0.5
+    assert sum(weighted_terms(scene, task, previous, idle, state).values()) == pytest.approx(9.36 - 0.01 * 0.25)
 
 
 @pytest.mark.parametrize(("lean", "over"), [(0.6, False), (0.7, True)])
 def test_double_pendulum_ends_when_its_tip_is_a_metre_high(lean: float, over: bool) -> None:
-    task, _, now = states_of("inverted_double_pendulum")
-    now.loose[..., 0, 0] = lean  # the tip as Roboschool has it: 0.9 cos + 0.3
+    _, task, _, state = states_of("inverted_double_pendulum")
+    state.passive_q[..., 0] = lean  # the tip as Roboschool has it: 0.9 cos + 0.3
     assert (0.9 * math.cos(lean) + 0.3 <= 1.0) is over
-    assert bool(task.over(now)) is over
+    assert bool(task.terminated(state)) is over
 
 
 def test_double_pendulum_sees_the_upper_pole_where_bullet_has_it() -> None:
@@ -200,10 +218,9 @@ def test_double_pendulum_sees_the_upper_pole_where_bullet_has_it() -> None:
     seen = simulation.groups[0].observation[0, 0]
     assert seen[2] == pytest.approx(link[0], abs=1e-6)
     cost = -0.01 * link[0] ** 2 - (link[2] + 0.3 - 2.0) ** 2
-    assert simulation.groups[0].terms["distance_cost"][0, 0] == pytest.approx(cost, abs=1e-6)
-    assert seen[6] == pytest.approx(math.cos(simulation.groups[0].state.loose[0, 0, 1, 0]), abs=1e-6), (
-        "the relative angle"
-    )
+    assert simulation.groups[0].rewards.by_name(0, 0)["distance_cost"] == pytest.approx(cost, abs=1e-6)
+    relative_angle = simulation.groups[0].state.passive_q[0, 0, 1]
+    assert seen[6] == pytest.approx(math.cos(relative_angle), abs=1e-6)
     simulation.close()
 
 
@@ -240,11 +257,12 @@ def test_targets_lie_where_the_fingertip_gets_and_the_arm_begins_anywhere() -> N
     targets, turns, elbows = [], [], []
     for _ in range(300):
         simulation.reset({0: None})
-        now = simulation.groups[0].state
-        targets.append(math.hypot(*now.memory[0, 0, :2]))
-        turns.append(now.joints[0, 0, 0, 0])
-        elbows.append(now.joints[0, 0, 1, 0])
-        assert math.hypot(*now.position[0, 0, :2]) <= 0.2101
+        group = simulation.groups[0]
+        targets.append(math.hypot(*group.state.memory.target[0, 0]))
+        shoulder, elbow = scaled_joints(group.state, group.task)
+        turns.append(shoulder)
+        elbows.append(elbow)
+        assert math.hypot(*group.state.position[0, 0, :2]) <= 0.2101
     assert 0.02 <= min(targets) < 0.04
     assert 0.20 < max(targets) <= 0.21
     assert (min(turns), max(turns)) == pytest.approx((-math.pi, math.pi), abs=0.1)
@@ -257,40 +275,38 @@ def test_reacher_sees_the_raw_angle_and_the_way_to_its_fingertip() -> None:
     for _ in range(40):
         act(simulation, 1.0, 0.2)
     group = simulation.groups[0]
-    seen, now = group.observation[0, 0], group.state
-    shoulder, elbow = now.joints[0, 0, 0, 0], 3.0 * now.joints[0, 0, 1, 0]
+    seen, (shoulder, elbow) = group.observation[0, 0], group.state.q[0, 0].tolist()
     tip = 0.1 * np.exp(1j * shoulder) + 0.11 * np.exp(1j * (shoulder + elbow))
     assert seen[2:4] == pytest.approx([tip.real - seen[0], tip.imag - seen[1]], abs=1e-5)
     assert seen[4:6] == pytest.approx([math.cos(shoulder), math.sin(shoulder)], abs=1e-6)
     assert seen[7] == pytest.approx(elbow / 3.0, abs=1e-6)
     before = shoulder
     act(simulation, 1.0, 0.2)
-    assert 0.1 * (group.state.joints[0, 0, 0, 0] - before) / DT == pytest.approx(group.observation[0, 0, 6], rel=1e-3)
+    assert 0.1 * (group.state.q[0, 0, 0] - before) / DT == pytest.approx(group.observation[0, 0, 6], rel=1e-3)
     simulation.close()
 
 
 def test_reacher_pays_for_coming_nearer_and_costs() -> None:
-    task, was, now = states_of("reacher")
+    scene, task, previous, state = states_of("reacher")
     assert isinstance(task, Reach)
-    was.memory[:] = now.memory[:] = (0.1, 0.0)
-    was.position[..., 0], now.position[..., 0] = 0.2, 0.15
-    now.joints[..., 1] = (0.5, -0.25)  # speeds [10 rad/s]
-    terms = task.reward(was, np.array([[[1.0, -0.5]]]), now, DT)
+    previous.memory.target[:] = state.memory.target[:] = (0.1, 0.0)
+    previous.position[..., 0], state.position[..., 0] = 0.2, 0.15
+    state.qd[:] = (5.0, -2.5)  # [rad/s]; the fastest is 10 rad/s
+    terms = weighted_terms(scene, task, previous, np.array([[[1.0, -0.5]]]), state)
     assert {name: round(float(term[0, 0]), 9) for name, term in terms.items()} == {
         "progress": 5.0,
         "electricity": -0.1 * (0.5 + 0.125),
         "stall": -0.01 * 1.5,
         "limits": 0.0,
     }
-    assert not task.over(now)
+    assert not task.terminated(state)
 
 
 @pytest.mark.parametrize(("elbow", "cost"), [(0.98, 0.0), (0.995, -0.1), (1.02, -0.1), (-1.02, -0.1)])
 def test_elbow_at_its_limit_costs_also_beyond_it(elbow: float, cost: float) -> None:
-    task, was, now = states_of("reacher")
-    now.joints[..., 1, 0] = elbow
-    now.joints[..., 0, 0] = 1.0  # a shoulder has no limit to be at
-    assert task.reward(was, np.zeros((1, 1, 2)), now, DT)["limits"][0, 0] == cost
+    scene, task, previous, state = states_of("reacher")
+    state.q[:] = positions_of(task.robot, (1.0, elbow))  # a shoulder has no limit to be at
+    assert weighted_terms(scene, task, previous, np.zeros((1, 1, 2)), state)["limits"].item() == cost
 
 
 # --- flagrun ---------------------------------------------------------------------------------------------------------
@@ -298,75 +314,93 @@ def test_elbow_at_its_limit_costs_also_beyond_it(elbow: float, cost: float) -> N
 
 def test_flags_of_the_first_step_are_straight_ahead_every_other_time() -> None:
     task = load_scene("humanoid_flagrun").agents[0].task
-    rng = np.random.default_rng(0)
-    placement = Simulation(load_scene("hopper")).worlds[0].bodies[0].home
-    flags = np.array([task.begin(placement, np.zeros(3), rng)[1] for _ in range(2000)])
-    straight = flags[:, 1] == 0.0
+    rng, memory, flags = np.random.default_rng(0), FlagMemory.blank(), []
+    for _ in range(2000):
+        assert begin(task, memory, rng) == HOME
+        assert memory.timer == 150.0
+        flags.append(memory.goal.copy())
+    goals = np.array(flags)
+    straight = goals[:, 1] == 0.0
     assert straight.mean() == pytest.approx(0.5, abs=0.04)
-    assert (flags[straight, 0].min(), flags[straight, 0].max()) == pytest.approx((13.125, 26.25), abs=0.1)
-    assert np.abs(flags[~straight, :2]).max(axis=0) == pytest.approx([13.125, 6.25], abs=0.1)
-    assert (flags[:, 2] == 150.0).all()
+    assert (goals[straight, 0].min(), goals[straight, 0].max()) == pytest.approx((13.125, 26.25), abs=0.1)
+    assert np.abs(goals[~straight]).max(axis=0) == pytest.approx([13.125, 6.25], abs=0.1)
 
 
 @pytest.mark.parametrize(
     ("timer", "distance", "moves"), [(2.0, 5.0, False), (1.0, 5.0, True), (100.0, 1.01, False), (100.0, 0.99, True)]
 )
 def test_flag_moves_when_it_is_reached_or_its_time_is_up(timer: float, distance: float, moves: bool) -> None:
-    task, was, now = states_of("humanoid_flagrun")
+    _, task, previous, state = states_of("humanoid_flagrun")
     assert isinstance(task, Flagrun)
-    now.memory[:] = (distance, 0.0, timer)
-    memory, throws = task.plan(was, now, np.ones((1, 1), bool), [np.random.default_rng(1)])
-    assert bool(memory[0, 0, 0] != distance) is moves
-    assert memory[0, 0, 2] == (150.0 if moves else timer - 1.0)
-    assert np.abs(memory[0, 0, :2]).tolist() <= [13.125, 6.25]
-    assert not throws
-    unmoved, _ = task.plan(was, now, np.zeros((1, 1), bool), [])
-    assert unmoved[0, 0, 0] == distance, "those who do not take part draw nothing"
+    state.memory.goal[:], state.memory.timer[:] = (distance, 0.0), timer
+    memory, launches = update(task, previous, state, seed=1)
+    assert bool(memory.goal[0] != distance) is moves
+    assert memory.timer == (150.0 if moves else timer - 1.0)
+    assert (np.abs(memory.goal) <= [13.125, 6.25]).all()
+    assert not launches
+    assert (state.memory.goal[0, 0].tolist(), state.memory.timer.item()) == ([distance, 0.0], timer), "it is a copy"
+    unmoved = task.update(previous, state, np.zeros((1, 1), bool), []).memory
+    assert unmoved.goal[0, 0, 0] == distance, "those who do not take part draw nothing"
 
 
 def test_a_new_flag_is_no_jump_in_the_reward() -> None:
     """Progress is toward the flag that stood during the step."""
-    task, was, now = states_of("humanoid_flagrun")
-    was.memory[:], now.memory[:] = (10.0, 0.0, 1.0), (-8.0, 3.0, 150.0)
-    now.position[..., 0] = 2.0 * DT
-    assert task.reward(was, np.zeros((1, 1, 17)), now, DT)["progress"][0, 0] == pytest.approx(2.0)
+    scene, task, previous, state = states_of("humanoid_flagrun")
+    previous.memory.goal[:], previous.memory.timer[:] = (10.0, 0.0), 1.0
+    state.memory.goal[:], state.memory.timer[:] = (-8.0, 3.0), 150.0
+    state.position[..., 0] = 2.0 * DT
+    terms = weighted_terms(scene, task, previous, np.zeros((1, 1, 17)), state)
+    assert terms["progress"].item() == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("yaw", [0.0, 2.0, -3.0])
 def test_flag_is_seen_at_its_angle_from_the_heading(yaw: float) -> None:
-    task, _, now = states_of("humanoid_flagrun")
-    now.bearing[:] = (-math.sin(yaw), math.cos(yaw))
-    now.position[..., :2] = (1.0, 2.0)
-    now.memory[..., :2] = (4.0, -3.0)
+    scene, task, _, state = states_of("humanoid_flagrun")
+    state.world_x_direction[:] = (-math.sin(yaw), math.cos(yaw))
+    state.position[..., :2] = (1.0, 2.0)
+    state.memory.goal[:] = (4.0, -3.0)
     angle = math.atan2(-5.0, 3.0) - yaw
-    assert task.observe(now)[0, 0, 1:3] == pytest.approx([math.sin(angle), math.cos(angle)])
+    assert observe(scene, task, state)[0, 0, 1:3] == pytest.approx([math.sin(angle), math.cos(angle)])
 
 
 def test_flagrun_electricity_is_half_the_humanoids() -> None:
-    running, flagging = (load_scene(name).agents[0].task for name in ("humanoid", "humanoid_flagrun"))
-    assert (running.electricity, running.stall) == (-8.5, -0.425)
-    assert (flagging.electricity, flagging.stall) == (-4.25, -0.425)
+    for name, electricity, stall in (("humanoid", -8.5, -0.425), ("humanoid_flagrun", -4.25, -0.425)):
+        scene, task, previous, state = states_of(name)
+        state.qd[:] = speeds_of(task.robot, 1.0)
+        terms = weighted_terms(scene, task, previous, np.ones((1, 1, 17)), state)
+        assert (terms["electricity"].item(), terms["stall"].item()) == pytest.approx((electricity, stall))
 
 
 def test_flags_are_seen_in_pictures() -> None:
     simulation = begun("humanoid_flagrun")
-    (mark,) = simulation.markers()
-    x, y = simulation.groups[0].state.memory[0, 0, :2]
-    assert (mark.position, mark.radius) == ((x, y, 0.2), 0.2)
-    assert mark.colour == (255, 128, 128)
+    (marker,) = simulation.markers()
+    x, y = simulation.groups[0].state.memory.goal[0, 0]
+    assert (marker.position, marker.radius) == ((x, y, 0.2), 0.2)
+    assert marker.colour == (255, 128, 128)
     simulation.close()
 
 
 # --- flagrun, harder -------------------------------------------------------------------------------------------------
 
 
-def harder() -> tuple[FlagrunHarder, State, State]:
-    task, was, now = states_of("humanoid_flagrun_harder")
+def harder() -> tuple[Scene, FlagrunHarder, State, State]:
+    scene, task, *states = states_of("humanoid_flagrun_harder")
     assert isinstance(task, FlagrunHarder)
-    for state in (was, now):
-        state.memory[..., :3] = (10.0, 0.0, 100.0)
-        state.heights[:] = 0.9
-    return task, was, now
+    assert task.needs.link_heights == ("pelvis",)
+    for state in states:
+        state.memory.goal[:], state.memory.timer[:] = (10.0, 0.0), 100.0
+        state.link_heights[:] = 0.9
+    return scene, task, *states
+
+
+def poses_chosen(memory: HarderMemory, draws: int) -> list[int]:
+    """The poses in which episodes begin that all follow on the same outcomes."""
+    task, rng, poses = load_scene("humanoid_flagrun_harder").agents[0].task, np.random.default_rng(0), []
+    for _ in range(draws):
+        chosen = memory.copy()
+        begin(task, chosen, rng)
+        poses.append(int(chosen.pose))
+    return poses
 
 
 def test_three_poses_begin_on_the_ground() -> None:
@@ -375,10 +409,10 @@ def test_three_poses_begin_on_the_ground() -> None:
     simulation, poses = begun("humanoid_flagrun_harder"), {}
     for _ in range(40):
         simulation.reset({0: None})
-        now, world = simulation.groups[0].state, simulation.worlds[0]
+        state, world = simulation.groups[0].state, simulation.worlds[0]
         points = pybullet.getClosestPoints(world.bodies[0].id, world.ground, 1.0, physicsClientId=world.client)
         assert min(point[8] for point in points) == pytest.approx(0.0, abs=1e-6)
-        poses[int(now.memory[0, 0, POSE])] = now.position[0, 0, 2], now.roll_pitch[0, 0, 1]
+        poses[int(state.memory.pose.item())] = state.position[0, 0, 2], state.roll_pitch[0, 0, 1]
     assert poses[0][0] > 1.2
     assert poses[1][0] < 0.45
     assert poses[2][0] < 0.45
@@ -388,45 +422,43 @@ def test_three_poses_begin_on_the_ground() -> None:
 @pytest.mark.parametrize(("pose", "pitch"), [(0, 0.0), (1, math.pi / 2 - 0.05), (2, 1.5 * math.pi - 0.15)])
 def test_pitch_of_each_pose(pose: int, pitch: float) -> None:
     task = load_scene("humanoid_flagrun_harder").agents[0].task
-    placement = begun("hopper").worlds[0].bodies[0].home
-    memory = np.zeros(len(task.memory))
-    memory[HISTORY] = 1.0  # all mastered
-    memory[HISTORY][LAST * pose : LAST * (pose + 1)] = -1.0  # but this
-    chosen = [task.begin(placement, memory, np.random.default_rng(seed)) for seed in range(40)]
-    pitches = [placement.pitch for placement, _ in chosen]
+    pitches = []
+    for seed in range(40):
+        memory = HarderMemory.blank()
+        memory.history[:] = 1.0  # all mastered
+        memory.history[pose] = -1.0  # but this
+        pitches.append(begin(task, memory, np.random.default_rng(seed)).pitch)
+        assert (pitches[-1] == pitch) is (memory.pose == pose)
     assert pitches.count(pitch) > 25, "the pose that fails is chosen most"
 
 
 def test_failure_rates_choose_the_pose() -> None:
     """Rate = 1 - mastered / (1 + episodes): 1 - 9/11, 1 - 5/11, 1 for one never tried."""
-    task = load_scene("humanoid_flagrun_harder").agents[0].task
-    placement = begun("hopper").worlds[0].bodies[0].home
-    memory = np.zeros(len(task.memory))
-    memory[HISTORY] = [*[1.0] * 9, -1.0, *[1.0] * 5, *[-1.0] * 5, *[0.0] * 10]
-    rng = np.random.default_rng(0)
-    poses = [task.begin(placement, memory, rng)[1][POSE] for _ in range(4000)]
+    memory = HarderMemory.blank()
+    memory.history[:] = [[*[1.0] * 9, -1.0], [*[1.0] * 5, *[-1.0] * 5], [0.0] * 10]
     weights = np.array([2 / 11, 6 / 11, 1.0])
-    assert np.bincount(np.array(poses, int)) / 4000 == pytest.approx(weights / weights.sum(), abs=0.03)
+    shares = np.bincount(poses_chosen(memory, 4000)) / 4000
+    assert shares == pytest.approx(weights / weights.sum(), abs=0.03)
 
 
-@pytest.mark.parametrize(("frame", "ground", "noted"), [(1000.0, 0.0, 1.0), (400.0, 170.0, -1.0), (400.0, 3.0, 0.0)])
-def test_outcomes_are_noted_for_the_pose_they_began_in(frame: float, ground: float, noted: float) -> None:
+@pytest.mark.parametrize(("step", "ground", "noted"), [(1000.0, 0.0, 1.0), (400.0, 170.0, -1.0), (400.0, 3.0, 0.0)])
+def test_outcomes_are_noted_for_the_pose_they_began_in(step: float, ground: float, noted: float) -> None:
     task = load_scene("humanoid_flagrun_harder").agents[0].task
-    memory = np.zeros(len(task.memory))
-    memory[FRAME], memory[GROUND], memory[POSE] = frame, ground, 1.0
-    _, after = task.begin(begun("hopper").worlds[0].bodies[0].home, memory, np.random.default_rng(0))
-    history = after[HISTORY].reshape(3, LAST)
-    assert history[1, -1] == noted
-    assert np.count_nonzero(history) == abs(noted)
+    memory = HarderMemory.blank()
+    memory.step[...], memory.ground_steps[...], memory.pose[...] = step, ground, 1.0
+    begin(task, memory, np.random.default_rng(0))
+    assert memory.history.shape == (3, EPISODES)
+    assert memory.history[1, -1] == noted
+    assert np.count_nonzero(memory.history) == abs(noted)
 
 
 def test_a_seed_forgets_the_outcomes_and_a_plain_reset_keeps_them() -> None:
     simulation = begun("humanoid_flagrun_harder")
-    simulation.groups[0].state.memory[0, 0, FRAME] = 1000.0
+    simulation.set_memory(0, step=1000.0)
     simulation.reset({0: None})
-    assert np.count_nonzero(simulation.groups[0].state.memory[0, 0, HISTORY]) == 1
+    assert np.count_nonzero(simulation.groups[0].state.memory.history) == 1
     simulation.reset({0: 5})
-    assert np.count_nonzero(simulation.groups[0].state.memory[0, 0, HISTORY]) == 0
+    assert np.count_nonzero(simulation.groups[0].state.memory.history) == 0
     simulation.close()
 
 
@@ -435,68 +467,68 @@ def test_a_seed_forgets_the_outcomes_and_a_plain_reset_keeps_them() -> None:
     [(1, 0.79, 3.0, 4.0), (1, 0.81, 3.0, 2.0), (1, 0.81, 0.0, 0.0), (0, 0.79, 0.0, 10_000.0), (0, 0.81, 0.0, 0.0)],
 )
 def test_steps_on_the_ground_are_counted(pose: int, height: float, before: float, after: float) -> None:
-    task, was, now = harder()
-    now.position[..., 2] = height
-    now.memory[..., POSE], now.memory[..., GROUND] = pose, before
-    memory, _ = task.plan(was, now, np.ones((1, 1), bool), [np.random.default_rng(0)])
-    assert memory[0, 0, GROUND] == after
+    _, task, previous, state = harder()
+    state.position[..., 2] = height
+    state.memory.pose[:], state.memory.ground_steps[:] = pose, before
+    assert update(task, previous, state)[0].ground_steps == after
 
 
 @pytest.mark.parametrize(("ground", "over"), [(169.0, False), (170.0, True), (10_000.0, True)])
 def test_170_steps_on_the_ground_end_it(ground: float, over: bool) -> None:
-    task, was, now = harder()
-    now.memory[..., GROUND] = ground
-    assert bool(task.over(now)) is over
-    alive = task.reward(was, np.zeros((1, 1, 17)), now, DT)["alive"][0, 0]
-    assert bool(alive == -1.0) is over
+    scene, task, previous, state = harder()
+    state.memory.ground_steps[:] = ground
+    assert bool(task.terminated(state)) is over
+    alive = weighted_terms(scene, task, previous, np.zeros((1, 1, 17)), state)["alive"].item()
+    assert (alive == -1.0) is over
 
 
 @pytest.mark.parametrize(
     ("torso", "pelvis", "bonus"), [(0.0, 0.0, 0.5), (0.2, 0.1, 0.5 + 1.5 * 0.17 / 0.7), (1.2, 0.9, 2.0)]
 )
 def test_the_bonus_for_being_alive_leaks_with_height(torso: float, pelvis: float, bonus: float) -> None:
-    task, was, now = harder()
-    now.position[..., 2], now.heights[:] = torso, pelvis
-    was.position[..., 2], was.heights[:] = 0.0, 0.0
-    terms = task.reward(was, np.zeros((1, 1, 17)), now, DT)
-    assert terms["alive"][0, 0] == pytest.approx(bonus)
-    assert terms["rise"][0, 0] == pytest.approx(100.0 * (bonus - 0.5)), "getting up pays up to 150, once"
+    scene, task, previous, state = harder()
+    state.position[..., 2], state.link_heights[:] = torso, pelvis
+    previous.position[..., 2], previous.link_heights[:] = 0.0, 0.0
+    terms = weighted_terms(scene, task, previous, np.zeros((1, 1, 17)), state)
+    assert terms["alive"].item() == pytest.approx(bonus)
+    assert terms["rise"].item() == pytest.approx(100.0 * (bonus - 0.5)), "getting up pays up to 150, once"
 
 
 @pytest.mark.parametrize(("height", "progress", "electricity"), [(0.79, 0.0, -0.4), (1.2, 2.0, -1.0)])
 def test_crawling_pays_nothing_and_costs_less(height: float, progress: float, electricity: float) -> None:
-    task, was, now = harder()
-    now.position[..., 2] = was.position[..., 2] = height
-    now.position[..., 0] = 2.0 * DT
-    now.joints[..., 1] = 1.0
-    terms = task.reward(was, np.ones((1, 1, 17)), now, DT)
-    assert terms["progress"][0, 0] == pytest.approx(progress)
-    assert terms["electricity"][0, 0] == pytest.approx(electricity - 0.425)
+    scene, task, previous, state = harder()
+    state.position[..., 2] = previous.position[..., 2] = height
+    state.position[..., 0] = 2.0 * DT
+    state.qd[:] = speeds_of(task.robot, 1.0)
+    terms = weighted_terms(scene, task, previous, np.ones((1, 1, 17)), state)
+    assert terms["progress"].item() == pytest.approx(progress)
+    assert terms["electricity"].item() == pytest.approx(electricity)
+    assert terms["stall"].item() == pytest.approx(-0.425)
 
 
-def throws_at(frame: float, ground: float = 0.0, seed: int = 0) -> list[Launch]:
-    task, was, now = harder()
-    now.velocity[:] = (3.0, 0.0, 0.0)
-    now.memory[..., FRAME], now.memory[..., GROUND], now.memory[..., POSE] = frame - 1, ground, 1.0
-    return list(task.plan(was, now, np.ones((1, 1), bool), [np.random.default_rng(seed)])[1])
+def launches_at(step: float, ground: float = 0.0, seed: int = 0) -> list[Launch]:
+    _, task, previous, state = harder()
+    state.velocity[:] = (3.0, 0.0, 0.0)
+    state.memory.step[:], state.memory.ground_steps[:], state.memory.pose[:] = step - 1, ground, 1.0
+    return update(task, previous, state, seed)[1]
 
 
 def test_cube_is_thrown_every_30_steps_after_the_hundredth_at_those_who_stand() -> None:
-    assert [frame for frame in range(300) if throws_at(float(frame))] == [120, 150, 180, 210, 240, 270]
-    assert not throws_at(150.0, ground=5.0)
+    assert [step for step in range(300) if launches_at(float(step))] == [120, 150, 180, 210, 240, 270]
+    assert not launches_at(150.0, ground=5.0)
 
 
 def test_how_the_cube_flies() -> None:
     for seed in range(20):
-        (throw,) = throws_at(150.0, seed=seed)
-        assert throw.prop == "cube"
-        speed = math.dist(throw.velocity, (0.0, 0.0, 0.0))
+        (launch,) = launches_at(150.0, seed=seed)
+        assert launch.prop == "cube"
+        speed = math.dist(launch.velocity, (0.0, 0.0, 0.0))
         assert 18.0 < speed < 32.0
         aim = np.array([0.0, 0.0, load_robot("humanoid").standing_height])
-        way = aim - throw.position
+        way = aim - launch.position
         assert way[2] == pytest.approx(-1.0)
         assert math.hypot(way[0], way[1]) == pytest.approx(4.0, abs=3.0 * 4.0 / 20.0)
-        assert np.dot(way, throw.velocity) / np.linalg.norm(way) / speed > 0.97
+        assert np.dot(way, launch.velocity) / np.linalg.norm(way) / speed > 0.97
 
 
 def test_the_world_throws_the_cube_the_task_asks_for() -> None:
@@ -504,13 +536,9 @@ def test_the_world_throws_the_cube_the_task_asks_for() -> None:
     model = load_scene("humanoid_flagrun_harder").props[0].model
     assert model.links[0].mass == 1.2
     assert simulation.worlds[0].props()[0][:3] == pytest.approx((-1.5, 0.0, 0.05))
-    group = simulation.groups[0]
-    group.state.memory[0, 0, FRAME] = 119.0
-    group.state.memory[0, 0, POSE] = 1.0
-    group.state.position[0, 0, 2] = 1.3
-    while group.state.position[0, 0, 2] < 0.8:  # begin on its feet
+    while simulation.groups[0].state.position[0, 0, 2] < 0.8:  # begin on its feet
         simulation.reset({0: None})
-        group.state.memory[0, 0, FRAME] = 119.0
+    simulation.set_memory(0, step=119.0)
     act(simulation, *[0.0] * 17)
     speed = np.linalg.norm(simulation.worlds[0].props()[0][3:])
     assert 18.0 < speed < 32.0
@@ -526,13 +554,16 @@ def game(toward: float = 0.0) -> pong.Pong:
     return dataclasses.replace(made, toward=toward)
 
 
-def judged(
+def updated(
     before: tuple[float, ...], after: tuple[float, ...], timer: float = 100.0, rally: float = 0.0, toward: float = 0.0
 ) -> GameUpdate:
-    arenas = [GameState.blank(1, 2, 1, 9, 4, 2) for _ in range(2)]
-    for arena, place in zip(arenas, (before, after), strict=True):
-        arena.props[:], arena.memory[:], arena.left[:] = place, [0.0, rally, timer, 1.0], 500.0
-    return game(toward).judge(arenas[0], arenas[1], np.ones(1, bool), [np.random.default_rng(0)])
+    """What the game makes of a step that brings the ball from one place to another."""
+    sizes = {"agents": 2, "props": 1, "bodies": 3, "memory": pong.PongMemory, "agent_stats": AgentStats}
+    states = [GameState.blank(1, **sizes) for _ in range(2)]
+    for state, place in zip(states, (before, after), strict=True):
+        state.props.array[:], state.steps_left[:] = place, 500.0
+        state.memory.rally[:], state.memory.timer[:], state.memory.way[:] = rally, timer, 1.0
+    return game(toward).update(*states, np.ones(1, bool), [np.random.default_rng(0)])
 
 
 def ball(x: float, y: float = 0.0, vx: float = 0.0, vy: float = 0.0) -> tuple[float, ...]:
@@ -562,11 +593,11 @@ def test_paddles_close_18_percent_of_a_gap_in_speed_each_step() -> None:
 
 @pytest.mark.parametrize(("vx", "points"), [(2.0, [0.02, 0.0]), (-3.0, [0.0, 0.03])])
 def test_a_hit_pays_who_it_flies_away_from(vx: float, points: list[float]) -> None:
-    verdict = judged(ball(0.0, vx=-vx), ball(0.0, vx=vx))
-    assert verdict.points[0].tolist() == pytest.approx(points)
-    assert verdict.memory[0].tolist() == [0.0, 1.0, 150.0, 1.0]
-    assert verdict.agent_stats[0, :, pong.SCORE].tolist() == pytest.approx(points)
-    assert not verdict.throws
+    step = updated(ball(0.0, vx=-vx), ball(0.0, vx=vx))
+    assert step.rewards[0].tolist() == pytest.approx(points)
+    assert step.memory.array[0].tolist() == [0.0, 1.0, 150.0, 1.0]
+    assert step.agent_stats.score[0].tolist() == pytest.approx(points)
+    assert not step.launches
 
 
 @pytest.mark.parametrize(
@@ -575,17 +606,23 @@ def test_a_hit_pays_who_it_flies_away_from(vx: float, points: list[float]) -> No
 )
 def test_a_miss_costs_one_and_pays_the_other_after_a_rally(x: float, rally: float, points: list[float]) -> None:
     vx = math.copysign(2.0, x)
-    verdict = judged(ball(x, vx=vx), ball(x, vx=vx), rally=rally)
-    assert verdict.points[0].tolist() == points
-    (serve,) = verdict.throws
+    step = updated(ball(x, vx=vx), ball(x, vx=vx), rally=rally)
+    assert step.rewards[0].tolist() == points
+    (serve,) = step.launches
     assert serve.velocity[0] * x < 0.0, "the next serve goes to the winner"
-    assert verdict.memory[0, 1:3].tolist() == [0.0, 150.0]
-    assert judged(ball(1.64, vx=2.0), ball(1.64, vx=2.0)).points[0].tolist() == [0.0, 0.0]
+    assert (step.memory.rally.item(), step.memory.timer.item()) == (0.0, 150.0)
+    assert updated(ball(1.64, vx=2.0), ball(1.64, vx=2.0)).rewards[0].tolist() == [0.0, 0.0]
+
+
+def serve_of(made: pong.Pong, rng: np.random.Generator) -> Launch:
+    """How the ball flies when an episode begins."""
+    (serve,) = made.reset(0, pong.PongMemory.blank(), AgentStats.blank(2), rng)
+    return serve
 
 
 def test_how_serves_fly() -> None:
     made, rng = game(), np.random.default_rng(0)
-    serves = [made.begin(0, rng)[2][0] for _ in range(2000)]
+    serves = [serve_of(made, rng) for _ in range(2000)]
     positions, velocities = np.array([s.position for s in serves]), np.array([s.velocity for s in serves])
     assert (np.abs(velocities[:, 0]).min(), np.abs(velocities[:, 0]).max()) == pytest.approx((2.0, 2.5), abs=0.01)
     assert np.abs(velocities[:, 1]).max() == pytest.approx(2.0, abs=0.01)
@@ -595,26 +632,26 @@ def test_how_serves_fly() -> None:
 
 
 def test_150_steps_without_a_hit_are_a_new_serve_the_same_way() -> None:
-    assert not judged(ball(0.0, vx=2.0), ball(0.0, vx=2.0), timer=2.0).throws
-    verdict = judged(ball(0.0, vx=2.0), ball(0.0, vx=2.0), timer=1.0)
-    assert verdict.throws[0].velocity[0] > 0.0
-    assert verdict.points[0].tolist() == [0.0, 0.0]
-    assert verdict.memory[0, pong.TIMER] == 150.0
+    assert not updated(ball(0.0, vx=2.0), ball(0.0, vx=2.0), timer=2.0).launches
+    step = updated(ball(0.0, vx=2.0), ball(0.0, vx=2.0), timer=1.0)
+    assert step.launches[0].velocity[0] > 0.0
+    assert step.rewards[0].tolist() == [0.0, 0.0]
+    assert step.memory.timer == 150.0
 
 
 @pytest.mark.parametrize(
     ("y", "vy", "turns"), [(1.01, 1.0, True), (0.99, 1.0, False), (1.01, -1.0, False), (-1.01, -1.0, True)]
 )
 def test_the_ball_comes_back_from_the_sides(y: float, vy: float, turns: bool) -> None:
-    throws = judged(ball(0.0, y, 2.0, vy), ball(0.0, y, 2.0, vy)).throws
-    assert [throw.velocity[1] for throw in throws] == ([-vy] if turns else [])
+    launches = updated(ball(0.0, y, 2.0, vy), ball(0.0, y, 2.0, vy)).launches
+    assert [launch.velocity[1] for launch in launches] == ([-vy] if turns else [])
 
 
 def test_a_single_player_gets_all_serves() -> None:
     made = game().single_player(0)
-    assert made.begin(0, np.random.default_rng(1))[2][0].velocity[0] < 0.0
-    won = judged(ball(1.7, vx=2.0), ball(1.7, vx=2.0), toward=-1.0)
-    assert won.memory[0, pong.WAY] == 1.0, "the way is that of the rules, not of the last point"
+    assert serve_of(made, np.random.default_rng(1)).velocity[0] < 0.0
+    won = updated(ball(1.7, vx=2.0), ball(1.7, vx=2.0), toward=-1.0)
+    assert won.memory.way == 1.0, "the way is that of the rules, not of the last point"
     env = roboschool.AgentEnv("pong")
     assert env.scene.game == made
     assert isinstance(env.opponents["paddle_1"], pong.Trainer)
@@ -692,13 +729,12 @@ def test_flags_counters_scores_and_outcomes_are_in_the_saved_state(name: str) ->
         other.load(saved)
         rng, story = np.random.default_rng(1), []
         for step in range(220):
-            for group in other.groups:
-                group.active[:] = True
+            other.activate_all()
             other.step([rng.uniform(-1, 1, group.shape) for group in other.groups])
             if step == 200:
                 other.reset({0: None})
-            story += [group.state.row.tobytes() + group.observation.tobytes() for group in other.groups]
-            story.append(other.now.props.tobytes() + other.now.memory.tobytes())
+            story += [group.state.array.tobytes() + group.observation.tobytes() for group in other.groups]
+            story.append(other.game.state.array.tobytes())
         stories.append(story)
         other.close()
     assert stories[0] == stories[1]

@@ -6,12 +6,14 @@ import math
 import gymnasium
 import numpy as np
 import pytest
+from task_values import observe, positions_of, speeds_of, upright_state, weighted_terms
 
 import roboschool
 from roboschool.mdp.state import State
 from roboschool.robots.robot import load_robot
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.group import blank_state
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.run import Run
 
@@ -125,61 +127,62 @@ def test_first_steps_without_torque_pay_the_alive_bonus_alone(name: str) -> None
     simulation = quiet(name)
     group = simulation.groups[0]
     simulation.step(still(simulation))
-    terms = {term: float(value[0, 0]) for term, value in group.rewards.names.items()}
-    assert list(terms) == ["alive", "progress", "electricity", "limits", "collision"]
+    terms = group.rewards.by_name(0, 0)
+    assert list(terms) == ["alive", "progress", "electricity", "stall", "limits", "collision"]
     assert terms["alive"] == (2.0 if name == "humanoid" else 1.0)
-    assert terms["electricity"] == terms["limits"] == terms["collision"] == 0.0
+    assert terms["electricity"] == terms["stall"] == terms["limits"] == terms["collision"] == 0.0
     assert abs(terms["progress"]) < 0.02
     assert group.rewards.total[0, 0] == pytest.approx(sum(terms.values()))
     simulation.close()
 
 
-def state_of(name: str) -> tuple[Run, State]:
-    """The task of a scene and a blank state, upright."""
-    task = load_scene(name).agents[0].task
+def state_of(name: str) -> tuple[Scene, Run, State]:
+    """A scene, its task, and a state in which the robot stands."""
+    scene = load_scene(name)
+    task = scene.agents[0].task
     assert isinstance(task, Run)
-    state = State.blank(1, 1, task.robot)
-    state.position[..., 2] = task.robot.standing_height
-    state.upright[:] = 1.0
-    return task, state
+    return scene, task, upright_state(scene, task)
 
 
 def test_progress_is_the_speed_along_x() -> None:
-    task, was = state_of("ant")
-    _, now = state_of("ant")
-    now.position[..., 0] = 3.0 * 0.0165
-    assert task.reward(was, np.zeros((1, 1, 8)), now, 0.0165)["progress"] == pytest.approx(3.0)
+    scene, task, previous = state_of("ant")
+    _, _, state = state_of("ant")
+    state.position[..., 0] = 3.0 * 0.0165
+    terms = weighted_terms(scene, task, previous, np.zeros((1, 1, 8)), state)
+    assert terms["progress"] == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize(("name", "electricity", "stall"), [("ant", -2.0, -0.1), ("humanoid", -8.5, -0.425)])
-def test_electricity(name: str, electricity: float, stall: float) -> None:
-    task, now = state_of(name)
+def test_electricity_and_stall(name: str, electricity: float, stall: float) -> None:
+    scene, task, state = state_of(name)
     joints = len(task.robot.joints)
-    now.joints[..., 1] = -0.5
-    action = np.full((1, 1, joints), 0.4)
-    expected = electricity * 0.4 * 0.5 + stall * 0.4**2
-    assert task.reward(now, action, now, 0.0165)["electricity"] == pytest.approx(expected)
+    state.qd[:] = speeds_of(task.robot, -0.5)
+    terms = weighted_terms(scene, task, state, np.full((1, 1, joints), 0.4), state)
+    assert terms["electricity"] == pytest.approx(electricity * 0.4 * 0.5)
+    assert terms["stall"] == pytest.approx(stall * 0.4**2)
 
 
-def test_electricity_is_paid_for_the_torque_applied_not_the_torque_asked_for() -> None:
+def test_electricity_and_stall_are_those_of_the_torque_applied_not_the_torque_asked_for() -> None:
     simulation, other = quiet("hopper"), quiet("hopper")
     simulation.step([np.full((1, 1, 3), 50.0)])
     other.step([np.ones((1, 1, 3))])
-    assert simulation.groups[0].terms["electricity"] == other.groups[0].terms["electricity"]
+    terms, expected = (each.groups[0].rewards.by_name(0, 0) for each in (simulation, other))
+    assert terms["electricity"] == expected["electricity"] < 0.0
+    assert terms["stall"] == expected["stall"] == pytest.approx(-0.1)
     simulation.close()
     other.close()
 
 
 def test_joints_at_their_limit_cost() -> None:
-    task, now = state_of("hopper")
-    now.joints[0, 0, :, 0] = [0.995, -0.995, 0.985]
-    assert task.reward(now, np.zeros((1, 1, 3)), now, 0.0165)["limits"] == pytest.approx(-0.4)
+    scene, task, state = state_of("hopper")
+    state.q[:] = positions_of(task.robot, [0.995, -0.995, 0.985])
+    assert weighted_terms(scene, task, state, np.zeros((1, 1, 3)), state)["limits"] == pytest.approx(-0.4)
 
 
 def test_feet_that_touch_something_else_cost() -> None:
-    task, now = state_of("ant")
-    now.bumps[0, 0] = [1, 0, 1, 0]
-    assert task.reward(now, np.zeros((1, 1, 8)), now, 0.0165)["collision"] == pytest.approx(-2.0)
+    scene, task, state = state_of("ant")
+    state.foot_obstacle_contacts[0, 0] = [1, 0, 1, 0]
+    assert weighted_terms(scene, task, state, np.zeros((1, 1, 8)), state)["collision"] == pytest.approx(-2.0)
 
 
 @pytest.mark.parametrize(
@@ -214,49 +217,49 @@ def test_half_cheetah_falls_on_its_shins_and_thighs(foot: int, over: bool) -> No
 
 @pytest.mark.parametrize("name", FIVE)
 def test_falling_ends_the_episode_and_costs_one(name: str) -> None:
-    task, now = state_of(name)
+    scene, task, state = state_of(name)
     idle = np.zeros((1, 1, len(task.robot.joints)))
-    assert not task.over(now).item()
-    assert task.reward(now, idle, now, 0.0165)["alive"] == (2.0 if name == "humanoid" else 1.0)
-    now.upright[:] = 0.0
-    assert task.over(now).item()
-    assert task.reward(now, idle, now, 0.0165)["alive"] == -1.0
+    assert not task.terminated(state).item()
+    assert weighted_terms(scene, task, state, idle, state)["alive"] == (2.0 if name == "humanoid" else 1.0)
+    state.upright[:] = 0.0
+    assert task.terminated(state).item()
+    assert weighted_terms(scene, task, state, idle, state)["alive"] == -1.0
 
 
 def test_observation_layout() -> None:
-    task, now = state_of("ant")
-    now.position[..., 2] = task.robot.standing_height + 0.25
-    now.bearing[0, 0] = [0.6, 0.8]
-    now.velocity[0, 0] = [1.0, 2.0, 3.0]
-    now.roll_pitch[0, 0] = [0.1, -0.2]
-    now.joints[0, 0] = np.arange(16).reshape(8, 2) / 4
-    now.feet[0, 0] = [1, 0, 0, 1]
-    seen = task.observe(now)[0, 0]
+    scene, task, state = state_of("ant")
+    state.position[..., 2] = task.robot.standing_height + 0.25
+    state.world_x_direction[0, 0] = [0.6, 0.8]
+    state.velocity[0, 0] = [1.0, 2.0, 3.0]
+    state.roll_pitch[0, 0] = [0.1, -0.2]
+    joints = np.arange(16).reshape(8, 2) / 4  # position and speed of each
+    state.q[:], state.qd[:] = positions_of(task.robot, joints[:, 0]), speeds_of(task.robot, joints[:, 1])
+    state.foot_contacts[0, 0] = [1, 0, 0, 1]
+    seen = observe(scene, task, state)[0, 0]
     assert seen[:8] == pytest.approx([0.25, 0.6, 0.8, 0.3, 0.6, 0.9, 0.1, -0.2])
     assert seen[8:24] == pytest.approx(np.arange(16) / 4)
     assert seen[24:] == pytest.approx([1, 0, 0, 1])
-    now.velocity[0, 0, 0] = 1e3
-    assert task.observe(now).max() == 5.0
+    state.velocity[0, 0, 0] = 1e3
+    assert observe(scene, task, state).max() == 5.0
 
 
 @pytest.mark.parametrize("yaw", [0.0, 0.5, -2.0])
-def test_bearing_and_velocity_are_seen_from_the_robot(yaw: float) -> None:
+def test_direction_of_x_and_velocity_are_seen_from_the_robot(yaw: float) -> None:
     """A robot turned left sees +x on its right."""
     for name in ("ant", "hopper"):
         scene = load_scene(name)
         agents = (dataclasses.replace(scene.agents[0], yaw=yaw, noise=0.0),)
         simulation = Simulation(dataclasses.replace(scene, agents=agents))
         simulation.reset({0: 0})
-        now = simulation.groups[0].state
-        assert now.bearing[0, 0] == pytest.approx([-math.sin(yaw), math.cos(yaw)])
+        group = simulation.groups[0]
+        assert group.state.world_x_direction[0, 0] == pytest.approx([-math.sin(yaw), math.cos(yaw)])
         for _ in range(40):
-            was = simulation.groups[0].state.position.copy()
-            simulation.step([np.full((1, 1, len(simulation.groups[0].torque)), 0.5)])
-        now = simulation.groups[0].state
-        moved = (now.position - was)[0, 0, :2] / 0.0165
-        heading = math.atan2(-now.bearing[0, 0, 0], now.bearing[0, 0, 1])
+            simulation.step([np.full((1, 1, len(group.torque)), 0.5)])
+        moved = (group.state.position - group.previous.position)[0, 0, :2] / 0.0165
+        left, ahead = group.state.world_x_direction[0, 0]
+        heading = math.atan2(-left, ahead)
         forward = moved[0] * math.cos(heading) + moved[1] * math.sin(heading)
-        assert now.velocity[0, 0, 0] == pytest.approx(forward, abs=0.3)
+        assert group.state.velocity[0, 0, 0] == pytest.approx(forward, abs=0.3)
         simulation.close()
 
 
@@ -273,22 +276,27 @@ def test_contacts_are_those_of_this_step() -> None:
 @pytest.mark.parametrize("name", FIVE)
 def test_tasks_are_blind_to_the_batch(name: str) -> None:
     """Rows alone give what rows together give."""
-    task = load_scene(name).agents[0].task
+    scene = load_scene(name)
+    task = scene.agents[0].task
     generator = np.random.default_rng(0)
-    was, now = State.blank(3, 2, task.robot), State.blank(3, 2, task.robot)
-    for state in (was, now):
-        state.row[:] = generator.normal(0.5, 0.7, state.row.shape)
+    previous, state = blank_state(scene, task, 3, 2), blank_state(scene, task, 3, 2)
+    for each in (previous, state):
+        each.array[:] = generator.normal(0.5, 0.7, each.array.shape)
+    state.upright[:] = generator.integers(0, 2, state.upright.shape)
     action = generator.uniform(-1, 1, (3, 2, len(task.robot.joints)))
-    together = task.reward(was, action, now, 0.0165)
-    for world in range(3):
-        for agent in range(2):
-            w, n = State.blank(1, 1, task.robot), State.blank(1, 1, task.robot)
-            w.row[:], n.row[:] = was.row[world, agent], now.row[world, agent]
-            alone = task.reward(w, action[world : world + 1, agent : agent + 1], n, 0.0165)
-            for term in together:
-                assert alone[term].item() == pytest.approx(together[term][world, agent], rel=1e-12)
-            assert (task.observe(n)[0, 0] == task.observe(now)[world, agent]).all()
-            assert task.over(n).item() == task.over(now)[world, agent]
+    together = weighted_terms(scene, task, previous, action, state)
+    seen, terminated = observe(scene, task, state), task.terminated(state)
+    assert terminated.any()
+    assert not terminated.all()
+    for row in np.ndindex(3, 2):
+        one, other = blank_state(scene, task), blank_state(scene, task)
+        one.array[:], other.array[:] = previous.array[row], state.array[row]
+        alone = weighted_terms(scene, task, one, action[row][None, None], other)
+        assert list(alone) == list(together)
+        for term, value in together.items():
+            assert alone[term].item() == pytest.approx(value[row], rel=1e-12)
+        assert (observe(scene, task, other)[0, 0] == seen[row]).all()
+        assert task.terminated(other).item() == terminated[row]
 
 
 @pytest.mark.parametrize("pair", [(a, b) for i, a in enumerate(FIVE) for b in FIVE[i:]], ids="-".join)
@@ -324,7 +332,7 @@ def test_robots_collide_with_each_other(pair: tuple[str, str]) -> None:
         simulation.step(still(simulation))
         alone.step(still(alone))
     assert not simulation.clock.diverged
-    touched, untouched = (s.seats[0][0].now.position[0, 0] for s in (simulation, alone))
+    touched, untouched = (each.seats[0][0].state.position[0, 0] for each in (simulation, alone))
     assert np.abs(touched - untouched).max() > 1e-4
     simulation.close()
     alone.close()
@@ -338,8 +346,7 @@ def test_self_collision_is_as_the_card_says(name: str, touches: bool) -> None:
     simulation.reset({0: 0})
     world, generator, count = simulation.worlds[0], np.random.default_rng(0), 0
     for _ in range(300):
-        for group in simulation.groups:
-            group.active[:] = True
+        simulation.activate_all()
         simulation.step([generator.uniform(-1, 1, (1, 1, len(simulation.groups[0].torque)))])
         body = world.bodies[0].id
         count += len(pybullet.getContactPoints(body, body, physicsClientId=world.client))
