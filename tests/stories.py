@@ -30,8 +30,7 @@ def tell(simulation: Simulation, seed: int = 7, steps: int = STEPS, world: int =
         simulation.reset(dict.fromkeys(range(len(simulation.worlds)), seed))
     for _ in range(steps):
         chosen = actions(simulation, generator)
-        for group in simulation.groups:  # fallen robots fight on: the more contacts the better
-            group.active[:] = True
+        simulation.activate_all()  # fallen robots fight on: the more contacts the better
         simulation.step(chosen)
         assert not simulation.clock.diverged
         snapshot = simulation.worlds[world].capture()

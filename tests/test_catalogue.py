@@ -20,7 +20,7 @@ from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Scene
 from roboschool.sensors.joint_scaling import JointScaling
 from roboschool.simulation.simulation import Simulation
-from roboschool.tasks.flagrun import Flagrun, FlagMemory
+from roboschool.tasks.flagrun import FlagMemory, Flagrun
 from roboschool.tasks.flagrun_harder import EPISODES, FlagrunHarder, HarderMemory
 from roboschool.tasks.reach import Reach
 
@@ -428,7 +428,7 @@ def test_pitch_of_each_pose(pose: int, pitch: float) -> None:
         memory.history[:] = 1.0  # all mastered
         memory.history[pose] = -1.0  # but this
         pitches.append(begin(task, memory, np.random.default_rng(seed)).pitch)
-        assert (pitches[-1] == pitch) is (memory.pose == pose)
+        assert (pitches[-1] == pitch) is bool(memory.pose == pose)
     assert pitches.count(pitch) > 25, "the pose that fails is chosen most"
 
 

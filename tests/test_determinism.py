@@ -63,8 +63,7 @@ def test_the_stories_hold_contacts_between_robots(name: str) -> None:
     simulation.reset({0: 7})
     count = 0
     for _ in range(STEPS):
-        for group in simulation.groups:
-            group.active[:] = True
+        simulation.activate_all()
         simulation.step(actions(simulation, generator))
         count += touches(simulation)
     assert not simulation.clock.diverged
@@ -92,7 +91,7 @@ def test_a_saved_state_is_the_future_it_was_saved_from(name: str) -> None:
     assert tell(two, go_on=True, steps=60, world=1) == future
     assert one.rngs[0].bit_generator.state == two.rngs[1].bit_generator.state
     one.load(saved)
-    assert one.steps[0] == saved.step
+    assert one.clock.steps[0] == saved.step
     assert tell(one, go_on=True, steps=60) == future
     one.load(one.save())  # the episode before a state that was loaded is known, too
     again = one.save()
@@ -140,9 +139,9 @@ def test_a_state_whose_episode_differs_here_is_refused_unless_loaded_quickly() -
     one, other = Simulation(load_scene("ants")), Simulation(load_scene("ants"))
     tell(one, seed=4, steps=20)
     saved = one.save()
-    log = saved.checkpoint.log.copy()
+    log = saved.world.log.copy()
     log.commands[0] += 1e-9  # as another processor may round
-    elsewhere = dataclasses.replace(saved, checkpoint=dataclasses.replace(saved.checkpoint, log=log))
+    elsewhere = dataclasses.replace(saved, world=dataclasses.replace(saved.world, log=log))
     other.reset({0: 0})
     with pytest.raises(InvalidInput, match="exact=False"):
         other.load(elsewhere)
@@ -200,7 +199,7 @@ def test_a_damaged_state_is_refused() -> None:
     simulation = Simulation(load_scene("hopper"))
     simulation.reset({0: 0})
     saved = simulation.save()
-    damaged = dataclasses.replace(saved, checkpoint=dataclasses.replace(saved.checkpoint, state=b""))
+    damaged = dataclasses.replace(saved, world=dataclasses.replace(saved.world, state=b""))
     with pytest.raises(InvalidInput, match="Bullet cannot restore the state"):
         simulation.load(damaged)
     simulation.load(saved)

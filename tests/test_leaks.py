@@ -37,8 +37,7 @@ def test_episodes_leave_nothing_behind(name: str) -> None:
 
     def episode() -> None:
         simulation.reset({0: None})
-        for group in simulation.groups:
-            group.active[:] = True
+        simulation.activate_all()
         simulation.step([group.torque[None, None] for group in simulation.groups])
 
     assert growth(episode, 3000) < MEBIBYTE

@@ -14,9 +14,12 @@ import pytest
 
 import roboschool
 from roboschool.errors import InvalidInput
+from roboschool.mdp.sensor import Field, Sensor
+from roboschool.mdp.term import Term
 from roboschool.rendering.camera import Camera
 from roboschool.robots.robot import Robot, load_robot
 from roboschool.scenes.scene import Agent, Scene
+from roboschool.sensors.joint_scaling import JointScaling
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.run import Run
 
@@ -63,13 +66,13 @@ TILTED = [
 
 @pytest.mark.parametrize(("inertia", "origin"), TILTED)
 def test_a_body_stands_straight_whatever_the_axes_of_its_inertia(inertia: str, origin: str, tmp_path: Path) -> None:
-    """Bullet turns bases to the axes of their inertia; what is seen and felt must be the link's own axes."""
+    """Bullet turns bases to the axes of their inertia; what is seen must be the link's own axes."""
     parts = link("body", inertia, origin), link("arm"), joint("shoulder", "body", "arm")
     simulation = alone(make(tmp_path, *parts), yaw=0.7)
-    now = simulation.groups[0].state
-    assert now.roll_pitch[0, 0] == pytest.approx([0.0, 0.0], abs=1e-6)
-    assert now.bearing[0, 0] == pytest.approx([-math.sin(0.7), math.cos(0.7)], abs=1e-6)
-    assert now.position[0, 0, 2] == pytest.approx(0.05, abs=0.002), "the box, 0.1 m high, lies flat"
+    state = simulation.groups[0].state
+    assert state.roll_pitch[0, 0] == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert state.world_x_direction[0, 0] == pytest.approx([-math.sin(0.7), math.cos(0.7)], abs=1e-6)
+    assert state.position[0, 0, 2] == pytest.approx(0.05, abs=0.002), "the box, 0.1 m high, lies flat"
     simulation.close()
 
 
@@ -92,7 +95,7 @@ def test_an_arm_with_a_fixed_base_has_not_fallen(tmp_path: Path) -> None:
     assert robot.fixed
     assert not robot.feet
     simulation = alone(robot)
-    assert not simulation.groups[0].task.over(simulation.groups[0].state).any()
+    assert not simulation.groups[0].task.terminated(simulation.groups[0].state).any()
     for _ in range(20):
         simulation.step([np.ones((1, 1, 1))])
     assert simulation.groups[0].active.all()
@@ -118,10 +121,13 @@ def test_a_planar_robot_may_have_a_tail_without_a_motor(tmp_path: Path) -> None:
 
 def test_noise_stays_within_the_limits(tmp_path: Path) -> None:
     parts = link("palm"), link("finger"), joint("grip", "palm", "finger", "prismatic", "0 0.02")
-    simulation = alone(make(tmp_path, *parts), noise=0.1)
+    robot = make(tmp_path, *parts)
+    simulation = alone(robot, noise=0.1)
     for seed in range(30):
         simulation.reset({0: seed})
-        assert abs(simulation.groups[0].state.joints[0, 0, 0, 0]) <= 1.0 + 1e-9
+        (position,) = simulation.groups[0].state.q[0, 0]
+        assert -1e-9 <= position <= 0.02 + 1e-9
+        assert abs(JointScaling(robot).positions(position).item()) <= 1.0 + 1e-6
     simulation.close()
 
 
@@ -183,12 +189,12 @@ def test_a_closed_env_leaves_other_worlds_alone() -> None:
     vector.close()
     other = roboschool.parallel_env("ants")
     other.reset(seed=1)
-    before = other.get_state().checkpoint.snapshot
+    before = other.get_state().world.snapshot
     for env, action in ((closed, {}), (vector, np.zeros((1, 8)))):
         for use in (lambda env=env: env.reset(seed=5), lambda env=env, action=action: env.step(action)):
             with pytest.raises(InvalidInput, match="closed"):
                 use()
-    assert other.get_state().checkpoint.snapshot == before
+    assert other.get_state().world.snapshot == before
     other.close()
 
 
@@ -250,34 +256,61 @@ def test_import_works_without_a_terminal(tmp_path: Path) -> None:
     assert subprocess.run(command, shell=True, cwd=tmp_path, check=False).returncode == 0
 
 
-BAD_TASKS = {
-    "reward": ("return {'x': now.spin}", "return now.upright == 0.0", "return now.felt", ["'x'", "(1, 1, 3)"]),
-    "over": ("return {'x': now.upright}", "return False", "return now.felt", ["over()", "False"]),
-    "floats": ("return {'x': now.upright}", "return now.upright", "return now.felt", ["over()"]),
-    "observe": ("return {'x': now.upright}", "return now.upright == 0.0", "return now.felt.ravel()", ["observe()"]),
-    "name": (
-        "return {'distance': now.upright}",
-        "return now.upright == 0.0",
-        "return now.felt",
-        ["'distance'", "taken"],
-    ),
+GOOD_TASK = {
+    "name": "'x'",
+    "value": "state.upright",
+    "terminated": "state.upright == 0.0",
+    "read": "state.foot_contacts",
 }
+BAD_TASKS = {
+    "term": ({"value": "state.angular_velocity"}, ["rewards()", "'x'", "(1, 1, 3)", "(1, 1)"]),
+    "terminated": ({"terminated": "False"}, ["terminated()", "False"]),
+    "floats": ({"terminated": "state.upright"}, ["terminated()"]),
+    "sensor": ({"read": "state.foot_contacts.ravel()"}, ["sensor Feet", "read()", "(4,)", "(1, 1, 4)"]),
+    "fields": ({"read": "state.foot_contacts[..., :3]"}, ["sensor Feet", "read()", "(1, 1, 3)", "(1, 1, 4)"]),
+    "name": ({"name": "'distance'"}, ["rewards()", "'distance'", "taken"]),
+}
+
+
+def task_of_a_user(**faults: str) -> type[Run]:
+    """A task whose methods return what is written here."""
+    parts = GOOD_TASK | faults
+    code = f"""
+class Feet(Sensor):
+    def fields(self, robot, scene): return [Field(foot) for foot in robot.feet]
+    def read(self, previous, action, state, dt): return {parts["read"]}
+
+class Bad(Run):
+    def sensors(self, scene): return [Feet()]
+    def terminated(self, state): return {parts["terminated"]}
+    def rewards(self, scene):
+        def value(previous, action, state, dt): return {parts["value"]}
+        return [Term({parts["name"]}, 1.0, "mine", value)]
+"""
+    space: dict[str, type] = {"Run": Run, "Sensor": Sensor, "Field": Field, "Term": Term}
+    exec(code, space)
+    return space["Bad"]
+
+
+def scene_with(task: type[Run]) -> Scene:
+    agent = dataclasses.replace(roboschool.load_scene("ant").agents[0], task=task(load_robot("ant")))
+    return Scene("bad", "A task of a user.", (agent,))
+
+
+def test_a_task_that_keeps_to_its_contract_is_taken() -> None:
+    simulation = Simulation(scene_with(task_of_a_user()))
+    simulation.reset({0: 0})
+    simulation.step([np.zeros((1, 1, 8))])
+    assert simulation.groups[0].observation.shape == (1, 1, 4)
+    assert simulation.groups[0].rewards.by_name(0, 0) == {"x": 1.0}
+    simulation.close()
 
 
 @pytest.mark.parametrize("fault", BAD_TASKS)
 def test_a_task_that_returns_the_wrong_shapes_is_refused(fault: str) -> None:
-    reward, over, observe, words = BAD_TASKS[fault]
-    space: dict[str, type] = {"Run": Run}
-    code = f"""
-class Bad(Run):
-    def reward(self, was, action, now, dt): {reward}
-    def over(self, now): {over}
-    def observe(self, now): {observe}
-"""
-    exec(code, space)
-    agent = dataclasses.replace(roboschool.load_scene("ant").agents[0], task=space["Bad"](load_robot("ant")))
+    parts, words = BAD_TASKS[fault]
     with pytest.raises(InvalidInput) as error:
-        Simulation(Scene("bad", "A task of a user.", (agent,)))
+        Simulation(scene_with(task_of_a_user(**parts)))
     for word in ("task Bad", *words):
         assert word in str(error.value)
 

@@ -162,7 +162,7 @@ def test_the_trainer_goes_elsewhere_at_every_serve() -> None:
             targets.add(tuple(trainer.target))
             serves += info["rally"] == 0.0 and info["timer"] == 150.0
             group, place = env.simulation.seats[env.simulation.scene.agents.index(env.scene.agents[int(other[-1])])]
-            bats.append(group.state.joints[0, place, 1, 0])
+            bats.append(group.state.q[0, place, 1])
         assert isinstance(trainer, pong.Trainer)
         assert serves - 1 <= len(targets) <= serves + 1
         assert serves > 5
@@ -191,12 +191,12 @@ def test_a_state_is_refused_where_policies_play_others() -> None:
     world = roboschool.parallel_env("mixed_sumo")
     for seed, env in enumerate((one, other, world)):
         env.reset(seed=seed)
-    before = other.get_state().checkpoint.snapshot
-    with pytest.raises(InvalidInput, match="policies play ant_0, and in the state they play only humanoid_0"):
+    before = other.get_state().world.snapshot
+    with pytest.raises(InvalidInput, match="policies control ant_0; of such the state has only of humanoid_0"):
         other.set_state(one.get_state())
-    with pytest.raises(InvalidInput, match="in the state they play nobody"):
+    with pytest.raises(InvalidInput, match="policies control ant_0; of such the state has none"):
         other.set_state(world.get_state())
-    assert other.get_state().checkpoint.snapshot == before
+    assert other.get_state().world.snapshot == before
     world.set_state(one.get_state())
     for env in (one, other, world):
         env.close()
@@ -208,7 +208,7 @@ def test_terms_of_copies_that_go_on_are_kept_when_another_begins_anew() -> None:
     rng, ended = np.random.default_rng(0), 0
     for _ in range(60):
         _, reward, terminated, _, info = envs.step(rng.uniform(-1, 1, (8, 3)))
-        total = sum(info[term] for term in ("alive", "progress", "electricity", "limits", "collision"))
+        total = sum(info[term] for term in ("alive", "progress", "electricity", "stall", "limits", "collision"))
         assert total[~terminated] == pytest.approx(reward[~terminated])
         assert (total[terminated] == 0.0).all()
         ended += int(terminated.sum())
@@ -243,17 +243,18 @@ CUBE = """
 name  = "{name}"
 model = "cube"
 """
-PADDLES = """
+PADDLE = """
 [[agent]]
 name  = "paddle_0"
 robot = "{robot}"
 task  = {{ name = "pong" }}
-
+"""
+PADDLES = f"""{PADDLE}
 [[agent]]
 name  = "paddle_1"
 robot = "paddle"
-task  = {{ name = "pong" }}
-policy = "{policy}"
+task  = {{{{ name = "pong" }}}}
+policy = "{{policy}}"
 """
 TABLE = """
 [game]
@@ -294,13 +295,15 @@ def pole(robot: str, task: str, more: str = "", camera: str = "") -> str:
         (HUMANOID.format(number=0) + CUBE.format(name="cub"), ["'cube'", "did you mean 'cub'"]),
         (
             HUMANOID.format(number=0) + HUMANOID.format(number=1) + CUBE.format(name="cube"),
-            ["agent 'humanoid_0' and agent 'humanoid_1' throw 'cube'"],
+            ["agent 'humanoid_0' and agent 'humanoid_1' launch 'cube'"],
         ),
         (paddles(), ["'paddle_0'", "part of a game", "none"]),
-        (paddles() + "\n[game]\nname = 'pong'", ["two agents and a ball", "0 props"]),
-        (table(model="pong_table"), ["the game", "can be thrown", "'ball'"]),
+        (paddles() + "\n[game]\nname = 'pong'", ["game 'pong'", "unknown prop 'ball'; there is none"]),
+        (PADDLE.format(**FINE) + TABLE.format(**BALLS), ["game 'pong'", "it needs 2 agents, got 1"]),
+        (table(name="bal"), ["game 'pong'", "unknown prop 'ball'; did you mean 'bal'?"]),
+        (table(model="pong_table"), ["the game", "can be launched", "'ball'"]),
         (table(model="pong_bal"), ["'pong_bal'", "did you mean 'pong_ball'"]),
-        (table(name="paddle_0"), ["prop.name", "'paddle_0'"]),
+        (table(rule="ball = 'paddle_0'", name="paddle_0"), ["prop.name", "'paddle_0'"]),
         (paddles(robot="hopper") + TABLE.format(**BALLS), ["two slides", "'hopper'"]),
         (paddles(policy="pnog") + TABLE.format(**BALLS), ["'paddle_1'", "unknown policy 'pnog'"]),
         (table(rule="toward = 5.0"), ["toward", "5.0"]),
@@ -312,7 +315,7 @@ def pole(robot: str, task: str, more: str = "", camera: str = "") -> str:
         (pole("inverted_pendulum", "reach"), ["'reach'", "'inverted_pendulum'"]),
         (pole("inverted_pendulum", "balance", ", swing = -1.0"), ["swing", "-1.0"]),
         (pole("reacher", "reach", ", near = 0.5"), ["near", "0.5"]),
-        (pole("humanoid", "flagrun", ", patience = -3"), ["patience", "-3"]),
+        (pole("humanoid", "flagrun", ", flag_steps = -3"), ["flag_steps", "-3"]),
         (pole("humanoid", "flagrun", ", straight = 7.0"), ["straight", "7.0"]),
         (pole("hopper", "run", camera="target = [1, 1, 1]"), ["camera.target"]),
         (pole("hopper", "run", camera="target = [0, 0, 0]\nfollow = 'card_0'"), ["camera.follow", "'cart_0'"]),
@@ -344,9 +347,9 @@ def test_classes_that_are_no_policies_are_refused(policy: str, says: str) -> Non
         roboschool.load_policy(policy)
 
 
-def test_a_prop_on_hinges_cannot_be_thrown(tmp_path: Path) -> None:
+def test_a_prop_on_hinges_cannot_be_launched(tmp_path: Path) -> None:
     door = prop(tmp_path, DOOR.format(kind="revolute"), "cube")
-    assert not door.throwable
+    assert not door.can_be_launched
     scene = load_scene("humanoid_flagrun_harder")
-    with pytest.raises(InvalidInput, match=r"can be thrown 'cube'"):
+    with pytest.raises(InvalidInput, match=r"can be launched 'cube'"):
         dataclasses.replace(scene, props=(door,))
