@@ -21,7 +21,7 @@ from roboschool.simulation.simulation import Simulation
 
 FRAME = 0.0165  # [s]
 ABOVE = FixedCamera(eye=(0.0, 0.0, 10.0), target=(0.0, 0.0, 0.0), half_width=1.0)  # 10 m to every side
-BLUE = (20, 40, 230)  # of a mark; nothing else has it
+BLUE = (20, 40, 230)  # of a marker; nothing else has it
 INERTIAL = '<inertial><mass value="1"/><inertia ixx="0.1" iyy="0.1" izz="0.1"/></inertial>'
 LOOKS = '<visual><geometry><{}/></geometry><material name="m"><color rgba="0 1 0 1"/></material></visual>'
 BOX = '<link name="box">' + INERTIAL + LOOKS.format('box size="1 1 1"') + "</link>"
@@ -64,7 +64,7 @@ def green(picture: np.ndarray) -> np.ndarray:
 
 
 def blue(picture: np.ndarray) -> np.ndarray:
-    """Return rows and columns of what has the colour of the marks here."""
+    """Return rows and columns of what has the colour of the markers here."""
     red, lime, sky = np.moveaxis(picture.astype(int), -1, 0)
     return np.argwhere(sky - np.maximum(red, lime) > 90)
 
@@ -75,7 +75,7 @@ def middle(places: np.ndarray, size: int = 100) -> np.ndarray:
     return np.array((20.0 * column / size - 10.0, 10.0 - 20.0 * row / size))
 
 
-def shot(scene: Scene, snapshot: Snapshot, markers: tuple[Mark, ...] = (), size: int = 100) -> np.ndarray:
+def shot(scene: Scene, snapshot: Snapshot, markers: tuple[Marker, ...] = (), size: int = 100) -> np.ndarray:
     """Return the first picture of a camera, a square."""
     view = Camera(scene, size, size)
     picture = view.picture(snapshot, markers)
@@ -312,7 +312,7 @@ def test_a_prop_out_of_this_world_stays_where_it_was(toys, value):
     view.close()
 
 
-def test_marks_are_seen_where_they_should_be():
+def test_markers_are_seen_where_they_should_be():
     scene = dataclasses.replace(load_scene("ant"), camera=ABOVE)
     here = start(scene)
     view = Camera(scene, 100, 100)
@@ -329,7 +329,7 @@ def test_marks_are_seen_where_they_should_be():
     view.close()
 
 
-def test_marks_cast_shadows():
+def test_markers_cast_shadows():
     scene = dataclasses.replace(load_scene("ant"), camera=ABOVE)
     here = start(scene)
     bare = shot(scene, here).astype(int)

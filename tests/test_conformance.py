@@ -79,7 +79,7 @@ def test_make_vec_finds_our_vector_env(name: str) -> None:
         seen, reward, terminated, truncated, info = envs.step(envs.action_space.sample())
     assert seen in envs.observation_space
     assert reward.shape == terminated.shape == truncated.shape == info["distance"].shape == (2,)
-    assert reward == pytest.approx(sum(info[term] for term in envs.simulation.groups[0].terms))
+    assert reward == pytest.approx(sum(info[term] for term in envs.simulation.groups[0].rewards.names))
     envs.close()
 
 

@@ -5,16 +5,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from game_values import begun_game, begun_player, names_of, numbers
+from task_values import weighted_terms
 
 import roboschool
 from roboschool import InvalidInput
 from roboschool.mdp.game import Game, GameState, GameUpdate
-from roboschool.mdp.state import PLACE, State
 from roboschool.scenes.loader import load_scene
+from roboschool.simulation.group import blank_state
 from roboschool.simulation.simulation import Simulation
 
 GAMES = ["tag", "push_box", "carry_beam", "race"]
-DT = 0.0165
 
 
 def rules(name: str, **options: Any) -> Game:
@@ -23,31 +24,14 @@ def rules(name: str, **options: Any) -> Game:
     return game
 
 
-def arena(game: Game, worlds: int = 1, left: float = 100.0) -> GameState:
-    """Everybody upright, nobody anywhere in particular, as an episode begins."""
-    memory, agent_stats = len(game.memory), len(game.agent_stats)
-    made = GameState.blank(worlds, len(game.agents), len(game.props), PLACE, memory, agent_stats)
-    made.upright[:], made.left[:] = 1.0, left
-    for world in range(worlds):
-        made.memory[world], made.agent_stats[world], _ = game.begin(world, np.random.default_rng(world))
-    return made
+def updated(game: Game, state: GameState, previous: GameState | None = None) -> GameUpdate:
+    worlds = len(state.steps_left)
+    rngs = [np.random.default_rng(world) for world in range(worlds)]
+    return game.update(state if previous is None else previous, state, np.ones(worlds, bool), rngs)
 
 
-def judged(game: Game, now: GameState, was: GameState | None = None) -> GameUpdate:
-    worlds = len(now.left)
-    rng = [np.random.default_rng(world) for world in range(worlds)]
-    return game.judge(now if was is None else was, now, np.ones(worlds, bool), rng)
-
-
-def column(game: Game, verdict: GameUpdate, name: str) -> list[float]:
-    """What a verdict says by that name, of each agent of the first world, or of the world."""
-    if name in game.agent_stats:
-        return verdict.agent_stats[0, :, game.agent_stats.index(name)].tolist()
-    return [verdict.memory[0, game.memory.index(name)].item()]
-
-
-def reason(game: Game, verdict: GameUpdate) -> str:
-    return game.reasons[int(column(game, verdict, "reason")[0])]
+def reason(game: Game, update: GameUpdate) -> str:
+    return game.reasons[int(update.memory.reason[0])]
 
 
 # --- tag -------------------------------------------------------------------------------------------------------------
@@ -56,74 +40,73 @@ def reason(game: Game, verdict: GameUpdate) -> str:
 @pytest.mark.parametrize("chasers", [1, 2, 3])
 def test_a_touch_ends_tag(chasers: int) -> None:
     game = rules("tag", players=chasers)
-    now = arena(game)
-    now.contacts[0, chasers, 0] = now.contacts[0, 0, chasers] = 1.0  # the last of them
-    verdict = judged(game, now)
-    assert (verdict.over.tolist(), reason(game, verdict)) == ([True], "touch")
-    assert column(game, verdict, "result") == [-1.0, *[1.0] * chasers]
-    assert verdict.points[0].tolist() == column(game, verdict, "score") == [-10.0, *[10.0] * chasers]
+    state = begun_game(game)
+    state.contacts[0, chasers, 0] = state.contacts[0, 0, chasers] = 1.0  # the last of them
+    update = updated(game, state)
+    assert (update.terminated.tolist(), reason(game, update)) == ([True], "touch")
+    assert update.agent_stats.result[0].tolist() == [-1.0, *[1.0] * chasers]
+    assert update.rewards[0].tolist() == update.agent_stats.score[0].tolist() == [-10.0, *[10.0] * chasers]
 
 
 def test_touches_among_chasers_and_of_the_wall_are_nothing() -> None:
     game = rules("tag")
-    now = arena(game)
-    now.contacts[0, 1:4, 1:4] = 1.0
-    now.contacts[0, :, 4] = 1.0
-    verdict = judged(game, now)
-    assert (verdict.over.tolist(), reason(game, verdict)) == ([False], "")
-    assert not verdict.points.any()
+    state = begun_game(game)
+    state.contacts[0, 1:4, 1:4] = 1.0
+    state.contacts[0, :, 4] = 1.0
+    update = updated(game, state)
+    assert (update.terminated.tolist(), reason(game, update)) == ([False], "")
+    assert not update.rewards.any()
 
 
 def test_the_runner_survives_until_the_time_is_up_but_not_if_it_is_touched_then() -> None:
     game = rules("tag")
-    verdict = judged(game, arena(game, left=0.0))
-    assert (verdict.over.tolist(), reason(game, verdict)) == ([False], "time")
-    assert column(game, verdict, "result") == [1.0, -1.0, -1.0, -1.0]
-    assert verdict.points[0].tolist() == [10.0, -10.0, -10.0, -10.0]
-    now = arena(game, left=0.0)
-    now.contacts[0, 0, 2] = 1.0
-    verdict = judged(game, now)
-    assert (verdict.over.tolist(), reason(game, verdict)) == ([True], "touch")
-    assert column(game, verdict, "result") == [-1.0, 1.0, 1.0, 1.0]
+    update = updated(game, begun_game(game, steps_left=0.0))
+    assert (update.terminated.tolist(), reason(game, update)) == ([False], "time")
+    assert update.agent_stats.result[0].tolist() == [1.0, -1.0, -1.0, -1.0]
+    assert update.rewards[0].tolist() == [10.0, -10.0, -10.0, -10.0]
+    state = begun_game(game, steps_left=0.0)
+    state.contacts[0, 0, 2] = 1.0
+    update = updated(game, state)
+    assert (update.terminated.tolist(), reason(game, update)) == ([True], "touch")
+    assert update.agent_stats.result[0].tolist() == [-1.0, 1.0, 1.0, 1.0]
 
 
 @pytest.mark.parametrize(("x", "over"), [(5.99, False), (6.01, True)])
 def test_a_runner_over_the_wall_has_lost(x: float, over: bool) -> None:
     game = rules("tag")
-    now = arena(game)
-    now.agents[0, 0, :2] = (0.6 * x, -0.8 * x)
-    verdict = judged(game, now)
-    assert verdict.over.tolist() == [over]
-    assert reason(game, verdict) == ("out" if over else "")
-    now.agents[0, :2, :2] = now.agents[0, 1::-1, :2]
-    assert not judged(game, now).over.any(), "a chaser may be where it likes"
+    state = begun_game(game)
+    state.agents.position[0, 0, :2] = (0.6 * x, -0.8 * x)
+    update = updated(game, state)
+    assert update.terminated.tolist() == [over]
+    assert reason(game, update) == ("out" if over else "")
+    state.agents.position[0, :2, :2] = state.agents.position[0, 1::-1, :2].copy()
+    assert not updated(game, state).terminated.any(), "a chaser may be where it likes"
 
 
 def test_tag_is_zero_sum_over_the_two_teams() -> None:
     """Each chaser has what its team has, so the sum over agents is not zero: that over the teams is."""
     for chasers in (1, 2, 3):
         game = rules("tag", players=chasers)
-        for left, touch in ((100.0, 1.0), (0.0, 0.0), (100.0, 0.0)):
-            now = arena(game, left=left)
-            now.contacts[0, 0, 1] = touch
-            verdict = judged(game, now)
-            for numbers in (column(game, verdict, "result"), verdict.points[0].tolist()):
-                assert len(set(numbers[1:])) == 1
-                assert numbers[0] + float(np.mean(numbers[1:])) == 0.0
+        for steps_left, touch in ((100.0, 1.0), (0.0, 0.0), (100.0, 0.0)):
+            state = begun_game(game, steps_left=steps_left)
+            state.contacts[0, 0, 1] = touch
+            update = updated(game, state)
+            for values in (update.agent_stats.result[0].tolist(), update.rewards[0].tolist()):
+                assert len(set(values[1:])) == 1
+                assert values[0] + float(np.mean(values[1:])) == 0.0
 
 
-def test_tag_pays_the_gap_to_the_runner_and_takes_it_from_the_chasers() -> None:
+def test_tag_rewards_the_runner_for_the_gap_and_takes_it_from_the_chasers() -> None:
     game = rules("tag")
-    now = arena(game)
-    now.agents.position[0, :, :2] = [(1.0, 1.0), (5.0, 1.0), (1.0, -2.0), (-4.0, 1.0)]
-    assert column(game, judged(game, now), "nearest") == [3.0]
+    state = begun_game(game)
+    state.agents.position[0, :, :2] = [(1.0, 1.0), (5.0, 1.0), (1.0, -2.0), (-4.0, 1.0)]
+    assert updated(game, state).memory.nearest.tolist() == [3.0]
     scene = load_scene("tag")
     for agent, sign in zip(scene.agents, [1.0, -1.0, -1.0, -1.0], strict=True):
-        state = scene.blank(agent.task)
-        state.game[..., game.memory.index("nearest")] = 3.0
-        state.game[..., game.memory.index("dense_weight")] = 0.5
-        state.points[:] = 7.0
-        terms = agent.task.reward(state, np.zeros((1, 1, 8)), state, DT)
+        state = blank_state(scene, agent.task)
+        state.game.nearest[:], state.game.dense_weight[:] = 3.0, 0.5
+        state.game_reward[:] = 7.0
+        terms = weighted_terms(scene, agent.task, state, np.zeros((1, 1, 8)), state)
         assert terms["gap"][0, 0] == pytest.approx(0.5 * 0.1 * 3.0 * sign)
         assert terms["sparse"][0, 0] == 7.0
 
@@ -132,7 +115,7 @@ def test_tag_pays_the_gap_to_the_runner_and_takes_it_from_the_chasers() -> None:
 def test_a_chaser_sees_the_runner_first_and_who_is_not_there_is_zeros(chasers: int) -> None:
     simulation = Simulation(load_scene("tag", players=chasers))
     simulation.reset({0: 0})
-    places = simulation.game.state.agents[0]
+    places = simulation.game.state.agents.position[0]
     own = 6 + 2 * 8 + 4  # height, speed, roll and pitch, joints, feet
     for number, (group, place) in enumerate(simulation.seats):
         others = group.observation[0, place, own : own + 27].reshape(3, 3, 3)  # of three, where, how fast, which way
@@ -186,33 +169,34 @@ def test_the_wall_holds_ants() -> None:
 
 @pytest.mark.parametrize("robots", [2, 3, 4])
 @pytest.mark.parametrize(("place", "over"), [((5.49, 0.0), False), ((5.51, 0.0), True), ((6.0, 0.51), False)])
-def test_a_box_at_the_target_pays_all(robots: int, place: tuple[float, float], over: bool) -> None:
+def test_a_box_at_the_target_rewards_all(robots: int, place: tuple[float, float], over: bool) -> None:
     game = rules("push_box", players=robots)
-    now = arena(game)
-    now.props.position[0, 0, :2] = place
-    verdict = judged(game, now)
-    assert (verdict.over.tolist(), reason(game, verdict)) == ([over], "goal" if over else "")
-    assert column(game, verdict, "result") == [float(over)] * robots
-    assert verdict.points[0].tolist() == column(game, verdict, "score") == [100.0 * over] * robots
+    state = begun_game(game)
+    state.props.position[0, 0, :2] = place
+    update = updated(game, state)
+    assert (update.terminated.tolist(), reason(game, update)) == ([over], "goal" if over else "")
+    assert update.agent_stats.result[0].tolist() == [float(over)] * robots
+    assert update.rewards[0].tolist() == update.agent_stats.score[0].tolist() == [100.0 * over] * robots
 
 
 def test_a_box_that_never_gets_there_costs_nothing() -> None:
     game = rules("push_box")
-    verdict = judged(game, arena(game, left=0.0))
-    assert (verdict.over.tolist(), reason(game, verdict)) == ([False], "time")
-    assert column(game, verdict, "result") == verdict.points[0].tolist() == [0.0, 0.0]
+    update = updated(game, begun_game(game, steps_left=0.0))
+    assert (update.terminated.tolist(), reason(game, update)) == ([False], "time")
+    assert update.agent_stats.result[0].tolist() == update.rewards[0].tolist() == [0.0, 0.0]
 
 
-def test_a_box_pays_for_coming_nearer() -> None:
+def test_a_box_rewards_coming_nearer() -> None:
     scene = load_scene("push_box")
     task, game = scene.agents[0].task, rules("push_box")
-    was, now = scene.blank(task, 1, 2), scene.blank(task, 1, 2)
-    now.game[:] = game.begin(0, np.random.default_rng(0))[0]
-    was.props[..., 0, 0], now.props[..., 0, 0] = 1.0, 1.5
-    assert task.reward(was, np.zeros((1, 2, 8)), now, DT)["progress"].tolist() == [[50.0, 50.0]]
-    now.game[..., game.memory.index("dense_weight")] = 0.1
-    assert task.reward(now, np.zeros((1, 2, 8)), was, DT)["progress"].tolist() == [[0.0, 0.0]], "the weight of `now`"
-    assert task.reward(was, np.zeros((1, 2, 8)), now, DT)["progress"].tolist() == [[5.0, 5.0]]
+    previous, state = blank_state(scene, task, 1, 2), begun_player(game, scene, task, 2)
+    previous.props.position[..., 0, 0], state.props.position[..., 0, 0] = 1.0, 1.5
+    idle = np.zeros((1, 2, 8))
+    assert weighted_terms(scene, task, previous, idle, state)["progress"].tolist() == [[50.0, 50.0]]
+    state.game.dense_weight[:] = 0.1
+    other_way = weighted_terms(scene, task, state, idle, previous)["progress"]
+    assert other_way.tolist() == [[0.0, 0.0]], "the weight after the step"
+    assert weighted_terms(scene, task, previous, idle, state)["progress"].tolist() == [[5.0, 5.0]]
 
 
 def pushed(positions: list[tuple[float, float]], seed: int) -> float:
@@ -256,34 +240,34 @@ def test_one_ant_cannot_push_the_box_and_two_can() -> None:
 )
 def test_a_beam_is_past_the_line_or_dropped(x: float, z: float, slope: float, why: str, result: float) -> None:
     game = rules("carry_beam")
-    now = arena(game)
-    now.props[0, 0, [0, 2, 8]] = (x, z, slope)
-    verdict = judged(game, now)
-    assert (verdict.over.tolist(), reason(game, verdict)) == ([bool(why)], why)
-    assert column(game, verdict, "result") == [result, result]
-    assert verdict.points[0].tolist() == column(game, verdict, "score") == [100.0 * result] * 2
+    state = begun_game(game)
+    state.props.position[0, 0, [0, 2]], state.props.x_direction[0, 0, 2] = (x, z), slope
+    update = updated(game, state)
+    assert (update.terminated.tolist(), reason(game, update)) == ([bool(why)], why)
+    assert update.agent_stats.result[0].tolist() == [result, result]
+    assert update.rewards[0].tolist() == update.agent_stats.score[0].tolist() == [100.0 * result] * 2
 
 
 def test_a_beam_still_carried_when_the_time_is_up_is_a_draw() -> None:
     game = rules("carry_beam")
-    now = arena(game, left=0.0)
-    now.props.position[0, 0, 2] = 0.8
-    verdict = judged(game, now)
-    assert (verdict.over.tolist(), reason(game, verdict)) == ([False], "time")
-    assert column(game, verdict, "result") == verdict.points[0].tolist() == [0.0, 0.0]
+    state = begun_game(game, steps_left=0.0)
+    state.props.position[0, 0, 2] = 0.8
+    update = updated(game, state)
+    assert (update.terminated.tolist(), reason(game, update)) == ([False], "time")
+    assert update.agent_stats.result[0].tolist() == update.rewards[0].tolist() == [0.0, 0.0]
 
 
-def test_a_beam_pays_for_its_way_and_costs_for_its_tilt() -> None:
+def test_a_beam_rewards_its_way_and_costs_for_its_tilt() -> None:
     scene = load_scene("carry_beam")
     task, game = scene.agents[0].task, rules("carry_beam")
-    was, now = scene.blank(task, 1, 2), scene.blank(task, 1, 2)
-    now.game[:] = game.begin(0, np.random.default_rng(0))[0]
-    was.props[..., 0, 0], now.props[..., 0, 0], now.props[..., 0, 8] = 1.0, 1.5, -0.2
-    terms = task.reward(was, np.zeros((1, 2, 8)), now, DT)
+    previous, state = blank_state(scene, task, 1, 2), begun_player(game, scene, task, 2)
+    previous.props.position[..., 0, 0], state.props.position[..., 0, 0] = 1.0, 1.5
+    state.props.x_direction[..., 0, 2] = -0.2
+    terms = weighted_terms(scene, task, previous, np.zeros((1, 2, 8)), state)
     assert terms["progress"].tolist() == [[5.0, 5.0]]
     assert terms["tilt"].tolist() == [[pytest.approx(-0.02)] * 2]
-    now.game[..., game.memory.index("dense_weight")] = 0.0
-    assert not sum(task.reward(was, np.zeros((1, 2, 8)), now, DT).values()).any()
+    state.game.dense_weight[:] = 0.0
+    assert not any(term.any() for term in weighted_terms(scene, task, previous, np.zeros((1, 2, 8)), state).values())
 
 
 def test_the_beam_comes_to_rest_on_both_backs() -> None:
@@ -293,7 +277,8 @@ def test_the_beam_comes_to_rest_on_both_backs() -> None:
         highest = simulation.game.state.props.position[0, 0, 2]
         for step in range(120):
             simulation.step([np.zeros((1, 2, 8))])
-            x, _, z, *velocity, _, _, slope = simulation.game.state.props[0, 0]
+            beam = simulation.game.state.props.at((0, 0))
+            (x, _, z), velocity, slope = beam.position, beam.velocity, beam.x_direction[2]
             assert z <= highest, "it does not bounce"
             if step >= 60:
                 assert abs(slope) < 0.06
@@ -309,24 +294,26 @@ def test_the_beam_comes_to_rest_on_both_backs() -> None:
 
 def raced(ways: list[float], before: list[float] | None = None, **changes: Any) -> tuple[Game, GameState, GameState]:
     game = dataclasses.replace(rules("race", lanes=["ant"] * len(ways)), **changes)
-    was, now = arena(game), arena(game)
-    was.agents.position[0, :, 0] = ways if before is None else before
-    now.agents.position[0, :, 0] = ways
-    return game, was, now
+    previous, state = begun_game(game), begun_game(game)
+    previous.agents.position[0, :, 0] = ways if before is None else before
+    state.agents.position[0, :, 0] = ways
+    return game, previous, state
 
 
 def test_places_are_by_time_over_the_line_and_then_by_distance() -> None:
-    game, was, now = raced([20.5, 20.1, 12.0, 19.0], before=[19.9, 19.9, 12.0, 19.0])
-    verdict = judged(game, now, was)
-    assert column(game, verdict, "place") == [1.0, 2.0, 4.0, 3.0]
-    assert column(game, verdict, "finished") == pytest.approx([1 / 6, 1 / 2, 0.0, 0.0]), "steps, between two of them"
-    assert column(game, verdict, "result") == [0.0] * 4, "nothing is decided yet"
-    assert not verdict.over.any()
-    now.agent_stats[:], now.memory[:] = verdict.agent_stats, verdict.memory
-    now.agents.position[0, :, 0] = (15.0, 30.0, 50.0, 19.0)
-    was.agents.position[0, :, 0] = (20.5, 20.1, 12.0, 19.0)
-    verdict = judged(game, now, was)
-    assert column(game, verdict, "place") == [1.0, 2.0, 3.0, 4.0], "who was first stays first, wherever it goes"
+    game, previous, state = raced([20.5, 20.1, 12.0, 19.0], before=[19.9, 19.9, 12.0, 19.0])
+    update = updated(game, state, previous)
+    assert update.agent_stats.place[0].tolist() == [1.0, 2.0, 4.0, 3.0]
+    assert update.agent_stats.finished[0].tolist() == pytest.approx([1 / 6, 1 / 2, 0.0, 0.0]), (
+        "steps, between two of them"
+    )
+    assert update.agent_stats.result[0].tolist() == [0.0] * 4, "nothing is decided yet"
+    assert not update.terminated.any()
+    state.agent_stats.array[:], state.memory.array[:] = update.agent_stats.array, update.memory.array
+    state.agents.position[0, :, 0] = (15.0, 30.0, 50.0, 19.0)
+    previous.agents.position[0, :, 0] = (20.5, 20.1, 12.0, 19.0)
+    update = updated(game, state, previous)
+    assert update.agent_stats.place[0].tolist() == [1.0, 2.0, 3.0, 4.0], "who was first stays first, wherever it goes"
 
 
 @pytest.mark.parametrize(
@@ -342,40 +329,42 @@ def test_places_are_by_time_over_the_line_and_then_by_distance() -> None:
 )
 def test_results_of_a_race_are_linear_and_sum_to_zero(ways: list[float], results: list[float]) -> None:
     for win_reward in (0.0, 100.0):
-        game, was, now = raced(ways, win_reward=win_reward)
-        now.left[:] = 0.0
-        verdict = judged(game, now, was)
-        assert column(game, verdict, "result") == pytest.approx(results)
-        assert sum(column(game, verdict, "result")) == pytest.approx(0.0)
-        assert verdict.points[0].tolist() == pytest.approx([win_reward * r for r in results])
-        assert column(game, verdict, "score") == ways
-        assert reason(game, verdict) == "time"
+        game, previous, state = raced(ways, win_reward=win_reward)
+        state.steps_left[:] = 0.0
+        update = updated(game, state, previous)
+        assert update.agent_stats.result[0].tolist() == pytest.approx(results)
+        assert sum(update.agent_stats.result[0].tolist()) == pytest.approx(0.0)
+        assert update.rewards[0].tolist() == pytest.approx([win_reward * r for r in results])
+        assert update.agent_stats.score[0].tolist() == ways
+        assert reason(game, update) == "time"
 
 
 def test_a_race_is_decided_once_also_when_all_have_fallen() -> None:
-    game, was, now = raced([5.0, 3.0], win_reward=1.0)
-    now.upright[0, 0] = 0.0
-    verdict = judged(game, now, was)
-    assert column(game, verdict, "fell") == [1.0, 0.0]
-    assert reason(game, verdict) == ""
-    now.agent_stats[:], now.memory[:] = verdict.agent_stats, verdict.memory
-    now.upright[0] = (1.0, 0.0)  # the first has rolled back; it has fallen all the same
-    verdict = judged(game, now, was)
-    assert column(game, verdict, "fell") == [1.0, 2.0]
-    assert (reason(game, verdict), verdict.points[0].tolist()) == ("fall", [1.0, -1.0])
-    now.agent_stats[:], now.memory[:] = verdict.agent_stats, verdict.memory
-    now.agents[0, 1, 0], now.left[:] = 9.0, 0.0
-    verdict = judged(game, now, was)
-    assert column(game, verdict, "result") == [1.0, -1.0]
-    assert not verdict.points.any()
+    game, previous, state = raced([5.0, 3.0], win_reward=1.0)
+    state.upright[0, 0] = 0.0
+    update = updated(game, state, previous)
+    assert update.agent_stats.fell[0].tolist() == [1.0, 0.0]
+    assert reason(game, update) == ""
+    state.agent_stats.array[:], state.memory.array[:] = update.agent_stats.array, update.memory.array
+    state.upright[0] = (1.0, 0.0)  # the first has rolled back; it has fallen all the same
+    update = updated(game, state, previous)
+    assert update.agent_stats.fell[0].tolist() == [1.0, 2.0]
+    assert (reason(game, update), update.rewards[0].tolist()) == ("fall", [1.0, -1.0])
+    state.agent_stats.array[:], state.memory.array[:] = update.agent_stats.array, update.memory.array
+    state.agents.position[0, 1, 0], state.steps_left[:] = 9.0, 0.0
+    update = updated(game, state, previous)
+    assert update.agent_stats.result[0].tolist() == [1.0, -1.0]
+    assert not update.rewards.any()
 
 
 def test_the_line_of_a_race_is_the_finish_of_its_scene() -> None:
-    assert (rules("race").finish, rules("stadium_race").finish, rules("race", finish=7.0).finish) == (20.0, 54.0, 7.0)
+    assert [rules(*scene).scene.finish for scene in (("race",), ("stadium_race",))] == [20.0, 54.0]
+    assert rules("race", finish=7.0).scene.finish == 7.0
     game = rules("race", finish=None)
-    now = arena(game, left=0.0)
-    now.agents.position[0, :, 0] = (1e3, 2e3, 3.0)
-    assert column(game, judged(game, now), "result") == [0.0, 1.0, -1.0], "without a line who is farther is better"
+    state = begun_game(game, steps_left=0.0)
+    state.agents.position[0, :, 0] = (1e3, 2e3, 3.0)
+    result = updated(game, state).agent_stats.result[0].tolist()
+    assert result == [0.0, 1.0, -1.0], "without a line who is farther is better"
 
 
 def test_results_change_neither_rewards_nor_observations_of_a_race() -> None:
@@ -390,7 +379,7 @@ def test_results_change_neither_rewards_nor_observations_of_a_race() -> None:
         other.step(actions)
         for mine, its in zip(one.groups, other.groups, strict=True):
             assert (mine.observation == its.observation).all()
-            assert (mine.reward == its.reward).all()
+            assert (mine.rewards.total == its.rewards.total).all()
     one.close()
     other.close()
 
@@ -417,15 +406,15 @@ def test_a_race_of_two_has_a_winner_in_its_infos() -> None:
 
 def made_up(game: Game, seed: int, worlds: int) -> tuple[GameState, GameState]:
     """Arenas of chance, of which each world depends on its own seed only."""
-    made = arena(game, worlds), arena(game, worlds)
+    made = begun_game(game, worlds), begun_game(game, worlds)
     for world in range(worlds):
         rng = np.random.default_rng([seed, world])
         for each in made:
-            each.agents[world] = rng.normal(0.0, 9.0, each.agents[world].shape)
-            each.props[world] = rng.normal(0.0, 1.0, each.props[world].shape)
+            each.agents.array[world] = rng.normal(0.0, 9.0, each.agents.array[world].shape)
+            each.props.array[world] = rng.normal(0.0, 1.0, each.props.array[world].shape)
             each.contacts[world] = rng.random(each.contacts[world].shape) < 0.1
             each.upright[world] = rng.random(each.upright[world].shape) < 0.5
-            each.left[world] = float(rng.integers(0, 2))
+            each.steps_left[world] = float(rng.integers(0, 2))
     return made
 
 
@@ -433,15 +422,16 @@ def made_up(game: Game, seed: int, worlds: int) -> tuple[GameState, GameState]:
 def test_games_are_blind_to_the_batch(name: str) -> None:
     game = rules(name)
     for seed in range(20):
-        was, now = made_up(game, seed, 3)
-        together = judged(game, now, was)
+        previous, state = made_up(game, seed, 3)
+        together = updated(game, state, previous)
         for world in range(3):
-            rows = [
-                GameState(**{key: value[world : world + 1] for key, value in vars(each).items()}) for each in (was, now)
-            ]
-            alone = judged(game, rows[1], rows[0])
-            for part in ("memory", "agent_stats", "points", "over"):
-                assert getattr(alone, part).tobytes() == getattr(together, part)[world : world + 1].tobytes()
+            part = slice(world, world + 1)
+            alone = updated(game, state.at(part), previous.at(part))
+            for record in ("memory", "agent_stats"):
+                mine, its = getattr(together, record).array, getattr(alone, record).array
+                assert mine[part].tobytes() == its.tobytes()
+            for array in ("rewards", "terminated"):
+                assert getattr(alone, array).tobytes() == getattr(together, array)[part].tobytes()
 
 
 @pytest.mark.parametrize("name", GAMES[:3])
@@ -449,20 +439,20 @@ def test_players_are_blind_to_the_batch(name: str) -> None:
     scene = load_scene(name)
     for task in dict.fromkeys(agent.task for agent in scene.agents):
         rng = np.random.default_rng(0)
-        states = scene.blank(task, 3, 2), scene.blank(task, 3, 2)
+        states = blank_state(scene, task, 3, 2), blank_state(scene, task, 3, 2)
         for state in states:
-            state.row[:] = rng.normal(0.5, 0.7, state.row.shape)
-            state.agent_stats[:] = np.arange(2)[:, None]
+            state.array[:] = rng.normal(0.5, 0.7, state.array.shape)
+            state.agent_stats.array[:] = np.arange(2)[:, None]
         action = rng.uniform(-1, 1, (3, 2, 8))
-        seen, paid = task.observe(states[1]), task.reward(states[0], action, states[1], DT)
+        seen, rewards = numbers(scene, task, states[1]), weighted_terms(scene, task, states[0], action, states[1])
         for world in range(3):
             for agent in range(2):
-                was, now = scene.blank(task), scene.blank(task)
-                was.row[:], now.row[:] = (state.row[world, agent] for state in states)
-                assert (task.observe(now)[0, 0] == seen[world, agent]).all()
-                alone = task.reward(was, action[world : world + 1, agent : agent + 1], now, DT)
+                previous, state = blank_state(scene, task), blank_state(scene, task)
+                previous.array[:], state.array[:] = (state.array[world, agent] for state in states)
+                assert (numbers(scene, task, state)[0, 0] == seen[world, agent]).all()
+                alone = weighted_terms(scene, task, previous, action[world : world + 1, agent : agent + 1], state)
                 assert {term: value[0, 0] for term, value in alone.items()} == {
-                    term: value[world, agent] for term, value in paid.items()
+                    term: value[world, agent] for term, value in rewards.items()
                 }
 
 
@@ -482,8 +472,9 @@ def test_three_worlds_together_are_each_alone_bit_for_bit(name: str) -> None:
             for mine, its in zip(together.groups, simulation.groups, strict=True):
                 assert mine.observation[world].tobytes() == its.observation[0].tobytes()
                 assert mine.rewards.total[world].tobytes() == its.rewards.total[0].tobytes()
-            assert together.now.memory[world].tobytes() == simulation.game.state.memory[0].tobytes()
-            assert together.now.agent_stats[world].tobytes() == simulation.game.state.agent_stats[0].tobytes()
+            mine, its = together.game.state, simulation.game.state
+            assert mine.memory.array[world].tobytes() == its.memory.array[0].tobytes()
+            assert mine.agent_stats.array[world].tobytes() == its.agent_stats.array[0].tobytes()
     for simulation in (together, *alone):
         simulation.close()
 
@@ -507,14 +498,16 @@ def test_what_is_seen_and_told(name: str, options: dict[str, Any]) -> None:
         actions = {agent: rng.uniform(-1, 1, world.action_space(agent).shape) for agent in world.agents}
         seen, rewards, _, _, infos = world.step(actions)
         for agent in world.scene.agents:
-            assert len(agent.observer_fields()) == len(seen[agent.name]) == len(set(agent.observer_fields()))
+            names = names_of(world.scene, agent.task)
+            assert len(names) == len(seen[agent.name]) == len(set(names))
             assert seen[agent.name] in world.observation_space(agent.name)
             info = infos[agent.name]
             assert list(info) == list(first[agent.name])
             assert {"reason", "score", "result", "physics_error"} <= set(info)
             assert {type(value) for value in info.values()} == {float}
             assert info["physics_error"] == 0.0
-            assert rewards[agent.name] == pytest.approx(sum(info[term] for term in agent.task.pays))
+            terms = [term.name for term in agent.task.rewards(world.scene.info)]
+            assert rewards[agent.name] == pytest.approx(sum(info[term] for term in terms))
             sizes.add(len(seen[agent.name]))
     assert name in ("race", "stadium_race") or len(sizes) == 1
     world.close()
@@ -568,15 +561,19 @@ def test_nothing_blows_up(name: str) -> None:
     ("name", "options", "says"),
     [
         ("tag", {"players": 4}, "players: 4 is not within 1 and 3"),
-        ("push_box", {"players": 1}, "game 'push_box': 2 to 4 agents push a box, not 1"),
+        ("push_box", {"players": 1}, "game 'push_box': it needs 2 to 4 agents, got 1"),
         ("ant_sumo", {"players": 3}, "option 'players': this scene has none"),
-        ("ant_sumo", {"game": {"name": "push_box"}}, "there is no box"),
-        ("ant_sumo", {"game": {"name": "carry_beam"}}, "there is no beam"),
-        ("ant_sumo", {"game": {"name": "kick_and_defend"}}, "there is no ball"),
+        ("ant_sumo", {"game": {"name": "push_box"}}, "unknown prop 'box'"),
+        ("ant_sumo", {"game": {"name": "carry_beam"}}, "unknown prop 'beam'"),
+        ("ant_sumo", {"game": {"name": "kick_and_defend"}}, "unknown prop 'ball'"),
         ("tag", {"game": {"name": "tag", "radius": -1.0}}, "radius: -1.0"),
-        ("tag", {"game": {"name": "carry_beam"}}, "two agents carry a beam, not 4"),
-        ("carry_beam", {"game": {"name": "tag"}}, "a runner and 1 to 3 chasers play tag, not ant_0, ant_1"),
-        ("carry_beam", {"game": {"name": "carry_beam", "lowest": -0.1}}, "lowest: -0.1"),
+        ("tag", {"game": {"name": "carry_beam"}}, "it needs 2 agents, got 4"),
+        (
+            "carry_beam",
+            {"game": {"name": "tag"}},
+            "1 agent of team 'runner' and 1 to 3 of team 'chaser', got teams ant_0, ant_1",
+        ),
+        ("carry_beam", {"game": {"name": "carry_beam", "min_height": -0.1}}, "min_height: -0.1"),
         ("push_box", {"game": {"name": "push_box", "target": [1e3, 0.0]}}, "target: 1000.0"),
         ("race", {"game": {"name": "race", "win_reward": -1.0}}, "win_reward: -1.0"),
         ("race", {"game": {"name": "race", "line": 3.0}}, "'race' has no 'line'"),
@@ -588,17 +585,16 @@ def test_what_is_wrong_is_said(name: str, options: dict[str, Any], says: str) ->
     assert says in str(error.value)
 
 
-def test_marks_show_target_and_line() -> None:
+def test_markers_show_target_and_line() -> None:
     game = rules("push_box")
-    marks = np.array([mark.position for mark in game.marks(arena(game), 0)])
-    assert np.hypot(marks[:, 0] - 6.0, marks[:, 1]) == pytest.approx(0.5)
+    markers = np.array([marker.position for marker in game.markers(begun_game(game), 0)])
+    assert np.hypot(markers[:, 0] - 6.0, markers[:, 1]) == pytest.approx(0.5)
     game = rules("carry_beam")
-    assert {mark.position[0] for mark in game.marks(arena(game), 0)} == {10.0}
+    assert {marker.position[0] for marker in game.markers(begun_game(game), 0)} == {10.0}
 
 
 def test_a_blank_state_is_seen_without_numbers_that_are_none() -> None:
     for name in GAMES[:3]:
         scene = load_scene(name)
         for agent in scene.agents:
-            state: State = scene.blank(agent.task)
-            assert np.isfinite(agent.task.observe(state)).all()
+            assert np.isfinite(numbers(scene, agent.task, blank_state(scene, agent.task))).all()

@@ -75,6 +75,16 @@ def test_bad_scene(case: dict[str, Any], tmp_path: Path) -> None:
     says(error, ["park.toml", *case["says"]])
 
 
+def test_weight_of_an_unknown_term(tmp_path: Path) -> None:
+    path = tmp_path / "park.toml"
+    text = paths.scenes()["humanoid"].read_text()
+    assert "stall =" in text
+    path.write_text(text.replace("stall =", "stal ="))
+    with pytest.raises(InvalidInput) as error:
+        Simulation(load_scene(path))
+    says(error, ["task Run: weights", "'stal'", "did you mean 'stall'"])
+
+
 def test_unknown_option_is_an_unexpected_keyword_argument() -> None:
     """TorchRL's `GymEnv` tries `frameskip`, and goes on without it after a `TypeError` with Python's words."""
     for error in (InvalidInput, TypeError):
@@ -294,7 +304,7 @@ def test_bad_action_moves_nothing(face: str, action: Any, words: list[str]) -> N
         env.step(bad)
     says(error, ["ant_0", *(words if face == "single" else [])])
     after = env.simulation.save()
-    assert before.checkpoint.snapshot == after.checkpoint.snapshot
+    assert before.world.snapshot == after.world.snapshot
     assert before.step == after.step
     env.step(good)
     env.close()

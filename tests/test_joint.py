@@ -5,6 +5,8 @@ import pickle
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise, permutations
 from pathlib import Path
 
@@ -18,6 +20,10 @@ from test_odd_robots import joint, link, make
 
 import roboschool
 from roboschool import AgentEnv, InvalidInput, JointEnv, Robot, load_robot, load_scene, partitions, paths
+from roboschool.mdp.scene_info import SceneInfo
+from roboschool.mdp.sensor import Field, Sensor
+from roboschool.mdp.state import State
+from roboschool.mdp.task import fields_of
 from roboschool.robots.kinematics import grow
 from roboschool.scenes.loader import read_scene
 from roboschool.scenes.scene import Agent, Scene
@@ -53,6 +59,12 @@ def walker(tmp_path: Path, legs: list[tuple[str, str]] = LEGS, mounts: bool = Fa
 
 def scene_of(robot: Robot) -> Scene:
     return Scene("odd", "A robot of a user.", (Agent("odd_0", Run(robot)),))
+
+
+def fields_of_robot(name: str) -> list[str]:
+    """What each number that the robot of a scene observes on its own is."""
+    scene = load_scene(name)
+    return [str(field) for field in fields_of(scene.agents[0].task, scene.info)]
 
 
 def legs_of(parts: tuple[tuple[str, ...], ...]) -> list[str]:
@@ -156,8 +168,8 @@ def test_joints_that_share_a_link_are_one_apart(name: str) -> None:
 
 
 def test_hops() -> None:
-    seen = {hops: JointEnv("ant", "4x2", hops=hops).entries("part_0") for hops in (0, 1, 2, 3, 99)}
-    whole = load_scene("ant").agents[0].observer_fields()
+    seen = {hops: JointEnv("ant", "4x2", hops=hops).field_names("part_0") for hops in (0, 1, 2, 3, 99)}
+    whole = fields_of_robot("ant")
     own = [*whole[:12], "front_left_foot on the ground"]
     assert seen[0] == own
     assert seen[1] == [*whole[:12], *(whole[k] for k in (12, 13, 16, 17, 20, 21)), own[-1]]
@@ -166,7 +178,7 @@ def test_hops() -> None:
     tight = JointEnv(
         "ant", {"a_0": ["ankle_1"], "a_1": [j.name for j in load_robot("ant").joints if j.name != "ankle_1"]}
     )
-    assert [entry.split(",")[0] for entry in tight.entries("a_0")[8::2]] == [
+    assert [entry.split(",")[0] for entry in tight.field_names("a_0")[8::2]] == [
         "ankle_1",
         "hip_1",
         "front_left_foot on the ground",
@@ -177,12 +189,12 @@ def test_hops() -> None:
 @pytest.mark.parametrize(("name", "parts"), ALL)
 def test_columns(name: str, parts: str, hops: int) -> None:
     env = JointEnv(name, parts, hops=hops)
-    whole, shape = load_scene(name).agents[0].observer_fields(), env.state_space.shape
+    whole, shape = fields_of_robot(name), env.state_space.shape
     assert len(whole) == shape[0]
     for agent, columns in env.columns.items():
         assert len(set(columns)) == len(columns) == env.observation_space(agent).shape[0]
         assert hops < 99 or sorted(columns) == list(range(len(whole)))
-        assert env.entries(agent) == [whole[k] for k in columns]
+        assert env.field_names(agent) == [whole[k] for k in columns]
         moved = env.action_space(agent).shape[0]
         assert moved == len(env.parts[agent])
     assert {k for columns in env.columns.values() for k in columns} == set(range(len(whole))), "someone sees everything"
@@ -191,7 +203,7 @@ def test_columns(name: str, parts: str, hops: int) -> None:
 def test_a_foot_is_felt_by_those_who_feel_the_joint_that_moves_it(tmp_path: Path) -> None:
     robot = walker(tmp_path, mounts=True)
     env = JointEnv(scene_of(robot), "8x1", hops=0)
-    feeling = {agent: [entry for entry in env.entries(agent) if "ground" in entry] for agent in env.possible_agents}
+    feeling = {agent: [entry for entry in env.field_names(agent) if "ground" in entry] for agent in env.possible_agents}
     assert [len(feet) for feet in feeling.values()] == [0, 1] * 4
     assert feeling["part_1"] == ["paw_fl on the ground"]
 
@@ -242,7 +254,7 @@ def test_maps_both_ways() -> None:
     assert split["arm_0"].tolist() == [joints.index("left_elbow"), joints.index("left_shoulder1")]
     assert (env.join(split) == whole).all()
     assert env.join(split).dtype == np.float32
-    assert env.entries("arm_0")[8].startswith("left_elbow, "), "its own come first, in its own order"
+    assert env.field_names("arm_0")[8].startswith("left_elbow, "), "its own come first, in its own order"
     with pytest.raises(InvalidInput, match=re.escape("agent 'arm_0': the action has shape (3,), not (2,)")):
         env.join(split | {"arm_0": np.zeros(3)})
     with pytest.raises(InvalidInput, match="no action for rest_0"):
@@ -324,7 +336,8 @@ def test_a_fall_ends_all() -> None:
     assert set(over.values()) == {True}
     assert set(cut.values()) == {False}
     assert {info["alive"] for info in infos.values()} == {-1.0}
-    assert rewards["part_0"] == pytest.approx(sum(v for k, v in infos["part_0"].items() if k in Run.pays))
+    terms = env.simulation.groups[0].rewards.names
+    assert rewards["part_0"] == pytest.approx(sum(v for k, v in infos["part_0"].items() if k in terms))
     assert env.agents == []
     env.close()
 
@@ -418,7 +431,7 @@ def test_spaces_are_the_same_objects_each_time() -> None:
     assert env.observation_space("part_0") is env.observation_space("part_0")
     assert env.action_space("part_0") is env.action_space("part_0")
     assert all(env.observation_space(a) == env.observation_space(b) for a, b in pairwise(env.possible_agents))
-    for ask in (env.observation_space, env.action_space, env.entries):
+    for ask in (env.observation_space, env.action_space, env.field_names):
         with pytest.raises(InvalidInput, match="unknown agent 'leg_0'"):
             ask("leg_0")
 
@@ -432,7 +445,6 @@ FRONT, BACK = ["bthigh", "bshin", "bfoot"], ["fthigh", "fshin", "ffoot"]
         ("ant", "4x3", ["unknown parts '4x3'", "'ant' has 2x4, 2x4d, 4x2, 8x1"]),
         ("ant", None, ["unknown parts None"]),
         ("inverted_pendulum", "2x1", ["'inverted_pendulum' has none"]),
-        ("inverted_pendulum", {"cart_0": ["slider"]}, ["task Balance", "felt_at()", "missing"]),
         ("ants", "4x2", ["it has 4 robots"]),
         ("pong", "2x1", ["it has 2 robots"]),
         ("aunt", "4x2", ["did you mean 'ant'"]),
@@ -459,18 +471,63 @@ def test_wrong_hops(hops: object) -> None:
         JointEnv("ant", "4x2", hops=hops)  # type: ignore[arg-type]
 
 
-class Blurred(Run):
-    """A task of a user who has added a number, and not said where it is felt."""
+@dataclass(frozen=True)
+class Warmth(Sensor):
+    """A sensor of a user: a number at a joint, one at a link, one of the whole robot, and perhaps one too many."""
 
-    def observe(self, now: object) -> np.ndarray:
-        seen = super().observe(now)  # type: ignore[arg-type]
-        return np.concatenate([seen, seen[..., :1]], axis=-1)
+    numbers: int = 3
+
+    def fields(self, robot: Robot, scene: SceneInfo) -> Sequence[Field]:
+        knee = next(joint for joint in robot.joints if joint.name == "ankle_2")
+        return Field("warm joint", source=knee), Field("warm link", source="front_left_foot"), Field("warm robot")
+
+    def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+        return np.zeros((*state.upright.shape, self.numbers)) + np.arange(self.numbers)
 
 
-def test_a_task_must_say_where_its_numbers_are_felt() -> None:
-    scene = Scene("blurred", "", (Agent("ant_0", Blurred(load_robot("ant"))),))
-    with pytest.raises(InvalidInput, match=r"task Blurred: felt_at\(\).* has 28 places for 29 numbers"):
-        JointEnv(scene, "4x2")
+@dataclass(frozen=True)
+class Warm(Run):
+    """A task of a user who has added a sensor."""
+
+    numbers: int = 3
+
+    def sensors(self, scene: SceneInfo) -> Sequence[Sensor]:
+        return *super().sensors(scene), Warmth(self.numbers)
+
+
+def warm_scene(numbers: int) -> Scene:
+    return Scene("warm", "", (Agent("ant_0", Warm(load_robot("ant"), numbers=numbers)),))
+
+
+def test_a_number_of_a_users_sensor_is_felt_where_its_field_says() -> None:
+    env = JointEnv(warm_scene(3), "4x2", hops=0)
+    felt = {agent: [name for name in env.field_names(agent) if "warm" in name] for agent in env.possible_agents}
+    assert felt == {
+        "part_0": ["warm robot", "warm link"],
+        "part_1": ["warm robot", "warm joint"],
+        "part_2": ["warm robot"],
+        "part_3": ["warm robot"],
+    }
+    seen, _ = env.reset(seed=0)
+    for agent, names in felt.items():
+        own = env.field_names(agent)
+        expected = {"warm joint": 0.0, "warm link": 1.0, "warm robot": 2.0}
+        assert {name: seen[agent][own.index(name)] for name in names} == {name: expected[name] for name in names}
+    env.close()
+
+
+def test_a_number_of_a_users_sensor_without_a_field_is_refused() -> None:
+    env = JointEnv(warm_scene(4), "4x2")
+    with pytest.raises(InvalidInput, match=r"task Warm: sensor Warmth: read\(\) returns shape \(1, 1, 4\)"):
+        env.reset(seed=0)
+    env.close()
+
+
+def test_what_no_joint_feels_is_seen_by_all() -> None:
+    env = JointEnv("inverted_pendulum", {"cart_0": ["slider"]}, hops=0)
+    assert sorted(env.columns["cart_0"]) == list(range(5))
+    assert set(env.field_names("cart_0")) == set(fields_of_robot("inverted_pendulum"))
+    env.close()
 
 
 def test_wrong_actions_move_nothing() -> None:

@@ -346,7 +346,7 @@ def test_arrows_lead_the_flag(key: str, way: tuple[float, float]) -> None:
     press(screen, {3: key, 50: "Escape"})
     Session(env, pilot, screen, read_keys("")).run(0, None)
     group, place = env.simulation.seats[0]
-    flag = group.state.memory[0, place, :2]
+    flag = group.state.memory.goal[0, place]
     assert flag - group.previous.position[0, place, :2] == pytest.approx(way)
     screen.close()
     env.close()

@@ -33,7 +33,7 @@ class BatchSpec:
     agents: tuple[str, ...]  # of one group, whose actions come from outside
     opponents: Mapping[str, Policy]  # of other agents, by agent
     autoreset: str  # value of `AutoresetMode`
-    max_steps: int  # after which an episode is truncated, besides the scene's own limit
+    max_steps: int  # after which an episode is truncated, also if that is later than the scene's own limit
 
     @functools.cached_property
     def info_names(self) -> tuple[str, ...]:
@@ -69,7 +69,8 @@ class EnvBatch:
         self.keep_origins = keep_origins
         count = len(buffers.action)
         self.all = range(count)
-        self.simulation = Simulation(spec.scene, count, cutoff=spec.max_steps)
+        limit = max(spec.scene.steps, spec.max_steps)
+        self.simulation = Simulation(spec.scene, count, limit=limit, cutoff=spec.max_steps)
         opponents = {name: copy.deepcopy(policy) for name, policy in spec.opponents.items()}  # two may be one object
         self.seat = ControlledAgents(self.simulation, spec.agents, opponents)
         self.done = np.zeros(count, dtype=bool)  # worlds whose episode is over
