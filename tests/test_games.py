@@ -18,39 +18,47 @@ from roboschool.cli.check_command import run_check
 from roboschool.games.observations import COLOURS, NEUTRAL
 from roboschool.games.run_to_goal import RunToGoal
 from roboschool.games.sumo import Sumo
-from roboschool.mdp.game import GameState, GameUpdate
+from roboschool.mdp.game import Game, GameState
+from roboschool.mdp.scene_info import SceneInfo
+from roboschool.mdp.task import fields_of
 from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 
 DUELS = ("ant_sumo", "humanoid_sumo", "mixed_sumo", "ant_run_to_goal", "humanoid_run_to_goal")
 FAULTS = readers.parse_toml(Path(__file__).parent / "bad" / "games.toml")["case"]
 KEYS = {"reason", "score", "result", "dense_weight", "sparse"}
+OWN_STATS = "class HillStats(Record):\n    alone: np.ndarray = quantity()\n    won: np.ndarray = quantity()\n\n\n"
 
 
-def arena(game: Any, places: list[tuple[float, float, float]], left: float = 100.0, touch: bool = False) -> GameState:
+def arena(game: Game, places: list[tuple[float, float, float]], left: float = 100.0, touch: bool = False) -> GameState:
     """A world after a step, with trunks at these places; it began with the rules as they are."""
-    made = GameState.blank(1, 2, 0, 9, len(game.memory), len(game.agent_stats))
-    made.memory[0], made.agent_stats[0], _ = game.begin(0, np.random.default_rng(0))
-    made.agents[0, :, :3] = places
+    made = GameState.blank(1, agents=2, props=0, bodies=2, memory=game.memory, agent_stats=game.agent_stats)
+    game.reset(0, made.memory.at(0), made.agent_stats.at(0), np.random.default_rng(0))
+    made.agents.position[0] = places
     made.upright[:] = 1.0
-    made.left[:] = left
+    made.steps_left[:] = left
     made.contacts[0, [0, 1], [1, 0]] = touch
     return made
 
 
-def judge(game: Any, now: GameState) -> GameUpdate:
-    return game.judge(now, now, np.ones(1, bool), [np.random.default_rng(0)])
+def update(game: Game, state: GameState) -> Any:
+    """What a game makes of a step: a `GameUpdate`, whose records have the quantities of this game."""
+    return game.update(state, state, np.ones(1, bool), [np.random.default_rng(0)])
+
+
+def two(*names: str) -> SceneInfo:
+    return SceneInfo(agents=names, teams=names)
 
 
 def sumo(**parameters: Any) -> Sumo:
-    return Sumo(agents=("ant_0", "ant_1"), props=(), radius=3.0, **parameters)
+    return Sumo(two("ant_0", "ant_1"), radius=3.0, **parameters)
 
 
 INSIDE, AWAY, DOWN = (1.0, 0.0, 0.5), (0.0, 3.1, 0.5), (-1.0, 0.0, 0.29)
 
 
 @pytest.mark.parametrize(
-    ("places", "left", "touch", "reason", "result", "points", "over"),
+    ("places", "left", "touch", "reason", "result", "rewards", "over"),
     [
         ([INSIDE, INSIDE], 100, True, "", [0, 0], [0, 0], False),
         ([INSIDE, AWAY], 100, True, "out", [1, -1], [1000, -1000], True),
@@ -63,28 +71,28 @@ INSIDE, AWAY, DOWN = (1.0, 0.0, 0.5), (0.0, 3.1, 0.5), (-1.0, 0.0, 0.29)
     ],
 )
 def test_sumo(
-    places: Any, left: float, touch: bool, reason: str, result: list[int], points: list[int], over: bool
+    places: Any, left: float, touch: bool, reason: str, result: list[int], rewards: list[int], over: bool
 ) -> None:
     game = sumo()
-    verdict = judge(game, arena(game, places, left, touch))
-    assert game.reasons[int(verdict.memory[0, 0])] == reason
-    assert verdict.agent_stats[0, :, 1].tolist() == result
-    assert verdict.points[0].tolist() == points
-    assert verdict.agent_stats[0, :, 0].tolist() == points
-    assert verdict.over.tolist() == [over]
+    after = update(game, arena(game, places, left, touch))
+    assert game.reasons[int(after.memory.reason[0])] == reason
+    assert after.agent_stats.result[0].tolist() == result
+    assert after.rewards[0].tolist() == rewards
+    assert after.agent_stats.score[0].tolist() == rewards
+    assert after.terminated.tolist() == [over]
 
 
 def test_a_touch_is_remembered_and_heights_may_differ() -> None:
     game = sumo()
-    now = arena(game, [INSIDE, AWAY])
-    now.memory[0, 3] = 1.0
-    assert judge(game, now).points[0].tolist() == [1000, -1000]
+    state = arena(game, [INSIDE, AWAY])
+    state.memory.touched[0] = 1.0
+    assert update(game, state).rewards[0].tolist() == [1000, -1000]
     uneven = sumo(down=(0.3, 0.6))
-    assert judge(uneven, arena(uneven, [INSIDE, INSIDE], touch=True)).agent_stats[0, :, 1].tolist() == [1, -1]
+    assert update(uneven, arena(uneven, [INSIDE, INSIDE], touch=True)).agent_stats.result[0].tolist() == [1, -1]
 
 
 @pytest.mark.parametrize(
-    ("places", "left", "reason", "result", "points", "over"),
+    ("places", "left", "reason", "result", "rewards", "over"),
     [
         ([(3.9, 0, 1), (-3.9, 0, 1)], 100, "", [0, 0], [0, 0], False),
         ([(4.1, 0, 1), (-3.9, 0, 1)], 100, "goal", [1, -1], [1000, -1000], True),
@@ -95,13 +103,13 @@ def test_a_touch_is_remembered_and_heights_may_differ() -> None:
         ([(4.1, 0, 1), (0, 0, 1)], 0, "goal", [1, -1], [1000, -1000], True),
     ],
 )
-def test_run_to_goal(places: Any, left: float, reason: str, result: list[int], points: list[int], over: bool) -> None:
-    game = RunToGoal(agents=("ant_0", "ant_1"), props=())
-    verdict = judge(game, arena(game, places, left))
-    assert game.reasons[int(verdict.memory[0, 0])] == reason
-    assert verdict.agent_stats[0, :, 1].tolist() == result
-    assert verdict.points[0].tolist() == points
-    assert verdict.over.tolist() == [over]
+def test_run_to_goal(places: Any, left: float, reason: str, result: list[int], rewards: list[int], over: bool) -> None:
+    game = RunToGoal(two("ant_0", "ant_1"))
+    after = update(game, arena(game, places, left))
+    assert game.reasons[int(after.memory.reason[0])] == reason
+    assert after.agent_stats.result[0].tolist() == result
+    assert after.rewards[0].tolist() == rewards
+    assert after.terminated.tolist() == [over]
 
 
 @pytest.mark.parametrize("name", DUELS)
@@ -117,7 +125,8 @@ def test_a_duel_is_played_to_its_end(name: str) -> None:
         actions = {agent: rng.uniform(-1, 1, world.action_space(agent).shape) for agent in names}
         _, rewards, over, late, infos = world.step(actions)
         for agent in names:
-            terms = [infos[agent][term] for term in world.scene.agents[names.index(agent)].task.pays]
+            task = world.scene.agents[names.index(agent)].task
+            terms = [infos[agent][term.name] for term in task.rewards(world.scene.info)]
             assert set(infos[agent]) == keys
             assert rewards[agent] == pytest.approx(sum(terms))
     assert all(over.values()) or all(late.values())
@@ -147,11 +156,14 @@ def test_both_see_the_same_of_the_same(name: str) -> None:
 
 @pytest.mark.parametrize("name", DUELS)
 def test_observations_are_explained(name: str) -> None:
-    for agent in load_scene(name).agents:
-        simulation = Simulation(load_scene(name))
-        group, _ = simulation.seats[0]
-        assert len(group.observer_fields()) == group.observation.shape[-1], agent.name
-        simulation.close()
+    scene = load_scene(name)
+    simulation = Simulation(scene)
+    for agent, (group, _) in zip(scene.agents, simulation.seats, strict=True):
+        names = [field.name for field in fields_of(agent.task, scene.info)]
+        assert len(names) == group.observation.shape[-1], agent.name
+        assert all(names)
+        assert len({*names}) == len(names), "no two numbers have one name"
+    simulation.close()
 
 
 def test_who_touches_whom() -> None:
@@ -168,11 +180,11 @@ def test_who_touches_whom() -> None:
         rng, touched = np.random.default_rng(0), False
         for _ in range(60):
             simulation.step([rng.uniform(-1, 1, group.shape) for group in simulation.groups])
-            touches = simulation.game.state.contacts[0]
-            assert (touches == touches.T).all()
-            touched |= bool(touches[0, 1])
+            contacts = simulation.game.state.contacts[0]
+            assert (contacts == contacts.T).all()
+            touched |= bool(contacts[0, 1])
         assert touched == expected
-        assert simulation.game.state.memory[0, 3] == expected
+        assert simulation.game.state.memory.touched[0] == expected
         simulation.close()
 
 
@@ -237,12 +249,12 @@ def test_games_are_the_same_with_any_number_of_workers() -> None:
         ({"radius": 0.0}, ["radius", "0.5"]),
         ({"down": (0.1, 0.2, 0.3)}, ["down", "3 heights"]),
         ({"win_reward": -1.0}, ["win_reward"]),
-        ({"agents": ("ant_0",)}, ["two wrestle, not 1"]),
+        ({"scene": SceneInfo(agents=("ant_0",), teams=("ant_0",))}, ["it needs 2 agents, got 1"]),
     ],
 )
 def test_wrong_rules_are_named(parameters: dict[str, Any], parts: list[str]) -> None:
     with pytest.raises(roboschool.InvalidInput) as caught:
-        Sumo(**{"agents": ("ant_0", "ant_1"), "props": ()} | parameters)
+        Sumo(**{"scene": two("ant_0", "ant_1")} | parameters)
     assert all(part in str(caught.value) for part in parts)
 
 
@@ -275,7 +287,7 @@ def test_story_of_a_duel_is_that_of_any_number_of_workers() -> None:
 def test_a_game_is_decided_when_its_time_is_up_however_long_that_is(cycles: int, left: float) -> None:
     env = roboschool.ParallelEnv("ant_sumo", max_cycles=cycles)
     observations, infos = env.reset(seed=0, options={"radius": 50.0})
-    clock = env.scene.agents[0].observer_fields().index("steps left [500]")
+    clock = [str(field) for field in fields_of(env.scene.agents[0].task, env.scene.info)].index("steps left [500]")
     assert observations["ant_0"][clock] == np.float32(min(cycles / left, 5.0))
     still = np.zeros(8, np.float32)
     for step in range(cycles):
@@ -309,9 +321,11 @@ def test_single_and_vector_envs_play_one_game_however_it_is_ended(most: dict[str
     envs.close()
 
 
-def test_a_push_is_paid_by_the_way_of_the_other() -> None:
+def test_a_push_is_rewarded_by_the_way_of_the_other() -> None:
     scene = load_scene("ant_sumo")
-    agents = tuple(dataclasses.replace(a, task=dataclasses.replace(a.task, push=2.0)) for a in scene.agents)
+    agents = tuple(
+        dataclasses.replace(a, task=dataclasses.replace(a.task, weights={"push": 2.0})) for a in scene.agents
+    )
     env = roboschool.ParallelEnv(dataclasses.replace(scene, agents=agents))
     env.reset(seed=0, options={"dense_weight": 0.5})
     generator = np.random.default_rng(0)
@@ -319,9 +333,9 @@ def test_a_push_is_paid_by_the_way_of_the_other() -> None:
     for _ in range(5):
         *_, infos = env.step({name: generator.uniform(-1.0, 1.0, 8) for name in env.agents})
         after = np.hypot(*env.simulation.game.state.agents.position[0, :, :2].T)
-        paid = 0.5 * 2.0 * (after - before) / scene.timestep
-        assert [infos["ant_1"]["push"], infos["ant_0"]["push"]] == pytest.approx(list(paid))
-        assert np.abs(paid).min() > 0.0
+        expected = 0.5 * 2.0 * (after - before) / scene.timestep
+        assert [infos["ant_1"]["push"], infos["ant_0"]["push"]] == pytest.approx(list(expected))
+        assert np.abs(expected).min() > 0.0
         before = after
     env.close()
 
@@ -354,7 +368,7 @@ def test_check_says_what_is_wrong_with_a_game(
     path = tmp_path / case.get("file", "hill.py")
     text = path.read_text()
     assert case["cut"] in text
-    path.write_text(text.replace(case["cut"], case["paste"], 1))
+    path.write_text(text.replace(case["cut"], case["paste"], 1) + case.get("also", ""))
     assert run_check([str(scene)], as_json=False) == 1
     said = capsys.readouterr().err
     assert "hill.toml" in said
@@ -366,11 +380,15 @@ def test_check_says_what_is_wrong_with_a_game(
 def test_check_says_what_a_game_leaves_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scene = write_hill(tmp_path)
     path = tmp_path / "hill.py"
-    text = path.read_text().partition("    def entries")[0]
+    text = path.read_text()
     for old, new in (
-        ('("reason",)', '("why",)'),
-        ('("score", "result")', '("alone", "won")'),
-        ('{"sparse": "1 for every step alone on the hill"}', "{}"),
+        ("class HillMemory(Record):", f"{OWN_STATS}class HillMemory(Record):"),
+        ("agent_stats = AgentStats", "agent_stats = HillStats"),
+        ("    reason: np.ndarray", "    why: np.ndarray"),
+        ("memory.reason", "memory.why"),
+        ("agent_stats.score", "agent_stats.alone"),
+        ("agent_stats.result", "agent_stats.won"),
+        ('    termination = "never before the time is up"\n', ""),
     ):
         assert old in text
         text = text.replace(old, new)
@@ -379,7 +397,7 @@ def test_check_says_what_a_game_leaves_out(tmp_path: Path, capsys: pytest.Captur
     said = capsys.readouterr()
     for word in (
         "hill: Two ants, one hill.\n  no id",
-        "note: task Climber: no entries() and no `pays`",
+        "note: task Climber: no `termination`, so nothing tells people when it ends",
         "note: game Hill: no 'reason' in `memory`",
         "note: game Hill: no 'result' in `agent_stats`: a match is won by whoever was paid most",
         "note: game Hill: no 'score' in `agent_stats`",
@@ -456,12 +474,13 @@ def test_a_range_of_a_scene_begins_with_its_lower_end() -> None:
 def test_rules_are_old_ones_after_an_episode_that_could_not_begin(tmp_path: Path) -> None:
     scene = write_hill(tmp_path)
     text = (tmp_path / "hill.py").read_text()
-    text = text.replace(
-        "    radius: float", '    reset_options: ClassVar[tuple[str, ...]] = ("radius",)\n    radius: float'
-    )
-    (tmp_path / "hill.py").write_text(
-        text.replace("return np.array([U", "1.0 / (self.radius - 2.0)\n        return np.array([U")
-    )
+    for old, new in (
+        ("    radius: float", '    reset_options = ("radius",)\n    radius: float'),
+        ("return ()", "1.0 / (self.radius - 2.0)\n        return ()"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    (tmp_path / "hill.py").write_text(text)
     env = roboschool.AgentEnv(str(scene))
     with pytest.raises(ZeroDivisionError):
         env.reset(options={"radius": 2.0})
@@ -505,7 +524,7 @@ def test_an_option_of_a_reset_is_none_of_an_env() -> None:
 def test_what_is_nobodys_has_no_sides_colour(name: str) -> None:
     simulation = Simulation(load_scene(name))
     simulation.reset({0: 0})
-    colours = {mark.colour for mark in simulation.markers()}
+    colours = {marker.colour for marker in simulation.markers()}
     simulation.close()
     theirs = {"soccer": {*COLOURS}, "kick_and_defend": {COLOURS[1]}}  # shirts, and the zone of the keeper
     assert colours == theirs.get(name, set()) | {NEUTRAL}

@@ -24,6 +24,7 @@ from roboschool import paths
 from roboschool.cli.main import main
 from roboschool.errors import error_location
 from roboschool.evaluation import evaluate
+from roboschool.mdp.task import fields_of
 from roboschool.physics.worlds import World
 from roboschool.policies.policy import Random, Still
 from roboschool.rendering.video import Video
@@ -343,12 +344,16 @@ def test_page_of_environments_is_fresh_and_says_everything(tmp_path: Path) -> No
         assert f"`{scene.id}`" in page
         for agent in scene.agents:
             env = roboschool.AgentEnv(scene, agent=agent.name)
-            assert len(agent.observer_fields()) == env.observation_space.shape[0]
+            fields = fields_of(agent.task, scene.info)
+            assert len(fields) == env.observation_space.shape[0]
+            assert all(field.name for field in fields)
             env.reset(seed=0)
             *_, info = env.step(env.action_space.sample())
-            assert set(agent.task.pays) <= set(info)
-            paid = {term for group in env.simulation.groups if group.task == agent.task for term in group.rewards.names}
-            assert paid == set(agent.task.pays), "every term of the reward is explained"
+            terms = agent.task.rewards(scene.info)
+            assert {term.name for term in terms} <= set(info)
+            assert all(term.doc and f"`{term.name}`" in page for term in terms), "every term of the reward is explained"
+            (group,) = (group for group in env.simulation.groups if group.task == agent.task)
+            assert group.rewards.names == tuple(term.name for term in terms)
             env.close()
 
 
@@ -454,7 +459,8 @@ def test_the_contributing_guide_works_as_written(tmp_path: Path) -> None:
     task = next(text for text in texts if "class Dribble" in text)
     (tmp_path / "mine" / "scenes").mkdir(parents=True)
     (tmp_path / "mine" / "scenes" / "dribble.py").write_text(task)
-    scene = scene.replace('{ name = "run", alive = 1.0 }', '{ name = "dribble:Dribble", prize = 1.0 }')
+    (named,) = re.findall(r"`task = (\{ name = \"dribble:Dribble\".+?\})`", (ROOT / "CONTRIBUTING.md").read_text())
+    scene = scene.replace('{ name = "run", alive = 1.0 }', named)
     assert "Dribble" in scene
     (tmp_path / "mine" / "scenes" / "dog_run.toml").write_text(scene)
     done = run(*COMMAND, "check", "mine/scenes/dog_run.toml", cwd=tmp_path)
@@ -482,7 +488,7 @@ def test_a_folder_of_ones_own(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("spider\n", "")
     make = "import gymnasium, roboschool; gymnasium.make('roboschool/Broken-v1')"
     done = run(sys.executable, "-c", make, cwd=tmp_path, code=1, ROBOSCHOOL_PATH=str(tmp_path))
-    assert "broken.toml: Expected `str`, got `int` - at `summary`" in done.stderr
+    assert "broken.toml: summary: Expected `str`, got `int`" in done.stderr
 
 
 def test_objects_of_urdf_libraries_are_robots_too(tmp_path: Path) -> None:

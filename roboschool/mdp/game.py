@@ -80,11 +80,15 @@ class Game(ABC):
     reset_options: ClassVar[tuple[str, ...]] = ()  # parameters that the options of a reset may set
 
     def __post_init__(self) -> None:
-        """Check the number of agents, and the parameters against the ranges in their annotations.
+        """Check what is remembered, the number of agents, and the parameters against the ranges in their annotations.
 
         Raises:
             InvalidInput: they are wrong.
         """
+        for name in ("memory", "agent_stats"):
+            record: Any = getattr(self, name)
+            if not (isinstance(record, type) and issubclass(record, Record)):
+                raise InvalidInput(f"{name}: {record!r:.80} is not a class of Record")
         fewest, most = self.agent_count
         if not fewest <= len(self.scene.agents) <= most:
             count = f"{fewest} agents" if fewest == most else f"{fewest} to {most} agents"

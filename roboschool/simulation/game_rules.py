@@ -10,7 +10,6 @@ from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.effects import Launch
 from roboschool.mdp.game import Game, GameState, GameUpdate
 from roboschool.mdp.needs import GameNeeds
-from roboschool.mdp.record import Nothing
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.group import RESERVED, Group
 
@@ -50,16 +49,19 @@ class GameRules:
         for parameter in game.reset_options:
             check_choice(parameter, parameters, "parameter", f"{name}: reset_options")
         launches: Any = game.reset(0, self.state.memory.copy().at(0), self.state.agent_stats.copy().at(0), _rng())
-        if not isinstance(launches, Sequence):
-            raise InvalidInput(f"{name}: reset() returns {launches!r:.80}, not launches")
+        _check_launches(f"{name}: reset() returns", launches)
         with np.errstate(all="ignore"):
             rngs = [_rng() for _ in range(worlds)]
             update: Any = game.update(self.previous, self.state, np.zeros(worlds, dtype=bool), rngs)
         if not isinstance(update, GameUpdate):
             raise InvalidInput(f"{name}: update() returns {update!r:.80}, not a GameUpdate")
+        _check_launches(f"{name}: update() returns", update.launches)
         for part, wanted in (("memory", game.memory), ("agent_stats", game.agent_stats)):
-            if wanted is not Nothing and not isinstance(getattr(update, part), wanted):
+            record, shape = getattr(update, part), getattr(self.state, part).array.shape
+            if not isinstance(record, wanted):
                 raise InvalidInput(f"{name}: update() returns {part} that is no {wanted.__name__}")
+            if record.array.shape != shape:
+                raise InvalidInput(f"{name}: update() returns {part} of shape {record.array.shape}, not {shape}")
         for part, shape in (("rewards", (worlds, agents)), ("terminated", (worlds,))):
             given = np.shape(getattr(update, part))
             if given != shape:
@@ -107,6 +109,11 @@ class GameRules:
         self.decided = update.terminated & active
         rewards: np.ndarray = update.rewards * active[:, None]
         return rewards, [launch for launch in update.launches if active[launch.world]]
+
+
+def _check_launches(where: str, launches: Any) -> None:
+    if not isinstance(launches, Sequence) or not all(isinstance(launch, Launch) for launch in launches):
+        raise InvalidInput(f"{where} {launches!r:.80}, not launches")
 
 
 def _rng() -> np.random.Generator:

@@ -9,8 +9,10 @@ from roboschool.errors import InvalidInput, check_choice, describe_error
 from roboschool.mdp.actuator import Drive
 from roboschool.mdp.effects import Launch
 from roboschool.mdp.record import Record
+from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import TRUNK_NUMBERS, State
 from roboschool.mdp.task import Task, Update, needs_of
+from roboschool.mdp.term import Term
 from roboschool.robots.robot import Robot
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.observer import Observer
@@ -66,6 +68,11 @@ class Group:
     def __init__(self, scene: Scene, task: Task, worlds: int) -> None:
         if not (isinstance(task.memory, type) and issubclass(task.memory, Record)):
             raise InvalidInput(f"task {type(task).__name__}: memory: {task.memory!r:.80} is not a class of Record")
+        for method, kind in (("sensors", Sensor), ("rewards", Term), ("costs", Term)):
+            parts: Any = getattr(task, method)(scene.info)
+            if not isinstance(parts, Sequence) or not all(isinstance(part, kind) for part in parts):
+                wanted = f"a sequence of {kind.__name__}"
+                raise InvalidInput(f"task {type(task).__name__}: {method}() returns {parts!r:.80}, not {wanted}")
         self.task = task
         self.robot = task.robot
         self.needs = needs_of(task, scene.info)

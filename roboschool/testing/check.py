@@ -194,7 +194,7 @@ def try_scene(scene: Scene) -> tuple[list[str], list[str]]:
     simulation = Simulation(dataclasses.replace(scene, steps=count_steps(scene)))
     simulation.reset({0: 0})
     notes = _notes(simulation)
-    problems = _check_policies(simulation) + _overlaps(simulation)
+    problems = _unexplained(simulation) + _check_policies(simulation) + _overlaps(simulation)
     simulation.reset({0: 0})
     rng = np.random.default_rng(0)
     problems += _play(simulation, simulation.clock.limit, rng)
@@ -290,6 +290,18 @@ def _faults(simulation: Simulation) -> dict[str, str]:
     if over and "reason" in memory and reason == UNDECIDED:
         faults[f"{where} `reason`"] = f"is still {UNDECIDED} when the episode is over"
     return faults
+
+
+def _unexplained(simulation: Simulation) -> list[str]:
+    """Return which numbers and terms tasks do not explain."""
+    problems = []
+    for group in simulation.groups:
+        name = f"task {type(group.task).__name__}"
+        unnamed = [number for number, field in enumerate(group.observer.fields) if not field.name]
+        problems += [f"{name}: sensors(): number {number} has no name" for number in unnamed]
+        for kind, terms in (("rewards()", group.rewards.terms), ("costs()", group.costs.terms)):
+            problems += [f"{name}: {kind}: the term {term.name!r} has no `doc`" for term in terms if not term.doc]
+    return problems
 
 
 def _notes(simulation: Simulation) -> list[str]:
