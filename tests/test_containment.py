@@ -18,7 +18,7 @@ import pytest
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.errors import InvalidInput
 from roboschool.tournament import match_workers
-from roboschool.tournament.containment import BUBBLEWRAP, LIMITS, contained, find_containment, told_containment
+from roboschool.tournament.containment import BUBBLEWRAP, LIMITS, contained, describe_containment, find_containment
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import MatchResult, play_recorded
 from roboschool.tournament.page import make_page
@@ -269,7 +269,7 @@ def test_a_game_whose_worker_is_killed_is_played_once_more(
     assert [(result.reason, result.steps, result.forfeits) for result in report.results] == [("time", 12, ())] * 2
     assert {result.containment for result in report.results} == {LIMITS}
     assert read_match(tmp_path / "t" / report.results[0].file).record.containment == LIMITS
-    assert told_containment([LIMITS]) in make_page(report)
+    assert describe_containment([LIMITS]) in make_page(report)
 
 
 def test_a_tournament_that_is_interrupted_again_names_both(

@@ -545,7 +545,7 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         ("Ragged", "wrong shape", "not an array"),
         ("Huge", "wrong shape", "(100000000,)"),
         ("Hungry", "crash", "MemoryError"),
-        ("Cheats", "crash", "nobody has asked"),
+        ("Cheats", "crash", "to another request"),
         ("Unmade", "crash", "not today"),
     ],
 )
@@ -606,7 +606,7 @@ def test_a_player_costs_microseconds(env: ParallelEnv) -> None:
     ("policies", "words"),
     [
         (["pon", "still"], "did you mean 'pong'"),
-        (["ant", "still"], "observes 28 numbers, and it sees 13"),
+        (["ant", "still"], "observes 28 numbers, and the agent has 13"),
         (["missing.safetensors", "still"], "no such file"),
         (["players:exits", "still"], "players.py has no class 'exits'; did you mean 'Exits'?"),
         (["nowhere:Policy", "still"], "no module 'nowhere'"),
@@ -623,7 +623,7 @@ def test_policies_that_cannot_play_are_named(policies: list[str], words: str) ->
 
 def test_every_policy_of_a_pair_must_fit_its_side(tmp_path: Path) -> None:
     refused = run("match", "pong,ant", "still", "--scene", "pong", cwd=tmp_path, code=1).stderr
-    assert "agent 'paddle_1': 'ant' observes 28 numbers, and it sees 13" in refused
+    assert "agent 'paddle_1': 'ant' observes 28 numbers, and the agent has 13" in refused
 
 
 def test_a_tournament_needs_sides_that_two_can_share() -> None:
@@ -762,16 +762,20 @@ def test_the_page_is_one_well_formed_file(played: Any) -> None:
     )
     for text in (page, named):
         root = ElementTree.fromstring(text.removeprefix("<!DOCTYPE html>\n"))
-        assert [len(list(root.iter(tag))) for tag in ("svg", "details")] == [2, 6]
+        assert [len(list(root.iter(tag))) for tag in ("table", "details", "svg")] == [8, 6, 0]
         assert not re.search(r"https?:|//|src=|href=|url\(|@import|<script", text)
     assert "crash; players:Exits forfeits: ended with exit status 3<" in page
     assert "not finite; nan forfeits: an action is nan<" in page
     old = [dataclasses.replace(result, details=()) for result in report.results]
     assert "crash; players:Exits forfeits<" in make_page(dataclasses.replace(report, results=tuple(old)))
-    assert named.count("x" * 60 + "</title>") == 3, "names that are cut show whole"
-    cells = re.findall(r'<rect [^>]*fill="(#[0-9a-f]{6})"', page)
+    assert named.count("x" * 60 + "</t") == 2 + 6, "in both tables and in each match"
+    cells = re.findall(r"--colour:(#[0-9a-f]{6})", page)
     assert len(cells) == 16
     assert "#ffffff" not in cells
+    places = [float(text) for text in re.findall(r"(?:left|width):([-0-9.]+)%", page)]
+    assert len(places) == 3 * len(report.table)
+    assert min(places) >= 0.0
+    assert max(places) <= 100.0
 
 
 def test_kill_9_midway_and_the_same_command_again(played: Any, tmp_path: Path) -> None:

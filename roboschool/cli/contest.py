@@ -17,7 +17,7 @@ from roboschool.rendering.camera import Camera
 from roboschool.rendering.video import KINDS, STILLS, Video, check_moment, choose_ending, read_size, write_picture
 from roboschool.scenes.scene import load_scene
 from roboschool.tournament.caption import Caption
-from roboschool.tournament.containment import told_containment
+from roboschool.tournament.containment import describe_containment
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.game_log import GAMES, check_beside
 from roboschool.tournament.match import play_recorded, team_names
@@ -89,7 +89,7 @@ def print_match(record: Record) -> None:
 
 
 def _print_containment(kinds: Collection[str]) -> None:
-    if told := told_containment(kinds):
+    if told := describe_containment(kinds):
         click.echo(told)
 
 

@@ -91,7 +91,7 @@ def interrupted(names: Sequence[str], seed: int, how: str, containment: str) -> 
     return InvalidInput(f"match of {' and '.join(names)}, seed {seed}: interrupted twice: {how}{hint}")
 
 
-def told_containment(kinds: Collection[str]) -> str:
+def describe_containment(kinds: Collection[str]) -> str:
     """Return what was in force in some matches, in words; nothing where that is not recorded."""
     known = {kind for kind in kinds if kind}
     if known == {BUBBLEWRAP}:
