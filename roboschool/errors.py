@@ -1,4 +1,4 @@
-"""The errors of the package, and the words they are told in."""
+"""The errors of the package, and the texts of their messages."""
 
 import difflib
 import os
@@ -6,6 +6,7 @@ import site
 import sys
 import traceback
 from collections.abc import Iterable
+from itertools import islice
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 LONGEST_NAME = 255  # letters of a name that a message repeats; a file's name has no more bytes
 LONGEST_MESSAGE = 2000  # letters
 MOST_NAMES = 20  # in one message
+MOST_FAULTS = 10  # in one message
 ALIKE = 0.65  # how alike a name must be to be meant, from 0 to 1
-INSTALLED = (sys.prefix, sys.base_prefix, site.getusersitepackages())  # folders of what is nobody's own
+INSTALLED = (sys.prefix, sys.base_prefix, site.getusersitepackages())  # folders of installed packages
 
 
 class InvalidInput(ValueError):
@@ -48,6 +50,20 @@ def suggest(name: object, names: Iterable[object]) -> str:
     return f"; there is {', '.join(known[:MOST_NAMES])}{more}" if known else "; there is none"
 
 
+def raise_faults(where: str, faults: Iterable[str]) -> None:
+    """Tell all faults of one thing at once, if there are any.
+
+    Raises:
+        InvalidInput: there is a fault; the message begins with `where`.
+    """
+    found = list(islice(faults, MOST_FAULTS + 1))
+    if len(found) == 1:
+        raise InvalidInput(f"{where}: {found[0]}")
+    if found:
+        count = f"{len(found)} faults" if len(found) <= MOST_FAULTS else f"more than {MOST_FAULTS} faults"
+        raise InvalidInput(f"{where}: {count}: {' '.join(f'({i}) {text}' for i, text in enumerate(found, 1))}")
+
+
 def check_choice(name: Any, names: Iterable[str], what: str, where: str = "") -> str:
     """Return `name` if it is one of `names`.
 
@@ -57,7 +73,12 @@ def check_choice(name: Any, names: Iterable[str], what: str, where: str = "") ->
     known = list(names)
     if isinstance(name, str) and name in known:
         return name
-    raise InvalidInput(f"{where}{': ' if where else ''}unknown {what} {name!r:.{LONGEST_NAME}}{suggest(name, known)}")
+    raise InvalidInput(f"{where}{': ' if where else ''}{describe_unknown(name, known, what)}")
+
+
+def describe_unknown(name: object, names: Iterable[str], what: str) -> str:
+    """Return the text of an error about a name that is none of `names`, with the nearest right one."""
+    return f"unknown {what} {name!r:.{LONGEST_NAME}}{suggest(name, names)}"
 
 
 def check_range(name: str, value: float, lowest: float, highest: float) -> None:
@@ -73,9 +94,9 @@ def check_range(name: str, value: float, lowest: float, highest: float) -> None:
 
 
 def error_location(error: BaseException) -> str:
-    """Return where in somebody's own code an error was raised: "game.py, line 3, in judge"; empty if only in ours.
+    """Return where in a user's code an error was raised: "game.py, line 3, in judge"; empty if only in ours.
 
-    What is installed, or comes with Python, is nobody's own.
+    Installed packages and Python's own modules are not a user's code.
     """
     others = [f"{folder}{os.sep}" for folder in (Path(__file__).parent, *INSTALLED)]
     frames = traceback.extract_tb(error.__traceback__)
@@ -84,7 +105,7 @@ def error_location(error: BaseException) -> str:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return an error in one line, with the place in somebody's own code where it was raised."""
+    """Return an error in one line, with the place in a user's code where it was raised."""
     text = " ".join(str(error).split())
     if not isinstance(error, InvalidInput):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""Scores a policy over whole episodes of its scene."""
+"""Evaluation: the score of a policy over whole episodes of its scene."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,22 +9,23 @@ from roboschool.envs.agent import AgentEnv
 from roboschool.errors import InvalidInput
 from roboschool.policies.policy import Policy
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.rollout import rollout
 
 EPISODES = 100
 FIRST_SEED = 20_000  # training uses smaller ones
-TAIL = 0.05  # quantile that tells how bad a bad episode is
+TAIL = 0.05  # quantile of the returns, for bad episodes
 
 
 @dataclass(frozen=True)
 class Score:
-    """What a policy scores. The names are those in the JSON file of a shipped policy."""
+    """The score of a policy. The names are those in the JSON file of a shipped policy."""
 
     episodes: int
     first_seed: int  # of the first episode; each of the others has the next
     score_mean: float  # return
     score_sd: float
     score_q05: float  # 5 % of the episodes return less
-    falls: float | None  # share of the episodes that ended before the time was up; None in a game, which may be decided
+    falls: float | None  # fraction of episodes that ended before the time limit; None in a game, which may be decided
     length_mean: float  # [steps]
 
 
@@ -35,17 +36,17 @@ def evaluate(
     first_seed: int = FIRST_SEED,
     tick: Callable[[], None] = lambda: None,
 ) -> Score:
-    """Return what a policy scores as the first agent of a scene; the others are played by the scene's own policies.
+    """Return the score of a policy as the first agent of a scene; the others follow the policies that the scene names.
 
     Args:
         policy: it is reset with the seed of each episode.
         scene: its name, the path of its file, or a `Scene`.
-        episodes: how many.
+        episodes: number of episodes.
         first_seed: seed of the first episode; each of the others has the next.
         tick: is called after each episode.
 
     Raises:
-        InvalidInput: the scene is unknown or wrong, the policy does not fit it, or there is no episode to play.
+        InvalidInput: the scene is unknown or wrong, the policy does not fit it, or `episodes` is less than 1.
     """
     if episodes < 1:
         raise InvalidInput(f"episodes: {episodes} is less than 1")
@@ -53,15 +54,10 @@ def evaluate(
     returns, lengths, terminations = [], [], 0
     try:
         for seed in range(first_seed, first_seed + episodes):
-            observation, _ = env.reset(seed=seed)
-            policy.reset(seed)
-            total, length, terminated, truncated = 0.0, 0, False, False
-            while not (terminated or truncated):
-                observation, reward, terminated, truncated, _ = env.step(policy.act(observation))
-                total, length = total + reward, length + 1
-            returns.append(total)
-            lengths.append(length)
-            terminations += terminated and not truncated
+            *_, now = rollout(env, policy, seed)
+            returns.append(now.total)
+            lengths.append(now.number)
+            terminations += now.terminated and not now.truncated
             tick()
     finally:
         env.close()

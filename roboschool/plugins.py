@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
-from roboschool import readers
 from roboschool.errors import InvalidInput, check_choice, describe_error, suggest
 from roboschool.mdp.distributions import Number, check_order
 from roboschool.paths import class_name
+from roboschool.schema import convert
 
 Part = TypeVar("Part")
 
@@ -39,7 +39,7 @@ def look_beside(where: str, module: str, folder: Path) -> None:
         return
     try:
         spec = importlib.util.find_spec(top)
-    except ValueError:  # it is imported, and nobody says from where
+    except ValueError:  # it is imported, and its origin is unknown
         spec = None
     if (spec is None or spec.origin is None) and top not in sys.modules:
         sys.path.append(str(folder))
@@ -69,32 +69,34 @@ def find_class(
     except ModuleNotFoundError as error:
         also = f" in {beside} or where Python looks" if beside is not None and error.name == module else ""
         raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {error}{also}") from None
-    except Exception as error:  # whatever a module of somebody's own does
+    except (Exception, SystemExit) as error:  # a user's module may raise anything
         raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {describe_error(error)}") from error
     cls = getattr(found, attribute, None)
     if cls is None:
         classes = [key for key, value in vars(found).items() if isinstance(value, type)]
         fault = f"module {module!r} has no attribute {attribute!r}{suggest(attribute, classes)}"
         raise InvalidInput(f"{where}{what} {name!r} cannot be imported: {fault}")
-    if not (isinstance(cls, type) and issubclass(cls, base)):
+    if not isinstance(cls, type):
+        raise InvalidInput(f"{where}{what} {name!r}: {attribute} is a {type(cls).__name__}, not a class")
+    if not issubclass(cls, base):
         raise InvalidInput(f"{where}{what} {name!r} is not a subclass of {base.__name__}")
     return cls
 
 
 def refuse_classes(value: Any, where: str, trusted: Sequence[str] = ()) -> None:
-    """Refuse what a stranger has written if it names a class that would be imported, at any depth.
+    """Refuse untrusted data that name a class, which would be imported, at any depth.
 
     Args:
         value: tables, lists and words.
         where: what an error begins with.
-        trusted: names that somebody else than the stranger has written, too.
+        trusted: names that a trusted file contains, too.
 
     Raises:
         InvalidInput: a word is "package.module:Class", or could be one.
     """
     if isinstance(value, str) and ":" in value and value not in trusted:
-        told = "names a class, and none that a stranger may name is imported; give --scene FILE, a scene that names it"
-        raise InvalidInput(f"{where}: {value!r:.200} {told}")
+        fault = "names a class, and a file from elsewhere may name none; give --scene FILE, a scene that names it"
+        raise InvalidInput(f"{where}: {value!r:.200} {fault}")
     if isinstance(value, Mapping):
         for key, item in value.items():
             refuse_classes(item, f"{where}.{key}", trusted)
@@ -111,7 +113,7 @@ def convert_parameters(where: str, cls: Any, given: Mapping[str, Any]) -> dict[s
     """
     hints, converted = get_type_hints(cls), {}
     for key, value in given.items():
-        converted[key] = readers.convert(value, hints[key], f"{where}: {key}")
+        converted[key] = convert(value, hints[key], f"{where}: {key}")
         if hints[key] == Number:
             check_order(f"{where}: {key}", converted[key])
     return converted
@@ -134,6 +136,9 @@ def make(where: str, what: str, spec: Mapping[str, Any], cls: type[Part], **fixe
             plain = key in inspect.get_annotations(made) and "__dataclass_params__" not in vars(made)
             hint = "; put @dataclass(frozen=True) above its class" if plain else suggest(key, names)
             raise InvalidInput(f"{where} has no {key!r}{hint}")
+    required = [f.name for f in dataclasses.fields(made) if f.default is f.default_factory is dataclasses.MISSING]
+    if missing := [name for name in required if name not in {*given, *fixed}]:
+        raise InvalidInput(f"{where} lacks {' and '.join(repr(name) for name in missing)}")
     converted = convert_parameters(where, cls, given)
     try:
         part: Part = made(**fixed, **converted)

@@ -4,25 +4,22 @@ Each format has one reader, and whatever is wrong with a file is an `InvalidInpu
 that is read is opened or imported, and no more is unpacked than a reader allows.
 """
 
-import dataclasses
 import io
-import math
 import os
 import re
 import struct
 import sys
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path
-from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 from safetensors.numpy import load
 
-from roboschool.errors import LONGEST_NAME, InvalidInput, suggest
+from roboschool.errors import InvalidInput, suggest
 from roboschool.paths import list_names
+from roboschool.schema import DEEPEST, convert
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -32,9 +29,6 @@ else:
 Schema = TypeVar("Schema")
 LARGEST = 4 * 2**20  # no URDF or other text is larger [bytes]
 LARGEST_TOML = 2**18  # no card or scene is larger [bytes]
-DEEPEST = 32  # tables and lists inside each other
-MOST_BITS = 128  # of a whole number, such as a seed
-SURROGATE = re.compile(r"[\ud800-\udfff]")  # half a character
 DOTTED = re.compile(rf"(?<![\w\"'-])(?:(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*\.[ \t]*){{{DEEPEST}}}")  # a key in TOML
 LARGEST_ARCHIVE = 64 * 2**20  # a zip archive, and all that is in it [bytes]
 LARGEST_DIRECTORY = 2**18  # of an archive [bytes]
@@ -46,19 +40,14 @@ HEADER = re.compile(r"\{'descr': (.*), 'fortran_order': (True|False), 'shape': (
 SHAPE = re.compile(r"\(([0-9]{1,9}), ([0-9]{1,9})\)")  # of a table
 
 
-def read_bytes(path: Path, largest: int, known: Iterable[str] = ()) -> bytes:
-    """Return what is in a regular file.
-
-    Args:
-        path: of the file.
-        largest: how many bytes it may have.
-        known: names that may be meant besides those of files.
+def read_bytes(path: Path, largest: int) -> bytes:
+    """Return the content of a regular file of at most `largest` bytes.
 
     Raises:
         InvalidInput: it is missing, a folder, a FIFO, too large, or may not be read.
     """
     if not os.path.exists(path):  # false also where `Path.exists` raises
-        names = [*list_names(path.parent, path.suffix), *known]
+        names = list_names(path.parent, path.suffix)
         raise InvalidInput(f"{path}: no such file{suggest(path.name, names) if names else ''}")
     if not os.path.isfile(path):
         raise InvalidInput(f"{path}: not a regular file")
@@ -118,52 +107,6 @@ def read_toml(path: Path, schema: type[Schema]) -> Schema:
     """
     read: Schema = convert(parse_toml(path), schema, str(path))
     return read
-
-
-def convert(value: Any, schema: Any, where: str) -> Any:
-    """Return a value that must be of the type `schema`; texts and numbers in it are such as can be used.
-
-    Raises:
-        InvalidInput: it is not; the message begins with `where`.
-    """
-    if isinstance(value, np.generic | np.ndarray):
-        value = value.tolist()
-    _check_keys(value, schema, where, "")
-    try:
-        return msgspec.convert(value, schema)
-    except msgspec.ValidationError as error:
-        raise InvalidInput(f"{where}: {error}".replace("`$.", "`")) from None
-
-
-def _check_keys(value: Any, schema: Any, path: str, key: str, depth: int = 0) -> None:
-    """Refuse unknown keys, and values that are of no use to anybody, wherever they are."""
-    fault = f"more than {DEEPEST} tables or lists inside each other" if depth > DEEPEST else _fault(value)
-    if fault:
-        raise InvalidInput(f"{path}{': ' if key else ''}{key}: {fault}")
-    kinds = get_args(schema) if get_origin(schema) in (Union, UnionType) else (schema,)
-    record = next((k for k in kinds if dataclasses.is_dataclass(k)), None)
-    inner = {k: v for k, v in get_type_hints(record).items() if not k.startswith("_")} if record else {}
-    element = next((get_args(k)[0] for k in kinds if get_origin(k) in (tuple, list)), None)
-    if isinstance(value, dict):
-        for name, item in value.items():
-            at = f"{key}.{name}" if key else name
-            if (record and name not in inner) or _fault(name):
-                raise InvalidInput(f"{path}: unknown key {at!r:.{LONGEST_NAME}}{suggest(name, inner)}")
-            _check_keys(item, inner.get(name), path, at, depth + 1)
-    elif isinstance(value, list | tuple):
-        for place, item in enumerate(value):
-            _check_keys(item, element, path, f"{key}[{place}]", depth + 1)
-
-
-def _fault(value: Any) -> str:
-    """Return why a number or a text is of no use; nothing if it is of some."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return f"{value} is not a finite number"
-    if isinstance(value, int) and value.bit_length() > MOST_BITS:
-        return f"a whole number of {value.bit_length()} bits, more than {MOST_BITS}"
-    if isinstance(value, str) and SURROGATE.search(value):
-        return f"{value!r:.{LONGEST_NAME}} has half of a surrogate pair in it, which is no character"
-    return ""
 
 
 def read_json(path: Path, schema: Any = Any, largest: int = LARGEST) -> Any:
@@ -280,13 +223,13 @@ def _parse_table(data: bytes, where: str) -> np.ndarray:
     return table
 
 
-def read_tensors(path: Path, largest: int, known: Iterable[str] = ()) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+def read_tensors(path: Path, largest: int) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     """Return the remarks and the arrays in a safetensors file of at most so many bytes; see `read_bytes`.
 
     Raises:
         InvalidInput: the file cannot be read, or is damaged.
     """
-    data = read_bytes(path, largest, known)
+    data = read_bytes(path, largest)
     where = f"{path}: not a safetensors file"
     try:
         tensors: dict[str, np.ndarray] = load(data)

@@ -16,7 +16,8 @@ import numpy as np
 
 from roboschool.mdp.effects import Placement
 from roboschool.mdp.state import State
-from roboschool.scenes.scene import Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
 from roboschool.tasks.run import Run
 
 

@@ -84,6 +84,11 @@ class Unmade(Good):
         raise ValueError("not today")
 
 
+class Quits(Good):
+    def __init__(self) -> None:
+        os._exit(3)
+
+
 class Cheats(Good):
     """Writes to the line itself: half a message, answers to questions that nobody has asked."""
 

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 
 from roboschool import paths
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 
 STEPS = 200

@@ -12,7 +12,7 @@ import roboschool
 from roboschool.errors import InvalidInput
 from roboschool.mdp.state import State
 from roboschool.robots.robot import load_robot
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.stride import Stride
 
@@ -146,7 +146,7 @@ def test_stands_on_flat_soles_and_touches_only_the_ground() -> None:
     simulation = simulate()
     world, group = simulation.worlds[0], simulation.groups[0]
     body = world.bodies[0]
-    assert group.now.position[0, 0, 2] == pytest.approx(group.robot.stance, abs=0.001)
+    assert group.now.position[0, 0, 2] == pytest.approx(group.robot.standing_height, abs=0.001)
     head = pybullet.getLinkState(body.id, body.links["head"], 0, 1, world.client)[0]
     assert head[2] == pytest.approx(1.86, abs=0.01)
     simulation.step([np.zeros((1, 1, 30))])
@@ -161,8 +161,8 @@ def test_stands_on_flat_soles_and_touches_only_the_ground() -> None:
 @pytest.mark.parametrize(("height", "stands"), [(1.31, True), (1.3, False), (1.0, False)])
 def test_falls_by_the_height_of_its_head(height: float, stands: bool) -> None:
     robot = load_robot("atlas")
-    assert robot.watched == "head"
-    assert robot.stands(height, 3.0, 1.5, [0.0, 0.0]) is stands
+    assert robot.height_link == "head"
+    assert robot.is_upright(height, 3.0, 1.5, [0.0, 0.0]) is stands
 
 
 def test_head_counts_and_not_the_pelvis() -> None:

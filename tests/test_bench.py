@@ -1,4 +1,4 @@
-"""The bench: what it promises to print, that it measures what it says, and that its page is not stale. No timings."""
+"""The bench: what it promises to print, that it measures what it says, and that its page is fresh. No timings."""
 
 import json
 import re
@@ -13,14 +13,14 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from roboschool import paths
-from roboschool.bench import measures, peers, together
-from roboschool.bench.bench import sizes
+from roboschool.bench import measures, peers, sharing
 from roboschool.bench.peers import Peer
 from roboschool.bench.report import PEER_TITLES, find_ratios
+from roboschool.bench.scenes import sizes
+from roboschool.bench.seats import CYCLES, MEASURES
 from roboschool.cli.main import main
-from roboschool.cli.seats import CYCLES, MEASURES
-from roboschool.scenes.scene import load_scene
-from roboschool.scenes.scene_file import MOST_AGENTS
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import MOST_AGENTS
 
 DOCS = Path(__file__).parents[1] / "docs"
 TINY = ["--seconds", "0.02", "--rounds", "1", "--copies", "2"]
@@ -180,12 +180,12 @@ def test_page_of_speed_is_fresh() -> None:
             assert picture.width == 840
 
 
-def test_company_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cost_of_sharing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"ROBOTS": ("hopper",), "SIZES": (2, 3), "ENTRANTS": ("still", "random"), "GAMES": 1}.items():
-        monkeypatch.setattr(together, name, value)
-    lines = bench("--together", "ant_sumo", *TINY).stdout.splitlines()
+        monkeypatch.setattr(sharing, name, value)
+    lines = bench("--sharing", "ant_sumo", *TINY).stdout.splitlines()
     seats, robots, (matches,) = (list(part) for empty, part in groupby(lines, lambda line: line == "") if not empty)
-    assert [line.split("  ")[0] for line in seats] == ["ant_sumo", *MEASURES, "a hollow world", *MEASURES]
+    assert [line.split("  ")[0] for line in seats] == ["ant_sumo", *MEASURES, "an empty world", *MEASURES]
     assert [len(line.split()) for line in (*seats[1:4], *seats[5:])] == [4] * 6
     assert [line.split()[-2:] for line in robots[:1]] == [["2", "3"]]
     assert min(float(word) for word in robots[1].split()[1:]) > 0.0
@@ -194,7 +194,7 @@ def test_company_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_seats_play_the_same_episodes() -> None:
     with ExitStack() as stack:
-        counts = [make("race", stack, hollow)(2) for hollow in (False, True) for make in MEASURES.values()]
+        counts = [make("race", stack, empty)(2) for empty in (False, True) for make in MEASURES.values()]
     assert len(set(counts[:3])) == 1
-    assert counts[3:] == [3 * 2 * CYCLES] * 3, "nobody falls in a hollow world"
-    assert "no other scene is named" in bench("ant", "--together", "race", code=1).output
+    assert counts[3:] == [3 * 2 * CYCLES] * 3, "no robot falls in an empty world"
+    assert "no other scene is named" in bench("ant", "--sharing", "race", code=1).output

@@ -10,16 +10,17 @@ import pytest
 from roboschool import paths
 from roboschool.errors import InvalidInput
 from roboschool.mdp.effects import Mark
-from roboschool.physics.world import Snapshot
+from roboschool.physics.checkpoint import Snapshot
 from roboschool.rendering.backdrop import BLACK, TRACK, WHITE
 from roboschool.rendering.camera import Camera
 from roboschool.rendering.stadium import GRASS, MOWN
 from roboschool.robots.urdf import read_urdf
-from roboschool.scenes.scene import Prop, Scene, View, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import FixedCamera, Prop, Scene
 from roboschool.simulation.simulation import Simulation
 
 FRAME = 0.0165  # [s]
-ABOVE = View(eye=(0.0, 0.0, 10.0), look=(0.0, 0.0, 0.0), wide=1.0)  # 10 m to every side of a square picture
+ABOVE = FixedCamera(eye=(0.0, 0.0, 10.0), target=(0.0, 0.0, 0.0), half_width=1.0)  # 10 m to every side
 BLUE = (20, 40, 230)  # of a mark; nothing else has it
 INERTIAL = '<inertial><mass value="1"/><inertia ixx="0.1" iyy="0.1" izz="0.1"/></inertial>'
 LOOKS = '<visual><geometry><{}/></geometry><material name="m"><color rgba="0 1 0 1"/></material></visual>'
@@ -86,9 +87,9 @@ def shot(scene: Scene, snapshot: Snapshot, marks: tuple[Mark, ...] = (), size: i
 def toys(tmp_path) -> Scene:
     """An ant, a free box and a puck on a rail."""
     props = []
-    for name, links, spot in (("box", BOX, (4.0, 6.0, 0.5)), ("rail", RAIL, (0.0, -5.0, 0.5))):
+    for name, links, position in (("box", BOX, (4.0, 6.0, 0.5)), ("rail", RAIL, (0.0, -5.0, 0.5))):
         (tmp_path / f"{name}.urdf").write_text(f'<robot name="{name}">{links}</robot>')
-        props.append(Prop(name, read_urdf(tmp_path / f"{name}.urdf"), spot))
+        props.append(Prop(name, read_urdf(tmp_path / f"{name}.urdf"), position))
     return dataclasses.replace(load_scene("ant"), props=tuple(props))
 
 
@@ -128,14 +129,14 @@ def test_the_same_snapshots_give_the_same_bytes():
     assert len(set(films[0])) == 4
 
 
-def test_a_cut_forgets_what_was_seen():
+def test_a_reset_forgets_what_was_seen():
     scene = load_scene("hopper")
     here = start(scene)
     view = Camera(scene, 48, 32)
     first = view.picture(here)
     view.picture(moved(scene, here, {0: 5.0}))
     assert not np.array_equal(view.picture(here), first)
-    view.cut()
+    view.reset()
     assert np.array_equal(view.picture(here), first)
     view.close()
 
@@ -181,15 +182,15 @@ def test_the_view_glides_and_leaves_the_fallen_behind():
     here = start(scene)
     view = Camera(scene, 60, 40)
     view.picture(here)
-    stage, follow = view._stage, view._follow
+    render_scene, follow = view._render_scene, view._follow
     eyes, sight = [], []
     for frame in range(300):
         runs = {0: 4.0 * FRAME * frame, 1: min(3.0, 5.0 * FRAME * frame), 2: 4.5 * FRAME * frame}
-        points = stage.show(moved(scene, here, runs))
-        lens = follow.lens(points, stage.room)
-        across, ahead = (points - lens.eye) @ lens.right, (points - lens.eye) @ lens.ahead
-        eyes.append(lens.eye)
-        sight.append(across / ahead / lens.wide)
+        points = render_scene.show(moved(scene, here, runs))
+        camera_view = follow.camera_view(points, render_scene.robot_radii())
+        across, ahead = (points - camera_view.eye) @ camera_view.right, (points - camera_view.eye) @ camera_view.ahead
+        eyes.append(camera_view.eye)
+        sight.append(across / ahead / camera_view.wide)
     view.close()
     steps = np.linalg.norm(np.diff(eyes, axis=0), axis=1)
     assert steps.max() < 0.15
@@ -199,7 +200,7 @@ def test_the_view_glides_and_leaves_the_fallen_behind():
 
 
 @pytest.mark.parametrize("far", [(21.0, 0.0), (29.0, 0.0), (40.0, 0.0), (60.0, 45.0), (26.0, 16.0)])
-def test_somebody_is_seen_however_far_the_first_has_run_on(far):
+def test_a_robot_is_in_the_picture_however_far_the_first_has_run_on(far):
     scene = load_scene("race", lanes=("ant", "hopper"))
     view = Camera(scene, 240, 160)
     picture = view.picture(moved(scene, start(scene), dict(enumerate(far))))
@@ -216,10 +217,10 @@ def test_the_view_waits_at_the_finish_for_those_who_come_later():
     for frame in range(300):
         gone = 5.0 * FRAME * frame
         points = view.trunks(moved(scene, here, {0: 17.0 + gone, 1: 10.0 + gone}))[0]
-        lens = view._follow.lens(points, view._stage.room)
-        offsets = points - lens.eye
-        eyes.append(lens.eye)
-        sight.append(abs(offsets @ lens.right / (offsets @ lens.ahead)) / lens.wide)
+        camera_view = view._follow.camera_view(points, view._render_scene.robot_radii())
+        offsets = points - camera_view.eye
+        eyes.append(camera_view.eye)
+        sight.append(abs(offsets @ camera_view.right / (offsets @ camera_view.ahead)) / camera_view.wide)
         if 0.0 < points[1, 0] - scene.finish < 0.1:
             assert sight[-1][1] < 0.5, "the second is seen crossing the line"
     view.close()
@@ -247,7 +248,7 @@ def test_a_robot_out_of_this_world_does_no_harm(value):
     first = view.picture(here)
     view.picture(dataclasses.replace(here, bases=(((x, y, value), *others), *here.bases[1:])))
     view.picture(moved(scene, here, {1: value}))
-    view.cut()
+    view.reset()
     assert np.array_equal(view.picture(here), first)
     view.close()
 
@@ -273,7 +274,7 @@ def test_a_camera_can_be_closed_at_any_time():
     first = view.picture(start(scene))
     view.close()
     view.close()
-    view.cut()
+    view.reset()
     assert np.array_equal(view.picture(start(scene)), first)
     view.close()
 
@@ -294,8 +295,8 @@ def test_the_view_is_that_of_the_robots_alone(toys):
     here = start(toys)
     (_, *others) = here.bases[1]
     seen = []
-    for spot in ((0.0, 5.0, 0.5), (50.0, 50.0, 0.5)):
-        bases = here.bases[0], (spot, *others), here.bases[2]
+    for position in ((0.0, 5.0, 0.5), (50.0, 50.0, 0.5)):
+        bases = here.bases[0], (position, *others), here.bases[2]
         seen.append(coral(shot(toys, dataclasses.replace(here, bases=bases))))
     assert np.array_equal(*seen)
 
@@ -339,7 +340,7 @@ def test_marks_cast_shadows():
 
 @pytest.mark.parametrize("eye", [(0.0, -4.0, 1.0), (0.0, 0.0, 4.0), (0.0, 0.0, -4.0)])
 def test_a_scene_without_ground_is_seen_in_a_studio(eye):
-    seen = View(eye=eye, look=(0.0, 0.0, 0.8), wide=1.0)
+    seen = FixedCamera(eye=eye, target=(0.0, 0.0, 0.8), half_width=1.0)
     scene = dataclasses.replace(load_scene("ant"), ground=False, camera=seen)
     picture = shot(scene, start(scene), size=200).astype(int)
     assert len(coral(picture)) > 10
@@ -361,7 +362,7 @@ def test_what_is_small_is_drawn_too():
     scene = dataclasses.replace(load_scene("ant"), camera=dataclasses.replace(ABOVE, eye=(0.0, 0.0, 30.0)))
     here = start(scene)
     view = Camera(scene, 200, 200)
-    bare = view._backdrop.paint(view._fixed.lens(None), 200, 200)
+    bare = view._backdrop.paint(view._fixed.camera_view(None), 200, 200)
     for x in (0.0, 20.0):
         changed = np.argwhere(abs(view.picture(moved(scene, here, {0: x})) - bare).max(axis=-1) > 40)
         assert len(changed) > 5
@@ -370,7 +371,7 @@ def test_what_is_small_is_drawn_too():
 
 
 def test_a_fixed_eye_stays_where_it_is():
-    seen = View(eye=(0.0, -6.0, 2.0), look=(0.0, 0.0, 0.5), wide=1.0)
+    seen = FixedCamera(eye=(0.0, -6.0, 2.0), target=(0.0, 0.0, 0.5), half_width=1.0)
     scene = dataclasses.replace(load_scene("ant"), camera=seen)
     here = start(scene)
     view = Camera(scene, 90, 60)
@@ -386,10 +387,10 @@ def test_an_eye_straight_above_has_the_north_up(eye):
     assert np.allclose(middle(blue(picture)), (2.0, 7.0), atol=0.25)
 
 
-def test_wide_is_half_of_what_is_seen_1_m_away():
+def test_half_width_is_half_of_what_is_seen_1_m_away():
     mark = Mark((4.5, 0.0, 0.0), 0.4, BLUE)
     for wide, seen in ((0.5, True), (0.4, False)):
-        scene = dataclasses.replace(load_scene("ant"), camera=dataclasses.replace(ABOVE, wide=wide))
+        scene = dataclasses.replace(load_scene("ant"), camera=dataclasses.replace(ABOVE, half_width=wide))
         view = Camera(scene, 90, 30)
         assert bool(len(blue(view.picture(start(scene), [mark])))) == seen
         view.close()
@@ -397,7 +398,9 @@ def test_wide_is_half_of_what_is_seen_1_m_away():
 
 @pytest.mark.parametrize("follow", ["ant_0", "rail"])
 def test_the_look_is_drawn_to_what_it_follows(toys, follow):
-    seen = View(eye=(0.0, -20.0, 10.0), look=(0.0, 0.0, 0.0), follow=follow, share=0.5, stay=0.75, wide=1.0)
+    seen = FixedCamera(
+        eye=(0.0, -20.0, 10.0), target=(0.0, 0.0, 0.0), follow=follow, follow_weight=0.5, smoothing=0.75, half_width=1.0
+    )
     scene = dataclasses.replace(toys, camera=seen)
     here = start(scene)
     there = dataclasses.replace(moved(scene, here, {0: 4.0}), joints=(*here.joints[:-1], ((4.0,), (0.0,))))
@@ -408,14 +411,14 @@ def test_the_look_is_drawn_to_what_it_follows(toys, follow):
     for stays in (0.75, 0.75**2, 0.75**3):
         view.picture(there)
         assert view._fixed.shown[0] - first[0] == pytest.approx(2.0 * (1.0 - stays), abs=1e-3)
-    view.cut()
+    view.reset()
     view.picture(there)
     assert view._fixed.shown[0] - first[0] == pytest.approx(2.0, abs=1e-3)
     view.close()
 
 
 def test_what_is_followed_into_the_eye_does_no_harm():
-    seen = View(eye=(0.0, -3.0, 1.0), look=(0.0, 0.0, 1.0), follow="ant_0", share=1.0)
+    seen = FixedCamera(eye=(0.0, -3.0, 1.0), target=(0.0, 0.0, 1.0), follow="ant_0", follow_weight=1.0)
     scene = dataclasses.replace(load_scene("ant"), camera=seen)
     here = start(scene)
     (x, y, z), *others = here.bases[0]
@@ -427,10 +430,10 @@ def test_what_is_followed_into_the_eye_does_no_harm():
 
 def painted(stadium: tuple[float, float], x: float, y: float, finish: float | None = None) -> np.ndarray:
     """Return the colour of the ground at one spot, seen from above, 2 cm to a pixel."""
-    seen = View(eye=(x, y, 2.0), look=(x, y, 0.0), wide=0.1)
+    seen = FixedCamera(eye=(x, y, 2.0), target=(x, y, 0.0), half_width=0.1)
     scene = dataclasses.replace(load_scene("ant"), stadium=stadium, camera=seen, finish=finish)
     view = Camera(scene, 20, 20)
-    picture: np.ndarray = view._backdrop.paint(view._fixed.lens(None), 20, 20)
+    picture: np.ndarray = view._backdrop.paint(view._fixed.camera_view(None), 20, 20)
     view.close()
     return picture[10, 10]
 
@@ -486,12 +489,12 @@ def test_a_race_on_the_straight_of_a_stadium_ends_at_its_finish():
 
 
 def test_a_stadium_is_smooth_from_far_away():
-    seen = View(eye=(0.0, -60.0, 45.0), look=(0.0, 0.0, 0.0), wide=0.8)
+    seen = FixedCamera(eye=(0.0, -60.0, 45.0), target=(0.0, 0.0, 0.0), half_width=0.8)
     scene = dataclasses.replace(load_scene("ant"), stadium=(0.0, 0.0), camera=seen)
     pictures = []
     for finer in (1, 4):
         view = Camera(scene, finer * 150, finer * 100)
-        fine = view._backdrop.paint(view._fixed.lens(None), finer * 150, finer * 100)
+        fine = view._backdrop.paint(view._fixed.camera_view(None), finer * 150, finer * 100)
         pictures.append(fine.reshape(100, finer, 150, finer, 3).mean(axis=(1, 3)))
         view.close()
     assert abs(pictures[0] - pictures[1]).mean() < 1.0

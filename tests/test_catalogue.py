@@ -14,7 +14,8 @@ from roboschool.mdp.game import GameState, GameUpdate
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 from roboschool.robots.robot import load_robot
-from roboschool.scenes.scene import Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.flagrun import Flagrun
 from roboschool.tasks.flagrun_harder import FRAME, GROUND, HISTORY, LAST, POSE, FlagrunHarder
@@ -103,7 +104,7 @@ def states_of(name: str) -> tuple[Task, State, State]:
     for state in (was, now):
         state.bearing[..., 1] = 1.0
         state.upright[:] = 1.0
-        state.position[..., 2] = task.robot.stance
+        state.position[..., 2] = task.robot.standing_height
     return task, was, now
 
 
@@ -331,13 +332,13 @@ def test_a_new_flag_is_no_jump_in_the_reward() -> None:
     assert task.reward(was, np.zeros((1, 1, 17)), now, DT)["progress"][0, 0] == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize("turn", [0.0, 2.0, -3.0])
-def test_flag_is_seen_at_its_angle_from_the_heading(turn: float) -> None:
+@pytest.mark.parametrize("yaw", [0.0, 2.0, -3.0])
+def test_flag_is_seen_at_its_angle_from_the_heading(yaw: float) -> None:
     task, _, now = states_of("humanoid_flagrun")
-    now.bearing[:] = (-math.sin(turn), math.cos(turn))
+    now.bearing[:] = (-math.sin(yaw), math.cos(yaw))
     now.position[..., :2] = (1.0, 2.0)
     now.memory[..., :2] = (4.0, -3.0)
-    angle = math.atan2(-5.0, 3.0) - turn
+    angle = math.atan2(-5.0, 3.0) - yaw
     assert task.observe(now)[0, 0, 1:3] == pytest.approx([math.sin(angle), math.cos(angle)])
 
 
@@ -491,7 +492,7 @@ def test_how_the_cube_flies() -> None:
         assert throw.prop == "cube"
         speed = math.dist(throw.velocity, (0.0, 0.0, 0.0))
         assert 18.0 < speed < 32.0
-        aim = np.array([0.0, 0.0, load_robot("humanoid").stance])
+        aim = np.array([0.0, 0.0, load_robot("humanoid").standing_height])
         way = aim - throw.position
         assert way[2] == pytest.approx(-1.0)
         assert math.hypot(way[0], way[1]) == pytest.approx(4.0, abs=3.0 * 4.0 / 20.0)
@@ -542,7 +543,7 @@ def test_the_table() -> None:
     scene = load_scene("pong")
     paddle = scene.agents[0].robot
     assert [(joint.lower, joint.upper) for joint in paddle.joints] == [(-0.3, 0.3), (-1.1, 1.1)]
-    assert [agent.spot for agent in scene.agents] == [(-1.3, 0.0), (1.3, 0.0)]
+    assert [agent.position for agent in scene.agents] == [(-1.3, 0.0), (1.3, 0.0)]
     assert scene.props[0].model.links[-1].mass == pytest.approx(0.0654, abs=1e-4)
     for model in (paddle.model, scene.props[0].model):
         assert 'restitution value="0.5"' in model.text
@@ -623,7 +624,7 @@ def test_a_single_player_gets_all_serves() -> None:
 def test_both_players_see_the_same_table_from_their_sides() -> None:
     simulation = begun("pong")
     world = simulation.worlds[0]
-    world.throw("ball", (0.4, 0.3, 0.0), (1.0, -0.5, 0.0))
+    world.launch("ball", (0.4, 0.3, 0.0), (1.0, -0.5, 0.0))
     act(simulation, 0.5, 0.0)
     act(simulation, 0.5, 0.0)
     one, other = simulation.groups[0].observation[0].astype(float)
@@ -728,7 +729,7 @@ def test_copies_draw_flags_as_lone_worlds_do() -> None:
 
 def test_three_lanes_are_drawn_from_five_entrants() -> None:
     scene = load_scene("stadium_race")
-    assert [agent.spot for agent in scene.agents] == [(0.0, 1.0), (0.0, 0.0), (0.0, -1.0)]
+    assert [agent.position for agent in scene.agents] == [(0.0, 1.0), (0.0, 0.0), (0.0, -1.0)]
     assert scene.stadium == (27.0, 21.0)
     drawn = [[(a.name, a.policy) for a in load_scene("stadium_race", draw=seed).agents] for seed in range(80)]
     assert len({str(three) for three in drawn}) > 40

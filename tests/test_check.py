@@ -33,7 +33,7 @@ task = { name = "run" }
 PROP = """[[prop]]
 name = "{name}"
 model = "{model}.urdf"
-spot = {spot}
+position = {position}
 """
 
 
@@ -49,7 +49,7 @@ def write_scene(folder: Path, *props: str, text: str = SCENE) -> str:
     ("props", "problems"),
     [
         ([("slab", "slab", [0.0, 0.0, 0.05])], ["ant_0 and slab begin inside each other, by 10.0 cm"]),
-        ([("slab", "slab", [0.0, [9.0, 0.0], 0.05])], ["prop slab.spot: a range begins with its lower end"]),
+        ([("slab", "slab", [0.0, [9.0, 0.0], 0.05])], ["prop[0].position[1]: a range begins with its lower end"]),
         ([("slab", "slab", [0.0, [0.0, 4.0], 0.05])], ["ant_0 and slab begin inside each other"]),
         ([("lift", "lift", [5.0, 0.0, 0.06])], ["lift and the ground begin inside each other, by 4.0 cm"]),
         (
@@ -61,7 +61,7 @@ def write_scene(folder: Path, *props: str, text: str = SCENE) -> str:
     ],
 )
 def test_what_begins_inside_something(props: list[tuple[str, str, Any]], problems: list[str], tmp_path: Path) -> None:
-    rows = [PROP.format(name=name, model=model, spot=spot) for name, model, spot in props]
+    rows = [PROP.format(name=name, model=model, position=position) for name, model, position in props]
     finding, _ = examine(write_scene(tmp_path, *rows))
     assert len(finding.problems) == len(problems), finding
     for problem, words in zip(finding.problems, problems, strict=True):
@@ -71,12 +71,12 @@ def test_what_begins_inside_something(props: list[tuple[str, str, Any]], problem
 def test_a_scene_is_checked_with_its_robots_and_policies(tmp_path: Path) -> None:
     ant = paths.robots()["ant"]
     (tmp_path / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
-    (tmp_path / "tall.toml").write_text(ant.read_text().replace("stance = 0.57", "stance = 0.67"))
+    (tmp_path / "tall.toml").write_text(ant.read_text().replace("standing_height = 0.57", "standing_height = 0.67"))
     row = SCENE.replace('robot = "ant"', 'robot = "tall.toml"\npolicy = "hopper"')
     finding, _ = examine(write_scene(tmp_path, text=row))
     assert [problem.partition(",")[0] for problem in finding.problems] == [
-        "robot 'tall': stance: 0.67 m",
-        "agent 'ant_0': its policy observes 15 numbers",
+        "robot 'tall': standing_height: 0.67 m",
+        "agent 'ant_0': the policy observes 15 numbers",
     ]
 
 

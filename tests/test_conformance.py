@@ -16,7 +16,7 @@ from stable_baselines3.common.env_checker import check_env as check_env_of_sb3
 from stories import SCENES
 
 import roboschool
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 
 ALONE = [name for name in SCENES if len(load_scene(name).agents) == 1]
 
@@ -46,20 +46,20 @@ def test_stable_baselines3(name: str) -> None:
     env.close()
 
 
-@pytest.mark.parametrize("death", ["stay", "leave"])
+@pytest.mark.parametrize("on_termination", ["stay", "leave"])
 @pytest.mark.parametrize("name", SCENES)
-def test_pettingzoo_parallel(name: str, death: str) -> None:
-    env = roboschool.parallel_env(name, death=death)
+def test_pettingzoo_parallel(name: str, on_termination: str) -> None:
+    env = roboschool.parallel_env(name, on_termination=on_termination)
     parallel_api_test(env, num_cycles=100)
     env.close()
 
 
 @pytest.mark.filterwarnings("ignore:Agents have different (observation|action) space sizes")  # a race of kinds
 @pytest.mark.filterwarnings("ignore:Observations are different shapes")
-@pytest.mark.parametrize("death", ["stay", "leave"])
+@pytest.mark.parametrize("on_termination", ["stay", "leave"])
 @pytest.mark.parametrize("name", SCENES)
-def test_pettingzoo_aec(name: str, death: str) -> None:
-    env = roboschool.parallel_env(name, death=death)
+def test_pettingzoo_aec(name: str, on_termination: str) -> None:
+    env = roboschool.parallel_env(name, on_termination=on_termination)
     api_test(parallel_to_aec(env), num_cycles=100)
     env.close()
 
@@ -220,8 +220,8 @@ def test_opponents_play_the_other_seats() -> None:
 
 
 def test_fallen_agents_stay_unpaid_or_leave() -> None:
-    for death in ("stay", "leave"):
-        world = roboschool.parallel_env("race", death=death)
+    for on_termination in ("stay", "leave"):
+        world = roboschool.parallel_env("race", on_termination=on_termination)
         world.reset(seed=0)
         generator = np.random.default_rng(0)
         fallen_at: dict[str, int] = {}
@@ -232,15 +232,15 @@ def test_fallen_agents_stay_unpaid_or_leave() -> None:
             assert list(rewards) == live
             for name in live:
                 if name in fallen_at:
-                    assert death == "stay"
+                    assert on_termination == "stay"
                     assert rewards[name] == infos[name]["alive"] == 0.0
                 elif infos[name]["alive"] == -1.0:
                     fallen_at[name] = step
-                    assert terminations[name] is (death == "leave")
+                    assert terminations[name] is (on_termination == "leave")
             assert not any(truncations.values())
             if set(fallen_at) == {"hopper_0", "humanoid_0"}:
                 break
-        assert set(world.agents) == ({"ant_0"} if death == "leave" else {"ant_0", "hopper_0", "humanoid_0"})
+        assert set(world.agents) == ({"ant_0"} if on_termination == "leave" else {"ant_0", "hopper_0", "humanoid_0"})
         world.close()
 
 

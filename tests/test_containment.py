@@ -196,7 +196,7 @@ def test_what_a_policy_sees_from_bubblewrap(
 def test_a_player_that_is_stopped_ends_with_its_match(containment: str, marked: Callable[[], set[int]]) -> None:
     code = f"""
 import os, signal, time
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.players import Process
 scene = load_scene("pong")

@@ -16,7 +16,7 @@ from roboschool.envs.agent import AgentEnv
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.vector import VectorEnv
 from roboschool.errors import InvalidInput
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 
 TOUCHING = ("ants", "three_humanoids")
@@ -141,7 +141,7 @@ def test_a_state_whose_episode_differs_here_is_refused_unless_loaded_quickly() -
     tell(one, seed=4, steps=20)
     saved = one.save()
     log = saved.checkpoint.log.copy()
-    log.torques[0] += 1e-9  # as another processor may round
+    log.commands[0] += 1e-9  # as another processor may round
     elsewhere = dataclasses.replace(saved, checkpoint=dataclasses.replace(saved.checkpoint, log=log))
     other.reset({0: 0})
     with pytest.raises(InvalidInput, match="exact=False"):

@@ -12,7 +12,7 @@ import pytest
 
 from roboschool import paths
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.tournament.match import play, team_names
 from roboschool.tournament.payoff import make_team
 from roboschool.tournament.sides import sides_of

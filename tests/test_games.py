@@ -19,7 +19,7 @@ from roboschool.games.observations import COLOURS, NEUTRAL
 from roboschool.games.run_to_goal import RunToGoal
 from roboschool.games.sumo import Sumo
 from roboschool.mdp.game import GameState, GameUpdate
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 
 DUELS = ("ant_sumo", "humanoid_sumo", "mixed_sumo", "ant_run_to_goal", "humanoid_run_to_goal")
@@ -158,8 +158,11 @@ def test_who_touches_whom() -> None:
     """Ants face to face, pushed into each other, touch; apart they do not."""
     scene = load_scene("ant_sumo")
     for x, expected in ((0.7, True), (2.0, False)):
-        spots = [(-x, 0.0), (x, 0.0)]
-        agents = (dataclasses.replace(agent, spot=spot) for agent, spot in zip(scene.agents, spots, strict=True))
+        positions = [(-x, 0.0), (x, 0.0)]
+        agents = (
+            dataclasses.replace(agent, position=position)
+            for agent, position in zip(scene.agents, positions, strict=True)
+        )
         simulation = Simulation(dataclasses.replace(scene, agents=tuple(agents)))
         simulation.reset({0: 0})
         rng, touched = np.random.default_rng(0), False
@@ -245,8 +248,8 @@ def test_wrong_rules_are_named(parameters: dict[str, Any], parts: list[str]) -> 
 
 def test_motors_may_be_weaker_and_players_fewer(tmp_path: Any) -> None:
     rows = "".join(
-        f'[[agent]]\nname = "ant_{k}"\nrobot = "ant"\ntask = {{ name = "run" }}\nspot = [{3.0 * k}, 0.0]\n'
-        f"players = {k + 1}\npower = {1.0 - 0.25 * k}\n"
+        f'[[agent]]\nname = "ant_{k}"\nrobot = "ant"\ntask = {{ name = "run" }}\nposition = [{3.0 * k}, 0.0]\n'
+        f"players = {k + 1}\ntorque_scale = {1.0 - 0.25 * k}\n"
         for k in range(3)
     )
     path = tmp_path / "herd.toml"
@@ -256,11 +259,11 @@ def test_motors_may_be_weaker_and_players_fewer(tmp_path: Any) -> None:
     assert len(load_scene(path, players=3).agents) == 3
     first, second = (agent.robot.torque for agent in scene.agents)
     assert second == pytest.approx([0.75 * torque for torque in first])
-    for wrong in (0, 4):
-        with pytest.raises(roboschool.InvalidInput, match=f"players: {wrong} is not within 1 and 3"):
+    for wrong, said in ((0, "'players': 0 is not within 1 and 64"), (4, "players: 4 is not within 1 and 3")):
+        with pytest.raises(roboschool.InvalidInput, match=said):
             load_scene(path, players=wrong)
-    path.write_text(path.read_text().replace("power = 0.75", "power = 0.0"))
-    with pytest.raises(roboschool.InvalidInput, match=r"power: 0\.0"):
+    path.write_text(path.read_text().replace("torque_scale = 0.75", "torque_scale = 0.0"))
+    with pytest.raises(roboschool.InvalidInput, match=r"torque_scale: 0\.0"):
         load_scene(path)
 
 
@@ -396,7 +399,7 @@ def test_a_game_is_found_beside_its_scene(tmp_path: Path) -> None:
         "    def act(self, observation): return np.zeros(8)\n"
     )
     text = scene.read_text()
-    scene.write_text(text.replace("turn  = 180.0", 'turn  = 180.0\npolicy = "rules:Still"'))
+    scene.write_text(text.replace("yaw      = 180.0", 'yaw      = 180.0\npolicy = "rules:Still"'))
     stories = []
     for workers_ in (0, 2):
         envs = roboschool.VectorEnv(str(scene), 4, workers_, max_episode_steps=5)

@@ -17,7 +17,7 @@ from roboschool.games.run_to_goal import WAY
 from roboschool.mdp.game import Game, GameState, GameUpdate
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 
 GAMES = ("you_shall_not_pass", "kick_and_defend", "soccer")
@@ -189,7 +189,7 @@ def test_where_ball_kicker_and_keeper_begin() -> None:
 def test_a_ball_that_flies_there_is_a_goal_or_wide(vy: float, reason: float, points: list[float]) -> None:
     env = roboschool.parallel_env("kick_and_defend")
     env.reset(seed=1)
-    env.simulation.worlds[0].throw("ball", (2.5, 2.5, 0.2), (8.0, vy, 0.0))
+    env.simulation.worlds[0].launch("ball", (2.5, 2.5, 0.2), (8.0, vy, 0.0))
     for _ in range(40):
         _, _, over, late, infos = env.step({name: np.zeros(17) for name in env.agents})
         if any(over.values()):
@@ -331,7 +331,7 @@ def test_teams_of_each_size(players: int) -> None:
 def test_a_ball_shot_at_the_goal_is_in_and_dropped_again() -> None:
     simulation = Simulation(load_scene("soccer"))
     simulation.reset({0: 0})
-    simulation.worlds[0].throw("ball", (9.0, 1.0, 0.35), (12.0, 0.0, 0.0))
+    simulation.worlds[0].launch("ball", (9.0, 1.0, 0.35), (12.0, 0.0, 0.0))
     points = np.zeros(4)
     for _ in range(60):
         simulation.step([np.zeros(group.shape) for group in simulation.groups])
@@ -354,7 +354,7 @@ def test_walls_and_nets_hold_the_ball() -> None:
     assert isinstance(made, soccer.Soccer)
     for _ in range(25):
         turn, speed = rng.uniform(-math.pi, math.pi), rng.uniform(2.0, 20.0)
-        world.throw("ball", (0.0, 4.0, 0.36), (speed * math.cos(turn), speed * math.sin(turn), 0.0))
+        world.launch("ball", (0.0, 4.0, 0.36), (speed * math.cos(turn), speed * math.sin(turn), 0.0))
         for _ in range(60):
             world.step([[0.0] * 8])
             x, y, z, *_ = world.props()[0]
@@ -366,14 +366,14 @@ def test_walls_and_nets_hold_the_ball() -> None:
 
 
 def _idle() -> tuple[object, ...]:
-    return (dataclasses.replace(load_scene("ant").agents[0], spot=(-9.0, -6.0)),)
+    return (dataclasses.replace(load_scene("ant").agents[0], position=(-9.0, -6.0)),)
 
 
 def test_a_rolling_ball_slows_down_and_stops() -> None:
     simulation = Simulation(dataclasses.replace(load_scene("soccer"), game=None, agents=_idle()))
     simulation.reset({0: 0})
     world = simulation.worlds[0]
-    world.throw("ball", (0.0, 4.0, 0.35), (5.0, 0.0, 0.0))
+    world.launch("ball", (0.0, 4.0, 0.35), (5.0, 0.0, 0.0))
     speeds, places = [], []
     for _ in range(480):
         world.step([[0.0] * 8])
@@ -621,7 +621,7 @@ def _as_a_runner(env: roboschool.ParallelEnv, agent: str) -> np.ndarray:
     number = [other.name for other in env.scene.agents].index(agent)
     group, place = env.simulation.seats[number]
     felt = group.now.felt[0, place].copy()
-    felt[0] -= group.robot.stance
+    felt[0] -= group.robot.standing_height
     way = env.simulation.now.props[0, 0, :2] - group.now.position[0, place, :2]
     x, y = way / (np.linalg.norm(way) + 1e-9)
     left, forward = group.now.bearing[0, place]

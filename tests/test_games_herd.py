@@ -10,7 +10,7 @@ import roboschool
 from roboschool import InvalidInput
 from roboschool.mdp.game import Game, GameState, GameUpdate
 from roboschool.mdp.state import PLACE, State
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 
 GAMES = ["tag", "push_box", "carry_beam", "race"]
@@ -215,10 +215,10 @@ def test_a_box_pays_for_coming_nearer() -> None:
     assert task.reward(was, np.zeros((1, 2, 8)), now, DT)["progress"].tolist() == [[5.0, 5.0]]
 
 
-def pushed(spots: list[tuple[float, float]], seed: int) -> float:
+def pushed(positions: list[tuple[float, float]], seed: int) -> float:
     """How far ants with the shipped policy push the box [m]."""
     box, ant = load_scene("push_box").props[0], load_scene("ant").agents[0]
-    agents = tuple(dataclasses.replace(ant, name=f"ant_{i}", spot=spot) for i, spot in enumerate(spots))
+    agents = tuple(dataclasses.replace(ant, name=f"ant_{i}", position=position) for i, position in enumerate(positions))
     simulation = Simulation(dataclasses.replace(load_scene("ant"), agents=agents, props=(box,)))
     policy = roboschool.load_policy("ant")
     simulation.reset({0: seed})

@@ -18,10 +18,12 @@ from roboschool import errors, paths, readers
 from roboschool.cli.options import read_options, split_options
 from roboschool.envs.sb3 import SB3VecEnv
 from roboschool.errors import InvalidInput
-from roboschool.policies.policy import read_network, resolve
+from roboschool.policies.network import read_network
+from roboschool.policies.resolve import resolve_path
 from roboschool.robots.robot import load_robot
 from roboschool.robots.urdf import read_urdf
-from roboschool.scenes.scene import Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
 from roboschool.simulation.simulation import Simulation
 
 BAD = Path(__file__).parent / "bad"
@@ -114,7 +116,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "game": lambda name: load_scene("pong", game={"name": name}),
     "robot": load_robot,
     "urdf": read_urdf,
-    "policy": lambda name: read_network(resolve(name)),  # a path is looked at when it is read
+    "policy": lambda name: read_network(resolve_path(name)),  # a path is looked at when it is read
     "load_policy": roboschool.load_policy,
     "network": read_network,
     "set_key": lambda name: split_options("pong", read_options([f"{name}=1"])),
@@ -152,8 +154,19 @@ def test_whatever_stands_behind_a_key(value: str, tmp_path: Path) -> None:
     (tmp_path / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
     lines = {"park.toml": paths.scenes()["ant"].read_text(), "ant.toml": ant.read_text()}
     for file, keys in {
-        "park.toml": ("version", "seconds", "gravity", "players", "draw", "camera", "game", "task", "spot", "robot"),
-        "ant.toml": ("model", "trunk", "feet", "stance", "lowest", "hip_1"),
+        "park.toml": (
+            "version",
+            "seconds",
+            "gravity",
+            "players",
+            "draw",
+            "camera",
+            "game",
+            "task",
+            "position",
+            "robot",
+        ),
+        "ant.toml": ("model", "trunk", "feet", "standing_height", "min_height", "hip_1"),
     }.items():
         for key in keys:
             text, count = re.subn(rf"(?m)^{key} *=.*$", lambda _, key=key: f"{key} = {value}", lines[file], count=1)
@@ -174,9 +187,9 @@ def test_a_large_file_is_refused_at_once(text: str, tmp_path: Path) -> None:
         load_scene(tmp_path / "park.toml")
 
 
-def turned(turn: Any) -> Scene:
+def turned(yaw: Any) -> Scene:
     scene = load_scene("ant")
-    return dataclasses.replace(scene, agents=(dataclasses.replace(scene.agents[0], turn=turn),))
+    return dataclasses.replace(scene, agents=(dataclasses.replace(scene.agents[0], yaw=yaw),))
 
 
 @pytest.mark.parametrize(
@@ -196,12 +209,15 @@ def turned(turn: Any) -> Scene:
         (lambda: roboschool.AgentEnv("ants", opponents={"ant_1": Blind}), ["Blind is a class; give", "Blind()"]),
         (
             lambda: roboschool.AgentEnv("ants", opponents="still"),
-            ["opponents: 'still' is no mapping", '{"ant_1": "still"}'],
+            ["opponents: 'still' is not a mapping", '{"ant_1": "still"}'],
         ),
-        (lambda: roboschool.AgentEnv("ants", opponents=Blind()), ["opponents: Blind is no mapping of agents"]),
-        (lambda: roboschool.VectorEnv("ants", 1, opponents=["still"]), ["opponents: list is no mapping"]),
-        (lambda: roboschool.Lobby("ants", fillers=Blind()), ["fillers: Blind is no mapping"]),
-        (lambda: roboschool.Lobby("ants", fillers={"ant_0": "stil"}), ["fillers: 'ant_0'", "did you mean 'still'"]),
+        (lambda: roboschool.AgentEnv("ants", opponents=Blind()), ["opponents: Blind is not a mapping of agents"]),
+        (lambda: roboschool.VectorEnv("ants", 1, opponents=["still"]), ["opponents: list is not a mapping"]),
+        (lambda: roboschool.Lobby("ants", default_policies=Blind()), ["default_policies: Blind is not a mapping"]),
+        (
+            lambda: roboschool.Lobby("ants", default_policies={"ant_0": "stil"}),
+            ["default_policies: 'ant_0'", "did you mean 'still'"],
+        ),
         (lambda: roboschool.AgentEnv("ant", gravitas=3.0), ["'gravitas'", "did you mean 'gravity'"]),
         (lambda: roboschool.AgentEnv("ants", oponents={}), ["'oponents'", "did you mean 'opponents'"]),
         (lambda: roboschool.AgentEnv(load_scene("ants"), oponents={}), ["'oponents'", "did you mean 'opponents'"]),
@@ -217,7 +233,7 @@ def turned(turn: Any) -> Scene:
         (lambda: roboschool.parallel_env("race", lanes=[]), ["lanes"]),
         (lambda: roboschool.parallel_env("race", lanes="ant"), ["lanes"]),
         (lambda: roboschool.parallel_env("race", lanes=["race"]), ["'race'", "one agent"]),
-        (lambda: roboschool.parallel_env("race", death="stays"), ["'stays'", "did you mean 'stay'"]),
+        (lambda: roboschool.parallel_env("race", on_termination="stays"), ["'stays'", "did you mean 'stay'"]),
         (lambda: roboschool.parallel_env("race", max_cycles=0), ["max_cycles"]),
         (lambda: roboschool.VectorEnv("ant", 0), ["num_envs", "0"]),
         (lambda: roboschool.VectorEnv("ant", 1, autoreset_mode="Never"), ["autoreset_mode", "'Never'"]),
@@ -226,9 +242,9 @@ def turned(turn: Any) -> Scene:
         (lambda: Scene("empty", "Nobody.", ()), ["0 agents"]),
         (lambda: dataclasses.replace(load_scene("ant"), gravity=float("inf")), ["gravity"]),
         (lambda: dataclasses.replace(load_scene("ant"), gravity=[1.6, 9.8]), ["gravity: [1.6, 9.8]", "tuple"]),
-        (lambda: dataclasses.replace(load_scene("ant"), friction=(0.1, 0.2, 0.3)), ["friction", "tuple of two"]),
-        (lambda: dataclasses.replace(load_scene("ant"), friction="0.5"), ["friction: '0.5' is not a number"]),
-        (lambda: turned([0.0, 1.0]), ["agent ant_0.turn", "tuple"]),
+        (lambda: dataclasses.replace(load_scene("ant"), friction=(0.1, 0.2, 0.3)), ["friction", "length 3, not 2"]),
+        (lambda: dataclasses.replace(load_scene("ant"), friction="0.5"), ["friction: ", "got `str`"]),
+        (lambda: turned([0.0, 1.0]), ["agent ant_0.yaw", "tuple"]),
         (lambda: load_scene("roboschool/Ant-v77"), ["'roboschool/Ant-v77'", "did you mean 'roboschool/Ant-v1'"]),
         (lambda: load_scene("RoboschoolAnt-v0"), ["'RoboschoolAnt-v0'", "did you mean 'roboschool/Ant-v1'"]),
         (lambda: load_scene(load_scene("ant"), gravity=1.0), ["dataclasses.replace"]),
@@ -516,15 +532,13 @@ def test_only_a_class_that_is_no_dataclass_is_told_to_be_one() -> None:
 
 MINE = """
 import functools
-import sys
 
 import numpy as np
-from elsewhere import Known
 
 
 class Charge:
     def reset(self, seed=None):
-        raise SystemExit("nothing of this runs")
+        self.seed = seed
 
     def act(self, observation):
         return np.zeros(2)
@@ -535,9 +549,8 @@ class Deaf:
         return np.zeros(2)
 
 
-class Heir(Deaf):
+class Heir(Charge):
     pass
-
 
 
 class Plain:
@@ -559,62 +572,62 @@ class Tuned:
         return np.zeros(2)
 
 
-class Late:
-    if sys.version_info > (3,):
-        def reset(self, seed): ...
-    else:
-        def reset(self): ...
-
-    def __init__(self, network):
-        self.network = network
-
-    def act(self, observation): ...
+class Late(Tuned): ...
 
 
-Late.__init__ = functools.partialmethod(Late.__init__, None)
+Late.__init__ = functools.partialmethod(Late.__init__, 1.0)
 
 
 def make():
     return Charge()
-
-
-raise SystemExit("nothing of this runs")
 """
 
 
-def test_a_class_is_known_by_the_text_of_its_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_class_is_imported_only_when_its_policy_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "unread.py").write_text("raise SystemExit('nothing of this runs')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for written in ("unread:Charge", "nowhere:Charge"):
+        assert resolve_path(written) == written
+        with pytest.raises(InvalidInput, match=rf"policy '{written}' cannot be imported: .*(SystemExit|No module)"):
+            roboschool.load_policy(written)
+
+
+def test_wrong_classes_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.py").write_text(MINE)
     (tmp_path / "torn.py").write_text("class Charge(")
-    (tmp_path / "any.py").write_text("from mine import *")
     monkeypatch.chdir(tmp_path)
-    for written in ("mine:Charge", "mine:Heir", "mine:Known", "mine:Late", "any:Thing"):
-        assert resolve(written) == written
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for written in ("mine:Charge", "mine:Heir", "mine:Late"):
+        assert resolve_path(written) == written
+        roboschool.load_policy(written).act(np.zeros(3))
     for written, words in {
-        "mine:charge": "mine.py has no class 'charge'; did you mean 'Charge'?",
+        "mine:charge": "module 'mine' has no attribute 'charge'; did you mean 'Charge'?",
         "mine:Deaf": "policy 'mine:Deaf': Deaf has no reset(seed)",
-        "mine:Plain": "Plain.reset is called as reset(seed), which it does not take",
-        "mine:Tuned": "Tuned cannot be made without arguments",
-        "mine:make": "make is a function, not a class",
-        "mine:": "has no class ''; there is Charge, Deaf, Heir, ",
+        "mine:Plain": "policy 'mine:Plain': Plain.reset is called as reset(seed), which it does not take",
+        "mine:Tuned": "policy 'mine:Tuned' cannot be made without arguments",
+        "mine:make": "policy 'mine:make': make is a function, not a class",
+        "mine:": "has no attribute ''; there is Charge, Deaf, Heir, ",
         "mine": "unknown policy 'mine'",
         "mine.py": "policy 'mine.py': write mine:Class",
         "mine.py:Charge": "write mine:Charge",
-        "torn:Charge": "torn.py: line 1: ",
-        "torn.py": "torn.py: line 1: ",
-        "nowhere:Charge": "no module 'nowhere' here or where Python looks",
+        "torn:Charge": "policy 'torn:Charge' cannot be imported: SyntaxError",
+        "torn.py": "write torn:Class",
         "nope.py:X": "policy 'nope.py:X': write nope:X",
+        "still": "policy 'still': it needs to know its agent",
     }.items():
         with pytest.raises(InvalidInput, match=re.escape(words)):
-            resolve(written)
+            roboschool.load_policy(written)
+    with pytest.raises(InvalidInput, match=r"opponent 'paddle_1': policy 'mine:Deaf': Deaf has no reset"):
+        roboschool.AgentEnv("pong", opponents={"paddle_1": "mine:Deaf"})
     monkeypatch.chdir("/")
     for written in (f"{tmp_path}/mine.py:Charge", f"{tmp_path}/mine:Charge"):
         with pytest.raises(InvalidInput, match=f"write mine:Charge in the folder {tmp_path}, or with that in PYTHON"):
-            resolve(written)
+            resolve_path(written)
 
 
 def test_a_class_here_plays_wherever_a_policy_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = MINE.rpartition("raise")[0].replace('raise SystemExit("nothing of this runs")', "self.seed = seed")
-    (tmp_path / "mine_here.py").write_text(text.replace("from elsewhere import Known", ""))
+    (tmp_path / "mine_here.py").write_text(MINE)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [folder for folder in sys.path if folder not in ("", str(tmp_path))])
     env = roboschool.AgentEnv("pong", opponents={"paddle_1": "mine_here:Charge"})

@@ -19,15 +19,16 @@ from test_odd_robots import joint, link, make
 import roboschool
 from roboschool import AgentEnv, InvalidInput, JointEnv, Robot, load_robot, load_scene, partitions, paths
 from roboschool.robots.kinematics import grow
+from roboschool.scenes.loader import read_scene
 from roboschool.scenes.scene import Agent, Scene
-from roboschool.scenes.scene_file import read_scene
 from roboschool.tasks.run import Run
 
-SHARED = {name: read_scene(path).parts for name, path in sorted(paths.scenes().items()) if read_scene(path).parts}
+FILES = {name: read_scene(path) for name, path in sorted(paths.scenes().items())}
+SHARED = {name: file.partitions for name, file in FILES.items() if file.partitions}
 ALL = [(name, parts) for name, several in SHARED.items() for parts in several]
 LEGS = [("fl", "0.3 0.2 0"), ("fr", "0.3 -0.2 0"), ("bl", "-0.3 0.2 0"), ("br", "-0.3 -0.2 0")]
 TRIPODS = [(f"{side}{row}", f"{0.4 - 0.4 * row} {y} 0") for row in range(3) for side, y in (("l", 0.2), ("r", -0.2))]
-CARD = "trunk = '{}'\nstance = 0.6\n[torque]\n{}"
+CARD = "trunk = '{}'\nstanding_height = 0.6\n[torque]\n{}"
 
 
 def some(env: JointEnv, generator: np.random.Generator) -> dict[str, np.ndarray]:
@@ -139,7 +140,7 @@ def test_joints_that_share_a_link_are_one_apart(name: str) -> None:
     """Against a search through the joints and links of the URDF."""
     robot = load_robot(name)
     tree = grow(robot)
-    body = {link.name: link.name for link in robot.model.links}  # what is bolted together is one body
+    body = {link.name: link.name for link in robot.model.links}  # what is fixed together is one body
     for bolt in (j for j in robot.model.joints if j.kind == "fixed"):
         body = {link: body[bolt.parent] if b == body[bolt.child] else b for link, b in body.items()}
     ends = {j.name: {body[j.parent], body[j.child]} for j in robot.model.joints if j.kind != "fixed"}
@@ -278,13 +279,13 @@ def test_pettingzoo_finds_every_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv(paths.VARIABLE, "")
     (tmp_path / "scenes").mkdir()
     row = "[[agent]]\nname = 'ant_0'\nrobot = 'ant'\ntask = { name = 'run', alive = 2.0 }\n"
-    (tmp_path / "scenes" / "my_ant.toml").write_text(f"summary = 'Mine.'\nparts = ['4x2']\n{row}")
+    (tmp_path / "scenes" / "my_ant.toml").write_text(f"summary = 'Mine.'\npartitions = ['4x2']\n{row}")
     roboschool.add_path(str(tmp_path))
     assert pettingzoo.make("parallel", "roboschool/JointMyAnt-4x2-v1").possible_agents == [
         f"part_{i}" for i in range(4)
     ]
-    (tmp_path / "scenes" / "my_ant.toml").write_text(f"summary = 'Mine.'\nparts = ['four']\n{row}")
-    with pytest.raises(InvalidInput, match="parts: 'four' is not like '4x2'"):
+    (tmp_path / "scenes" / "my_ant.toml").write_text(f"summary = 'Mine.'\npartitions = ['four']\n{row}")
+    with pytest.raises(InvalidInput, match=r"partitions\[0\]: 'four' is not like '4x2'"):
         load_scene(tmp_path / "scenes" / "my_ant.toml")
 
 

@@ -8,7 +8,7 @@ import pybullet
 import pytest
 
 import roboschool
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 
 MEBIBYTE = 2**20

@@ -33,7 +33,7 @@ def pair() -> Iterator[Barrier]:
 
 
 def pair_world(cycles: int = 6) -> ParallelEnv:
-    return ParallelEnv("race", death="leave", lanes=PAIR, max_cycles=cycles)
+    return ParallelEnv("race", on_termination="leave", lanes=PAIR, max_cycles=cycles)
 
 
 def begin(host: Barrier, seed: int = 1) -> dict[str, Reply]:
@@ -137,7 +137,7 @@ def test_seed_none_agrees_with_any() -> None:
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "seven"])
-def test_a_bad_seed_concerns_nobody_else(pair: Barrier, seed: Any) -> None:
+def test_a_bad_seed_concerns_one_agent(pair: Barrier, seed: Any) -> None:
     pair.ask_reset(TWO, 1)
     with pytest.raises(InvalidInput, match=r"'hopper_0': seed .* is not a whole number"):
         pair.ask_reset(ONE, seed)
@@ -145,7 +145,7 @@ def test_a_bad_seed_concerns_nobody_else(pair: Barrier, seed: Any) -> None:
 
 
 def test_a_fallen_robot_waits_for_the_next_episode() -> None:
-    host = Barrier(ParallelEnv("race", death="leave", lanes=("ant", "hopper"), max_cycles=60))
+    host = Barrier(ParallelEnv("race", on_termination="leave", lanes=("ant", "hopper"), max_cycles=60))
     replies = begin(host)
     while ONE in host.world.agents:
         replies = move(host)
@@ -181,21 +181,21 @@ def lost_and_won(host: Barrier) -> list[dict[str, float]]:
 
 
 def test_who_forfeits_an_episode_has_lost_it() -> None:
-    host = Barrier(ParallelEnv("ant_sumo", death="leave", max_cycles=3), episodes=5)
+    host = Barrier(ParallelEnv("ant_sumo", on_termination="leave", max_cycles=3), episodes=5)
     begin(host)
     move(host)
     host.ask_reset("ant_0")
     while host.world.agents:
-        move(host)  # nobody wins: time is up
+        move(host)  # a draw: time is up
     assert lost_and_won(host) == [{"ant_0": -1.0, "ant_1": 0.0}]
     begin(host)
     while host.world.agents:
         move(host)
-    assert lost_and_won(host)[1:] == [{"ant_0": 0.0, "ant_1": 0.0}], "nobody has forfeited this one"
+    assert lost_and_won(host)[1:] == [{"ant_0": 0.0, "ant_1": 0.0}], "no agent has forfeited this one"
     begin(host)
     host.ask_reset("ant_0")
     host.ask_reset("ant_1")
-    assert lost_and_won(host)[2:] == [{"ant_0": -1.0, "ant_1": -1.0}], "nobody is left to play it"
+    assert lost_and_won(host)[2:] == [{"ant_0": -1.0, "ant_1": -1.0}], "no agent is left to play it"
     assert host.episode == 4
     host.leave("ant_1")
     while host.world.agents:
@@ -207,9 +207,9 @@ def test_who_forfeits_an_episode_has_lost_it() -> None:
     host.close("enough")
 
 
-def test_a_game_that_is_decided_has_its_winner_whoever_forfeits() -> None:
-    world = ParallelEnv("race", death="leave", lanes=("hopper",) * 3, max_cycles=3)
-    host = Barrier(world, fillers={"hopper_2": Noise()})
+def test_a_game_that_is_decided_has_its_winner_after_a_forfeit() -> None:
+    world = ParallelEnv("race", on_termination="leave", lanes=("hopper",) * 3, max_cycles=3)
+    host = Barrier(world, default_policies={"hopper_2": Noise()})
     for name in (ONE, TWO):
         host.ask_reset(name)
     host.late()
@@ -241,7 +241,7 @@ def test_nothing_is_simulated_for_no_one(pair: Barrier) -> None:
 
 
 @pytest.mark.parametrize("action", [np.zeros(2), np.full(3, np.nan), [0.0, 0.0, np.inf], "wave", None])
-def test_a_bad_action_concerns_nobody_else(pair: Barrier, action: Any) -> None:
+def test_a_bad_action_concerns_one_agent(pair: Barrier, action: Any) -> None:
     begin(pair)
     pair.ask_step(TWO, STILL)
     with pytest.raises(InvalidInput, match="agent 'hopper_0': the action"):
@@ -338,7 +338,7 @@ def test_the_last_to_leave_closes_the_world(pair: Barrier) -> None:
 
 def test_who_is_late_to_act_loses_the_seat(pair: Barrier) -> None:
     begin(pair)
-    assert pair.patience == pair.step_timeout == 60.0
+    assert pair.timeout == pair.step_timeout == 60.0
     assert not pair.waiting
     pair.ask_step(ONE, STILL)
     assert pair.waiting
@@ -353,7 +353,7 @@ def test_who_is_late_to_the_next_episode_loses_the_seat(pair: Barrier) -> None:
     begin(pair)
     while pair.world.agents:
         move(pair)
-    assert pair.patience == pair.join_timeout
+    assert pair.timeout == pair.join_timeout
     pair.ask_reset(ONE)
     assert list(pair.late()) == [ONE]
     assert pair.world.agents == [ONE]
@@ -378,9 +378,9 @@ class Noise:
         return self.generator.uniform(-1.0, 1.0, 3)
 
 
-def test_fillers_play_as_opponents_do() -> None:
+def test_default_policies_play_as_opponents_do() -> None:
     """An empty seat that a policy fills is, bit for bit, that policy as an opponent."""
-    host = Barrier(pair_world(30), fillers={TWO: Noise()})
+    host = Barrier(pair_world(30), default_policies={TWO: Noise()})
     assert host.ask_reset(ONE, 7) == {}
     replies = host.late()
     with closing(AgentEnv("race", ONE, {TWO: Noise()}, lanes=PAIR)) as env:
@@ -393,21 +393,21 @@ def test_fillers_play_as_opponents_do() -> None:
                 seen.append(host.ask_step(ONE, action)[ONE][0])  # type: ignore[index]
             assert len(seen) > 5
             np.testing.assert_array_equal(seen, expected)
-            assert host.world.agents == [], "nothing is simulated for fillers alone"
+            assert host.world.agents == [], "nothing is simulated for default policies alone"
             replies = host.ask_reset(ONE)
-    assert host.filled == [TWO]
+    assert host.substituted == [TWO]
     with pytest.raises(WorldClosed, match="'hopper_1' is played by a policy"):
         host.ask_reset(TWO)
     host.leave(ONE)
     assert host.end == ("every seat is closed", None)
 
 
-def test_without_a_filler_for_each_the_world_closes() -> None:
-    host = Barrier(ParallelEnv("race", death="leave", lanes=("hopper",) * 3), fillers={TWO: Noise()})
+def test_without_a_default_policy_for_each_missing_seat_the_world_closes() -> None:
+    host = Barrier(ParallelEnv("race", on_termination="leave", lanes=("hopper",) * 3), default_policies={TWO: Noise()})
     host.ask_reset(ONE)
     assert "waiting for hopper_1, hopper_2;" in texts(host.late(), WorldClosed)[ONE]
-    with pytest.raises(InvalidInput, match="fillers: unknown agent 'hoper_0'; did you mean 'hopper_0'"):
-        Barrier(pair_world(), fillers={"hoper_0": Noise()})
+    with pytest.raises(InvalidInput, match="default_policies: unknown agent 'hoper_0'; did you mean 'hopper_0'"):
+        Barrier(pair_world(), default_policies={"hoper_0": Noise()})
 
 
 def test_a_match_is_over_after_its_episodes() -> None:
@@ -447,11 +447,11 @@ def test_scores_are_sums_of_rewards(pair: Barrier) -> None:
     assert pair.scores == total
 
 
-def test_whatever_they_do_nobody_is_forgotten() -> None:
-    """Random asks in random order: everybody who waits is answered once, and somebody else is always awaited."""
+def test_every_request_gets_one_reply() -> None:
+    """Random requests in random order: every agent that waits gets one reply, and another agent is always awaited."""
     generator = np.random.default_rng(3)
     for _ in range(4):
-        host = Barrier(ParallelEnv("race", death="leave", lanes=("hopper",) * 3, max_cycles=5))
+        host = Barrier(ParallelEnv("race", on_termination="leave", lanes=("hopper",) * 3, max_cycles=5))
         names = host.world.possible_agents
         waiting: set[str] = set()
         for _ in range(120):
@@ -488,7 +488,7 @@ def pair_lobby(join: float | None = LONG, step: float | None = LONG, cycles: int
 
 
 def test_threads_see_what_the_dict_loop_sees() -> None:
-    with closing(ParallelEnv("race", death="leave", max_cycles=60)) as world:
+    with closing(ParallelEnv("race", on_termination="leave", max_cycles=60)) as world:
         expected = play_dicts(world, 4, 4)
     with closing(Lobby("race", max_cycles=60)) as lobby:
         stories = together(*(lambda env=env: play(env, 4) for env in seats(lobby)))
@@ -542,7 +542,7 @@ def test_different_seeds_wake_both() -> None:
         assert [len(reply) for reply in together(lobby[ONE].reset, lobby[TWO].reset)] == [2, 2]
 
 
-def test_nobody_joins() -> None:
+def test_no_player_joins() -> None:
     lobby = pair_lobby(join=SOON)
     with pytest.raises(WorldClosed, match="waiting for hopper_1; each seat needs a thread of its own"):
         lobby[ONE].reset()
@@ -579,8 +579,8 @@ def test_one_thread_in_two_seats_is_told_so() -> None:
             lobby[TWO].step(STILL)
 
 
-def test_patience_begins_anew_whenever_the_world_moves(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, pause, patience = Clock(), 0.2 * LONG, LONG  # six pauses are longer than the patience
+def test_the_timeout_starts_again_when_the_world_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, pause, timeout = Clock(), 0.2 * LONG, LONG  # six pauses are longer than the timeout
     monkeypatch.setattr("roboschool.multiplayer.lobby.time", clock)
 
     def slowly() -> None:
@@ -594,13 +594,13 @@ def test_patience_begins_anew_whenever_the_world_moves(monkeypatch: pytest.Monke
             lobby[TWO].step(STILL)
         lobby[TWO].reset()
 
-    with closing(pair_lobby(patience, patience)) as lobby:
+    with closing(pair_lobby(timeout, timeout)) as lobby:
         looks: list[str] = []
         wait = lobby._wait
         together(lobby[ONE].reset, lobby[TWO].reset)
         monkeypatch.setattr(lobby, "_wait", lambda agent, since: (looks.append(agent), wait(agent, since)))
         assert together(lobby[ONE].reset, slowly)[1] is None
-        assert clock.now > patience
+        assert clock.now > timeout
         assert [forfeit[2] for forfeit in lobby.forfeits] == [ONE]
         assert lobby.world.agents == [ONE, TWO]
 
@@ -623,7 +623,7 @@ def test_closing_wakes_who_waits(playing: bool) -> None:
         return lobby[ONE].step(STILL) if playing else lobby[ONE].reset()
 
     def close() -> None:
-        until(lambda: lobby._rendezvous.waits(ONE))
+        until(lambda: lobby._barrier.waits(ONE))
         lobby.close()
 
     error, _ = together(wait, close)
@@ -673,7 +673,7 @@ def test_a_bad_action_keeps_its_thread_only() -> None:
 
 def test_two_threads_in_one_seat() -> None:
     def second() -> None:
-        until(lambda: lobby._rendezvous.waiting)
+        until(lambda: lobby._barrier.waiting)
         with pytest.raises(InvalidInput, match="waits already"):
             lobby[ONE].reset()
         lobby.close()
@@ -684,7 +684,7 @@ def test_two_threads_in_one_seat() -> None:
         assert nothing is None
 
 
-def test_a_reply_that_is_lost_is_waited_for_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_reply_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another seat was interrupted after the world had moved and before its replies were dealt out."""
     with closing(pair_lobby()) as lobby:
 
@@ -694,7 +694,7 @@ def test_a_reply_that_is_lost_is_waited_for_by_nobody(monkeypatch: pytest.Monkey
             raise KeyboardInterrupt
 
         def interrupted() -> None:
-            until(lambda: lobby._rendezvous.waiting)
+            until(lambda: lobby._barrier.waiting)
             monkeypatch.setattr(lobby, "_deliver", lose)
             with pytest.raises(KeyboardInterrupt):
                 lobby[TWO].reset()

@@ -1,4 +1,4 @@
-"""Robots of users: bolted arms, tilted inertia, passive tails, slides, no card, no feet."""
+"""Robots of users: arms with a fixed base, tilted inertia, passive tails, slides, no card, no feet."""
 
 import copy
 import dataclasses
@@ -65,7 +65,7 @@ TILTED = [
 def test_a_body_stands_straight_whatever_the_axes_of_its_inertia(inertia: str, origin: str, tmp_path: Path) -> None:
     """Bullet turns bases to the axes of their inertia; what is seen and felt must be the link's own axes."""
     parts = link("body", inertia, origin), link("arm"), joint("shoulder", "body", "arm")
-    simulation = alone(make(tmp_path, *parts), turn=0.7)
+    simulation = alone(make(tmp_path, *parts), yaw=0.7)
     now = simulation.groups[0].now
     assert now.lean[0, 0] == pytest.approx([0.0, 0.0], abs=1e-6)
     assert now.bearing[0, 0] == pytest.approx([-math.sin(0.7), math.cos(0.7)], abs=1e-6)
@@ -79,14 +79,14 @@ def test_a_trunk_that_is_not_the_root_has_its_own_axes(tmp_path: Path) -> None:
         link("chest", origin="<origin rpy='1.2 0 0' xyz='0 0 0'/>"),
         joint("waist", "body", "chest"),
     )
-    robot = make(tmp_path, *parts, card="trunk = 'chest'\nstance = 0.35\n[torque]\nwaist = 5.0\n")
+    robot = make(tmp_path, *parts, card="trunk = 'chest'\nstanding_height = 0.35\n[torque]\nwaist = 5.0\n")
     simulation = alone(robot)
     assert simulation.groups[0].now.lean[0, 0] == pytest.approx([0.0, 0.0], abs=1e-6)
     assert simulation.groups[0].now.position[0, 0, 2] == pytest.approx(0.35, abs=1e-3)
     simulation.close()
 
 
-def test_a_bolted_arm_has_not_fallen(tmp_path: Path) -> None:
+def test_an_arm_with_a_fixed_base_has_not_fallen(tmp_path: Path) -> None:
     parts = "<link name='world'/>", link("arm"), joint("shoulder", "world", "arm")
     robot = make(tmp_path, *parts)
     assert robot.fixed
@@ -105,7 +105,7 @@ def test_a_planar_robot_may_have_a_tail_without_a_motor(tmp_path: Path) -> None:
     tail = link("tail") + joint("wag", "torso", "tail", limits="0.5 1.0")
     path = tmp_path / "tailed.urdf"
     path.write_text(hopper.model.text.replace("</robot>", f"{tail}</robot>"))
-    robot = dataclasses.replace(hopper, model=load_robot(path).model, passive=(*hopper.passive, "wag"))
+    robot = dataclasses.replace(hopper, model=load_robot(path).model, unactuated=(*hopper.unactuated, "wag"))
     simulation = alone(robot)
     assert simulation.groups[0].now.position[0, 0, 2] > 1.0
     body = simulation.worlds[0].bodies[0]
@@ -135,7 +135,7 @@ def test_wheels_without_motors_turn_freely(tmp_path: Path) -> None:
     )
     robot = make(tmp_path, *parts)
     assert [j.name for j in robot.joints] == ["boom"]
-    assert robot.passive == ("axle",)
+    assert robot.unactuated == ("axle",)
     simulation = alone(robot)
     simulation.step([np.ones((1, 1, 1))])
     assert not simulation.broken
@@ -148,12 +148,12 @@ def test_robots_whose_files_share_a_name_are_drawn_each_as_itself(tmp_path: Path
         (tmp_path / name).mkdir()
         parts = (link("body"), link(f"arm_{name}"), joint(f"shoulder_{name}", "body", f"arm_{name}"))
         robots.append(make(tmp_path / name, *(part.replace("0.4 0.2 0.1", size) for part in parts)))
-    agents = tuple(Agent(f"odd_{i}", Run(robot), spot=(3.0 * i, 0.0), noise=0.0) for i, robot in enumerate(robots))
+    agents = tuple(Agent(f"odd_{i}", Run(robot), position=(3.0 * i, 0.0), noise=0.0) for i, robot in enumerate(robots))
     scene = Scene("odd", "Two robots.", agents)
     simulation, camera = Simulation(scene), Camera(scene, 48, 32)
     simulation.reset({0: 0})
     camera.picture(simulation.worlds[0].capture())
-    large, small = camera._stage.room  # type: ignore[union-attr]
+    large, small = camera._render_scene.robot_radii()  # type: ignore[union-attr]
     assert large > 3 * small
     camera.close()
     simulation.close()

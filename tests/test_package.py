@@ -24,7 +24,7 @@ from roboschool import paths
 from roboschool.cli.main import main
 from roboschool.errors import error_location
 from roboschool.evaluation import evaluate
-from roboschool.physics.world import World
+from roboschool.physics.worlds import World
 from roboschool.policies.policy import Random, Still
 from roboschool.rendering.video import Video
 from roboschool.testing import check
@@ -60,6 +60,7 @@ def test_import_is_silent_and_leaves_heavy_things_alone(tmp_path: Path) -> None:
         "scipy",
         "tqdm",
         "roboschool.multiplayer.client",
+        "roboschool.tournament.payoff",
     ]
     code = f"import sys, roboschool; assert not set({heavy}) & set(sys.modules), sorted(sys.modules)"
     done = run(sys.executable, "-W", "error", "-c", code, cwd=tmp_path)
@@ -277,9 +278,9 @@ def test_check(tmp_path: Path) -> None:
     for file in (ant, ant.with_suffix(".urdf"), paths.scenes()["ant"]):
         assert "all is well" in run(*COMMAND, "check", file, cwd=tmp_path).stdout
     (tmp_path / "ant.urdf").write_text(ant.with_suffix(".urdf").read_text())
-    (tmp_path / "tall.toml").write_text(ant.read_text().replace("stance = 0.57", "stance = 0.67"))
+    (tmp_path / "tall.toml").write_text(ant.read_text().replace("standing_height = 0.57", "standing_height = 0.67"))
     done = run(*COMMAND, "check", "tall.toml", cwd=tmp_path, code=1)
-    assert "stance: 0.67" in done.stderr
+    assert "standing_height: 0.67" in done.stderr
     assert "0.5699" in done.stderr
 
 
@@ -376,8 +377,8 @@ while env.agents:
 print(infos["ant_0"]["score"], infos["ant_0"]["result"], infos["ant_1"]["result"])
 """
     scene = (tmp_path / "hill.toml").read_text()
-    for spot, said in (("[-3.0, 0.0]", "0.0 0.0 0.0"), ("[0.0, 0.0]", "20.0 1.0 -1.0")):
-        (tmp_path / "hill.toml").write_text(scene.replace("[-3.0, 0.0]", spot))
+    for position, said in (("[-3.0, 0.0]", "0.0 0.0 0.0"), ("[0.0, 0.0]", "20.0 1.0 -1.0")):
+        (tmp_path / "hill.toml").write_text(scene.replace("[-3.0, 0.0]", position))
         assert run(sys.executable, "-c", code, cwd=tmp_path).stdout.strip() == said
 
 
@@ -478,8 +479,10 @@ def test_a_folder_of_ones_own(tmp_path: Path) -> None:
     assert run(sys.executable, "-c", code.format("0"), cwd=tmp_path, ROBOSCHOOL_PATH=str(tmp_path)).stdout == "spider\n"
     (tmp_path / "scenes" / "broken.toml").write_text("summary = 3")
     done = run(sys.executable, "-c", code.format("0"), cwd=tmp_path, ROBOSCHOOL_PATH=str(tmp_path))
-    assert done.stdout == "spider\n"
-    assert "broken.toml" in done.stderr
+    assert (done.stdout, done.stderr) == ("spider\n", "")
+    make = "import gymnasium, roboschool; gymnasium.make('roboschool/Broken-v1')"
+    done = run(sys.executable, "-c", make, cwd=tmp_path, code=1, ROBOSCHOOL_PATH=str(tmp_path))
+    assert "broken.toml: Expected `str`, got `int` - at `summary`" in done.stderr
 
 
 def test_objects_of_urdf_libraries_are_robots_too(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ import pytest
 import roboschool
 from roboschool import InvalidInput
 from roboschool.games import pong
-from roboschool.physics.world import World
+from roboschool.physics.checkpoint import Start
+from roboschool.physics.worlds import World
 from roboschool.robots.urdf import read_urdf
-from roboschool.scenes.scene import Prop, Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Prop, Scene
 from roboschool.simulation.simulation import Simulation
 
 BALL = """
@@ -48,9 +50,9 @@ def with_prop(thing: Prop) -> Scene:
     return dataclasses.replace(load_scene("hopper"), props=(thing,))
 
 
-def test_a_prop_stands_with_its_root_at_its_spot(tmp_path: Path) -> None:
+def test_a_prop_stands_with_its_root_at_its_position(tmp_path: Path) -> None:
     world = World(with_prop(prop(tmp_path, BALL)))
-    world.reset([world.bodies[0].home], [((5.0, 1.0, 3.0), np.pi / 2)])
+    world.reset(Start((world.bodies[0].home,), (((5.0, 1.0, 3.0), np.pi / 2),)))
     assert world.props()[0][:6] == pytest.approx((5.0, 1.1, 3.2, 0.0, 0.0, 0.0)), (
         "its centre of mass is 0.1, 0, 0.2 from it"
     )
@@ -60,23 +62,23 @@ def test_a_prop_stands_with_its_root_at_its_spot(tmp_path: Path) -> None:
 def test_a_prop_that_never_moves_is_where_the_scene_says_in_every_episode(tmp_path: Path) -> None:
     import pybullet
 
-    thing = prop(tmp_path, WALL, "wall", spot=((1.0, 2.0), 3.0, 0.5))
+    thing = prop(tmp_path, WALL, "wall", position=((1.0, 2.0), 3.0, 0.5))
     simulation = Simulation(with_prop(thing))
-    spots = []
+    places = []
     for _ in range(3):
         simulation.reset({0: None})
         world = simulation.worlds[0]
-        spots.append(pybullet.getBasePositionAndOrientation(world.prop_bodies[0].id, physicsClientId=world.client)[0])
-        assert world.props()[0][:6] == (*spots[-1], 0.0, 0.0, 0.0)
-        assert 1.0 <= spots[-1][0] <= 2.0
-        assert spots[-1][1:] == (3.0, 0.5)
-    assert len(set(spots)) == 3
+        places.append(pybullet.getBasePositionAndOrientation(world.prop_bodies[0].id, physicsClientId=world.client)[0])
+        assert world.props()[0][:6] == (*places[-1], 0.0, 0.0, 0.0)
+        assert 1.0 <= places[-1][0] <= 2.0
+        assert places[-1][1:] == (3.0, 0.5)
+    assert len(set(places)) == 3
     simulation.close()
 
 
 def test_where_props_stand_is_in_the_saved_state(tmp_path: Path) -> None:
-    wall = prop(tmp_path, WALL, "wall", spot=((1.0, 2.0), 3.0, 0.5), turn=(-1.0, 1.0))
-    thing = prop(tmp_path, BALL, spot=(5.0, 1.0, 3.0), turn=(-1.0, 1.0))
+    wall = prop(tmp_path, WALL, "wall", position=((1.0, 2.0), 3.0, 0.5), yaw=(-1.0, 1.0))
+    thing = prop(tmp_path, BALL, position=(5.0, 1.0, 3.0), yaw=(-1.0, 1.0))
     scene = dataclasses.replace(with_prop(wall), props=(wall, thing))
     one, other = Simulation(scene), Simulation(scene)
     for seed, simulation in enumerate((one, other)):
@@ -84,7 +86,7 @@ def test_where_props_stand_is_in_the_saved_state(tmp_path: Path) -> None:
     saved = one.save()
     for simulation in (one, other):
         simulation.load(saved)
-        simulation.worlds[0].throw("thing", (1.0, 2.0, 3.0), (0.0, 4.0, 0.0))
+        simulation.worlds[0].launch("thing", (1.0, 2.0, 3.0), (0.0, 4.0, 0.0))
     assert one.worlds[0].props() == other.worlds[0].props()
     assert one.worlds[0].capture() == other.worlds[0].capture()
     one.close()
@@ -95,14 +97,14 @@ def test_a_throw_keeps_a_prop_turned_as_it_was_placed(tmp_path: Path) -> None:
     import pybullet
 
     world = World(with_prop(prop(tmp_path, BALL)))
-    world.reset([world.bodies[0].home], [((5.0, 1.0, 3.0), 0.0)])
+    world.reset(Start((world.bodies[0].home,), (((5.0, 1.0, 3.0), 0.0),)))
 
     def size() -> np.ndarray:
         low, high = pybullet.getAABB(world.prop_bodies[0].id, -1, physicsClientId=world.client)
         return np.subtract(high, low)
 
     before = size()
-    world.throw("thing", (1.0, 2.0, 3.0), (0.0, 4.0, 0.0))
+    world.launch("thing", (1.0, 2.0, 3.0), (0.0, 4.0, 0.0))
     assert size() == pytest.approx(before, abs=1e-6)
     assert world.props()[0][:6] == pytest.approx((1.0, 2.0, 3.0, 0.0, 4.0, 0.0))
     world.close()
@@ -110,8 +112,8 @@ def test_a_throw_keeps_a_prop_turned_as_it_was_placed(tmp_path: Path) -> None:
 
 def test_a_slide_stays_within_its_limits(tmp_path: Path) -> None:
     world = World(with_prop(prop(tmp_path, DOOR.format(kind="prismatic"), "door")))
-    world.reset([world.bodies[0].home], [((0.0, 3.0, 1.0), 0.0)])
-    world.throw("door", (9.0, 3.0, 1.0), (2.0, 5.0, 0.0))
+    world.reset(Start((world.bodies[0].home,), (((0.0, 3.0, 1.0), 0.0),)))
+    world.launch("door", (9.0, 3.0, 1.0), (2.0, 5.0, 0.0))
     assert world.props()[0][:6] == pytest.approx((1.0, 3.0, 1.0, 2.0, 0.0, 0.0)), "and moves along its axis only"
     world.close()
 
@@ -121,9 +123,9 @@ def test_throws_that_are_not_finite_are_refused(number: float) -> None:
     simulation = Simulation(load_scene("pong"))
     simulation.reset({0: 0})
     with pytest.raises(InvalidInput, match=r"prop 'ball' is thrown"):
-        simulation.worlds[0].throw("ball", (0.0, number, 0.0), (0.0, 0.0, 0.0))
+        simulation.worlds[0].launch("ball", (0.0, number, 0.0), (0.0, 0.0, 0.0))
     with pytest.raises(InvalidInput, match=r"unknown prop that can be thrown 'bal'; did you mean 'ball'"):
-        simulation.worlds[0].throw("bal", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+        simulation.worlds[0].launch("bal", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
     simulation.close()
 
 
@@ -234,7 +236,7 @@ HUMANOID = """
 name  = "humanoid_{number}"
 robot = "humanoid"
 task  = {{ name = "flagrun_harder" }}
-spot  = [0.0, {number}.0]
+position = [0.0, {number}.0]
 """
 CUBE = """
 [[prop]]
@@ -312,9 +314,9 @@ def pole(robot: str, task: str, more: str = "", camera: str = "") -> str:
         (pole("reacher", "reach", ", near = 0.5"), ["near", "0.5"]),
         (pole("humanoid", "flagrun", ", patience = -3"), ["patience", "-3"]),
         (pole("humanoid", "flagrun", ", straight = 7.0"), ["straight", "7.0"]),
-        (pole("hopper", "run", camera="look = [1, 1, 1]"), ["camera.look"]),
-        (pole("hopper", "run", camera="look = [0, 0, 0]\nfollow = 'card_0'"), ["camera.follow", "'cart_0'"]),
-        (pole("hopper", "run", camera="look = [0, 0, 0]\nwide = 0.0"), ["camera.wide"]),
+        (pole("hopper", "run", camera="target = [1, 1, 1]"), ["camera.target"]),
+        (pole("hopper", "run", camera="target = [0, 0, 0]\nfollow = 'card_0'"), ["camera.follow", "'cart_0'"]),
+        (pole("hopper", "run", camera="target = [0, 0, 0]\nhalf_width = 0.0"), ["camera.half_width"]),
         (pole("ant", "flagrun_harder"), ["'flagrun_harder'", "'pelvis'"]),
     ],
 )
@@ -332,7 +334,7 @@ def test_what_a_scene_lacks_is_said_when_it_is_read(text: str, says: list[str], 
     ("policy", "says"),
     [
         ("collections:OrderedDict", "no reset"),
-        ("roboschool.policies.policy:NetworkPolicy", "without arguments"),
+        ("roboschool.policies.network:NetworkPolicy", "without arguments"),
         ("roboschool.games.pong:Trayner", "did you mean 'Trainer'"),
         (".x:Foo", "cannot be imported"),
     ],

@@ -95,11 +95,11 @@ def host() -> Iterator[Host]:
         server.stop("the test is over")
         thread.join(LONG)
         assert not thread.is_alive()
-        assert not server.door.folder.exists()
+        assert not server.listener.folder.exists()
 
 
 def pair(server: Server) -> tuple[RemoteSeat, RemoteSeat]:
-    return sit(server.door.address, ONE), sit(server.door.address, TWO)
+    return sit(server.listener.address, ONE), sit(server.listener.address, TWO)
 
 
 def error_of(call: Callable[[], Any], kind: type[Exception]) -> str:
@@ -109,7 +109,7 @@ def error_of(call: Callable[[], Any], kind: type[Exception]) -> str:
 
 
 def program(code: str, *arguments: object) -> "subprocess.Popen[str]":
-    """A program of somebody else."""
+    """A program of another user."""
     lines = f"import os, signal, sys\nsys.path.insert(0, {str(TESTS)!r})\n" + textwrap.dedent(code)
     command = [sys.executable, "-c", lines, *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -125,7 +125,7 @@ def says(process: "subprocess.Popen[str]") -> str:
 
 def test_the_world_closes_when_a_seat_stays_empty(host: Host) -> None:
     server = host(join_timeout=SOON)
-    seat = sit(server.door.address, ONE)
+    seat = sit(server.listener.address, ONE)
     text = error_of(seat.reset, WorldClosed)
     assert (
         text == f"the world is closed: no reset in {SOON:g} s, waiting for {TWO}; each seat needs a thread of its own"
@@ -133,15 +133,15 @@ def test_the_world_closes_when_a_seat_stays_empty(host: Host) -> None:
     assert error_of(seat.reset, WorldClosed) == text
 
 
-def test_a_filler_takes_a_seat_that_stays_empty(host: Host) -> None:
-    server = host(join_timeout=SOON, fillers={TWO: "still"})
-    seat = sit(server.door.address)
+def test_a_default_policy_takes_a_seat_that_stays_empty(host: Host) -> None:
+    server = host(join_timeout=SOON, default_policies={TWO: "still"})
+    seat = sit(server.listener.address)
     seat.reset(seed=1)
-    assert server.barrier.filled == [TWO]
+    assert server.barrier.substituted == [TWO]
     while not any(seat.step(STILL)[2:4]):
         pass
     seat.reset()
-    assert "is taken; free: none" in error_of(lambda: sit(server.door.address, TWO), InvalidInput)
+    assert "is taken; free: none" in error_of(lambda: sit(server.listener.address, TWO), InvalidInput)
 
 
 def test_the_first_reset_waits_for_all_and_one_seed(host: Host) -> None:
@@ -168,9 +168,9 @@ def test_a_program_that_hangs_loses_its_seat(host: Host) -> None:
         except roboschool.WorldClosed as error:
             print(error)
     """
-    other = program(code, server.door.address)
+    other = program(code, server.listener.address)
     try:
-        seat = sit(server.door.address, ONE)
+        seat = sit(server.listener.address, ONE)
         seat.reset()
         results = [seat.step(STILL) for _ in range(6)]
         assert results[-1][3], "the others go on"
@@ -192,8 +192,8 @@ def test_a_program_that_is_killed_loses_its_seat(host: Host) -> None:
             seat.step([0, 0, 0])
         os.kill(os.getpid(), signal.SIGKILL)
     """
-    other = program(code, server.door.address)
-    seat = sit(server.door.address, ONE)
+    other = program(code, server.listener.address)
+    seat = sit(server.listener.address, ONE)
     for episode in range(2):
         seat.reset(seed=episode)
         while not any(seat.step(STILL)[2:4]):
@@ -209,9 +209,9 @@ def test_a_lost_seat_stays_lost_until_the_match_is_over(host: Host) -> None:
     together(one.reset, two.reset)
     two.close()
     one.step(STILL)
-    text = error_of(lambda: sit(server.door.address, TWO), WorldClosed)
+    text = error_of(lambda: sit(server.listener.address, TWO), WorldClosed)
     assert text == "agent 'hopper_1' has left; its seat stays empty until the match is over"
-    assert "no seat is free" in error_of(lambda: sit(server.door.address), InvalidInput)
+    assert "no seat is free" in error_of(lambda: sit(server.listener.address), InvalidInput)
     assert error_of(two.reset, WorldClosed) == "agent 'hopper_1' has left"
 
 
@@ -229,7 +229,7 @@ def test_a_seat_left_before_the_first_episode_is_free_again(host: Host) -> None:
 
 def test_a_robot_that_falls_early_waits_for_the_next_episode(host: Host) -> None:
     server = host(lanes=("ant", "hopper"), max_cycles=60)
-    ant, hopper = (sit(server.door.address, agent) for agent in ("ant_0", "hopper_0"))
+    ant, hopper = (sit(server.listener.address, agent) for agent in ("ant_0", "hopper_0"))
     together(ant.reset, hopper.reset)
     ended = []
 
@@ -257,7 +257,7 @@ def test_a_seat_knows_the_words_for_reasons() -> None:
 
 
 def test_the_host_sets_the_options_of_its_game(host: Host) -> None:
-    seat = sit(host().door.address, ONE)
+    seat = sit(host().listener.address, ONE)
     assert error_of(lambda: seat.reset(options={"radius": 3.0}), InvalidInput).endswith(
         "options: radius: set by the host, with roboschool serve --set"
     )
@@ -297,7 +297,7 @@ def test_nothing_is_simulated_for_no_one(host: Host) -> None:
         (torch.zeros(3, requires_grad=True), "not an array of numbers"),
     ],
 )
-def test_a_bad_action_concerns_nobody_else(host: Host, action: Any, words: str) -> None:
+def test_a_bad_action_concerns_one_seat(host: Host, action: Any, words: str) -> None:
     one, two = pair(host())
     together(one.reset, two.reset)
 
@@ -344,7 +344,7 @@ def test_an_error_in_the_world_reaches_everybody(host: Host, monkeypatch: pytest
     for error in together(lambda: one.step(STILL), lambda: two.step(STILL)):
         assert isinstance(error, WorldClosed)
         text = r"the world is closed: .*test_remote\.py, line \d+, in fail: ZeroDivisionError: oops"
-        assert re.fullmatch(text, str(error)), "whoever wrote the scene needs the line"
+        assert re.fullmatch(text, str(error)), "the author of the scene needs the line"
     assert isinstance(server.barrier.end and server.barrier.end[1], ZeroDivisionError)
 
 
@@ -363,7 +363,7 @@ def test_the_server_is_gone(death: signal.Signals, tmp_path: Path) -> None:
         one.close()
         if death == signal.SIGKILL:
             command.process.wait(LONG)
-            assert "; is the host still running?" in error_of(lambda: sit(command.address), WorldClosed)
+            assert "; is it still running?" in error_of(lambda: sit(command.address), WorldClosed)
 
 
 def test_one_thread_in_two_seats_is_told_so(host: Host) -> None:
@@ -378,7 +378,7 @@ def test_one_thread_in_two_seats_is_told_so(host: Host) -> None:
 def test_the_world_says_when_time_is_up(host: Host) -> None:
     """No wrapper of the player's own does, as `gymnasium.make` would bring: it would forfeit episodes."""
     server = host("hopper", max_cycles=3)
-    seat = sit(server.door.address)
+    seat = sit(server.listener.address)
     assert seat.unwrapped is seat
     assert seat.spec is None
     seat.reset()
@@ -388,11 +388,11 @@ def test_the_world_says_when_time_is_up(host: Host) -> None:
 # Strangers
 
 
-def test_silent_strangers_stop_nobody(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_strangers_do_not_stop_players(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     server = host()
     with monkeypatch.context() as patch:
-        patch.setattr(entrance, "SILENCE", 0.5)  # of those who have come by then
-        silent = [Connection(server.door.address, LONG) for _ in range(3)]
+        patch.setattr(entrance, "DEADLINE", 0.5)  # of those who have come by then
+        silent = [Connection(server.listener.address, LONG) for _ in range(3)]
         until(lambda: len(server._entrance.strangers) == 3)
     one, two = pair(server)
     assert [len(reply) for reply in together(one.reset, two.reset)] == [2, 2]
@@ -404,17 +404,17 @@ def test_silent_strangers_stop_nobody(host: Host, monkeypatch: pytest.MonkeyPatc
 
 def test_the_wrong_key_opens_nothing(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server = host()
-    address = str(server.door.address)
+    address = str(server.listener.address)
     (tmp_path / "key").write_text(secrets.token_hex(32))
     assert error_of(lambda: sit(address, key=tmp_path / "key"), InvalidInput) == (
         f"{tmp_path / 'key'}: the key is not the server's"
     )
     monkeypatch.setenv("ROBOSCHOOL_KEY", secrets.token_hex(32))
     assert error_of(lambda: sit(address), InvalidInput) == "ROBOSCHOOL_KEY: the key is not the server's"
-    monkeypatch.setenv("ROBOSCHOOL_KEY", server.door.key.hex())
+    monkeypatch.setenv("ROBOSCHOOL_KEY", server.listener.key.hex())
     sit(address).close()
-    sit(address, key=server.door.key).close()
-    sit(address, key=server.door.key_file).close()
+    sit(address, key=server.listener.key).close()
+    sit(address, key=server.listener.key_file).close()
 
 
 def test_a_server_without_the_key_learns_nothing(tmp_path: Path) -> None:
@@ -444,9 +444,9 @@ def test_a_seat_cannot_be_stolen(host: Host) -> None:
     server = host()
     one, two = pair(server)
     together(one.reset, two.reset)
-    text = error_of(lambda: sit(server.door.address, ONE), InvalidInput)
+    text = error_of(lambda: sit(server.listener.address, ONE), InvalidInput)
     assert text == "agent 'hopper_0' is taken; free: none"
-    text = error_of(lambda: sit(server.door.address, "hoper_0"), InvalidInput)
+    text = error_of(lambda: sit(server.listener.address, "hoper_0"), InvalidInput)
     assert text == "scene 'race': unknown agent 'hoper_0'; did you mean 'hopper_0'?"
     assert [len(reply) for reply in together(lambda: one.step(STILL), lambda: two.step(STILL))] == [5, 5]
 
@@ -490,16 +490,16 @@ def test_who_breaks_the_rules_loses_the_seat(host: Host, kind: str) -> None:
 @pytest.mark.parametrize("kind", [*BROKEN, "long for a stranger"])
 def test_strangers_who_break_the_rules_are_turned_away(host: Host, kind: str) -> None:
     said: list[str] = []
-    server = host(say=said.append)
-    connection = Connection(server.door.address, LONG)
+    server = host(log=said.append)
+    connection = Connection(server.listener.address, LONG)
     connection.receive(GREETING)
     connection.socket.sendall(BROKEN.get(kind, LENGTH.pack(LARGEST_OF_STRANGERS + 1)))
     with pytest.raises(ConnectionError):
         connection.receive(GREETING)
     connection.socket.close()
     until(lambda: said)
-    assert said[0].startswith("somebody: broke the rules: ")
-    sit(server.door.address).close()
+    assert said[0].startswith("a caller: broke the rules: ")
+    sit(server.listener.address).close()
 
 
 def test_half_a_message_is_waited_for(host: Host) -> None:
@@ -529,11 +529,11 @@ def test_arrays_have_the_length_of_their_space() -> None:
 
 
 def test_the_folder_is_private(host: Host) -> None:
-    door = host().door
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (door.folder, *door.folder.iterdir())}
-    assert modes == {door.folder.name: 0o700, "key": 0o600, "world.sock": 0o600}
-    assert len(door.key) == 32
-    assert door.key_file.read_text() == door.key.hex() + "\n"
+    listener = host().listener
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (listener.folder, *listener.folder.iterdir())}
+    assert modes == {listener.folder.name: 0o700, "key": 0o600, "world.sock": 0o600}
+    assert len(listener.key) == 32
+    assert listener.key_file.read_text() == listener.key.hex() + "\n"
 
 
 def test_nothing_is_pickled() -> None:
@@ -546,10 +546,10 @@ def test_nothing_is_pickled() -> None:
 
 def test_tcp_is_for_this_machine_unless_more_is_allowed(host: Host) -> None:
     server = host("hopper", tcp=Address(host="127.0.0.1", port=0), max_cycles=3)
-    address = str(server.door.address)
+    address = str(server.listener.address)
     assert address.startswith("tcp:127.0.0.1:")
     assert "no key for tcp:127.0.0.1:" in error_of(lambda: sit(address), InvalidInput)
-    seat = sit(address, key=server.door.key_file)
+    seat = sit(address, key=server.listener.key_file)
     assert seat._connection.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     seat.reset()
     assert len(seat.step(STILL)) == 5
@@ -579,9 +579,9 @@ def test_bad_keys(key: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["unix:/nowhere/world.sock", "tcp:127.0.0.1:9"])
-def test_nobody_is_there(address: str) -> None:
+def test_there_is_no_server(address: str) -> None:
     key = b"k" * 32 if address.startswith("tcp") else None
-    assert error_of(lambda: sit(address, key=key), WorldClosed).startswith(f"nobody is at {address}")
+    assert error_of(lambda: sit(address, key=key), WorldClosed).startswith(f"no server at {address}")
 
 
 @pytest.mark.parametrize("timeout", [0, -1.0, float("nan")])
@@ -615,7 +615,7 @@ def test_seats_are_as_those_of_the_world(host: Host) -> None:
 
 def test_a_lone_seat_passes_gymnasiums_checks(host: Host) -> None:
     server = host("hopper", max_cycles=20)
-    check_env(sit(server.door.address), skip_render_check=True)
+    check_env(sit(server.listener.address), skip_render_check=True)
 
 
 def test_all_see_the_same_picture_also_of_the_end(host: Host) -> None:
@@ -659,21 +659,21 @@ def test_who_is_interrupted_takes_back_what_was_asked(host: Host) -> None:
         seat.reset(seed=5)
         print("begun", flush=True)
     """
-    other = program(code, server.door.address)
+    other = program(code, server.listener.address)
     assert other.stdout is not None
     assert other.stdout.readline() == "here\n"
     until(lambda: server.barrier.waiting)
     other.send_signal(signal.SIGINT)
     assert other.stdout.readline() == "interrupted\n"
-    until(lambda: server.barrier._wishes.get(TWO) == (5, {}))  # what it asked before has been taken back
-    sit(server.door.address, ONE).reset(seed=5)
+    until(lambda: server.barrier._requests.get(TWO) == (5, {}))  # what it asked before has been taken back
+    sit(server.listener.address, ONE).reset(seed=5)
     assert says(other) == "begun\n"
 
 
 def test_who_is_interrupted_while_asking_takes_it_back_too(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """The interrupt comes after the last byte has left and before anybody waits for the reply."""
     server = host()
-    seat = sit(server.door.address, TWO)
+    seat = sit(server.listener.address, TWO)
     send = seat._connection.send
 
     def send_and_stop(message: Message) -> None:
@@ -686,14 +686,14 @@ def test_who_is_interrupted_while_asking_takes_it_back_too(host: Host, monkeypat
     with pytest.raises(KeyboardInterrupt):
         seat.reset()
     until(lambda: not server.barrier.waiting)
-    one = sit(server.door.address, ONE)
+    one = sit(server.listener.address, ONE)
     assert [len(reply) for reply in together(one.reset, seat.reset)] == [2, 2]
 
 
 def test_a_server_that_is_busy_is_not_gone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """A player waits for longer than its timeout as long as the server answers its pings."""
     server = host()
-    one, two = sit(server.door.address, ONE, timeout=1.5), sit(server.door.address, TWO)
+    one, two = sit(server.listener.address, ONE, timeout=1.5), sit(server.listener.address, TWO)
     answered: list[Message] = []
     tell = server._tell
 
@@ -712,7 +712,7 @@ def test_a_server_that_is_busy_is_not_gone(host: Host, monkeypatch: pytest.Monke
 
 def test_programs_see_what_the_dict_loop_sees(host: Host) -> None:
     lanes = ("hopper", "ant")
-    with closing(ParallelEnv("race", death="leave", lanes=lanes, max_cycles=60)) as world:
+    with closing(ParallelEnv("race", on_termination="leave", lanes=lanes, max_cycles=60)) as world:
         expected = play_dicts(world, 4, 4)
     server = host(lanes=lanes, max_cycles=60)
     code = """
@@ -722,7 +722,7 @@ def test_programs_see_what_the_dict_loop_sees(host: Host) -> None:
         print(json.dumps([[part.hex() if isinstance(part, bytes) else part for part in row] for row in play(seat, 4)]))
         seat.close()
     """
-    programs = {name: program(code, server.door.address, name) for name in expected}
+    programs = {name: program(code, server.listener.address, name) for name in expected}
     for name, other in programs.items():
         story = [(bytes.fromhex(row[0]), *row[1:]) for row in json.loads(says(other))]
         assert story == expected[name]
@@ -732,10 +732,10 @@ def test_programs_see_what_the_dict_loop_sees(host: Host) -> None:
 
 
 def test_threads_see_what_the_dict_loop_sees_over_tcp(host: Host) -> None:
-    with closing(ParallelEnv("race", death="leave", max_cycles=40)) as world:
+    with closing(ParallelEnv("race", on_termination="leave", max_cycles=40)) as world:
         expected = play_dicts(world, 2, 4)
     server = host(lanes=("hopper", "humanoid", "ant"), max_cycles=40, tcp=Address(host="localhost"))
-    seats = [sit(server.door.address, name, server.door.key) for name in expected]
+    seats = [sit(server.listener.address, name, server.listener.key) for name in expected]
     stories = together(*(lambda seat=seat: play(seat, 2) for seat in seats))
     assert dict(zip(expected, stories, strict=True)) == expected
 
@@ -746,13 +746,13 @@ def test_nothing_is_left_behind() -> None:
             server = Server("hopper", max_cycles=3)
             thread = threading.Thread(target=server.run)
             thread.start()
-            strange = call(server.door.address, LONG)
-            seat = sit(server.door.address)
+            strange = call(server.listener.address, LONG)
+            seat = sit(server.listener.address)
             seat.reset()
             seat.close()
             thread.join(LONG)
             strange.close()
-            assert not server.door.folder.exists()
+            assert not server.listener.folder.exists()
         gc.collect()
         return len(os.listdir("/proc/self/fd"))
 
@@ -788,7 +788,16 @@ class Command:
 
 
 def test_serve_ends_after_its_episodes_and_prints_the_standings() -> None:
-    arguments = ("--lanes", "hopper,ant", "--episodes", "2", "--fill", "ant_0=scripted", "--join-timeout", str(SOON))
+    arguments = (
+        "--lanes",
+        "hopper,ant",
+        "--episodes",
+        "2",
+        "--default-policy",
+        "ant_0=scripted",
+        "--join-timeout",
+        str(SOON),
+    )
     with Command("race", *arguments) as command:
         seat = sit(command.address)
         assert command.folder.is_dir()
@@ -807,7 +816,7 @@ def test_serve_ends_after_its_episodes_and_prints_the_standings() -> None:
 
 def test_serve_sets_options_and_counts_results() -> None:
     options = ["--set", "seconds=0.1", "--set", "radius=[3.0, 3.0]", "--episodes", "2"]
-    with Command("ant_sumo", *options, "--fill", "still", "--join-timeout", str(SOON)) as command:
+    with Command("ant_sumo", *options, "--default-policy", "still", "--join-timeout", str(SOON)) as command:
         seat = sit(command.address, "ant_0")
         for _ in range(2):
             _, info = seat.reset(seed=1)
@@ -855,7 +864,7 @@ def test_serve_cleans_up_when_it_is_stopped(number: signal.Signals) -> None:
         one.close()
 
 
-def test_serve_fails_if_nobody_comes() -> None:
+def test_serve_fails_without_players() -> None:
     with Command("ants", "--join-timeout", str(SOON)) as command:
         seat = sit(command.address, "ant_1")
         assert "waiting for ant_0, ant_2, ant_3;" in error_of(seat.reset, WorldClosed)
@@ -872,14 +881,29 @@ def test_serve_fails_if_nobody_comes() -> None:
         (["ants", "--tcp", "0.0.0.0:0"], "host '0.0.0.0' is not this machine alone"),
         (["ants", "--tcp", "7777"], "--tcp 7777: it is written HOST:PORT"),
         (["ants", "--allow-remote"], "give --tcp"),
-        (["ants", "--fill", "aunt_0=still"], "--fill aunt_0=still: unknown agent 'aunt_0'; did you mean 'ant_0'"),
+        (
+            ["ants", "--default-policy", "aunt_0=still"],
+            "--default-policy aunt_0=still: unknown agent 'aunt_0'; did you mean 'ant_0'",
+        ),
         (["soccer", "--set", "playrs=3"], "--set playrs: unknown option 'playrs'; did you mean 'players'?"),
         (["soccer", "--set", "players=9"], "players: 9 is not within 1 and 3"),
-        (["ants", "--fill", "scripted"], "--fill ant_0=scripted: the scene names no policy for it"),
-        (["ants", "--fill", "stil"], "--fill ant_0=stil: unknown policy 'stil'; did you mean 'still'?"),
-        (["ants", "--fill", "nope"], "--fill ant_0=nope: unknown policy 'nope'; there is ant, "),
-        (["ants", "--fill", "seats:Nobody"], "seats.py has no class 'Nobody'"),
-        (["ants", "--fill", "hopper"], "filler of agent 'ant_0': its policy observes 15 numbers, and it sees 28"),
+        (
+            ["ants", "--default-policy", "scripted"],
+            "--default-policy ant_0=scripted: the scene names no policy for this agent",
+        ),
+        (
+            ["ants", "--default-policy", "stil"],
+            "--default-policy ant_0=stil: unknown policy 'stil'; did you mean 'still'?",
+        ),
+        (["ants", "--default-policy", "nope"], "--default-policy ant_0=nope: unknown policy 'nope'; there is ant, "),
+        (
+            ["ants", "--default-policy", "seats:Nobody"],
+            "policy 'seats:Nobody' cannot be imported: module 'seats' has no attribute 'Nobody'",
+        ),
+        (
+            ["ants", "--default-policy", "hopper"],
+            "default policy of agent 'ant_0': the policy observes 15 numbers, and the agent has 28",
+        ),
         (["ants", "--size", "960x540"], "a picture of 960x540 is more than"),
         (["ant", "--lanes", "ant"], "lanes"),
         (["race", "--lanes", "ant", "--set", 'lanes=["hopper"]'], "--lanes ant: given twice, also by --set lanes"),

@@ -10,7 +10,8 @@ import pytest
 import roboschool
 from roboschool.mdp.state import State
 from roboschool.robots.robot import load_robot
-from roboschool.scenes.scene import Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.run import Run
 
@@ -31,7 +32,7 @@ IDS = {"hopper": "Hopper", "walker2d": "Walker2d", "half_cheetah": "HalfCheetah"
 def quiet(name: str) -> Simulation:
     """A simulation that starts in the rest pose, straight ahead."""
     scene = load_scene(name)
-    agents = tuple(dataclasses.replace(agent, noise=0.0, turn=0.0) for agent in scene.agents)
+    agents = tuple(dataclasses.replace(agent, noise=0.0, yaw=0.0) for agent in scene.agents)
     simulation = Simulation(dataclasses.replace(scene, agents=agents))
     simulation.reset({0: 0})
     return simulation
@@ -98,7 +99,7 @@ def test_stands_without_a_drop(name: str) -> None:
     simulation = quiet(name)
     group = simulation.groups[0]
     height = group.now.position[0, 0, 2]
-    assert height == pytest.approx(group.robot.stance, abs=0.001)
+    assert height == pytest.approx(group.robot.standing_height, abs=0.001)
     assert group.observation[0, 0, 0] == pytest.approx(0.0, abs=0.001)
     simulation.step(still(simulation))
     assert group.now.feet.any(), "a foot stands on the ground from the first step"
@@ -138,7 +139,7 @@ def state_of(name: str) -> tuple[Run, State]:
     task = load_scene(name).agents[0].task
     assert isinstance(task, Run)
     state = State.blank(1, 1, task.robot)
-    state.position[..., 2] = task.robot.stance
+    state.position[..., 2] = task.robot.standing_height
     state.upright[:] = 1.0
     return task, state
 
@@ -201,14 +202,14 @@ def test_feet_that_touch_something_else_cost() -> None:
 def test_fallen(name: str, height: float, lean: float, over: bool) -> None:
     robot = load_robot(name)
     feet = [0.0] * len(robot.feet)
-    assert robot.stands(height, 0.0, lean, feet) is not over
+    assert robot.is_upright(height, 0.0, lean, feet) is not over
 
 
 @pytest.mark.parametrize(("foot", "over"), [(0, False), (1, True), (2, True), (3, False), (4, True), (5, True)])
 def test_half_cheetah_falls_on_its_shins_and_thighs(foot: int, over: bool) -> None:
     robot = load_robot("half_cheetah")
     feet = [float(other == foot) for other in range(6)]
-    assert robot.stands(robot.stance, 0.0, 0.0, feet) is not over
+    assert robot.is_upright(robot.standing_height, 0.0, 0.0, feet) is not over
 
 
 @pytest.mark.parametrize("name", FIVE)
@@ -224,7 +225,7 @@ def test_falling_ends_the_episode_and_costs_one(name: str) -> None:
 
 def test_observation_layout() -> None:
     task, now = state_of("ant")
-    now.position[..., 2] = task.robot.stance + 0.25
+    now.position[..., 2] = task.robot.standing_height + 0.25
     now.bearing[0, 0] = [0.6, 0.8]
     now.velocity[0, 0] = [1.0, 2.0, 3.0]
     now.lean[0, 0] = [0.1, -0.2]
@@ -238,16 +239,16 @@ def test_observation_layout() -> None:
     assert task.observe(now).max() == 5.0
 
 
-@pytest.mark.parametrize("turn", [0.0, 0.5, -2.0])
-def test_bearing_and_velocity_are_seen_from_the_robot(turn: float) -> None:
+@pytest.mark.parametrize("yaw", [0.0, 0.5, -2.0])
+def test_bearing_and_velocity_are_seen_from_the_robot(yaw: float) -> None:
     """A robot turned left sees +x on its right."""
     for name in ("ant", "hopper"):
         scene = load_scene(name)
-        agents = (dataclasses.replace(scene.agents[0], turn=turn, noise=0.0),)
+        agents = (dataclasses.replace(scene.agents[0], yaw=yaw, noise=0.0),)
         simulation = Simulation(dataclasses.replace(scene, agents=agents))
         simulation.reset({0: 0})
         now = simulation.groups[0].now
-        assert now.bearing[0, 0] == pytest.approx([-math.sin(turn), math.cos(turn)])
+        assert now.bearing[0, 0] == pytest.approx([-math.sin(yaw), math.cos(yaw)])
         for _ in range(40):
             was = simulation.groups[0].now.position.copy()
             simulation.step([np.full((1, 1, len(simulation.groups[0].torque)), 0.5)])
@@ -297,18 +298,18 @@ def test_robots_collide_with_each_other(pair: tuple[str, str]) -> None:
 
     rows = [load_scene(name).agents[0] for name in pair]
 
-    def stand(*spots: float) -> Simulation:
+    def stand(*positions: float) -> Simulation:
         agents = tuple(
-            dataclasses.replace(row, name=f"robot_{i}", spot=(spot, 0.0), noise=0.0, turn=0.0)
-            for i, (row, spot) in enumerate(zip(rows, spots, strict=False))
+            dataclasses.replace(row, name=f"robot_{i}", position=(position, 0.0), noise=0.0, yaw=0.0)
+            for i, (row, position) in enumerate(zip(rows, positions, strict=False))
         )
         simulation = Simulation(Scene("pair", "Two robots side by side.", agents))
         simulation.reset({0: 0})
         return simulation
 
-    spot, gap = 2.0, 0.0
-    while spot > 0.0:
-        simulation = stand(0.0, spot)
+    position, gap = 2.0, 0.0
+    while position > 0.0:
+        simulation = stand(0.0, position)
         world = simulation.worlds[0]
         first, second = (body.id for body in world.bodies)
         points = pybullet.getClosestPoints(first, second, 1.0, physicsClientId=world.client)
@@ -316,7 +317,7 @@ def test_robots_collide_with_each_other(pair: tuple[str, str]) -> None:
         if gap < -0.001:
             break
         simulation.close()
-        spot -= max(gap, 0.02)
+        position -= max(gap, 0.02)
     assert gap < -0.001
     alone = stand(0.0)
     for _ in range(10):

@@ -102,7 +102,7 @@ def test_snapshots_say_at_once_what_cannot_be_played(tmp_path: Path) -> None:
             Snapshots(pool, every=5000, **arguments)
     envs = SB3VecEnv("hopper", 2)
     model = PPO("MlpPolicy", envs, n_steps=8, batch_size=16, device="cpu")
-    with pytest.raises(InvalidInput, match="scene 'pong': agent 'paddle_0': its policy observes 15 numbers"):
+    with pytest.raises(InvalidInput, match="scene 'pong': agent 'paddle_0': the policy observes 15 numbers"):
         model.learn(16, callback=Snapshots(pool, every=5000, scene="pong", games=1))
     envs.close()
 

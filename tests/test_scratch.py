@@ -11,7 +11,7 @@ import pytest
 import roboschool
 from roboschool import scratch
 from roboschool.multiplayer.server import Server
-from roboschool.physics.world import World
+from roboschool.physics.worlds import World
 
 NO_FOLDER = """
 import tempfile
@@ -49,7 +49,7 @@ def test_every_text_is_read_anew(in_memory: bool, monkeypatch: pytest.MonkeyPatc
     for name in ("ant", "hopper", "humanoid"):
         scene = roboschool.load_scene(name)
         world, robot = World(scene), scene.agents[0].robot
-        assert len(world.bodies[0].joints) == len(robot.joints) + len(robot.passive)
+        assert len(world.bodies[0].joints) == len(robot.joints) + len(robot.unactuated)
         world.close()
 
 

@@ -38,10 +38,11 @@ from roboschool.errors import InvalidInput
 from roboschool.games.observations import COLOURS
 from roboschool.mdp.effects import Mark
 from roboschool.paths import policies
-from roboschool.physics.world import World
+from roboschool.physics.worlds import World
 from roboschool.policies.opponent_pool import OpponentPool
 from roboschool.rendering.camera import Camera
-from roboschool.scenes.scene import Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
 from roboschool.tournament import rating, schedule
 from roboschool.tournament.caption import Caption
 from roboschool.tournament.entrants import read_entrants
@@ -187,11 +188,13 @@ def test_a_match_is_shown_as_it_was_without_physics(
         assert match.poses.count(steps) == [], "it counts nothing before its end"
         assert (steps, len(match.poses.marks)) == (500, 36), "a ring that stays is written once"
         assert path.stat().st_size < 200_000
-    size, wanted = (192, 128), []
+    size = (192, 128)
     with closing(open_world(match)) as env, closing(Camera(env.scene, *size)) as camera:
-        for step, _, _ in replay(env, match):
-            if step in {0, 60, steps}:
-                wanted.append(camera.picture(env.simulation.worlds[0].capture(), env.simulation.marks()))
+        wanted = [
+            camera.picture(env.simulation.worlds[0].capture(), env.simulation.marks())
+            for now in replay(env, match)
+            if now.number in {0, 60, steps}
+        ]
     with closing(Camera(load_scene(scene), *size)) as camera:
         monkeypatch.setattr(World, "__init__", None)
         for step, picture in zip((0, 60, steps), wanted, strict=True):
@@ -201,7 +204,7 @@ def test_a_match_is_shown_as_it_was_without_physics(
         caption = Caption(load_scene(scene), match)
         balls = caption.balls(*camera.trunks(snapshot), marks)
         assert len(balls) == (0 if scene == "soccer" else 2), "soccer has its own"
-        camera.cut()
+        camera.reset()
         plain = camera.picture(snapshot, [*marks, *balls])
     with Image.open(tmp_path / "p.png") as image:
         shown = np.asarray(image)
@@ -235,9 +238,9 @@ def test_a_caption_counts_what_the_game_counts(tmp_path: Path) -> None:
         write_match(tmp_path / "m.rsmatch", match)
         poses = read_match(tmp_path / "m.rsmatch").poses
         counted, told = [], []
-        for step, _, infos in replay(long, match):
-            counted.append(poses.count(step))
-            told.append([infos[name]["score"] for name in ("paddle_0", "paddle_1")])
+        for now in replay(long, match):
+            counted.append(poses.count(now.number))
+            told.append([now.info[name]["score"] for name in ("paddle_0", "paddle_1")])
         assert np.allclose(counted, told, atol=1e-6)
         assert 1 < len(poses.scores) < 60, "written where they change"
         changed = next(step for step, scores in enumerate(told) if any(scores))
@@ -317,7 +320,7 @@ def test_poses_end_where_physics_blows_up(env: ParallelEnv, tmp_path: Path, spoi
         assert video.n_frames == 11, "every other, and the last"
     none = {name: rows[:0] for name, rows in poses.arrays().items()}
     write_match(path, dataclasses.replace(match, poses=read_poses(none, 0)))
-    with pytest.raises(InvalidInput, match=r"m\.rsmatch: poses\.npz: physics blew up before"):
+    with pytest.raises(InvalidInput, match=r"m\.rsmatch: poses\.npz: it has no frames"):
         run_replay(path, False, None, tmp_path / "p.png", None, "96x64")
 
 
@@ -606,10 +609,13 @@ def test_a_player_costs_microseconds(env: ParallelEnv) -> None:
     ("policies", "words"),
     [
         (["pon", "still"], "did you mean 'pong'"),
-        (["ant", "still"], "observes 28 numbers, and the agent has 13"),
+        (["ant", "still"], "'ant': the policy observes 28 numbers, and the agent has 13"),
         (["missing.safetensors", "still"], "no such file"),
-        (["players:exits", "still"], "players.py has no class 'exits'; did you mean 'Exits'?"),
-        (["nowhere:Policy", "still"], "no module 'nowhere'"),
+        (["players:exits", "still"], "policy 'players:exits' cannot be imported: module 'players' has no attribute"),
+        (["players:exits", "still"], "did you mean 'Exits'?"),
+        (["nowhere:Policy", "still"], "policy 'nowhere:Policy' cannot be imported: No module named 'nowhere'"),
+        (["players:Unmade", "still"], "policy 'players:Unmade' cannot be made without arguments: "),
+        (["players:Quits", "still"], "policy 'players:Quits': ended with exit status 3"),
         (["=pong", "still"], "NAME=POLICY"),
         (["pong", "pong"], "two policies are called 'pong'"),
         (["pong,still,still", "still"], "2 sides, so 1 or 2 policies"),
@@ -621,9 +627,21 @@ def test_policies_that_cannot_play_are_named(policies: list[str], words: str) ->
         make_plan("pong", policies)
 
 
+def test_classes_are_checked_in_processes_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["class {}:", "    def reset(self, seed): {}", "    def act(self, observation): return [0.0, 0.0]", ""]
+    text = "\n".join(lines)
+    module = "import time\n" + text.format("Good", "...") + text.format("Slow", "time.sleep(1000)")
+    (tmp_path / "checked_apart.py").write_text(module)
+    monkeypatch.syspath_prepend(tmp_path)
+    make_plan("pong", ["checked_apart:Good", "still"])
+    with pytest.raises(InvalidInput, match=r"policy 'checked_apart:Slow': no answer within 2 s"):
+        make_plan("pong", ["checked_apart:Good", "checked_apart:Slow"], start=2.0)
+    assert "checked_apart" not in sys.modules
+
+
 def test_every_policy_of_a_pair_must_fit_its_side(tmp_path: Path) -> None:
     refused = run("match", "pong,ant", "still", "--scene", "pong", cwd=tmp_path, code=1).stderr
-    assert "agent 'paddle_1': 'ant' observes 28 numbers, and the agent has 13" in refused
+    assert "agent 'paddle_1': 'ant': the policy observes 28 numbers, and the agent has 13" in refused
 
 
 def test_a_tournament_needs_sides_that_two_can_share() -> None:
@@ -959,7 +977,7 @@ def test_what_a_pool_cannot_use_leaves_it_as_it_was(tmp_path: Path, monkeypatch:
     before = sorted(path.name for path in tmp_path.iterdir())
     with pytest.raises(InvalidInput, match="step"):
         pool.add(network(0.0), 1e6)  # type: ignore[arg-type]
-    with pytest.raises(InvalidInput, match="a pool holds networks, and a list is neither"):
+    with pytest.raises(InvalidInput, match="a pool holds networks, and a list is none"):
         pool.add([], 0)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match=r"pool\.json: not a folder"):
         OpponentPool(tmp_path / "pool.json")

@@ -18,7 +18,8 @@ from PIL import Image
 
 from roboschool.errors import InvalidInput
 from roboschool.readers import tomllib
-from roboschool.robots.urdf import KINDS, MOST_LINKS, read_urdf
+from roboschool.robots.urdf import MOST_LINKS, read_urdf
+from roboschool.robots.urdf_schema import KINDS
 
 BAD = Path(__file__).resolve().parent / "bad" / "urdf"
 EXPECTED = tomllib.loads((BAD / "expected.toml").read_text())

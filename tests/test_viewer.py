@@ -22,7 +22,7 @@ from waits import Clock, until
 import roboschool
 from roboschool import AgentEnv, InvalidInput, paths, readers
 from roboschool.cli.main import main
-from roboschool.cli.play import FlagPilot, Pusher, Session, choose_pilot, read_keys
+from roboschool.cli.play import FlagPilot, Session, SlideKeys, choose_pilot, read_keys
 from roboschool.cli.pose import PoseTool
 from roboschool.rendering.overlay import GREEN, RED, Reading, overlay
 from roboschool.rendering.window import Screen, Window
@@ -344,7 +344,7 @@ def test_arrows_lead_the_flag(key: str, way: tuple[float, float]) -> None:
     screen = Screen("test", 160, 120, env.scene.timestep)
     screen.show(lambda: blank(160, 120))
     press(screen, {3: key, 50: "Escape"})
-    Session(env, pilot, Nothing(), screen, read_keys("")).run(0, None)
+    Session(env, pilot, screen, read_keys("")).run(0, None)
     group, place = env.simulation.seats[0]
     flag = group.now.memory[0, place, :2]
     assert flag - group.was.position[0, place, :2] == pytest.approx(way)
@@ -357,14 +357,14 @@ def test_arrows_lead_the_flag(key: str, way: tuple[float, float]) -> None:
 def test_arrows_push_a_paddle_as_the_picture_shows_it(agent: str) -> None:
     env = AgentEnv("pong", agent, render_mode="rgb_array", width=160, height=120)
     pilot = choose_pilot(env, None)
-    assert isinstance(pilot, Pusher)
+    assert isinstance(pilot, SlideKeys)
     number = int(agent[-1])
     for key, axis, sign in (("Up", 1, 1.0), ("Right", 0, 1.0), ("Left", 0, -1.0)):
         screen = Screen("test", 160, 120, env.scene.timestep)
         screen.show(lambda: blank(160, 120))
         press(screen, {3: key, 50: "Escape"})
         before = np.array([-1.3, 1.3])[number] if axis == 0 else 0.0
-        Session(env, pilot, None, screen, read_keys("")).run(0, None)
+        Session(env, pilot, screen, read_keys("")).run(0, None)
         assert sign * (env.simulation.now.agents[0, number, axis] - before) > 0.02
         screen.close()
     env.close()
@@ -384,7 +384,7 @@ def test_play_pauses_restarts_and_switches_the_numbers(capsys: pytest.CaptureFix
     screen = Screen("test", 160, 120, env.scene.timestep)
     screen.show(lambda: blank(160, 120))
     press(screen, {5: "F3", 10: "space", 15: "Return", 40: "Escape"})
-    Session(env, choose_pilot(env, None), None, screen, read_keys("")).run(0, None)
+    Session(env, choose_pilot(env, None), screen, read_keys("")).run(0, None)
     said = capsys.readouterr().out.splitlines()
     assert not env.hud
     assert said[0].startswith("episode 1: ")
@@ -397,7 +397,7 @@ def test_pose_moves_joints_and_writes_the_table(display: str, capsys: pytest.Cap
     tool = PoseTool(load_robot("humanoid"))
     root = tool.root
     root.update()
-    assert tool.height == pytest.approx(load_robot("humanoid").stance, abs=0.005)
+    assert tool.height == pytest.approx(load_robot("humanoid").standing_height, abs=0.005)
     tall, before = tool.height, red(display)
     assert before > 100
     knee = tool.sliders["right_knee"]
@@ -405,7 +405,7 @@ def test_pose_moves_joints_and_writes_the_table(display: str, capsys: pytest.Cap
         slider.set(math.radians(-120.0))
     root.update()
     assert tool.height < tall - 0.1
-    assert "1." not in tool.stance.cget("text")
+    assert "1." not in tool.height_label.cget("text")
     assert knee.value.cget("text") == "-120.0°"
     tool.copy()
     said = capsys.readouterr().out

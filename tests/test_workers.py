@@ -25,7 +25,7 @@ from waits import LONG, alive, gone, process_state, until
 
 import roboschool
 from roboschool.paths import scenes
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.workers.channel import Channel
 from roboschool.workers.pool import WorkerPool, WorkersDied
 from roboschool.workers.process import ChildProcess

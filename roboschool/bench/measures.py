@@ -1,4 +1,4 @@
-"""What `roboschool bench` measures, and how. Measures run for a while each, in turn, round by round."""
+"""The measures of `roboschool bench`. They run for a while each, in turn, round by round."""
 
 import dataclasses
 import itertools
@@ -18,7 +18,7 @@ from roboschool.envs.agent import AgentEnv
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.vector import VectorEnv
 from roboschool.errors import InvalidInput
-from roboschool.physics.world import World
+from roboschool.physics.worlds import World
 from roboschool.scenes.scene import Scene
 
 LONGEST = 1000  # steps of an episode of a single env
@@ -34,14 +34,14 @@ Measure = Callable[[float], float]  # takes seconds to run for, returns seconds 
 
 
 class Stepper:
-    """An env that is stepped with random actions, on and on; called, it measures the seconds per step.
+    """An env that is stepped with random actions; a call measures the seconds per step.
 
     Args:
         act: steps the env, and resets it where its user would have to.
         actions: taken in turn.
         timestep: what a step simulates [s].
         close: frees the env.
-        copies: how many steps an act is.
+        copies: number of steps in an act.
         worlds: of ours, if they are in this process.
     """
 
@@ -63,7 +63,7 @@ class Stepper:
         self._acts = 0
 
     def __call__(self, seconds: float) -> float:
-        """Act for some seconds; return how many each step has taken, resets included."""
+        """Act for some seconds; return the time of a step [s], resets included."""
         acts, start = 0, time.perf_counter()
         while (spent := time.perf_counter() - start) < seconds:
             self._act(next(self._actions))
@@ -72,7 +72,7 @@ class Stepper:
         return spent / (acts * self._copies)
 
     def follow(self, leader: "Stepper") -> None:
-        """Act until there were as many acts as of the leader."""
+        """Act until the number of acts is that of the leader."""
         while self._acts < leader._acts:
             self._act(next(self._actions))
             self._acts += 1
@@ -134,7 +134,7 @@ def bullet(leader: Stepper, follower: Stepper) -> Measure:
     """Return the measure of Bullet's own step alone, in the very motion of another stepper.
 
     Args:
-        leader: whose motion it is. It runs without the stopwatch, which takes time too.
+        leader: whose motion is measured. It runs without the stopwatch, which takes time, too.
         follower: does the same from the same seed, afterwards.
     """
 
@@ -183,12 +183,12 @@ print(time.perf_counter() - start)
 
 
 def memory(scene: str, copies: int) -> float | None:
-    """Return the memory that each copy of a scene takes [MiB], in a new process; None where that cannot be known."""
+    """Return the memory of each copy of a scene [MiB], in a new process; None where it cannot be known."""
     return _of_memory(f"copies_take({scene!r}, {copies})")
 
 
 def growth(scene: str, times: int) -> float | None:
-    """Return by how much memory grows over so many resets [MiB], in a new process; None where that cannot be known."""
+    """Return the growth of memory over a number of resets [MiB], in a new process; None where it cannot be known."""
     return _of_memory(f"resets_take({scene!r}, {times})")
 
 
@@ -198,20 +198,20 @@ def _of_memory(call: str) -> float | None:
 
 
 def _in_a_process(code: str) -> float:
-    """Return the number that code prints in a new process, which nothing before it has warmed or filled.
+    """Return the number that code prints in a new process.
 
     Raises:
-        InvalidInput: the code fails; the message has its last words.
+        InvalidInput: the code fails; the message has its last line.
     """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise InvalidInput(f"a process that measures has failed: {done.stderr.strip().splitlines()[-1:]}")
+        raise InvalidInput(f"a measuring process has failed: {done.stderr.strip().splitlines()[-1:]}")
     return float(done.stdout)
 
 
 def copies_take(scene: str, copies: int) -> float:
     """Return by how much this process grows for each copy of a scene [MiB]."""
-    VectorEnv(scene).close()  # what every process needs once is there now
+    VectorEnv(scene).close()  # loads what every process needs once
     before = _resident()
     env = VectorEnv(scene, copies)
     env.reset(seed=0)
@@ -238,12 +238,12 @@ def _resident() -> float:
 
 
 def crowd(scene: Scene, robots: int) -> ParallelEnv:
-    """Return a world where the one robot of a scene stands many times, in rows and columns."""
+    """Return a world with several of the one robot of a scene, in rows and columns."""
     (agent,) = scene.agents
     kind = agent.name.rpartition("_")[0]
     columns = math.ceil(math.sqrt(robots))
-    spots = [(APART * (place // columns), APART * (place % columns)) for place in range(robots)]
-    agents = [dataclasses.replace(agent, name=f"{kind}_{i}", spot=spot) for i, spot in enumerate(spots)]
+    positions = [(APART * (place // columns), APART * (place % columns)) for place in range(robots)]
+    agents = [dataclasses.replace(agent, name=f"{kind}_{i}", position=position) for i, position in enumerate(positions)]
     return ParallelEnv(dataclasses.replace(scene, agents=tuple(agents)))
 
 
@@ -255,11 +255,11 @@ def in_turn(
     Args:
         measures: by name.
         seconds: for each in each round.
-        rounds: how many, after one that warms up and does not count.
+        rounds: number of them, after one that warms up and does not count.
         tick: called after every round.
 
     Returns:
-        What each has measured in each round [s].
+        The result of each measure in each round [s].
     """
     taken: dict[str, list[float]] = {name: [] for name in measures}
     for counted in [False] + [True] * rounds:

@@ -1,4 +1,4 @@
-"""The packages that `roboschool bench --peers` runs beside ours: how each is made and stepped. None is needed."""
+"""The packages that `roboschool bench --peers` runs beside ours, all optional: how each is made and stepped."""
 
 import importlib
 import os
@@ -86,7 +86,7 @@ def _mujoco(identity: str) -> Stepper:
 
 
 def _envpool(identity: str) -> Stepper:
-    """Return the stepper of a pool, which resets its envs itself, at the step after the last, as `VectorEnv` does."""
+    """Return the stepper of a pool, which resets its envs itself, in the step after the last, as `VectorEnv` does."""
     envpool = importlib.import_module("envpool")
     size = {"num_envs": POOL, "batch_size": POOL, "num_threads": 1}
     envs = envpool.make_gymnasium(identity, **size, seed=0, max_episode_steps=LONGEST)
@@ -115,7 +115,7 @@ def installed() -> tuple[list[Peer], list[Peer]]:
     missing = [peer for peer in PEERS if peer not in found]
     if not found:
         names = ", ".join(peer.package for peer in missing)
-        raise InvalidInput(f"--peers: none of {names} is installed; {install('bench')} brings them all")
+        raise InvalidInput(f"--peers: none of {names} is installed; {install('bench')} installs them all")
     return found, missing
 
 

@@ -1,4 +1,4 @@
-"""The pictures of what `roboschool bench` has found. Needs matplotlib."""
+"""The plots of a report. Needs matplotlib."""
 
 import io
 from pathlib import Path
@@ -22,7 +22,7 @@ BARS = 0.84  # of the room of a scene that its bars take
 
 
 def plot(report: Report, folder: Path) -> None:
-    """Write the pictures that there are numbers for.
+    """Write the plots that there are numbers for.
 
     Raises:
         InvalidInput: one cannot be written; what was there is as it was.

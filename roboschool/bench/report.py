@@ -1,36 +1,36 @@
-"""What `roboschool bench` has found: the record that is printed as JSON, and its tables as text or Markdown."""
+"""The report of `roboschool bench`: printed as JSON, and as tables in text or Markdown."""
 
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from roboschool import readers
 from roboschool.readers import read_json
+from roboschool.schema import convert
 
 PEER_TITLES = {
     "pybullet_envs_gymnasium": "pybullet_envs",
     "gymnasium_mujoco": "Gymnasium MuJoCo",
     "envpool_mujoco": "EnvPool MuJoCo",
 }
-NOTHING = "-"  # was not measured
+UNMEASURED = "-"  # cell of a table
 
 INTRO = """# Speed
 
-`make speed` measures this page anew: it writes [speed.json](speed.json), every number behind it, and a test notices
-when the two disagree. Actions are random, resets are included. All measures of a scene take turns, {rounds} rounds of
-{seconds:g} s each; what stands here are medians, those of ratios over the pairs of a round.
+`make speed` measures this page again: it writes [speed.json](speed.json), all numbers behind it, and a test compares
+the two. Actions are random, resets are included. All measures of a scene take turns, {rounds} rounds of
+{seconds:g} s each; numbers are medians; ratios are medians over the pairs of a round.
 Measured on {day}: {processor}, {cores} cores, {system}, Python {python}, {versions}.
 """
-NOTES = """- `single` is one env, `x{copies}` a `VectorEnv` of so many copies in one process, `workers` the same in
+NOTES = """- `single` is one env, `x{copies}` a `VectorEnv` of that many copies in one process, `workers` the same in
   processes of their own.
 - `pybullet_envs` (of pybullet_envs_gymnasium) and `Gymnasium MuJoCo` (v5) are single envs without wrappers,
   `EnvPool MuJoCo` (v5) is 16 envs on one thread. Their episodes end after 1000 steps, as ours.
-- A robot that acts at random soon falls, so resets weigh much; MuJoCo's HalfCheetah never ends early. MuJoCo's steps
-  are of other lengths than our 16.5 ms, too: see the simulated seconds.
-- `bare` is Bullet's own step alone, in the very same motion, without any resets.
-- `reset` is that of one env after ten steps, `start-up` what a new process takes from its imports to its first step,
-  `memory` what each of {copies} copies adds to a process, `growth` what {resets} resets add.
+- A robot that acts at random soon falls, so resets matter; MuJoCo's HalfCheetah never ends early. MuJoCo's steps also
+  differ in length from our 16.5 ms: compare the simulated seconds.
+- `bare` is Bullet's own step alone, in the same motion, without resets.
+- `reset` is a reset of one env after ten steps, `start-up` the time of a new process from its imports to its first
+  step, `memory` the memory of each of {copies} copies, `growth` the memory that {resets} resets add.
 """
 PICTURES = {  # what `--plot` writes
     "scenes": "Steps per second of every scene",
@@ -41,11 +41,11 @@ PICTURES = {  # what `--plot` writes
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured about a scene. Keys are the names of measures."""
+    """The results of a scene. Keys are the names of measures."""
 
     scene: str
     agents: int
-    rounds_us: dict[str, list[float]]  # what a step took, or whatever is measured, in every round [us]
+    rounds_us: dict[str, list[float]]  # time of a step, or of what else is measured, in every round [us]
     steps_per_s: dict[str, float]  # of envs; medians, as all that follows
     simulated_s_per_s: dict[str, float]
     bullet_us: dict[str, float]  # Bullet's own step [us], in the motion of `single` and of `vector`
@@ -60,7 +60,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Computer:
-    """What it was measured on."""
+    """The computer that was measured on."""
 
     day: str
     system: str
@@ -71,7 +71,7 @@ class Computer:
 
 @dataclass(frozen=True)
 class Settings:
-    """How it was measured."""
+    """The settings of the bench."""
 
     seconds: float  # for each measure in each round [s]
     rounds: int
@@ -83,7 +83,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Report:
-    """All that `roboschool bench` has found."""
+    """The report of `roboschool bench`."""
 
     machine: Computer
     versions: dict[str, str]
@@ -93,7 +93,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Table:
-    """Words in rows and columns; the first column holds names."""
+    """Text in rows and columns; the first column holds names."""
 
     title: str
     head: list[str]
@@ -101,12 +101,12 @@ class Table:
 
 
 def read_report(path: Path) -> Report:
-    """Return what `roboschool bench --json` has printed.
+    """Read a report that `roboschool bench --json` has printed.
 
     Raises:
         InvalidInput: the file cannot be read, or holds something else.
     """
-    report: Report = readers.convert(read_json(path), Report, f"{path}: not what `roboschool bench --json` prints")
+    report: Report = convert(read_json(path), Report, f"{path}: not what `roboschool bench --json` prints")
     return report
 
 
@@ -114,7 +114,7 @@ def find_ratios(rounds: Mapping[str, Sequence[float]], beside: Mapping[str, str]
     """Return the medians of ratios between measures of the same round.
 
     Args:
-        rounds: what each measure took, in every round.
+        rounds: results of each measure, in every round.
         beside: which of our measures each peer is compared with.
     """
     workers = [name for name in rounds if name.startswith("workers_")]
@@ -132,7 +132,7 @@ def find_ratios(rounds: Mapping[str, Sequence[float]], beside: Mapping[str, str]
 
 
 def env_titles(settings: Settings) -> dict[str, str]:
-    """Return what each kind of env is called, ours before the others."""
+    """Return the title of each kind of env, ours before the others."""
     copies = f"x{settings.copies}"
     workers = {f"workers_{count}": f"{copies}, {_workers(count)}" for count in settings.workers}
     return {"single": "single", "vector": copies, **workers, **PEER_TITLES}
@@ -187,7 +187,7 @@ def _table(
 ) -> Table:
     """Return a table of those columns that have numbers."""
     keys = [key for key in titles if any(key in known for known in numbers)]
-    cells = [[format(known[key], form) if key in known else NOTHING for key in keys] for known in numbers]
+    cells = [[format(known[key], form) if key in known else UNMEASURED for key in keys] for known in numbers]
     lines = [[row.scene, *line] for row, line in zip(rows, cells, strict=True)]
     return Table(title, ["scene", *(titles[key] for key in keys)], lines)
 

@@ -12,7 +12,8 @@ from roboschool.envs.spaces import observation_space
 from roboschool.errors import InvalidInput
 from roboschool.readers import read_json
 from roboschool.robots.robot import Robot, load_robot
-from roboschool.scenes.scene import Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from roboschool.envs.parallel import ParallelEnv
 from roboschool.errors import InvalidInput, one_line
 from roboschool.rendering.camera import Camera
 from roboschool.rendering.video import KINDS, STILLS, Video, check_moment, choose_ending, read_size, write_picture
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.tournament.caption import Caption
+from roboschool.tournament.class_check import check_classes
 from roboschool.tournament.containment import describe_containment
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.game_log import GAMES, check_beside
@@ -32,7 +33,7 @@ from roboschool.tournament.tournament import make_plan, run_tournament
 from roboschool.workers.orphans import adopted_orphans
 from roboschool.writers import replace
 
-LAST = 2.0  # so long a video stays at its end, which says who has won [s]
+LAST = 2.0  # how long a video stays at its end, which shows the result [s]
 
 
 def run_match(
@@ -51,8 +52,10 @@ def run_match(
     """
     options, rules = split_options(scene, options)
     loaded = load_scene(scene, **options)
-    entrants = read_entrants(loaded, _apart(policies), team_names(loaded, len(policies)))
+    teams = team_names(loaded, len(policies))
+    entrants = read_entrants(loaded, _apart(policies), teams)
     path = check_path(out) if out else None
+    check_classes(loaded, entrants, teams)
     with adopted_orphans(), closing(ParallelEnv(loaded)) as env, PlayerCache(limit) as cache:
         _, match = play_recorded(env, options, entrants, seed, cache, rules)
     record = match.record
@@ -67,7 +70,7 @@ def run_match(
 
 
 def _apart(policies: Sequence[str]) -> list[str]:
-    """Return policies under names of their own, for one may play itself."""
+    """Return policies with a name for each, since one may be given twice."""
     return [
         f"{text}-{number}={text}" if policies.count(text) > 1 and "=" not in text else text
         for number, text in enumerate(policies, 1)
@@ -75,13 +78,13 @@ def _apart(policies: Sequence[str]) -> list[str]:
 
 
 def print_match(record: Record) -> None:
-    """Print how a match has ended."""
+    """Print the result of a match."""
     wide = max(len(player.name) for player in record.players) + 2
-    said = name_results([line.result for line in record.agents])
-    for line, word in zip(record.agents, said, strict=True):
+    results = name_results([line.result for line in record.agents])
+    for line, word in zip(record.agents, results, strict=True):
         name = record.players[line.player].name
-        counted = f"score {line.score:8.2f}  return {line.total:9.1f}"
-        click.echo(f"{line.agent:14}{name:{wide}}{word:8} {line.reason:12} {counted}")
+        sums = f"score {line.score:8.2f}  return {line.total:9.1f}"
+        click.echo(f"{line.agent:14}{name:{wide}}{word:8} {line.reason:12} {sums}")
     for fault in record.faults:
         click.echo(f"{record.players[fault.player].name} forfeits at step {fault.step}: {fault.reason}: {fault.detail}")
     click.echo(f"{one_line(record.scene)}, seed {record.seed}: {record.steps} steps in {record.seconds:.1f} s")
@@ -89,8 +92,8 @@ def print_match(record: Record) -> None:
 
 
 def _print_containment(kinds: Collection[str]) -> None:
-    if told := describe_containment(kinds):
-        click.echo(told)
+    if described := describe_containment(kinds):
+        click.echo(described)
 
 
 def run_replay(
@@ -102,7 +105,16 @@ def run_replay(
     size: str,
     moved: str | Path | None = None,
 ) -> int:
-    """Verify or show a match, whose scene may have `moved`, or print how it ended; return the exit code.
+    """Print the result of a match; verify or show it if asked; return the exit code.
+
+    Args:
+        path: of the match.
+        check: whether to verify it.
+        video: path of a video; None for none.
+        picture: path of a picture; None for none.
+        at: when the picture is taken [s]; None: at the end.
+        size: of video and picture, as WIDTHxHEIGHT [pixels].
+        moved: the scene, if it has another name or path now.
 
     Raises:
         InvalidInput: the file is damaged, its scene is another, or a file's name or the size is wrong.
@@ -120,19 +132,19 @@ def run_replay(
 
 
 def _verify(path: Path, match: Match, moved: str | Path | None) -> int:
-    finding = verify(match, moved)
+    result = verify(match, moved)
     check_beside(path)
     record = match.record
-    if finding.exact:
+    if result.exact:
         click.echo(f"verified: {record.steps} steps, {len(record.prints)} hashes of the whole world agree")
         return 0
-    if finding.step is None:
-        click.echo(f"not verified: {finding.wrong}", err=True)
+    if result.step is None:
+        click.echo(f"not verified: {result.wrong}", err=True)
     else:
-        before = max(0, finding.step - 1) // record.every * record.every
-        since = f"; at step {before} it was the same" if finding.step else ""
-        click.echo(f"not verified: the world differs at step {finding.step}{since}", err=True)
-    for text in finding.differs:
+        before = max(0, result.step - 1) // record.every * record.every
+        since = f"; at step {before} it was the same" if result.step else ""
+        click.echo(f"not verified: the world differs at step {result.step}{since}", err=True)
+    for text in result.differs:
         click.echo(f"  perhaps because of: {text}", err=True)
     return 1
 
@@ -149,7 +161,7 @@ def _show(
     width, height = read_size(size)
     scene, frames = find_scene(match, moved), match.poses.frames
     if not frames:
-        raise InvalidInput(f"{path}: {POSES}: physics blew up before there was anything to see")
+        raise InvalidInput(f"{path}: {POSES}: it has no frames: the physics diverged at once")
     match.poses.check_fit(scene, f"{path}: {POSES}")
     caption = Caption(scene, match)
     with ExitStack() as stack:
@@ -162,9 +174,9 @@ def _show(
             filmed, pictured = film is not None and (film.wants(step) or ended), picture is not None and step == last
             if not (filmed or pictured):
                 continue
-            snapshot, marks = match.poses.look(step)
-            balls = caption.balls(*camera.trunks(snapshot), marks)
-            frame = caption.draw(camera.picture(snapshot, [*marks, *balls]), step)
+            snapshot, markers = match.poses.look(step)
+            balls = caption.balls(*camera.trunks(snapshot), markers)
+            frame = caption.draw(camera.picture(snapshot, [*markers, *balls]), step)
             if film and filmed:
                 for _ in range(round(LAST / film.seconds) if ended else 1):
                     film.add(frame)
@@ -186,7 +198,7 @@ def run_contest(
     limit: float,
     as_json: bool,
 ) -> None:
-    """Play a tournament, or what is left of it; print its table, and write its page.
+    """Play a tournament, or the rest of it; print its table and write its page.
 
     Raises:
         InvalidInput: the scene is wrong or fails, a policy is wrong, or the folder holds something else.
@@ -200,7 +212,7 @@ def run_contest(
             bar = click.progressbar(length=total, label=f"{total} games", file=sys.stderr, show_pos=True)
 
             def tick(games: int) -> None:
-                if not bar.entered:  # it is shown once nothing is refused any more
+                if not bar.entered:  # shown after all input has been checked
                     stack.enter_context(bar)
                 bar.update(games)
 

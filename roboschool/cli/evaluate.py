@@ -8,15 +8,15 @@ import click
 from roboschool.errors import InvalidInput
 from roboschool.evaluation import EPISODES, FIRST_SEED, Score, evaluate
 from roboschool.paths import policies
-from roboschool.policies.policy import as_policy
-from roboschool.scenes.scene import load_scene
+from roboschool.policies.resolve import resolve_policy
+from roboschool.scenes.loader import load_scene
 
 
 def run_evaluation(written: str, scene: str | None, episodes: int | None, seed: int | None, as_json: bool) -> None:
     """Evaluate a policy and print its score.
 
     Args:
-        written: a policy, as `resolve` takes it.
+        written: a policy, as `resolve_path` takes it.
         scene: where it acts; None: the scene that it comes with.
         episodes: how many; `EPISODES` if None.
         seed: of the first episode; `FIRST_SEED` if None.
@@ -30,7 +30,7 @@ def run_evaluation(written: str, scene: str | None, episodes: int | None, seed: 
         raise InvalidInput(f"{written}: say where it acts with --scene")
     count = EPISODES if episodes is None else episodes
     agent = load_scene(name).agents[0]
-    policy = as_policy(written, len(agent.robot.joints), agent.policy)
+    policy = resolve_policy(written, len(agent.robot.joints), agent.policy)
     with click.progressbar(length=count, label=name, hidden=as_json) as bar:
         score = evaluate(policy, name, count, FIRST_SEED if seed is None else seed, lambda: bar.update(1))
     click.echo(json.dumps(asdict(score)) if as_json else describe(score))

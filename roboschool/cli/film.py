@@ -1,7 +1,10 @@
-"""Shows policies at work in a scene, as a video or a picture."""
+"""Shows policies at work: an episode of a scene, as a video or a picture, or both."""
 
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -9,83 +12,140 @@ from roboschool import paths
 from roboschool.envs.agent import AgentEnv
 from roboschool.envs.spaces import observation_space
 from roboschool.errors import InvalidInput
-from roboschool.policies.policy import NetworkPolicy, Policy, Still, as_policy
+from roboschool.policies.network import NetworkPolicy
+from roboschool.policies.policy import Policy, Still
+from roboschool.policies.resolve import resolve_policy
 from roboschool.rendering.video import STILLS, Video, check_moment, choose_ending, read_size, write_picture
-from roboschool.scenes.scene import Agent, Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Agent, Scene
+from roboschool.simulation.rollout import Actor, RolloutStep, rollout
 
-USUAL = 2.0  # when a picture is taken [s]
+PICTURE_TIME = 2.0  # when a picture is taken, unless --at says so [s]
 
 
-def run_film(
-    name: str,
-    own: str | None,
-    seed: int,
-    video: Path | None,
-    picture: Path | None,
-    at: float | None,
-    size: str,
-    hud: bool,
-) -> None:
-    """Let an episode pass and print what it came to.
+@dataclass(frozen=True)
+class Output:
+    """The files that an episode is written to.
+
+    Args:
+        video: its path; None for no video.
+        picture: its path; None for no picture.
+        at: when the picture is taken [s]; None leaves that to the command.
+        size: of both, as WIDTHxHEIGHT [pixels].
 
     Raises:
-        InvalidInput: the scene, the policy, a file's name or the size is wrong, or there is a time for a picture and no
-            picture.
+        InvalidInput: a path or the size is wrong, or there is a time for a picture and no picture.
     """
-    check_moment(at, picture)
-    if video is None and picture is None:
+
+    video: Path | None
+    picture: Path | None
+    at: float | None
+    size: str
+
+    def __post_init__(self) -> None:
+        check_moment(self.at, self.picture)
+        read_size(self.size)
+        if self.picture is not None:
+            choose_ending(self.picture, STILLS)
+
+    def render_options(self) -> dict[str, Any]:
+        """Return the arguments of an env that renders for these files."""
+        width, height = read_size(self.size)
+        return {"render_mode": "rgb_array", "width": width, "height": height}
+
+    def announce(self) -> None:
+        """Print which files are written."""
+        for file in (self.video, self.picture):
+            if file:
+                click.echo(f"Written: {file}")
+
+
+def film_episode(
+    env: Any,
+    actor: Actor,
+    seed: int,
+    output: Output,
+    take_picture: Callable[[RolloutStep], bool],
+    is_last: Callable[[RolloutStep], bool],
+    label: str,
+) -> RolloutStep:
+    """Play an episode under a progress bar and write its files; return its last step.
+
+    Args:
+        env: an env with a scene, made with `output.render_options()`.
+        actor: acts in it.
+        seed: of the episode.
+        output: the files.
+        take_picture: whether a step is due for the picture; the first is taken, else the last step.
+        is_last: whether to stop at a step, before the episode is over.
+        label: of the progress bar.
+
+    Raises:
+        InvalidInput: an action does not fit, or a file cannot be written.
+    """
+    pictured = output.picture is None
+    with ExitStack() as stack:
+        timestep, steps = env.scene.timestep, env.scene.steps
+        video = stack.enter_context(Video(output.video, output.size, timestep)) if output.video else None
+        bar = stack.enter_context(click.progressbar(length=steps, label=label))
+        for now in rollout(env, actor, seed):
+            last = now.over or is_last(now)
+            filmed = video is not None and video.wants(now.number)
+            due = not pictured and (last or take_picture(now))
+            if filmed or due:
+                frame = env.render()
+            if video and filmed:
+                video.add(frame)
+            if output.picture and due:
+                write_picture(output.picture, frame)
+                pictured = True
+            bar.update(1 if now.number else 0)
+            if last:
+                bar.update(steps - now.number)
+                break
+    return now
+
+
+def run_film(name: str, policy: str | None, seed: int, output: Output, hud: bool) -> None:
+    """Play an episode, write its files, and print its return.
+
+    Raises:
+        InvalidInput: the scene, the policy or a path is wrong, or there is no file to write.
+    """
+    if output.video is None and output.picture is None:
         raise InvalidInput("nothing to write: give --video or --picture")
     scene = load_scene(name)
     first, *others = scene.agents
     joints = len(first.robot.joints)
-    policy = as_policy(own, joints, first.policy, f"--policy {own}") if own else _policy(scene, first)
-    width, height = read_size(size)
-    last = min(scene.steps, round((USUAL if at is None else at) / scene.timestep))  # step of the picture
-    steps = scene.steps if video else last
-    photo = choose_ending(picture, STILLS) if picture else None
-    opponents = {agent.name: _policy(scene, agent) for agent in others if not agent.policy}  # the others have theirs
-    total, step, done = 0.0, 0, False
-    with ExitStack() as stack:
-        film = stack.enter_context(Video(video, size, scene.timestep)) if video else None
-        env = AgentEnv(scene, opponents=opponents, render_mode="rgb_array", width=width, height=height, hud=hud)
-        stack.callback(env.close)
-        bar = stack.enter_context(click.progressbar(length=steps, label=name))
-        seen, _ = env.reset(seed=seed)
-        policy.reset(seed)
-        while True:
-            filmed = film is not None and film.wants(step)
-            pictured = photo is not None and (step == last or (done and step < last))
-            if filmed or pictured:
-                frame = env.picture()
-                if film and filmed:
-                    film.add(frame)
-                if photo and pictured:
-                    write_picture(photo, frame)
-            if done or step == steps:
-                break
-            seen, reward, terminated, truncated, _ = env.step(policy.act(seen))
-            total, step, done = total + reward, step + 1, terminated or truncated
-            bar.update(1)
-    if done:
-        click.echo(f"{name}: return {total:.1f} in {step} steps")
+    if policy:
+        actor = resolve_policy(policy, joints, first.policy, f"--policy {policy}")
     else:
-        click.echo(f"{name}: return so far, after {step * scene.timestep:g} s: {total:.1f}")
-    for file in (video, picture):
-        if file:
-            click.echo(f"Written: {file}")
+        actor = default_policy(scene, first)
+    opponents = {agent.name: default_policy(scene, agent) for agent in others if not agent.policy}
+    pictured = min(scene.steps, round((PICTURE_TIME if output.at is None else output.at) / scene.timestep))
+    last = scene.steps if output.video else pictured
+    with closing(AgentEnv(scene, opponents=opponents, hud=hud, **output.render_options())) as env:
+        end = film_episode(
+            env, actor, seed, output, lambda now: now.number == pictured, lambda now: now.number == last, name
+        )
+    if end.over:
+        click.echo(f"{name}: return {end.total:.1f} in {end.number} steps")
+    else:
+        click.echo(f"{name}: return so far, after {end.number * scene.timestep:g} s: {end.total:.1f}")
+    output.announce()
 
 
-def _policy(scene: Scene, agent: Agent) -> Policy:
+def default_policy(scene: Scene, agent: Agent) -> Policy:
     """Return the policy that comes with the scene, else the agent's own or its robot's, else one that does nothing.
 
-    A policy of the robot's from elsewhere is of no use in a game, where more is seen.
+    A network that observes other numbers than the agent does is left out, such as the robot's policy in a game.
     """
-    shipped = paths.policies()
-    sees = observation_space(scene, agent).shape[0]
+    known = paths.policies()
+    size = observation_space(scene, agent).shape[0]
     for name in (scene.name, agent.policy, agent.robot.name):
-        if name in shipped or ":" in name:
-            policy = as_policy(name, len(agent.robot.joints))
-            if not isinstance(policy, NetworkPolicy) or len(policy.mean) == sees:
+        if name in known or ":" in name:
+            policy = resolve_policy(name, len(agent.robot.joints))
+            if not isinstance(policy, NetworkPolicy) or len(policy.mean) == size:
                 return policy
     click.echo(f"{agent.name}: no policy comes with it; it does nothing", err=True)
     return Still(len(agent.robot.joints))

@@ -7,8 +7,7 @@ from typing import Any
 
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.readers import parse_toml_text
-from roboschool.scenes.scene import load_scene
-from roboschool.scenes.scene_file import SceneFile
+from roboschool.scenes.loader import SceneFile, load_scene
 
 HOW = 'values are written as in TOML: 3.7, "abc", ["hopper", "ant"]'
 

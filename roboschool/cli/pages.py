@@ -9,7 +9,8 @@ from roboschool import paths
 from roboschool.cli.catalogue import several
 from roboschool.envs.spaces import observation_space
 from roboschool.mdp.task import Task
-from roboschool.scenes.scene import Agent, Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Agent, Scene
 
 INTRO = """# Environments
 

@@ -1,4 +1,4 @@
-"""Play: a person drives a robot with the keys, in a window."""
+"""Play: a user drives a robot with the keys, in a window."""
 
 import itertools
 from collections.abc import Iterator
@@ -11,9 +11,11 @@ import numpy as np
 from roboschool import paths
 from roboschool.envs.agent import AgentEnv
 from roboschool.errors import InvalidInput, check_choice
-from roboschool.policies.policy import Policy, as_policy
+from roboschool.policies.policy import Policy
+from roboschool.policies.resolve import resolve_policy
 from roboschool.rendering.window import Screen
 from roboschool.simulation.group import Group
+from roboschool.simulation.rollout import RolloutStep, rollout
 
 ARROWS = {"right": (1.0, 0.0), "left": (-1.0, 0.0), "up": (0.0, 1.0), "down": (0.0, -1.0)}  # x, y
 LETTERS = [
@@ -24,12 +26,12 @@ LETTERS = [
     ("g", "b"),
     ("h", "n"),
     ("j", "m"),
-]  # a joint each, forward and back, after those of the arrows
-FLAG = ("goal_x", "goal_y", "timer")  # what a task with a flag remembers
-LEAD = 2.0  # a flag is so far ahead of its robot [m]
-KEYS = [*ARROWS, *(key for pair in LETTERS for key in pair)]  # that do something
-NEVER = 1e9  # steps until it moves by itself
-LINGER = 60  # steps that a finished episode is shown
+]  # each pair drives a joint forward and back, after the arrows
+FLAG = ("goal_x", "goal_y", "timer")  # memory of a task with a flag
+LEAD = 2.0  # distance of the flag from the robot [m]
+KEYS = [*ARROWS, *(key for pair in LETTERS for key in pair)]
+NEVER = 1e9  # steps until the flag moves by itself
+LINGER = 60  # steps for which a finished episode is shown
 COMMON = "Space: pause   Enter: restart   F3: numbers   Esc: quit"
 
 Keys = frozenset[str]
@@ -40,50 +42,60 @@ class Pilot(Protocol):
 
     hint: str  # what the keys do
 
+    def reset(self, seed: int | None) -> None:
+        """Begin an episode."""
+
     def act(self, keys: Keys) -> np.ndarray:
         """Return an action (joints,), within -1 and 1."""
 
 
 class FlagPilot:
-    """The keys lead a flag, and a policy runs after it: the flag is always ahead, so it is never reached."""
+    """The keys set the direction of a flag, which stays ahead of the robot; a policy runs after it."""
 
     hint = "Arrows: where the flag goes"
 
     def __init__(self, env: AgentEnv, policy: Policy) -> None:
         self.env, self.policy = env, policy
-        self.way = np.array(ARROWS["right"])
+        self.direction = np.array(ARROWS["right"])
+
+    def reset(self, seed: int | None) -> None:
+        """Reset the policy."""
+        self.policy.reset(seed)
 
     def act(self, keys: Keys) -> np.ndarray:
-        """Let the policy act, with the flag where the keys want it."""
-        group, place = _seat(self.env)
-        way = _arrows(keys)
-        if way.any():
-            self.way = way / np.hypot(*way)
+        """Return the policy's action, with the flag where the keys put it."""
+        group, place = _find_agent(self.env)
+        direction = _arrows(keys)
+        if direction.any():
+            self.direction = direction / np.hypot(*direction)
         memory = group.now.memory[0, place]
-        memory[:2] = group.now.position[0, place, :2] + LEAD * self.way
+        memory[:2] = group.now.position[0, place, :2] + LEAD * self.direction
         memory[2] = NEVER
         group.see()
         return self.policy.act(group.observation[0, place])
 
 
-class Pusher:
-    """The arrows push a robot that is two slides, like a paddle, as the picture shows them."""
+class SlideKeys:
+    """The arrows push a robot of two slides, like a paddle, in the directions of the picture."""
 
     hint = "Arrows: move"
 
     def __init__(self, env: AgentEnv) -> None:
         self.env = env
 
+    def reset(self, seed: int | None) -> None:
+        """Do nothing."""
+
     def act(self, keys: Keys) -> np.ndarray:
-        """Return forward and left of the robot, which may stand turned."""
-        group, place = _seat(self.env)
+        """Return the action along the robot's axes, whatever its heading."""
+        group, place = _find_agent(self.env)
         x, y = _arrows(keys)
         left, forward = group.now.bearing[0, place]  # of +x
         return np.array([forward * x - left * y, left * x + forward * y])
 
 
 class JointKeys:
-    """Two keys for each joint, as far as there are keys."""
+    """Two keys drive each joint, as far as there are keys."""
 
     def __init__(self, names: list[str]) -> None:
         pairs = [("right", "left"), ("up", "down"), *LETTERS]
@@ -91,8 +103,11 @@ class JointKeys:
         self.joints = len(names)
         self.hint = "   ".join(f"{a.title()}/{z.title()}: {name}" for (a, z), name in zip(pairs, names, strict=False))
 
+    def reset(self, seed: int | None) -> None:
+        """Do nothing."""
+
     def act(self, keys: Keys) -> np.ndarray:
-        """Return full torque, one way or the other, where keys are down."""
+        """Return full torque, in either direction, for the keys that are down."""
         action = np.zeros(self.joints)
         for joint, (forward, back) in enumerate(self.keys):
             action[joint] = float(forward in keys) - float(back in keys)
@@ -100,24 +115,28 @@ class JointKeys:
 
 
 class PolicyPilot:
-    """A policy acts; there is nothing to do."""
+    """A policy acts; the keys do nothing."""
 
     hint = "A policy acts"
 
     def __init__(self, env: AgentEnv, policy: Policy) -> None:
         self.env, self.policy = env, policy
 
+    def reset(self, seed: int | None) -> None:
+        """Reset the policy."""
+        self.policy.reset(seed)
+
     def act(self, keys: Keys) -> np.ndarray:
-        """Let the policy act."""
-        group, place = _seat(self.env)
+        """Return the policy's action."""
+        group, place = _find_agent(self.env)
         return self.policy.act(group.observation[0, place])
 
 
 def choose_policy(env: AgentEnv, given: str | None) -> Policy | None:
-    """Return who acts: the policy given, or the one that comes with the scene if there is a flag to run after.
+    """Return the policy given, or the one that comes with a scene with a flag; None leaves the robot to the keys.
 
     Raises:
-        InvalidInput: the policy is unknown or wrong, or is needed and none comes with the scene.
+        InvalidInput: the policy is unknown or wrong, or the scene has a flag and no policy comes with it.
     """
     if given is None and _has_flag(env):
         if env.scene.name not in paths.policies():
@@ -126,16 +145,16 @@ def choose_policy(env: AgentEnv, given: str | None) -> Policy | None:
     if given is None:
         return None
     agent = next(agent for agent in env.scene.agents if agent.name == env.agent)
-    return as_policy(given, len(agent.robot.joints), agent.policy, f"--policy {given}")
+    return resolve_policy(given, len(agent.robot.joints), agent.policy, f"--policy {given}")
 
 
 def choose_pilot(env: AgentEnv, policy: Policy | None) -> Pilot:
-    """Return what the keys do, which follows from the task and the robot."""
+    """Return the pilot for the task and the robot."""
     if policy is not None:
         return FlagPilot(env, policy) if _has_flag(env) else PolicyPilot(env, policy)
-    joints = _seat(env)[0].robot.joints
+    joints = _find_agent(env)[0].robot.joints
     if [joint.kind for joint in joints] == ["prismatic", "prismatic"]:
-        return Pusher(env)
+        return SlideKeys(env)
     return JointKeys([joint.name for joint in joints])
 
 
@@ -149,7 +168,7 @@ def run_play(
     steps: int | None,
     keys: str,
 ) -> None:
-    """Let a person play until the window is closed, or for so many steps; print how the episodes went.
+    """Play until the window is closed, or for some steps; print the score of each episode.
 
     Raises:
         InvalidInput: there is no display, or the scene, the agent, the policy or the keys are unknown or wrong.
@@ -157,25 +176,23 @@ def run_play(
     script = read_keys(keys)
     width, height = size
     with closing(AgentEnv(scene, agent, render_mode="rgb_array", width=width, height=height, hud=hud)) as env:
-        actor = choose_policy(env, policy)
-        pilot = choose_pilot(env, actor)
+        pilot = choose_pilot(env, choose_policy(env, policy))
         title, hint = f"Roboschool: {env.scene.name}", f"{pilot.hint}\n{COMMON}"
         with closing(Screen(title, width, height, env.scene.timestep, hint)) as screen:
-            Session(env, pilot, actor, screen, script).run(seed, steps)
+            Session(env, pilot, screen, script).run(seed, steps)
 
 
 class Session:
     """Episodes in a window, one after another."""
 
-    def __init__(
-        self, env: AgentEnv, pilot: Pilot, policy: Policy | None, screen: Screen, script: Iterator[Keys]
-    ) -> None:
-        self.env, self.pilot, self.policy, self.screen, self.script = env, pilot, policy, screen, script
+    def __init__(self, env: AgentEnv, pilot: Pilot, screen: Screen, script: Iterator[Keys]) -> None:
+        self.env, self.pilot, self.screen, self.script = env, pilot, screen, script
         self.episode, self.score, self.step = 0, 0.0, 0
         self.paused = False
+        self.steps: Iterator[RolloutStep] = iter(())  # of the episode
 
     def run(self, seed: int | None, steps: int | None) -> None:
-        """Play until the window is closed or somebody quits, or for so many steps."""
+        """Play until the window is closed, or for some steps."""
         self.begin(seed)
         linger = 0
         while steps is None or steps > 0:
@@ -198,28 +215,34 @@ class Session:
 
     def begin(self, seed: int | None) -> None:
         """Begin an episode."""
-        self.env.reset(seed=seed)
-        if self.policy is not None:
-            self.policy.reset(seed)
+        self.steps = rollout(self.env, self, seed)
+        next(self.steps)
         self.episode, self.score, self.step = self.episode + 1, 0.0, 0
         self.screen.show(self.env.picture)
 
     def move(self) -> bool:
         """Act for one step; return whether the episode is over."""
+        now = next(self.steps)
+        self.score = now.total
+        self.step = now.number
+        return now.over
+
+    def reset(self, seed: int | None = None) -> None:
+        """Reset the pilot, for the rollout."""
+        self.pilot.reset(seed)
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Return the pilot's action, for the rollout."""
         pressed = self.screen.window.pressed if self.screen.window else frozenset()
-        action = self.pilot.act(pressed | next(self.script))
-        _, reward, terminated, truncated, _ = self.env.step(action)
-        self.score += reward
-        self.step += 1
-        return terminated or truncated
+        return self.pilot.act(pressed | next(self.script))
 
     def end(self) -> None:
-        """Say how the episode went."""
+        """Print the score of the episode."""
         click.echo(f"episode {self.episode}: {self.step} steps, score {self.score:.1f}")
 
 
 def read_keys(text: str) -> Iterator[Keys]:
-    """Return what keys are down at each step, written as `up:60,up+left:30`; none at the end.
+    """Return the keys that are down at each step, written as `up:60,up+left:30`; none afterwards.
 
     Raises:
         InvalidInput: it is written otherwise.
@@ -236,16 +259,16 @@ def read_keys(text: str) -> Iterator[Keys]:
 
 
 def _has_flag(env: AgentEnv) -> bool:
-    return _seat(env)[0].task.memory[: len(FLAG)] == FLAG
+    return _find_agent(env)[0].task.memory[: len(FLAG)] == FLAG
 
 
-def _seat(env: AgentEnv) -> tuple[Group, int]:
-    """Return the group of who is played, and the place in it."""
+def _find_agent(env: AgentEnv) -> tuple[Group, int]:
+    """Return the group of the agent that is played, and its place in it."""
     names = [agent.name for agent in env.scene.agents]
     return env.simulation.seats[names.index(env.agent)]
 
 
 def _arrows(keys: Keys) -> np.ndarray:
-    """Return where the arrows point (2,): x to the right, y up."""
-    ways: np.ndarray = np.sum([ARROWS[key] for key in keys if key in ARROWS] or [(0.0, 0.0)], axis=0)
-    return ways
+    """Return the direction of the arrows that are down (2,): x to the right, y up."""
+    direction: np.ndarray = np.sum([ARROWS[key] for key in keys if key in ARROWS] or [(0.0, 0.0)], axis=0)
+    return direction

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from roboschool.mdp.effects import Placement
-from roboschool.physics.world import World
+from roboschool.physics.checkpoint import Start
+from roboschool.physics.worlds import World
 from roboschool.rendering.camera import Camera
 from roboschool.rendering.window import GREY, INK, PAPER, open_root
 from roboschool.robots.robot import Robot, load_robot
@@ -108,7 +109,7 @@ class PoseTool:
         left.grid(row=0, column=0, sticky="n")
         right.grid(row=0, column=1, sticky="n", padx=8, pady=8)
         self.sliders = self._lay_out_sliders(right)
-        self.stance = self._lay_out_picture(left)
+        self.height_label = self._lay_out_picture(left)
         self.root.resizable(False, False)
         self.root.bind("<Escape>", lambda _: self.root.destroy())
         self._waiting = False
@@ -155,29 +156,29 @@ class PoseTool:
         bar.pack(fill="x", padx=8, pady=8)
         for text, command in (("rest pose", self.relax), ("copy [pose]", self.copy)):
             tkinter.Button(bar, text=text, command=command, takefocus=False).pack(side="left", padx=(0, 8))
-        stance = tkinter.Label(bar, background=PAPER, foreground=INK)
-        stance.pack(side="left")
-        loose = f"without a motor: {', '.join(self.robot.loose)}\n" if self.robot.loose else ""
+        label = tkinter.Label(bar, background=PAPER, foreground=INK)
+        label.pack(side="left")
+        loose = f"without a motor: {', '.join(self.robot.passive_joints)}\n" if self.robot.passive_joints else ""
         hint = "The red marks are the rest pose of the card. Drag the picture to turn the robot."
         below = tkinter.Label(
             frame, text=loose + hint, background=PAPER, foreground=GREY, wraplength=PICTURE[0] - 16, justify="left"
         )
         below.pack(anchor="w", padx=8, pady=(0, 8))
-        return stance
+        return label
 
     def show(self) -> None:
         """Place the robot as the sliders say, and take its picture."""
         self._waiting = False
         self.place(self.turn)
-        self.camera.cut()
+        self.camera.reset()
         picture = self.camera.picture(self.world.capture())
         self.photo.configure(data=b"P6 %d %d 255\n" % PICTURE + picture.tobytes(), format="PPM")
-        self.stance.configure(text=f"trunk {self.robot.trunk!r} is {self.height:.3f} m above the ground (stance)")
+        self.height_label.configure(text=f"standing_height of the trunk, {self.robot.trunk!r}: {self.height:.3f} m")
 
     def place(self, turn: float) -> None:
         """Put the robot on the ground as the sliders say, with a heading [rad]."""
         joints = tuple(slider.position for slider in self.sliders.values())
-        self.world.reset([Placement((0.0, 0.0), turn, joints)])
+        self.world.reset(Start((Placement((0.0, 0.0), turn, joints),)))
 
     @property
     def height(self) -> float:
@@ -198,7 +199,7 @@ class PoseTool:
 
     def table(self) -> str:
         """Return the `[pose]` of a card; what is not in it is at zero."""
-        lines = [f"[pose]  # [deg, or m for a slide]; stance = {self.height:.3f}"]
+        lines = [f"[pose]  # [deg, or m for a slide]; standing_height = {self.height:.3f}"]
         for name, slider in self.sliders.items():
             number = _rounded(slider)
             if number:
@@ -246,4 +247,4 @@ def _written(joint: Joint, position: float) -> str:
 
 
 def _limit(joint: Joint, position: float | None) -> str:
-    return "endless" if position is None else _written(joint, position)
+    return "continuous" if position is None else _written(joint, position)

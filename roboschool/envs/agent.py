@@ -25,7 +25,7 @@ from roboschool.rendering.camera import Camera
 from roboschool.rendering.overlay import Hud
 from roboschool.rendering.window import Screen
 from roboschool.scenes.scene import Scene
-from roboschool.simulation.control import Seat, check_seats, stand_ins
+from roboschool.simulation.control import ControlledAgents, check_controlled, default_opponents
 from roboschool.simulation.group import as_numbers
 from roboschool.simulation.simulation import Checkpoint, Simulation
 
@@ -66,18 +66,18 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
     ) -> None:
         EzPickle.__init__(self, scene, agent, opponents, render_mode, width, height, hud, **options)
         self.scene = scene_of(self, scene, options)
-        (row,) = check_seats(self.scene, [agent] if agent is not None else [], opponents)
+        (row,) = check_controlled(self.scene, [agent] if agent is not None else [], opponents)
         self.agent = row.name
-        self.scene, self.opponents = stand_ins(self.scene, [self.agent], opponents)
+        self.scene, self.opponents = default_opponents(self.scene, [self.agent], opponents)
         given = opponents or {}
-        self._stand_ins = [name for name, policy in self.opponents.items() if policy is not given.get(name)]
+        self._default_opponents = [name for name, policy in self.opponents.items() if policy is not given.get(name)]
         self.render_mode = check_render_mode(render_mode)
         self.metadata = {"render_modes": render_modes(), "render_fps": frames_per_second(self.scene)}
         self.observation_space = observation_space(self.scene, row)
         self.action_space = action_space(row)
         self._shape = (len(row.robot.joints),)
         self._limit = self.scene.steps if self.has_time_limit else own_limit(self.scene, options)  # [steps]
-        self._seat: Seat | None = None
+        self._seat: ControlledAgents | None = None
         self.closed = False
         self.hud = hud
         self._camera = Camera(self.scene, width, height)
@@ -89,10 +89,10 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         """The simulation under this env; it is built when first needed."""
         return self._sit().simulation
 
-    def _sit(self) -> Seat:
+    def _sit(self) -> ControlledAgents:
         if self._seat is None:
             check_open(self.scene, self.closed)
-            self._seat = Seat(Simulation(self.scene), [self.agent], self.opponents)
+            self._seat = ControlledAgents(Simulation(self.scene), [self.agent], self.opponents)
             self._seat.simulation.limit = self._limit
         return self._seat
 
@@ -114,11 +114,11 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         """
         seat = self._sit()
         seat.simulation.reset({0: seed}, options)
-        seat.begin([0])
+        seat.reset([0])
         self._np_random = seat.simulation.rngs[0]
         if seed is not None:
             self._np_random_seed = int(seed)
-        self._camera.cut()
+        self._camera.reset()
         self._hud.begin()
         self._show()
         return seat.group.observation[0, seat.place], seat.simulation.report(seat.group, seat.place)
@@ -160,7 +160,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
             InvalidInput: no episode has begun, or the physics has blown up.
         """
         seat = self._sit()
-        return dataclasses.replace(seat.simulation.save(), opponents=seat.remember(self._stand_ins))
+        return dataclasses.replace(seat.simulation.save(), opponents=seat.get_state(self._default_opponents))
 
     def set_state(self, state: Checkpoint, exact: bool = True) -> None:
         """Take back what `get_state` returned, and go on bit for bit as the env it came from.
@@ -177,9 +177,9 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
             InvalidInput: it is of another scene, or of an env where other agents have opponents.
         """
         seat = self._sit()
-        seat.simulation.load(state, opponents=self._stand_ins, exact=exact)
-        seat.recall(self._stand_ins, state.opponents)
-        self._camera.cut()
+        seat.simulation.load(state, opponents=self._default_opponents, exact=exact)
+        seat.set_state(self._default_opponents, state.opponents)
+        self._camera.reset()
         self._hud.begin()
 
     def render(self) -> np.ndarray | None:

@@ -259,7 +259,7 @@ def _felt_at(where: str, task: Task, tree: Tree, size: int) -> list[tuple[bool, 
 def _columns(tree: Tree, felt: Sequence[tuple[bool, str | None]], hops: int, own: Sequence[str]) -> list[int]:
     """Return which numbers of the robot's observation an agent sees, in order."""
     away = {joint: min(tree.distance(joint, mine) for mine in own) for joint in tree.joints}
-    joints = [*(joint.name for joint in tree.robot.joints), *tree.robot.passive]
+    joints = [*(joint.name for joint in tree.robot.joints), *tree.robot.unactuated]
     others = [joint for joint in joints if joint not in own and away[joint] <= hops]
     near = [None, *own, *sorted(others, key=away.__getitem__)]  # what no joint moves is felt by all
     seen = [k for k, (_, joint) in enumerate(felt) if joint in near]

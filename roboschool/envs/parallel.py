@@ -37,8 +37,8 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
     Args:
         scene: its name, the path of its file, or a `Scene`.
-        death: what becomes of agents that end early. "stay": they stay, passive and unpaid, until all agents end
-            together; "leave": they leave at once. Either way their bodies stay in the world.
+        on_termination: what becomes of agents that end early. "stay": they stay, passive and unpaid, until all
+            agents end together; "leave": they leave at once. Either way their bodies stay in the world.
         max_cycles: how long an episode, and its game, lasts if not as long as the scene says; set later, it holds from
             the next reset on.
         render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time. Once a
@@ -54,16 +54,16 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
     def __init__(
         self,
         scene: str | Scene,
-        death: Literal["stay", "leave"] = "stay",
+        on_termination: Literal["stay", "leave"] = "stay",
         max_cycles: int | None = None,
         render_mode: str | None = None,
         width: int = 600,
         height: int = 400,
         **options: Any,
     ) -> None:
-        EzPickle.__init__(self, scene, death, max_cycles, render_mode, width, height, **options)
+        EzPickle.__init__(self, scene, on_termination, max_cycles, render_mode, width, height, **options)
         self.scene = scene_of(self, scene, options)
-        self.death = check_choice(death, ("stay", "leave"), "death")
+        self.on_termination = check_choice(on_termination, ("stay", "leave"), "on_termination")
         self.max_cycles = self.scene.steps if max_cycles is None else check_count("max_cycles", max_cycles)
         self.render_mode = check_render_mode(render_mode)
         self.metadata = {
@@ -113,7 +113,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """
         self.simulation.limit = self.max_cycles
         self.simulation.reset({0: seed}, options)
-        self._camera.cut()
+        self._camera.reset()
         self.agents = self.possible_agents[:]
         self._show()
         return self._observations(), self._infos()
@@ -144,7 +144,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         rewards = {name: float(group.reward[0, place]) for name, group, place in self._seats()}
         time_up = bool(simulation.steps[0] >= simulation.limit or simulation.broken)
         out = {name: not group.live[0, place] for name, group, place in self._seats()}
-        if self.death == "stay":
+        if self.on_termination == "stay":
             out = dict.fromkeys(self.agents, all(out.values()))
         truncations = dict.fromkeys(self.agents, time_up)
         step = self._observations(), rewards, out, truncations, self._infos()
@@ -160,7 +160,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """End an agent's episode: it does nothing from now on, and leaves `agents` if those who end leave."""
         group, place = self._seat(agent)
         group.live[0, place] = False
-        if self.death == "leave" and agent in self.agents:
+        if self.on_termination == "leave" and agent in self.agents:
             self.agents.remove(agent)
 
     def state(self) -> np.ndarray:
@@ -221,7 +221,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         self.agents = self.possible_agents[:]
         live = [name for name, group, place in self._seats() if group.live[0, place]]
         limit = self.simulation.limit
-        if not live or state.step >= limit or self.death == "leave":
+        if not live or state.step >= limit or self.on_termination == "leave":
             self.agents = live if state.step < limit else []
 
     def render(self) -> np.ndarray | None:

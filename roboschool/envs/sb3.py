@@ -19,10 +19,11 @@ from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import check_count
 from roboschool.envs.vector import VectorEnv
 from roboschool.errors import InvalidInput
+from roboschool.policies.network import NetworkPolicy
 from roboschool.policies.opponent_pool import OpponentPool
-from roboschool.policies.policy import NetworkPolicy
-from roboschool.scenes.scene import Scene, load_scene
-from roboschool.simulation.control import check_sight
+from roboschool.policies.resolve import check_fit
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
 from roboschool.tournament.match import play, team_names
 from roboschool.tournament.payoff import check_faults, make_team
 
@@ -213,7 +214,8 @@ class Snapshots(BaseCallback):
             assert self.scene is not None
             with closing(ParallelEnv(self.scene)) as env:
                 for name, space in env.observation_spaces.items():
-                    check_sight(policy, space.shape[0], f"scene {self.scene.name!r}: agent {name!r}")
+                    where = f"scene {self.scene.name!r}: agent {name!r}"
+                    check_fit(policy, space.shape[0], env.action_space(name).shape[0], where)
 
     def _on_step(self) -> bool:
         if self.num_timesteps - self.last >= self.every:

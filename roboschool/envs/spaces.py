@@ -10,7 +10,8 @@ from gymnasium.spaces import Box
 
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.rendering.window import HINT, has_display
-from roboschool.scenes.scene import Agent, Scene, load_for
+from roboschool.scenes.loader import load_for
+from roboschool.scenes.scene import Agent, Scene
 
 PICTURES = ["rgb_array"]  # what every face can do
 NEVER = sys.maxsize  # [steps]

@@ -26,8 +26,9 @@ from roboschool.envs.spaces import (
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import AnyPolicy
 from roboschool.rendering.camera import Camera
-from roboschool.scenes.scene import Scene, options_of_reset
-from roboschool.simulation.control import check_seats, stand_ins
+from roboschool.scenes.loader import options_of_reset
+from roboschool.scenes.scene import Scene
+from roboschool.simulation.control import check_controlled, default_opponents
 from roboschool.simulation.group import as_numbers, check_finite
 from roboschool.simulation.simulation import Simulation, check_seeds
 from roboschool.workers.env_batch import BatchSpec
@@ -108,14 +109,14 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             if max_episode_steps != UNLIMITED:
                 most = min(check_count("max_episode_steps", max_episode_steps), most)
         names = [] if agent is None else [agent] if isinstance(agent, str) else list(agent)
-        rows = check_seats(self.scene, names, opponents)
+        rows = check_controlled(self.scene, names, opponents)
         self.agents = tuple(row.name for row in rows)
         if num_envs % len(rows):
             raise InvalidInput(f"num_envs: {num_envs} rows cannot be shared by {len(rows)} agents")
         self.copies = num_envs // len(rows)
         if num_workers > self.copies:
             raise InvalidInput(f"num_workers: {num_workers} are too many for {self.copies} copies")
-        self.scene, playing = stand_ins(self.scene, self.agents, opponents)
+        self.scene, playing = default_opponents(self.scene, self.agents, opponents)
         self.num_envs = num_envs
         self.num_workers = num_workers
         self.render_mode = check_render_mode(render_mode, PICTURES)
@@ -197,7 +198,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self._pending[chosen] = False
         self._begun[chosen] = True
         for copy in self._cameras.keys() & chosen:
-            self._cameras[copy].cut()
+            self._cameras[copy].reset()
         everyone = list(range(self.copies))
         return self._rows(self._board.observation, everyone), self._info(everyone, mask)
 

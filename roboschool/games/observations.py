@@ -25,7 +25,7 @@ ABOVE = 0.5  # height over a trunk at which the colour of its side is shown [m]
 
 def own_body(now: State, robot: Robot) -> list[np.ndarray]:
     """Return what a robot feels of itself, without where in the world it is: (..., 6 + 2J + F) in all."""
-    return [now.felt[..., :1] - robot.stance, now.velocity * PACE, now.felt[..., 6:]]
+    return [now.felt[..., :1] - robot.standing_height, now.velocity * PACE, now.felt[..., 6:]]
 
 
 def own_body_entries(robot: Robot) -> list[str]:

@@ -4,7 +4,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from roboschool.policies.policy import NetworkPolicy, load_policy
+from roboschool.policies.network import NetworkPolicy
+from roboschool.policies.resolve import load_policy
 
 
 class Runner:

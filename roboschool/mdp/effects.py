@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Placement:
     """Where an agent's robot begins an episode; its lowest point touches the ground."""
 
-    spot: tuple[float, float]  # [m]
-    turn: float  # heading [rad]
+    position: tuple[float, float]  # [m]
+    yaw: float  # heading [rad]
     joints: tuple[float, ...]  # in action order [rad, or m for a slide]
     loose: tuple[float, ...] = ()  # of joints without a motor; near zero if empty [rad, or m]
     pitch: float = 0.0  # of the trunk [rad]

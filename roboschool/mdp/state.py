@@ -82,7 +82,7 @@ class State:
         memory: int = 0,
     ) -> "State":
         """Return a state of zeros, with room for so many of what the task needs beyond the robot."""
-        joints, feet, loose = len(robot.joints), len(robot.feet), len(robot.loose)
+        joints, feet, loose = len(robot.joints), len(robot.feet), len(robot.passive_joints)
         own = [3, 2, 3, 2, 2 * joints, feet, 3, feet, 1, 2 * loose, heights]
         ends = np.cumsum([*own, PLACE * props, PLACE * others, 1, 1, game, agent_stats, memory]).tolist()
         row = np.zeros((worlds, agents, ends[-1]))

@@ -19,7 +19,7 @@ from roboschool.scratch import scratch_folder
 VARIABLE = "ROBOSCHOOL_KEY"  # of the environment: the key as 64 hexadecimal digits
 KEY_FILE = "key"  # holds the same, beside the socket
 HOW = "it is written unix:PATH or tcp:HOST:PORT"
-BACKLOG = 4096  # who call and are not let in yet; many systems take fewer
+BACKLOG = 4096  # callers not accepted yet; many systems allow fewer
 RETRY = 0.01  # pause before calling again where such a queue is full [s]
 
 
@@ -66,7 +66,7 @@ def call(address: Address, seconds: float) -> socket.socket:
     """Return a connection to a server; nothing on it waits longer than some seconds.
 
     Raises:
-        OSError: nobody serves there.
+        OSError: there is no server.
     """
     if not address.path:
         connection = socket.create_connection((address.host, address.port), seconds)
@@ -149,7 +149,7 @@ class Listener:
         allow_remote: whether the host may be one that other machines reach.
 
     Raises:
-        InvalidInput: nobody can listen there, other machines could reach it and may not, or no folder can be made.
+        InvalidInput: the address cannot be used, other machines could reach it and may not, or no folder can be made.
     """
 
     def __init__(self, tcp: Address | None = None, allow_remote: bool = False) -> None:
@@ -174,7 +174,7 @@ class Listener:
             self.socket.listen(BACKLOG)
         except OSError as error:
             self.close()
-            raise InvalidInput(f"nobody can listen in {self.folder}: {error}; TMPDIR may name another") from None
+            raise InvalidInput(f"cannot listen in {self.folder}: {error}; TMPDIR may name another") from None
         except BaseException:
             self.close()
             raise
@@ -204,8 +204,8 @@ def _check_loopback(address: Address) -> None:
     for number in found:
         if not ipaddress.ip_address(str(number).partition("%")[0]).is_loopback:
             raise InvalidInput(
-                f"host {address.host!r} is not this machine alone: others could listen in; use 127.0.0.1 and an SSH"
-                " tunnel, or allow it with --allow-remote"
+                f"host {address.host!r} is not this machine alone: others could read what is sent; use 127.0.0.1 and an"
+                " SSH tunnel, or allow it with --allow-remote"
             )
 
 
@@ -214,4 +214,4 @@ def _listen(address: Address) -> socket.socket:
         family = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((address.host, address.port), family=family)
     except OSError as error:
-        raise InvalidInput(f"nobody can listen at {address}: {error}") from None
+        raise InvalidInput(f"cannot listen at {address}: {error}") from None

@@ -51,10 +51,10 @@ from roboschool.multiplayer.protocol import (
 )
 from roboschool.simulation.group import as_numbers
 
-TIMEOUT = 30.0  # of a server that gives no sign of life [s]
+TIMEOUT = 30.0  # of a silent server [s]
 PINGS = 3  # within that time
 CHUNK = 2**16
-LARGEST_SEED = 2**64 - 1  # that msgpack has a word for
+LARGEST_SEED = 2**64 - 1  # that msgpack can encode
 
 
 class Connection:
@@ -62,7 +62,7 @@ class Connection:
 
     Args:
         address: of the server.
-        timeout: how long the server may give no sign of life [s].
+        timeout: after which a silent server is taken for dead [s].
     """
 
     def __init__(self, address: Address, timeout: float) -> None:
@@ -82,7 +82,7 @@ class Connection:
         """Return the next message.
 
         Raises:
-            OSError: the server is gone, or silent for too long.
+            OSError: the server is gone, or sends nothing for too long.
             Violation: it is none of those expected.
         """
         while (body := self._inbox.take()) is None:
@@ -93,21 +93,21 @@ class Connection:
         return unpack(body, decoder)
 
     def await_reply(self) -> Any:
-        """Return the next message, however long that takes, as long as the server answers a `Ping`.
+        """Return the next message, after any time, as long as the server answers a `Ping`.
 
         Raises:
-            OSError: the server is gone, or silent for too long.
+            OSError: the server is gone, or sends nothing for too long.
             Violation: it has sent something else.
         """
         try:
             return self.receive(FROM_SERVER)
         except TimeoutError:
-            pass  # as good as never
+            pass
         for _ in range(PINGS - 1):
             self.send(Ping())
             with contextlib.suppress(TimeoutError):
                 return self.receive(FROM_SERVER)
-        raise TimeoutError(f"no sign of life in {self.timeout:g} s")
+        raise TimeoutError(f"silent for {self.timeout:g} s")
 
 
 class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
@@ -127,18 +127,18 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
         self._observations = Numbers(welcome.observation.dtype, welcome.observation.shape)
         self._actions = Numbers(ACTION, welcome.action.shape)
         self._connection = connection
-        self._number = 0  # of the last ask
+        self._number = 0  # of the last request
         self._busy = threading.Lock()
         self._closed = ""  # why
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Begin an episode with all other seats; wait until they too have asked and the current one is over.
+        """Begin an episode with all other seats; wait until they too have called `reset` and the current one is over.
 
         Args:
-            seed: of the world; None to leave it to the others.
-            options: none: whoever serves the world sets those of its game.
+            seed: of the world; None leaves it to the others.
+            options: none; the server sets those of the game.
 
         Raises:
             InvalidInput: the seed is not a whole number from 0 up, seats ask for different ones, there are options, or
@@ -156,7 +156,7 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
         return self._unpack(self._observations, reply.observation), reply.info
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-        """Act for one timestep with all other live agents; wait until they too have acted. See `AgentEnv.step`.
+        """Act for one timestep with all other active agents; wait until they too have acted. See `AgentEnv.step`.
 
         Raises:
             InvalidInput: the action has the wrong shape or is not finite, the agent's episode is over, or another
@@ -187,28 +187,28 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
             self._shut(f"agent {self.agent!r} has left")
 
     def _shut(self, why: str) -> WorldClosed:
-        """Close the connection; return what whoever asks from now on gets."""
+        """Close the connection; return the error of this and later calls."""
         self._closed = why
         self._connection.socket.close()
         return WorldClosed(why)
 
-    def _ask(self, ask: Callable[[int], Message], kind: type[Any]) -> Any:
-        """Ask something, and return the reply."""
+    def _ask(self, make: Callable[[int], Message], kind: type[Any]) -> Any:
+        """Send a request, and return its reply."""
         if not self._busy.acquire(blocking=False):
             raise InvalidInput(f"agent {self.agent!r} waits already; {THREADS}")
         try:
             if self._closed:
                 raise WorldClosed(self._closed)
             self._number += 1
-            return self._converse(ask(self._number), kind)
+            return self._exchange(make(self._number), kind)
         finally:
             self._busy.release()
 
-    def _converse(self, ask: Message, kind: type[Any]) -> Any:
+    def _exchange(self, request: Message, kind: type[Any]) -> Any:
         gone = None
         try:
             try:
-                self._connection.send(ask)
+                self._connection.send(request)
             except OSError as error:
                 gone = error  # but it may have said why
             while True:
@@ -216,15 +216,15 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
                 if isinstance(reply, Closed):
                     raise self._shut(reply.text)
                 if isinstance(reply, Pong) or reply.number != self._number:
-                    continue  # a reply nobody waits for any more
+                    continue  # a reply to an interrupted call
                 if isinstance(reply, Refused):
                     raise self._shut(reply.text) if reply.closed else InvalidInput(reply.text)
                 if not isinstance(reply, kind):
-                    raise Violation(f"{type(reply).__name__} is no reply to {type(ask).__name__}")
+                    raise Violation(f"{type(reply).__name__} is no reply to {type(request).__name__}")
                 return reply
         except (OSError, Violation) as error:
             raise self._shut(f"the server at {self.address} is gone: {gone or error}") from error
-        except KeyboardInterrupt:  # whoever has gone away does not wait any more
+        except KeyboardInterrupt:  # the caller does not wait any more
             with contextlib.suppress(OSError):
                 self._connection.send(Withdraw())
             raise
@@ -246,14 +246,14 @@ def connect(
 
     Args:
         address: what the server prints first: unix:PATH or tcp:HOST:PORT.
-        agent: whose seat; the first that is free if None.
+        agent: that is played; the first with a free seat if None.
         key: the server's key, or the path of its file. None: what ROBOSCHOOL_KEY of the environment holds, else the
             file beside the socket.
-        timeout: how long the server may give no sign of life [s].
+        timeout: after which a silent server is taken for dead [s].
 
     Raises:
         InvalidInput: the address, the agent or the key is wrong, or the seat is taken.
-        WorldClosed: nobody serves there, or the world or the agent's seat is closed.
+        WorldClosed: no server is there, or the world or the agent's seat is closed.
     """
     if not 0 < timeout <= threading.TIMEOUT_MAX:
         raise InvalidInput(f"timeout: {timeout} is not a number of seconds above 0")
@@ -262,8 +262,8 @@ def connect(
         secret, where = find_key(place, key)
         connection = Connection(place, timeout)
     except OSError as error:
-        told = f" ({error.strerror})" if error.strerror else ""
-        raise WorldClosed(f"nobody is at {place}{told}; is the host still running?") from error
+        reason = f" ({error.strerror})" if error.strerror else ""
+        raise WorldClosed(f"no server at {place}{reason}; is it still running?") from error
     try:
         welcome = _enter(connection, secret, where, agent)
         connection.socket.settimeout(timeout / PINGS)
@@ -277,7 +277,7 @@ def connect(
 
 
 def _enter(connection: Connection, key: bytes, where: str, agent: str | None) -> Welcome:
-    """Prove to the server that we know the key, and have it do so, before anything else is said."""
+    """Exchange proofs of the key with the server, then take a seat."""
     challenge = connection.receive(GREETING)
     if challenge.version != VERSION:
         raise InvalidInput(f"the server speaks version {challenge.version} of the protocol, not {VERSION}")
@@ -300,5 +300,5 @@ def _box(space: Space) -> Box:
     numbers = Numbers(space.dtype, space.shape)
     low, high = numbers.unpack(space.low), numbers.unpack(space.high)
     if not (low <= high).all():  # nor is a NaN
-        raise Violation("a space whose least numbers are not below its greatest")
+        raise Violation("a space whose low is not below its high")
     return Box(low, high, dtype=low.dtype.type)

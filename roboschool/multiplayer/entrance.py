@@ -1,4 +1,4 @@
-"""Who has called a server and has no seat yet; whoever knows the key gets past any number of those who do not."""
+"""Callers of a server that have no seat yet; any number of strangers cannot keep out a caller that knows the key."""
 
 import errno
 import math
@@ -9,23 +9,23 @@ from collections.abc import Callable
 
 from roboschool.multiplayer.peer import Peer
 
-MOST_STRANGERS = 128  # who have not proved that they know the key
-MOST_GUESTS = 16  # who have, and have not asked for a seat yet
-MOST_AT_ONCE = 16  # are let in before those who play are attended to again
+MOST_STRANGERS = 128  # callers that have not proved that they know the key
+MOST_GUESTS = 16  # callers that have, and have not requested a seat yet
+MOST_AT_ONCE = 16  # are let in before messages of players are read again
 GRACE = 0.2  # that a stranger has before it must make room for the next [s]
-SILENCE = 2.0  # whoever calls must have a seat by then, however busily it talks [s]
+DEADLINE = 2.0  # within which a caller must have a seat [s]
 NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Entrance:
-    """Lets callers in, and sends them away if they take too long or others need their places.
+    """Accepts callers, and dismisses those that take too long or whose places others need.
 
     Args:
         listening: the socket that is called; it must not block.
         selector: calls `data(events)` of what is registered there when something happens.
-        greet: is given everybody who has come in.
-        dismiss: is given who must go, and why; it must call `forget`.
-        say: is told what is wrong here.
+        greet: called with every peer that is accepted.
+        dismiss: called with a peer that must go, and why; it must call `forget`.
+        log: called with a line about a fault here.
     """
 
     def __init__(
@@ -34,17 +34,17 @@ class Entrance:
         selector: selectors.BaseSelector,
         greet: Callable[[Peer], None],
         dismiss: Callable[[Peer, str], None],
-        say: Callable[[str], None],
+        log: Callable[[str], None],
     ) -> None:
-        self.strangers: list[Peer] = []  # as they came
-        self.guests: list[Peer] = []  # as they proved that they know the key
+        self.strangers: list[Peer] = []  # in the order of their calls
+        self.guests: list[Peer] = []  # in the order of their proofs
         self._listening = listening
         self._selector = selector
         self._greet = greet
         self._dismiss = dismiss
-        self._say = say
+        self._log = log
         self._opens = math.inf  # when a shut entrance opens again, on the clock of `time.monotonic` [s]
-        selector.register(listening, selectors.EVENT_READ, self.let_in)
+        selector.register(listening, selectors.EVENT_READ, self.accept)
 
     @property
     def next_moment(self) -> float:
@@ -53,15 +53,15 @@ class Entrance:
         return min(self._opens, *deadlines, math.inf)
 
     def keep_time(self, now: float) -> None:
-        """Send those away who take too long, and open again when it is time."""
+        """Dismiss callers that take too long, and open again when it is time."""
         for peer in [peer for peer in (*self.strangers, *self.guests) if peer.deadline <= now]:
-            self._dismiss(peer, f"has taken no seat in {SILENCE:g} s")
+            self._dismiss(peer, f"has taken no seat in {DEADLINE:g} s")
         if self._opens <= now:
             self._opens = math.inf
-            self._selector.register(self._listening, selectors.EVENT_READ, self.let_in)
+            self._selector.register(self._listening, selectors.EVENT_READ, self.accept)
 
-    def let_in(self, _events: int) -> None:
-        """Let in some of those who call."""
+    def accept(self, _events: int) -> None:
+        """Accept some callers."""
         for _ in range(MOST_AT_ONCE):
             now = time.monotonic()
             if len(self.strangers) >= MOST_STRANGERS and not self._make_room(now):
@@ -72,9 +72,9 @@ class Entrance:
                 return
             except OSError as error:
                 if error.errno not in NO_DESCRIPTORS:
-                    continue  # whoever it was has gone
+                    continue  # the caller has gone
                 if not self._make_room(now):
-                    self._say(f"nobody more can come in now: {error.strerror}")
+                    self._log(f"no more callers can be accepted now: {error.strerror}")
                     return
             else:
                 self._receive(connection, now)
@@ -85,12 +85,12 @@ class Entrance:
         except OSError:  # it has gone
             connection.close()
             return
-        peer.deadline = now + SILENCE
+        peer.deadline = now + DEADLINE
         self.strangers.append(peer)
         self._greet(peer)
 
     def _make_room(self, now: float) -> bool:
-        """Send the oldest stranger away; if there is none that has had its time, shut for a moment instead."""
+        """Dismiss the oldest stranger; if none has had its time, shut for a moment instead."""
         opens = self.strangers[0].since + GRACE if self.strangers else now + GRACE
         if self.strangers and opens <= now:
             self._dismiss(self.strangers[0], "has made room for others")
@@ -100,14 +100,14 @@ class Entrance:
         return False
 
     def promote(self, peer: Peer) -> None:
-        """Take a stranger who has proved that it knows the key for a guest."""
+        """Make a stranger that has proved that it knows the key a guest."""
         self.strangers.remove(peer)
         self.guests.append(peer)
         if len(self.guests) > MOST_GUESTS:
             self._dismiss(self.guests[0], "has made room for others")
 
     def forget(self, peer: Peer) -> None:
-        """Do without somebody who has a seat now, or has gone."""
+        """Remove a caller that has a seat now, or has gone."""
         (self.guests if peer.proved else self.strangers).remove(peer)
         if self._opens < math.inf:
-            self._opens = -math.inf  # there is a place again
+            self._opens = -math.inf  # a place is free

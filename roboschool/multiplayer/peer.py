@@ -1,4 +1,4 @@
-"""A player as the server sees it: a connection that never blocks, and what has been proved on it."""
+"""A caller or player of a server: a connection that never blocks, and its rights."""
 
 import contextlib
 import math
@@ -27,15 +27,15 @@ CHUNK = 2**16
 
 
 class WrongKey(Violation):
-    """The player does not know the key."""
+    """The peer does not know the key."""
 
 
 class Peer:
-    """Somebody who has called.
+    """A program that has called the server.
 
     Args:
-        connection: to it; the peer closes it.
-        since: when it has called, on the clock of `time.monotonic` [s].
+        connection: to the program.
+        since: when it called, on the clock of `time.monotonic` [s].
     """
 
     def __init__(self, connection: socket.socket, since: float) -> None:
@@ -47,8 +47,8 @@ class Peer:
         self.since = since
         self.deadline = math.inf  # when it must have a seat [s]
         self.proved = False
-        self.agent: str | None = None  # whose seat it has
-        self.number = 0  # of what it waits for
+        self.agent: str | None = None  # in whose seat it is
+        self.number = 0  # of the request it waits for
         self.inbox = Inbox(LARGEST_OF_STRANGERS)
         self.outbox = bytearray()  # what the connection has no room for yet
         self.given_up = False  # whether it has not read what it was sent for too long
@@ -61,7 +61,7 @@ class Peer:
         return self.connection.fileno() >= 0
 
     def send(self, message: Message) -> None:
-        """Send a message, or keep it until there is room; that the player is gone, reading will tell."""
+        """Send a message, or keep it until there is room; a lost connection is found when it is read."""
         self.outbox += pack(message)
         self.flush()
         if len(self.outbox) > MOST_UNREAD:
@@ -92,10 +92,10 @@ class Peer:
         return bool(arrived)
 
     def admit(self, key: bytes, body: bytes) -> None:
-        """Let somebody in who proves that it knows the key, and prove it in turn.
+        """Check the peer's proof that it knows the key, and send ours.
 
         Raises:
-            Violation: it does not, or it says something else.
+            Violation: it does not know it, or the message is another.
         """
         answer = unpack(body, FROM_STRANGERS)
         if not is_proof(key, "player", self._nonce, answer.nonce, answer.proof):

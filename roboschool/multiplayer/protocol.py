@@ -1,8 +1,8 @@
-"""What a server and its players say to each other: msgpack maps behind their length. Pure: no socket, no clock.
+"""The messages between a server and its players: msgpack maps behind their length. Pure: no socket, no clock.
 
-A player proves that it knows the key and asks to be proved the same (`Challenge`, `Answer`, `Proof`), then takes a seat
-(`Hello`, `Welcome`), then asks (`Reset`, `Step`, `Look`) one thing at a time. Every ask has a number, and its reply the
-same one, so that nobody takes a late reply for the one awaited.
+Player and server prove to each other that they know the key (`Challenge`, `Answer`, `Proof`). The player then takes a
+seat (`Hello`, `Welcome`) and sends requests (`Reset`, `Step`, `Look`) one at a time. A request and its reply have the
+same number, so that a late reply is not taken for the one awaited.
 """
 
 import hmac
@@ -16,13 +16,13 @@ import numpy as np
 from roboschool.errors import one_line
 
 VERSION = 1
-LARGEST = 2**20  # no message is longer [bytes]
-LARGEST_OF_STRANGERS = 2**10  # nor is one from somebody who has no seat
+LARGEST = 2**20  # length of a message [bytes]
+LARGEST_OF_STRANGERS = 2**10  # of a peer that has no seat [bytes]
 LONGEST_NAME = 300  # of an agent, or the id of a scene [letters]
-LONGEST_TEXT = 4000  # that one end tells the other [letters]
-LONGEST_FAULT = 300  # letters that tell what was wrong with a message
+LONGEST_TEXT = 4000  # of a text in a message [letters]
+LONGEST_FAULT = 300  # of the description of a faulty message [letters]
 SECRET = 32  # length of the key, of a nonce and of a proof [bytes]
-ACTION = "<f8"  # as exact as whatever the player has
+ACTION = "<f8"  # keeps all digits of float32 and float64
 LENGTH = struct.Struct("<I")
 
 Secret: TypeAlias = Annotated[bytes, msgspec.Meta(min_length=SECRET, max_length=SECRET)]
@@ -32,7 +32,7 @@ Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Violation(Exception):
-    """The other end does not keep to the protocol; the message is one printable line, whatever it has sent."""
+    """The other end violates the protocol; the message is always one printable line."""
 
     def __init__(self, message: str) -> None:
         super().__init__(one_line(message, LONGEST_FAULT))
@@ -43,7 +43,7 @@ class Message(msgspec.Struct, forbid_unknown_fields=True, tag=str.lower, tag_fie
 
 
 class Challenge(Message):
-    """A server greets whoever calls; the nonce is new every time."""
+    """The server's first message; the nonce is new every time."""
 
     version: int
     nonce: Secret
@@ -57,13 +57,13 @@ class Answer(Message):
 
 
 class Proof(Message):
-    """The server does so, too."""
+    """The server proves that it knows the key, too."""
 
     proof: Secret
 
 
 class Hello(Message):
-    """A player asks for the seat of an agent, or for the first that is free."""
+    """A player requests the seat of an agent, or the first that is free."""
 
     agent: Name | None
 
@@ -110,7 +110,7 @@ class Look(Message):
 
 
 class Withdraw(Message):
-    """Take back what was asked."""
+    """Take back the last request."""
 
 
 class Ping(Message):
@@ -154,7 +154,7 @@ class Pong(Message):
 
 
 class Refused(Message):
-    """What was asked cannot be done: `InvalidInput`, or `WorldClosed` if nothing can any more."""
+    """A request is refused: with `InvalidInput`, or with `WorldClosed` if all later ones are, too."""
 
     number: Count
     closed: bool
@@ -162,17 +162,17 @@ class Refused(Message):
 
 
 class Closed(Message):
-    """The server ends; whatever is asked from now on stays unanswered."""
+    """The server ends; later requests get no reply."""
 
     text: Text
 
 
-Ask: TypeAlias = Reset | Step | Look | Withdraw | Ping | Leave
+Request: TypeAlias = Reset | Step | Look | Withdraw | Ping | Leave
 Reply: TypeAlias = ResetReply | StepReply | Picture | Pong | Refused | Closed
 
 FROM_STRANGERS: "msgspec.msgpack.Decoder[Answer]" = msgspec.msgpack.Decoder(Answer)
 FROM_GUESTS: "msgspec.msgpack.Decoder[Hello]" = msgspec.msgpack.Decoder(Hello)
-FROM_PLAYERS: "msgspec.msgpack.Decoder[Ask]" = msgspec.msgpack.Decoder(Ask)
+FROM_PLAYERS: "msgspec.msgpack.Decoder[Request]" = msgspec.msgpack.Decoder(Request)
 GREETING: "msgspec.msgpack.Decoder[Challenge]" = msgspec.msgpack.Decoder(Challenge)
 PROOF: "msgspec.msgpack.Decoder[Proof | Refused]" = msgspec.msgpack.Decoder(Proof | Refused)
 WELCOME: "msgspec.msgpack.Decoder[Welcome | Refused]" = msgspec.msgpack.Decoder(Welcome | Refused)
@@ -180,7 +180,7 @@ FROM_SERVER: "msgspec.msgpack.Decoder[Reply]" = msgspec.msgpack.Decoder(Reply)
 
 
 def _plain(value: Any) -> Any:
-    """Return what msgpack has a word for: an info may hold numpy's numbers."""
+    """Return a value that msgpack can encode: an info may hold numpy's numbers."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} cannot be sent")
@@ -270,10 +270,10 @@ class Numbers:
 
 
 def prove(key: bytes, who: Literal["player", "server"], challenge: bytes, answer: bytes) -> bytes:
-    """Return what only somebody who knows the key can say, about both nonces; each side says another thing."""
+    """Return the proof of knowing the key, for both nonces; it differs between player and server."""
     return hmac.digest(key, who.encode() + challenge + answer, "sha256")
 
 
 def is_proof(key: bytes, who: Literal["player", "server"], challenge: bytes, answer: bytes, proof: bytes) -> bool:
-    """Return whether somebody knows the key."""
+    """Return whether a proof shows knowledge of the key."""
     return hmac.compare_digest(prove(key, who, challenge, answer), proof)

@@ -6,50 +6,40 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Literal
-
-import numpy as np
+from typing import Any
 
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import PICTURES, check_render_mode
 from roboschool.errors import InvalidInput, check_choice, describe_error
 from roboschool.multiplayer.address import Address, Listener
-from roboschool.multiplayer.barrier import PATIENCE, Barrier, Reply, WorldClosed
+from roboschool.multiplayer.barrier import TIMEOUT, Barrier, Reply, WorldClosed
 from roboschool.multiplayer.entrance import Entrance
+from roboschool.multiplayer.log import Log, RateLimitedLog
 from roboschool.multiplayer.peer import MOST_UNREAD, Peer, WrongKey
 from roboschool.multiplayer.protocol import (
-    ACTION,
     FROM_GUESTS,
     FROM_PLAYERS,
-    LARGEST,
     LONGEST_TEXT,
-    Ask,
     Closed,
     Leave,
     Look,
     Message,
-    Numbers,
-    Picture,
     Ping,
     Pong,
     Refused,
+    Request,
     Reset,
-    ResetReply,
-    Space,
     Step,
-    StepReply,
     Violation,
-    Welcome,
     Withdraw,
     unpack,
 )
-from roboschool.multiplayer.say import Quota, Say
+from roboschool.multiplayer.world_messages import WorldMessages, check_picture_size, picture, refuse
 from roboschool.policies.policy import AnyPolicy
 from roboschool.scenes.scene import Scene
 
-LINGER = 2.0  # for players to take their leave after the end [s]
-ROOM = 2**10  # in a message with a picture, for all else [bytes]
-MOST_HEARD = 4  # messages of one peer, before others are attended to
+LINGER = 2.0  # for players to leave after the end [s]
+MOST_HEARD = 4  # messages of one peer, before others are read
 
 
 class Server:
@@ -62,9 +52,9 @@ class Server:
         join_timeout: see `Barrier`.
         step_timeout: see `Barrier`.
         episodes: see `Barrier`.
-        fillers: see `Barrier`.
-        say: is told who comes, who goes, and who is turned away; everybody waits for it, so it must not block. Of
-            strangers it is told only so much.
+        default_policies: see `Barrier`.
+        log: called with a line for each program that joins, leaves or is turned away; it must not block, because the
+            server waits for it. Lines about strangers are limited in number.
         rules: options of a reset, which the scene's game takes; they hold in all episodes.
         options: `max_cycles`, `render_mode`, `width` and `height` of `ParallelEnv`; others stand for keys of the scene
             file.
@@ -78,28 +68,26 @@ class Server:
         scene: str | Scene,
         tcp: Address | None = None,
         allow_remote: bool = False,
-        join_timeout: float | None = PATIENCE,
-        step_timeout: float | None = PATIENCE,
+        join_timeout: float | None = TIMEOUT,
+        step_timeout: float | None = TIMEOUT,
         episodes: int | None = None,
-        fillers: Mapping[str, AnyPolicy] | None = None,
-        say: Say = lambda text: None,
+        default_policies: Mapping[str, AnyPolicy] | None = None,
+        log: Log = lambda text: None,
         rules: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:
         check_render_mode(options.get("render_mode"), PICTURES)
-        _check_size(options.get("width", 600), options.get("height", 400))
-        self.world = ParallelEnv(scene, death="leave", **options)
-        self.barrier = Barrier(self.world, join_timeout, step_timeout, episodes, fillers)
-        self.say = say
-        self.world.simulation.reset({0: None}, rules)  # what can go wrong does so now, and nobody waits for it later
-        self.door = Listener(tcp, allow_remote)
-        spaces = self.world.observation_spaces.items()
-        self._observations = {name: Numbers(_dtype(space), space.shape) for name, space in spaces}
-        self._actions = {name: Numbers(ACTION, space.shape) for name, space in self.world.action_spaces.items()}
+        check_picture_size(options.get("width", 600), options.get("height", 400))
+        self.world = ParallelEnv(scene, on_termination="leave", **options)
+        self.barrier = Barrier(self.world, join_timeout, step_timeout, episodes, default_policies)
+        self.log = log
+        self.world.simulation.reset({0: None}, rules)  # so that errors come now and not to waiting players
+        self.listener = Listener(tcp, allow_remote)
+        self._messages = WorldMessages(self.world)
         self._seated: dict[str, Peer] = {}
-        self._unheard: dict[Peer, bool] = {}  # who has said more than was heard yet, and whether it may say more
-        self._turn: tuple[Any, ...] | None = None  # when the clock was set, and
-        self._late = math.inf  # when it is late then
+        self._unread: dict[Peer, bool] = {}  # peers with messages left to read, and whether their connection goes on
+        self._turn: tuple[Any, ...] | None = None  # for which the clock was set
+        self._late = math.inf  # when the missing are late
         self._end = math.inf  # when the server ends
         self._why = "the server has ended"
         self.stopped = False  # by `stop`
@@ -107,8 +95,8 @@ class Server:
         self._alarm, self._bell = socket.socketpair()
         self._bell.setblocking(False)
         self._selector.register(self._alarm, selectors.EVENT_READ, lambda events: None)
-        self._say_of_strangers = Quota(say)
-        self._entrance = Entrance(self.door.socket, self._selector, self._greet, self._part, self._say_of_strangers)
+        self._log_of_strangers = RateLimitedLog(log)
+        self._entrance = Entrance(self.listener.socket, self._selector, self._greet, self._part, self._log_of_strangers)
 
     def run(self) -> None:
         """Serve until the world is closed or `stop` is called, then close.
@@ -119,10 +107,10 @@ class Server:
         try:
             while time.monotonic() < self._end and not (self.barrier.end and not self._seated):
                 ready = self._selector.select(self._left())
-                ready.sort(key=lambda one: one[0].fileobj is self.door.socket)  # who is in is heard before more come
+                ready.sort(key=lambda one: one[0].fileobj is self.listener.socket)  # peers before new callers
                 for key, events in ready:
                     key.data(events)
-                for peer, goes_on in list(self._unheard.items()):
+                for peer, goes_on in list(self._unread.items()):
                     self._listen(peer, goes_on)
                 self._keep_time()
         except Exception as error:
@@ -139,7 +127,7 @@ class Server:
         try:
             self._bell.send(b"\0")
         except OSError:
-            return  # it has ended, or was told so before
+            return  # it has ended, or is about to
 
     def close(self) -> None:
         """Free the world, the connections, the socket, the key and their folder; again does nothing."""
@@ -152,62 +140,62 @@ class Server:
         self._entrance.strangers.clear()
         self._entrance.guests.clear()
         self._seated.clear()
-        self._say_of_strangers.keep_time(math.inf)
+        self._log_of_strangers.keep_time(math.inf)
         self._selector.close()
         self._alarm.close()
         self._bell.close()
-        self.door.close()
+        self.listener.close()
 
     # The clock
 
     def _left(self) -> float | None:
-        """Return how long there is nothing to do if nobody says anything [s]."""
-        if self._unheard:
+        """Return how long there is nothing to do if no message arrives [s]."""
+        if self._unread:
             return 0.0
-        moment = min(self._late, self._end, self._entrance.next_moment, self._say_of_strangers.next_moment)
+        moment = min(self._late, self._end, self._entrance.next_moment, self._log_of_strangers.next_moment)
         return None if moment == math.inf else max(0.0, moment - time.monotonic())
 
     def _keep_time(self) -> None:
-        """Turn those away who take no seat, do without those who are late, and end after the world."""
+        """Turn away callers that take no seat, go on without agents that are late, and end after the world."""
         now = time.monotonic()
         self._entrance.keep_time(now)
-        self._say_of_strangers.keep_time(now)
-        host = self.barrier
-        turn = (*host.turn, host.waiting)
+        self._log_of_strangers.keep_time(now)
+        barrier = self.barrier
+        turn = (*barrier.turn, barrier.waiting)
         if turn != self._turn:
             self._turn = turn
-            self._late = now + host.patience if host.waiting and host.patience else math.inf
+            self._late = now + barrier.timeout if barrier.waiting and barrier.timeout else math.inf
         elif self._late <= now:
             self._turn = None
-            self._go_on_without(host.missing())
-        if host.end and self._end == math.inf:
+            self._go_on_without(barrier.missing())
+        if barrier.end and self._end == math.inf:
             self._end = now + LINGER
 
     def _go_on_without(self, missing: list[str]) -> None:
         replies = self.barrier.late()
         for name in missing:
             if not self.barrier.end:
-                self.say(f"{name}: {self.barrier.gone.get(name, 'is played by a policy')}")
+                self.log(f"{name}: {self.barrier.gone.get(name, 'is played by a policy')}")
         self._deliver(replies)
 
-    # Those who call
+    # Callers and peers
 
     def _greet(self, peer: Peer) -> None:
         self._selector.register(peer.connection, selectors.EVENT_READ, partial(self._attend, peer))
 
     def _attend(self, peer: Peer, _events: int) -> None:
-        """Do what a peer says, and send it what there is now room for."""
+        """Do what a peer asks, and send it what there is now room for."""
         if not peer.is_open:
-            return  # somebody else has said what closed it
+            return  # a message of another peer has closed it
         if peer.outbox:
             peer.flush()
             self._watch(peer)
-        if peer not in self._unheard:
+        if peer not in self._unread:
             self._listen(peer, peer.read())
 
     def _listen(self, peer: Peer, goes_on: bool) -> None:
-        """Do some of what a peer has said; the rest has its turn after others."""
-        self._unheard.pop(peer, None)
+        """Do what some messages of a peer ask; the others have their turn after those of other peers."""
+        self._unread.pop(peer, None)
         if not peer.is_open:
             return
         try:
@@ -218,9 +206,9 @@ class Server:
                 if not peer.is_open:
                     return
                 if peer.given_up:
-                    raise Violation(f"does not read what it is sent, {MOST_UNREAD} bytes")
+                    raise Violation(f"has left {MOST_UNREAD} bytes unread")
             else:
-                self._unheard[peer] = goes_on
+                self._unread[peer] = goes_on
                 return
         except WrongKey as error:
             peer.send(Refused(0, False, "the key is not the server's"))
@@ -233,66 +221,55 @@ class Server:
 
     def _hear(self, peer: Peer, body: bytes) -> None:
         if not peer.proved:
-            peer.admit(self.door.key, body)
+            peer.admit(self.listener.key, body)
             self._entrance.promote(peer)
         elif peer.agent is None:
             self._seat(peer, unpack(body, FROM_GUESTS).agent)
         else:
             self._answer(peer, peer.agent, unpack(body, FROM_PLAYERS))
 
-    def _seat(self, peer: Peer, wish: str | None) -> None:
-        """Give a peer the seat it asks for, or turn it away."""
+    def _seat(self, peer: Peer, requested: str | None) -> None:
+        """Give a peer the seat it requests, or turn it away."""
         try:
-            agent = self._find_seat(wish)
+            agent = self._find_seat(requested)
         except (InvalidInput, WorldClosed) as error:
-            peer.send(_refuse(0, error))
+            peer.send(refuse(0, error))
             self._part(peer, f"was turned away: {error}")
             return
         self._entrance.forget(peer)
         peer.take_seat(agent)
         self._seated[agent] = peer
-        self.say(f"{agent}: has joined")
-        self._tell(
-            peer,
-            Welcome(
-                agent,
-                self.world.scene.id,
-                self.world.scene.game.reasons if self.world.scene.game else (),
-                self.world.metadata,
-                self.world.render_mode,
-                _describe(self.world.observation_space(agent)),
-                _describe(self.world.action_space(agent)),
-            ),
-        )
+        self.log(f"{agent}: has joined")
+        self._tell(peer, self._messages.welcome(agent))
 
-    def _find_seat(self, wish: str | None) -> str:
-        host = self.barrier
-        if host.end is not None:
-            raise WorldClosed(f"the world is closed: {host.end[0]}")
-        out = {*self._seated, *host.gone, *host.filled}
+    def _find_seat(self, agent: str | None) -> str:
+        barrier = self.barrier
+        if barrier.end is not None:
+            raise WorldClosed(f"the world is closed: {barrier.end[0]}")
+        out = {*self._seated, *barrier.gone, *barrier.substituted}
         free = [name for name in self.world.possible_agents if name not in out]
-        if wish is None:
+        if agent is None:
             if not free:
                 raise InvalidInput(f"scene {self.world.scene.name!r}: no seat is free")
             return free[0]
-        check_choice(wish, self.world.possible_agents, "agent", f"scene {self.world.scene.name!r}")
-        if wish in host.gone:
-            raise WorldClosed(f"agent {wish!r} {host.gone[wish]}; its seat stays empty until the match is over")
-        if wish not in free:
-            raise InvalidInput(f"agent {wish!r} is taken; free: {', '.join(free) or 'none'}")
-        return wish
+        check_choice(agent, self.world.possible_agents, "agent", f"scene {self.world.scene.name!r}")
+        if agent in barrier.gone:
+            raise WorldClosed(f"agent {agent!r} {barrier.gone[agent]}; its seat stays empty until the match is over")
+        if agent not in free:
+            raise InvalidInput(f"agent {agent!r} is taken; free: {', '.join(free) or 'none'}")
+        return agent
 
-    # Those who play
+    # Players
 
-    def _answer(self, peer: Peer, agent: str, ask: Ask) -> None:
-        match ask:
+    def _answer(self, peer: Peer, agent: str, request: Request) -> None:
+        match request:
             case Step(number, action):
-                array = self._actions[agent].unpack(action)
+                array = self._messages.read_action(agent, action)
                 self._ask(peer, number, lambda: self.barrier.ask_step(agent, array))
             case Reset(number, seed):
                 self._ask(peer, number, lambda: self.barrier.ask_reset(agent, seed))
             case Look(number):
-                self._tell(peer, self._picture(number))
+                self._tell(peer, picture(number, self.barrier))
             case Withdraw():
                 self.barrier.withdraw(agent)
             case Ping():
@@ -301,39 +278,20 @@ class Server:
                 self._part(peer, "has left")
 
     def _ask(self, peer: Peer, number: int, call: Callable[[], dict[str, Reply]]) -> None:
-        """Ask the rendezvous; what cannot be done concerns this player only."""
+        """Make a request to the barrier; a refusal concerns this player only."""
         try:
             replies = call()
         except (InvalidInput, WorldClosed) as error:
-            self._tell(peer, _refuse(number, error))
+            self._tell(peer, refuse(number, error))
         else:
             peer.number = number
             self._deliver(replies)
-
-    def _picture(self, number: int) -> Message:
-        try:
-            picture = self.barrier.picture()
-        except Exception as error:  # of whatever draws here
-            closed = isinstance(error, WorldClosed)
-            return Refused(
-                number, closed, (str(error) if closed else f"no picture: {describe_error(error)}")[:LONGEST_TEXT]
-            )
-        if picture is None:
-            return Refused(number, False, "this world takes no pictures")
-        return Picture(number, picture.shape[0], picture.shape[1], picture.astype(np.uint8).tobytes())
 
     def _deliver(self, replies: Mapping[str, Reply]) -> None:
         for agent, reply in replies.items():
             if agent in self._seated:
                 peer = self._seated[agent]
-                self._tell(peer, self._as_message(agent, peer.number, reply))
-
-    def _as_message(self, agent: str, number: int, reply: Reply) -> Message:
-        if isinstance(reply, Exception):
-            return _refuse(number, reply)
-        observation, *rest = reply
-        seen = self._observations[agent].pack(observation)
-        return StepReply(number, seen, *rest) if len(rest) > 1 else ResetReply(number, seen, *rest)
+                self._tell(peer, self._messages.reply(agent, peer.number, reply))
 
     def _tell(self, peer: Peer, message: Message) -> None:
         peer.send(message)
@@ -351,32 +309,12 @@ class Server:
         peer.connection.close()
         if peer.agent is None:
             self._entrance.forget(peer)
-            self._say_of_strangers(f"somebody: {why}")
+            self._log_of_strangers(f"a caller: {why}")
             return
         del self._seated[peer.agent]
         if not self.barrier.end and peer.agent not in self.barrier.gone:
-            self.say(f"{peer.agent}: {why}")
+            self.log(f"{peer.agent}: {why}")
         if self.barrier.episode:
             self._deliver(self.barrier.leave(peer.agent, why))
         else:
             self.barrier.withdraw(peer.agent)
-
-
-def _refuse(number: int, error: Exception) -> Refused:
-    return Refused(number, isinstance(error, WorldClosed), str(error)[:LONGEST_TEXT])
-
-
-def _dtype(space: Any) -> Literal["<f4", "<f8"]:
-    """Return the little-endian type that holds a box's numbers."""
-    return "<f4" if space.dtype == np.float32 else "<f8"
-
-
-def _describe(space: Any) -> Space:
-    dtype = _dtype(space)
-    numbers = Numbers(dtype, space.shape)
-    return Space(space.shape, dtype, numbers.pack(space.low), numbers.pack(space.high))
-
-
-def _check_size(width: int, height: int) -> None:
-    if 3 * width * height + ROOM > LARGEST:
-        raise InvalidInput(f"size: a picture of {width}x{height} is more than the {LARGEST} bytes of a message")

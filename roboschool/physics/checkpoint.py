@@ -20,39 +20,45 @@ class Snapshot:
     gravity: float
     friction: float
     placements: tuple[Placement, ...]  # of the robots
-    bases: tuple[Any, ...]  # position, orientation, velocity, spin of each robot, then of each prop
+    bases: tuple[Any, ...]  # position, orientation, velocity, angular velocity of each robot, then of each prop
     joints: tuple[Any, ...]  # positions and speeds of the joints of each
-    spots: tuple[tuple[Triple, Quaternion], ...] = ()  # where each prop began; a camera needs none
+    starts: tuple[tuple[Triple, Quaternion], ...] = ()  # where each prop began; a camera needs none
+
+
+@dataclass(frozen=True)
+class Start:
+    """What an episode of a world begins with."""
+
+    placements: tuple[Placement, ...]  # of the robots
+    props: tuple[tuple[Triple, float], ...] = ()  # position [m] and yaw [rad] of each
+    gravity: float = 9.8  # downwards [m/s2]
+    friction: float = 0.8  # of the ground
 
 
 @dataclass
 class EpisodeLog:
-    """Everything a world has been told since its episode began. The same log gives the same world, bit for bit."""
+    """All inputs of a world since its episode began. The same log gives the same world, bit for bit."""
 
-    placements: tuple[Placement, ...]
-    props: tuple[tuple[Triple, float], ...]  # spot [m] and heading [rad] of each
-    gravity: float  # [m/s2]
-    friction: float  # of the ground
+    start: Start
     steps: int = 0
-    torques: "array[float]" = field(default_factory=lambda: array("d"))  # of all joints, step after step [N m]
-    throws: list[tuple[int, str, Triple, Triple]] = field(default_factory=list)  # after how many steps, and which
+    commands: "array[float]" = field(default_factory=lambda: array("d"))  # for all robots, step after step
+    launches: list[tuple[int, str, Triple, Triple]] = field(default_factory=list)  # after this number of steps: which
     base: "WorldCheckpoint | None" = None  # what was loaded inexactly and counts as the beginning
 
     def copy(self) -> "EpisodeLog":
         """Return a log that grows on its own."""
-        start = (self.placements, self.props, self.gravity, self.friction)
-        return EpisodeLog(*start, self.steps, self.torques[:], self.throws[:], self.base)
+        return EpisodeLog(self.start, self.steps, self.commands[:], self.launches[:], self.base)
 
     def begun_at(self, checkpoint: "WorldCheckpoint") -> "EpisodeLog":
         """Return the log of an episode that goes on from Bullet's state in a checkpoint, however it came to be."""
-        empty = EpisodeLog(self.placements, self.props, self.gravity, self.friction)
+        empty = EpisodeLog(self.start)
         return replace(empty, base=replace(checkpoint, log=empty))
 
     def rows(self) -> Iterator[list[float]]:
-        """Go through the steps: the torques of all joints [N m]."""
-        size = len(self.torques) // max(1, self.steps)
+        """Go through the steps: the commands for all robots, one after the other."""
+        size = len(self.commands) // max(1, self.steps)
         for step in range(self.steps):
-            yield self.torques[step * size : (step + 1) * size].tolist()
+            yield self.commands[step * size : (step + 1) * size].tolist()
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,9 @@ def describe_scene(scene: Scene) -> dict[str, str]:
     described = {name: str(getattr(scene, name)) for name in ("timestep", "substeps", "iterations", "ground")}
     for agent in scene.agents:
         robot = agent.robot
-        described[f"agent {agent.name!r}: robot"] = _hash(robot.model.text, robot.torque, robot.self_collision)
+        described[f"agent {agent.name!r}: robot"] = _hash(
+            robot.model.text, robot.torque, robot.actuators, robot.self_collision
+        )
         described[f"agent {agent.name!r}: task"] = _hash(*_parameters(agent.task))
     for prop in scene.props:
         described[f"prop {prop.name!r}"] = _hash(prop.model.text)

@@ -1,1 +1,1 @@
-"""Who decides: policies as numbers or classes, and pools of them. It imports `robots`."""
+"""What acts for an agent: policies as numbers or classes, their names resolved, pools. It imports no other room."""

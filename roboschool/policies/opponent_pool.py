@@ -12,39 +12,41 @@ from typing import Any
 import numpy as np
 
 from roboschool.errors import InvalidInput, check_choice, check_range
-from roboschool.policies.policy import NetworkPolicy, read_network
-from roboschool.readers import convert, read_json
+from roboschool.policies.network import NetworkPolicy, read_network
+from roboschool.policies.resolve import load_policy
+from roboschool.readers import read_json
+from roboschool.schema import convert
 from roboschool.writers import make_folder, replace
 
 INDEX = "pool.json"
 VERSION = 1
 STRATEGIES = ("latest", "uniform", "delta", "window", "prioritised")
 FILE = re.compile(r"[\w-]{1,100}\.safetensors")
-MOST_RATING = 1e5  # far from what games lead to, either way
+MOST_RATING = 1e5  # either way; games lead to far less
 FIRST_RATING = 1200.0
-SWING = 32.0  # the most that a game changes a rating, as in chess
-FADE = 0.98  # of the weight of older games, with every game: the learner is no longer who played them
+SWING = 32.0  # the K-factor of Elo ratings: the most that a game changes one
+FADE = 0.98  # factor on the weight of older games, with every game: the learner has changed since
 
 
 @dataclass(frozen=True)
 class Member:
-    """A policy of the pool, and how the learner does against it."""
+    """A policy of the pool, and the learner's results against it."""
 
     file: str
-    step: int  # of the training, when it was added
+    step: int  # of the training at which it was added
     rating: float
     games: float = 0.0  # older ones count less
     points: float = 0.0  # the learner's: 1 for a win, 0.5 for a draw
 
     @property
     def share(self) -> float:
-        """What the learner gets of the points; as if it had once won and once lost before."""
+        """The learner's share of the points, with one win and one loss added before the first game."""
         return (self.points + 1.0) / (self.games + 2.0)
 
 
 @dataclass(frozen=True)
 class Index:
-    """What stands in `pool.json`."""
+    """The content of `pool.json`."""
 
     version: int = VERSION
     learner: float = FIRST_RATING  # rating
@@ -53,26 +55,26 @@ class Index:
 
 @functools.lru_cache(maxsize=256)
 def _network(path: Path, _stamp: int) -> NetworkPolicy:
-    """Return a member's network; nobody changes it, so all copies of a pool share it."""
+    """Return a member's network; it is never changed, so all copies of a pool share it."""
     return read_network(path)
 
 
 class OpponentPool:
     """A policy that in every episode plays as one of the policies in a folder, drawn by the seed of the episode.
 
-    What is added or recorded is in the folder at once, ratings included; copies of the pool, also those in other
-    processes, see it when their next episode begins. One process may add and record, any number may play. So a seed
-    draws from what is in the folder when the episode begins: it is the same opponent only while nobody adds or records,
-    and an episode that a `VectorEnv` replays because its worker was lost may meet another.
+    Members and results are written to the folder at once, ratings included; copies of the pool, also those in other
+    processes, read them when their next episode begins. One process may add and record, any number may play. A seed
+    draws from the members at the beginning of the episode: it gives the same opponent only while none is added and no
+    result is recorded, and an episode that a `VectorEnv` replays because its worker died may meet another.
 
     Args:
-        folder: of the pool; it is made if it is not there.
-        strategy: who is drawn. "latest": the newest; "uniform": any; "delta": any of the newer ones, as `delta` says;
-            "window": the newest, or any of the last few; "prioritised": rather those against whom the learner loses,
-            with a chance in proportion to the square of its share of lost points.
-        delta: which part of the oldest "delta" leaves out, from 0 to 1.
-        window: how many "window" draws from.
-        latest: how often "window" draws the newest, from 0 to 1.
+        folder: of the pool; it is made if it is missing.
+        strategy: which member is drawn. "latest": the newest; "uniform": any; "delta": any but the oldest, as `delta`
+            says; "window": the newest, or any of the last few; "prioritised": members that beat the learner more often,
+            with a probability proportional to the square of the learner's share of lost points.
+        delta: fraction of the oldest members that "delta" leaves out, from 0 to 1.
+        window: number of members that "window" draws from.
+        latest: probability that "window" draws the newest, from 0 to 1.
 
     Raises:
         InvalidInput: an argument is wrong, or the folder holds something else.
@@ -94,13 +96,13 @@ class OpponentPool:
         self.delta, self.window, self.latest = delta, window, latest
         make_folder(self.folder)
         self.index = Index()
-        self.member: Member | None = None  # who plays
+        self.member: Member | None = None  # of this episode
         self.playing: NetworkPolicy | None = None
         self._stamp: tuple[int, int] | None = None
         self._read()
 
     def __deepcopy__(self, _known: dict[int, Any]) -> "OpponentPool":
-        """Return a copy that draws for itself; networks and records are never changed, so they are shared."""
+        """Return a copy with draws of its own; networks and records are never changed, so they are shared."""
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
         return copy
@@ -115,25 +117,24 @@ class OpponentPool:
 
     @property
     def rating(self) -> float:
-        """The learner's, on the scale of chess."""
+        """The learner's Elo rating."""
         return self.index.learner
 
     def add(self, policy: NetworkPolicy | str | os.PathLike[str], step: int) -> Member:
-        """Add a policy, or the one in a file; it begins with the learner's rating.
+        """Add a policy, given as an object or as `load_policy` takes it; it begins with the learner's rating.
 
         Raises:
-            InvalidInput: it is no such policy, cannot be read, or observes or moves other numbers than those before, or
-                the step is not a whole number.
+            InvalidInput: it is not a network, cannot be read, or has another size than those before, or the step is not
+                a whole number.
         """
         step = convert(step, int, "step")
-        if not isinstance(policy, NetworkPolicy | str | os.PathLike):
-            kind = type(policy).__name__
-            raise InvalidInput(f"{self.folder}: a pool holds networks, and a {kind} is neither one nor the file of one")
+        network = load_policy(policy) if isinstance(policy, str | os.PathLike) else policy
+        if not isinstance(network, NetworkPolicy):
+            raise InvalidInput(f"{self.folder}: a pool holds networks, and a {type(network).__name__} is none")
         self._read()
-        network = policy if isinstance(policy, NetworkPolicy) else read_network(policy)
         if self.members:
             other = self._network(self.members[0])
-            sizes = [(len(each.mean), len(each.layers[-1][1])) for each in (other, network)]
+            sizes = [(len(each.mean), each.joints) for each in (other, network)]
             if sizes[0] != sizes[1]:
                 raise InvalidInput(f"{self.folder}: its policies have sizes {sizes[0]}, and the new one {sizes[1]}")
         member = Member(f"{len(self):05}_{step}.safetensors", step, self.rating)
@@ -142,14 +143,14 @@ class OpponentPool:
         return member
 
     def record(self, result: float, member: Member | None = None) -> None:
-        """Note a game of the learner against a member, or against the one that plays.
+        """Record a game of the learner against a member.
 
         Args:
             result: of the learner: 1 won, 0 drawn, -1 lost.
-            member: whom it has played; None: who plays now.
+            member: its opponent; None: the member of this episode.
 
         Raises:
-            InvalidInput: the result is another number, or nobody plays.
+            InvalidInput: the result is out of range, or no episode has begun.
         """
         check_range("result", result, -1.0, 1.0)
         rival = member or self.member
@@ -169,7 +170,7 @@ class OpponentPool:
         self._write(Index(learner=self.rating + SWING * surprise, members=tuple(members)))
 
     def draw(self, rng: np.random.Generator) -> Member:
-        """Return who shall play next.
+        """Return the member that an episode draws.
 
         Raises:
             InvalidInput: the pool is empty.
@@ -201,13 +202,13 @@ class OpponentPool:
         self.playing = self._network(self.member)
 
     def act(self, observation: np.ndarray) -> np.ndarray:
-        """Return the action (joints,) of the member that plays.
+        """Return the action (joints,) of the member of this episode.
 
         Raises:
             InvalidInput: no episode has begun.
         """
         if self.playing is None:
-            raise InvalidInput(f"{self.folder}: nobody plays yet: call reset() first")
+            raise InvalidInput(f"{self.folder}: no episode has begun: call reset() first")
         return self.playing.act(observation)
 
     def _network(self, member: Member) -> NetworkPolicy:
@@ -215,7 +216,7 @@ class OpponentPool:
         return _network(path, path.stat().st_mtime_ns if path.is_file() else 0)
 
     def _read(self) -> None:
-        """Take what is in the folder, if it has changed."""
+        """Read the folder, if it has changed."""
         path = self.folder / INDEX
         if not path.exists():
             return

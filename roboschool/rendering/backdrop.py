@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from roboschool.physics.camera_images import Colour
+from roboschool.physics.checkpoint import Triple
 from roboschool.rendering.camera_view import CameraView
 from roboschool.scenes.scene import Scene
 
-Colour: TypeAlias = tuple[int, int, int]  # red, green, blue
-Triple: TypeAlias = tuple[float, float, float]
 Window: TypeAlias = tuple[slice, slice]  # rows and columns
 Layer: TypeAlias = tuple[Any, Colour]  # a share of what is there is covered by a colour
 
@@ -23,7 +23,7 @@ TILE, CONTRAST = 1.0, 0.06  # size of a tile [m], black in every other one
 LANE, LINE, START = 2.0, 0.06, 0.12  # width of a lone lane, of its lines, of the start line [m]
 FINISH, SQUARE = 1.0, 0.25  # width of the finish, of its squares [m]
 HAZE = 50.0  # at this distance most of the ground's colour is the horizon's [m]
-CLEAR, HAZY = 4.0, 4.0  # at so many heights of the eye at least; from so many times that distance on all of it is
+CLEAR, HAZY = 4.0, 4.0  # HAZE is at least this many heights of the eye; from this many times it on all is haze
 SHARPEST = np.float32(1e-6)  # width of what a pixel shows of the ground, at least [m]
 
 
@@ -32,7 +32,7 @@ class Studio:
 
     track = None
 
-    def paint(self, _lens: CameraView, width: int, height: int) -> Any:
+    def paint(self, _camera_view: CameraView, width: int, height: int) -> Any:
         """Return what is seen (height, width, 3), from 0 to 255."""
         across = np.linspace(-1.0, 1.0, width, dtype=np.float32)
         upward = np.linspace(1.0, -1.0, height, dtype=np.float32)[:, None]
@@ -86,7 +86,7 @@ class Spots:
         return Spots(self.x[window], self.y[window], (a[window], b[window]), (c[window], d[window]))
 
     def _reach(self, ends: Any, axis: int, x: tuple[float, float], y: tuple[float, float]) -> slice:
-        """Return where something is seen: straight rows and columns show straight lines, whose ends tell."""
+        """Return where something is seen: rows and columns show straight lines, so their ends suffice."""
         seen = np.array(True)
         for at, blur, (low, top) in ((self.x, self.wide, x), (self.y, self.high, y)):
             at, blur = at[ends], blur[ends]
@@ -101,12 +101,16 @@ class Backdrop:
         self.track = _track(scene)
         self.finish = scene.finish
 
-    def paint(self, lens: CameraView, width: int, height: int) -> Any:
+    def paint(self, camera_view: CameraView, width: int, height: int) -> Any:
         """Return what is seen (height, width, 3), from 0 to 255."""
-        size = np.array((2 * lens.wide / width, 2 * lens.high / height), np.float32)  # of a pixel 1 m away [m]
-        across = (np.arange(width, dtype=np.float32) + 0.5) * size[0] - np.float32(lens.wide)
-        upward = np.float32(lens.high) - (np.arange(height, dtype=np.float32)[:, None] + 0.5) * size[1]
-        eye, ahead, right, up = (part.astype(np.float32) for part in (lens.eye, lens.ahead, lens.right, lens.up))
+        size = np.array(
+            (2 * camera_view.wide / width, 2 * camera_view.high / height), np.float32
+        )  # of a pixel 1 m away [m]
+        across = (np.arange(width, dtype=np.float32) + 0.5) * size[0] - np.float32(camera_view.wide)
+        upward = np.float32(camera_view.high) - (np.arange(height, dtype=np.float32)[:, None] + 0.5) * size[1]
+        eye, ahead, right, up = (
+            part.astype(np.float32) for part in (camera_view.eye, camera_view.ahead, camera_view.right, camera_view.up)
+        )
         rise = ahead[2] + up[2] * upward
         if right[2]:
             rise = rise + right[2] * across
@@ -117,8 +121,8 @@ class Backdrop:
         lowest = np.float32(max(eye[2], 0.0) / (HAZY * clear))
         first = int(np.count_nonzero((rise > -lowest).all(1)))
         if first < height and lowest > 0.0:
-            far = eye[2] / np.maximum(-rise[first:], lowest)  # distance [m], along the lens's axis
-            step = far**2 / eye[2] * up[2] * size[1]  # so much farther is the row above [m]
+            far = eye[2] / np.maximum(-rise[first:], lowest)  # distance [m], along the camera's axis
+            step = far**2 / eye[2] * up[2] * size[1]  # how much farther the row above is [m]
             ways = [ahead[axis] + up[axis] * upward[first:] + right[axis] * across for axis in (0, 1)]
             x, y = (eye[axis] + far * ways[axis] for axis in (0, 1))
             above = [step * ways[axis] + far * up[axis] * size[1] for axis in (0, 1)]
@@ -152,9 +156,9 @@ class Backdrop:
 
 def _track(scene: Scene) -> Triple | None:
     """Return the right and left edge of the track and the width of a lane [m], if there is one."""
-    if any(isinstance(y, tuple) or abs(np.mean(agent.turn)) > 0.1 for agent in scene.agents for y in agent.spot):
+    if any(isinstance(y, tuple) or abs(np.mean(agent.yaw)) > 0.1 for agent in scene.agents for y in agent.position):
         return None
-    ys = np.unique([agent.spot[1] for agent in scene.agents])
+    ys = np.unique([agent.position[1] for agent in scene.agents])
     lane = float(ys[1] - ys[0]) if len(ys) > 1 else LANE
     if not np.allclose(np.diff(ys), lane):
         return None

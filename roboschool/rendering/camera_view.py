@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.scenes.scene_file import View
+from roboschool.scenes.scene import FixedCamera
 
 NEAR, FAR = 0.05, 200.0  # what is drawn lies between [m]
 VIEW = math.tan(math.radians(20.0))  # half the height of what is seen 1 m away [m]
@@ -17,10 +17,10 @@ FARTHEST = 40.0  # from the robots [m]
 AIM, TRAIL, ZOOM = np.array((0.85, 0.85, 0.96)), 0.98, 0.96  # share of the old that stays at every frame
 LEAD, SWING, BESIDE = 0.2, 1.8, 3.2  # share of the way behind to look ahead; most of it, and across, to turn by [m]
 SKYWARD, NORTH = np.array((0.0, 0.0, 1.0)), np.array((0.0, 1.0, 0.0))  # what may be up in a picture
-STEEP = math.cos(math.radians(10.0))  # whoever looks down steeper sees the north up
-UNSEEN = np.full(3, np.nan)  # before the first frame
+STEEP = math.cos(math.radians(10.0))  # a camera that looks down steeper has the north up
+UNSEEN = np.full(3, np.nan)  # before the first picture
 BEHIND, FORGOTTEN = 5.0, 9.0  # a robot so far behind the first begins to leave the picture, has left it [m]
-PASSED = 3.0  # the way past a line counts so many times, for the view waits for those who come later
+PASSED = 3.0  # the way past a line counts this many times, because the view waits for those who come later
 
 
 class CameraView:
@@ -52,20 +52,21 @@ class CameraView:
 class Follow:
     """Keeps the robots in the picture, but those left behind; `wide` and `high` are half of what is seen 1 m away.
 
-    With a `line` across the way, at some x [m], the first is who is nearest to it, and who has run on is left, too.
+    With a `line` across the way, at some x [m], the first robot is the one nearest to it, and robots far past it leave
+    the picture, too.
     """
 
     def __init__(self, wide: float, high: float, line: float | None = None) -> None:
         self.wide, self.high, self.line = wide, high, line
-        self.cut()
+        self.reset()
 
-    def cut(self) -> None:
+    def reset(self) -> None:
         """Forget all frames so far."""
         self.focus = self.trail = UNSEEN
         self.distance = UNSEEN[0]
 
-    def lens(self, points: np.ndarray, room: np.ndarray) -> CameraView:
-        """Return the lens of the next frame for robots at some points (robot, 3), each with a radius (robot,) [m]."""
+    def camera_view(self, points: np.ndarray, room: np.ndarray) -> CameraView:
+        """Return the view of the next frame for robots at some points (robot, 3), each with a radius (robot,) [m]."""
         points = _gather(points, self.line)
         middle = (points.min(0) + points.max(0)) / 2
         self.focus = _smooth(self.focus, middle, AIM)
@@ -76,35 +77,35 @@ class Follow:
         if len(points) > 1:
             down, around = max(down, HIGH), FRONT
         ahead = -np.array((math.cos(down) * math.cos(around), math.cos(down) * math.sin(around), math.sin(down)))
-        lens = CameraView(self.focus + LEAD * pace, ahead, self.wide, self.high)
-        offsets = points - lens.eye
-        wide = (abs(offsets @ lens.right) + room) / self.wide - offsets @ ahead
-        high = (abs(offsets @ lens.up) + room) / self.high - offsets @ ahead
+        aimed = CameraView(self.focus + LEAD * pace, ahead, self.wide, self.high)
+        offsets = points - aimed.eye
+        wide = (abs(offsets @ aimed.right) + room) / self.wide - offsets @ ahead
+        high = (abs(offsets @ aimed.up) + room) / self.high - offsets @ ahead
         self.distance = _smooth(self.distance, min(FARTHEST, np.maximum(wide, high).max()), ZOOM)
-        eye = lens.eye - self.distance * ahead
+        eye = aimed.eye - self.distance * ahead
         eye[2] = max(eye[2], 2 * NEAR)
         return CameraView(eye, ahead, self.wide, self.high)
 
 
 class Fixed:
-    """An eye that stays where it is, and whose look may be drawn to something that moves."""
+    """An eye that stays where it is; it may turn towards something that moves."""
 
-    def __init__(self, view: View, aspect: float) -> None:
-        self.view, self.wide, self.high = view, view.wide, view.wide / aspect
-        self.eye, self.look = np.array(view.eye), np.array(view.look)
+    def __init__(self, view: FixedCamera, aspect: float) -> None:
+        self.view, self.wide, self.high = view, view.half_width, view.half_width / aspect
+        self.eye, self.look = np.array(view.eye), np.array(view.target)
         self.ahead = -SKYWARD
         self._turn(self.look)
         self.top = NORTH if abs(self.ahead[2]) > STEEP else SKYWARD
-        self.cut()
+        self.reset()
 
-    def cut(self) -> None:
+    def reset(self) -> None:
         """Forget all frames so far."""
         self.shown = UNSEEN
 
-    def lens(self, place: tuple[float, ...] | None) -> CameraView:
-        """Return the lens of the next frame; what is followed is at some place [m], or there is nothing to follow."""
-        target = self.look if place is None else self.look + self.view.share * (np.array(place) - self.look)
-        self.shown = _smooth(self.shown, target, self.view.stay)
+    def camera_view(self, place: tuple[float, ...] | None) -> CameraView:
+        """Return the view of the next frame; what is followed is at some place [m], or there is nothing to follow."""
+        target = self.look if place is None else self.look + self.view.follow_weight * (np.array(place) - self.look)
+        self.shown = _smooth(self.shown, target, self.view.smoothing)
         self._turn(self.shown)
         return CameraView(self.eye, self.ahead, self.wide, self.high, self.top)
 

@@ -72,10 +72,10 @@ def _rotation(roll: float, pitch: float, yaw: float) -> np.ndarray:
     return about_z @ about_y @ about_x
 
 
-def limbs(tree: Tree) -> list[list[tuple[str, ...]]]:
-    """Return the limbs, runs of joints with motors without a fork: those of the trunk, those that grow from them, ...
+def kinematic_chains(tree: Tree) -> list[list[tuple[str, ...]]]:
+    """Return the kinematic chains, actuated joints without a branch: those of the trunk, those that grow from them, ...
 
-    Those of a level are in turn around the trunk, counter-clockwise, beginning with the one of the first action.
+    Those of a level are in order around the trunk, counter-clockwise, beginning with the one of the first action.
     """
     order = [joint.name for joint in tree.robot.joints]
     ways = {name: [joint for joint in tree.joints[name] if joint in order] for name in order}
@@ -92,7 +92,7 @@ def limbs(tree: Tree) -> list[list[tuple[str, ...]]]:
 
 
 def _around(tree: Tree, joints: list[str]) -> list[str]:
-    """Return joints in turn around the trunk; those at one place stay in their order."""
+    """Return joints in order around the trunk; those at one place stay in their order."""
     first = tree.bearings[joints[0]]
     return sorted(joints, key=lambda joint: round((tree.bearings[joint] - first) % math.tau, 6) % round(math.tau, 6))
 
@@ -100,17 +100,17 @@ def _around(tree: Tree, joints: list[str]) -> list[str]:
 def partitions(source: Robot | str | os.PathLike[str]) -> dict[str, Parts]:
     """Return how several agents can share the joints of a robot (see `load_robot`), by name; read from their tree.
 
-    "4x2" are four agents with two joints each, "9|8" two with nine and eight. Each has whole limbs, or a piece of one:
-    - limbs that are neighbours, as many as make equal shares: "4x2" and "2x4" of an ant;
-    - with a "d" limbs dealt out in turn around the trunk, so that those of an agent are apart: diagonal legs;
-    - equal pieces of limbs, down to a joint each: "8x1";
-    - a limb each, where limbs differ;
-    - the limbs of the trunk, those that grow from them, and so on: "9|8" of a humanoid, above and below the pelvis.
+    "4x2" are four agents with two joints each, "9|8" two with nine and eight. Each has whole chains, or a piece of one:
+    - chains that are neighbours, as many as make equal shares: "4x2" and "2x4" of an ant;
+    - with a "d" chains dealt out in order around the trunk, so that those of an agent are apart: diagonal legs;
+    - equal pieces of chains, down to a joint each: "8x1";
+    - a chain each, where chains differ;
+    - the chains of the trunk, those that grow from them, and so on: "9|8" of a humanoid, above and below the pelvis.
 
     Agents are in the order of their first joint's action, and the joints of each, too.
     """
     robot = source if isinstance(source, Robot) else load_robot(source)
-    levels = limbs(grow(robot))
+    levels = kinematic_chains(grow(robot))
     runs = [run for level in levels for run in level]
     chain = [joint for run in runs for joint in run]
     ends = {sum(map(len, runs[:count])) for count in range(len(runs) + 1)}

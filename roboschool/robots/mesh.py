@@ -116,7 +116,7 @@ def _check_library(file: Path, root: Path) -> None:
 
 
 def _check_texture(file: Path, where: str) -> None:
-    from PIL import Image  # Bullet would decode whatever it finds, of any size
+    from PIL import Image  # Bullet would decode any image, of any size
 
     try:
         with Image.open(file, formats=("PNG", "JPEG")) as picture:

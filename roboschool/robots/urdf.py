@@ -1,7 +1,6 @@
 """Reads a URDF strictly and cleans it: Bullet crashes, hangs or goes quietly wrong on a bad one."""
 
 import atexit
-import difflib
 import functools
 import math
 import os
@@ -9,7 +8,7 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from lxml import etree
@@ -18,69 +17,11 @@ from roboschool.errors import InvalidInput, suggest
 from roboschool.paths import as_path
 from roboschool.readers import read_text
 from roboschool.robots.mesh import find_file, measure_mesh
+from roboschool.robots.urdf_schema import FARTHEST, MOST_TURN, SMALLEST, Element, check_joint_kind, clean, fail
 from roboschool.scratch import scratch_folder
 
-KINDS = ("revolute", "continuous", "prismatic", "fixed")
 MOST_LINKS = 120  # Bullet misreads bodies of 123 links and more
 MOST_SHAPES = 64  # of one link
-SMALLEST, FARTHEST = 1e-3, 1e3  # sizes and distances [m]
-MOST_TURN = 8 * math.pi  # [rad]; whoever writes more means degrees
-
-Element = Any  # lxml has no types
-
-# What may stand in an element: attributes with @, then other elements; `!` one, `?` at most one, `*` any number,
-# `-` dropped, because Bullet has no use for it.
-_CONTACT = "lateral_friction? rolling_friction? spinning_friction? restitution? stiffness? damping? inertia_scaling?"
-_RULES = {
-    "robot": "@name! @version- link* joint* material*",
-    "link": "@name! inertial? visual* collision* contact? verbose- self_collide- sensor- gazebo- audio_source-",
-    "inertial": "mass! inertia! origin?",
-    "mass": "@value!",
-    "inertia": "@ixx! @iyy! @izz! @ixy? @ixz? @iyz?",
-    "visual": "@name- geometry! origin? material?",
-    "collision": "@name- geometry! origin? material- verbose- contact_coefficients-",
-    "origin": "@xyz? @rpy?",
-    "geometry": "box? cylinder? sphere? capsule? mesh?",
-    "box": "@size!",
-    "cylinder": "@radius! @length!",
-    "sphere": "@radius!",
-    "capsule": "@radius! @length!",
-    "mesh": "@filename! @scale?",
-    "material": "@name! color? specular? texture-",
-    "color": "@rgba!",
-    "specular": "@rgb!",
-    "contact": f"{_CONTACT} friction_anchor? contact_cfm- contact_erp-",
-    **{word[:-1]: "@value!" for word in _CONTACT.split()},
-    "friction_anchor": "",
-    "joint": "@name! @type! parent! child! origin? axis? limit? dynamics? "
-    "calibration- safety_controller- joint_properties-",
-    "parent": "@link!",
-    "child": "@link!",
-    "axis": "@xyz!",
-    "limit": "@lower? @upper? @effort? @velocity?",
-    "dynamics": "@damping? @friction?",
-}
-_NUMBERS = {  # how many stand in the attribute, the lowest, the highest
-    "xyz": (3, -FARTHEST, FARTHEST),
-    "rpy": (3, -MOST_TURN, MOST_TURN),
-    "size": (3, SMALLEST, FARTHEST),
-    "radius": (1, SMALLEST, FARTHEST),
-    "length": (1, SMALLEST, FARTHEST),
-    "scale": (3, -1e6, 1e6),
-    "rgba": (4, 0.0, 1.0),
-    "rgb": (3, 0.0, 100.0),
-    "lower": (1, -FARTHEST, FARTHEST),
-    "upper": (1, -FARTHEST, FARTHEST),
-    **dict.fromkeys(("value", "effort", "velocity", "damping", "friction"), (1, 0.0, 1e30)),
-    **dict.fromkeys(("ixx", "iyy", "izz", "ixy", "ixz", "iyz"), (1, -1e12, 1e12)),
-}
-_REFUSED = {
-    "mimic": "in Bullet the joint would move freely",
-    "plane": "it belongs to a scene",
-    "floating": "Bullet makes it a fixed joint; leave the root link free instead",
-    "planar": "Bullet can neither read nor drive it; use two prismatic joints and a continuous one",
-    "spherical": "Bullet cannot drive it with torques; use three revolute joints",
-}
 
 
 @dataclass(frozen=True)
@@ -102,7 +43,7 @@ class Joint:
     def range(self) -> str:
         """How far it goes, for people."""
         if self.lower is None or self.upper is None:
-            return "endless"
+            return "continuous"
         unit = "m" if self.kind == "prismatic" else "deg"
         return f"{self.shown(self.lower):.4g} to {self.shown(self.upper):.4g} {unit}"
 
@@ -132,12 +73,12 @@ class Model:
 
     @functools.cached_property
     def fixed(self) -> bool:
-        """Whether the root is bolted to the world: it has no mass."""
+        """Whether the root is fixed to the world: it has no mass."""
         return next(link.mass for link in self.links if link.name == self.root) == 0.0
 
     @functools.cached_property
     def immovable(self) -> frozenset[str]:
-        """The links that can never move: a root that is bolted to the world, and what is fixed to it."""
+        """The links that can never move: a root that is fixed to the world, and what is fixed to it."""
         names = {self.root} if self.fixed else set[str]()
         for _ in self.joints:  # whose order is any
             names |= {joint.child for joint in self.joints if joint.kind == "fixed" and joint.parent in names}
@@ -186,14 +127,14 @@ def _read(name: str) -> Model:
     root, path = _parse(name)
     links, joints = root.findall("link"), root.findall("joint")
     if not 0 < len(links) <= MOST_LINKS:
-        _fail(root, f"{len(links)} links, not 1 to {MOST_LINKS}")
+        fail(root, f"{len(links)} links, not 1 to {MOST_LINKS}")
     materials = {m.get("name", "") for m in root.iter("material") if len(m) or m.getparent() is root}
     for joint in joints:
-        _drop_unused(joint)
-    _clean(root)
+        check_joint_kind(joint)
+    clean(root)
     for material in root.findall("link/visual/material"):
         if material.get("name") not in materials:
-            _fail(material, f"unknown material {material.get('name')!r}{suggest(material.get('name'), materials)}")
+            fail(material, f"unknown material {material.get('name')!r}{suggest(material.get('name'), materials)}")
     base = _check_tree(links, joints)
     model_links, model_joints = tuple(_link(link, link is base) for link in links), tuple(map(_joint, joints))
     _check_meshes(root, path.parent)
@@ -222,104 +163,8 @@ def _parse(name: str) -> tuple[Element, Path]:
     except etree.XMLSyntaxError as error:
         raise InvalidInput(f"{path}:{error.lineno}: XML: {error.msg}") from None
     if root.tag != "robot":
-        _fail(root, f"the outermost element is <{root.tag}>, not <robot>")
+        fail(root, f"the outermost element is <{root.tag}>, not <robot>")
     return root, path
-
-
-def _fail(element: Element, what: str) -> NoReturn:
-    """Raise InvalidInput that names the file, the line, and the link or joint around the element."""
-    owner = element
-    while owner.getparent() is not None and owner.getparent().getparent() is not None:
-        owner = owner.getparent()
-    tag = owner.tag.rpartition("}")[2]
-    where = f"{tag} {owner.get('name')[:64]!r}" if owner.get("name") else f"<{tag}>"
-    if owner is not element:
-        where += f" <{element.tag}>"
-    raise InvalidInput(f"{element.getroottree().docinfo.URL}:{element.sourceline}: {where}: {what}"[:2000])
-
-
-def _drop_unused(joint: Element) -> None:
-    kind = joint.get("type", "")[:64]
-    if kind in _REFUSED:
-        _fail(joint, f"a {kind} joint is not supported: {_REFUSED[kind]}")
-    if kind not in KINDS:
-        _fail(joint, f"unknown joint type {kind!r}{suggest(kind, KINDS)}")
-    for child in list(joint):
-        if kind == "fixed" and child.tag in ("axis", "limit", "dynamics"):
-            joint.remove(child)
-        elif kind == "continuous" and child.tag == "limit":
-            for end in {"lower", "upper"} & set(child.attrib):
-                del child.attrib[end]
-
-
-def _clean(element: Element) -> None:
-    """Check an element and all in it against the rules; leave nothing else, and every number in its plainest form."""
-    element.text = element.tail = None
-    marks = {word[:-1]: word[-1] for word in _RULES[element.tag].split()}
-    _clean_attributes(element, {word[1:]: mark for word, mark in marks.items() if word[0] == "@"})
-    _clean_children(element, {word: mark for word, mark in marks.items() if word[0] != "@"})
-
-
-def _clean_attributes(element: Element, known: dict[str, str]) -> None:
-    for name in list(element.attrib):
-        if known.get(name) == "-" or name.startswith("{"):
-            del element.attrib[name]
-        elif name not in known:
-            _fail(element, f"unknown attribute {name!r}{suggest(name, known)}")
-        elif name in _NUMBERS:
-            element.set(name, _plain_numbers(element, name))
-        else:
-            _check_text(element, name)
-    for name, mark in known.items():
-        if mark == "!" and name not in element.attrib:
-            _fail(element, f"attribute {name!r} is missing")
-
-
-def _clean_children(element: Element, known: dict[str, str]) -> None:
-    for child in list(element):
-        if child.tag in _REFUSED:
-            _fail(child, f"<{child.tag}> is not supported: {_REFUSED[child.tag]}")
-        elif known.get(child.tag) == "-" or (element.tag == "robot" and _is_foreign(child, known)):
-            element.remove(child)
-        elif child.tag not in known:
-            _fail(child, f"unknown element <{child.tag}> in <{element.tag}>{suggest(child.tag, known)}")
-        elif known[child.tag] != "*" and element.find(child.tag) is not child:
-            _fail(child, f"a second <{child.tag}> in one <{element.tag}>")
-        else:
-            _clean(child)
-    for tag, mark in known.items():
-        if mark == "!" and element.find(tag) is None:
-            _fail(element, f"<{tag}> is missing")
-    if element.tag == "geometry" and len(element) != 1:
-        _fail(element, f"{len(element)} shapes, not one of {', '.join(known)}")
-
-
-def _is_foreign(element: Element, known: dict[str, str]) -> bool:
-    """Whether an element of <robot> is meant for other programs, not one of ours misspelt."""
-    if "xacro" in element.tag:
-        _fail(element, "xacro is not expanded; run xacro first")
-    return element.tag not in known and not difflib.get_close_matches(element.tag.lower(), known, cutoff=0.75)
-
-
-def _check_text(element: Element, name: str) -> None:
-    text = element.get(name)
-    if not 0 < len(text) <= (255 if name == "filename" else 64):
-        _fail(element, f"attribute {name!r} is empty or too long: {len(text)} characters")
-    if not text.isprintable() or text != text.strip():
-        _fail(element, f"attribute {name!r} has blanks around it or characters that cannot be printed: {text!r}")
-
-
-def _plain_numbers(element: Element, name: str) -> str:
-    words = element.get(name).split()
-    count, lowest, highest = _NUMBERS[name]
-    if len(words) != count:
-        _fail(element, f"{name}: {len(words)} numbers, not {count}")
-    for word in words:
-        if not re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", word):
-            _fail(element, f"{name}: {word[:40]!r} is not a finite number")
-        if not lowest <= float(word) <= highest:
-            _fail(element, f"{name}: {word[:40]} is not between {lowest:g} and {highest:g}")
-    return " ".join(repr(float(word)) for word in words)
 
 
 def _floats(element: Element, name: str, default: str = "") -> list[float]:
@@ -334,21 +179,21 @@ def _check_tree(links: list[Element], joints: list[Element]) -> Element:
         parent, child = (joint.find(end).get("link") for end in ("parent", "child"))
         for end, name in (("parent", parent), ("child", child)):
             if name not in names:
-                _fail(joint.find(end), f"unknown link {name!r}{suggest(name, names)}")
+                fail(joint.find(end), f"unknown link {name!r}{suggest(name, names)}")
         if parent == child:
-            _fail(joint, f"it joins link {child!r} to itself")
+            fail(joint, f"it joins link {child!r} to itself")
         if child in parents:
-            _fail(joint, f"link {child!r} has two parents, {parents[child]!r} and {parent!r}")
+            fail(joint, f"link {child!r} has two parents, {parents[child]!r} and {parent!r}")
         parents[child] = parent
     for name in parents:
         above = name
         for _ in parents:
             above = parents.get(above, above)
         if above in parents:
-            _fail(names[name], "its parents go round in a cycle")
+            fail(names[name], "its parents go round in a cycle")
     root, *others = (link for name, link in names.items() if name not in parents)
     if others:
-        _fail(others[0], f"a second root besides link {root.get('name')!r}; all links but one must be a joint's child")
+        fail(others[0], f"a second root besides link {root.get('name')!r}; all links but one must be a joint's child")
     return root
 
 
@@ -357,17 +202,17 @@ def _by_name(elements: list[Element]) -> dict[str, Element]:
     for element in elements:
         first: Element = found.setdefault(element.get("name"), element)
         if first is not element:
-            _fail(element, f"a second {element.tag} of this name, after the one in line {first.sourceline}")
+            fail(element, f"a second {element.tag} of this name, after the one in line {first.sourceline}")
     return found
 
 
 def _link(link: Element, is_root: bool) -> Link:
     for tag in ("visual", "collision"):
         if len(link.findall(tag)) > MOST_SHAPES:
-            _fail(link, f"{len(link.findall(tag))} <{tag}>, more than {MOST_SHAPES}")
+            fail(link, f"{len(link.findall(tag))} <{tag}>, more than {MOST_SHAPES}")
     inertial = link.find("inertial")
     if inertial is None and not is_root:
-        _fail(link, "<inertial> is missing; only the root may do without, and is then fixed to the world")
+        fail(link, "<inertial> is missing; only the root may do without, and is then fixed to the world")
     mass = 0.0 if inertial is None else float(inertial.find("mass").get("value"))
     if is_root and mass == 0:  # Bullet takes a link without <inertial> to weigh 1 kg
         inertial = etree.SubElement(link, "inertial") if inertial is None else inertial
@@ -375,7 +220,7 @@ def _link(link: Element, is_root: bool) -> Link:
         inertial[:] = [*origin, etree.Element("mass", value="0"), etree.Element("inertia", ixx="0", iyy="0", izz="0")]
         return Link(link.get("name"), 0.0)
     if not 1e-6 <= mass <= 1e6:
-        _fail(inertial.find("mass"), f"{mass:g} kg is not between 1e-06 and 1e+06")
+        fail(inertial.find("mass"), f"{mass:g} kg is not between 1e-06 and 1e+06")
     _check_inertia(inertial.find("inertia"))
     return Link(link.get("name"), mass)
 
@@ -385,10 +230,10 @@ def _check_inertia(inertia: Element) -> None:
     moments = np.linalg.eigvalsh([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]).tolist()
     what = f"its principal moments are {', '.join(f'{moment:.4g}' for moment in moments)}"
     if moments[0] <= 1e-9 * abs(moments[2]):
-        _fail(inertia, f"it is not positive definite: {what}")
+        fail(inertia, f"it is not positive definite: {what}")
     excess, spare = moments[2] - moments[1] - moments[0], 1e-5 * moments[2]
     if excess > 1e-3 * moments[2]:
-        _fail(inertia, f"no body has it: {what}, and one is larger than the sum of the others")
+        fail(inertia, f"no body has it: {what}, and one is larger than the sum of the others")
     more = max(excess + spare, 0.0)  # on the edge Bullet rounds to an impossible inertia, and takes zero instead
     for key, value in {"ixx": xx + more, "iyy": yy + more, "izz": zz + more, "ixy": xy, "ixz": xz, "iyz": yz}.items():
         inertia.set(key, repr(value))
@@ -410,11 +255,11 @@ def _joint(joint: Element) -> Joint:
     x, y, z = _floats(axis, "xyz")
     length = math.hypot(x, y, z)
     if length < 1e-6:
-        _fail(axis, "xyz: its length is zero")
+        fail(axis, "xyz: its length is zero")
     unit = (x / length, y / length, z / length)
     axis.set("xyz", " ".join(map(repr, unit)))
     if limit is None and kind != "continuous":
-        _fail(joint, f"a {kind} joint needs a <limit>")
+        fail(joint, f"a {kind} joint needs a <limit>")
     lower, upper = _limits(limit, kind)
     effort, velocity = (
         None if limit is None else next(iter(_floats(limit, key)), None) for key in ("effort", "velocity")
@@ -427,9 +272,9 @@ def _limits(limit: Element, kind: str) -> tuple[float, float] | tuple[None, None
         return None, None
     lower, upper = float(limit.get("lower", "0")), float(limit.get("upper", "0"))
     if not lower < upper:
-        _fail(limit, f"lower {lower:g} is not below upper {upper:g}")
+        fail(limit, f"lower {lower:g} is not below upper {upper:g}")
     if kind == "revolute" and max(-lower, upper) > MOST_TURN:
-        _fail(limit, f"{lower:g} to {upper:g} is more than four turns; a limit is in radians")
+        fail(limit, f"{lower:g} to {upper:g} is more than four turns; a limit is in radians")
     limit.set("upper", repr(upper))  # without it Bullet takes -1
     return lower, upper
 
@@ -444,12 +289,12 @@ def _check_meshes(root: Element, folder: Path) -> None:
             if file not in known:
                 known[file] = measure_mesh(file, folder)
         except (OSError, ValueError) as error:
-            _fail(mesh, str(error))
+            fail(mesh, str(error))
         size, reach = scale * known[file][0], scale * known[file][1]
         if scale.min() < 1e-6:
-            _fail(mesh, f"scale: {mesh.get('scale')} has a zero")
+            fail(mesh, f"scale: {mesh.get('scale')} has a zero")
         if size.max() < SMALLEST or reach.max() > FARTHEST:
-            _fail(mesh, f"{name}: {size.max():g} m large, up to {reach.max():g} m from the origin; scale it to metres")
+            fail(mesh, f"{name}: {size.max():g} m large, up to {reach.max():g} m from the origin; scale it to metres")
         if size.min() == 0 and mesh.getparent().getparent().tag == "collision":
-            _fail(mesh, f"{name}: flat, so nothing can collide with it")
+            fail(mesh, f"{name}: flat, so nothing can collide with it")
         mesh.set("filename", str(file))

@@ -1,1 +1,1 @@
-"""Copies of a scene advanced together: the one path from an action to an observation. It imports `physics`."""
+"""Copies of a scene advanced together: one path from an action to an observation. It imports `physics`, `policies`."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from roboschool.errors import InvalidInput, describe_error
+from roboschool.mdp.actuator import Drive
 from roboschool.mdp.effects import Launch
 from roboschool.mdp.state import UNKNOWN_SPEED
 from roboschool.mdp.task import Task
@@ -75,11 +76,10 @@ class Group:
             self.observation = np.asarray(self.task.observe(self.now), dtype=np.float32)
         self.reward = np.zeros(shape)
         self.torque = np.array(self.robot.torque)
-        # strength, middle and gain lead with (world, agent) as what they meet: numpy is three times quicker then
-        self.strength = self.torque[None, None]
+        # middle and gain lead with (world, agent) as what they meet: numpy is three times quicker then
         joints = self.robot.joints
         self.pose = np.array(self.robot.pose)  # [rad]
-        lower = np.array([-1.0 if joint.lower is None else joint.lower for joint in joints])  # endless: as it is
+        lower = np.array([-1.0 if joint.lower is None else joint.lower for joint in joints])  # continuous: as it is
         upper = np.array([1.0 if joint.upper is None else joint.upper for joint in joints])
         fastest = np.array([joint.velocity or UNKNOWN_SPEED for joint in joints])
         self.lower = np.array([-np.inf if joint.lower is None else joint.lower for joint in joints])  # [rad]
@@ -88,7 +88,8 @@ class Group:
         self.gain = np.stack([2.0 / (upper - lower), 1.0 / fastest], axis=-1)[None, None]
         self.plain = not self.middle.any() and bool((self.gain == 1.0).all())  # felt as they are
         self.applied = np.zeros(self.shape)  # what has been done of the actions asked for
-        self.forces: list[list[list[float]]] = []  # torque of each joint, of each agent, in each world [N m]
+        self.drive = Drive(self.robot)
+        self.commands = self.drive.command(np.zeros(self.shape))  # (world, agent, n)
         self.paid: np.ndarray | None = None  # whose step is paid; None: everybody's
         self.acted: np.ndarray | None = None  # worlds where time passes (world, 1); None: all
         self._check_task()
@@ -138,7 +139,7 @@ class Group:
             self.paid = self.live if self.acted is None else self.live & self.acted
             action *= self.paid[..., None]
         self.applied = action
-        self.forces = (action * self.strength).tolist()
+        self.commands = self.drive.command(action)
 
     def feel(self, worlds: slice = slice(None)) -> None:
         """Bring the joints just read to -1 to 1 between their limits, and their speeds to 1 at the fastest."""

@@ -17,9 +17,10 @@ from roboschool.mdp.distributions import draw
 from roboschool.mdp.effects import Launch, Mark, Placement
 from roboschool.mdp.game import Game, GameState, GameUpdate
 from roboschool.mdp.state import NEEDED, PLACE, places
-from roboschool.physics.checkpoint import WorldCheckpoint, describe_scene
-from roboschool.physics.world import World
-from roboschool.scenes.scene import Scene, options_of_reset
+from roboschool.physics.backend import Backend, PythonBackend, Readings
+from roboschool.physics.checkpoint import Start, WorldCheckpoint, describe_scene
+from roboschool.scenes.loader import options_of_reset
+from roboschool.scenes.scene import Scene
 from roboschool.simulation.group import REPORTED, Group
 
 ONCE = np.array(1)  # step; an array, because numpy is quicker with it than with a number
@@ -84,12 +85,14 @@ class Simulation:
         self.watches = bool(scene.props) and (self.meets or any(prop.moves for prop in scene.props))
         self.was, self.now = self._arena(worlds), self._arena(worlds)
         self.trunks = np.zeros((worlds, len(scene.agents), NEEDED))  # of all agents, side by side
-        self.worlds = [World(scene) for _ in range(worlds)]
+        self.backend: Backend = PythonBackend(scene, worlds)
+        self.readings = {which: self._readings(which) for which in ("was", "now")}
+        self.worlds = self.backend.worlds
         self.decided = np.zeros(worlds, dtype=bool)  # worlds whose game this step has decided
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
         self.steps = np.zeros(worlds, dtype=int)  # of the current episode
         self.limit = scene.steps  # after so many its time is up
-        self.broken: set[int] = set()  # worlds whose physics has blown up
+        self.broken = self.backend.diverged  # worlds whose physics has blown up
         self._check_game()
         self.begun = False  # whether there is an episode to step in
         self.closed = False
@@ -191,17 +194,17 @@ class Simulation:
             group.was, group.now = group.now, group.was
             if group.plans:
                 group.now.memory[:] = group.was.memory
+        self.readings = {"was": self.readings["now"], "now": self.readings["was"]}
         self.steps += ONCE
         if still:
             self.steps[list(still)] -= 1
-        for number, world in enumerate(self.worlds):
-            if number in still:
-                continue
-            if number in fresh:
+        out = {*still, *fresh, *self.broken}
+        moving = [number for number in range(len(self.worlds)) if number not in out]
+        for number in fresh:
+            if number not in still:
                 self._begin(number, None)
-            elif number not in self.broken:
-                world.step([group.forces[number][place] for group, place in self.seats])
-                self._read(number)
+        commands = [group.commands[:, place] for group, place in self.seats]
+        self.backend.step(commands, moving, self.readings["now"])
         idle = [*self.broken, *still]
         for group in self.groups:
             group.feel()
@@ -268,7 +271,7 @@ class Simulation:
     def _throw(self, throws: Sequence[Launch]) -> None:
         """Do what has been asked for."""
         for throw in throws:
-            self.worlds[throw.world].throw(throw.prop, throw.position, throw.velocity)
+            self.backend.apply(throw)
             self.now.props[throw.world] = self.worlds[throw.world].props()
         if self.meets:
             self._look_around()
@@ -293,56 +296,41 @@ class Simulation:
             for group in self.groups:
                 group.now.memory[world] = 0.0
         rng = self.rngs[world]
-        if world in self.broken:
-            self.worlds[world].rebuild()
-            self.broken.remove(world)
         gravity, friction = draw(self.scene.gravity, rng), draw(self.scene.friction, rng)
         props = []
         for prop in self.scene.props:
-            x, y, z = (draw(number, rng) for number in prop.spot)
-            props.append(((x, y, z), draw(prop.turn, rng)))
+            x, y, z = (draw(number, rng) for number in prop.position)
+            props.append(((x, y, z), draw(prop.yaw, rng)))
         placements = []
         for agent, (group, place) in zip(self.scene.agents, self.seats, strict=True):
-            spot = (draw(agent.spot[0], rng), draw(agent.spot[1], rng))
-            turn = draw(agent.turn, rng)
+            position = (draw(agent.position[0], rng), draw(agent.position[1], rng))
+            yaw = draw(agent.yaw, rng)
             noise = rng.uniform(-agent.noise, agent.noise, len(group.pose))
             joints = np.minimum(np.maximum(noise + group.pose, group.lower), group.upper)
             memory = group.now.memory[world, place]
-            placement, memory[:] = agent.task.begin(Placement(spot, turn, tuple(joints.tolist())), memory, rng)
+            placement, memory[:] = agent.task.begin(Placement(position, yaw, tuple(joints.tolist())), memory, rng)
             placements.append(placement)
-        self.worlds[world].reset(placements, props, gravity, friction)
+        self.backend.reset(world, Start(tuple(placements), tuple(props), gravity, friction))
         rules = self.rules[world] if rules is None else rules
         if rules is not None:
             self.now.memory[world], self.now.agent_stats[world], throws = rules.begin(world, rng)
             for throw in throws:
-                self.worlds[world].throw(throw.prop, throw.position, throw.velocity)
+                self.backend.apply(throw)
         self.rules[world] = rules
         self.steps[world] = 0
         for group in self.groups:
             group.live[world] = True
             group.now.points[world] = 0.0
-        self._read(world)
+        self.backend.read(world, self.readings["now"])
 
-    def _read(self, world: int) -> None:
-        """Read every robot of a world; its joints are left raw."""
-        bodies = self.worlds[world]
-        for agent, (group, place) in enumerate(self.seats):
-            row, sound = bodies.row(agent)
-            group.now.body[world, place] = row
-            if not sound:
-                self.broken.add(world)
-        if self.watches:
-            self.now.props[world] = self.worlds[world].props()
-            if not np.isfinite(self.now.props[world]).all():
-                self.broken.add(world)
-        if self.feels:
-            touches, agents = self.now.touches[world], len(self.seats)
-            touches[:] = 0.0
-            for one, other in self.worlds[world].touches():
-                if one < agents:
-                    touches[one, other] = 1.0
-                if other < agents:
-                    touches[other, one] = 1.0
+    def _readings(self, which: str) -> Readings:
+        """Return the arrays of a state, `was` or `now`, that physics writes to; the joints that it writes are raw."""
+        state: GameState = getattr(self, which)
+        return Readings(
+            agents=[getattr(group, which).body[:, place] for group, place in self.seats],
+            props=state.props if self.watches else None,
+            contacts=state.touches if self.feels else None,
+        )
 
     def origin(self, world: int) -> EpisodeOrigin:
         """Return what the next episode of a world begins from if it gets no seed."""
@@ -392,7 +380,7 @@ class Simulation:
         return Checkpoint(
             scene=self.scene.name,
             described=self._described,
-            checkpoint=self.worlds[world].save(),
+            checkpoint=self.backend.save(world),
             **{name: copy.deepcopy(part) for name, part in self._episode(world).items()},
         )
 
@@ -437,11 +425,8 @@ class Simulation:
             raise InvalidInput(
                 f"scene {self.scene.name!r}: policies play {', '.join(missing)}, and in the state they play {held}"
             )
-        if world in self.broken:
-            self.worlds[world].rebuild()
-            self.broken.remove(world)
         begun, self.begun = self.begun, False
-        self.worlds[world].load(saved.checkpoint, exact)
+        self.backend.load(world, saved.checkpoint, exact)
         self.begun = begun
         self.rngs[world].bit_generator.state = copy.deepcopy(saved.rng)
         self.steps[world] = saved.step
@@ -462,5 +447,4 @@ class Simulation:
     def close(self) -> None:
         """Free all worlds; again does nothing."""
         self.begun, self.closed = False, True
-        for world in self.worlds:
-            world.close()
+        self.backend.close()

@@ -32,7 +32,7 @@ class Balance(Task):
         Raises:
             InvalidInput: the robot is no slide with a motor and hinges without, or a parameter is out of range.
         """
-        if (len(self.robot.joints), len(self.robot.loose)) != (1, self.poles):
+        if (len(self.robot.joints), len(self.robot.passive_joints)) != (1, self.poles):
             wanted = f"one joint with a motor and {self.poles} without"
             raise InvalidInput(f"it is for a robot of {wanted}, not for {self.robot.name!r}")
         check_range("tilt", self.tilt, 0.0, math.pi)
@@ -40,7 +40,7 @@ class Balance(Task):
 
     def begin(self, placement: Placement, memory: np.ndarray, rng: np.random.Generator) -> tuple[Placement, np.ndarray]:
         """Lean all poles by chance."""
-        leans = self.start + rng.uniform(-self.swing, self.swing, len(self.robot.loose))
+        leans = self.start + rng.uniform(-self.swing, self.swing, len(self.robot.passive_joints))
         return dataclasses.replace(placement, loose=tuple(leans.tolist())), memory
 
     def observe(self, now: State) -> np.ndarray:

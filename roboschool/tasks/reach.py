@@ -52,7 +52,7 @@ class Reach(Task):
         turns = [rng.uniform(-math.pi if low is None else low, math.pi if high is None else high) for low, high in ends]
         distance, way = math.sqrt(rng.uniform(self.near**2, self.far**2)), rng.uniform(-math.pi, math.pi)
         target = np.array([distance * math.cos(way), distance * math.sin(way)])
-        return dataclasses.replace(placement, joints=tuple(turns)), target + placement.spot
+        return dataclasses.replace(placement, joints=tuple(turns)), target + placement.position
 
     def observe(self, now: State) -> np.ndarray:
         """Return target, way from it to the tip; cosine, sine, speed of the shoulder; elbow and speed (..., 9)."""

@@ -87,9 +87,9 @@ class Run(Task):
 
     @cached_property
     def _origin(self) -> np.ndarray:
-        """What is taken off each felt number: the stance off the height; with all the axes of a state."""
+        """What is taken off each felt number: the standing height off the height; with all the axes of a state."""
         origin = np.zeros(self._scale.shape)
-        origin[..., 0] = self.robot.stance
+        origin[..., 0] = self.robot.standing_height
         return origin
 
     @cached_property

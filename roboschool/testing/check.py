@@ -11,11 +11,12 @@ from roboschool import paths, readers
 from roboschool.errors import describe_error
 from roboschool.mdp.game import UNDECIDED
 from roboschool.paths import as_path
-from roboschool.policies.policy import as_policy
+from roboschool.physics.stability import check_gains
+from roboschool.policies.resolve import check_fit, resolve_policy
 from roboschool.robots.robot import Robot, find_driven, load_robot
 from roboschool.robots.urdf import read_urdf
-from roboschool.scenes.scene import Agent, Prop, Scene, load_scene
-from roboschool.simulation.control import check_sight
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Agent, Prop, Scene
 from roboschool.simulation.group import as_numbers
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.run import Run
@@ -30,11 +31,11 @@ WITHOUT = {  # what becomes of a match whose game does not say so itself
     "result": "a match is won by whoever was paid most",
     "score": "a match shows what was paid instead",
 }
-CLOSE = 0.005  # between the stance of a card and where the robot stands [m]
+CLOSE = 0.005  # between the standing height of a card and where the robot stands [m]
 ABOVE = 100.0  # a prop is tried out so high above the ground [m]
 ROBOT, SCENE, PROP = "robot", "scene", "prop"
 SCENE_KEYS = {"summary", "agent", "lanes"}  # a file with one of them is that of a scene
-CARD_KEYS = {"model", "trunk", "torque"}  # and with one of these, and none of those, it is a card
+CARD_KEYS = {"model", "trunk", "torque", "actuators"}  # and with one of these, and none of those, it is a card
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def examine(file: str) -> tuple[CheckReport, bool]:
         problems += _misnamed(path)
     except (Exception, SystemExit) as error:  # of a task or game of somebody's own
         problems = [_without_path(describe_error(error), file)]
-    own = found is None or (isinstance(found, Scene) and not _is_ours(found))
+    own = found is None or not _is_ours(found)
     return CheckReport(file, kind, about, tuple(problems), tuple(notes)), own
 
 
@@ -94,7 +95,16 @@ def _load(path: Path) -> Robot | Prop | Scene:
     return load_scene(path) if kind == SCENE else load_robot(path)
 
 
-def _is_ours(scene: Scene) -> bool:
+def _is_ours(found: Robot | Prop | Scene) -> bool:
+    if isinstance(found, Prop):
+        return True
+    robots = [agent.robot for agent in found.agents] if isinstance(found, Scene) else [found]
+    if any(":" in actuator.kind for robot in robots for actuator in robot.actuators):
+        return False
+    return not isinstance(found, Scene) or _has_our_parts(found)
+
+
+def _has_our_parts(scene: Scene) -> bool:
     parts = [type(part).__module__ for part in (*(agent.task for agent in scene.agents), scene.game) if part]
     ours = all(module.startswith("roboschool.") for module in parts)
     return ours and not any(":" in agent.policy for agent in scene.agents)
@@ -120,13 +130,15 @@ def _describe(found: Robot | Prop | Scene, path: Path) -> tuple[str, ...]:
     mass = f"{sum(link.mass for link in model.links):.3f} kg, {len(model.links)} links"
     if isinstance(found, Prop):
         return (f"{path.stem}: {mass}; no joint has limits with an effort, so it is a prop, or lacks its card",)
-    held = "held in its plane" if found.planar else "bolted to the world" if found.fixed else "free"
+    held = "held in its plane" if found.planar else "fixed to the world" if found.fixed else "free"
     return (
         f"{found.name}: {mass}, trunk {found.trunk!r}, {held}",
-        f"  {'joint':20}{'limits':>20}{'rest':>9}{'torque':>9}",
+        f"  {'joint':20}{'limits':>20}{'rest':>9}{'torque':>9}  actuator",
         *(
-            f"  {joint.name:20}{joint.range:>20}{joint.shown(rest):>9.1f}{torque:>9.4g}"
-            for joint, torque, rest in zip(found.joints, found.torque, found.pose, strict=True)
+            f"  {joint.name:20}{joint.range:>20}{joint.shown(rest):>9.1f}{torque:>9.4g}  {actuator}"
+            for joint, torque, rest, actuator in zip(
+                found.joints, found.torque, found.pose, found.actuators, strict=True
+            )
         ),
     )
 
@@ -147,30 +159,34 @@ def _describe_scene(scene: Scene, path: Path) -> tuple[str, ...]:
 def trial(found: Robot | Prop | Scene) -> tuple[list[str], list[str]]:
     """Return what goes wrong when a robot, a prop or a scene is simulated with random torques, and notes."""
     if isinstance(found, Robot):
-        return try_robot(found), []
+        return try_robot(found)
     if isinstance(found, Prop):
         company = load_scene("inverted_pendulum")  # a world has an agent
         return try_scene(dataclasses.replace(company, props=(found,), steps=STEPS))
     robots = {(agent.robot.name, agent.robot.model.path): agent.robot for agent in found.agents}
-    faults = [(name, fault) for (name, _), robot in robots.items() for fault in try_robot(robot)]
+    faults = [(name, fault) for (name, _), robot in robots.items() for fault in try_robot(robot, found)[0]]
     problems, notes = try_scene(found)
     return [f"robot {name!r}: {fault}" for name, fault in faults] + problems, notes
 
 
-def try_robot(robot: Robot) -> list[str]:
-    """Return what goes wrong with a robot that is alone."""
+def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], list[str]]:
+    """Return what goes wrong with a robot that is alone, in substeps as long as those of a scene, and notes."""
     scene = Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
-    problems = []
+    if timing is not None:
+        scene = dataclasses.replace(scene, timestep=timing.timestep, substeps=timing.substeps)
     simulation = Simulation(scene)
+    problems, notes = check_gains(simulation.worlds[0])
     simulation.reset({0: 0})
     height = float(simulation.groups[0].now.position[0, 0, 2])
-    if robot.stance and abs(height - robot.stance) > CLOSE:
-        problems.append(f"stance: {robot.stance} m, but in its rest pose the trunk is {height:.4f} m above the ground")
+    if robot.standing_height and abs(height - robot.standing_height) > CLOSE:
+        problems.append(
+            f"standing_height: {robot.standing_height} m, but the trunk is {height:.4f} m high in its rest pose"
+        )
     if simulation.groups[0].task.over(simulation.groups[0].now).any():
         problems.append("upright: the robot counts as fallen in its rest pose")
     problems += _play(simulation, STEPS, np.random.default_rng(0))
     simulation.close()
-    return problems
+    return problems, notes
 
 
 def try_scene(scene: Scene) -> tuple[list[str], list[str]]:
@@ -204,8 +220,8 @@ def _check_policies(simulation: Simulation) -> list[str]:
         if not agent.policy:
             continue
         try:
-            policy = as_policy(agent.policy, len(agent.robot.joints), where=where)
-            check_sight(policy, group.observation.shape[-1], where)
+            policy = resolve_policy(agent.policy, len(agent.robot.joints), where=where)
+            check_fit(policy, group.observation.shape[-1], group.shape[-1], where)
             policy.reset(0)
             as_numbers(agent.name, policy.act(group.observation[0, place]), group.torque.shape)
         except Exception as error:  # of a policy of somebody's own

@@ -1,4 +1,4 @@
-"""Entrants: what may be written for a policy, and whether it can play in a scene."""
+"""Entrants of matches and tournaments: policies under names, and the agents that each can play."""
 
 import hashlib
 import os
@@ -9,34 +9,34 @@ from pathlib import Path
 from roboschool import paths
 from roboschool.envs.spaces import observation_space
 from roboschool.errors import InvalidInput
-from roboschool.policies.policy import RANDOM, SCRIPTED, STILL, WORDS, read_network, resolve
-from roboschool.policies.policy_source import find_module, is_class
+from roboschool.policies.network import SUFFIX, read_network
+from roboschool.policies.resolve import SCRIPTED, WORDS, check_fit, find_module, is_class, resolve_path, search_path
 from roboschool.scenes.scene import Agent, Scene
 from roboschool.tournament.sides import sides_of
 
-LONGEST_NAME = 255  # of an entrant [letters]
+LONGEST_NAME = 255  # of an entrant [characters]
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """What a process needs to play an agent."""
+    """What a process needs to know to play an agent."""
 
     agent: str
-    policy: str  # a word, the path of a file, or "module:Class"
-    observation_size: int  # numbers in an observation
-    joints: int  # numbers in an action
+    policy: str  # as `resolve_path` returns it
+    observation_size: int
+    joints: int  # the size of an action
 
 
 @dataclass(frozen=True)
 class Entrant:
-    """A policy under a name, or several: one for each side."""
+    """A policy under a name, or one policy for each side."""
 
     name: str
     policies: tuple[str, ...]  # as they were written
-    hashes: tuple[str, ...]  # sha256 of the file of each; nothing for those without
+    hashes: tuple[str, ...]  # sha256 of the file of each; empty for those without
 
     def assign(self, scene: Scene, agents: Sequence[str]) -> tuple[Assignment, ...]:
-        """Return what it plays, given the names of its agents.
+        """Return its assignments to agents, given their names.
 
         Raises:
             InvalidInput: a policy is missing or does not fit.
@@ -56,14 +56,14 @@ def read_entrants(
 ) -> tuple[Entrant, ...]:
     """Return the entrants of a contest, each written as POLICY or NAME=POLICY.
 
-    A policy is a file of numbers, the scene whose policy it is, "module:Class", "still", "random", or "scripted", which
-    is what the scene names itself. Sides that need policies of their own have them separated by commas.
+    A policy is written as `resolve_path` takes it; one policy for each side is written with commas. Classes are not
+    imported; see `check_classes`.
 
     Args:
         scene: what is played.
         written: the entrants.
-        teams: names of the agents that each will play; if None, each must be able to play all. Policies of sides must
-            fit these, whoever plays them.
+        teams: names of the agents that each will play; if None, each must be able to play all. The policies of an
+            entrant with one for each side must always fit all agents.
 
     Raises:
         InvalidInput: a policy is missing or does not fit, or two have the same name.
@@ -75,7 +75,7 @@ def read_entrants(
             raise InvalidInput(f"policy {name!r}: its name has characters that cannot be printed")
         if len(name) > LONGEST_NAME:
             raise InvalidInput(
-                f"policy {name!r:.80}: its name is longer than {LONGEST_NAME} letters; write NAME=POLICY"
+                f"policy {name!r:.80}: its name is longer than {LONGEST_NAME} characters; write NAME=POLICY"
             )
         if names.count(name) > 1:
             raise InvalidInput(f"two policies are called {name!r}; write NAME=POLICY")
@@ -95,12 +95,12 @@ def _read(scene: Scene, text: str) -> Entrant:
     if len(policies) not in (1, sides):
         raise InvalidInput(f"policy {text!r}: scene {scene.name!r} has {sides} sides, so 1 or {sides} policies")
     if not named:
-        name = "+".join(Path(policy).stem if policy.endswith(".safetensors") else policy for policy in policies)
+        name = "+".join(Path(policy).stem if policy.endswith(SUFFIX) else policy for policy in policies)
     return Entrant(name, policies, tuple(_hash(policy) for policy in policies))
 
 
 def _hash(policy: str) -> str:
-    path = find_module(policy.partition(":")[0]) if is_class(policy) else _file(policy)
+    path = find_module(policy.partition(":")[0], search_path()) if is_class(policy) else _file(policy)
     return hashlib.sha256(path.read_bytes()).hexdigest() if path and os.path.isfile(path) else ""
 
 
@@ -110,15 +110,8 @@ def _file(policy: str) -> Path | None:
 
 def _assign(scene: Scene, agent: Agent, policy: str) -> Assignment:
     where = f"scene {scene.name!r}: agent {agent.name!r}"
-    size = int(observation_space(scene, agent).shape[0])
-    joints = len(agent.robot.joints)
-    place = resolve(policy, agent.policy, where if policy == SCRIPTED else "")
-    if place in (STILL, RANDOM) or is_class(place):
-        return Assignment(agent.name, place, size, joints)
-    network = read_network(place)
-    if len(network.mean) != size:
-        raise InvalidInput(f"{where}: {policy!r} observes {len(network.mean)} numbers, and the agent has {size}")
-    moves = len(network.layers[-1][1])
-    if moves != joints:
-        raise InvalidInput(f"{where}: {policy!r} moves {moves} joints, and the agent has {joints}")
-    return Assignment(agent.name, place, size, joints)
+    size, joints = int(observation_space(scene, agent).shape[0]), len(agent.robot.joints)
+    path = resolve_path(policy, agent.policy, where if policy == SCRIPTED else "")
+    if path not in WORDS and not is_class(path):
+        check_fit(read_network(path), size, joints, f"{where}: {policy!r}")
+    return Assignment(agent.name, path, size, joints)

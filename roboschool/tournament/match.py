@@ -15,6 +15,7 @@ from roboschool import paths
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.errors import InvalidInput
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.rollout import EndRollout, rollout
 from roboschool.simulation.simulation import Simulation
 from roboschool.tournament.containment import Interference, interrupted
 from roboschool.tournament.entrants import Assignment, Entrant
@@ -95,46 +96,63 @@ def play(
         InvalidInput: the scene's game, or what it pays, comes to a number that is not finite.
         Interference: the process of a player was stopped or killed, and it is not known by whom.
     """
-    scene = env.scene
-    seen, infos = env.reset(seed=seed, options=rules)
-    returns = dict.fromkeys(env.possible_agents, 0.0)
-    actions: dict[str, list[np.ndarray]] = {name: [] for name in env.possible_agents}
-    prints, steps = [fingerprint(env.simulation)], 0
-    if recorder:
-        recorder.add(env.simulation)
-    seeds = np.random.SeedSequence(seed).generate_state(len(players)).tolist()
-    for player, own in zip(players, seeds, strict=True):
-        player.begin(own)
-    tick()
-    _, faults = _answers(players, 0)
-    while env.agents and not faults:
-        tick()
-        for player, team in zip(players, teams, strict=True):
-            player.ask([seen[name] for name in team])
-        answers, faults = _answers(players, steps)
-        if faults:
-            break
-        chosen = {
-            name: action
-            for team, answer in zip(teams, answers, strict=True)
-            for name, action in zip(team, answer, strict=True)
-        }
-        seen, rewards, _, _, infos = env.step(chosen)
-        steps += 1
+    scene, both = env.scene, _Players(players, teams, tick)
+    prints: list[str] = []
+    for now in rollout(env, both, seed, rules):
         if recorder:
             recorder.add(env.simulation)
-        for name, action in chosen.items():
-            actions[name].append(action)
-            returns[name] += rewards[name]
-        if steps % EVERY == 0:
+        if now.number % EVERY == 0:
             prints.append(fingerprint(env.simulation))
+    steps, infos, returns = now.number, now.info, now.total
     if steps % EVERY:
         prints.append(fingerprint(env.simulation))
     _check_finite(scene, infos, returns)
-    outcomes = forfeited(teams, faults) if faults else decide(scene, infos, returns, steps)
+    outcomes = forfeited(teams, both.faults) if both.faults else decide(scene, infos, returns, steps)
     joints = {agent.name: len(agent.robot.joints) for agent in scene.agents}
-    done = {name: np.array(rows, np.float32).reshape(steps, joints[name]) for name, rows in actions.items()}
-    return MatchResult(outcomes, returns, done, tuple(prints), tuple(faults), steps)
+    rows = {name: [action[name] for action in both.actions] for name in env.possible_agents}
+    done = {name: np.array(rows[name], np.float32).reshape(steps, joints[name]) for name in rows}
+    return MatchResult(outcomes, returns, done, tuple(prints), tuple(both.faults), steps)
+
+
+class _Players:
+    """Players of a match, who act together until one of them forfeits."""
+
+    def __init__(self, players: Sequence[Player], teams: Sequence[Sequence[str]], tick: Callable[[], None]) -> None:
+        self.players, self.teams, self.tick = players, teams, tick
+        self.actions: list[dict[str, np.ndarray]] = []  # of each step, by agent
+        self.faults: list[Fault] = []
+
+    def reset(self, seed: int | None = None) -> None:
+        """Begin an episode, with a seed for each player."""
+        seeds = np.random.SeedSequence(seed).generate_state(len(self.players)).tolist()
+        for player, own in zip(self.players, seeds, strict=True):
+            player.begin(own)
+        self.tick()
+        self._answers()
+
+    def act(self, observation: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the actions of all agents.
+
+        Raises:
+            EndRollout: a player forfeits.
+        """
+        if not self.faults:
+            self.tick()
+            for player, team in zip(self.players, self.teams, strict=True):
+                player.ask([observation[name] for name in team])
+            answers = self._answers()
+        if self.faults:
+            raise EndRollout
+        pairs = zip(self.teams, answers, strict=True)
+        self.actions.append({name: action for team, answer in pairs for name, action in zip(team, answer, strict=True)})
+        return self.actions[-1]
+
+    def _answers(self) -> list[list[np.ndarray]]:
+        """Return the answers of the players, and note which of them forfeit."""
+        answers = [_answer(player) for player in self.players]
+        forfeits = [(i, answer) for i, answer in enumerate(answers) if isinstance(answer, Forfeit)]
+        self.faults = [Fault(i, forfeit.reason, len(self.actions), forfeit.detail) for i, forfeit in forfeits]
+        return [answer for answer in answers if not isinstance(answer, Forfeit)]
 
 
 def _check_finite(scene: Scene, infos: Mapping[str, Mapping[str, Any]], returns: Mapping[str, float]) -> None:
@@ -148,13 +166,6 @@ def _check_finite(scene: Scene, infos: Mapping[str, Mapping[str, Any]], returns:
         for what, number in numbers.items():
             if not np.isfinite(number):
                 raise InvalidInput(f"scene {scene.name!r}: agent {name!r}: its {what} is {number}, which is not finite")
-
-
-def _answers(players: Sequence[Player], step: int) -> tuple[list[list[np.ndarray]], list[Fault]]:
-    """Return what the players answer, and which of them forfeit."""
-    said = [_answer(player) for player in players]
-    faults = [Fault(i, a.reason, step, a.detail) for i, a in enumerate(said) if isinstance(a, Forfeit)]
-    return [answer for answer in said if not isinstance(answer, Forfeit)], faults
 
 
 def _answer(player: Player) -> list[np.ndarray] | Forfeit:

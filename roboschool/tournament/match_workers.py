@@ -11,7 +11,7 @@ from typing import Any
 
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.errors import InvalidInput, describe_error
-from roboschool.readers import convert
+from roboschool.schema import convert
 from roboschool.tournament.containment import find_containment, interrupted, shielded
 from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.match import MatchResult, play_recorded, team_names

@@ -12,7 +12,8 @@ import numpy as np
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import check_count
 from roboschool.errors import InvalidInput
-from roboschool.policies.policy import AnyPolicy, as_policy, check_policy
+from roboschool.policies.policy import AnyPolicy, check_policy
+from roboschool.policies.resolve import resolve_policy
 from roboschool.scenes.scene import Scene
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import MatchResult, play, team_names
@@ -78,7 +79,7 @@ def make_team(scene: Scene, agents: Sequence[str], policy: AnyPolicy) -> Team:
     joints = {agent.name: len(agent.robot.joints) for agent in scene.agents}
     if isinstance(policy, str | os.PathLike):
         (entrant,) = read_entrants(scene, [os.fspath(policy)], [agents])
-        policies = [as_policy(each.policy, each.joints) for each in entrant.assign(scene, agents)]
+        policies = [resolve_policy(each.policy, each.joints) for each in entrant.assign(scene, agents)]
     else:
         checked = check_policy(policy, f"scene {scene.name!r}")
         policies = [copy.deepcopy(checked) for _ in agents]

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from roboschool import readers, system_info, writers
+from roboschool import system_info, writers
 from roboschool.errors import InvalidInput
 from roboschool.readers import LARGEST_ARCHIVE, parse_json, read_archive, read_bytes, read_tables
+from roboschool.schema import convert
 from roboschool.tournament.containment import RECORDED
 from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.players import Fault
@@ -127,7 +128,7 @@ def read_match(path: Path) -> Match:
         raise InvalidInput(f"{where}: its version is {version!r}, not {VERSION}")
     if sorted(names) != sorted([ABOUT, ACTIONS, POSES]):
         raise InvalidInput(f"{path}: not a match: it holds {', '.join(names[:5]) or 'nothing'}")
-    record: Record = readers.convert(raw, Record, where)
+    record: Record = convert(raw, Record, where)
     for fault in _faults(record):
         raise InvalidInput(f"{where}: {fault}")
     actions = _read_actions(read_tables(entries[ACTIONS], f"{path}: {ACTIONS}"), record, f"{path}: {ACTIONS}: damaged")

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,8 +12,9 @@ from roboschool import paths, system_info
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.plugins import refuse_classes
-from roboschool.scenes.scene import Scene, load_for, load_scene
-from roboschool.scenes.scene_file import read_scene
+from roboschool.scenes.loader import load_for, load_scene, read_scene
+from roboschool.scenes.scene import Scene
+from roboschool.simulation.rollout import EndRollout, RolloutStep, rollout
 from roboschool.tournament.match import fingerprint, forfeited, scene_hash, team_names
 from roboschool.tournament.record import ABOUT, PACKAGES, Match, Record
 from roboschool.tournament.sides import Outcome, decide
@@ -80,18 +80,31 @@ def open_world(match: Match, moved: str | Path | None = None) -> ParallelEnv:
     return ParallelEnv(find_scene(match, moved))
 
 
-def replay(env: ParallelEnv, match: Match) -> Iterator[tuple[int, dict[str, float], dict[str, dict[str, Any]]]]:
-    """Go through a match, as far as the scene goes; the world is at the step that is returned, with rewards and infos.
+class RecordedActions:
+    """The actions of a match, one step after another."""
 
-    Step 0 comes first, with no rewards.
-    """
-    infos = env.reset(seed=match.record.seed, options=match.record.rules)[1]
-    yield 0, {}, infos
-    for step in range(match.record.steps):
-        if not env.agents:
-            return
-        _, rewards, _, _, infos = env.step({name: rows[step] for name, rows in match.actions.items()})
-        yield step + 1, rewards, infos
+    def __init__(self, match: Match) -> None:
+        self.match = match
+
+    def reset(self, seed: int | None = None) -> None:
+        """Begin again."""
+        self.step = 0
+
+    def act(self, observation: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the actions of the next step, by agent.
+
+        Raises:
+            EndRollout: the match has no more.
+        """
+        if self.step == self.match.record.steps:
+            raise EndRollout
+        self.step += 1
+        return {name: rows[self.step - 1] for name, rows in self.match.actions.items()}
+
+
+def replay(env: ParallelEnv, match: Match) -> Iterator[RolloutStep]:
+    """Play a match again, until the match or the scene ends it; the env is at the step that is yielded."""
+    return rollout(env, RecordedActions(match), match.record.seed, match.record.rules)
 
 
 def verify(match: Match, moved: str | Path | None = None) -> Verification:
@@ -102,15 +115,11 @@ def verify(match: Match, moved: str | Path | None = None) -> Verification:
     """
     record = match.record
     prints = {min(number * record.every, record.steps): text for number, text in enumerate(record.prints)}
-    returns = dict.fromkeys(match.actions, 0.0)
-    infos: dict[str, dict[str, Any]] = {}
     with closing(open_world(match, moved)) as env:
         differs, recorder = _differences(match, env.scene), Recorder(env.scene)
-        for step, rewards, told in replay(env, match):
+        for now in replay(env, match):
             recorder.add(env.simulation)
-            infos = told
-            for name, reward in rewards.items():
-                returns[name] += reward
+            step = now.number
             if step in prints and fingerprint(env.simulation) != prints[step]:
                 return Verification(step, "", differs)
         if step < record.steps:
@@ -118,8 +127,8 @@ def verify(match: Match, moved: str | Path | None = None) -> Verification:
         if env.agents and not record.faults:
             return Verification(None, f"it is not over at step {step}", differs)
         teams = team_names(env.scene, len(record.players))
-        outcomes = forfeited(teams, record.faults) if record.faults else decide(env.scene, infos, returns, step)
-    wrong = _misdealt(match.record, teams) or _wrong(match, returns, outcomes)
+        outcomes = forfeited(teams, record.faults) if record.faults else decide(env.scene, now.info, now.total, step)
+    wrong = _misdealt(match.record, teams) or _wrong(match, now.total, outcomes)
     return Verification(None, wrong or _unseen(match.poses, recorder.poses()), differs)
 
 

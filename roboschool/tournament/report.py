@@ -11,7 +11,8 @@ import numpy as np
 from roboschool import system_info
 from roboschool.errors import InvalidInput
 from roboschool.policies.opponent_pool import MOST_RATING
-from roboschool.readers import convert, read_json
+from roboschool.readers import read_json
+from roboschool.schema import convert
 from roboschool.tournament.entrants import LONGEST_NAME
 from roboschool.tournament.game_log import read_games
 from roboschool.tournament.match_workers import Plan, Result

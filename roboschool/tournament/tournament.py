@@ -11,7 +11,8 @@ import msgspec
 
 from roboschool import system_info
 from roboschool.errors import InvalidInput, check_range
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.tournament.class_check import check_classes
 from roboschool.tournament.entrants import Entrant, read_entrants
 from roboschool.tournament.game_log import GAMES, GameLog, check_games
 from roboschool.tournament.match import scene_hash, scene_name, team_names
@@ -60,6 +61,8 @@ def make_plan(
         team_names(loaded, 2)
     except InvalidInput as error:
         raise InvalidInput(f"a tournament is between two at a time: {error}") from None
+    entrants = read_entrants(loaded, policies)
+    check_classes(loaded, entrants, start=start)
     return Plan(
         scene=scene_name(loaded),
         scene_hash=scene_hash(loaded),
@@ -69,7 +72,7 @@ def make_plan(
         games=games,
         limit=limit,
         start=start,
-        entrants=read_entrants(loaded, policies),
+        entrants=entrants,
     )
 
 

@@ -66,7 +66,7 @@ class Trajectory:
         Raises:
             InvalidInput: there are other bodies in it, or with other joints, or scores of other agents.
         """
-        wanted = {agent.name: len(agent.robot.passive) + len(agent.robot.joints) for agent in scene.agents}
+        wanted = {agent.name: len(agent.robot.unactuated) + len(agent.robot.joints) for agent in scene.agents}
         wanted |= {prop.name: len(prop.joints) for prop in scene.props}
         found = {name: rows.shape[1] - BASE for name, rows in self.bodies.items()}
         if list(found.items()) != list(wanted.items()):

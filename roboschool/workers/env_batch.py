@@ -11,7 +11,7 @@ from roboschool.mdp.effects import Mark
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.policies.policy import Policy
 from roboschool.scenes.scene import Scene
-from roboschool.simulation.control import Seat
+from roboschool.simulation.control import ControlledAgents
 from roboschool.simulation.group import REPORTED, Group
 from roboschool.simulation.simulation import EpisodeOrigin, Simulation
 from roboschool.workers.shared_memory import Layout, SharedBuffers
@@ -67,7 +67,7 @@ class EnvBatch:
         self.all = range(count)
         self.simulation = Simulation(spec.scene, count)
         opponents = {name: copy.deepcopy(policy) for name, policy in spec.opponents.items()}  # two may be one object
-        self.seat = Seat(self.simulation, spec.agents, opponents)
+        self.seat = ControlledAgents(self.simulation, spec.agents, opponents)
         self.done = np.zeros(count, dtype=bool)  # worlds whose episode is over
 
     def reset(self, seeds: Seeds, options: Options | None = None) -> dict[int, Any]:
@@ -76,7 +76,7 @@ class EnvBatch:
         worlds = list(seeds)
         for alike, rules in _by_options(seeds, options or {}):
             self.simulation.reset(alike, rules)
-        self.seat.begin(worlds)
+        self.seat.reset(worlds)
         self.done[worlds] = False
         self._write(worlds)
         return origins
@@ -92,7 +92,7 @@ class EnvBatch:
         origins = {number: self._origin(number) for number in ended}
         self.simulation.step(self.seat.actions(self.buffers.action, paused), ended, paused)
         if ended:
-            self.seat.begin(ended)
+            self.seat.reset(ended)
         group, places = self.seat.group, self.seat.places
         self.buffers.reward[rows] = group.reward[rows][:, places]
         terminated = np.array(~group.live[:, places].any(axis=1))

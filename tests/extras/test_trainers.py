@@ -19,7 +19,7 @@ from torchrl.envs import GymEnv, GymWrapper, MarlGroupMapType, PettingZooWrapper
 
 import roboschool
 from roboschool import paths
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SCENES = sorted(paths.scenes())

@@ -16,7 +16,7 @@ from PIL import Image
 
 from roboschool import paths
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.policies.policy import NetworkPolicy
+from roboschool.policies.network import NetworkPolicy
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import EVERY, fingerprint, scene_hash, team_names
 from roboschool.tournament.record import AgentResult, Match, Record, describe, write_match
@@ -175,7 +175,7 @@ def options() -> list[bytes]:
         b"ant_sumo\nradius=3.0\nseconds=5.0",
         b'race\nlanes=["hopper", "ant/ant"]\nground=true',
         b"soccer\nplayers=1\ntimestep=0.01",
-        b'pong\ngame={name = "pong"}\ncamera={eye=[0,0,3], look=[0,0.1,0]}',
+        b'pong\ngame={name = "pong"}\ncamera={eye=[0,0,3], target=[0,0.1,0]}',
     ]
 
 

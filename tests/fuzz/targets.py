@@ -27,12 +27,13 @@ from roboschool.cli.options import read_options, split_options
 from roboschool.errors import InvalidInput
 from roboschool.multiplayer import client, protocol
 from roboschool.multiplayer.barrier import WorldClosed
+from roboschool.policies.network import read_network
 from roboschool.policies.opponent_pool import OpponentPool
-from roboschool.policies.policy import read_network
 from roboschool.rendering.camera import Camera
 from roboschool.robots.robot import Robot, find_driven, load_robot
 from roboschool.robots.urdf import read_urdf
-from roboschool.scenes.scene import Agent, Prop, Scene, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Agent, Prop, Scene
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.run import Run
 from roboschool.tournament import report as results

@@ -1,14 +1,11 @@
-"""Measures speed and memory: of our envs, of Bullet's bare step in the same motion, and of peers, all in turn."""
+"""Speed and memory of scenes: our envs, Bullet's bare step in the same motion, and peers, measured in turn."""
 
-import dataclasses
 import datetime
-import json
 import platform
 import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 import click
 
@@ -16,11 +13,11 @@ from roboschool import paths, system_info
 from roboschool.bench import measures
 from roboschool.bench.measures import Measure, Stepper
 from roboschool.bench.peers import Peer, installed, open_peers
-from roboschool.bench.report import Computer, Report, Row, Settings, as_markdown, as_text, find_ratios
+from roboschool.bench.report import Computer, Report, Row, Settings, find_ratios
 from roboschool.envs.agent import AgentEnv
-from roboschool.errors import InvalidInput, check_choice
-from roboschool.scenes.scene import Scene, load_scene
-from roboschool.scenes.scene_file import MOST_AGENTS
+from roboschool.errors import check_choice
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import MOST_AGENTS, Scene
 
 PACKAGES = ("roboschool", "pybullet", "numpy", "gymnasium")
 OURS = ("single", "vector")  # what peers are compared with
@@ -40,7 +37,7 @@ def measure(names: Sequence[str], settings: Settings, peers: bool) -> Report:
     found, missing = installed() if peers else ([], [])
     if missing:
         left_out = ", ".join(peer.package for peer in missing)
-        click.echo(f"not installed, left out: {left_out}; {system_info.install('bench')} brings all peers", err=True)
+        click.echo(f"not installed, left out: {left_out}; {system_info.install('bench')} installs all peers", err=True)
     work = sum(settings.rounds + 1 + len(sizes(scene, settings.shape)) for scene in scenes)
     with click.progressbar(length=work, label="measuring", file=sys.stderr) as bar:
         rows = [_measure(scene, settings, found, lambda: bar.update(1)) for scene in scenes]
@@ -48,25 +45,8 @@ def measure(names: Sequence[str], settings: Settings, peers: bool) -> Report:
     return Report(_computer(), versions, settings, rows)
 
 
-def read_workers(text: str | None, copies: int) -> tuple[int, ...]:
-    """Return the numbers of workers in a text like "1,2"; without a text, one, and one for each core.
-
-    Raises:
-        InvalidInput: it is another text, or there are more workers than copies.
-    """
-    if text is None:
-        return tuple(sorted({1, min(system_info.cores(), copies)}))
-    try:
-        numbers = tuple(sorted({int(part) for part in text.split(",")} - {0}))
-    except ValueError:
-        raise InvalidInput(f"--workers {text}: it is written 1,2 or, for none, 0") from None
-    if numbers and not 1 <= numbers[0] <= numbers[-1] <= copies:
-        raise InvalidInput(f"--workers {text}: they are 1 to {copies}, as there are copies")
-    return numbers
-
-
 def sizes(scene: Scene, most: int) -> list[tuple[str, int]]:
-    """Return what the curves of a scene are made of: how many copies, how many robots in one world."""
+    """Return the points of a scene's curves: numbers of copies, and numbers of robots in one world."""
     if len(scene.agents) > 1:
         return []
     doubled = [2**power for power in range(most.bit_length())]
@@ -74,31 +54,8 @@ def sizes(scene: Scene, most: int) -> list[tuple[str, int]]:
     return [("copies", size) for size in doubled] + [("robots", size) for size in crowds]
 
 
-def check_folder(folder: Path) -> None:
-    """Check that pictures can be written into a folder, before half an hour is spent on measuring.
-
-    Raises:
-        InvalidInput: there is no such folder, or no matplotlib.
-    """
-    if not folder.is_dir():
-        raise InvalidInput(f"--plot {folder}: no such folder")
-    import roboschool.bench.plots  # noqa: F401 - it says what it misses
-
-
-def show(report: Report, as_json: bool, markdown: bool, folder: Path | None) -> None:
-    """Print a report as tables, JSON or Markdown, and plot it into a folder."""
-    if as_json:
-        click.echo(json.dumps(dataclasses.asdict(report), indent=2))
-    else:
-        click.echo(as_markdown(report) if markdown else as_text(report))
-    if folder is not None:
-        from roboschool.bench.plots import plot  # it needs matplotlib, which takes its time and may not be there
-
-        plot(report, folder)
-
-
 def _measure(scene: Scene, settings: Settings, peers: Sequence[Peer], tick: Tick) -> Row:
-    """Return what there is to know about a scene."""
+    """Measure a scene."""
     name, copies = scene.name, settings.copies
     with ExitStack() as stack:
 
@@ -126,13 +83,13 @@ def _measure(scene: Scene, settings: Settings, peers: Sequence[Peer], tick: Tick
     return Row(
         scene=name,
         agents=len(scene.agents),
-        rounds_us={key: [_shorten(MICRO * lap) for lap in laps] for key, laps in taken.items()},
-        steps_per_s={key: _shorten(1.0 / medians[key]) for key in envs},
-        simulated_s_per_s={key: _shorten(stepper.timestep / medians[key]) for key, stepper in envs.items()},
+        rounds_us={key: [_round(MICRO * lap) for lap in laps] for key, laps in taken.items()},
+        steps_per_s={key: _round(1.0 / medians[key]) for key in envs},
+        simulated_s_per_s={key: _round(stepper.timestep / medians[key]) for key, stepper in envs.items()},
         bullet_us=_some(medians, ("bullet", "vector_bullet")),
         reset_us=_some(medians, ("reset",)).get("reset"),
-        ratios={key: _shorten(ratio) for key, ratio in find_ratios(taken, {p.name: p.beside for p in peers}).items()},
-        start_up_s=_shorten(medians["start_up"]),
+        ratios={key: _round(ratio) for key, ratio in find_ratios(taken, {p.name: p.beside for p in peers}).items()},
+        start_up_s=_round(medians["start_up"]),
         memory_mib=measures.memory(name, copies),
         growth_mib=measures.growth(name, settings.resets) if settings.resets and "reset" in taken else None,
         **_curves(scene, settings, tick),
@@ -141,24 +98,24 @@ def _measure(scene: Scene, settings: Settings, peers: Sequence[Peer], tick: Tick
 
 def _some(medians: Mapping[str, float], keys: Sequence[str]) -> dict[str, float]:
     """Return some medians [us]."""
-    return {key: _shorten(MICRO * medians[key]) for key in keys if key in medians}
+    return {key: _round(MICRO * medians[key]) for key in keys if key in medians}
 
 
 def _curves(scene: Scene, settings: Settings, tick: Tick) -> dict[str, list[tuple[int, float]]]:
-    """Measure the curves, size by size, because all at once would not fit into memory."""
+    """Measure the curves, one size after the other, to save memory."""
     curves: dict[str, list[tuple[int, float]]] = {"copies": [], "robots": []}
     for what, size in sizes(scene, settings.shape):
         many = what == "copies"
         stepper = measures.vector(scene.name, size) if many else measures.together(measures.crowd(scene, size))
         (laps,) = measures.in_turn({what: stepper}, settings.seconds, settings.rounds, lambda: None).values()
         stepper.close()
-        curves[what].append((size, _shorten((1 if many else size) / statistics.median(laps))))
+        curves[what].append((size, _round((1 if many else size) / statistics.median(laps))))
         tick()
     return curves
 
 
-def _shorten(number: float) -> float:
-    """Return a number without the digits that mean nothing."""
+def _round(number: float) -> float:
+    """Round a number to 4 digits."""
     return float(f"{number:.4g}")
 
 

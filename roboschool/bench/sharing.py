@@ -1,4 +1,4 @@
-"""What company costs: robots that share a world, seats for threads and programs, a tournament on all cores."""
+"""The cost of sharing: robots in one world, seats for threads and programs, a tournament on all cores."""
 
 import statistics
 import sys
@@ -12,20 +12,20 @@ import numpy as np
 from roboschool import system_info
 from roboschool.bench import measures
 from roboschool.bench.measures import ACTIONS, Stepper
-from roboschool.cli.seats import print_seats
+from roboschool.bench.seats import print_seats
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.scenes.scene import load_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.tournament.tournament import make_plan, run_tournament
 
 ROBOTS = ("hopper", "ant", "humanoid")  # scenes with one of them
-SIZES = (2, 4, 8, 16)  # how many share a world
+SIZES = (2, 4, 8, 16)  # numbers of robots that share a world
 ENTRANTS = ("scripted", "twin=scripted", "still", "random")
 EPISODE = 100  # steps
 TICKS = Path("/proc/stat")  # Linux counts the time of all cores there
 GAMES = 10  # seeds of each pair of them
 
 
-def print_together(scene: str, seconds: float, rounds: int) -> None:
+def print_sharing(scene: str, seconds: float, rounds: int) -> None:
     """Measure seats and a tournament in a scene, and robots in one world, and print tables.
 
     Raises:
@@ -37,7 +37,7 @@ def print_together(scene: str, seconds: float, rounds: int) -> None:
     for name in ROBOTS:
         shares = shared_world(name, seconds, rounds)
         click.echo(f"{name:20}" + "".join(f"{share:9.2f}" for share in shares))
-    click.echo("times its steps per second, of those of one robot alone")
+    click.echo("steps per second of all robots, divided by those of one robot alone")
     with (
         tempfile.TemporaryDirectory() as folder,
         click.progressbar(
@@ -48,14 +48,14 @@ def print_together(scene: str, seconds: float, rounds: int) -> None:
         run_tournament(plan, Path(folder), tick=bar.update)
         spent, after = time.perf_counter() - start, _ticks()
     total, idle = (then - now for then, now in zip(after, before, strict=True))
-    busy = f"{1.0 - idle / total:.0%}" if total else "nobody knows how"
+    busy = f"{1.0 - idle / total:.0%}" if total else "?"
     click.echo(f"\na tournament kept {system_info.cores()} cores {busy} busy for {spent:.1f} s")
 
 
 def shared_world(name: str, seconds: float, rounds: int) -> list[float]:
     """Return the steps per second of all robots in worlds of 2, 4 ... over those of one alone."""
     sizes = (1, *SIZES)
-    steppers = {str(size): restless(measures.crowd(load_scene(name), size)) for size in sizes}
+    steppers = {str(size): tireless(measures.crowd(load_scene(name), size)) for size in sizes}
     taken = measures.in_turn(steppers, seconds, rounds, lambda: None)
     for stepper in steppers.values():
         stepper.close()
@@ -64,8 +64,8 @@ def shared_world(name: str, seconds: float, rounds: int) -> list[float]:
     ]
 
 
-def restless(world: ParallelEnv) -> Stepper:
-    """Return the stepper of a world whose robots act on when they have fallen, so that one lies as long as many do."""
+def tireless(world: ParallelEnv) -> Stepper:
+    """Return the stepper of a world whose robots go on acting when they have fallen: one lies as long as many do."""
     simulation, rng = world.simulation, np.random.default_rng(0)
     simulation.reset({0: 0})
     (group,) = simulation.groups
@@ -81,7 +81,7 @@ def restless(world: ParallelEnv) -> Stepper:
 
 
 def _ticks() -> tuple[int, int]:
-    """Return how long all cores have been, and how long they were idle; processes that are killed tell nobody else."""
+    """Return the time of all cores and their idle time; no other place counts processes that are killed."""
     if not TICKS.exists():
         return 0, 0
     parts = [int(part) for part in TICKS.read_text().splitlines()[0].split()[1:9]]

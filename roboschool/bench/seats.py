@@ -1,6 +1,6 @@
-"""What a seat adds to an agent's step: threads in a `Lobby` and programs at a server, beside one loop with dicts.
+"""What a seat adds to the time of an agent's step: threads in a `Lobby` and programs at a server, beside one loop.
 
-All play the same episodes, bit for bit, so what differs is the time that passes between the players.
+All play the same episodes, bit for bit, so times differ only by what passes between the players.
 """
 
 import statistics
@@ -26,14 +26,14 @@ CYCLES = 200  # steps of an episode
 SEED = 0
 MICRO = 1e6
 DICTS, THREADS, PROGRAMS = "one loop, dicts", "threads, Lobby", "programs, server"
-CODE = "from roboschool.cli.seats import play_on; play_on({!r}, {!r})"
+CODE = "from roboschool.bench.seats import play_on; play_on({!r}, {!r})"
 
 
 class Laps:
     """A measure of how long an agent's step takes.
 
     Args:
-        play: plays some episodes; returns how many steps agents have acted in, all together.
+        play: plays a number of episodes; returns the number of steps of all agents.
     """
 
     def __init__(self, play: Callable[[int], int]) -> None:
@@ -41,7 +41,7 @@ class Laps:
         self.episode = 0.0  # how long one takes [s]
 
     def __call__(self, seconds: float) -> float:
-        """Play for about some seconds; return how many each step of an agent has taken."""
+        """Play for about this time [s]; return the time of a step of an agent [s]."""
         episodes = max(1, round(seconds / self.episode)) if self.episode else 1
         start = time.perf_counter()
         steps = self.play(episodes)
@@ -50,20 +50,20 @@ class Laps:
         return spent / steps
 
 
-def measure_seats(scene: str, seconds: float, rounds: int, hollow: bool = False) -> dict[str, list[float]]:
-    """Return what an agent's step takes in every round [s]: in one loop, in threads, and in programs.
+def measure_seats(scene: str, seconds: float, rounds: int, empty: bool = False) -> dict[str, list[float]]:
+    """Return the time of an agent's step in every round [s]: in one loop, in threads, and in programs.
 
     Args:
         scene: what is played.
         seconds: for each in each round.
-        rounds: how many.
-        hollow: whether nothing happens in a step, so that only what passes it on takes time.
+        rounds: number of them.
+        empty: whether steps do nothing, so that only the seats take time.
 
     Raises:
         InvalidInput: the scene is unknown.
     """
     with ExitStack() as stack:
-        measures = {name: Laps(make(scene, stack, hollow)) for name, make in MEASURES.items()}
+        measures = {name: Laps(make(scene, stack, empty)) for name, make in MEASURES.items()}
         return in_turn(measures, seconds, rounds, lambda: None)
 
 
@@ -73,9 +73,9 @@ def print_seats(scene: str, seconds: float, rounds: int) -> None:
     Raises:
         InvalidInput: the scene is unknown.
     """
-    for hollow in (False, True):
-        taken = measure_seats(scene, seconds, rounds, hollow)
-        click.echo(f"{'a hollow world' if hollow else scene:20}{'us per agent-step':>18}{'added by a seat':>18}")
+    for empty in (False, True):
+        taken = measure_seats(scene, seconds, rounds, empty)
+        click.echo(f"{'an empty world' if empty else scene:20}{'us per agent-step':>18}{'added by a seat':>18}")
         for name, laps in taken.items():
             added = statistics.median(lap - alone for lap, alone in zip(laps, taken[DICTS], strict=True))
             more = f"{MICRO * added:18.1f}" if name != DICTS else ""
@@ -88,7 +88,7 @@ def _actions(shape: tuple[int, ...]) -> np.ndarray:
 
 
 def play(env: Any, episodes: int) -> int:
-    """Play in a seat; return how many steps."""
+    """Play in a seat; return the number of steps."""
     actions = _actions(env.action_space.shape)
     steps = 0
     for _ in range(episodes):
@@ -102,15 +102,15 @@ def play(env: Any, episodes: int) -> int:
 
 
 def play_on(address: str, agent: str) -> None:
-    """Play as many episodes as each line of stdin says, and print how many steps those were."""
+    """Play the number of episodes in each line of stdin, and print the number of steps."""
     env = connect(address, agent)
     for line in sys.stdin:
-        print(play(env, int(line)), flush=True)  # noqa: T201 - the one that has started this reads it
+        print(play(env, int(line)), flush=True)  # noqa: T201 - for the process that started this one
     env.close()
 
 
-def _empty(world: ParallelEnv) -> None:
-    """Let nothing happen in the steps of a world but the counting."""
+def _empty_steps(world: ParallelEnv) -> None:
+    """Replace the steps of a world by ones that only count."""
     names = world.possible_agents
     seen, infos = world.reset(seed=SEED)
     steps = 0
@@ -132,10 +132,10 @@ def _empty(world: ParallelEnv) -> None:
         setattr(world, name, does)
 
 
-def _in_one_loop(scene: str, stack: ExitStack, hollow: bool) -> Callable[[int], int]:
-    world = ParallelEnv(scene, death="leave", max_cycles=CYCLES)
-    if hollow:
-        _empty(world)
+def _in_one_loop(scene: str, stack: ExitStack, empty: bool) -> Callable[[int], int]:
+    world = ParallelEnv(scene, on_termination="leave", max_cycles=CYCLES)
+    if empty:
+        _empty_steps(world)
     stack.callback(world.close)
     actions = {name: _actions(space.shape) for name, space in world.action_spaces.items()}
 
@@ -153,31 +153,31 @@ def _in_one_loop(scene: str, stack: ExitStack, hollow: bool) -> Callable[[int], 
     return play_all
 
 
-def _in_threads(scene: str, stack: ExitStack, hollow: bool) -> Callable[[int], int]:
+def _in_threads(scene: str, stack: ExitStack, empty: bool) -> Callable[[int], int]:
     lobby = Lobby(scene, max_cycles=CYCLES)
-    if hollow:
-        _empty(lobby.world)
+    if empty:
+        _empty_steps(lobby.world)
     stack.callback(lobby.close)
     seats = [lobby[name] for name in lobby.world.possible_agents]
     pool = stack.enter_context(ThreadPoolExecutor(len(seats)))
     return lambda episodes: sum(pool.map(lambda seat: play(seat, episodes), seats))
 
 
-def _in_programs(scene: str, stack: ExitStack, hollow: bool) -> Callable[[int], int]:
+def _in_programs(scene: str, stack: ExitStack, empty: bool) -> Callable[[int], int]:
     server = Server(scene, max_cycles=CYCLES)
-    if hollow:
-        _empty(server.world)
+    if empty:
+        _empty_steps(server.world)
     thread = threading.Thread(target=server.run)
     thread.start()
     stack.callback(thread.join)
     stack.callback(server.stop, "all is measured")
-    players = [_start(str(server.door.address), name, stack) for name in server.world.possible_agents]
+    players = [_start(str(server.listener.address), name, stack) for name in server.world.possible_agents]
 
     def play_all(episodes: int) -> int:
-        for asked, _ in players:
-            asked.write(f"{episodes}\n")
-            asked.flush()
-        return sum(int(told.readline()) for _, told in players)
+        for requests, _ in players:
+            requests.write(f"{episodes}\n")
+            requests.flush()
+        return sum(int(replies.readline()) for _, replies in players)
 
     return play_all
 

@@ -1,0 +1,1 @@
+"""Kinds of motors, one file each: `position.py` holds `Position`. It imports `mdp` and `robots`."""

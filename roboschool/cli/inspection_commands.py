@@ -1,0 +1,148 @@
+"""Commands that list, check, evaluate and measure. What a command needs is imported when it runs."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from roboschool import system_info
+from roboschool.cli.parameters import COUNT, FILE, JSON, POSITIVE, WHOLE
+from roboschool.errors import InvalidInput
+
+
+@click.command("list")
+@JSON
+@click.option("--scores", is_flag=True, help="Print what the policies score that come with the package, as Markdown.")
+@click.option("--games", is_flag=True, help="Print a table of the scenes with a game, as Markdown.")
+@click.option("--markdown", is_flag=True, help="Print a page about every scene, as Markdown.")
+def list_(as_json: bool, scores: bool, games: bool, markdown: bool) -> None:
+    """List robots and scenes, with their Gymnasium ids."""
+    wanted = {"--json": as_json, "--scores": scores, "--games": games, "--markdown": markdown}
+    several = [name for name, given in wanted.items() if given]
+    if len(several) > 1:
+        raise InvalidInput(f"{' or '.join(several)}, not {'both' if len(several) == 2 else 'all'}")
+    from roboschool.cli.catalogue import print_catalogue, print_games, print_scores
+    from roboschool.cli.pages import print_pages
+
+    if scores:
+        print_scores()
+    elif games:
+        print_games()
+    elif markdown:
+        print_pages()
+    else:
+        print_catalogue(as_json)
+
+
+@click.command()
+@click.argument("what", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print a list of findings as JSON: file, kind, problems, notes.")
+def check(what: tuple[str, ...], as_json: bool) -> None:
+    """Check robots and scenes: WHAT is a .urdf, a .toml, a folder with some, or the name of a robot or a scene.
+
+    \b
+    By name, by file, and all in a folder:
+        roboschool check ant_sumo my_robot.urdf mine/
+
+    Problems are printed with file, line or key, and the nearest right name. What has none is then tried out for 100
+    steps of random torques, in a process of its own. A scene is checked with all its robots, which must not begin
+    inside each other, and its policies. The exit code is 0 without problems, 1 with problems, and 2 if WHAT is not
+    there.
+    """  # noqa: D301 - click reads the backslash
+    from roboschool.cli.check_command import run_check
+
+    sys.exit(run_check(what, as_json))
+
+
+@click.command()
+@click.argument("policy")
+@click.option("--scene", help="Scene in which it acts; the one that it comes with if not given.")
+@click.option("--episodes", type=COUNT, help="Number of episodes; 100 if not given.")
+@click.option("--seed", type=WHOLE, help="Of the first episode; one that training never uses if not given.")
+@JSON
+def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | None, as_json: bool) -> None:
+    """Print what POLICY scores: mean return, 5 % quantile, and the share of episodes in which it falls.
+
+    \b
+        roboschool evaluate hopper
+        roboschool evaluate mine.safetensors --scene ant --episodes 20
+    """  # noqa: D301 - click reads the backslash
+    from roboschool.cli.evaluate import run_evaluation
+
+    run_evaluation(policy, scene, episodes, seed, as_json)
+
+
+@click.command()
+@click.argument("scenes", nargs=-1)
+@click.option("--seconds", default=0.5, type=POSITIVE, show_default=True, help="Time for each measure in a round.")
+@click.option("--rounds", default=9, type=COUNT, show_default=True, help="After one to warm up.")
+@click.option("--copies", default=64, type=COUNT, show_default=True, help="Of the scene, in the vector env.")
+@click.option(
+    "--workers", help="Numbers of worker processes, like 1,2; 0 is none; 1 and the number of cores if not given."
+)
+@click.option("--peers", is_flag=True, help=f"Also run other packages: {system_info.install('bench')}.")
+@click.option(
+    "--resets",
+    default=0,
+    type=WHOLE,
+    show_default=True,
+    help="Resets over which growth of memory is measured.",
+)
+@click.option(
+    "--shape",
+    default=0,
+    type=WHOLE,
+    show_default=True,
+    help="Also measure 1, 2, 4 ... up to this number of copies, and up to 64 robots in one world; 256 take 10 GB.",
+)
+@click.option(
+    "--sharing",
+    metavar="SCENE",
+    help="Measure only what sharing costs: seats and a tournament in SCENE, robots in one world.",
+)
+@click.option("--from", "source", type=FILE, help="Measure nothing; read what --json printed.")
+@JSON
+@click.option("--markdown", is_flag=True, help="Print a page, as Markdown.")
+@click.option("--plot", "folder", type=FILE, metavar="FOLDER", help="Write pictures speed_*.png.")
+def bench(
+    scenes: tuple[str, ...],
+    seconds: float,
+    rounds: int,
+    copies: int,
+    workers: str | None,
+    peers: bool,
+    resets: int,
+    shape: int,
+    sharing: str | None,
+    source: Path | None,
+    as_json: bool,
+    markdown: bool,
+    folder: Path | None,
+) -> None:
+    """Measure speed and memory of SCENES (all if none), beside Bullet's bare step and other packages.
+
+    Actions are random, resets included. All measures of a scene take turns, and medians are printed. "bare" is the
+    time Bullet's own step takes in the same motion; ratios are between measures of the same round.
+    """
+    if sharing is not None:
+        from roboschool.bench.sharing import print_sharing
+
+        if scenes:
+            raise InvalidInput(f"--sharing {sharing}: nothing else is measured then, so no other scene is named")
+        print_sharing(sharing, seconds, rounds)
+        return
+    if as_json and markdown:
+        raise InvalidInput("--json or --markdown, not both")
+    if source is not None and scenes:
+        raise InvalidInput(f"--from {source}: nothing is measured then, so no scene is named")
+    from roboschool.bench.report import Settings, read_report
+    from roboschool.bench.scenes import measure
+    from roboschool.cli.bench import check_folder, print_report, read_workers
+
+    if folder is not None:
+        check_folder(folder)
+    if source is not None:
+        report = read_report(source)
+    else:
+        report = measure(scenes, Settings(seconds, rounds, copies, read_workers(workers, copies), resets, shape), peers)
+    print_report(report, as_json, markdown, folder)

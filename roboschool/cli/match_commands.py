@@ -1,0 +1,141 @@
+"""Commands that let policies and programs play each other. What a command needs is imported when it runs."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from roboschool.cli.parameters import COUNT, FILE, JSON, LIMIT, PLAYED, POLICIES, SCENE, SEED, SET, FiniteRange
+from roboschool.errors import InvalidInput
+
+
+@click.command()
+@POLICIES
+@PLAYED
+@SEED
+@click.option("-o", "--out", type=FILE, metavar="FILE", help="Write the match: .rsmatch.")
+@SET
+@LIMIT
+@JSON
+def match(
+    policies: tuple[str, ...],
+    scene: str,
+    seed: int,
+    out: Path | None,
+    options: tuple[str, ...],
+    limit: float,
+    as_json: bool,
+) -> None:
+    """Let POLICIES play a match, each in a process of its own.
+
+    The sides of the scene are dealt out to them in turn. One that crashes, hangs, or answers nonsense forfeits.
+
+    \b
+    Play, check that it happened as written, and watch it:
+        roboschool match pong scripted --scene pong --seed 7 -o m.rsmatch
+        roboschool replay m.rsmatch --verify --video m.gif
+
+    A policy is a file that `NetworkPolicy.save` wrote, the scene whose policy it is, module:Class, "still", "random",
+    or "scripted", which is what the scene names itself. NAME=POLICY gives it a name. Where the sides differ, one for
+    each may be given, separated by a comma.
+    """  # noqa: D301 - click reads the backslash
+    from roboschool.cli.contest import run_match
+    from roboschool.cli.options import read_options
+
+    run_match(scene, policies, read_options(options), seed, out, limit, as_json)
+
+
+@click.command()
+@POLICIES
+@PLAYED
+@SEED
+@click.option("--games", default=10, type=COUNT, show_default=True, help="Seeds for each pair, on both sides each.")
+@click.option("-o", "--out", type=FILE, metavar="FOLDER", help="tournament_SCENE if not given.")
+@click.option("--workers", type=COUNT, help="Matches at once; the number of cores if not given.")
+@SET
+@LIMIT
+@JSON
+def tournament(
+    policies: tuple[str, ...],
+    scene: str,
+    seed: int,
+    games: int,
+    out: Path | None,
+    workers: int | None,
+    options: tuple[str, ...],
+    limit: float,
+    as_json: bool,
+) -> None:
+    """Let POLICIES play each other, and rate them.
+
+    Up to 20 meet all others; more play by the Swiss system, and then the best 8 meet. The folder gets a file for each
+    match, games.jsonl with the games, results.json with the table, and page.html with plots, too. Stopped, even by
+    kill -9, the same command goes on.
+
+    \b
+    Who is best at pong:
+        roboschool tournament pong scripted still random --scene pong
+
+    Policies are written as for `roboschool match`. One that fails forfeits the match, and the tournament goes on.
+    """  # noqa: D301 - click reads the backslash
+    from roboschool.cli.contest import run_contest
+    from roboschool.cli.options import read_options
+
+    run_contest(scene, policies, read_options(options), seed, games, out, workers, limit, as_json)
+
+
+@click.command()
+@SCENE
+@click.option("--lanes", help="Robots, left to right, in a scene with lanes: hopper,humanoid,ant.")
+@SET
+@click.option("--tcp", metavar="HOST:PORT", help="Where to listen; a socket in a private folder if not given.")
+@click.option("--allow-remote", is_flag=True, help="Let other machines reach HOST; nothing is encrypted.")
+@click.option(
+    "--join-timeout",
+    default=60.0,
+    type=FiniteRange(min=0.0),
+    show_default=True,
+    help="How long a player waits for others to begin an episode [s]; 0: for ever.",
+)
+@click.option(
+    "--step-timeout",
+    default=60.0,
+    type=FiniteRange(min=0.0),
+    show_default=True,
+    help="How long players wait for one that does not act, before it loses its seat [s]; 0: for ever.",
+)
+@click.option(
+    "--default-policy",
+    multiple=True,
+    metavar="[AGENT=]POLICY",
+    help="Policy that takes seats that are empty then, written as for `roboschool match`.",
+)
+@click.option("--episodes", type=COUNT, help="Number of episodes in the match; no limit if not given.")
+@click.option("--size", metavar="WIDTHxHEIGHT", help="Let players take pictures, of this size [pixels].")
+def serve(
+    scene: str,
+    lanes: str | None,
+    options: tuple[str, ...],
+    tcp: str | None,
+    allow_remote: bool,
+    join_timeout: float,
+    step_timeout: float,
+    default_policy: tuple[str, ...],
+    episodes: int | None,
+    size: str | None,
+) -> None:
+    """Host the world of SCENE for other programs: roboschool.connect(ADDRESS, AGENT) is a seat in it.
+
+    The first line printed is the address. It ends after --episodes, when all players have left, or on Ctrl-C, and
+    prints the standings.
+    """
+    from roboschool.cli.options import read_options
+    from roboschool.cli.serve import run_serve
+
+    chosen = read_options(options)
+    if lanes is not None:
+        if "lanes" in chosen:
+            raise InvalidInput(f"--lanes {lanes}: given twice, also by --set lanes")
+        chosen["lanes"] = [name.strip() for name in lanes.split(",")]
+    timeouts = (join_timeout or None, step_timeout or None)
+    sys.exit(run_serve(scene, chosen, tcp, allow_remote, *timeouts, default_policy, episodes, size))

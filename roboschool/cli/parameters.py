@@ -1,0 +1,96 @@
+"""Types of parameters, and options that several commands have."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from roboschool.errors import InvalidInput
+from roboschool.paths import as_path
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers, without NaN, which is in every range, and infinity."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; fail if it is out of range or not finite."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
+
+class FilePath(click.Path):
+    """The path of a file or folder, as `Path`; an error about it is one line."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, if a file can have it.
+
+        Raises:
+            InvalidInput: no file can.
+        """
+        as_path(value)
+        return super().convert(value, param, ctx)
+
+
+FILE = FilePath(path_type=Path)
+COUNT = click.IntRange(min=1)
+WHOLE = click.IntRange(min=0)
+POSITIVE = FiniteRange(min=0.0, min_open=True)
+
+SCENE = click.argument("scene")
+PLAYED = click.option("--scene", required=True, help="What is played: a name, or a scene's file.")
+POLICIES = click.argument("policies", nargs=-1, required=True)
+POLICY = click.option("--policy", metavar="POLICY", help="Policy that acts, written as for `roboschool match`.")
+SEED = click.option("--seed", default=0, type=WHOLE, show_default=True, help="The same seed gives the same results.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+HUD = click.option(
+    "--hud/--no-hud", default=False, show_default=True, help="Draw observation, action and reward (in a window, F3)."
+)
+LIMIT = click.option(
+    "--limit", default=5.0, type=POSITIVE, show_default=True, help="Time a policy has for an action [s]."
+)
+SET = click.option(
+    "--set",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="An option of the scene, like gravity=3.7, or one of a reset, like radius=3.0 in sumo.",
+)
+
+
+def pictures(size: str, moment: str) -> Callable[[Command], Command]:
+    """Return what adds --video, --picture, --at and --size to a command.
+
+    Args:
+        size: of pictures, if none is given [pixels].
+        moment: when the picture is taken, if no time is given.
+    """
+    options = (
+        click.option("--video", type=FILE, help="Write a video: .mp4, .gif (large) or .webp."),
+        click.option("--picture", type=FILE, help="Write a picture."),
+        click.option("--at", type=FiniteRange(min=0.0), help=f"Time of the picture [s]; {moment} if not given."),
+        click.option("--size", default=size, show_default=True, help="Of video and picture [pixels]."),
+    )
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def check_size_is_used(size: str, *files: Path | None) -> None:
+    """Check that a command that was given a size of pictures writes one of these files.
+
+    Raises:
+        InvalidInput: it writes none.
+    """
+    source = click.get_current_context().get_parameter_source("size")
+    if source is not click.core.ParameterSource.DEFAULT and not any(files):
+        raise InvalidInput(f"--size {size}: nothing is shown; give --video or --picture, too")

@@ -1,0 +1,143 @@
+"""Commands that show robots. What a command needs is imported when it runs."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from roboschool.cli.parameters import COUNT, FILE, HUD, POLICY, SCENE, SEED, WHOLE, check_size_is_used, pictures
+from roboschool.errors import InvalidInput
+
+
+@click.command()
+@click.option("--lanes", help="Scenes with one agent, left to right; hopper,humanoid,ant if not given.")
+@click.option("--stadium", is_flag=True, help="Three lanes of 54 m, as in 2017; the seed draws the robots.")
+@SEED
+@pictures("960x540", "when the winner is at the line")
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="LANE=POLICY",
+    help="Policy that runs in a lane, written as for `roboschool match`.",
+)
+def race(
+    lanes: str | None,
+    stadium: bool,
+    seed: int,
+    video: Path | None,
+    picture: Path | None,
+    at: float | None,
+    size: str,
+    policies: tuple[str, ...],
+) -> None:
+    """Let trained robots race over 20 m, each in its lane, and print the standings.
+
+    A lane is the name of a scene with one agent; `roboschool list` prints them. A robot may run in several lanes, and
+    humanoid/humanoid_flagrun is the first scene's robot with the second's policy.
+    """
+    from roboschool.cli.film import Output
+    from roboschool.cli.race import run_race
+
+    check_size_is_used(size, video, picture)
+    for part in policies:
+        if "=" not in part:
+            raise InvalidInput(f"--policy {part}: it is written LANE=POLICY")
+    own = {lane: policy for lane, _, policy in (part.partition("=") for part in policies)}
+    entrants = None if lanes is None else [name.strip() for name in lanes.split(",")]
+    run_race("stadium_race" if stadium else "race", entrants, seed, Output(video, picture, at, size), own)
+
+
+@click.command()
+@SCENE
+@POLICY
+@SEED
+@pictures("600x400", "2.0")
+@HUD
+def film(
+    scene: str,
+    policy: str | None,
+    seed: int,
+    video: Path | None,
+    picture: Path | None,
+    at: float | None,
+    size: str,
+    hud: bool,
+) -> None:
+    """Show an episode of SCENE with the policies that come with it."""
+    from roboschool.cli.film import Output, run_film
+
+    run_film(scene, policy, seed, Output(video, picture, at, size), hud)
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.option("--verify", is_flag=True, help="Play it again and compare; exit with 1 if anything differs.")
+@pictures("600x400", "the end")
+@click.option("--scene", help="The scene, if it is a file of your own, or has another name now.")
+def replay(
+    file: Path,
+    verify: bool,
+    video: Path | None,
+    picture: Path | None,
+    at: float | None,
+    size: str,
+    scene: str | None,
+) -> None:
+    """Verify or show the match in FILE, an .rsmatch, or print how it ended.
+
+    To verify it, its actions are played again in a new world, and hashes of everything in it, results and poses are
+    compared. Shown are the poses, without physics, so on any machine. Both need the scene. No file that a match names
+    is opened, and no class imported: if the scene is a file of your own give --scene.
+
+    \b
+        roboschool replay m.rsmatch --verify
+        roboschool replay m.rsmatch --video m.mp4
+    """  # noqa: D301 - click reads the backslash
+    from roboschool.cli.contest import run_replay
+
+    check_size_is_used(size, video, picture)
+    sys.exit(run_replay(file, verify, video, picture, at, size, scene))
+
+
+@click.command()
+@SCENE
+@POLICY
+@click.option("--agent", help="Agent that you play; the first if not given.")
+@click.option("--seed", type=WHOLE, help="The same seed gives the same first episode.")
+@HUD
+@click.option("--size", default="600x400", show_default=True, help="Of the picture [pixels].")
+@click.option("--steps", type=COUNT, help="Stop after this number of steps.")
+@click.option("--keys", default="", metavar="TEXT", help="Keys held at first, for a demo: up:60,up+left:30 [steps].")
+def play(
+    scene: str,
+    policy: str | None,
+    agent: str | None,
+    seed: int | None,
+    hud: bool,
+    size: str,
+    steps: int | None,
+    keys: str,
+) -> None:
+    """Drive a robot of SCENE with the keys, in a window.
+
+    The arrows lead the flag where there is one, and the policy that comes with the scene runs after it; they push a
+    paddle. Elsewhere every joint has two keys, which stand below the picture; with --policy you only watch. All other
+    agents follow the scene's own policies.
+    """
+    from roboschool.cli.play import run_play
+    from roboschool.rendering.video import read_size
+
+    run_play(scene, policy, agent, seed, hud, read_size(size), steps, keys)
+
+
+@click.command()
+@click.argument("robot")
+def pose(robot: str) -> None:
+    """Turn the joints of ROBOT with sliders: a name, a card or a URDF.
+
+    A window shows limits and torque of each joint. It prints the [pose] table for the robot's card.
+    """
+    from roboschool.cli.pose import run_pose
+
+    run_pose(robot)

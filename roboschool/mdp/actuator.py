@@ -1,0 +1,155 @@
+"""The contract of an actuator: it turns actions into commands, which physics evaluates at every substep."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from roboschool.errors import InvalidInput
+from roboschool.plugins import builtin_classes, find_class, make
+from roboschool.robots.robot import Robot
+
+Numbers: TypeAlias = float | np.ndarray
+
+
+@dataclass(frozen=True)
+class Motors:
+    """The joints that one actuator drives: arrays (joint,). For a slide read m and N instead of rad and N m."""
+
+    names: tuple[str, ...]
+    rest: np.ndarray  # rest pose [rad]
+    lower: np.ndarray  # limits [rad], infinite for a continuous joint
+    upper: np.ndarray
+    speed: np.ndarray  # top speed by the URDF [rad/s]; NaN if it gives none
+    effort: np.ndarray  # the largest torque [N m]
+
+
+@dataclass(frozen=True)
+class Command:
+    """What motors do during a timestep.
+
+    At every substep the torque of a joint at position q and speed qd is computed anew, and held until the next:
+
+        torque + kp (position - q) + kd (velocity - qd), clipped to -effort and effort
+
+    Each field is a number or an array that broadcasts to the shape of the action (world, agent, joint).
+    """
+
+    torque: Numbers = 0.0  # feed-forward [N m]
+    position: Numbers = 0.0  # target [rad]
+    kp: Numbers = 0.0  # [N m/rad]
+    velocity: Numbers = 0.0  # target [rad/s]
+    kd: Numbers = 0.0  # [N m s/rad]
+    effort: Numbers | None = None  # [N m]; None: that of the motors
+
+
+QUANTITIES = tuple(field.name for field in fields(Command))  # the order in which physics reads a command
+
+
+@dataclass(frozen=True)
+class Actuator(ABC):
+    """A kind of motor: frozen parameters and a pure function of arrays. A card names it and its parameters.
+
+    Joints of a robot whose actuators have the same kind and parameters are commanded together.
+    """
+
+    @abstractmethod
+    def command(self, action: np.ndarray, motors: Motors) -> Command:
+        """Return what the motors do.
+
+        Args:
+            action: within -1 and 1 (world, agent, joint).
+            motors: the joints, in the same order.
+
+        Raises:
+            InvalidInput: the URDF of a joint lacks a number.
+        """
+
+
+class Drive:
+    """All actuators of a robot.
+
+    Raises:
+        InvalidInput: a kind is unknown, or its parameters or what it returns are wrong; the message names card and key.
+    """
+
+    def __init__(self, robot: Robot) -> None:
+        self.robot = robot
+        # it leads with (world, agent) as the action does: numpy is three times quicker then
+        self.strength = np.array(robot.torque)[None, None]
+        self.parts: list[tuple[Actuator, Motors, list[int]]] = []
+        if robot.has_feedback:
+            self.parts = _make_parts(robot)
+            self.command(np.zeros((1, 1, len(robot.joints))))
+
+    def command(self, action: np.ndarray) -> np.ndarray:
+        """Return the commands for actions.
+
+        Args:
+            action: within -1 and 1 (world, agent, joint).
+
+        Returns:
+            Torques [N m] (world, agent, joint) of a robot that has only torque actuators. Otherwise, one after the
+            other, all joints' numbers of each field of `Command` (world, agent, 6 * joint).
+
+        Raises:
+            InvalidInput: an actuator returns numbers that are not finite, or do not broadcast.
+        """
+        if not self.parts:
+            torques: np.ndarray = action * self.strength
+            return torques
+        worlds, agents, joints = action.shape
+        commands = np.empty((worlds, agents, len(QUANTITIES), joints))
+        for actuator, motors, columns in self.parts:
+            try:
+                command = actuator.command(action[..., columns], motors)
+            except InvalidInput as error:
+                raise InvalidInput(f"{_where(self.robot, columns)}: {error}") from None
+            if not isinstance(command, Command):
+                raise InvalidInput(f"{_where(self.robot, columns)}: command() returns {command!r:.80}, not a Command")
+            for row, name in enumerate(QUANTITIES):
+                value = getattr(command, name)
+                try:
+                    commands[:, :, row, columns] = motors.effort if value is None else value
+                except ValueError:
+                    told = f"command() returns {name} of shape {np.shape(value)}, not {action[..., columns].shape}"
+                    raise InvalidInput(f"{_where(self.robot, columns)}: {told}") from None
+        if not np.isfinite(commands).all():
+            _, _, row, column = np.argwhere(~np.isfinite(commands))[0]
+            told = f"command() returns {QUANTITIES[row]} that is not finite"
+            raise InvalidInput(f"{_where(self.robot, [column])}: {told}")
+        return commands.reshape(worlds, agents, -1)
+
+
+def _make_parts(robot: Robot) -> list[tuple[Actuator, Motors, list[int]]]:
+    """Return the actuators of a robot, each with the joints that it drives and their numbers in the action."""
+    card = Path(robot.model.path).parent
+    own = builtin_classes("actuators")
+    together: dict[Actuator, list[int]] = {}
+    for number, spec in enumerate(robot.actuators):
+        where = _where(robot, [number])
+        cls = find_class(f"{where}: ", "actuator", spec.kind, own, Actuator, card)  # type: ignore[type-abstract]
+        actuator = make(where, "actuator", {"name": spec.kind, **dict(spec.parameters)}, cls)
+        together.setdefault(actuator, []).append(number)
+    return [(actuator, _motors(robot, columns), columns) for actuator, columns in together.items()]
+
+
+def _motors(robot: Robot, columns: Sequence[int]) -> Motors:
+    joints = [robot.joints[column] for column in columns]
+    return Motors(
+        names=tuple(joint.name for joint in joints),
+        rest=np.array([robot.pose[column] for column in columns]),
+        lower=np.array([-np.inf if joint.lower is None else joint.lower for joint in joints]),
+        upper=np.array([np.inf if joint.upper is None else joint.upper for joint in joints]),
+        speed=np.array([joint.velocity or np.nan for joint in joints]),
+        effort=np.array([robot.torque[column] for column in columns]),
+    )
+
+
+def _where(robot: Robot, columns: Sequence[int]) -> str:
+    """Return the file and the key of a joint's actuator."""
+    card = Path(robot.model.path).with_name(f"{robot.name}.toml")
+    return f"{card}: actuators.{robot.joints[columns[0]].name}"

@@ -1,0 +1,313 @@
+"""The bodies of a world: what Bullet knows of a robot or a prop, how it is placed, and how it is read."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from roboschool.errors import InvalidInput
+from roboschool.mdp.actuator import QUANTITIES
+from roboschool.mdp.effects import Placement
+from roboschool.physics.checkpoint import Quaternion, Triple
+from roboschool.physics.output import redirect_native_output
+from roboschool.robots.urdf import Joint, Model, without_visuals
+from roboschool.scenes.scene import Agent, Prop
+from roboschool.scratch import scratch_path
+
+with redirect_native_output():
+    import pybullet as bullet
+
+FARTHEST = 1000.0  # [m]
+FASTEST = 60.0  # Bullet clamps every speed at 100 [m/s, rad/s]; a trunk that comes near that has blown up
+STRAIGHT = (0.0, 0.0, 0.0, 1.0)
+UNMOVED = (0.0,) * 6
+NOWHERE = -1  # the ground of a scene that has none
+ANY, ANY_LINK = -1, -2  # body or link, where pybullet is called often: arguments by name take it longer
+
+
+class Body:
+    """A URDF in a Bullet client: the numbers Bullet knows its parts by."""
+
+    def __init__(self, client: int, model: Model, order: Sequence[str], self_collision: bool = False) -> None:
+        self.client = client
+        self.id = _load(client, model, self_collision)
+        infos = [
+            bullet.getJointInfo(self.id, j, physicsClientId=client)
+            for j in range(bullet.getNumJoints(self.id, physicsClientId=client))
+        ]
+        numbers = {info[1].decode(): info[0] for info in infos}
+        self.links = {info[12].decode(): info[0] for info in infos} | {model.root: -1}
+        self.joints = tuple(numbers[name] for name in order)
+        self.model = model
+        self.off = [0.0] * len(self.joints)
+        # Bullet turns a base to the axes of its inertia; this is by how much
+        self.tilted: Quaternion = bullet.getDynamicsInfo(self.id, -1, physicsClientId=client)[4]
+
+    def motors_off(self) -> None:
+        """Switch off the brake that Bullet puts on every joint; it is not part of a saved state."""
+        bullet.setJointMotorControlArray(
+            self.id, self.joints, bullet.VELOCITY_CONTROL, forces=self.off, physicsClientId=self.client
+        )
+
+    def _set_joints(self, positions: Sequence[float], speeds: Sequence[float]) -> None:
+        if self.joints:
+            places, paces = [(q,) for q in positions], [(v,) for v in speeds]
+            bullet.resetJointStatesMultiDof(self.id, self.joints, places, paces, self.client)
+
+    def immovable(self) -> set[int]:
+        """Return the numbers of links that can never move."""
+        return {self.links[name] for name in self.model.immovable}
+
+    def capture(self) -> tuple[Any, Any]:
+        """Return pose and velocity of the base, positions and speeds of the joints."""
+        base = bullet.getBasePositionAndOrientation(self.id, self.client)
+        base += bullet.getBaseVelocity(self.id, self.client)
+        states = bullet.getJointStates(self.id, self.joints, self.client) if self.joints else ()
+        return base, (tuple(s[0] for s in states), tuple(s[1] for s in states))
+
+
+class RobotBody(Body):
+    """An agent's robot in a Bullet client."""
+
+    def __init__(self, client: int, agent: Agent) -> None:
+        robot = agent.robot
+        order = (*robot.unactuated, *(joint.name for joint in robot.joints))
+        super().__init__(client, robot.model, order, robot.self_collision)
+        self.robot = robot
+        self.planar = robot.planar
+        self.stands = robot.is_upright
+        self.passive = len(robot.unactuated)
+        self.track = len(robot.unactuated) - len(robot.passive_joints)
+        joints = {joint.name: joint for joint in robot.model.joints}
+        self.passive_start = [_within(0.0, joints[name]) for name in robot.passive_joints]  # positions [rad or m]
+        self.driven = self.joints[self.passive :]
+        self.zeros = [0.0] * len(self.driven)  # positions, speeds and gains, which torque control ignores
+        self.trunk = self.links[robot.trunk]
+        self.watched = self.links[robot.height_link] if robot.height_link != robot.trunk else None
+        self.heights = [self.links[name] for name in agent.task.heights]
+        self.feet = {self.links[name]: place for place, name in enumerate(robot.feet)}
+        self.no_contacts = [0.0] * len(self.feet)
+        self.settle(Placement((0.0, 0.0), 0.0, robot.pose))
+
+    def command_size(self) -> int:
+        """Return how many numbers a command for the robot has; see `Drive.command`."""
+        return len(self.driven) * (len(QUANTITIES) if self.robot.has_feedback else 1)
+
+    def drive(self, command: Sequence[float]) -> None:
+        """Give each motor its torque until the end of the next call of `stepSimulation`."""
+        torque = self._torques(command) if self.robot.has_feedback else command
+        zero = self.zeros  # by name the call takes longer, and by place these must be given
+        bullet.setJointMotorControlArray(
+            self.id, self.driven, bullet.TORQUE_CONTROL, zero, zero, torque, zero, zero, self.client
+        )
+
+    def _torques(self, command: Sequence[float]) -> list[float]:
+        """Return what a command with feedback makes of the present state [N m]; see `Command`."""
+        states = bullet.getJointStates(self.id, self.driven, self.client)
+        joints = len(self.driven)
+        motors = zip(states, *(command[i : i + joints] for i in range(0, len(command), joints)), strict=True)
+        return [
+            min(max(torque + kp * (position - state[0]) + kd * (velocity - state[1]), -effort), effort)
+            for state, torque, position, kp, velocity, kd, effort in motors  # in the order of QUANTITIES
+        ]
+
+    def settle(self, placement: Placement) -> None:
+        """Note where the episode began."""
+        self.home = placement
+        self.turned = (math.cos(placement.yaw), math.sin(placement.yaw))
+
+    def place(self, placement: Placement, ground: int) -> None:
+        """Put the robot on the ground: its lowest point just touches it, whatever the angles of its joints."""
+        self.settle(placement)
+        height = self.robot.standing_height
+        track = (0.0, height, placement.pitch) if self.planar else ()
+        self._set_joints([*track, *(placement.loose or self.passive_start), *placement.joints], self.off)
+        half_yaw = placement.yaw / 2
+        half_pitch = 0.0 if self.robot.fixed else placement.pitch / 2
+        upright = _multiply((0.0, math.sin(half_pitch), 0.0, math.cos(half_pitch)), self.tilted)
+        turned = _multiply((0.0, 0.0, math.sin(half_yaw), math.cos(half_yaw)), upright)
+        self._set_base(0.0 if self.robot.fixed else height, turned)
+        if self.planar:
+            bullet.resetJointState(self.id, self.joints[1], height - self._gap(ground), 0.0, self.client)
+        elif not self.robot.fixed:
+            self._set_base(height - self._gap(ground), turned)
+
+    def _set_base(self, height: float, turned: Quaternion) -> None:
+        bullet.resetBasePositionAndOrientation(self.id, (*self.home.position, height), turned, self.client)
+
+    def _gap(self, ground: int) -> float:
+        """Return the distance between the ground and the lowest point [m], below 0 if it is in the ground."""
+        if ground == NOWHERE:
+            return 0.0
+        points = bullet.getClosestPoints(self.id, ground, FARTHEST, physicsClientId=self.client)
+        return min((point[8] for point in points), default=0.0)
+
+    def row(self, ground: int) -> tuple[list[float], bool]:
+        """Return one agent's row of a `State`, and whether its physics is sound.
+
+        The joints in it are raw: [rad] and [rad/s].
+        """
+        states = bullet.getJointStates(self.id, self.joints, self.client)
+        row, moving = self._planar_trunk(states) if self.planar else self._free_trunk()
+        for position, speed, _, _ in states[self.passive :]:
+            row.append(position)
+            row.append(speed)
+        feet, bumps = self._touches(ground)
+        height = row[2] if self.watched is None else self._height(self.watched)
+        stands = self.stands(height, row[8], row[9], feet)
+        row += feet
+        row += moving[3:]
+        row += bumps
+        row.append(1.0 if stands else 0.0)
+        for joint in states[self.track : self.passive]:
+            row += joint[:2]
+        for link in self.heights:
+            row.append(self._height(link))
+        return row, math.hypot(*moving) < FASTEST and math.isfinite(sum(row))
+
+    def _height(self, link: int) -> float:
+        if link == -1:
+            return float(bullet.getBasePositionAndOrientation(self.id, self.client)[0][2])
+        return float(bullet.getLinkState(self.id, link, 0, 1, self.client)[0][2])
+
+    def _touches(self, ground: int) -> tuple[list[float], list[float]]:
+        """Return 1 for each foot that presses on the ground, and for each that presses on anything else."""
+        places, on_ground, on_others = self.feet, self.no_contacts[:], self.no_contacts[:]
+        if not places:
+            return on_ground, on_others
+        for contact in bullet.getContactPoints(self.id, ANY, ANY_LINK, ANY_LINK, self.client):
+            if contact[9] > 0.0:  # it presses
+                other, link = contact[2], contact[3]
+                if link in places:
+                    (on_ground if other == ground else on_others)[places[link]] = 1.0
+                if other == self.id and contact[4] in places:
+                    on_others[places[contact[4]]] = 1.0
+        return on_ground, on_others
+
+    def _planar_trunk(self, states: Any) -> tuple[list[float], tuple[float, ...]]:
+        (along, forward, _, _), (height, up, _, _), (lean, spin, _, _) = states[:3]
+        cos, sin = self.turned
+        x, y = self.home.position
+        row = [x + along * cos, y + along * sin, height, -sin, cos, forward, 0.0, up, 0.0, lean]
+        return row, (forward * cos, forward * sin, up, -sin * spin, cos * spin, 0.0)
+
+    def _free_trunk(self) -> tuple[list[float], tuple[float, ...]]:
+        if self.robot.fixed_base:
+            x, y = self.home.position
+            cos, sin = self.turned
+            return [x, y, 0.0, -sin, cos, 0.0, 0.0, 0.0, 0.0, 0.0], UNMOVED
+        if self.trunk == -1:
+            position, quaternion = bullet.getBasePositionAndOrientation(self.id, self.client)
+            velocity, spin = bullet.getBaseVelocity(self.id, self.client)
+            if self.tilted != STRAIGHT:
+                x, y, z, w = self.tilted
+                quaternion = _multiply(quaternion, (-x, -y, -z, w))
+        else:
+            link = bullet.getLinkState(self.id, self.trunk, 1, 1, self.client)
+            position, quaternion, velocity, spin = link[0], link[5], link[6], link[7]
+        x, y, z, w = quaternion
+        roll = math.atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y))
+        pitch = math.asin(max(-1.0, min(1.0, 2.0 * (w * y - z * x))))
+        cos, sin = 1.0 - 2.0 * (y * y + z * z), 2.0 * (w * z + x * y)
+        length = math.hypot(cos, sin) or 1.0
+        cos, sin = cos / length, sin / length
+        vx, vy, vz = velocity
+        row = [*position, -sin, cos, cos * vx + sin * vy, cos * vy - sin * vx, vz, roll, pitch]
+        return row, velocity + spin
+
+
+class PropBody(Body):
+    """A prop in a Bullet client."""
+
+    def __init__(self, client: int, prop: Prop) -> None:
+        super().__init__(client, prop.model, [joint.name for joint in prop.joints])
+        self.prop = prop
+        self.leaf = max(self.links.values())
+        self.centre: Triple = bullet.getDynamicsInfo(self.id, -1, physicsClientId=client)[3]  # of mass, from the root
+        self.start: Triple = (0.0, 0.0, 0.0)
+        self.turned: Quaternion = STRAIGHT
+
+    def place(self, position: Triple, yaw: float) -> None:
+        """Put the prop somewhere, at rest."""
+        self.start, self.turned = position, (0.0, 0.0, math.sin(yaw / 2), math.cos(yaw / 2))
+        if not self.prop.moves and not any(position) and not yaw:
+            return  # where it was loaded
+        self._set_joints(self.off, self.off)
+        ahead = bullet.rotateVector(self.turned, self.centre)
+        self._set_base([here + there for here, there in zip(position, ahead, strict=True)])
+        bullet.resetBaseVelocity(self.id, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), physicsClientId=self.client)
+
+    def launch(self, position: Triple, velocity: Triple) -> None:
+        """Set the prop flying, or sliding within its limits, from this position of its centre of mass; not turning."""
+        if self.joints:
+            way = [there - here for there, here in zip(position, self.start, strict=True)]
+            ways = [bullet.rotateVector(self.turned, joint.axis) for joint in self.prop.joints]
+            places = [_within(_dot(axis, way), joint) for axis, joint in zip(ways, self.prop.joints, strict=True)]
+            self._set_joints(places, [_dot(axis, velocity) for axis in ways])
+        else:
+            self._set_base(position)
+            bullet.resetBaseVelocity(self.id, velocity, (0.0, 0.0, 0.0), physicsClientId=self.client)
+
+    def _set_base(self, position: Sequence[float]) -> None:
+        turned = _multiply(self.turned, self.tilted)
+        bullet.resetBasePositionAndOrientation(self.id, position, turned, physicsClientId=self.client)
+
+    def row(self) -> tuple[float, ...]:
+        """Return position and velocity of the centre of mass, of the whole or of the last of its links; and its x axis.
+
+        They are in the world [m, m/s].
+        """
+        if not self.prop.moves:
+            return (*self.start, 0.0, 0.0, 0.0, *_x_axis(self.turned))
+        if not self.joints:
+            position, turned = bullet.getBasePositionAndOrientation(self.id, self.client)
+            velocity, _ = bullet.getBaseVelocity(self.id, self.client)
+            x, y, z, w = self.tilted
+            return (*position, *velocity, *_x_axis(_multiply(turned, (-x, -y, -z, w))))
+        link = bullet.getLinkState(self.id, self.leaf, 1, 1, self.client)
+        return (*link[0], *link[6], *_x_axis(link[5]))
+
+
+def _multiply(a: Quaternion, b: Quaternion) -> Quaternion:
+    """Return the turn b, then the turn a."""
+    ax, ay, az, aw = a
+    bx, by, bz, bw = b
+    return (
+        aw * bx + ax * bw + ay * bz - az * by,
+        aw * by - ax * bz + ay * bw + az * bx,
+        aw * bz + ax * by - ay * bx + az * bw,
+        aw * bw - ax * bx - ay * by - az * bz,
+    )
+
+
+def _x_axis(turned: Quaternion) -> Triple:
+    """Return where the x axis points after a turn."""
+    x, y, z, w = turned
+    return 1.0 - 2.0 * (y * y + z * z), 2.0 * (w * z + x * y), 2.0 * (x * z - w * y)
+
+
+def _within(position: float, joint: Joint) -> float:
+    """Return a position within a joint's limits."""
+    return position if joint.lower is None or joint.upper is None else min(max(position, joint.lower), joint.upper)
+
+
+def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def _load(client: int, model: Model, self_collision: bool) -> int:
+    """Load a URDF that has been checked.
+
+    Raises:
+        InvalidInput: Bullet refuses it; its own words are in the message.
+    """
+    flags = bullet.URDF_USE_INERTIA_FROM_FILE
+    if self_collision:
+        flags |= bullet.URDF_USE_SELF_COLLISION | bullet.URDF_USE_SELF_COLLISION_EXCLUDE_ALL_PARENTS
+    with (
+        scratch_path(without_visuals(model.text).encode()) as path,
+        redirect_native_output() as said,
+    ):  # the client caches no files
+        try:
+            return int(bullet.loadURDF(path, useFixedBase=model.fixed, flags=flags, physicsClientId=client))
+        except bullet.error:
+            raise InvalidInput(f"{model.path}: Bullet cannot load it: {said()}") from None

@@ -1,0 +1,121 @@
+"""Policies as numbers: small networks in safetensors files, which numpy runs. No code of a file runs."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
+
+from roboschool.errors import InvalidInput
+from roboschool.paths import as_path
+from roboschool.readers import read_tensors
+from roboschool.writers import replace
+
+SUFFIX = ".safetensors"
+FORMAT = "roboschool-policy-1"
+LARGEST = 16 * 2**20  # [bytes]
+LARGEST_SUM = 1e38  # of the inputs of a unit, weighted; the largest 32-bit number is 3.4e38
+OBSERVATION_LIMIT = 10.0  # normalised observations are clipped to this, either way
+
+
+class NetworkPolicy:
+    """A network of tanh layers on a normalised observation; deterministic.
+
+    Args:
+        tensors: `mean` and `scale` (observation,), and for each layer i `layers.i.weight` (out, in) and
+            `layers.i.bias` (out,).
+
+    Raises:
+        InvalidInput: the tensors do not fit together, or hold a number that is not finite, or could come to one.
+    """
+
+    def __init__(self, tensors: Mapping[str, np.ndarray]) -> None:
+        self.tensors = {name: _as_floats(name, value) for name, value in tensors.items()}
+        depth = sum(name.endswith(".weight") for name in tensors)
+        names = [f"layers.{i}.{part}" for i in range(depth) for part in ("weight", "bias")]
+        if not depth or sorted(tensors) != sorted(["mean", "scale", *names]):
+            raise InvalidInput(f"a policy holds mean, scale and layers, not {sorted(tensors)}")
+        self.mean, self.scale = self.tensors["mean"], self.tensors["scale"]
+        self.layers = [(self.tensors[f"layers.{i}.weight"], self.tensors[f"layers.{i}.bias"]) for i in range(depth)]
+        for name in ("mean", *names[1::2]):
+            if self.tensors[name].ndim != 1 or not self.tensors[name].size:
+                raise InvalidInput(f"{name} has shape {self.tensors[name].shape}, not (n,) with n from 1 up")
+        sizes = [len(self.mean), *(len(bias) for _, bias in self.layers)]
+        shapes = {f"layers.{i}.weight": (sizes[i + 1], sizes[i]) for i in range(depth)}
+        for name, shape in (shapes | {"scale": self.mean.shape}).items():
+            if self.tensors[name].shape != shape:
+                raise InvalidInput(f"{name} has shape {self.tensors[name].shape}, not {shape}")
+        largest = OBSERVATION_LIMIT  # input of the layer
+        for i, (weight, bias) in enumerate(self.layers):
+            sums = np.abs(weight).sum(axis=1, dtype=float) * largest + np.abs(bias)
+            if sums.max() > LARGEST_SUM:
+                raise InvalidInput(f"layers.{i} can come to {sums.max():.3g}, more than {LARGEST_SUM:g}")
+            largest = 1.0  # output of a tanh
+
+    @property
+    def joints(self) -> int:
+        """Numbers in an action."""
+        return len(self.layers[-1][1])
+
+    def reset(self, seed: int | None = None) -> None:
+        """Do nothing: the network has no memory and no randomness."""
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Return an action (joints,) for an observation (n,), or several for several.
+
+        Raises:
+            InvalidInput: the observation has another size than those the policy was trained on.
+        """
+        if observation.shape[-1:] != self.mean.shape:
+            raise InvalidInput(f"the policy observes {len(self.mean)} numbers, not {observation.shape[-1:]}")
+        with np.errstate(over="ignore", invalid="ignore"):  # infinity is clipped; a NaN is refused as an action
+            x = np.minimum(np.maximum((observation - self.mean) * self.scale, -OBSERVATION_LIMIT), OBSERVATION_LIMIT)
+        for weight, bias in self.layers[:-1]:
+            x = np.tanh(x @ weight.T + bias)
+        weight, bias = self.layers[-1]
+        return np.minimum(np.maximum(x @ weight.T + bias, -1.0), 1.0)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the policy as safetensors, to be read by `load_policy`.
+
+        Raises:
+            InvalidInput: the file cannot be written; what was there is as it was.
+        """
+        replace(Path(path), save(self.tensors, {"format": FORMAT}))
+
+
+def _as_floats(name: str, value: Any) -> np.ndarray:
+    """Return an array of finite 32-bit numbers.
+
+    Raises:
+        InvalidInput: it holds something else.
+    """
+    try:
+        given = np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"{name} is not an array of numbers: {error}") from None
+    if given.dtype.kind not in "fiub":
+        raise InvalidInput(f"{name} is of {given.dtype}, not an array of numbers")
+    with np.errstate(over="ignore"):  # to what is infinite
+        floats = given.astype(np.float32)
+    if not np.isfinite(floats).all():
+        raise InvalidInput(f"{name} holds a number that is not finite")
+    return floats
+
+
+def read_network(path: str | os.PathLike[str]) -> NetworkPolicy:
+    """Read a file that `NetworkPolicy.save` wrote.
+
+    Raises:
+        InvalidInput: the file is missing, too large, not safetensors, or not a policy.
+    """
+    file = as_path(path)
+    metadata, tensors = read_tensors(file, LARGEST)
+    if metadata.get("format") != FORMAT:
+        raise InvalidInput(f"{file}: its format is {metadata.get('format')!r:.80}, not {FORMAT!r}")
+    try:
+        return NetworkPolicy(tensors)
+    except InvalidInput as error:
+        raise InvalidInput(f"{file}: {error}") from None

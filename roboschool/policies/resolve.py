@@ -1,0 +1,163 @@
+"""Resolves a policy: from its name or an object to a policy, or to a path that holds in any folder.
+
+A name is "still", "random" or "scripted", a scene that comes with a policy, a file, or "module:Class". Only a class
+runs code, and only when the policy is made.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from roboschool.errors import InvalidInput, check_choice, describe_error
+from roboschool.paths import as_path, list_names, policies
+from roboschool.plugins import find_class
+from roboschool.policies.network import SUFFIX, NetworkPolicy, read_network
+from roboschool.policies.policy import AnyPolicy, Policy, Random, Still, check_policy
+
+STILL, RANDOM, SCRIPTED = "still", "random", "scripted"  # "scripted" is the policy that the scene names for the agent
+WORDS = (STILL, RANDOM, SCRIPTED)
+
+
+def resolve_policy(given: AnyPolicy, joints: int, scripted: str = "", where: str = "") -> Policy:
+    """Return a policy, given an object or a name.
+
+    Args:
+        given: an object, or a name as `resolve_path` takes it.
+        joints: of the agent that it plays.
+        scripted: the policy that the scene names for this agent; empty for none.
+        where: what an error begins with.
+
+    Raises:
+        InvalidInput: the object is not a policy, or there is none of that name.
+    """
+    if not isinstance(given, str | os.PathLike):
+        return check_policy(given, where)
+    path = resolve_path(os.fspath(given), scripted, where)
+    if path == STILL:
+        return Still(joints)
+    if path == RANDOM:
+        return Random(joints)
+    return _load(path, where)
+
+
+def resolve_path(written: str, scripted: str = "", where: str = "") -> str:
+    """Return a policy's name in a form that holds in any folder: a word, an absolute path, or "module:Class".
+
+    Nothing is read or imported.
+
+    Args:
+        written: "still", "random" or "scripted", a scene that comes with a policy, a file, or "module:Class".
+        scripted: the policy that the scene names for the agent; empty for none.
+        where: what an error begins with.
+
+    Raises:
+        InvalidInput: there is no such policy.
+    """
+    begin = where + ": " * bool(where)
+    if written == SCRIPTED:
+        if not scripted:
+            raise InvalidInput(f"{begin}the scene names no policy for this agent, so {SCRIPTED!r} is none")
+        written = scripted
+    if written in WORDS:
+        return written
+    _refuse_source(written, begin)
+    if is_class(written):
+        return written
+    with_scenes = policies()
+    if written not in with_scenes and Path(written).suffix != SUFFIX and not os.path.isfile(written):
+        check_choice(written, [*WORDS, *with_scenes, *list_names(Path(written).parent, SUFFIX)], "policy", where)
+    return str(as_path(with_scenes.get(written, written)))
+
+
+def load_policy(written: str | os.PathLike[str]) -> Policy:
+    """Return a policy by the scene it comes with, by the path of its file, or as "package.module:Class".
+
+    No code of a file runs: it holds numbers only, written by `NetworkPolicy.save`. A class is made without arguments;
+    its module may also be in the current folder.
+
+    Raises:
+        InvalidInput: the file is missing, too large, not safetensors, or not a policy; or there is no such class.
+    """
+    path = resolve_path(os.fspath(written))
+    if path in WORDS:
+        raise InvalidInput(f"policy {path!r}: it needs to know its agent; give it where an agent is played")
+    return _load(path)
+
+
+def check_fit(policy: Policy, observation_size: int, joints: int, where: str) -> None:
+    """Check that a network takes an agent's observations and gives its actions.
+
+    Raises:
+        InvalidInput: it does not; the message begins with `where`.
+    """
+    if not isinstance(policy, NetworkPolicy):
+        return
+    if len(policy.mean) != observation_size:
+        raise InvalidInput(
+            f"{where}: the policy observes {len(policy.mean)} numbers, and the agent has {observation_size}"
+        )
+    if policy.joints != joints:
+        raise InvalidInput(f"{where}: the policy moves {policy.joints} joints, and the agent has {joints}")
+
+
+def is_class(written: str) -> bool:
+    """Return whether a policy is written as a class, "module:Class"."""
+    return ":" in written and not os.path.exists(written)
+
+
+def search_path() -> list[str]:
+    """Return where the modules of policies are looked for: also in the current folder."""
+    return [*sys.path, os.getcwd()]
+
+
+def find_module(name: str, folders: list[str]) -> Path | None:
+    """Return the file of a module in some folders, without importing a package that it is in."""
+    parts = name.split(".")
+    if not all(part.isidentifier() for part in parts):
+        return None
+    for folder in folders:
+        place = Path(folder or ".", *parts)
+        for path in (place.with_name(place.name + ".py"), place / "__init__.py"):
+            if os.path.isfile(path):
+                return path
+    return None
+
+
+def _load(path: str, where: str = "") -> Policy:
+    """Return the policy that a resolved path names; an error begins with `where`."""
+    begin = where + ": " * bool(where)
+    if not is_class(path):
+        try:
+            return read_network(path)
+        except InvalidInput as error:
+            raise InvalidInput(f"{begin}{error}") from None
+    module = path.partition(":")[0]
+    here = os.getcwd()
+    if module not in sys.modules and not find_module(module, sys.path) and find_module(module, [here]):
+        sys.path.append(here)  # to stay: worker processes get our path
+    cls: Any = find_class(begin, "policy", path, {}, object)
+    try:
+        made = cls()
+    except (Exception, SystemExit) as error:  # a user's class may raise anything
+        raise InvalidInput(
+            f"{begin}policy {path!r} cannot be made without arguments: {describe_error(error)}"
+        ) from error
+    return check_policy(made, f"{begin}policy {path!r}")
+
+
+def _refuse_source(written: str, begin: str) -> None:
+    """Refuse the path of a Python file.
+
+    Raises:
+        InvalidInput: it is one; the message begins with `begin` and says how its class is written.
+    """
+    base, _, name = written.partition(":")
+    path = Path(base)
+    in_a_folder = bool(name and path.name) and path.parent != Path()
+    if path.suffix != ".py" and not (in_a_folder and os.path.isfile(path.with_suffix(".py"))):
+        return
+    file = path.with_suffix(".py")
+    here = as_path(file.parent) == Path.cwd()
+    place = "" if here else f" in the folder {file.parent}, or with that in PYTHONPATH"
+    raise InvalidInput(f"{begin}policy {written!r}: write {path.stem}:{name or 'Class'}{place}")

@@ -1,0 +1,165 @@
+"""The card of a robot, `assets/<robot>/<robot>.toml`: what a body is, beyond its URDF."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from roboschool import readers
+from roboschool.errors import InvalidInput, describe_unknown, raise_faults, suggest
+from roboschool.robots.urdf import Joint, Model
+from roboschool.schema import Bounds
+
+Length = Annotated[float, Bounds(0.0, 1000.0)]  # [m]
+MAX_TORQUE = 1e6  # [N m, or N for a slide]
+Torque = Annotated[float, Bounds(0.0, MAX_TORQUE, above=True)]
+Tilt = Annotated[float, Bounds(0.0, 180.0, above=True)]  # [deg]
+
+
+@dataclass(frozen=True)
+class Upright:
+    """The envelope outside which a robot has fallen."""
+
+    min_height: float = -math.inf  # of the trunk [m]
+    tilt: Tilt = 180.0  # roll or pitch of the trunk [deg]
+    clear: tuple[str, ...] = ()  # feet (listed in `feet`) that must not touch the ground
+    link: str | None = None  # whose height counts, if not the trunk's
+
+
+@dataclass(frozen=True)
+class ActuatorSpec:
+    """What drives a joint: a kind of actuator (see `roboschool/actuators/`) and its parameters, by name."""
+
+    kind: str = "torque"
+    parameters: tuple[tuple[str, float | str | bool], ...] = ()
+
+    def __str__(self) -> str:
+        """As `position(kp=20, kd=1, scale=0.5)`."""
+        given = (f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}" for key, value in self.parameters)
+        return f"{self.kind}({', '.join(given)})" if self.parameters else self.kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """The keys of a card.
+
+    A driven joint is in `torque`, or in `actuators` as `{ kind = "position", kp = 20.0, kd = 1.0, scale = 0.5 }`:
+    `kind` is a file in `roboschool/actuators/` or "module:Class", which may be a module beside the card; the other keys
+    are its parameters, and `effort`, the largest torque [N m], by default that of the URDF. See docs/actuators.md.
+    """
+
+    model: str  # URDF file, beside the card
+    trunk: str  # link whose pose is the robot's
+    feet: tuple[str, ...] = ()  # links whose contact the robot feels
+    continuous: tuple[str, ...] = ()  # driven joints that are meant to have no limits
+    standing_height: Length  # of the trunk in the rest pose on flat ground [m]
+    self_collision: bool = False
+    upright: Upright = field(default_factory=Upright)
+    torque: dict[str, Torque] = field(default_factory=dict)  # at action 1.0 [N m, or N for a slide]; in action order
+    actuators: dict[str, dict[str, float | str | bool]] = field(default_factory=dict)  # after them in action order
+    pose: dict[str, float] = field(default_factory=dict)  # rest angles [deg, or m for a slide]
+
+    @property
+    def driven(self) -> tuple[str, ...]:
+        """The driven joints in action order."""
+        return (*self.torque, *self.actuators)
+
+
+def read_card(path: Path) -> Card:
+    """Read a card, without its URDF.
+
+    Raises:
+        InvalidInput: the file is wrong.
+    """
+    card = readers.read_toml(path, Card)
+    name = Path(card.model)
+    if name.name != card.model or name.suffix != ".urdf":
+        raise InvalidInput(f"{path}: model: {card.model!r} is not the name of a URDF file beside the card")
+    return card
+
+
+def check_card(path: Path, card: Card, model: Model) -> None:
+    """Check a card against its URDF.
+
+    Raises:
+        InvalidInput: they do not fit each other; the message tells all faults.
+    """
+    joints = {joint.name: joint for joint in model.joints if joint.kind != "fixed"}
+    raise_faults(
+        str(path), (*_name_faults(card, model, joints), *_number_faults(card, joints), *_actuator_faults(card, joints))
+    )
+
+
+def find_actuator(card: Card, joint: str) -> ActuatorSpec:
+    """Return what drives a joint."""
+    row = card.actuators.get(joint, {"kind": "torque"})
+    return ActuatorSpec(str(row["kind"]), tuple((key, row[key]) for key in row if key not in ("kind", "effort")))
+
+
+def find_effort(card: Card, joint: Joint) -> float:
+    """Return the largest torque of a joint [N m, or N for a slide]."""
+    row = card.actuators.get(joint.name, {})
+    return float(card.torque.get(joint.name) or row.get("effort") or joint.effort or 0.0)
+
+
+def rest_position(joint: Joint, value: float) -> float:
+    """Return the rest position of a joint [rad, or m for a slide], which a card gives in [deg, or m for a slide]."""
+    return value if joint.kind == "prismatic" else math.radians(value)
+
+
+def _name_faults(card: Card, model: Model, joints: Mapping[str, Joint]) -> Iterator[str]:
+    """Go through names that are not in the URDF."""
+    links = [link.name for link in model.links]
+    for key, what, names, known in (
+        ("trunk", "link", (card.trunk,), links),
+        ("feet", "link", card.feet, links),
+        ("upright.clear", "foot", card.upright.clear, card.feet),
+        ("upright.link", "link", (card.upright.link or card.trunk,), links),
+        ("torque", "joint", card.torque, joints),
+        ("actuators", "joint", card.actuators, joints),
+        ("continuous", "driven joint", card.continuous, card.driven),
+        ("pose", "driven joint" if set(card.pose) <= set(joints) else "joint", card.pose, card.driven),
+    ):
+        for name in names:
+            if name not in known:
+                yield f"{key}: {describe_unknown(name, known, what)}"
+    if len(set(card.feet)) < len(card.feet):
+        yield "feet: a link is named twice"
+    if not card.driven:
+        yield f"torque: no joint is driven{suggest('', joints)}"
+
+
+def _number_faults(card: Card, joints: Mapping[str, Joint]) -> Iterator[str]:
+    """Go through numbers that do not fit the URDF, or each other."""
+    if card.standing_height < card.upright.min_height and card.upright.link is None:
+        yield f"upright.min_height: {card.upright.min_height} is above standing_height, {card.standing_height}"
+    for name in card.driven:
+        key, joint = ("torque" if name in card.torque else "actuators"), joints.get(name)
+        if joint is None:
+            continue
+        if joint.lower is None or joint.upper is None:
+            if name not in card.continuous:
+                yield f"{key}.{name}: the joint has no limits in {card.model}; give it some, or name it in continuous"
+            continue
+        if name in card.continuous:
+            yield f"continuous: joint {name!r} has limits in {card.model}"
+        value = card.pose.get(name, 0.0)
+        if not joint.lower <= rest_position(joint, value) <= joint.upper:
+            low, high = joint.shown(joint.lower), joint.shown(joint.upper)
+            yield f"pose.{name}: {value} is outside the joint's limits, {low:g} to {high:g}"
+
+
+def _actuator_faults(card: Card, joints: Mapping[str, Joint]) -> Iterator[str]:
+    """Go through actuators without a kind or an effort; their parameters are checked when they are made."""
+    for name, row in card.actuators.items():
+        kind, joint = row.get("kind"), joints.get(name)
+        effort = row.get("effort", None if joint is None else joint.effort)
+        if name in card.torque:
+            yield f"actuators.{name}: the joint is in torque, too"
+        if not isinstance(kind, str):
+            yield f"actuators.{name}: kind: {'missing' if kind is None else f'{kind!r} is no text'}"
+        if not effort and "effort" not in row:
+            yield f"actuators.{name}: effort: missing, and the URDF has none"
+        elif not isinstance(effort, float) or not 0.0 < effort <= MAX_TORQUE:
+            yield f"actuators.{name}: effort: {effort!r} is not a number above 0, up to {MAX_TORQUE:g} N m"

@@ -1,0 +1,165 @@
+"""What may stand in a URDF: its elements, attributes and the bounds of its numbers. All else is refused or dropped."""
+
+import difflib
+import math
+import re
+from typing import Any, NoReturn
+
+from roboschool.errors import InvalidInput, suggest
+
+KINDS = ("revolute", "continuous", "prismatic", "fixed")
+SMALLEST, FARTHEST = 1e-3, 1e3  # sizes and distances [m]
+MOST_TURN = 8 * math.pi  # [rad]; a larger angle is most likely in degrees
+
+Element = Any  # lxml has no types
+
+# What may stand in an element: attributes with @, then other elements; `!` one, `?` at most one, `*` any number,
+# `-` dropped, because Bullet has no use for it.
+_CONTACT = "lateral_friction? rolling_friction? spinning_friction? restitution? stiffness? damping? inertia_scaling?"
+_RULES = {
+    "robot": "@name! @version- link* joint* material*",
+    "link": "@name! inertial? visual* collision* contact? verbose- self_collide- sensor- gazebo- audio_source-",
+    "inertial": "mass! inertia! origin?",
+    "mass": "@value!",
+    "inertia": "@ixx! @iyy! @izz! @ixy? @ixz? @iyz?",
+    "visual": "@name- geometry! origin? material?",
+    "collision": "@name- geometry! origin? material- verbose- contact_coefficients-",
+    "origin": "@xyz? @rpy?",
+    "geometry": "box? cylinder? sphere? capsule? mesh?",
+    "box": "@size!",
+    "cylinder": "@radius! @length!",
+    "sphere": "@radius!",
+    "capsule": "@radius! @length!",
+    "mesh": "@filename! @scale?",
+    "material": "@name! color? specular? texture-",
+    "color": "@rgba!",
+    "specular": "@rgb!",
+    "contact": f"{_CONTACT} friction_anchor? contact_cfm- contact_erp-",
+    **{word[:-1]: "@value!" for word in _CONTACT.split()},
+    "friction_anchor": "",
+    "joint": "@name! @type! parent! child! origin? axis? limit? dynamics? "
+    "calibration- safety_controller- joint_properties-",
+    "parent": "@link!",
+    "child": "@link!",
+    "axis": "@xyz!",
+    "limit": "@lower? @upper? @effort? @velocity?",
+    "dynamics": "@damping? @friction?",
+}
+_NUMBERS = {  # how many stand in the attribute, the lowest, the highest
+    "xyz": (3, -FARTHEST, FARTHEST),
+    "rpy": (3, -MOST_TURN, MOST_TURN),
+    "size": (3, SMALLEST, FARTHEST),
+    "radius": (1, SMALLEST, FARTHEST),
+    "length": (1, SMALLEST, FARTHEST),
+    "scale": (3, -1e6, 1e6),
+    "rgba": (4, 0.0, 1.0),
+    "rgb": (3, 0.0, 100.0),
+    "lower": (1, -FARTHEST, FARTHEST),
+    "upper": (1, -FARTHEST, FARTHEST),
+    **dict.fromkeys(("value", "effort", "velocity", "damping", "friction"), (1, 0.0, 1e30)),
+    **dict.fromkeys(("ixx", "iyy", "izz", "ixy", "ixz", "iyz"), (1, -1e12, 1e12)),
+}
+_REFUSED = {
+    "mimic": "in Bullet the joint would move freely",
+    "plane": "it belongs to a scene",
+    "floating": "Bullet makes it a fixed joint; leave the root link free instead",
+    "planar": "Bullet can neither read nor drive it; use two prismatic joints and a continuous one",
+    "spherical": "Bullet cannot drive it with torques; use three revolute joints",
+}
+
+
+def fail(element: Element, what: str) -> NoReturn:
+    """Raise InvalidInput that names the file, the line, and the link or joint around the element."""
+    owner = element
+    while owner.getparent() is not None and owner.getparent().getparent() is not None:
+        owner = owner.getparent()
+    tag = owner.tag.rpartition("}")[2]
+    where = f"{tag} {owner.get('name')[:64]!r}" if owner.get("name") else f"<{tag}>"
+    if owner is not element:
+        where += f" <{element.tag}>"
+    raise InvalidInput(f"{element.getroottree().docinfo.URL}:{element.sourceline}: {where}: {what}"[:2000])
+
+
+def check_joint_kind(joint: Element) -> None:
+    """Refuse a joint that Bullet cannot simulate, and drop what its type has no use for."""
+    kind = joint.get("type", "")[:64]
+    if kind in _REFUSED:
+        fail(joint, f"a {kind} joint is not supported: {_REFUSED[kind]}")
+    if kind not in KINDS:
+        fail(joint, f"unknown joint type {kind!r}{suggest(kind, KINDS)}")
+    for child in list(joint):
+        if kind == "fixed" and child.tag in ("axis", "limit", "dynamics"):
+            joint.remove(child)
+        elif kind == "continuous" and child.tag == "limit":
+            for end in {"lower", "upper"} & set(child.attrib):
+                del child.attrib[end]
+
+
+def clean(element: Element) -> None:
+    """Check an element and all in it against the rules; leave nothing else, and every number in its plainest form."""
+    element.text = element.tail = None
+    marks = {word[:-1]: word[-1] for word in _RULES[element.tag].split()}
+    _clean_attributes(element, {word[1:]: mark for word, mark in marks.items() if word[0] == "@"})
+    _clean_children(element, {word: mark for word, mark in marks.items() if word[0] != "@"})
+
+
+def _clean_attributes(element: Element, known: dict[str, str]) -> None:
+    for name in list(element.attrib):
+        if known.get(name) == "-" or name.startswith("{"):
+            del element.attrib[name]
+        elif name not in known:
+            fail(element, f"unknown attribute {name!r}{suggest(name, known)}")
+        elif name in _NUMBERS:
+            element.set(name, _plain_numbers(element, name))
+        else:
+            _check_text(element, name)
+    for name, mark in known.items():
+        if mark == "!" and name not in element.attrib:
+            fail(element, f"attribute {name!r} is missing")
+
+
+def _clean_children(element: Element, known: dict[str, str]) -> None:
+    for child in list(element):
+        if child.tag in _REFUSED:
+            fail(child, f"<{child.tag}> is not supported: {_REFUSED[child.tag]}")
+        elif known.get(child.tag) == "-" or (element.tag == "robot" and _is_foreign(child, known)):
+            element.remove(child)
+        elif child.tag not in known:
+            fail(child, f"unknown element <{child.tag}> in <{element.tag}>{suggest(child.tag, known)}")
+        elif known[child.tag] != "*" and element.find(child.tag) is not child:
+            fail(child, f"a second <{child.tag}> in one <{element.tag}>")
+        else:
+            clean(child)
+    for tag, mark in known.items():
+        if mark == "!" and element.find(tag) is None:
+            fail(element, f"<{tag}> is missing")
+    if element.tag == "geometry" and len(element) != 1:
+        fail(element, f"{len(element)} shapes, not one of {', '.join(known)}")
+
+
+def _is_foreign(element: Element, known: dict[str, str]) -> bool:
+    """Whether an element of <robot> is meant for other programs, not one of ours misspelt."""
+    if "xacro" in element.tag:
+        fail(element, "xacro is not expanded; run xacro first")
+    return element.tag not in known and not difflib.get_close_matches(element.tag.lower(), known, cutoff=0.75)
+
+
+def _check_text(element: Element, name: str) -> None:
+    text = element.get(name)
+    if not 0 < len(text) <= (255 if name == "filename" else 64):
+        fail(element, f"attribute {name!r} is empty or too long: {len(text)} characters")
+    if not text.isprintable() or text != text.strip():
+        fail(element, f"attribute {name!r} has blanks around it or characters that cannot be printed: {text!r}")
+
+
+def _plain_numbers(element: Element, name: str) -> str:
+    words = element.get(name).split()
+    count, lowest, highest = _NUMBERS[name]
+    if len(words) != count:
+        fail(element, f"{name}: {len(words)} numbers, not {count}")
+    for word in words:
+        if not re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", word):
+            fail(element, f"{name}: {word[:40]!r} is not a finite number")
+        if not lowest <= float(word) <= highest:
+            fail(element, f"{name}: {word[:40]} is not between {lowest:g} and {highest:g}")
+    return " ".join(repr(float(word)) for word in words)
