@@ -548,7 +548,7 @@ def test_a_summary_says_nothing_that_cannot_be(over: tuple[Plan, Report, Path], 
         ("table.0.name", "c", "not about the entrants"),
         ("matrix", {}, "not about the entrants"),
         ("matrix./b", {"../a": -3.0}, "a share is not between 0 and 1"),
-        ("matrix./b", {"c": 0.5}, "against nobody"),
+        ("matrix./b", {"c": 0.5}, "against an unknown policy"),
         ("complete", False, "not about the entrants"),
     ):
         path.write_text(json.dumps(changed(raw, key, value)))

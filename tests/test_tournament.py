@@ -480,10 +480,10 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         archive.writestr("markers.npy", archive.read("markers.npy"))
     cases = {
         "not a match: it has the entries match.json": zipped({"match.json": entries["match.json"]}),
-        "not a match: it holds actions.npz": zipped({"actions.npz": entries["actions.npz"]}),
+        "not a match: it has the entries actions.npz": zipped({"actions.npz": entries["actions.npz"]}),
         "damaged: File is not a zip": b"PK\3\4 and then nothing",
         "its version is 9": about(version=9),
-        "its version is 1, not 3": zipped(old | {"match.json": b'{"version": 1}'}),
+        "its version is 1, not 4": zipped(old | {"match.json": b'{"version": 1}'}),
         "its version is None": zipped(entries | {"match.json": b"[]"}),
         "unknown key 'sead'": about(sead=1),
         "checksums do not fit": about(steps=500),
@@ -492,7 +492,7 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         "10000000 bytes, more than 4194304": zipped(entries | {"match.json": b" " * 10**7}),
         "actions.npz: more than 67108864 bytes": zipped(entries | {"actions.npz": b"0" * 10**8}),
         "trajectory.npz: more than 67108864 bytes": zipped(entries | {"trajectory.npz": b"0" * 10**8}),
-        "not about the agents": actions(paddle_0=rows),
+        "its agents are not": actions(paddle_0=rows),
         "paddle_1 has 60 steps, not 61": actions(paddle_0=rows, paddle_1=rows[1:]),
         "is '<f8' (61, 2), not a table of '<f4'": actions(paddle_0=rows, paddle_1=rows.astype(float)),
         "paddle_1 is '|O'": actions(paddle_0=rows, paddle_1=np.array([[print]])),
