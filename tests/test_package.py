@@ -482,7 +482,7 @@ def test_a_folder_of_ones_own(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("spider\n", "")
     make = "import gymnasium, roboschool; gymnasium.make('roboschool/Broken-v1')"
     done = run(sys.executable, "-c", make, cwd=tmp_path, code=1, ROBOSCHOOL_PATH=str(tmp_path))
-    assert "broken.toml: Expected `str`, got `int` - at `summary`" in done.stderr
+    assert "broken.toml: summary: Expected `str`, got `int`" in done.stderr
 
 
 def test_objects_of_urdf_libraries_are_robots_too(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_nothing_that_a_match_names_is_imported_or_opened(
 def test_what_the_scene_of_ones_own_names_is_imported(here: Path, match: Match) -> None:
     scene = scene_of_mine(here)
     named = with_record(match, options=SHORT | {"game": {"name": MINE}}, scene="/elsewhere/mine.toml")
-    with pytest.raises(InvalidInput, match="names a class, and a file from elsewhere may name none"):
+    with pytest.raises(InvalidInput, match="names a class"):
         verify(named, "pong")
     assert not (here / "trace").exists()
     assert type(find_scene(named, scene).game).__name__ == "Mine"

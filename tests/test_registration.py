@@ -39,8 +39,8 @@ def test_the_keys_of_an_id_are_those_of_the_file(name):
     [
         "summary = 'Mine.'\nversion=0x3 # seconds = 4\nseconds = 1_0.0\n",
         "summary = '''\nversion = 9\n[not a table]\n'''\n  \"threshold\" = +5.0\nversion = 2\n",
-        "summary = 'version = 9'\nparts = [\n  '4x2', # version = 8\n  '8x1',\n]\nversion = 2\n",
-        "summary = 'Mine.'\ncamera = { eye = [1, 2, 3], look = [0, 0, 0] }\nthreshold = 7.0\n",
+        "summary = 'version = 9'\npartitions = [\n  '4x2', # version = 8\n  '8x1',\n]\nversion = 2\n",
+        "summary = 'Mine.'\ncamera = { eye = [1, 2, 3], target = [0, 0, 0] }\nthreshold = 7.0\n",
     ],
     ids=["numbers", "long_string", "lines", "tables"],
 )
@@ -55,9 +55,9 @@ def test_any_way_to_write_them_is_read(folder, head):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("summary = 3\n" + ROW, "broken.toml: Expected `str`"),
-        ("version = 'x'\nsummary = 'Mine.'\n" + ROW, "broken.toml: Expected `int`"),
-        ("version = 0\nsummary = 'Mine.'\n" + ROW, "broken.toml: version: 0 is not between"),
+        ("summary = 3\n" + ROW, "broken.toml: summary: Expected `str`"),
+        ("version = 'x'\nsummary = 'Mine.'\n" + ROW, "broken.toml: version: Expected `int`"),
+        ("version = 0\nsummary = 'Mine.'\n" + ROW, "broken.toml: version: 0 is not within"),
         ("seconds = nan\nsummary = 'Mine.'\n" + ROW, "broken.toml: .*seconds"),
         ("summary = ", "broken.toml: Invalid value"),
         ("\0", "broken.toml: "),

@@ -557,7 +557,7 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         ("Ragged", "wrong shape", "not an array"),
         ("Huge", "wrong shape", "(100000000,)"),
         ("Hungry", "crash", "MemoryError"),
-        ("Cheats", "crash", "to another request"),
+        ("Cheats", "crash", "another request"),
         ("Unmade", "crash", "not today"),
     ],
 )
