@@ -129,7 +129,7 @@ def _match(scene: str, steps: int) -> bytes:
     """Return the file of a match between two who do nothing, stopped after some steps."""
     env = ParallelEnv(scene, max_cycles=max(1, steps))
     env.reset(seed=0)
-    recorder, prints, infos = Recorder(env.scene), [fingerprint(env.simulation)], dict[str, Any]()
+    recorder, checksums, infos = Recorder(env.scene), [fingerprint(env.simulation)], dict[str, Any]()
     recorder.add(env.simulation)
     joints = {agent.name: len(agent.robot.joints) for agent in env.scene.agents}
     actions = {name: np.zeros((steps, count), np.float32) for name, count in joints.items()}
@@ -138,7 +138,7 @@ def _match(scene: str, steps: int) -> bytes:
         _, rewards, _, _, infos = env.step({name: rows[step] for name, rows in actions.items()})
         recorder.add(env.simulation)
         returns = {name: returns[name] + rewards[name] for name in returns}
-    prints += [fingerprint(env.simulation)] * (steps > 0)
+    checksums += [fingerprint(env.simulation)] * (steps > 0)
     entrants = read_entrants(env.scene, ["one=still", "two=random"])
     teams = team_names(env.scene, 2)
     outcomes = decide(env.scene, infos, returns, steps) if steps else {}
@@ -157,14 +157,14 @@ def _match(scene: str, steps: int) -> bytes:
         faults=(),
         steps=steps,
         every=EVERY,
-        prints=tuple(prints),
+        checksums=tuple(checksums),
         seconds=0.5,
         **describe(),
     )
     env.close()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m.rsmatch"
-        write_match(path, Match(record, actions, recorder.poses()))
+        write_match(path, Match(record, actions, recorder.trajectory()))
         return path.read_bytes()
 
 
