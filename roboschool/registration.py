@@ -16,8 +16,16 @@ from gymnasium.envs.registration import EnvSpec
 from roboschool import paths
 from roboschool.errors import InvalidInput
 from roboschool.readers import LARGEST_TOML, parse_toml_text, read_text
-from roboschool.scenes.loader import SceneFile
-from roboschool.scenes.scene import LONGEST, PARTITION, scene_id
+from roboschool.scenes.loader import SceneFile, count_steps
+from roboschool.scenes.scene import (
+    LONGEST,
+    LONGEST_STEP,
+    MOST_PARTITIONS,
+    NEWEST,
+    PARTITION,
+    SHORTEST_STEP,
+    scene_id,
+)
 
 KEYS = re.compile(
     r"""^[ \t]*["']?(?:version|seconds|timestep|threshold|partitions)["']?[ \t]*=[ \t]*(?:\[[^\]]*\]|[^\n]*)""", re.M
@@ -29,11 +37,11 @@ LONG_STRING = re.compile(r"\"\"\"|'''")
 class IdKeys(msgspec.Struct, frozen=True):
     """The keys of a scene file that its ids need; all others are ignored."""
 
-    version: Annotated[int, msgspec.Meta(ge=1, le=9999)] = SceneFile.version
-    seconds: Annotated[float, msgspec.Meta(gt=0.0, le=LONGEST)] = SceneFile.seconds
-    timestep: Annotated[float, msgspec.Meta(ge=1e-4, le=0.1)] = SceneFile.timestep
+    version: Annotated[int, msgspec.Meta(ge=1, le=NEWEST)] = SceneFile.version
+    seconds: Annotated[float, msgspec.Meta(ge=SHORTEST_STEP, le=LONGEST)] = SceneFile.seconds
+    timestep: Annotated[float, msgspec.Meta(ge=SHORTEST_STEP, le=LONGEST_STEP)] = SceneFile.timestep
     threshold: float | None = SceneFile.threshold
-    partitions: Annotated[tuple[str, ...], msgspec.Meta(max_length=100)] = SceneFile.partitions
+    partitions: Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_PARTITIONS)] = SceneFile.partitions
 
 
 def add_path(folder: str) -> None:
@@ -58,7 +66,7 @@ def register_scenes() -> None:
                 entry_point="roboschool.envs.agent:RegisteredEnv",
                 vector_entry_point="roboschool.envs.vector:VectorEnv",
                 reward_threshold=keys.threshold,
-                max_episode_steps=round(keys.seconds / keys.timestep),
+                max_episode_steps=count_steps(keys.seconds, keys.timestep),
                 kwargs={"scene": name},
             )
         if hasattr(pettingzoo, "parallel_registry"):  # since 1.27

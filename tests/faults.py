@@ -71,9 +71,7 @@ class Faulty(Run):
         memory.clock[...], memory.luck[...] = 0.0, rng.random()
         return placement
 
-    def update(
-        self, previous: State, state: State, active: np.ndarray, rngs: Sequence[np.random.Generator]
-    ) -> Update:
+    def update(self, previous: State, state: State, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> Update:
         memory = state.memory.copy()
         memory.clock += 1.0
         due = active & (memory.clock == self.at) & (memory.luck < self.luck)

@@ -153,15 +153,15 @@ WRONG = {  # of a match: key, value and what is said
     "seconds": (-1.0, "cannot be"),
     "seed": (-1, "cannot be"),
     "players": ([], "players: there is none"),
-    "players.0.hashes": (["", ""], "has not a hash for each policy"),
+    "players.0.hashes": (["", ""], "does not have a hash for each policy"),
     "players.0.name": ("\x1b[2J", "cannot be printed"),
     "players.1.name": (LONG, "is too long"),
     "agents": ([], "agents: there is none"),
     "agents.0.player": (2, "a player or a result cannot be"),
     "agents.0.result": (7.0, "a player or a result cannot be"),
     "agents.0.reason": ("\n", "cannot be printed"),
-    "checksums.0": ("no hash", "a print or a hash is none"),
-    "scene_hash": ("0" * 63, "a print or a hash is none"),
+    "checksums.0": ("no hash", "a checksum or a hash is invalid"),
+    "scene_hash": ("0" * 63, "a checksum or a hash is invalid"),
     "faults": ([{"player": 99, "reason": "", "step": 0, "detail": ""}], "faults: a player or a step"),
     "versions": ({"numpy": "\x07"}, "cannot be printed"),
 }
@@ -269,8 +269,11 @@ def test_archives_hold_what_they_may() -> None:
 
 def test_scores_of_nobody_are_refused(match: Match, tmp_path: Path) -> None:
     path = tmp_path / "m.rsmatch"
-    write_match(path, dataclasses.replace(match, poses=dataclasses.replace(match.poses, scores=np.zeros((3, 0), "f4"))))
-    with pytest.raises(InvalidInput, match=r"poses\.npz: damaged: scores is \(3, 0\)"):
+    write_match(
+        path,
+        dataclasses.replace(match, trajectory=dataclasses.replace(match.trajectory, scores=np.zeros((3, 0), "f4"))),
+    )
+    with pytest.raises(InvalidInput, match=r"trajectory\.npz: damaged: scores is \(3, 0\)"):
         read_match(path)
 
 
@@ -535,8 +538,8 @@ def test_a_summary_says_nothing_that_cannot_be(over: tuple[Plan, Report, Path], 
         ("plan.seed", -1, "seed -1"),
         ("plan.entrants", raw["plan"]["entrants"][:1], "fewer than 2"),
         ("plan.entrants.1.name", "../a", "a name that is another's"),
-        ("plan.entrants.0.hashes", ["no hash"], "a hash is none"),
-        ("plan.entrants.0.hashes", [], "has not a hash for each policy"),
+        ("plan.entrants.0.hashes", ["no hash"], "a hash is invalid"),
+        ("plan.entrants.0.hashes", [], "does not have a hash for each policy"),
         ("table.0.games", -1, "games -1"),
         ("table.0.won", 7, "cannot be"),
         ("table.0.forfeits", 99, "forfeits 99"),
@@ -545,7 +548,7 @@ def test_a_summary_says_nothing_that_cannot_be(over: tuple[Plan, Report, Path], 
         ("table.0.name", "c", "not about the entrants"),
         ("matrix", {}, "not about the entrants"),
         ("matrix./b", {"../a": -3.0}, "a share is not between 0 and 1"),
-        ("matrix./b", {"c": 0.5}, "against nobody"),
+        ("matrix./b", {"c": 0.5}, "against an unknown policy"),
         ("complete", False, "not about the entrants"),
     ):
         path.write_text(json.dumps(changed(raw, key, value)))

@@ -54,7 +54,7 @@ from roboschool.tournament.replay import open_world, replay, verify
 from roboschool.tournament.report import Report, read_report, summarise
 from roboschool.tournament.sides import Outcome, deal, decide, name_results, sides_of
 from roboschool.tournament.tournament import make_plan, run_tournament
-from roboschool.tournament.trajectory import Recorder, read_poses
+from roboschool.tournament.trajectory import Recorder, read_trajectory
 
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
 HERE = Path(__file__).parent
@@ -99,25 +99,27 @@ def contest(env: ParallelEnv, names: Sequence[str], seed: int = 0, limit: float 
 # Sides and results
 
 
-def scene_of(*names: str) -> Scene:
+def scene_of(*names: str, teams: Sequence[str] = ()) -> Scene:
     agent = load_scene("ant").agents[0]
+    pairs = zip(names, teams or [""] * len(names), strict=True)
     return dataclasses.replace(
-        load_scene("ants"), agents=tuple(dataclasses.replace(agent, name=name) for name in names)
+        load_scene("ants"), agents=tuple(dataclasses.replace(agent, name=name, team=team) for name, team in pairs)
     )
 
 
 def test_sides() -> None:
     assert sides_of(scene_of("ant_0", "ant_1")) == (("ant_0",), ("ant_1",))
-    assert sides_of(scene_of("kicker_0", "keeper_0")) == (("kicker_0",), ("keeper_0",))
-    team = scene_of("home_0", "away_0", "home_1", "away_1")
-    assert sides_of(team) == (("home_0", "home_1"), ("away_0", "away_1"))
+    assert sides_of(load_scene("soccer")) == (("home_0", "home_1"), ("away_0", "away_1"))
+    assert sides_of(load_scene("tag")) == (("runner_0",), ("chaser_0", "chaser_1", "chaser_2"))
+    mixed = scene_of("a_0", "a_1", "a_2", "a_3", "a_4", teams=("b", "", "x", "b", "x"))
+    assert sides_of(mixed) == (("a_0", "a_3"), ("a_1",), ("a_2", "a_4"))
     race = scene_of("ant_0", "ant_1", "ant_2", "ant_3")
     assert deal(race, 2) == ((("ant_0",), ("ant_2",)), (("ant_1",), ("ant_3",)))
     runners = load_scene("race", lanes=("ant", "ant", "hopper"))
-    assert sides_of(runners) == (("ant_0",), ("ant_1",), ("hopper_0",)), "in a race nobody is on another's side"
+    assert sides_of(runners) == (("ant_0",), ("ant_1",), ("hopper_0",)), "in a race every agent is a side"
     with pytest.raises(InvalidInput, match="4 sides, for 2 or 4 policies, not 3"):
         deal(race, 3)
-    with pytest.raises(InvalidInput, match="nobody to play against"):
+    with pytest.raises(InvalidInput, match="a match needs 2 sides or more, and it has 1"):
         sides_of(load_scene("ant"))
 
 
@@ -183,10 +185,10 @@ def test_a_match_is_shown_as_it_was_without_physics(
     write_match(path, match)
     match = read_match(path)
     steps = match.record.steps
-    assert match.poses.frames == steps + 1
+    assert match.trajectory.frames == steps + 1
     if scene == "ant_sumo":
-        assert match.poses.count(steps) == [], "it counts nothing before its end"
-        assert (steps, len(match.poses.markers)) == (500, 36), "a ring that stays is written once"
+        assert match.trajectory.count(steps) == [], "it counts nothing before its end"
+        assert (steps, len(match.trajectory.markers)) == (500, 36), "a ring that stays is written once"
         assert path.stat().st_size < 200_000
     size = (192, 128)
     with closing(open_world(match)) as env, closing(Camera(env.scene, *size)) as camera:
@@ -198,9 +200,9 @@ def test_a_match_is_shown_as_it_was_without_physics(
     with closing(Camera(load_scene(scene), *size)) as camera:
         monkeypatch.setattr(World, "__init__", None)
         for step, picture in zip((0, 60, steps), wanted, strict=True):
-            assert (camera.picture(*match.poses.look(step)) == picture).all(), step
+            assert (camera.picture(*match.trajectory.look(step)) == picture).all(), step
         run_replay(path, False, None, tmp_path / "p.png", 0.0, "192x128")
-        snapshot, markers = match.poses.look(0)
+        snapshot, markers = match.trajectory.look(0)
         caption = Caption(load_scene(scene), match)
         balls = caption.balls(*camera.trunks(snapshot), markers)
         assert len(balls) == (0 if scene == "soccer" else 2), "soccer has its own"
@@ -221,10 +223,10 @@ def test_a_caption_says_who_plays_whom_and_at_the_end_how_it_ended(env: Parallel
     assert caption._rows(61) == [["paddle_0", "a", "-1", "lost"], ["paddle_1", "b", "0", "won"]]
     assert [caption._end(step) for step in (0, 60, 61)] == ["0.0 s", "1.0 s", "time, 61 steps"]
     with closing(Camera(env.scene, 64, 64)) as camera:
-        balls = [caption.balls(*camera.trunks(match.poses.look(step)[0]), []) for step in (0, 61)]
+        balls = [caption.balls(*camera.trunks(match.trajectory.look(step)[0]), []) for step in (0, 61)]
     assert [ball.colour for ball in balls[0]] == [*COLOURS]
     moved = np.subtract(*(np.array([ball.position for ball in two]) for two in balls[::-1]))
-    slid = match.poses.bodies["paddle_1"][[0, 61], -2:]
+    slid = match.trajectory.bodies["paddle_1"][[0, 61], -2:]
     assert moved[1, :2] == pytest.approx(slid[0] - slid[1], abs=1e-5), "it slides away from its root"
     assert abs(moved[1]).max() > 0.05
     tiny = np.zeros((64, 96, 3), np.uint8)
@@ -236,20 +238,22 @@ def test_a_caption_counts_what_the_game_counts(tmp_path: Path) -> None:
     with closing(ParallelEnv("pong", seconds=5.0)) as long:
         _, match = contest(long, ["pong", "scripted"])
         write_match(tmp_path / "m.rsmatch", match)
-        poses = read_match(tmp_path / "m.rsmatch").poses
+        trajectory = read_match(tmp_path / "m.rsmatch").trajectory
         counted, told = [], []
         for now in replay(long, match):
-            counted.append(poses.count(now.number))
+            counted.append(trajectory.count(now.number))
             told.append([now.info[name]["score"] for name in ("paddle_0", "paddle_1")])
         assert np.allclose(counted, told, atol=1e-6)
-        assert 1 < len(poses.scores) < 60, "written where they change"
+        assert 1 < len(trajectory.scores) < 60, "written where they change"
         changed = next(step for step, scores in enumerate(told) if any(scores))
         caption = Caption(long.scene, match)
         assert caption._rows(changed - 1) == [["paddle_0", "pong", "0.00"], ["paddle_1", "scripted", "0.00"]]
         assert [row[2] for row in caption._rows(changed)] == [f"{score:.2f}" for score in told[changed]]
-        assert [len(row) for row in caption._rows(poses.frames - 1)] == [4, 4]
+        assert [len(row) for row in caption._rows(trajectory.frames - 1)] == [4, 4]
         goals = np.array([[0, 0, 0], [9, 1, -1]], np.float32)
-        caption = Caption(long.scene, dataclasses.replace(match, poses=dataclasses.replace(poses, scores=goals)))
+        caption = Caption(
+            long.scene, dataclasses.replace(match, trajectory=dataclasses.replace(trajectory, scores=goals))
+        )
         assert [row[2] for row in caption._rows(9)] == ["1", "-1"]
 
 
@@ -287,10 +291,10 @@ def test_markers_come_change_and_go() -> None:
         for markers in seen:
             env.simulation.markers = lambda markers=markers: markers
             recorder.add(env.simulation)
-    poses = recorder.poses()
-    assert [poses.look(step)[1] for step in range(len(seen))] == seen
-    assert poses.markers[:, :2].tolist() == [[1, 0], [3, 1], [4, 1], [5, 0], [5, 1], [7, 0]]
-    assert read_poses(poses.arrays(), len(seen) - 1).frames == len(seen)
+    trajectory = recorder.trajectory()
+    assert [trajectory.look(step)[1] for step in range(len(seen))] == seen
+    assert trajectory.markers[:, :2].tolist() == [[1, 0], [3, 1], [4, 1], [5, 0], [5, 1], [7, 0]]
+    assert read_trajectory(trajectory.arrays(), len(seen) - 1).frames == len(seen)
 
 
 @pytest.mark.parametrize("spoilt", [np.inf, 1e300, np.nan])
@@ -313,39 +317,42 @@ def test_poses_end_where_physics_blows_up(env: ParallelEnv, tmp_path: Path, spoi
         played = play(env, teams, players, 0, recorder)
         for player in players:
             cache.put(player)
-    poses = recorder.poses()
-    assert poses.frames == 20
+    trajectory = recorder.trajectory()
+    assert trajectory.frames == 20
     assert played.steps == (61 if spoilt == 1e300 else 21)
-    assert read_poses(poses.arrays(), played.steps).frames == 20
+    assert read_trajectory(trajectory.arrays(), played.steps).frames == 20
     path = tmp_path / "m.rsmatch"
-    write_match(path, dataclasses.replace(match, poses=poses))
+    write_match(path, dataclasses.replace(match, trajectory=trajectory))
     run_replay(path, False, tmp_path / "v.gif", tmp_path / "p.png", None, "96x64")
     with Image.open(tmp_path / "v.gif") as video:
         assert video.n_frames == 11, "every other, and the last"
-    none = {name: rows[:0] for name, rows in poses.arrays().items()}
-    write_match(path, dataclasses.replace(match, poses=read_poses(none, 0)))
-    with pytest.raises(InvalidInput, match=r"m\.rsmatch: poses\.npz: it has no frames"):
+    none = {name: rows[:0] for name, rows in trajectory.arrays().items()}
+    write_match(path, dataclasses.replace(match, trajectory=read_trajectory(none, 0)))
+    with pytest.raises(InvalidInput, match=r"m\.rsmatch: trajectory\.npz: it has no frames"):
         run_replay(path, False, None, tmp_path / "p.png", None, "96x64")
 
 
 def test_poses_of_other_bodies_are_not_shown(env: ParallelEnv, tmp_path: Path) -> None:
     _, match = contest(env, ["still", "scripted"])
     path = tmp_path / "m.rsmatch"
-    bodies = match.poses.bodies
+    bodies = match.trajectory.bodies
     more = np.hstack([bodies["paddle_1"], np.zeros((62, 1), np.float32)])
     for other in (
         {name: bodies[name] for name in list(bodies)[:-1]},
         bodies | {"paddle_1": more},
         {"cat_0" if name == "paddle_0" else name: rows for name, rows in bodies.items()},
     ):
-        write_match(path, dataclasses.replace(match, poses=dataclasses.replace(match.poses, bodies=other)))
+        write_match(path, dataclasses.replace(match, trajectory=dataclasses.replace(match.trajectory, bodies=other)))
         with pytest.raises(
-            InvalidInput, match=r"m\.rsmatch: poses\.npz: it has bodies and joints .*, and scene 'pong'"
+            InvalidInput, match=r"m\.rsmatch: trajectory\.npz: it has bodies and joints .*, and scene 'pong'"
         ):
             run_replay(path, False, None, tmp_path / "p.png", None, "96x64")
         assert "what it shows is not what happened: " in verify(read_match(path)).wrong
-    write_match(path, dataclasses.replace(match, poses=dataclasses.replace(match.poses, scores=np.zeros((1, 4), "f4"))))
-    with pytest.raises(InvalidInput, match=r"m\.rsmatch: poses\.npz: scores is \(1, 4\), not \(changes, 3\)"):
+    write_match(
+        path,
+        dataclasses.replace(match, trajectory=dataclasses.replace(match.trajectory, scores=np.zeros((1, 4), "f4"))),
+    )
+    with pytest.raises(InvalidInput, match=r"m\.rsmatch: trajectory\.npz: scores is \(1, 4\), not \(changes, 3\)"):
         run_replay(path, False, None, tmp_path / "p.png", None, "96x64")
 
 
@@ -364,12 +371,14 @@ def test_verification_notices_whatever_is_forged(env: ParallelEnv, tmp_path: Pat
     }
     for what, forged in forgeries.items():
         write_match(path, dataclasses.replace(match, record=forged))
-        finding = verify(read_match(path))
-        assert not finding.exact
-        assert (f"differs at {finding.step}" if finding.step is not None else finding.wrong).find(what) >= 0
-    moved = {name: rows.copy() for name, rows in match.poses.bodies.items()}
+        verification = verify(read_match(path))
+        assert not verification.exact
+        assert (f"differs at {verification.step}" if verification.step is not None else verification.wrong).find(
+            what
+        ) >= 0
+    moved = {name: rows.copy() for name, rows in match.trajectory.bodies.items()}
     moved["paddle_1"][30, -1] += 0.01
-    write_match(path, dataclasses.replace(match, poses=dataclasses.replace(match.poses, bodies=moved)))
+    write_match(path, dataclasses.replace(match, trajectory=dataclasses.replace(match.trajectory, bodies=moved)))
     assert verify(read_match(path)).wrong == "what it shows is not what happened: bodies/paddle_1"
     elsewhere = dataclasses.replace(record, versions=record.versions | {"pybullet": "1"})
     write_match(path, dataclasses.replace(match, record=elsewhere))
@@ -432,7 +441,7 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
     write_match(path, match)
     good = path.read_bytes()
     with zipfile.ZipFile(path) as archive:
-        entries = {name: archive.read(name) for name in ("match.json", "actions.npz", "poses.npz")}
+        entries = {name: archive.read(name) for name in ("match.json", "actions.npz", "trajectory.npz")}
 
     def packed_with(**arrays: Any) -> bytes:
         stream = io.BytesIO()
@@ -453,8 +462,8 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
     def actions(**arrays: Any) -> bytes:
         return zipped(entries | {"actions.npz": packed_with(**arrays)})
 
-    def poses(**arrays: Any) -> bytes:
-        return zipped(entries | {"poses.npz": packed_with(**seen | arrays)})
+    def trajectory(**arrays: Any) -> bytes:
+        return zipped(entries | {"trajectory.npz": packed_with(**seen | arrays)})
 
     def spoilt_at(place: Any, value: float) -> np.ndarray:
         rows = paddle.copy()
@@ -466,54 +475,54 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
 
     rows = match.actions["paddle_0"]
     nan = np.full_like(rows, np.nan)
-    seen = match.poses.arrays()
+    seen = match.trajectory.arrays()
     paddle = seen["bodies/paddle_0"]
-    old = {name: data for name, data in entries.items() if name != "poses.npz"}
-    twice = io.BytesIO(entries["poses.npz"])
+    old = {name: data for name, data in entries.items() if name != "trajectory.npz"}
+    twice = io.BytesIO(entries["trajectory.npz"])
     with warnings.catch_warnings(), zipfile.ZipFile(twice, "a") as archive:
         warnings.simplefilter("ignore")
         archive.writestr("markers.npy", archive.read("markers.npy"))
     cases = {
-        "not a match: it holds match.json": zipped({"match.json": entries["match.json"]}),
-        "not a match: it holds actions.npz": zipped({"actions.npz": entries["actions.npz"]}),
+        "not a match: it has the entries match.json": zipped({"match.json": entries["match.json"]}),
+        "not a match: it has the entries actions.npz": zipped({"actions.npz": entries["actions.npz"]}),
         "damaged: File is not a zip": b"PK\3\4 and then nothing",
         "its version is 9": about(version=9),
-        "its version is 1, not 3": zipped(old | {"match.json": b'{"version": 1}'}),
+        "its version is 1, not 4": zipped(old | {"match.json": b'{"version": 1}'}),
         "its version is None": zipped(entries | {"match.json": b"[]"}),
         "unknown key 'sead'": about(sead=1),
-        "prints do not fit": about(steps=500),
+        "checksums do not fit": about(steps=500),
         "cannot be": about(steps=10**12),
         "Expected `int`": about(seed="seven"),
         "10000000 bytes, more than 4194304": zipped(entries | {"match.json": b" " * 10**7}),
         "actions.npz: more than 67108864 bytes": zipped(entries | {"actions.npz": b"0" * 10**8}),
-        "poses.npz: more than 67108864 bytes": zipped(entries | {"poses.npz": b"0" * 10**8}),
-        "not about the agents": actions(paddle_0=rows),
+        "trajectory.npz: more than 67108864 bytes": zipped(entries | {"trajectory.npz": b"0" * 10**8}),
+        "its agents are not": actions(paddle_0=rows),
         "paddle_1 has 60 steps, not 61": actions(paddle_0=rows, paddle_1=rows[1:]),
         "is '<f8' (61, 2), not a table of '<f4'": actions(paddle_0=rows, paddle_1=rows.astype(float)),
         "paddle_1 is '|O'": actions(paddle_0=rows, paddle_1=np.array([[print]])),
         "paddle_1 holds a number that is not finite": actions(paddle_0=rows, paddle_1=nan),
-        "poses.npz: damaged: File is not a zip file": zipped(entries | {"poses.npz": b"0"}),
-        "not bodies, markers and scores": poses(more=paddle),
-        "scores change at steps that cannot be, of 62 frames": poses(scores=paddle[:2, :3] + 62),
-        "it holds nothing, not": zipped(entries | {"poses.npz": packed_with()}),
-        "two of the same name": zipped(entries | {"poses.npz": twice.getvalue()}),
-        "1006 entries, too many": poses(**{f"bodies/{number}": paddle for number in range(1000)}),
-        "bodies/x is '|O'": poses(**{"bodies/x": np.array([[print]])}),
-        "bodies/x is '<f4' (62,), not a table": poses(**{"bodies/x": paddle[:, 0]}),
-        "x is (61, 9): 62 frames of 61 steps": poses(**{"bodies/x": paddle[1:]}),
-        "x is (62, 6)": poses(**{"bodies/x": paddle[:, :6]}),
-        "63 frames of 61 steps": poses(**{name: np.vstack([a[:1], a]) for name, a in seen.items()}),
-        "x holds a number that is not finite": poses(**{"bodies/x": spoilt_at((5, 0), np.inf)}),
-        "x has a pose that cannot be, in frame 7": poses(**{"bodies/x": spoilt_at((7, slice(3, 7)), 0.0)}),
-        "x has a pose that cannot be, in frame 8": poses(**{"bodies/x": spoilt_at((8, slice(3, 7)), 1e30)}),
-        "markers is (62, 8), not": poses(markers=paddle[:, :8]),
-        "markers change at steps that cannot be": poses(markers=mark((5, 0), (4, 0))),
-        "steps that cannot be, of 62 frames": poses(markers=mark((62, 0))),
-        "markers change at steps": poses(markers=mark((-1, 0))),
-        "change at steps": poses(markers=mark((0.5, 0))),
-        "not numbered from 0": poses(markers=mark((0, -1))),
-        "not numbered from 0 to 4095": poses(markers=mark((0, 4096))),
-        "markers holds a number that is not finite": poses(markers=mark((0, np.nan))),
+        "trajectory.npz: damaged: File is not a zip file": zipped(entries | {"trajectory.npz": b"0"}),
+        "not bodies, markers and scores": trajectory(more=paddle),
+        "scores change at steps that cannot be, of 62 frames": trajectory(scores=paddle[:2, :3] + 62),
+        "it holds nothing, not": zipped(entries | {"trajectory.npz": packed_with()}),
+        "two of the same name": zipped(entries | {"trajectory.npz": twice.getvalue()}),
+        "1006 entries, too many": trajectory(**{f"bodies/{number}": paddle for number in range(1000)}),
+        "bodies/x is '|O'": trajectory(**{"bodies/x": np.array([[print]])}),
+        "bodies/x is '<f4' (62,), not a table": trajectory(**{"bodies/x": paddle[:, 0]}),
+        "x is (61, 9): 62 frames of 61 steps": trajectory(**{"bodies/x": paddle[1:]}),
+        "x is (62, 6)": trajectory(**{"bodies/x": paddle[:, :6]}),
+        "63 frames of 61 steps": trajectory(**{name: np.vstack([a[:1], a]) for name, a in seen.items()}),
+        "x holds a number that is not finite": trajectory(**{"bodies/x": spoilt_at((5, 0), np.inf)}),
+        "x has a pose that cannot be, in frame 7": trajectory(**{"bodies/x": spoilt_at((7, slice(3, 7)), 0.0)}),
+        "x has a pose that cannot be, in frame 8": trajectory(**{"bodies/x": spoilt_at((8, slice(3, 7)), 1e30)}),
+        "markers is (62, 8), not": trajectory(markers=paddle[:, :8]),
+        "markers change at steps that cannot be": trajectory(markers=mark((5, 0), (4, 0))),
+        "steps that cannot be, of 62 frames": trajectory(markers=mark((62, 0))),
+        "markers change at steps": trajectory(markers=mark((-1, 0))),
+        "change at steps": trajectory(markers=mark((0.5, 0))),
+        "not numbered from 0": trajectory(markers=mark((0, -1))),
+        "not numbered from 0 to 4095": trajectory(markers=mark((0, 4096))),
+        "markers holds a number that is not finite": trajectory(markers=mark((0, np.nan))),
     }
     for words, data in cases.items():
         path.write_bytes(data)
@@ -784,16 +793,20 @@ def test_the_page_is_one_well_formed_file(played: Any) -> None:
     )
     for text in (page, named):
         root = ElementTree.fromstring(text.removeprefix("<!DOCTYPE html>\n"))
-        assert [len(list(root.iter(tag))) for tag in ("svg", "details")] == [2, 6]
+        assert [len(list(root.iter(tag))) for tag in ("table", "details", "svg")] == [8, 6, 0]
         assert not re.search(r"https?:|//|src=|href=|url\(|@import|<script", text)
     assert "crash; players:Exits forfeits: ended with exit status 3<" in page
     assert "not finite; nan forfeits: an action is nan<" in page
     old = [dataclasses.replace(result, details=()) for result in report.results]
     assert "crash; players:Exits forfeits<" in make_page(dataclasses.replace(report, results=tuple(old)))
-    assert named.count("x" * 60 + "</title>") == 3, "names that are cut show whole"
-    cells = re.findall(r'<rect [^>]*fill="(#[0-9a-f]{6})"', page)
+    assert named.count("x" * 60 + "</t") == 2 + 6, "in both tables and in each match"
+    cells = re.findall(r"--colour:(#[0-9a-f]{6})", page)
     assert len(cells) == 16
     assert "#ffffff" not in cells
+    places = [float(text) for text in re.findall(r"(?:left|width):([-0-9.]+)%", page)]
+    assert len(places) == 3 * len(report.table)
+    assert min(places) >= 0.0
+    assert max(places) <= 100.0
 
 
 def test_kill_9_midway_and_the_same_command_again(played: Any, tmp_path: Path) -> None:

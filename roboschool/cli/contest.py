@@ -24,7 +24,7 @@ from roboschool.tournament.game_log import GAMES, check_beside
 from roboschool.tournament.match import play_recorded, team_names
 from roboschool.tournament.page import PAGE, make_page
 from roboschool.tournament.players import PlayerCache
-from roboschool.tournament.record import POSES, Match, Record, check_path, read_match, write_match
+from roboschool.tournament.record import TRAJECTORY, Match, Record, check_path, read_match, write_match
 from roboschool.tournament.replay import find_scene, verify
 from roboschool.tournament.report import RESULTS, Report
 from roboschool.tournament.schedule import count_games
@@ -159,10 +159,10 @@ def _show(
     moved: str | Path | None,
 ) -> None:
     width, height = read_size(size)
-    scene, frames = find_scene(match, moved), match.poses.frames
+    scene, frames = find_scene(match, moved), match.trajectory.frames
     if not frames:
-        raise InvalidInput(f"{path}: {POSES}: it has no frames: the physics diverged at once")
-    match.poses.check_fit(scene, f"{path}: {POSES}")
+        raise InvalidInput(f"{path}: {TRAJECTORY}: it has no frames: the physics diverged at once")
+    match.trajectory.check_fit(scene, f"{path}: {TRAJECTORY}")
     caption = Caption(scene, match)
     with ExitStack() as stack:
         film = stack.enter_context(Video(video, size, scene.timestep)) if video else None
@@ -174,7 +174,7 @@ def _show(
             filmed, pictured = film is not None and (film.wants(step) or ended), picture is not None and step == last
             if not (filmed or pictured):
                 continue
-            snapshot, markers = match.poses.look(step)
+            snapshot, markers = match.trajectory.look(step)
             balls = caption.balls(*camera.trunks(snapshot), markers)
             frame = caption.draw(camera.picture(snapshot, [*markers, *balls]), step)
             if film and filmed:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from roboschool.cli.parameters import COUNT, FILE, JSON, LIMIT, PLAYED, POLICIES, SCENE, SEED, SET, FiniteRange
+from roboschool.cli.parameters import COUNT, FILE, JSON, LIMIT, PLAYED, POLICIES, SCENE, SEED, SET, timeout
 from roboschool.errors import InvalidInput
 
 
@@ -90,20 +90,8 @@ def tournament(
 @SET
 @click.option("--tcp", metavar="HOST:PORT", help="Where to listen; a socket in a private folder if not given.")
 @click.option("--allow-remote", is_flag=True, help="Let other machines reach HOST; nothing is encrypted.")
-@click.option(
-    "--join-timeout",
-    default=60.0,
-    type=FiniteRange(min=0.0),
-    show_default=True,
-    help="How long a player waits for others to begin an episode [s]; 0: for ever.",
-)
-@click.option(
-    "--step-timeout",
-    default=60.0,
-    type=FiniteRange(min=0.0),
-    show_default=True,
-    help="How long players wait for one that does not act, before it loses its seat [s]; 0: for ever.",
-)
+@timeout("--join-timeout", "How long a player waits for others to begin an episode")
+@timeout("--step-timeout", "How long players wait for one that does not act, before it loses its seat")
 @click.option(
     "--default-policy",
     multiple=True,

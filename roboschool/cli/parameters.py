@@ -63,6 +63,17 @@ SET = click.option(
 )
 
 
+def timeout(name: str, purpose: str) -> Callable[[Command], Command]:
+    """Return what adds a time limit to a command, of which 0 is none.
+
+    Args:
+        name: of the option.
+        purpose: what is limited, for people.
+    """
+    kind = FiniteRange(min=0.0)
+    return click.option(name, default=60.0, type=kind, show_default=True, help=f"{purpose} [s]; 0: for ever.")
+
+
 def pictures(size: str, moment: str) -> Callable[[Command], Command]:
     """Return what adds --video, --picture, --at and --size to a command.
 

@@ -43,7 +43,6 @@ class Race(Game):
     agent_stats: ClassVar[type[Record]] = RaceStats
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "fall")
     needs: ClassVar[GameNeeds] = GameNeeds(velocities=False)
-    ranked: ClassVar[bool] = True
     win_reward: Annotated[float, Bounds(0.0, 1e6)] = 0.0  # times the result, at the end, to tasks that use game_reward
 
     def reset(self, world: int, memory: Any, agent_stats: Any, rng: np.random.Generator) -> Sequence[Launch]:

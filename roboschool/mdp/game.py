@@ -74,9 +74,6 @@ class Game(ABC):
     reasons: ClassVar[tuple[str, ...]] = ()  # why it is over, by the number `reason` in its memory
     needs: ClassVar[GameNeeds] = GameNeeds()
     agent_count: ClassVar[tuple[int, int]] = (1, 64)  # the fewest and the most agents that can play
-    ranked: ClassVar[bool] = (
-        False  # every agent is for itself, and results are places, not one team's against another's
-    )
     reset_options: ClassVar[tuple[str, ...]] = ()  # parameters that the options of a reset may set
 
     def __post_init__(self) -> None:

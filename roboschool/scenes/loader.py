@@ -24,6 +24,7 @@ from roboschool.scenes.scene import (
     LONGEST,
     MOST_AGENTS,
     MOST_PROPS,
+    SHORTEST_STEP,
     Agent,
     AgentName,
     AgentSettings,
@@ -73,7 +74,7 @@ class SceneFile(SceneSettings):
     """The file `scenes/<scene>.toml`: settings that go to the `Scene` as they are, and tables to make the rest of."""
 
     summary: str
-    seconds: Annotated[float, Bounds(1e-4, LONGEST)] = 16.5  # an episode lasts at most
+    seconds: Annotated[float, Bounds(SHORTEST_STEP, LONGEST)] = 16.5  # an episode lasts at most
     players: Players | None = None  # a side; agents whose own `players` is greater do not take part
     draw: Annotated[int, Bounds(0, math.inf)] = 0  # seed by which the places of `lanes` are drawn
     lanes: Lanes | None = None
@@ -84,7 +85,12 @@ class SceneFile(SceneSettings):
     @property
     def steps(self) -> int:
         """The number of timesteps that an episode lasts at most."""
-        return round(self.seconds / self.timestep)
+        return count_steps(self.seconds, self.timestep)
+
+
+def count_steps(seconds: float, timestep: float) -> int:
+    """Return the number of timesteps in an episode, both in seconds."""
+    return round(seconds / timestep)
 
 
 SETTINGS = tuple(field.name for field in dataclasses.fields(SceneSettings))

@@ -23,6 +23,9 @@ from roboschool.schema import Bounds, Pattern, Size, check_fields
 MOST_AGENTS = 64
 MOST_PROPS = 1000
 LONGEST = 1e5  # an episode [s]
+SHORTEST_STEP, LONGEST_STEP = 1e-4, 0.1  # [s]
+NEWEST = 9999  # version of an id
+MOST_PARTITIONS = 100
 AGENT_NAME = re.compile(r"[a-z]{1,60}_[0-9]{1,9}")  # what PettingZoo recommends
 PARTITION = re.compile(r"[0-9]{1,3}x[0-9]{1,3}d?|[0-9]{1,3}(\|[0-9]{1,3})+")  # of a robot's joints
 
@@ -103,8 +106,8 @@ class FixedCamera:
 class SceneSettings:
     """What the file of a scene and a `Scene` have in common."""
 
-    version: Annotated[int, Bounds(1, 9999)] = 1  # of the id
-    timestep: Annotated[float, Bounds(1e-4, 0.1)] = 0.0165  # between two actions [s]
+    version: Annotated[int, Bounds(1, NEWEST)] = 1  # of the id
+    timestep: Annotated[float, Bounds(SHORTEST_STEP, LONGEST_STEP)] = 0.0165  # between two actions [s]
     substeps: Annotated[int, Bounds(1, 100)] = 4  # of physics in one timestep
     iterations: Annotated[int, Bounds(1, 1000)] = 5  # of the contact solver
     gravity: Annotated[Number, Bounds(0.0, 100.0)] = 9.8  # downwards [m/s2]
@@ -114,7 +117,9 @@ class SceneSettings:
     finish: Annotated[float, Bounds(0.1, 500.0)] | None = None  # x of the line across the lanes [m]
     stadium: tuple[Metres, Metres] | None = None  # x, y of the middle of a painted stadium [m]
     camera: FixedCamera | None = None  # follows the robots if there is none
-    partitions: Annotated[tuple[Partition, ...], Size(0, 100)] = ()  # of the one robot's joints; an id for each
+    partitions: Annotated[
+        tuple[Partition, ...], Size(0, MOST_PARTITIONS)
+    ] = ()  # of the one robot's joints; an id for each
     weights: dict[str, float] = field(default_factory=dict, hash=False)  # of reward terms, for all agents
 
 

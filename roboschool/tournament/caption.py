@@ -1,4 +1,4 @@
-"""What is drawn into pictures of a match: who plays whom, time and score, and a ball over each of two alike sides."""
+"""Captions of pictures of a match: players, time and score, and a ball over each robot if the two sides look alike."""
 
 import math
 from collections.abc import Sequence
@@ -14,23 +14,24 @@ from roboschool.tournament.record import Match
 from roboschool.tournament.sides import name_results, sides_of
 
 RADIUS = 0.12  # of a ball [m]
-SMALL = 0.5  # over robots that take less room it is smaller, and less high [m]
-NEAR = 0.5  # a mark over a robot and not farther to the side than this shows whose it is [m]
-LETTERS = 13  # size of the letters in a picture as high as `DESIGN` [pixels]
-LONGEST = 0.45  # of the picture's width that a name may have
+SMALL = 0.5  # radius of a robot, below which its ball is smaller and lower [m]
+NEAR = 0.5  # a marker above a robot within this horizontal distance shows whose robot it is [m]
+LETTERS = 13  # font size in a picture of the height `DESIGN` [pixels]
+LONGEST = 0.45  # of a name, as a part of the picture's width
 
 
 class Caption:
     """Draws into pictures of one match.
 
     Args:
-        scene: where it was played.
-        match: what its file holds.
+        scene: in which it was played.
+        match: the content of its file.
     """
 
     def __init__(self, scene: Scene, match: Match) -> None:
-        self.record, self.poses, self.timestep = match.record, match.poses, scene.timestep
+        self.record, self.trajectory, self.timestep = match.record, match.trajectory, scene.timestep
         self.sides = sides_of(scene)
+        self.teams = {agent.name: agent.team for agent in scene.agents}
         self.numbers = {agent.name: number for number, agent in enumerate(scene.agents)}
         robots = [{agent.robot.name for agent in scene.agents if agent.name in side} for side in self.sides]
         self.alike = len(self.sides) == 2 and robots[0] == robots[1]
@@ -39,12 +40,12 @@ class Caption:
         """Return balls over two sides whose robots are alike, unless `markers` show them already.
 
         Args:
-            trunks: where they are (robot, 3) [m].
-            room: how much they take, a radius (robot,) [m].
-            markers: what is shown anyway.
+            trunks: positions (robot, 3) [m].
+            room: radii of the robots (robot,) [m].
+            markers: that are drawn in any case.
         """
         places, sizes = trunks.tolist(), np.minimum(1.0, room / SMALL).tolist()
-        if not self.alike or all(any(_is_over(mark, place) for mark in markers) for place in places):
+        if not self.alike or all(any(_is_over(marker, place) for marker in markers) for place in places):
             return []
         balls = []
         for side, colour in zip(self.sides, COLOURS, strict=True):
@@ -54,7 +55,7 @@ class Caption:
         return balls
 
     def draw(self, picture: np.ndarray, step: int) -> np.ndarray:
-        """Return a picture (height, width, 3) of a step with what is known by then; a too small one stays as it is."""
+        """Return a picture (height, width, 3) of a step with its caption; a too small one stays as it is."""
         height, width = picture.shape[:2]
         if min(height, width) < SMALLEST:
             return picture
@@ -84,22 +85,22 @@ class Caption:
         return np.array(image)
 
     def _over(self, step: int) -> bool:
-        """Return whether it is the last that was seen: nothing before gives the end away."""
-        return step >= self.poses.frames - 1
+        """Return whether a step is the last one; earlier captions do not give the result away."""
+        return step >= self.trajectory.frames - 1
 
     def _rows(self, step: int) -> list[list[str]]:
-        """Return agents and player of each player, its score if there is one, its result at the end."""
+        """Return agents and name of each player, its score if there is one, and its result at the end."""
         lines = sorted(self.record.agents, key=lambda line: self.numbers[line.agent])
-        said = dict(zip((line.agent for line in lines), name_results([line.result for line in lines]), strict=True))
-        decimals = 2 if (self.poses.scores % 1.0).any() else 0
-        scores = [f"{score:.{decimals}f}" for score in self.poses.count(step)]
-        cells_shown = [dict(zip(self.numbers, scores, strict=True))] if scores else []
-        cells_shown += [said] if self._over(step) else []
+        results = dict(zip((line.agent for line in lines), name_results([line.result for line in lines]), strict=True))
+        decimals = 2 if (self.trajectory.scores % 1.0).any() else 0
+        scores = [f"{score:.{decimals}f}" for score in self.trajectory.count(step)]
+        known = [dict(zip(self.numbers, scores, strict=True))] if scores else []
+        known += [results] if self._over(step) else []
         rows = []
         for number in dict.fromkeys(line.player for line in lines):
             own = [line.agent for line in lines if line.player == number]
-            agents = dict.fromkeys(name.rpartition("_")[0] if len(own) > 1 else name for name in own)
-            words = [dict.fromkeys(cells[name] for name in own) for cells in cells_shown]
+            agents = dict.fromkeys(self.teams[name] or name for name in own)
+            words = [dict.fromkeys(cells[name] for name in own) for cells in known]
             rows.append([", ".join(agents), self.record.players[number].name, *map(", ".join, words)])
         return rows
 
@@ -110,6 +111,6 @@ class Caption:
         return f"{', '.join(reasons)}{', ' * bool(reasons)}{self.record.steps} steps"
 
 
-def _is_over(mark: Marker, place: Sequence[float]) -> bool:
-    x, y, z = (a - b for a, b in zip(mark.position, place, strict=True))
+def _is_over(marker: Marker, place: Sequence[float]) -> bool:
+    x, y, z = (a - b for a, b in zip(marker.position, place, strict=True))
     return z > 0.0 and math.hypot(x, y) < NEAR

@@ -1,4 +1,4 @@
-"""What the processes of policies can do: they start in bubblewrap where the system offers it, else with limits only."""
+"""The containment of policies: their processes start in bubblewrap if it is available, else with limits only."""
 
 import os
 import shutil
@@ -14,17 +14,17 @@ from roboschool.multiplayer.address import VARIABLE as KEY_VARIABLE
 from roboschool.workers.orphans import memory_limit
 
 BUBBLEWRAP, LIMITS = "bubblewrap", "process limits only"
-RECORDED = ("", BUBBLEWRAP, LIMITS)  # what a file may say of it; nothing if that is not known
-MEMORY = 4 * 2**30  # that a process may have of its own [bytes]
-HIDDEN = ("/tmp", "/var/tmp", "/run")  # folders of files and sockets of other programs
-SCRATCH = "/dev/shm"  # where temporary files go in bubblewrap
+RECORDED = ("", BUBBLEWRAP, LIMITS)  # values in files; empty: unknown
+MEMORY = 4 * 2**30  # limit of a process [bytes]
+HIDDEN = ("/tmp", "/var/tmp", "/run")  # have files and sockets of other programs
+SCRATCH = "/dev/shm"  # for temporary files in bubblewrap
 KEPT = (signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD)  # signals that cannot be ignored, or are needed
 IGNORED = " ".join(str(int(kind)) for kind in signal.valid_signals() if kind not in KEPT)
 
 
 @cache
 def find_containment() -> str:
-    """Return what this system offers: `BUBBLEWRAP` if it is installed and may make namespaces, else `LIMITS`."""
+    """Return `BUBBLEWRAP` if it is installed and can create namespaces here, else `LIMITS`."""
     if not shutil.which("bwrap"):
         return LIMITS
     tried = subprocess.run([*_bubblewrap(()), "true"], capture_output=True, check=False)
@@ -34,7 +34,7 @@ def find_containment() -> str:
 def shielded() -> list[str]:
     """Return the command that starts a process which ignores all signals that can be ignored.
 
-    Faults of its own, like a segmentation fault, end it all the same.
+    Faults of its own, like a segmentation fault, still end it.
     """
     return _shell(f"trap '' {IGNORED}")
 
@@ -49,19 +49,19 @@ def contained(containment: str, shown: Iterable[str]) -> list[str]:
     limits = (
         f"trap '' {IGNORED}",
         f"ulimit -d {memory_limit(MEMORY) // 1024}",  # soft and hard [KiB]
-        "{ echo 1000 > /proc/self/oom_score_adj; } 2> /dev/null",  # if memory runs out it ends before others
+        "{ echo 1000 > /proc/self/oom_score_adj; } 2> /dev/null",  # if memory runs out it is killed before others
         f"unset {KEY_VARIABLE}",
     )
     return [*_shell(*limits), *(_bubblewrap(shown) if containment == BUBBLEWRAP else ())]
 
 
 def _shell(*lines: str) -> list[str]:
-    """Return the command that does something and then is the command that follows."""
+    """Return a command that runs some lines of shell and then becomes the command that follows."""
     return ["/bin/sh", "-c", "; ".join([*lines, 'exec "$@"']), "sh"]
 
 
 def _bubblewrap(shown: Iterable[str]) -> list[str]:
-    """Return the command that runs another in namespaces of its own, which end with the thread that starts it."""
+    """Return the command that runs another in new namespaces, which end with the thread that starts it."""
     command = ["bwrap", "--unshare-all", "--cap-drop", "ALL", "--die-with-parent"]
     command += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--setenv", "TMPDIR", SCRATCH]
     hidden = [folder for folder in HIDDEN if os.path.isdir(folder) and not os.path.islink(folder)]
@@ -75,14 +75,14 @@ def _bubblewrap(shown: Iterable[str]) -> list[str]:
 
 
 class Interference(Exception):
-    """A process was stopped or killed, perhaps by another's policy: who has done it is not known."""
+    """A process was stopped or killed by an unknown process, perhaps by another policy."""
 
 
 def interrupted(names: Sequence[str], seed: int, how: str, containment: str) -> InvalidInput:
     """Return the error that ends a tournament or a match whose processes have been ended twice.
 
     Args:
-        names: of those who played.
+        names: of the entrants.
         seed: of the match.
         how: what has happened, in words.
         containment: that was in force.

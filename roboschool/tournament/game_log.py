@@ -1,7 +1,7 @@
-"""The games of a tournament, `games.jsonl`: one a line, appended when it is over, and read as a stream.
+"""The log of a tournament, `games.jsonl`: one line per game, appended when the game is over.
 
-A line also says what the file of the match was when it was written, and has a checksum of its own. A last line without
-its end is what a crash has left half written: that game counts as not played.
+A line has size, time and hash of the match's file, and a checksum of its own. A last line that is incomplete was being
+written during a crash: its game counts as not played.
 """
 
 import errno
@@ -26,7 +26,7 @@ from roboschool.tournament.schedule import Fixture, stages
 
 GAMES = "games.jsonl"
 LONGEST_LINE = 2**16  # [bytes]
-CHECK = b',"check":"%08x"}\n'  # how a line ends: CRC-32 of all that is before
+CHECK = b',"check":"%08x"}\n'  # end of a line: CRC-32 of the text before it
 ENDS = len(CHECK % 0)  # [bytes]
 POINTS = (0.0, 0.5, 1.0)
 AGAIN = "without this line the game is played again"
@@ -34,7 +34,7 @@ AGAIN = "without this line the game is played again"
 
 @dataclass(frozen=True)
 class Stamp:
-    """What the file of a match was when its game was over."""
+    """Size, time and hash of the file of a match when its game was over."""
 
     size: int  # [bytes]
     modified: int  # [ns]
@@ -43,7 +43,7 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Line:
-    """What stands in a line, before its checksum."""
+    """The content of a line, without its checksum."""
 
     number: int  # of the game, from 1, in the order in which games are planned
     game: Result
@@ -54,7 +54,7 @@ class GameLog:
     """Appends games to the file in a folder, which may be new.
 
     Args:
-        folder: of the tournament; nobody else may write to it.
+        folder: of the tournament; it is locked against other processes.
 
     Raises:
         InvalidInput: the file cannot be written to.
@@ -70,10 +70,10 @@ class GameLog:
             raise InvalidInput(f"{self.path}: cannot be written: {error.strerror}") from None
 
     def append(self, number: int, result: Result) -> None:
-        """Write a game down by its number, and have it and its match on the disk before anything else happens.
+        """Append a game by its number, and wait until it and its match are on the disk.
 
         Raises:
-            InvalidInput: the disk is full, or the match is not there.
+            InvalidInput: the disk is full, or the file of the match is missing.
         """
         text = msgspec.json.encode(Line(number, result, _stamp(self.folder / result.file)))[:-1]
         line = text + CHECK % zlib.crc32(text)
@@ -91,10 +91,10 @@ class GameLog:
 
 
 def _open_own(path: str, flags: int) -> int:
-    """Open a file that has no other name: one in a stranger's folder may be a link to another of ours.
+    """Open a file that has no other name: in a folder of others it may be a link to another file of the user.
 
     Raises:
-        OSError: it has, or is no regular file.
+        OSError: it has another name, or is no regular file.
     """
     handle = os.open(path, flags | os.O_NOFOLLOW, 0o666)
     found = os.fstat(handle)
@@ -105,7 +105,7 @@ def _open_own(path: str, flags: int) -> int:
 
 
 def _end_of_lines(path: Path) -> int:
-    """Return where the last whole line ends."""
+    """Return the end of the last complete line."""
     with open(path, "rb") as file:
         size = file.seek(0, os.SEEK_END)
         start = file.seek(max(0, size - LONGEST_LINE))
@@ -113,7 +113,7 @@ def _end_of_lines(path: Path) -> int:
 
 
 def _stamp(path: Path) -> Stamp:
-    """Return what the file of a match is now, once it is on the disk.
+    """Write the file of a match to the disk, and return its stamp.
 
     Raises:
         InvalidInput: it is not there.
@@ -128,7 +128,7 @@ def _stamp(path: Path) -> Stamp:
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, Line]]:
-    """Return the lines that are whole, each with where it stands: file and number.
+    """Yield the complete lines, each with its file and number for messages.
 
     Raises:
         InvalidInput: the file cannot be read, or a line in it is damaged.
@@ -137,24 +137,24 @@ def read_lines(path: Path) -> Iterator[tuple[str, Line]]:
         if os.path.lexists(path):
             raise InvalidInput(f"{path}: not a regular file")
         return
-    name = str(path)  # once: there may be many lines
+    name = str(path)  # there may be many lines
     with open(path, "rb") as file:
         for number, text in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 1):
             where = f"{name}: line {number}"
             if not text.endswith(b"\n"):
                 if len(text) == LONGEST_LINE:
                     raise InvalidInput(f"{where}: more than {LONGEST_LINE} bytes")
-                return  # half written
+                return  # incomplete
             if text[-ENDS:] != CHECK % zlib.crc32(text[:-ENDS]):
                 raise InvalidInput(f"{where}: altered or torn, for its checksum is another; {AGAIN}")
             yield where, parse_json(text, where, Line)
 
 
 def read_games(folder: Path, plan: Plan) -> tuple[Result, ...]:
-    """Return the games that are over, as they were planned, not as they ended.
+    """Return the games that are over, in the order of the plan.
 
     Raises:
-        InvalidInput: a line is damaged, or says what cannot be.
+        InvalidInput: a line is damaged or invalid.
     """
     return _in_order(line for _, line in _checked(folder, plan))
 
@@ -174,7 +174,7 @@ def _checked(folder: Path, plan: Plan) -> Iterator[tuple[str, Line]]:
 
 
 def _fault(line: Line, plan: Plan) -> str:
-    """Return what of a line cannot be, though it is of the right type; nothing if all can."""
+    """Return what of a line is invalid although it has the right type; empty if nothing is."""
     game, match, count = line.game, line.match, len(plan.entrants)
     if not 0 <= game.stage < stages(count) or not 0 <= game.seed - plan.seed < 2 * plan.games:
         return f"stage {game.stage} or seed {game.seed} is not of this tournament"
@@ -184,7 +184,7 @@ def _fault(line: Line, plan: Plan) -> str:
     if game.points not in POINTS or not 0 <= game.steps <= LONGEST:
         return f"points {game.points} or steps {game.steps} cannot be"
     if len({*game.forfeits} & {*pair}) < len(game.forfeits) or len(game.details) not in (0, len(game.forfeits)):
-        return f"forfeits {game.forfeits} are not of those who play"
+        return f"forfeits {game.forfeits} are not of its players"
     if not all(text.isprintable() and len(text) <= LONGEST_WORDS for text in (game.reason, *game.details)):
         return "reason or details are too long, or have characters that cannot be printed"
     if game.containment not in RECORDED:
@@ -197,12 +197,12 @@ def _fault(line: Line, plan: Plan) -> str:
 
 
 def check_games(folder: Path, plan: Plan) -> tuple[Result, ...]:
-    """Return what `read_games` returns, when the files of the matches still are what they were.
+    """Return what `read_games` returns, after checking that the files of the matches have not changed.
 
-    A file whose size and time have not changed is believed; any other is read.
+    A file whose size and time have not changed is accepted; any other is read and hashed.
 
     Raises:
-        InvalidInput: as there; or the file of a match is missing, or another.
+        InvalidInput: as there; or the file of a match is missing or has changed.
     """
     lines = []
     for where, line in _checked(folder, plan):
@@ -218,10 +218,10 @@ def check_games(folder: Path, plan: Plan) -> tuple[Result, ...]:
 
 
 def check_match(path: Path, where: str, line: Line) -> None:
-    """Check that the file of a match is the one that a line is about.
+    """Check that the file of a match has the hash in a line.
 
     Raises:
-        InvalidInput: it is another.
+        InvalidInput: it has another hash.
     """
     data = read_bytes(path, LARGEST_ARCHIVE)
     if hashlib.sha256(data).hexdigest() != line.match.sha256:
@@ -229,10 +229,10 @@ def check_match(path: Path, where: str, line: Line) -> None:
 
 
 def check_beside(path: Path) -> None:
-    """Check the file of a match against the games of the tournament in its folder, if it is one's.
+    """Check the file of a match against the log in its folder, if there is one.
 
     Raises:
-        InvalidInput: it is another than the one that was played, or the games are damaged.
+        InvalidInput: the file has changed since the game, or the log is damaged.
     """
     for where, line in read_lines(path.parent / GAMES):
         if line.game.file == path.name:

@@ -1,4 +1,4 @@
-"""A match: players act in one world until the scene ends it, or one of them forfeits."""
+"""A match: players act in one world until the episode ends or one of them forfeits."""
 
 import dataclasses
 import hashlib
@@ -20,22 +20,22 @@ from roboschool.simulation.simulation import Simulation
 from roboschool.tournament.containment import Interference, interrupted
 from roboschool.tournament.entrants import Assignment, Entrant
 from roboschool.tournament.players import Fault, Forfeit, Player, PlayerCache
-from roboschool.tournament.record import BROKEN, AgentResult, Match, Record, describe
+from roboschool.tournament.record import DIVERGED, AgentResult, Match, Record, describe
 from roboschool.tournament.sides import Outcome, deal, decide
 from roboschool.tournament.trajectory import Recorder
 
-EVERY = 50  # steps between two fingerprints of the world
-DECISIVE = ("result", "score", "reason")  # what a game may say of an agent's match
+EVERY = 50  # steps between two checksums of the world
+DECISIVE = ("result", "score", "reason")  # numbers of an info that decide a match
 
 
 @dataclass(frozen=True)
 class MatchResult:
-    """What has happened in a match."""
+    """The result of a match."""
 
     outcomes: dict[str, Outcome]  # by agent
     returns: dict[str, float]
-    actions: dict[str, np.ndarray]  # what each agent has done (steps, joints)
-    checksums: tuple[str, ...]  # fingerprints of the world at its beginning, every 50 steps, and at its end
+    actions: dict[str, np.ndarray]  # of each agent (steps, joints)
+    checksums: tuple[str, ...]  # of the world at the beginning, every `EVERY` steps, and at the end
     faults: tuple[Fault, ...]
     steps: int
 
@@ -45,16 +45,16 @@ class MatchResult:
 
 
 def fingerprint(simulation: Simulation) -> str:
-    """Return the hash of everything that a world and its episode are made of."""
+    """Return the SHA-256 of the whole state of a world and its episode."""
     if simulation.clock.diverged:
-        return BROKEN
+        return DIVERGED
     digest = hashlib.sha256()
     _feed(digest, simulation.contents())
     return digest.hexdigest()
 
 
 def _feed(digest: Any, value: Any) -> None:
-    """Add a record of numbers to a hash, whatever types of numbers they are."""
+    """Add a record of numbers to a hash, independent of their types."""
     if dataclasses.is_dataclass(value):
         value = [getattr(value, field.name) for field in dataclasses.fields(value)]
     if isinstance(value, dict):
@@ -88,13 +88,13 @@ def play(
         teams: the agents of each player; every agent is in one.
         players: who plays; each begins anew.
         seed: the same seed, and players that are the same after the same seed, give the same match.
-        recorder: writes down what is seen, if any does.
-        rules: options of the reset, which the scene's game takes.
+        recorder: of the trajectory, if any.
+        rules: options of the scene's game, given to the reset.
         tick: is called before each question to the players.
 
     Raises:
-        InvalidInput: the scene's game, or what it pays, comes to a number that is not finite.
-        Interference: the process of a player was stopped or killed, and it is not known by whom.
+        InvalidInput: the scene's game reports a number or a reward that is not finite.
+        Interference: the process of a player was stopped or killed by an unknown process.
     """
     scene, both = env.scene, _Players(players, teams, tick)
     checksums: list[str] = []
@@ -156,7 +156,7 @@ class _Players:
 
 
 def _check_finite(scene: Scene, infos: Mapping[str, Mapping[str, Any]], returns: Mapping[str, float]) -> None:
-    """Check what a match has come to: a NaN would be neither won nor lost, and its file could not be read.
+    """Check the numbers that decide a match: a NaN would be neither won nor lost, and its file could not be read.
 
     Raises:
         InvalidInput: a number is not finite.
@@ -176,7 +176,7 @@ def _answer(player: Player) -> list[np.ndarray] | Forfeit:
 
 
 def forfeited(teams: Sequence[Sequence[str]], faults: Sequence[Fault]) -> dict[str, Outcome]:
-    """Return how a match has ended that players have forfeited: they have lost, and the others won."""
+    """Return the outcome of a forfeited match: those who forfeited have lost, and the others have won."""
     reasons = {fault.player: fault.reason for fault in faults}
     return {
         name: Outcome(-1 if number in reasons else 1, reasons.get(number, "forfeit"), 0.0)
@@ -194,21 +194,21 @@ def play_recorded(
     rules: dict[str, Any] | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> tuple[MatchResult, Match]:
-    """Play a match between entrants, each in a process of its own; return it, and what its file is to hold.
+    """Play a match between entrants, each in a process of its own; return its result, and the content of its file.
 
-    It is played once more if a process was stopped or killed, and it is not known by whom.
+    It is played again if a process was stopped or killed by an unknown process.
 
     Args:
         env: the world.
-        options: that its scene was loaded with.
-        entrants: who plays, in the order in which sides are dealt out.
+        options: of its scene.
+        entrants: the policies, in the order in which sides are dealt out.
         seed: of the match.
         cache: of players.
-        rules: options of the reset, which the scene's game takes.
+        rules: options of the scene's game, given to the reset.
         tick: is called before each question to the players.
 
     Raises:
-        InvalidInput: the second match was interrupted, too, or the scene's game comes to a number that is not finite.
+        InvalidInput: the match was interrupted twice, or the scene's game reports a number that is not finite.
     """
     clock = time.perf_counter()
     teams = team_names(env.scene, len(entrants))
@@ -243,7 +243,7 @@ def play_recorded(
         containment=cache.containment,
         **describe(),
     )
-    return played, Match(record, played.actions, recorder.poses())
+    return played, Match(record, played.actions, recorder.trajectory())
 
 
 def _attempt(
@@ -276,7 +276,7 @@ def scene_name(scene: Scene) -> str:
 
 
 def scene_hash(scene: Scene) -> str:
-    """Return the sha256 of a scene's file, or nothing if it has none."""
+    """Return the sha256 of a scene's file, or an empty string if it has none."""
     path = Path(scene.path)
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
@@ -285,6 +285,6 @@ def team_names(scene: Scene, entrants: int) -> tuple[tuple[str, ...], ...]:
     """Return the agents that each of some entrants plays.
 
     Raises:
-        InvalidInput: the sides cannot be dealt out evenly.
+        InvalidInput: the number of sides is not divisible by the number of entrants.
     """
     return tuple(tuple(name for side in sides for name in side) for sides in deal(scene, entrants))

@@ -1,4 +1,4 @@
-"""What policies get against each other, played in this process: for those who train them and trust them."""
+"""The payoff matrix of policies, played in this process: for trusted policies, as in training."""
 
 import copy
 import os
@@ -35,7 +35,7 @@ def payoff(
         options: of the scene.
 
     Raises:
-        InvalidInput: the scene, a policy or an argument is wrong, or a policy answers something that is no action.
+        InvalidInput: the scene, a policy or an argument is wrong, or a policy returns an invalid action.
     """
     check_count("games", games)
     if isinstance(policies, str):
@@ -60,7 +60,7 @@ def payoff(
 
 
 def check_faults(played: MatchResult, names: Sequence[str]) -> None:
-    """Check that no player, each under its name, has forfeited: that says nothing about how it plays.
+    """Check that no player, each under its name, has forfeited: a forfeit is no result of how it plays.
 
     Raises:
         InvalidInput: one has.

@@ -1,4 +1,4 @@
-"""Ratings: a Bradley-Terry fit of all games at once, so that their order means nothing; bootstrap intervals.
+"""Ratings: a Bradley-Terry fit of all games at once, independent of their order, with bootstrap intervals.
 
 A player of strength r beats one of strength s with the probability 1 / (1 + exp(s - r)); a draw is half a win.
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 SCALE = 400.0 / math.log(10.0)  # points for a unit of strength, as in chess
 MIDDLE = 1500.0  # mean rating
-PRIOR = 1.0  # games each has drawn against an average player: those who always win stay finite
+PRIOR = 1.0  # drawn games of each player against an average player, which keep ratings finite
 ROUNDS = 50  # of Newton's method, which takes about six
 SMALL = 1e-9
 RESAMPLES = 400
@@ -20,17 +20,17 @@ INTERVAL = (2.5, 97.5)  # percentiles
 
 @dataclass(frozen=True)
 class Score:
-    """How a game between two players has ended, by their numbers."""
+    """The result of a game between two players, given by their numbers."""
 
     first: int
     second: int
     points: float  # of the first: 1 won, 0.5 drawn, 0 lost
-    block: int = 0  # games with the same chance in them, like those with sides swapped, are drawn together
+    block: int = 0  # games with the same seed, which are resampled together
 
 
 @dataclass(frozen=True)
 class Table:
-    """Ratings of all players, by their numbers."""
+    """Ratings of all players, indexed by their numbers."""
 
     rating: np.ndarray  # (player,)
     low: np.ndarray  # of the interval (player,)
@@ -40,7 +40,7 @@ class Table:
 
     @property
     def share(self) -> np.ndarray:
-        """What each gets of the points against each, from 0 to 1; not a number where they have not met."""
+        """Share of the points of each player against each, from 0 to 1; NaN where they have not met."""
         with np.errstate(invalid="ignore"):
             return self.points / np.where(self.games > 0, self.games, np.nan)
 
@@ -58,7 +58,7 @@ def fit(points: np.ndarray) -> np.ndarray:
         matrix = -bend
         matrix[..., diagonal, diagonal] += bend.sum(-1) + PRIOR * average * (1.0 - average)
         step = np.linalg.solve(matrix, slope[..., None])[..., 0]
-        strength = strength + np.clip(step, -1.0, 1.0)  # so that it never leaps away
+        strength = strength + np.clip(step, -1.0, 1.0)  # against divergence
         if np.abs(step).max(initial=0.0) < SMALL:
             break
     rating: np.ndarray = MIDDLE + SCALE * (strength - strength.mean(-1, keepdims=True))

@@ -1,6 +1,6 @@
-"""The file of a match, `.rsmatch`: a zip of `match.json`, who played what and how it ended, and of arrays.
+"""The file of a match, `.rsmatch`: a zip archive of `match.json`, with players and results, and of arrays.
 
-`actions.npz` is what was done, from which it can be played once more; `poses.npz` is what was seen.
+`actions.npz` has the actions, from which the match can be replayed; `trajectory.npz` has the poses of all bodies.
 """
 
 import io
@@ -22,26 +22,26 @@ from roboschool.schema import convert
 from roboschool.tournament.containment import RECORDED
 from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.players import Fault
-from roboschool.tournament.trajectory import Trajectory, read_poses
+from roboschool.tournament.trajectory import Trajectory, read_trajectory
 
-VERSION = 3
+VERSION = 4
 ENDING = ".rsmatch"
-ABOUT, ACTIONS, POSES = "match.json", "actions.npz", "poses.npz"
+ABOUT, ACTIONS, TRAJECTORY = "match.json", "actions.npz", "trajectory.npz"
 LONGEST = 10**6  # steps of a match
-LONGEST_WORDS = 400  # letters of a name, a reason or a detail
+LONGEST_WORDS = 400  # characters of a name, a reason or a detail
 HASH = re.compile(r"[0-9a-f]{64}")  # sha256
-BROKEN = "physics has blown up"  # the fingerprint of such a world
+DIVERGED = "diverged"  # the checksum of a world whose simulation has diverged
 PACKAGES = ("roboschool", "pybullet", "numpy")
-DAY = (1980, 1, 1, 0, 0, 0)  # of all entries, so that equal matches are equal files but for how long they took
+DAY = (1980, 1, 1, 0, 0, 0)  # of all entries: files of equal matches differ only in the time that they took
 
 
 @dataclass(frozen=True)
 class AgentResult:
-    """How a match has ended for an agent."""
+    """The result of a match for an agent."""
 
     agent: str
-    player: int  # who played it: a place in `Record.players`
-    result: float  # 1 won, 0 drawn, -1 lost, or evenly between where there are places
+    player: int  # index into `Record.players`
+    result: float  # 1 won, 0 drawn, -1 lost; evenly spaced between 1 and -1 where there are places
     reason: str
     score: float
     total: float  # return
@@ -49,22 +49,22 @@ class AgentResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What stands in `match.json`."""
+    """The content of `match.json`."""
 
     version: int = VERSION
     scene: str  # its name, or the path of its file
-    scene_hash: str = ""  # sha256 of that file; nothing if nobody has looked
+    scene_hash: str = ""  # sha256 of that file; empty if it is unknown
     options: dict[str, Any]
-    rules: dict[str, Any] = field(default_factory=dict)  # options of the reset, which its game takes
+    rules: dict[str, Any] = field(default_factory=dict)  # options of its game, given to the reset
     seed: int
     players: tuple[Entrant, ...]
     agents: tuple[AgentResult, ...]
     faults: tuple[Fault, ...]
     steps: int
-    every: int  # steps between two fingerprints of the world
-    checksums: tuple[str, ...]  # at the beginning, then every so many steps, and at the end
+    every: int  # steps between two checksums of the world
+    checksums: tuple[str, ...]  # at the beginning, every `every` steps, and at the end
     seconds: float  # it took
-    containment: str = ""  # what the processes of the policies ran in; nothing where that is not recorded
+    containment: str = ""  # of the processes of policies; empty if it is not recorded
     versions: dict[str, str]
     system: str
     processor: str
@@ -72,16 +72,16 @@ class Record:
 
 @dataclass(frozen=True)
 class Match:
-    """What the file of a match holds."""
+    """The content of the file of a match."""
 
     record: Record
     actions: dict[str, np.ndarray]  # by agent (steps, joints)
-    poses: Trajectory
+    trajectory: Trajectory
     path: str = field(default="", compare=False)  # of the file it was read from
 
 
 def describe() -> dict[str, Any]:
-    """Return what a match was played with, as keys of a `Record`."""
+    """Return versions and machine of this process, as keys of a `Record`."""
     return {
         "versions": system_info.versions(PACKAGES),
         "system": system_info.system(),
@@ -90,10 +90,10 @@ def describe() -> dict[str, Any]:
 
 
 def check_path(path: Path) -> Path:
-    """Return where a match is to be written.
+    """Return the path to which a match is written.
 
     Raises:
-        InvalidInput: the ending is another, or there is no such folder.
+        InvalidInput: its suffix is another, or there is no such folder.
     """
     if path.suffix != ENDING:
         raise InvalidInput(f"{path}: the file of a match ends with {ENDING}")
@@ -107,7 +107,7 @@ def write_match(path: Path, match: Match) -> None:
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w") as archive:
         archive.writestr(zipfile.ZipInfo(ABOUT, DAY), json.dumps(asdict(match.record), indent=1))
-        for name, arrays in ((ACTIONS, match.actions), (POSES, match.poses.arrays())):
+        for name, arrays in ((ACTIONS, match.actions), (TRAJECTORY, match.trajectory.arrays())):
             packed = io.BytesIO()
             np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
             archive.writestr(zipfile.ZipInfo(name, DAY), packed.getvalue())
@@ -115,43 +115,43 @@ def write_match(path: Path, match: Match) -> None:
 
 
 def read_match(path: Path) -> Match:
-    """Read a match; nothing that it holds is run, and no more is unpacked than a match can hold.
+    """Read a match. None of its content is executed, and archives that are too large are refused.
 
     Raises:
-        InvalidInput: the file is missing or damaged, or holds something else.
+        InvalidInput: the file is missing, damaged, or no match.
     """
     members = read_archive(read_bytes(path, LARGEST_ARCHIVE), str(path))
     where, names = f"{path}: {ABOUT}", list(members)
     raw = parse_json(members[ABOUT], where) if ABOUT in members else None
     version = raw.get("version") if isinstance(raw, dict) else None
-    if ABOUT in members and version != VERSION:  # said first, for another version may hold something else
+    if ABOUT in members and version != VERSION:  # checked first: other versions have other entries
         raise InvalidInput(f"{where}: its version is {version!r}, not {VERSION}")
-    if sorted(names) != sorted([ABOUT, ACTIONS, POSES]):
-        raise InvalidInput(f"{path}: not a match: it holds {', '.join(names[:5]) or 'nothing'}")
+    if sorted(names) != sorted([ABOUT, ACTIONS, TRAJECTORY]):
+        raise InvalidInput(f"{path}: not a match: it has the entries {', '.join(names[:5]) or 'nothing'}")
     record: Record = convert(raw, Record, where)
     for fault in _faults(record):
         raise InvalidInput(f"{where}: {fault}")
     actions = _read_actions(read_tables(members[ACTIONS], f"{path}: {ACTIONS}"), record, f"{path}: {ACTIONS}: damaged")
-    seen = read_tables(members[POSES], f"{path}: {POSES}")
+    seen = read_tables(members[TRAJECTORY], f"{path}: {TRAJECTORY}")
     try:
-        poses = read_poses(seen, record.steps)
+        trajectory = read_trajectory(seen, record.steps)
     except InvalidInput as error:
-        raise InvalidInput(f"{path}: {POSES}: damaged: {error}") from None
-    return Match(record, actions, poses, str(path))
+        raise InvalidInput(f"{path}: {TRAJECTORY}: damaged: {error}") from None
+    return Match(record, actions, trajectory, str(path))
 
 
 def _faults(record: Record) -> Iterator[str]:
-    """Return what cannot be, though it is of the right type."""
+    """Yield what is invalid although it has the right type."""
     steps, players = record.steps, range(len(record.players))
     if not 0 <= steps <= LONGEST or not 1 <= record.every <= LONGEST or record.seed < 0 or record.seconds < 0.0:
         yield f"steps {steps}, every {record.every}, seed {record.seed} or seconds {record.seconds} cannot be"
     if len(record.checksums) != 1 + -(-steps // record.every):
-        yield f"{len(record.checksums)} prints do not fit {steps} steps"
+        yield f"{len(record.checksums)} checksums do not fit {steps} steps"
     hashes = [*record.checksums, record.scene_hash, *(known for player in record.players for known in player.hashes)]
-    if not all(HASH.fullmatch(text) for text in hashes if text not in ("", BROKEN)):
-        yield "a print or a hash is none"
+    if not all(HASH.fullmatch(text) for text in hashes if text not in ("", DIVERGED)):
+        yield "a checksum or a hash is invalid"
     if not record.players or any(not 1 <= len(p.policies) == len(p.hashes) for p in record.players):
-        yield "players: there is none, or one has not a hash for each policy"
+        yield "players: there is none, or one does not have a hash for each policy"
     if not record.agents or any(a.player not in players or not -1.0 <= a.result <= 1.0 for a in record.agents):
         yield "agents: there is none, or a player or a result cannot be"
     if any(fault.player not in players or not 0 <= fault.step <= steps for fault in record.faults):
@@ -170,7 +170,7 @@ def _faults(record: Record) -> Iterator[str]:
 def _read_actions(arrays: dict[str, np.ndarray], record: Record, where: str) -> dict[str, np.ndarray]:
     names = [line.agent for line in record.agents]
     if sorted(arrays) != sorted(names):
-        raise InvalidInput(f"{where}: it is not about the agents {', '.join(names)}")
+        raise InvalidInput(f"{where}: its agents are not {', '.join(names)}")
     for name, rows in arrays.items():
         if len(rows) != record.steps:
             raise InvalidInput(f"{where}: {name} has {len(rows)} steps, not {record.steps}")

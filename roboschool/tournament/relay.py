@@ -1,4 +1,4 @@
-"""Passes on what policies print, so that none of them holds the terminal: it could read what a person types there."""
+"""Relays the output of policies, which get no terminal: they could read what a user types there."""
 
 import os
 import sys
@@ -8,12 +8,12 @@ from typing import BinaryIO
 
 from roboschool.errors import one_line
 
-LONGEST = 2000  # letters of a line
+LONGEST = 2000  # characters of a line
 MOST = 1000  # lines of one process
 
 
 class Relay:
-    """A pipe for what a process prints, and a thread that writes it to stderr, line by line and escaped.
+    """A pipe for the output of a process, and a thread that writes it to stderr, line by line and escaped.
 
     The descriptor `end` is for the process; `release` closes ours once it has started.
     """
@@ -24,16 +24,16 @@ class Relay:
         self._thread.start()
 
     def release(self) -> None:
-        """Close our copy of the end, so that what is read ends with the process."""
+        """Close our copy of the end, so that the output ends when the process ends."""
         os.close(self.end)
 
     def finish(self, seconds: float) -> None:
-        """Wait until all is passed on, but not long [s]."""
+        """Wait until everything is written, at most for a time [s]."""
         self._thread.join(seconds)
 
 
 def _pass_on(stream: BinaryIO) -> None:
-    with stream, suppress(OSError, ValueError):  # nobody listens any more
+    with stream, suppress(OSError, ValueError):  # stderr is closed
         for number, line in enumerate(iter(lambda: stream.readline(LONGEST), b"")):
             if number < MOST:
                 sys.stderr.write(f"{one_line(line.decode('utf-8', 'replace').rstrip())}\n")

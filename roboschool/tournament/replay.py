@@ -1,4 +1,4 @@
-"""Replays of matches: to verify that they happened as written, and to see them."""
+"""Replays of matches: they verify that a match took place as recorded, or show it."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -23,26 +23,26 @@ from roboschool.tournament.trajectory import Recorder, Trajectory
 
 @dataclass(frozen=True)
 class Verification:
-    """Whether a replay agrees with what is written."""
+    """The result of comparing a replay with the record."""
 
-    step: int | None  # the first at which the world is another; None: at none
-    wrong: str  # what else is wrong, in words; nothing if all is well
-    differs: tuple[str, ...]  # what it was played with that is another here, which may be why
+    step: int | None  # the first at which the world differs; None: it never does
+    wrong: str  # another difference, in words; empty if there is none
+    differs: tuple[str, ...]  # versions and machine that differ here, a possible cause
 
     @property
     def exact(self) -> bool:
-        """Whether all is well."""
+        """Whether the replay agrees with the record."""
         return self.step is None and not self.wrong
 
 
 def find_scene(match: Match, moved: str | Path | None = None) -> Scene:
     """Return the scene of a match.
 
-    Here ends what is trusted: a match may be a stranger's. No path in it is opened, and no class that it names is
-    imported: its scene is one that is known here by name, or the one that whoever replays it says it has `moved` to.
+    A match is not trusted: no path in it is opened, and no class that it names is imported. Its scene is found by its
+    name, or is the one that the user gives as `moved`.
 
     Args:
-        match: what its file holds.
+        match: the content of its file.
         moved: the scene, by its name or the path of its file; what that names itself is imported.
 
     Raises:
@@ -53,15 +53,15 @@ def find_scene(match: Match, moved: str | Path | None = None) -> Scene:
     trusted: tuple[str, ...] = ()
     if moved is None:
         if record.scene not in paths.scenes() and Path(record.scene).suffix:
-            changes = "the match was played in this file, and no file that a match names is opened; give --scene FILE"
-            raise InvalidInput(f"{where}: scene {record.scene!r:.200}: {changes}")
+            reason = "the match was played in this file, and no file that a match names is opened; give --scene FILE"
+            raise InvalidInput(f"{where}: scene {record.scene!r:.200}: {reason}")
         name = check_choice(record.scene, paths.scenes(), "scene", where)
     else:
         name = load_scene(moved).path
         trusted = (str((read_scene(Path(name)).game or {}).get("name")),)
     refuse_classes(record.options, f"{where}: options", trusted)
     scene = load_for(name, record.options)
-    scene = dataclasses.replace(scene, name=Path(record.scene).stem)  # hashes of the world have the name in them
+    scene = dataclasses.replace(scene, name=Path(record.scene).stem)  # the name is part of the checksums
     for key in record.rules:
         check_choice(key, scene.game.reset_options if scene.game else (), "option of a reset", f"{where}: rules")
     joints = {agent.name: len(agent.robot.joints) for agent in scene.agents}
@@ -72,7 +72,7 @@ def find_scene(match: Match, moved: str | Path | None = None) -> Scene:
 
 
 def open_world(match: Match, moved: str | Path | None = None) -> ParallelEnv:
-    """Return a fresh world for a match, whose scene may have `moved`.
+    """Return a new environment for a match, whose scene may have `moved`.
 
     Raises:
         InvalidInput: the scene is not there, or is another.
@@ -108,7 +108,7 @@ def replay(env: ParallelEnv, match: Match) -> Iterator[RolloutStep]:
 
 
 def verify(match: Match, moved: str | Path | None = None) -> Verification:
-    """Play a match, whose scene may have `moved`, once more; compare who, world, returns, results and poses.
+    """Replay a match, whose scene may have `moved`; compare players, world, returns, results and trajectory.
 
     Raises:
         InvalidInput: the scene is not there, or is another.
@@ -125,15 +125,15 @@ def verify(match: Match, moved: str | Path | None = None) -> Verification:
         if step < record.steps:
             return Verification(None, f"the scene ends it at step {step}, not at {record.steps}", differs)
         if env.agents and not record.faults:
-            return Verification(None, f"it is not over at step {step}", differs)
+            return Verification(None, f"the episode goes on after step {step}", differs)
         teams = team_names(env.scene, len(record.players))
         outcomes = forfeited(teams, record.faults) if record.faults else decide(env.scene, now.info, now.total, step)
     wrong = _misdealt(match.record, teams) or _wrong(match, now.total, outcomes)
-    return Verification(None, wrong or _unseen(match.poses, recorder.poses()), differs)
+    return Verification(None, wrong or _compare_trajectories(match.trajectory, recorder.trajectory()), differs)
 
 
 def _misdealt(record: Record, teams: Sequence[Sequence[str]]) -> str:
-    """Return which agents are not played by those to whom they are dealt, in words; nothing if all are."""
+    """Return which agents have other players than they are dealt to, in words; empty if none."""
     dealt = {name: number for number, team in enumerate(teams) for name in team}
     written = {line.agent: line.player for line in record.agents}
     return f"agents are played by players {written}, and they are dealt {dealt}" if written != dealt else ""
@@ -148,8 +148,8 @@ def _wrong(match: Match, returns: dict[str, float], outcomes: dict[str, Outcome]
     return ""
 
 
-def _unseen(written: Trajectory, seen: Trajectory) -> str:
-    """Return which poses are not those that were seen, in words; nothing if all are."""
+def _compare_trajectories(written: Trajectory, seen: Trajectory) -> str:
+    """Return which arrays of the recorded trajectory differ, in words; empty if none."""
     there, here = written.arrays(), seen.arrays()
     wrong = [name for name in {**here, **there} if not np.array_equal(there.get(name, ()), here.get(name, ()))]
     return f"what it shows is not what happened: {', '.join(wrong)}" if wrong else ""
@@ -160,8 +160,8 @@ def _differences(match: Match, scene: Scene) -> tuple[str, ...]:
     record = match.record
     there = {**record.versions, "system": record.system, "processor": record.processor}
     changed = (f"{scene.path}: the scene's file has changed",)
-    changes = changed if record.scene_hash not in ("", scene_hash(scene)) else ()
+    differences = changed if record.scene_hash not in ("", scene_hash(scene)) else ()
     return (
-        *changes,
+        *differences,
         *(f"{key} {there.get(key)} there, {here[key]} here" for key in here if there.get(key) != here[key]),
     )

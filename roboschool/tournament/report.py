@@ -1,4 +1,4 @@
-"""What has come of a tournament: `results.json`, with its plan from the beginning and its table at the end."""
+"""The results of a tournament: `results.json`, with its plan from the beginning and its table at the end."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ LARGEST = 64 * 2**20  # of the file [bytes]
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table."""
+    """A row of the table."""
 
     name: str
     rating: float
@@ -44,19 +44,21 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What stands in `results.json`."""
+    """The content of `results.json`."""
 
     version: int = VERSION
     plan: Plan
     versions: dict[str, str]
     complete: bool
     table: tuple[Row, ...] = ()  # the best first; empty until the end
-    matrix: dict[str, dict[str, float]] = field(default_factory=dict)  # share of row against those it has met
+    matrix: dict[str, dict[str, float]] = field(
+        default_factory=dict
+    )  # share of the points of the row against each opponent
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report(Summary):
-    """A summary, and the games that it is about."""
+    """A summary, and its games."""
 
     results: tuple[Result, ...] = ()
 
@@ -100,7 +102,7 @@ def _row(name: str, number: int, table: Table, results: Sequence[Result]) -> Row
 
 
 def write_summary(folder: Path, report: Report) -> None:
-    """Write what is known of a tournament besides its games.
+    """Write the summary of a tournament.
 
     Raises:
         InvalidInput: it cannot be written.
@@ -110,10 +112,10 @@ def write_summary(folder: Path, report: Report) -> None:
 
 
 def read_summary(folder: Path) -> Summary:
-    """Read what a tournament has come to, without its games.
+    """Read the summary of a tournament.
 
     Raises:
-        InvalidInput: the folder holds none, or another version's, or what cannot be.
+        InvalidInput: there is none, or it has another version or invalid content.
     """
     path = folder / RESULTS
     raw = read_json(path, largest=LARGEST)
@@ -127,17 +129,17 @@ def read_summary(folder: Path) -> Summary:
 
 
 def read_report(folder: Path) -> Report:
-    """Read what a tournament has come to, with its games; not whether its matches still are what they were.
+    """Read the report of a tournament; files of matches are not checked.
 
     Raises:
-        InvalidInput: the folder holds none, or another version's, or what cannot be.
+        InvalidInput: there is none, or it has another version or invalid content.
     """
     summary = read_summary(folder)
     return Report(**vars(summary), results=read_games(folder, summary.plan))
 
 
 def _plan_faults(plan: Plan) -> Iterator[str]:
-    """Return what of a plan cannot be, though it is of the right type."""
+    """Yield what of a plan is invalid although it has the right type."""
     names = [entrant.name for entrant in plan.entrants]
     if plan.games < 1 or plan.seed < 0 or plan.limit <= 0.0 or plan.start <= 0.0:
         yield f"plan: games {plan.games}, seed {plan.seed}, limit {plan.limit} or start {plan.start} cannot be"
@@ -146,13 +148,13 @@ def _plan_faults(plan: Plan) -> Iterator[str]:
     if max(map(len, names), default=0) > LONGEST_NAME:
         yield f"plan.entrants: a name is longer than {LONGEST_NAME} letters"
     if any(not 1 <= len(entrant.policies) == len(entrant.hashes) for entrant in plan.entrants):
-        yield "plan.entrants: one has not a hash for each policy"
+        yield "plan.entrants: one does not have a hash for each policy"
     if not all(HASH.fullmatch(known) for entrant in plan.entrants for known in entrant.hashes if known):
-        yield "plan.entrants: a hash is none"
+        yield "plan.entrants: a hash is invalid"
 
 
 def _table_faults(summary: Summary) -> Iterator[str]:
-    """Return what of a table cannot be, though it is of the right type."""
+    """Yield what of a table is invalid although it has the right type."""
     names = sorted(entrant.name for entrant in summary.plan.entrants) if summary.complete else []
     if sorted(row.name for row in summary.table) != names or sorted(summary.matrix) != names:
         yield "table and matrix are not about the entrants"
@@ -164,4 +166,4 @@ def _table_faults(summary: Summary) -> Iterator[str]:
             yield f"table: {row.name}: a rating of {row.rating} or a score of {row.score} cannot be"
     for name, shares in summary.matrix.items():
         if not summary.matrix.keys() >= shares.keys() or not all(0.0 <= share <= 1.0 for share in shares.values()):
-            yield f"matrix: {name}: a share is not between 0 and 1, or against nobody"
+            yield f"matrix: {name}: a share is not between 0 and 1, or against an unknown policy"

@@ -1,4 +1,4 @@
-"""Who plays against whom in a scene, and who has won."""
+"""The sides of a scene, and the outcome of a match."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,41 +14,38 @@ Side = tuple[str, ...]  # names of agents that win or lose together
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a match has ended for an agent."""
+    """The outcome of a match for an agent."""
 
-    result: float  # 1 won, 0 drawn, -1 lost, or evenly between where there are places
-    reason: str  # a word
-    score: float  # what the game counts, or the return if it counts nothing
+    result: float  # 1 won, 0 drawn, -1 lost; evenly spaced between 1 and -1 where there are places
+    reason: str  # one word
+    score: float  # of the game; the return if the game has no score
 
 
 def sides_of(scene: Scene) -> tuple[Side, ...]:
-    """Return the sides of a scene: two agents, or two roles (`home_0`, `home_1` and `away_0`); else every agent.
-
-    Where the game knows no teams, as a race, every agent is a side.
+    """Return the sides of a scene: agents of one team are a side, and so is each agent without a team.
 
     Raises:
-        InvalidInput: there is one agent only.
+        InvalidInput: there is only one side.
     """
-    names = [agent.name for agent in scene.agents]
-    if len(names) < 2:
-        raise InvalidInput(f"scene {scene.name!r}: it has one agent, so there is nobody to play against")
-    roles = list(dict.fromkeys(name.rpartition("_")[0] for name in names))
-    alone = scene.game is not None and scene.game.ranked
-    if len(names) == 2 or len(roles) != 2 or alone:
-        return tuple((name,) for name in names)
-    return tuple(tuple(name for name in names if name.rpartition("_")[0] == role) for role in roles)
+    sides: dict[tuple[str, str], list[str]] = {}
+    for agent in scene.agents:
+        sides.setdefault((agent.team, "" if agent.team else agent.name), []).append(agent.name)
+    if len(sides) < 2:
+        raise InvalidInput(f"scene {scene.name!r}: a match needs 2 sides or more, and it has {len(sides)}")
+    return tuple(map(tuple, sides.values()))
 
 
 def deal(scene: Scene, entrants: int) -> tuple[tuple[Side, ...], ...]:
-    """Return the sides that each of some entrants plays: they are dealt out in turn.
+    """Return the sides of each of a number of entrants: they are dealt out in turn.
 
     Raises:
-        InvalidInput: they cannot be dealt out evenly.
+        InvalidInput: the number of sides is not divisible by it.
     """
     sides = sides_of(scene)
     if entrants < 2 or len(sides) % entrants:
         fit = [str(count) for count in range(2, len(sides) + 1) if len(sides) % count == 0]
-        named = ", ".join(side[0] if len(side) == 1 else side[0].rpartition("_")[0] for side in sides)
+        teams = {agent.name: agent.team for agent in scene.agents}
+        named = ", ".join(side[0] if len(side) == 1 else teams[side[0]] for side in sides)
         raise InvalidInput(
             f"scene {scene.name!r}: it has {len(sides)} sides, for {' or '.join(fit)} policies, not {entrants}: {named}"
         )
@@ -56,7 +53,7 @@ def deal(scene: Scene, entrants: int) -> tuple[tuple[Side, ...], ...]:
 
 
 def name_results(results: Sequence[float]) -> list[str]:
-    """Return results of a match in words: who has won, or the places where more than that is told apart."""
+    """Return results of a match in words: won, drew or lost, or places if there are more than two different results."""
     if len(set(results)) > 2:
         return [f"place {1 + sum(other > own for other in results)}" for own in results]
     return [WORDS.get(result, f"{result:+.2f}") for result in results]
@@ -65,16 +62,16 @@ def name_results(results: Sequence[float]) -> list[str]:
 def decide(
     scene: Scene, infos: Mapping[str, Mapping[str, Any]], returns: Mapping[str, float], steps: int
 ) -> dict[str, Outcome]:
-    """Return how a match has ended for each agent.
+    """Return the outcome of a match for each agent.
 
-    The game says so in its infos: `result`, `score`, and `reason`, a number among the words `game.reasons`. Where it
-    does not, the side with the greatest return has won. If physics blew up nobody has.
+    A game reports it in its infos: `result`, `score`, and `reason`, an index into the words `game.reasons`. Without
+    these, the side with the greatest return has won. If the simulation diverged it is a draw.
 
     Args:
-        scene: what was played.
+        scene: that was played.
         infos: of each agent at the last step.
         returns: of each agent.
-        steps: how many there were.
+        steps: number of steps of the match.
     """
     if any(info["physics_error"] for info in infos.values()):
         return {name: Outcome(0, "physics", returns[name]) for name in infos}

@@ -1,4 +1,4 @@
-"""A tournament: a folder with a file for each match, and what has come of it so far, from which it goes on."""
+"""A tournament: a folder with a file for each match and the results so far, from which it can be resumed."""
 
 import fcntl
 import os
@@ -24,7 +24,7 @@ from roboschool.tournament.schedule import Fixture, stage, stages
 from roboschool.workers.orphans import adopted_orphans
 from roboschool.writers import make_folder
 
-LONGEST_WAIT = 86_400.0  # for a policy [s]
+LONGEST_LIMIT = 86_400.0  # of a policy's time [s]
 
 
 def make_plan(
@@ -37,7 +37,7 @@ def make_plan(
     start: float = START,
     rules: dict[str, Any] | None = None,
 ) -> Plan:
-    """Return a tournament to be run.
+    """Return the plan of a tournament.
 
     Args:
         scene: name, or path of its file; it must have an even number of sides.
@@ -45,15 +45,15 @@ def make_plan(
         options: of the scene.
         seed: the same seed and policies give the same results.
         games: seeds for each pair; each is played on both sides.
-        limit: how long a policy may think about an action [s].
-        start: how long it may take to begin [s].
-        rules: options of every reset, which the scene's game takes.
+        limit: time of a policy to act [s].
+        start: time of a policy to begin a match [s].
+        rules: options of the scene's game, given to every reset.
 
     Raises:
         InvalidInput: one of them is wrong.
     """
-    check_range("limit", limit, 1e-3, LONGEST_WAIT)
-    check_range("start", start, 1e-3, LONGEST_WAIT)
+    check_range("limit", limit, 1e-3, LONGEST_LIMIT)
+    check_range("start", start, 1e-3, LONGEST_LIMIT)
     loaded = load_scene(scene, **(options or {}))
     if len(policies) < 2:
         raise InvalidInput(f"a tournament is between 2 policies at least, not {len(policies)}")
@@ -79,16 +79,16 @@ def make_plan(
 def run_tournament(
     plan: Plan, folder: Path, workers: int | None = None, tick: Callable[[int], None] = lambda games: None
 ) -> Report:
-    """Play a tournament, or what is left of it.
+    """Play the games of a tournament that are left.
 
     Args:
-        plan: what is played.
-        folder: where it is written; one that holds the same tournament goes on.
-        workers: processes that play; as many as cores if None. Results are the same with any number.
-        tick: is called with how many games more are over.
+        plan: of the tournament.
+        folder: where it is written; if it has the same tournament, that is resumed.
+        workers: number of processes; None: the number of cores. Results do not depend on it.
+        tick: is called with the number of further games that are over.
 
     Raises:
-        InvalidInput: the folder is none, holds something else, is in use, or cannot be written to; the scene fails;
+        InvalidInput: the folder cannot be written to, is in use, or has other content; the scene fails;
             or a game has been interrupted twice.
     """
     make_folder(folder)
@@ -100,14 +100,14 @@ def run_tournament(
         with (
             adopted_orphans(),
             closing(GameLog(folder)) as log,
-            closing(MatchWorkers(plan, folder.resolve(), workers)) as workers_of_matches,
+            closing(MatchWorkers(plan, folder.resolve(), workers)) as match_workers,
         ):
             for number in range(stages(count)):
                 played = [(fixture, known[fixture].points) for fixture in numbers]
                 planned = stage(number, count, plan.games, plan.seed, played)
                 numbers |= {fixture: place for place, fixture in enumerate(planned, len(numbers) + 1)}
                 _check_planned(folder, number, numbers, known)
-                for result in workers_of_matches.play(
+                for result in match_workers.play(
                     [(numbers[fixture], fixture) for fixture in planned if fixture not in known]
                 ):
                     log.append(numbers[result.fixture], result)
@@ -119,7 +119,7 @@ def run_tournament(
 
 
 def _check_planned(folder: Path, stage: int, numbers: Mapping[Fixture, int], known: Mapping[Fixture, Result]) -> None:
-    """Check that those games of a stage that have been played are planned, under their numbers.
+    """Check that the played games of a stage are planned, and have the planned numbers.
 
     Raises:
         InvalidInput: one is not.
@@ -130,7 +130,7 @@ def _check_planned(folder: Path, stage: int, numbers: Mapping[Fixture, int], kno
 
 
 def _most(plan: Plan, known: dict[Fixture, Result]) -> int:
-    """Return how many workers there is work for: none if the only stage has been played."""
+    """Return the number of workers that can be busy; 0 if the only stage has been played."""
     count = len(plan.entrants)
     if stages(count) > 1:
         return count * plan.games
@@ -138,10 +138,10 @@ def _most(plan: Plan, known: dict[Fixture, Result]) -> int:
 
 
 def _resume(folder: Path, plan: Plan) -> tuple[Result, ...]:
-    """Return the games that have been played in a folder, which holds the plan from now on.
+    """Return the games that have been played in a folder, and write the plan if it is new.
 
     Raises:
-        InvalidInput: they are of another tournament, are damaged, or there is something else.
+        InvalidInput: they are of another tournament or damaged, or the folder has other content.
     """
     if not (folder / RESULTS).exists():
         strange = sorted(p.name for p in folder.iterdir() if not p.name.startswith(".") and p.suffix != ENDING)
@@ -156,21 +156,24 @@ def _resume(folder: Path, plan: Plan) -> tuple[Result, ...]:
         )
     for name in ("scene", "options", "rules", "seed", "games", "limit", "start"):
         _check_same(folder, name, getattr(there, name), getattr(plan, name))
-    was, now = ([entrant.name for entrant in some.entrants] for some in (there, plan))
-    new, missing = [name for name in now if name not in was], [name for name in was if name not in now]
+    previous, current = ([entrant.name for entrant in some.entrants] for some in (there, plan))
+    new, missing = (
+        [name for name in current if name not in previous],
+        [name for name in previous if name not in current],
+    )
     if new or missing:
         changes = "; ".join(f"{', '.join(names)} {how}" for names, how in ((new, "new"), (missing, "missing")) if names)
         raise InvalidInput(f"{folder}: another tournament is in it: its policies: {changes}; use -o FOLDER")
-    _check_same(folder, "policies", was, now)
+    _check_same(folder, "policies", previous, current)
     for old, entrant in zip(there.entrants, plan.entrants, strict=True):
         if _contents(old) != _contents(entrant):
-            text = f"policy {entrant.name!r} has changed"
-            raise InvalidInput(f"{folder}: another tournament is in it: {text}; use -o FOLDER")
+            change = f"policy {entrant.name!r} has changed"
+            raise InvalidInput(f"{folder}: another tournament is in it: {change}; use -o FOLDER")
     return check_games(folder, plan)
 
 
 def _contents(entrant: Entrant) -> list[str]:
-    """Return what an entrant plays: hashes of files, wherever they are, and words."""
+    """Return the hashes of an entrant's files, and its policies that have no files."""
     return [known or written for written, known in zip(entrant.policies, entrant.hashes, strict=True)]
 
 
@@ -183,10 +186,10 @@ def _check_same(folder: Path, name: str, there: Any, here: Any) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold a folder, so that nobody else plays in it; the kernel lets go of it if we die.
+    """Lock a folder against other processes; the kernel unlocks it if this process dies.
 
     Raises:
-        InvalidInput: somebody else holds it.
+        InvalidInput: another process has locked it.
     """
     handle = os.open(folder, os.O_RDONLY)
     try:

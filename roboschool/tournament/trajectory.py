@@ -1,4 +1,4 @@
-"""What was seen of a match, `poses.npz`: poses of all bodies step by step, and markers and scores where they change."""
+"""The trajectory of a match, `trajectory.npz`: poses of all bodies at each step, and changes of markers and scores."""
 
 import itertools
 import math
@@ -14,33 +14,33 @@ from roboschool.physics.checkpoint import Snapshot
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.simulation import Simulation
 
-BODY, MARKS, SCORES = "bodies/", "markers", "scores"  # names of arrays; BODY is before a name, which may be any
+BODY, MARKERS, SCORES = "bodies/", "markers", "scores"  # names of arrays; BODY is the prefix of the name of a body
 BASE = 7  # numbers of a base: its position [m], its orientation x, y, z, w
-MARK = 9  # numbers of a mark's change: step, which mark, position [m], radius [m], red, green, blue
-GONE = (0.0,) * (MARK - 2)  # a mark of radius 0 is not there any more
-MOST_MARKS = 4096
-ASKEW = 0.01  # by how much the length of an orientation may differ from 1
+MARKER = 9  # numbers of a change of a marker: step, its number, position [m], radius [m], red, green, blue
+GONE = (0.0,) * (MARKER - 2)  # a marker of radius 0 has been removed
+MAX_MARKERS = 4096
+TOLERANCE = 0.01  # of the length of an orientation, which is 1
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """What was seen, from step 0 on; it ends early where physics has blown up."""
+    """Poses, markers and scores from step 0 on; it ends early if the simulation diverges."""
 
     bodies: dict[str, np.ndarray]  # agents, then props (frames, BASE + joints); joints [rad, or m]
-    markers: np.ndarray  # (changes, MARK), by step
-    scores: np.ndarray  # what the game counts, from step 0 on: step, score of each agent (changes, 1 + agents)
+    markers: np.ndarray  # (changes, MARKER), by step
+    scores: np.ndarray  # of the game: step, score of each agent (changes, 1 + agents)
 
     @property
     def frames(self) -> int:
-        """Of how many steps there are poses."""
+        """The number of steps with poses."""
         return len(next(iter(self.bodies.values())))
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return everything by its name in the file."""
-        return {BODY + name: rows for name, rows in self.bodies.items()} | {MARKS: self.markers, SCORES: self.scores}
+        """Return all arrays by their names in the file."""
+        return {BODY + name: rows for name, rows in self.bodies.items()} | {MARKERS: self.markers, SCORES: self.scores}
 
     def look(self, step: int) -> tuple[Snapshot, list[Marker]]:
-        """Return what a camera needs to know of a step; nothing is known of gravity or speeds."""
+        """Return what a camera needs to draw a step; gravity and velocities are not recorded."""
         rows = [rows[step].tolist() for rows in self.bodies.values()]
         bases, joints = zip(*(((row[:3], row[3:BASE]), (row[BASE:], ())) for row in rows), strict=True)
         changes = self.markers[: np.searchsorted(self.markers[:, 0], step, "right")][::-1]
@@ -53,7 +53,7 @@ class Trajectory:
         return Snapshot(math.nan, math.nan, (), bases, joints), markers
 
     def count(self, step: int) -> list[float]:
-        """Return the score of each agent at a step; nothing in a game that counts nothing before its end."""
+        """Return the score of each agent at a step; an empty list if the game counts nothing before its end."""
         steps = self.scores[:, 0]
         if not ((steps > 0) & (steps < self.frames - 1)).any():
             return []
@@ -61,10 +61,10 @@ class Trajectory:
         return counted
 
     def check_fit(self, scene: Scene, where: str) -> None:
-        """Check that these are poses of a scene's bodies.
+        """Check that a trajectory is of the bodies of a scene.
 
         Raises:
-            InvalidInput: there are other bodies in it, or with other joints, or scores of other agents.
+            InvalidInput: it has other bodies, other joints, or scores of other agents.
         """
         wanted = {agent.name: len(agent.robot.unactuated) + len(agent.robot.joints) for agent in scene.agents}
         wanted |= {prop.name: len(prop.joints) for prop in scene.props}
@@ -76,7 +76,7 @@ class Trajectory:
 
 
 class Recorder:
-    """Writes down what is seen of one match in a scene."""
+    """Records the trajectory of one match in a scene."""
 
     def __init__(self, scene: Scene) -> None:
         self._names = [*(agent.name for agent in scene.agents), *(prop.name for prop in scene.props)]
@@ -90,7 +90,7 @@ class Recorder:
         self._frames = 0
 
     def add(self, simulation: Simulation) -> None:
-        """Look at the next step, unless physics has blown up."""
+        """Record the next step, unless the simulation has diverged."""
         if simulation.clock.diverged:
             return
         snapshot = simulation.worlds[0].capture()
@@ -100,10 +100,11 @@ class Recorder:
             body.extend(joints[0])
         markers = simulation.markers()
         if markers != self._shown:
-            for number, (mark, old) in enumerate(itertools.zip_longest(markers[:MOST_MARKS], self._shown[:MOST_MARKS])):
-                if mark is not old and mark != old:  # the first is quick
-                    seen = GONE if mark is None else (*mark.position, mark.radius, *mark.colour)
-                    self._markers.extend((self._frames, number, *seen))
+            pairs = itertools.zip_longest(markers[:MAX_MARKERS], self._shown[:MAX_MARKERS])
+            for number, (marker, old) in enumerate(pairs):
+                if marker is not old and marker != old:  # identity is quicker to compare
+                    state = GONE if marker is None else (*marker.position, marker.radius, *marker.colour)
+                    self._markers.extend((self._frames, number, *state))
             self._shown = markers
         if self._counts:
             scores = simulation.game.state.agent_stats.score[0].tolist()
@@ -112,13 +113,13 @@ class Recorder:
                 self._counted = scores
         self._frames += 1
 
-    def poses(self) -> Trajectory:
-        """Return what has been seen, as far as it can be written."""
+    def trajectory(self) -> Trajectory:
+        """Return the trajectory up to the first pose that is not finite."""
         frames = self._frames
         bodies = [np.array(body, np.float32).reshape(frames, -1 if frames else BASE) for body in self._bodies]
         sound = np.logical_and.reduce([is_sound(rows) for rows in bodies])
         frames = frames if sound.all() else int(sound.argmin())
-        markers = np.array(self._markers, np.float32).reshape(-1, MARK)
+        markers = np.array(self._markers, np.float32).reshape(-1, MARKER)
         markers[~np.isfinite(markers).all(axis=1), 2:] = GONE
         scores = np.array(self._scores, np.float32).reshape(-1, 1 + self._agents)
         scores = scores[np.isfinite(scores).all(axis=1) & (scores[:, 0] < frames)]
@@ -127,20 +128,20 @@ class Recorder:
 
 
 def is_sound(rows: np.ndarray) -> np.ndarray:
-    """Return whether poses of a body (frames, BASE + joints) can be: finite, and turned by a turn (frames,)."""
+    """Return whether poses of a body (frames, BASE + joints) are finite and their quaternions normalised (frames,)."""
     length = np.linalg.norm(rows[:, 3:BASE].astype(float), axis=1)
-    sound: np.ndarray = np.isfinite(rows).all(axis=1) & (abs(length - 1.0) < ASKEW)
+    sound: np.ndarray = np.isfinite(rows).all(axis=1) & (abs(length - 1.0) < TOLERANCE)
     return sound
 
 
-def read_poses(arrays: Mapping[str, np.ndarray], steps: int) -> Trajectory:
-    """Return the poses of a match of so many steps.
+def read_trajectory(arrays: Mapping[str, np.ndarray], steps: int) -> Trajectory:
+    """Return the trajectory of a match with a number of steps.
 
     Raises:
-        InvalidInput: arrays are missing, or hold what cannot be.
+        InvalidInput: arrays are missing or invalid.
     """
     bodies = {name.removeprefix(BODY): rows for name, rows in arrays.items() if name.startswith(BODY)}
-    if not bodies or arrays.keys() - {BODY + name for name in bodies} != {MARKS, SCORES}:
+    if not bodies or arrays.keys() - {BODY + name for name in bodies} != {MARKERS, SCORES}:
         raise InvalidInput(f"it holds {', '.join(arrays) or 'nothing'}, not bodies, markers and scores")
     frames = len(next(iter(bodies.values())))
     for name, rows in bodies.items():
@@ -148,16 +149,16 @@ def read_poses(arrays: Mapping[str, np.ndarray], steps: int) -> Trajectory:
             raise InvalidInput(f"{name} is {rows.shape}: {frames} frames of {steps} steps, {BASE} numbers at least")
         if not is_sound(rows).all():
             raise InvalidInput(f"{name} has a pose that cannot be, in frame {is_sound(rows).argmin()}")
-    markers, scores = arrays[MARKS], arrays[SCORES]
-    if markers.shape[1] != MARK:
-        raise InvalidInput(f"{MARKS} is {markers.shape}, not (changes, {MARK})")
+    markers, scores = arrays[MARKERS], arrays[SCORES]
+    if markers.shape[1] != MARKER:
+        raise InvalidInput(f"{MARKERS} is {markers.shape}, not (changes, {MARKER})")
     if not scores.shape[1]:
         raise InvalidInput(f"{SCORES} is {scores.shape}, not (changes, 1 + agents)")
-    for name, changes in ((MARKS, markers), (SCORES, scores)):
+    for name, changes in ((MARKERS, markers), (SCORES, scores)):
         step = changes[:, 0]
         if (np.diff(step, prepend=0.0) < 0.0).any() or (step >= frames).any() or (step % 1.0).any():
             raise InvalidInput(f"{name} change at steps that cannot be, of {frames} frames")
     number = markers[:, 1]
-    if ((number < 0.0) | (number >= MOST_MARKS) | (number % 1.0 > 0.0)).any():
-        raise InvalidInput(f"{MARKS} are not numbered from 0 to {MOST_MARKS - 1}")
+    if ((number < 0.0) | (number >= MAX_MARKERS) | (number % 1.0 > 0.0)).any():
+        raise InvalidInput(f"{MARKERS} are not numbered from 0 to {MAX_MARKERS - 1}")
     return Trajectory(bodies, markers, scores)

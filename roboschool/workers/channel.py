@@ -1,4 +1,4 @@
-"""Requests to a child process, and its replies: sent, waited for, and told apart from its death."""
+"""Channels: requests to a child process, and its replies, with a timeout and errors for a child that has ended."""
 
 import math
 import time

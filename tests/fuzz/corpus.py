@@ -164,7 +164,7 @@ def _match(scene: str, steps: int) -> bytes:
     env.close()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m.rsmatch"
-        write_match(path, Match(record, actions, recorder.poses()))
+        write_match(path, Match(record, actions, recorder.trajectory()))
         return path.read_bytes()
 
 

@@ -348,7 +348,7 @@ def damage_match(rng: random.Random, data: bytes, other: bytes) -> bytes:
     if rng.random() < 0.2:
         return damage(rng, data, other)
     parts, others = (_unpack(each) for each in (data, other))
-    name = rng.choice(("match.json", "match.json", "match.json", "actions.npz", "poses.npz"))
+    name = rng.choice(("match.json", "match.json", "match.json", "actions.npz", "trajectory.npz"))
     if name == "match.json":
         parts[name] = damage_json(rng, parts[name], others[name])
     elif rng.random() < 0.3:
