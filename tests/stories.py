@@ -16,10 +16,8 @@ SCENES = sorted(paths.scenes())
 
 def actions(simulation: Simulation, generator: np.random.Generator, world: int = 0) -> list[np.ndarray]:
     """Random actions for every group, the same in every world."""
-    return [
-        np.broadcast_to(generator.uniform(-1, 1, (1, len(g.agents), len(g.torque))), (*g.active.shape, len(g.torque)))
-        for g in simulation.groups
-    ]
+    shapes = [group.shape for group in simulation.groups]
+    return [np.broadcast_to(generator.uniform(-1, 1, (1, *shape[1:])), shape) for shape in shapes]
 
 
 def tell(simulation: Simulation, seed: int = 7, steps: int = STEPS, world: int = 0, go_on: bool = False) -> str:

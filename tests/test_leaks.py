@@ -4,6 +4,7 @@ import gc
 import resource
 from collections.abc import Callable
 
+import numpy as np
 import pybullet
 import pytest
 
@@ -38,7 +39,7 @@ def test_episodes_leave_nothing_behind(name: str) -> None:
     def episode() -> None:
         simulation.reset({0: None})
         simulation.activate_all()
-        simulation.step([group.torque[None, None] for group in simulation.groups])
+        simulation.step([np.ones(group.shape) for group in simulation.groups])
 
     assert growth(episode, 3000) < MEBIBYTE
     simulation.close()

@@ -192,9 +192,9 @@ def test_a_state_is_refused_where_policies_play_others() -> None:
     for seed, env in enumerate((one, other, world)):
         env.reset(seed=seed)
     before = other.get_state().world.snapshot
-    with pytest.raises(InvalidInput, match="policies control ant_0; of such the state has only of humanoid_0"):
+    with pytest.raises(InvalidInput, match="policies control ant_0; of these the checkpoint has only humanoid_0"):
         other.set_state(one.get_state())
-    with pytest.raises(InvalidInput, match="policies control ant_0; of such the state has none"):
+    with pytest.raises(InvalidInput, match="policies control ant_0; of these the checkpoint has none"):
         other.set_state(world.get_state())
     assert other.get_state().world.snapshot == before
     world.set_state(one.get_state())
@@ -224,7 +224,7 @@ def test_states_of_other_lanes_are_refused_before_anything_moves() -> None:
     one.reset(seed=0)
     other.reset(seed=0)
     before = other.state()
-    with pytest.raises(InvalidInput, match="the state is of"):
+    with pytest.raises(InvalidInput, match="the checkpoint is of"):
         other.set_state(one.get_state())
     assert (other.state() == before).all()
     one.close()

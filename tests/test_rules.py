@@ -41,7 +41,7 @@ def quiet(name: str) -> Simulation:
 
 
 def still(simulation: Simulation) -> list[np.ndarray]:
-    return [np.zeros((*group.active.shape, len(group.torque))) for group in simulation.groups]
+    return [np.zeros((*group.active.shape, len(group.robot.joints))) for group in simulation.groups]
 
 
 @pytest.mark.parametrize("name", FIVE)
@@ -254,7 +254,7 @@ def test_direction_of_x_and_velocity_are_seen_from_the_robot(yaw: float) -> None
         group = simulation.groups[0]
         assert group.state.world_x_direction[0, 0] == pytest.approx([-math.sin(yaw), math.cos(yaw)])
         for _ in range(40):
-            simulation.step([np.full((1, 1, len(group.torque)), 0.5)])
+            simulation.step([np.full((1, 1, len(group.robot.joints)), 0.5)])
         moved = (group.state.position - group.previous.position)[0, 0, :2] / 0.0165
         left, ahead = group.state.world_x_direction[0, 0]
         heading = math.atan2(-left, ahead)
@@ -347,7 +347,7 @@ def test_self_collision_is_as_the_card_says(name: str, touches: bool) -> None:
     world, generator, count = simulation.worlds[0], np.random.default_rng(0), 0
     for _ in range(300):
         simulation.activate_all()
-        simulation.step([generator.uniform(-1, 1, (1, 1, len(simulation.groups[0].torque)))])
+        simulation.step([generator.uniform(-1, 1, (1, 1, len(simulation.groups[0].robot.motors.effort[0, 0])))])
         body = world.bodies[0].id
         count += len(pybullet.getContactPoints(body, body, physicsClientId=world.client))
     assert (count > 0) is touches

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from roboschool.errors import InvalidInput
-from roboschool.mdp.actuator import Actuator, Command, Motors
+from roboschool.mdp.actuator import Actuator, Command
+from roboschool.robots.motors import Motors
 
 
 @dataclass(frozen=True)

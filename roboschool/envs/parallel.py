@@ -188,7 +188,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             if name not in actions:
                 missing = [other for other in self.agents if other not in actions]
                 raise InvalidInput(f"scene {self.scene.name!r}: no action for {', '.join(missing)}")
-            arrays[id(group)][0, place] = as_numbers(name, actions[name], group.torque.shape)
+            arrays[id(group)][0, place] = as_numbers(name, actions[name], group.shape[2:])
         return list(arrays.values())
 
     def _observations(self) -> dict[str, np.ndarray]:

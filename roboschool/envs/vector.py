@@ -28,10 +28,11 @@ from roboschool.policies.policy import AnyPolicy
 from roboschool.rendering.camera import Camera
 from roboschool.scenes.loader import options_of_reset
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.checkpoint import check_seeds
 from roboschool.simulation.control import check_controlled, default_opponents
 from roboschool.simulation.group import as_numbers, check_finite
 from roboschool.simulation.info import COSTS
-from roboschool.simulation.simulation import Simulation, check_seeds
+from roboschool.simulation.simulation import Simulation
 from roboschool.workers.env_batch import BatchSpec
 from roboschool.workers.pool import LocalPool, WorkerPool
 from roboschool.workers.shared_memory import rows_of

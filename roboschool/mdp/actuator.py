@@ -10,21 +10,10 @@ import numpy as np
 
 from roboschool.errors import InvalidInput
 from roboschool.plugins import builtin_classes, find_class, make
+from roboschool.robots.motors import Motors
 from roboschool.robots.robot import Robot
 
 Numbers: TypeAlias = float | np.ndarray
-
-
-@dataclass(frozen=True)
-class Motors:
-    """The joints that one actuator drives: arrays (joint,). For a slide read m and N instead of rad and N m."""
-
-    names: tuple[str, ...]
-    rest: np.ndarray  # rest pose [rad]
-    lower: np.ndarray  # limits [rad], infinite for a continuous joint
-    upper: np.ndarray
-    speed: np.ndarray  # top speed by the URDF [rad/s]; NaN if it gives none
-    effort: np.ndarray  # the largest torque [N m]
 
 
 @dataclass(frozen=True)
@@ -62,7 +51,7 @@ class Actuator(ABC):
 
         Args:
             action: within -1 and 1 (world, agent, joint).
-            motors: the joints, in the same order.
+            motors: the joints, in the same order; their arrays broadcast to the action's shape.
 
         Raises:
             InvalidInput: the URDF of a joint lacks a number.
@@ -78,12 +67,11 @@ class Drive:
 
     def __init__(self, robot: Robot) -> None:
         self.robot = robot
-        # it leads with (world, agent) as the action does: numpy is three times quicker then
-        self.strength = np.array(robot.torque)[None, None]
+        self.strength = robot.motors.effort
         self.parts: list[tuple[Actuator, Motors, list[int]]] = []
         if robot.has_feedback:
             self.parts = _make_parts(robot)
-            self.command(np.zeros((1, 1, len(robot.joints))))
+            self.command(np.zeros((*robot.motors.effort.shape[:2], len(robot.joints))))
 
     def command(self, action: np.ndarray) -> np.ndarray:
         """Return the commands for actions.
@@ -134,19 +122,7 @@ def _make_parts(robot: Robot) -> list[tuple[Actuator, Motors, list[int]]]:
         cls = find_class(f"{where}: ", "actuator", spec.kind, own, Actuator, card)  # type: ignore[type-abstract]
         actuator = make(where, "actuator", {"name": spec.kind, **dict(spec.parameters)}, cls)
         together.setdefault(actuator, []).append(number)
-    return [(actuator, _motors(robot, columns), columns) for actuator, columns in together.items()]
-
-
-def _motors(robot: Robot, columns: Sequence[int]) -> Motors:
-    joints = [robot.joints[column] for column in columns]
-    return Motors(
-        names=tuple(joint.name for joint in joints),
-        rest=np.array([robot.pose[column] for column in columns]),
-        lower=np.array([-np.inf if joint.lower is None else joint.lower for joint in joints]),
-        upper=np.array([np.inf if joint.upper is None else joint.upper for joint in joints]),
-        speed=np.array([joint.velocity or np.nan for joint in joints]),
-        effort=np.array([robot.torque[column] for column in columns]),
-    )
+    return [(actuator, robot.motors.take(columns), columns) for actuator, columns in together.items()]
 
 
 def _where(robot: Robot, columns: Sequence[int]) -> str:

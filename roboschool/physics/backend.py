@@ -1,4 +1,4 @@
-"""Worlds of one scene that are advanced together: the protocol, and the backend that calls pybullet for each body."""
+"""Worlds that are advanced together: the protocol, and the backend that calls pybullet for each body."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ class Readings:
 
 
 class Backend(Protocol):
-    """Worlds of one scene. All backends give the same bits."""
+    """Worlds of scenes with the same shapes. All backends give the same bits."""
 
     worlds: Sequence[World]  # for pictures, comparisons and tests
     diverged: set[int]  # worlds whose physics is not sound any more; they must be reset or loaded, not stepped
@@ -68,8 +68,8 @@ class Backend(Protocol):
 class PythonBackend:
     """The reference: several calls of pybullet for each body and step."""
 
-    def __init__(self, scene: Scene, worlds: int) -> None:
-        self.worlds: Sequence[World] = [World(scene) for _ in range(worlds)]
+    def __init__(self, scenes: Sequence[Scene]) -> None:
+        self.worlds: Sequence[World] = [World(scene) for scene in scenes]
         self.diverged: set[int] = set()
 
     def reset(self, world: int, start: Start) -> None:

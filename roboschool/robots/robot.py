@@ -4,13 +4,14 @@ import functools
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from roboschool import paths
 from roboschool.errors import InvalidInput
 from roboschool.robots.card import ActuatorSpec, Card, check_card, find_actuator, find_effort, read_card, rest_position
+from roboschool.robots.motors import Motors, motors_of
 from roboschool.robots.urdf import Joint, Model, read_urdf
 
 RAIL = (("prismatic", (1.0, 0.0, 0.0)), ("prismatic", (0.0, 0.0, 1.0)), ("continuous", (0.0, 1.0, 0.0)))
@@ -36,6 +37,11 @@ class Robot:
     pose: tuple[float, ...]  # rest position of each of `joints` [rad]
     unactuated: tuple[str, ...]  # joints without a motor; slides and hinge first if it is planar
     planar: bool  # held in its x-z plane by two slides and a hinge
+
+    @functools.cached_property
+    def motors(self) -> Motors:
+        """The driven joints as arrays."""
+        return motors_of([self])
 
     @property
     def passive_joints(self) -> tuple[str, ...]:
@@ -85,6 +91,29 @@ class Robot:
     def mass(self) -> float:
         """Mass of all links [kg]."""
         return sum(link.mass for link in self.model.links)
+
+
+@dataclass(frozen=True)
+class RobotPerWorld(Robot):
+    """A different robot in each world, alike in everything but numbers (see `check_same_shapes`).
+
+    `motors` has the numbers of all of them; everything else is that of the first.
+    """
+
+    variants: tuple[Robot, ...] = ()  # one for each world
+
+    @functools.cached_property
+    def motors(self) -> Motors:
+        """The driven joints as arrays (world, 1, joint)."""
+        return motors_of(self.variants)
+
+
+def combine_robots(robots: Sequence[Robot]) -> Robot:
+    """Return one robot for tasks and actuators that stands for the robot of each world."""
+    first = robots[0]
+    if all(robot == first for robot in robots):
+        return first
+    return RobotPerWorld(**{part.name: getattr(first, part.name) for part in fields(Robot)}, variants=tuple(robots))
 
 
 def load_robot(source: Any) -> Robot:

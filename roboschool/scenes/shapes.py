@@ -1,6 +1,7 @@
 """Whether scenes can share one simulation: their arrays must have the same shapes."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 
 from roboschool.errors import raise_faults
@@ -10,8 +11,9 @@ from roboschool.scenes.scene import Scene
 def check_same_shapes(scenes: Sequence[Scene]) -> None:
     """Check that scenes differ in nothing but numbers, so that one simulation can hold a world of each.
 
-    Their agents have the same names, classes of tasks, joints and feet; there are as many props; the game and the
-    timing are the same. Masses, strengths, limits, grounds and parameters of tasks may differ.
+    Shapes and masses of bodies, the ground, gravity, friction and starting positions may differ, and so may numbers of
+    robots: limits, torques, rest pose, standing height, upright envelope. All else is the same: names of agents,
+    joints, feet and props, actuators, tasks, the game, weights and the timing.
 
     Raises:
         InvalidInput: two of them differ in more; the message tells in what.
@@ -36,14 +38,32 @@ def _pairs(first: Scene, other: Scene) -> Iterator[tuple[str, Any, Any]]:
     for name in (name for name in agents if name in others):
         one, two = agents[name], others[name]
         yield f"class of the task of {name}", type(one.task), type(two.task)
+        yield f"parameters of the task of {name}", _parameters(one.task), _parameters(two.task)
         yield f"team of {name}", one.team, two.team
         for what in ("joints", "unactuated", "feet"):
             here, there = (tuple(map(_name, getattr(agent.robot, what))) for agent in (one, two))
             yield f"{what} of {name}", here, there
-    yield "number of props", len(first.props), len(other.props)
+        for what in ("actuators", "planar", "clear", "self_collision"):
+            yield f"{what} of {name}", getattr(one.robot, what), getattr(two.robot, what)
+    yield "agents that share a robot and a task", _groups(first), _groups(other)
+    for what in ("props", "finish"):
+        yield what, getattr(first.info, what), getattr(other.info, what)
     yield "class of the game", type(first.game), type(other.game)
-    for key in ("steps", "timestep", "substeps"):
+    yield "parameters of the game", _parameters(first.game), _parameters(other.game)
+    for key in ("weights", "steps", "timestep", "substeps"):
         yield key, getattr(first, key), getattr(other, key)
+
+
+def _parameters(part: Any) -> dict[str, Any]:
+    """Return the parameters of a task or a game."""
+    names = [each.name for each in fields(part)] if part is not None else []
+    return {name: getattr(part, name) for name in names if name not in ("robot", "scene")}
+
+
+def _groups(scene: Scene) -> tuple[int, ...]:
+    """Return for each agent the first that has the same robot and task."""
+    tasks = [agent.task for agent in scene.agents]
+    return tuple(map(tasks.index, tasks))
 
 
 def _name(part: Any) -> str:

@@ -14,19 +14,19 @@ def max_speed(joint: Joint) -> float:
 
 
 class JointScaling:
-    """Numbers that bring a robot's driven joints to -1 to 1: (q - middle) x gain, qd x speed_gain; each (1, 1, joints).
+    """Numbers that bring a robot's driven joints to -1 to 1: (q - middle) x gain, qd x speed_gain.
 
-    Joints without limits stay as they are [rad].
+    Each is (1, 1, joint), or (world, 1, joint) where each world has its own robot. Joints without limits stay as they
+    are [rad].
     """
 
     def __init__(self, robot: Robot) -> None:
-        joints = robot.joints
-        lower = np.array([-1.0 if joint.lower is None else joint.lower for joint in joints])
-        upper = np.array([1.0 if joint.upper is None else joint.upper for joint in joints])
-        # they lead with (world, agent) as what they meet: numpy is three times quicker then
-        self.middle = ((lower + upper) / 2)[None, None]
-        self.gain = (2.0 / (upper - lower))[None, None]
-        self.speed_gain = (1.0 / np.array([max_speed(joint) for joint in joints]))[None, None]
+        motors = robot.motors
+        lower = np.where(np.isfinite(motors.lower), motors.lower, -1.0)
+        upper = np.where(np.isfinite(motors.upper), motors.upper, 1.0)
+        self.middle = (lower + upper) / 2
+        self.gain = 2.0 / (upper - lower)
+        self.speed_gain = 1.0 / np.where(np.isnan(motors.speed), DEFAULT_SPEED, motors.speed)
 
     def positions(self, q: np.ndarray) -> np.ndarray:
         """Return positions of joints (..., joints), -1 to 1 between their limits."""

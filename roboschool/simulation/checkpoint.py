@@ -1,11 +1,12 @@
 """The state of an episode as data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from roboschool.errors import InvalidInput
 from roboschool.mdp.game import Game
 from roboschool.physics.checkpoint import WorldCheckpoint
 
@@ -32,3 +33,40 @@ class EpisodeOrigin:
 
     rng: Any  # the state of the world's generator
     memory: tuple[np.ndarray, ...]  # what the tasks of each group remember from the episode before
+
+
+def check_checkpoint(saved: Any, scene: str, described: Mapping[str, str], opponents: Iterable[str]) -> None:
+    """Check that a checkpoint fits a world.
+
+    Args:
+        saved: the checkpoint.
+        scene: the name of the world's scene.
+        described: what `describe_scene` returns for it.
+        opponents: agents whose policies must be in it.
+
+    Raises:
+        InvalidInput: it is none, or of another scene, or lacks a policy.
+    """
+    where = f"scene {scene!r}"
+    if not isinstance(saved, Checkpoint):
+        raise InvalidInput(f"{where}: {saved!r:.80} is no checkpoint")
+    if saved.scene != scene or [*saved.described] != [*described]:
+        raise InvalidInput(f"{where}: the checkpoint is of scene {saved.scene!r}, or of other agents")
+    if others := [what for what, value in described.items() if saved.described[what] != value]:
+        raise InvalidInput(f"{where}: the checkpoint was saved with another {', '.join(others)}")
+    missing = [name for name in opponents if name not in saved.opponents]
+    if missing:
+        held = f"only {', '.join(saved.opponents)}" if saved.opponents else "none"
+        raise InvalidInput(f"{where}: policies control {', '.join(missing)}; of these the checkpoint has {held}")
+
+
+def check_seeds(seeds: Iterable[Any]) -> None:
+    """Check seeds of episodes.
+
+    Raises:
+        InvalidInput: one is neither None nor an origin, nor a whole number from 0 up.
+    """
+    for seed in seeds:
+        whole = isinstance(seed, int | np.integer) and seed >= 0
+        if not (seed is None or isinstance(seed, EpisodeOrigin) or whole):
+            raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up")

@@ -144,7 +144,7 @@ class ControlledAgents:
         by_group = {id(group): action for group, action in zip(self.simulation.groups, actions, strict=True)}
         parts = [(self.group, place, controlled[:, number]) for number, place in enumerate(self.places)]
         for group, place, policies in self.others:
-            name, shape = group.names[place], group.torque.shape
+            name, shape = group.names[place], group.shape[2:]
             chosen = np.zeros((len(policies), *shape))
             for world, (policy, observation) in enumerate(zip(policies, group.observation[:, place], strict=True)):
                 if world not in paused:

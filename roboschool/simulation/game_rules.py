@@ -9,7 +9,8 @@ import numpy as np
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.effects import Launch
 from roboschool.mdp.game import Game, GameState, GameUpdate
-from roboschool.mdp.needs import GameNeeds
+from roboschool.mdp.needs import GameNeeds, Needs
+from roboschool.mdp.state import TrunkState
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.group import RESERVED, Group
 
@@ -28,6 +29,7 @@ class GameRules:
 
     def __init__(self, scene: Scene, worlds: int, groups: Sequence[Group]) -> None:
         self.game = scene.game
+        self.groups = tuple(groups)
         self.needs = self.game.needs if self.game is not None else GameNeeds(velocities=False)
         self.rules: list[Game | None] = [scene.game] * worlds  # with what the options of a reset have set
         self.decided = np.zeros(worlds, dtype=bool)  # worlds whose game this step has decided
@@ -38,6 +40,12 @@ class GameRules:
         self.state, self.previous = (GameState.blank(worlds, **sizes) for _ in range(2))
         self.memory_names = self.state.memory.names
         self.stats_names = self.state.agent_stats.names
+        needs = Needs()
+        for group in groups:
+            needs |= group.needs
+        self.gathers = self.game is not None or needs.props or needs.others or needs.game  # whether `gather` is needed
+        self._velocities = needs.others or self.needs.velocities
+        self._trunks = TrunkState.blank(worlds, agents)  # of all agents, side by side
         if self.game is not None:
             self._check(self.game, groups)
 
@@ -95,6 +103,37 @@ class GameRules:
         self.previous, self.state = self.state, self.previous
         self.state.memory.array[:] = self.previous.memory.array
         self.state.agent_stats.array[:] = self.previous.agent_stats.array
+
+    def gather(self, steps_left: np.ndarray) -> None:
+        """Bring what game and tasks need to know of all agents and props into their states.
+
+        Args:
+            steps_left: until the time is up (world,).
+        """
+        state = self.state
+        for group in self.groups:
+            self._trunks.array[:, group.index] = group.trunks
+            state.upright[:, group.index] = group.state.upright
+        if self._velocities:
+            state.agents.array[:] = self._trunks.bodies()
+        else:
+            state.agents.position[:] = self._trunks.position
+        state.steps_left[:] = steps_left
+        for group in self.groups:
+            if group.needs.props:
+                group.state.props.array[:] = state.props.array[:, None]
+            if group.needs.others:
+                group.state.others.array[:] = state.agents.array[:, group.others]
+        self.hand_out()
+
+    def hand_out(self) -> None:
+        """Copy what the game remembers into the states of tasks that need it."""
+        state = self.state
+        for group in self.groups:
+            if group.needs.game:
+                group.state.game.array[:] = state.memory.array[:, None]
+                group.state.agent_stats.array[:] = state.agent_stats.array[:, group.index]
+                group.state.steps_left[:] = state.steps_left[:, None]
 
     def update(self, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> tuple[np.ndarray, list[Launch]]:
         """Let the game remember what has happened in worlds that take part (world,).

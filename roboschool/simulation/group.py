@@ -1,5 +1,6 @@
 """Agents with the same robot and task, in all worlds: their arrays have one shape, and lead with (world, agent)."""
 
+import dataclasses
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -13,10 +14,11 @@ from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import TRUNK_NUMBERS, State
 from roboschool.mdp.task import Task, Update, needs_of
 from roboschool.mdp.term import Term
-from roboschool.robots.robot import Robot
+from roboschool.robots.robot import Robot, combine_robots
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.observer import Observer
 from roboschool.simulation.term_sum import TermSum
+from roboschool.simulation.variants import check_variants
 
 LOW, HIGH = np.array(-1.0), np.array(1.0)  # of actions; arrays, because numpy is quicker with them than with numbers
 RESERVED = ("distance", "physics_error", "cost", "costs")  # in infos, beside the terms of the reward
@@ -57,15 +59,15 @@ class Group:
     """Agents with the same robot and task, in all worlds.
 
     Args:
-        scene: where they are.
-        task: theirs.
-        worlds: how many.
+        scenes: of each world, alike in everything but numbers.
+        task: theirs in the first.
 
     Raises:
         InvalidInput: the task does not keep to its contract; the message names the method.
     """
 
-    def __init__(self, scene: Scene, task: Task, worlds: int) -> None:
+    def __init__(self, scenes: Sequence[Scene], task: Task) -> None:
+        scene = scenes[0]
         if not (isinstance(task.memory, type) and issubclass(task.memory, Record)):
             raise InvalidInput(f"task {type(task).__name__}: memory: {task.memory!r:.80} is not a class of Record")
         for method, kind in (("sensors", Sensor), ("rewards", Term), ("costs", Term)):
@@ -73,15 +75,18 @@ class Group:
             if not isinstance(parts, Sequence) or not all(isinstance(part, kind) for part in parts):
                 wanted = f"a sequence of {kind.__name__}"
                 raise InvalidInput(f"task {type(task).__name__}: {method}() returns {parts!r:.80}, not {wanted}")
-        self.task = task
-        self.robot = task.robot
-        self.needs = needs_of(task, scene.info)
         self.agents = tuple(i for i, agent in enumerate(scene.agents) if agent.task == task)
+        robots = [each.agents[self.agents[0]].robot for each in scenes]
+        self.robot = combine_robots(robots)
+        if self.robot is not task.robot:
+            task = dataclasses.replace(task, robot=self.robot)
+        self.task = task
+        self.needs = needs_of(task, scene.info)
         row = range(self.agents[0], self.agents[-1] + 1)
         neighbours = self.agents == tuple(row)
         self.index = slice(row.start, row.stop) if neighbours else list(self.agents)  # slices are quicker
         self.names = tuple(scene.agents[i].name for i in self.agents)
-        shape = (worlds, len(self.agents))
+        shape = (len(scenes), len(self.agents))
         self.state, self.previous = (blank_state(scene, task, *shape) for _ in range(2))
         self.shape = (*shape, len(self.robot.joints))  # of actions
         self.active = np.ones(shape, dtype=bool)  # agents whose episode goes on
@@ -91,19 +96,16 @@ class Group:
         self.others = np.array([[*everyone[i + 1 :], *everyone[:i]] for i in self.agents])  # as each agent sees them
         self.rewards = TermSum(task.rewards(scene.info), {**scene.weights, **task.weights}, shape)
         self.costs = TermSum(task.costs(scene.info), {**scene.weights, **task.weights}, shape)
-        self.observer = Observer(task, scene.info, self.state)
+        self.observer = Observer(task, scene.info, self.state, robots)
         self.observation = np.zeros((*shape, len(self.observer.fields)), np.float32)
-        self.torque = np.array(self.robot.torque)
-        joints = self.robot.joints
-        self.pose = np.array(self.robot.pose)  # [rad]
-        self.lower = np.array([-np.inf if joint.lower is None else joint.lower for joint in joints])  # [rad]
-        self.upper = np.array([np.inf if joint.upper is None else joint.upper for joint in joints])
         self.applied = np.zeros(self.shape)  # what has been done of the actions asked for
         self.drive = Drive(self.robot)
         self.commands = self.drive.command(np.zeros(self.shape))  # (world, agent, n)
         self.rewarded: np.ndarray | None = None  # agents whose step is rewarded; None: all
         self.acted: np.ndarray | None = None  # worlds where time passes (world, 1); None: all
         self._check_task()
+        if self.robot is not robots[0]:
+            check_variants(task, robots, scene.info, self.state)
 
     def _check_task(self) -> None:
         """Check names and shapes of what the task returns, once.

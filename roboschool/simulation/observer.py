@@ -1,12 +1,15 @@
 """Reads all sensors of a task at once."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from roboschool.errors import InvalidInput
 from roboschool.mdp.scene_info import SceneInfo
-from roboschool.mdp.sensor import Field
+from roboschool.mdp.sensor import Field, Pick
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
+from roboschool.robots.robot import Robot
 
 
 class Observer:
@@ -18,9 +21,10 @@ class Observer:
         task: whose sensors.
         scene: where its agents are.
         state: a state such as will be observed.
+        robots: of each world, if they are not all that of the task.
     """
 
-    def __init__(self, task: Task, scene: SceneInfo, state: State) -> None:
+    def __init__(self, task: Task, scene: SceneInfo, state: State, robots: Sequence[Robot] = ()) -> None:
         places = state.of(np.arange(state.array.shape[-1]))  # each number's own place in the array
         self.fields: list[Field] = []
         self._runs: list[tuple[slice, slice]] = []  # of picked numbers, and where they go in the observation
@@ -50,8 +54,10 @@ class Observer:
         uniform = len({*self.low.tolist()}) <= 1 and len({*self.high.tolist()}) <= 1
         self._low, self._high = (np.array(-limit), np.array(limit)) if uniform else (self.low, self.high)
         self._columns = np.array(columns, dtype=np.intp)
-        self._offset = np.array([pick.offset for pick in picks])[None, None]  # all axes of a state: quicker
-        self._scale = np.array([pick.scale for pick in picks])[None, None]
+        picks_of = {robot: _picks(task, scene, robot) for robot in {*robots} - {task.robot}}
+        rows = [picks_of[robot] for robot in robots] if picks_of else [picks]
+        self._offset = np.array([[pick.offset for pick in row] for row in rows])[:, None]  # all axes of a state
+        self._scale = np.array([[pick.scale for pick in row] for row in rows])[:, None]
         self._numbers = np.zeros((*state.array.shape[:-1], len(self.fields)))
         self._check(task, state)
 
@@ -84,3 +90,13 @@ class Observer:
                 numbers[..., target] = sensor.read(previous, action, state, dt)
         np.minimum(np.maximum(numbers, self._low, out=numbers), self._high, out=numbers)
         return numbers.astype(np.float32)
+
+
+def _picks(task: Task, scene: SceneInfo, robot: Robot) -> list[Pick]:
+    """Return what is picked from the state of a robot, in the order of the observation."""
+    picks = []
+    for sensor in task.sensors(scene):
+        own = [field.pick for field in sensor.fields(robot, scene)]
+        if None not in own:
+            picks += [pick for pick in own if pick is not None]
+    return picks

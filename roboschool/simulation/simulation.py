@@ -11,65 +11,57 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.distributions import draw
 from roboschool.errors import InvalidInput
-from roboschool.mdp.effects import Launch, Marker, Placement
+from roboschool.mdp.effects import Launch, Marker
 from roboschool.mdp.game import Game
-from roboschool.mdp.needs import Needs
-from roboschool.mdp.state import TrunkState
 from roboschool.physics.backend import Backend, PythonBackend, Readings
-from roboschool.physics.checkpoint import Start, describe_scene
+from roboschool.physics.checkpoint import describe_scene
 from roboschool.scenes.loader import options_of_reset
 from roboschool.scenes.scene import Scene
-from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin
+from roboschool.scenes.shapes import check_same_shapes
+from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin, check_checkpoint, check_seeds
 from roboschool.simulation.clock import Clock
+from roboschool.simulation.episode_start import draw_start
 from roboschool.simulation.game_rules import GameRules
 from roboschool.simulation.group import Group
 from roboschool.simulation.info import Info
 from roboschool.simulation.step_result import StepResult
 
 
-def check_seeds(seeds: Iterable[Any]) -> None:
-    """Check seeds of episodes.
-
-    Raises:
-        InvalidInput: one is neither None nor an origin, nor a whole number from 0 up.
-    """
-    for seed in seeds:
-        whole = isinstance(seed, int | np.integer) and seed >= 0
-        if not (seed is None or isinstance(seed, EpisodeOrigin) or whole):
-            raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up")
-
-
 class Simulation:
     """Worlds of a scene, advanced together.
 
     Args:
-        scene: what each world holds.
-        worlds: how many.
+        scene: of every world; or a scene for each, alike in everything but numbers (see `check_same_shapes`).
+        worlds: how many; with a scene for each, as many as these.
         limit: steps after which the time of an episode is up, if not after the scene's; a game's clock.
         cutoff: steps after which an episode is truncated even if its time is not up; None: never.
+
+    Raises:
+        InvalidInput: scenes do not fit one another, or a task or a game does not keep to its contract.
     """
 
-    def __init__(self, scene: Scene, worlds: int = 1, limit: int | None = None, cutoff: int | None = None) -> None:
-        self.scene = scene
+    def __init__(
+        self,
+        scene: Scene | Sequence[Scene],
+        worlds: int | None = None,
+        limit: int | None = None,
+        cutoff: int | None = None,
+    ) -> None:
+        self.scenes = _scene_per_world(scene, worlds)
+        self.scene = scene = self.scenes[0]  # for all that is the same in every world
+        worlds = len(self.scenes)
         tasks = dict.fromkeys(agent.task for agent in scene.agents)
-        self.groups = [Group(scene, task, worlds) for task in tasks]
+        self.groups = [Group(self.scenes, task) for task in tasks]
         owners = {index: (group, place) for group in self.groups for place, index in enumerate(group.agents)}
         self.seats = [owners[index] for index in range(len(scene.agents))]  # group and place in it, of each agent
         self.clock = Clock(worlds, scene.steps if limit is None else limit, cutoff)
         self.game = GameRules(scene, worlds, self.groups)
         self.info = Info(self.groups, self.game, self.clock)
-        gathered = Needs()
-        for group in self.groups:
-            gathered |= group.needs
-        plays = scene.game is not None
-        self._gathers = plays or gathered.props or gathered.others or gathered.game
-        self._velocities = gathered.others or self.game.needs.velocities
+        self._gathers = self.game.gathers
         self._updates = self._gathers or any(group.updates for group in self.groups)
         self._watches = bool(scene.props) and (self._gathers or any(prop.moves for prop in scene.props))
-        self._trunks = TrunkState.blank(worlds, len(scene.agents))  # of all agents, side by side
-        self.backend: Backend = PythonBackend(scene, worlds)
+        self.backend: Backend = PythonBackend(self.scenes)
         self.worlds = self.backend.worlds
         self.clock.diverged = self.backend.diverged
         self._readings = (
@@ -79,7 +71,8 @@ class Simulation:
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
         self.begun = False  # whether there is an episode to step in
         self.closed = False
-        self._described = describe_scene(scene)
+        described = {id(each): describe_scene(each) for each in self.scenes}
+        self._described = [described[id(each)] for each in self.scenes]
 
     def reset(self, seeds: Mapping[int, int | EpisodeOrigin | None], options: Mapping[str, Any] | None = None) -> None:
         """Begin a new episode in some worlds.
@@ -100,7 +93,7 @@ class Simulation:
             self._reset_world(world, seed, rules)
         worlds = list(seeds)
         if self._gathers:
-            self._gather()
+            self.game.gather(self.clock.steps_left)
         for group in self.groups:
             group.applied[worlds] = 0.0
             group.begin(worlds)
@@ -163,7 +156,7 @@ class Simulation:
     def _update(self, out: list[int]) -> list[Launch]:
         """Let game and tasks remember what has happened, but in some worlds; return what they launch."""
         if self._gathers:
-            self._gather()
+            self.game.gather(self.clock.steps_left)
         launches: list[Launch] = []
         if self.scene.game is not None:
             active = np.ones(len(self.worlds), dtype=bool)
@@ -171,7 +164,7 @@ class Simulation:
             rewards, launches = self.game.update(active, self.rngs)
             for group in self.groups:
                 group.state.game_reward[:] = rewards[:, group.index]
-            self._hand_out_game()
+            self.game.hand_out()
         for group in self.groups:
             if group.updates:
                 taking_part = group.active.copy()
@@ -180,39 +173,13 @@ class Simulation:
                 launches += [launch for launch in own if taking_part[launch.world].any()]
         return launches
 
-    def _gather(self) -> None:
-        """Bring what game and tasks need to know of all agents and props into their states."""
-        state = self.game.state
-        for group in self.groups:
-            self._trunks.array[:, group.index] = group.trunks
-            state.upright[:, group.index] = group.state.upright
-        if self._velocities:
-            state.agents.array[:] = self._trunks.bodies()
-        else:
-            state.agents.position[:] = self._trunks.position
-        state.steps_left[:] = self.clock.steps_left
-        for group in self.groups:
-            if group.needs.props:
-                group.state.props.array[:] = state.props.array[:, None]
-            if group.needs.others:
-                group.state.others.array[:] = state.agents.array[:, group.others]
-        self._hand_out_game()
-
-    def _hand_out_game(self) -> None:
-        state = self.game.state
-        for group in self.groups:
-            if group.needs.game:
-                group.state.game.array[:] = state.memory.array[:, None]
-                group.state.agent_stats.array[:] = state.agent_stats.array[:, group.index]
-                group.state.steps_left[:] = state.steps_left[:, None]
-
     def _launch(self, launches: Sequence[Launch]) -> None:
         """Set props in motion."""
         for launch in launches:
             self.backend.apply(launch)
             self.game.state.props.array[launch.world] = self.worlds[launch.world].props()
         if self._gathers:
-            self._gather()
+            self.game.gather(self.clock.steps_left)
 
     def _observe(self, worlds: list[int]) -> None:
         """Observe for all agents; in some worlds an episode has just begun, and there was no state before."""
@@ -241,20 +208,8 @@ class Simulation:
             for group in self.groups:
                 group.state.memory.array[world] = 0.0
         rng = self.rngs[world]
-        gravity, friction = draw(self.scene.gravity, rng), draw(self.scene.friction, rng)
-        props = []
-        for prop in self.scene.props:
-            x, y, z = (draw(number, rng) for number in prop.position)
-            props.append(((x, y, z), draw(prop.yaw, rng)))
-        placements = []
-        for agent, (group, place) in zip(self.scene.agents, self.seats, strict=True):
-            position = (draw(agent.position[0], rng), draw(agent.position[1], rng))
-            yaw = draw(agent.yaw, rng)
-            noise = rng.uniform(-agent.noise, agent.noise, len(group.pose))
-            joints = np.minimum(np.maximum(noise + group.pose, group.lower), group.upper)
-            placement = Placement(position, yaw, tuple(joints.tolist()))
-            placements.append(agent.task.reset(placement, group.state.memory.at((world, place)), rng))
-        self.backend.reset(world, Start(tuple(placements), tuple(props), gravity, friction))
+        memories = [group.state.memory.at((world, place)) for group, place in self.seats]
+        self.backend.reset(world, draw_start(self.scenes[world], memories, rng))
         for launch in self.game.reset(world, rules, rng):
             self.backend.apply(launch)
         self.clock.steps[world] = 0
@@ -311,7 +266,7 @@ class Simulation:
             raise InvalidInput(f"scene {self.scene.name!r}: the physics has blown up: call reset()")
         return Checkpoint(
             scene=self.scene.name,
-            described=self._described,
+            described=self._described[world],
             world=self.backend.save(world),
             **{name: copy.deepcopy(part) for name, part in self._episode(world).items()},
         )
@@ -328,7 +283,13 @@ class Simulation:
 
     def contents(self, world: int = 0) -> tuple[Any, ...]:
         """Return all numbers that a world and its episode are made of, to be hashed; some are views."""
-        return (self.scene.name, self._bodies(), self.worlds[world].capture(), *self._episode(world).values(), {})
+        return (
+            self.scene.name,
+            _name_bodies(self.scenes[world]),
+            self.worlds[world].capture(),
+            *self._episode(world).values(),
+            {},
+        )
 
     def load(self, saved: Checkpoint, world: int = 0, opponents: Iterable[str] = (), exact: bool = True) -> None:
         """Take back what `save` returned, and go on from there bit for bit as the world that was saved.
@@ -344,17 +305,7 @@ class Simulation:
                 changed then. Or its episode cannot be replayed here; `reset` must be called then.
         """
         self._check_open()
-        where = f"scene {self.scene.name!r}"
-        if not isinstance(saved, Checkpoint):
-            raise InvalidInput(f"{where}: {saved!r:.80} is no saved state")
-        if saved.scene != self.scene.name or [*saved.described] != [*self._described]:
-            raise InvalidInput(f"{where}: the state is of scene {saved.scene!r}, or of other agents")
-        if others := [what for what, value in self._described.items() if saved.described[what] != value]:
-            raise InvalidInput(f"{where}: where the state was saved this was other: {', '.join(others)}")
-        missing = [name for name in opponents if name not in saved.opponents]
-        if missing:
-            held = f"only of {', '.join(saved.opponents)}" if saved.opponents else "none"
-            raise InvalidInput(f"{where}: policies control {', '.join(missing)}; of such the state has {held}")
+        check_checkpoint(saved, self.scenes[world].name, self._described[world], opponents)
         begun, self.begun = self.begun, False
         self.backend.load(world, saved.world, exact)
         self.begun = begun
@@ -369,11 +320,27 @@ class Simulation:
         self._observe([world])
         self.begun = True
 
-    def _bodies(self) -> tuple[str, ...]:
-        agents = [f"{agent.name} {agent.robot.name} {type(agent.task).__name__}" for agent in self.scene.agents]
-        return (*agents, *(f"{prop.name} {prop.model.name}" for prop in self.scene.props))
-
     def close(self) -> None:
         """Free all worlds; again does nothing."""
         self.begun, self.closed = False, True
         self.backend.close()
+
+
+def _scene_per_world(scene: Scene | Sequence[Scene], worlds: int | None) -> list[Scene]:
+    """Return the scene of each world.
+
+    Raises:
+        InvalidInput: there is none, or they are not as many as worlds, or do not fit one another.
+    """
+    if isinstance(scene, Scene):
+        return [scene] * (1 if worlds is None else worlds)
+    scenes = list(scene)
+    if not scenes or worlds not in (None, len(scenes)):
+        raise InvalidInput(f"{len(scenes)} scenes do not fit {worlds if scenes else 'any'} worlds: one for each")
+    check_same_shapes(scenes)
+    return scenes
+
+
+def _name_bodies(scene: Scene) -> tuple[str, ...]:
+    agents = [f"{agent.name} {agent.robot.name} {type(agent.task).__name__}" for agent in scene.agents]
+    return (*agents, *(f"{prop.name} {prop.model.name}" for prop in scene.props))

@@ -223,7 +223,7 @@ def _check_policies(simulation: Simulation) -> list[str]:
             policy = resolve_policy(agent.policy, len(agent.robot.joints), where=where)
             check_fit(policy, group.observation.shape[-1], group.shape[-1], where)
             policy.reset(0)
-            as_numbers(agent.name, policy.act(group.observation[0, place]), group.torque.shape)
+            as_numbers(agent.name, policy.act(group.observation[0, place]), group.shape[2:])
         except Exception as error:  # of a policy of somebody's own
             problems.append(describe_error(error))
     return problems
