@@ -81,8 +81,11 @@ def test_weight_of_an_unknown_term(tmp_path: Path) -> None:
     assert "stall =" in text
     path.write_text(text.replace("stall =", "stal ="))
     with pytest.raises(InvalidInput) as error:
-        Simulation(load_scene(path))
-    says(error, ["task Run: weights", "'stal'", "did you mean 'stall'"])
+        load_scene(path)
+    says(error, ["park.toml", "agent 'humanoid_0': task.weights", "'stal'", "did you mean 'stall'"])
+    with pytest.raises(InvalidInput) as error:
+        load_scene("race", weights={"progres": 2.0})
+    says(error, ["race.toml", "weights", "'progres'", "did you mean 'progress'"])
 
 
 def test_unknown_option_is_an_unexpected_keyword_argument() -> None:

@@ -184,6 +184,21 @@ class Scene(SceneSettings):
             if agent.policy and ":" not in agent.policy and agent.policy not in (known := paths.policies()):
                 yield f"agent {agent.name!r}: {describe_unknown(agent.policy, known, 'policy')}"
         yield from self._launch_faults()
+        yield from self._weight_faults()
+
+    def _weight_faults(self) -> Iterator[str]:
+        """Go through weights of terms that do not exist."""
+        terms: dict[str, None] = {}
+        for agent in self.agents:
+            if self.weights or agent.task.weights:
+                own = [term.name for term in (*agent.task.rewards(self.info), *agent.task.costs(self.info))]
+                terms |= dict.fromkeys(own)
+                for name in agent.task.weights:
+                    if name not in own:
+                        yield f"agent {agent.name!r}: task.weights: {describe_unknown(name, own, 'term')}"
+        for name in self.weights:
+            if name not in terms:
+                yield f"weights: {describe_unknown(name, terms, 'term')}"
 
     def _launch_faults(self) -> Iterator[str]:
         """Go through props that cannot be launched, or are launched by several."""

@@ -117,12 +117,9 @@ class Group:
         action = np.zeros(self.shape)
         self.rewards.check(f"{where}: rewards()", self.state, action)
         self.costs.check(f"{where}: costs()", self.state, action)
-        names = (*self.rewards.names, *self.costs.names)
         for name in self.rewards.names:
             if name in RESERVED:
                 raise InvalidInput(f"{where}: rewards(): the name {name!r} is taken")
-        for name in self.task.weights:
-            check_choice(name, names, "term", f"{where}: weights")
         with np.errstate(all="ignore"):  # a blank state may divide by zero
             terminated = self.task.terminated(self.state)
         if np.shape(terminated) != shape or np.asarray(terminated).dtype != bool:
