@@ -1,4 +1,4 @@
-"""Readers of formats in which strangers may write: text, TOML, JSON, zip archives, tables of numbers, and tensors.
+"""Readers of untrusted formats: text, TOML, JSON, zip archives, tables of numbers, and tensors.
 
 Each format has one reader, and whatever is wrong with a file is an `InvalidInput`. Nothing that is read is run, no name
 that is read is opened or imported, and no more is unpacked than a reader allows.
@@ -224,7 +224,7 @@ def _parse_table(data: bytes, where: str) -> np.ndarray:
 
 
 def read_tensors(path: Path, largest: int) -> tuple[dict[str, str], dict[str, np.ndarray]]:
-    """Return the remarks and the arrays in a safetensors file of at most so many bytes; see `read_bytes`.
+    """Return the metadata and the arrays in a safetensors file of at most `largest` bytes; see `read_bytes`.
 
     Raises:
         InvalidInput: the file cannot be read, or is damaged.

@@ -51,7 +51,7 @@ class Pattern:
     """What a text must match."""
 
     pattern: str
-    description: str  # of such texts, for people
+    description: str  # of such texts
 
     def fault(self, value: str) -> str:
         """Return what is wrong with a text; nothing if it matches."""

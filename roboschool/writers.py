@@ -54,10 +54,10 @@ def unwritable_as_invalid(path: Path) -> Iterator[None]:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it.
+    """Write a file atomically: readers see the old content or the new, never a part.
 
     Raises:
-        InvalidInput: it cannot be written; what was there is as it was.
+        InvalidInput: it cannot be written; the old file is unchanged.
     """
     with whole(path) as part, unwritable_as_invalid(path):
         part.write_bytes(data)

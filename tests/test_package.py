@@ -395,6 +395,15 @@ def test_every_scene_has_a_picture(name: str) -> None:
         assert picture.size == (600, 400)
 
 
+def test_the_readme_shows_robots_that_move() -> None:
+    readme, path = (ROOT / "README.md").read_text(), ROOT / "docs" / "mixed_sumo.webp"
+    assert "](docs/mixed_sumo.webp)" in readme
+    assert path.stat().st_size < 300_000
+    with Image.open(path) as animation:
+        assert animation.n_frames > 30
+        assert animation.info["loop"] == 0, "it plays forever"
+
+
 @pytest.mark.parametrize("name", sorted(paths.policies()))
 def test_shipped_policies_score_as_their_json_says(name: str) -> None:
     """Three of the hundred episodes: a stale policy, or a changed robot, is far off."""

@@ -83,7 +83,7 @@ def print_scores() -> None:
 
 def print_games() -> None:
     """Print what the scenes with a game are, as a Markdown table."""
-    click.echo("| scene | agents | steps | ends by | set at a reset | who plays where nobody does | trained |")
+    click.echo("| scene | agents | steps | ends by | reset options | default policies | trained policy |")
     click.echo("|---|---|---|---|---|---|---|")
     for scene in map(load_scene, sorted(paths.scenes())):
         if scene.game is not None:

@@ -73,7 +73,7 @@ def tournament(
     kill -9, the same command goes on.
 
     \b
-    Who is best at pong:
+    Rate four policies at pong:
         roboschool tournament pong scripted still random --scene pong
 
     Policies are written as for `roboschool match`. One that fails forfeits the match, and the tournament goes on.

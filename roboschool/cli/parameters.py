@@ -68,7 +68,7 @@ def timeout(name: str, purpose: str) -> Callable[[Command], Command]:
 
     Args:
         name: of the option.
-        purpose: what is limited, for people.
+        purpose: a description of what is limited.
     """
     kind = FiniteRange(min=0.0)
     return click.option(name, default=60.0, type=kind, show_default=True, help=f"{purpose} [s]; 0: for ever.")

@@ -141,10 +141,10 @@ class Player(GamePlayer):
         return (
             dense("progress", 10.0, "way of the beam toward the line, the same to both", progress, "m"),
             dense("tilt", -0.1, "sine of the beam's tilt, the same to both", tilt),
-            sparse("what the game gives, to both: +100 when the beam is past the line, -100 when it is dropped"),
+            sparse("game reward, to both: +100 when the beam is past the line, -100 when it is dropped"),
         )
 
     @property
     def termination(self) -> str:
         """When the game ends."""
-        return "the beam is past the line, or dropped"
+        return "the beam passes the line or is dropped"

@@ -204,7 +204,7 @@ class Player(GamePlayer):
             effort(-0.1),
             dense("standing", 5.0, f"1 while it stands{where}; else -1", standing),
             sparse(
-                "what the game gives: to the kicker +1000 for a goal, 0 for a foul of the keeper, else -1000; to the "
+                "game reward: to the kicker +1000 for a goal, 0 for a foul of the keeper, else -1000; to the "
                 "keeper -1000 for either, else +1000, +500 if it has touched the ball, and +500 if it stands"
             ),
         )

@@ -199,13 +199,13 @@ class Player(Task):
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return what the game has given."""
         doc = (
-            "what the game gives: for a hit 0.01 x the ball's speed along x [m/s], -1 for a miss; "
+            "game reward: for a hit 0.01 x the ball's speed along x [m/s], -1 for a miss; "
             "+1 if the other misses after at least one hit"
         )
         return (sparse(doc, "points"),)
 
     def terminated(self, state: State) -> np.ndarray:
-        """Return that no episode ends."""
+        """Return that no episode terminates."""
         return np.zeros(state.upright.shape, dtype=bool)
 
     @property

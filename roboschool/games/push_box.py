@@ -120,7 +120,7 @@ class Player(GamePlayer):
 
         return (
             dense("progress", 100.0, "what the box came nearer to the target, the same to all", progress, "m"),
-            sparse("what the game gives: +100 when the box is at the target, to all"),
+            sparse("game reward: +100 when the box is at the target, to all"),
         )
 
     @property

@@ -121,13 +121,13 @@ class Player(GamePlayer):
             dense("near", 0.0, "distance to the line", near, "m"),
             effort(-0.5),
             standing(1.0),
-            sparse("what the game gives: +1000 for winning, -1000 for losing, or if neither wins in time"),
+            sparse("game reward: +1000 for winning, -1000 for losing, or if neither wins in time"),
         )
 
     @property
     def termination(self) -> str:
         """When the game ends."""
-        return "one of the two is past its line"
+        return "one of the two passes its line"
 
 
 def _other_to_line(state: State) -> np.ndarray:

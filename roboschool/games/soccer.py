@@ -229,7 +229,7 @@ class Player(GamePlayer):
     @property
     def termination(self) -> str:
         """When the game ends."""
-        return "never, or with a goal if the game is so set"
+        return "never; at a goal if the game has `terminate_on_goal`"
 
 
 def _corners_and_posts(state: State) -> np.ndarray:

@@ -156,13 +156,13 @@ class Player(GamePlayer):
             effort(-0.1),
             dense("push", 0.0, "speed at which the other leaves the middle: a hint for learners", push, "m/s"),
             standing(5.0),
-            sparse("what the game gives: +1000 for winning after a touch, -1000 for losing or a draw"),
+            sparse("game reward: +1000 for winning after a touch, -1000 for losing or a draw"),
         )
 
     @property
     def termination(self) -> str:
         """When the game ends."""
-        return "one of the two is out of the ring, or down"
+        return "one of the two leaves the ring or falls"
 
 
 def _other_away(state: State) -> np.ndarray:

@@ -165,7 +165,7 @@ class Player(GamePlayer):
         return (
             dense("gap", 0.1, f"minus the {doc}" if self.chases else doc, gap, "m"),
             sparse(
-                "what the game gives: to the runner -10 when it is caught, +10 when the time is up; the opposite to "
+                "game reward: to the runner -10 when it is caught, +10 when the time is up; the opposite to "
                 "each chaser"
             ),
         )
@@ -173,4 +173,4 @@ class Player(GamePlayer):
     @property
     def termination(self) -> str:
         """When the game ends."""
-        return "a chaser touches the runner, or the runner is over the wall"
+        return "a chaser touches the runner, or the runner crosses the wall"

@@ -68,7 +68,7 @@ class Player(run_to_goal.Player):
             return np.abs(state.game.line + state.others.position[..., 0, 0] * state.agent_stats.way)
 
         doc = (
-            "what the game gives: to the runner +1000 if it is through, -1000 if it is down or late; "
+            "game reward: to the runner +1000 if it is through, -1000 if it is down or late; "
             "to the blocker -1000 or, if it then stands, +1000"
         )
         terms = [replace(term, doc=doc) if term.name == "sparse" else term for term in super().rewards(scene)]
@@ -77,4 +77,4 @@ class Player(run_to_goal.Player):
     @property
     def termination(self) -> str:
         """When the game ends."""
-        return "the runner is past its line, or down"
+        return "the runner passes its line or falls"

@@ -31,7 +31,7 @@ def quantity(
 
     Args:
         shape: behind the leading axes; none for a single number; a word is a size that `Record.blank` is given.
-        doc: what it is, for people.
+        doc: a description.
         unit: empty: none.
         frame: in which it is measured; empty: in none.
         record: it is itself a record: of this class, or of the class that `Record.blank` is given under this word.

@@ -79,7 +79,7 @@ class Task(ABC):
 
     @property
     def termination(self) -> str:
-        """When an episode terminates, for people; empty if the task does not say."""
+        """A description of when an episode terminates; empty if the task has none."""
         return ""
 
     def reset(self, placement: Placement, memory: Any, rng: np.random.Generator) -> Placement:

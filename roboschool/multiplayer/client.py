@@ -180,7 +180,7 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
         return self._unpack(Numbers("|u1", (reply.height, reply.width, 3)), reply.pixels)
 
     def close(self) -> None:
-        """Leave: the robot does nothing from now on, the others go on; again does nothing."""
+        """Leave: the robot stays passive and the others continue; a second call does nothing."""
         if not self._closed:
             with contextlib.suppress(OSError):  # the server has left before
                 self._connection.send(Leave())

@@ -72,7 +72,7 @@ class LobbySeat(gymnasium.Env[np.ndarray, np.ndarray]):
         return None if self.render_mode is None else self.lobby.picture()
 
     def close(self) -> None:
-        """Leave: the robot does nothing from now on, the others go on; again does nothing."""
+        """Leave: the robot stays passive and the others continue; a second call does nothing."""
         self.lobby.leave(self.agent)
 
 
@@ -87,7 +87,7 @@ class Lobby:
             the first episode, the missing seats are lost.
         step_timeout: how long a step waits for an agent that does not act, before that loses its seat [s].
         default_policies: policies that take seats that stay empty, by agent, as in `Barrier`.
-        options: `max_cycles` and `render_mode` of `ParallelEnv`; others stand for keys of the scene file.
+        options: `max_cycles` and `render_mode` of `ParallelEnv`; others override keys of the scene file.
 
     Raises:
         InvalidInput: the scene, a timeout, a policy or an option is unknown or wrong.
@@ -163,7 +163,7 @@ class Lobby:
             self._bells[agent].notify()
 
     def _wait(self, agent: str, since: float) -> None:
-        """Wait for a reply; if nothing has moved for too long go on without the missing agents."""
+        """Wait for a reply; if nothing has moved for too long continue without the missing agents."""
         timeout = self._barrier.timeout
         left = max(since, self._moved) + timeout - time.monotonic() if timeout else None
         if left is None or left > 0:

@@ -156,7 +156,7 @@ class Server:
         return None if moment == math.inf else max(0.0, moment - time.monotonic())
 
     def _keep_time(self) -> None:
-        """Turn away callers that take no seat, go on without agents that are late, and end after the world."""
+        """Turn away callers that take no seat, continue without agents that are late, and end after the world."""
         now = time.monotonic()
         self._entrance.keep_time(now)
         self._log_of_strangers.keep_time(now)

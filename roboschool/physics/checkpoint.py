@@ -1,4 +1,4 @@
-"""The state of a world as data: what a camera needs, and what a world needs to go on from there."""
+"""The state of a world as data: what a camera needs, and what a world needs to be restored."""
 
 import hashlib
 from array import array
@@ -50,7 +50,7 @@ class EpisodeLog:
         return EpisodeLog(self.start, self.steps, self.commands[:], self.launches[:], self.base)
 
     def begun_at(self, checkpoint: "WorldCheckpoint") -> "EpisodeLog":
-        """Return the log of an episode that goes on from Bullet's state in a checkpoint, however it came to be."""
+        """Return the log of an episode that starts at Bullet's state in a checkpoint."""
         empty = EpisodeLog(self.start)
         return replace(empty, base=replace(checkpoint, log=empty))
 

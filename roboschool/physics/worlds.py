@@ -174,9 +174,9 @@ class World:
         """
         where = f"scene {self.scene.name!r}"
         names = [other.name for other in self.scene.props if other.can_be_launched]
-        check_choice(prop, names, "prop that can be thrown", where)
+        check_choice(prop, names, "prop that can be launched", where)
         if not all(map(math.isfinite, (*position, *velocity))):
-            raise InvalidInput(f"{where}: prop {prop!r} is thrown from {position} with {velocity}")
+            raise InvalidInput(f"{where}: prop {prop!r} is launched from {position} with velocity {velocity}")
         next(body for body in self.prop_bodies if body.prop.name == prop).launch(position, velocity)
         self.log.launches.append((self.log.steps, prop, position, velocity))
 
@@ -216,16 +216,16 @@ class World:
         return WorldCheckpoint(self.capture(), state, self._contacts(), self.log.copy())
 
     def load(self, checkpoint: WorldCheckpoint, exact: bool = True) -> None:
-        """Take back a state.
+        """Restore a state.
 
         Args:
             checkpoint: what `save` returned.
-            exact: whether the future must be that of the world that was saved, to the bit. If Bullet's own state cannot
-                promise that, the episode is replayed, which takes as long as it took. Otherwise all worlds that load
-                the state still go on alike.
+            exact: whether the world must continue exactly as the saved one would have. If Bullet's own state is
+                incomplete, the episode is replayed, which takes as long as the episode did. If False, all worlds that
+                load the state still continue alike.
 
         Raises:
-            InvalidInput: the state is damaged, or the replay ends elsewhere. The world must be reset then.
+            InvalidInput: the state is damaged, or the replay ends in another state. The world must be reset then.
         """
         snapshot = checkpoint.snapshot
         self._rewind(snapshot.gravity, snapshot.friction)

@@ -67,7 +67,7 @@ def write_picture(path: Path, picture: np.ndarray) -> None:
     """Write a picture (height, width, 3); the ending of the path says the format.
 
     Raises:
-        InvalidInput: it cannot be written; what was there is as it was.
+        InvalidInput: it cannot be written; the old file is unchanged.
     """
     _write_images(path, [Image.fromarray(picture)])
 
@@ -139,7 +139,7 @@ def _encoder(program: str, path: Path, size: tuple[int, int], seconds: float) ->
         seconds: between two frames.
 
     Raises:
-        InvalidInput: ffmpeg fails, or the file cannot take its place; what was there is as it was.
+        InvalidInput: ffmpeg fails, or the file cannot take its place; the old file is unchanged.
     """
     rate = str(Fraction(1.0 / seconds).limit_denominator())
     frames = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "{}x{}".format(*size), "-r", rate, "-i", "-"]

@@ -72,7 +72,7 @@ class Robot:
 
     @property
     def fallen(self) -> str:
-        """When the robot has fallen, for people."""
+        """A description of when the robot has fallen."""
         link = "trunk" if self.height_link == self.trunk else self.height_link
         rules = [f"its {link} is {self.min_height:g} m high or lower"] if math.isfinite(self.min_height) else []
         if self.tilt < math.pi:

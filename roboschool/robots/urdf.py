@@ -41,7 +41,7 @@ class Joint:
 
     @property
     def range(self) -> str:
-        """How far it goes, for people."""
+        """A description of the limits."""
         if self.lower is None or self.upper is None:
             return "continuous"
         unit = "m" if self.kind == "prismatic" else "deg"

@@ -116,7 +116,7 @@ def read_scene(path: Path) -> SceneFile:
 
 
 def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
-    """Return the scene called `name`, or with that id, or at that path, with options that stand for keys of its file.
+    """Return the scene called `name`, or with that id, or at that path, with options that override keys of its file.
 
     The option `lanes` may be a sequence of single-agent scenes, one for each lane.
 

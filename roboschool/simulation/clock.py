@@ -34,7 +34,7 @@ class Clock:
 
     @property
     def truncated(self) -> np.ndarray:
-        """Worlds where the episode is cut off, because its time is up or the physics has blown up (world,)."""
+        """Worlds where the episode is cut off, because its time is up or the physics has diverged (world,)."""
         end = self.limit if self.cutoff is None else min(self.limit, self.cutoff)
         truncated: np.ndarray = self.steps >= end
         if self.diverged:

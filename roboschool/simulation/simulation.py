@@ -278,7 +278,7 @@ class Simulation:
         group.active[world, place] = False
 
     def activate_all(self) -> None:
-        """Let the episodes of all agents go on, also of those that have terminated."""
+        """Activate all agents, including those that have terminated."""
         for group in self.groups:
             group.active[:] = True
 
@@ -304,11 +304,11 @@ class Simulation:
         """Return a world and everything its episode remembers, to be given to `load`.
 
         Raises:
-            InvalidInput: no episode has begun, or the physics has blown up, so there is nothing to go on from.
+            InvalidInput: no episode has begun, or the physics has diverged, so there is no state to save.
         """
         self._check_begun()
         if world in self.clock.diverged:
-            raise InvalidInput(f"scene {self.scene.name!r}: the physics has blown up: call reset()")
+            raise InvalidInput(f"scene {self.scene.name!r}: the physics has diverged: call reset()")
         return Checkpoint(
             scene=self.scene.name,
             described=self._described,
@@ -331,7 +331,7 @@ class Simulation:
         return (self.scene.name, self._bodies(), self.worlds[world].capture(), *self._episode(world).values(), {})
 
     def load(self, saved: Checkpoint, world: int = 0, opponents: Iterable[str] = (), exact: bool = True) -> None:
-        """Take back what `save` returned, and go on from there bit for bit as the world that was saved.
+        """Restore what `save` returned; the world continues bit for bit as the one that was saved.
 
         Args:
             saved: what it returned.
@@ -340,8 +340,8 @@ class Simulation:
             exact: see `World.load`.
 
         Raises:
-            InvalidInput: it is none, or of another scene, or lacks a policy, or the simulation is closed; nothing has
-                changed then. Or its episode cannot be replayed here; `reset` must be called then.
+            InvalidInput: it is not a saved state, or of another scene, or lacks a policy, or the simulation is closed;
+                nothing has changed. Or its episode cannot be replayed here; `reset` must be called then.
         """
         self._check_open()
         where = f"scene {self.scene.name!r}"
@@ -350,11 +350,11 @@ class Simulation:
         if saved.scene != self.scene.name or [*saved.described] != [*self._described]:
             raise InvalidInput(f"{where}: the state is of scene {saved.scene!r}, or of other agents")
         if others := [what for what, value in self._described.items() if saved.described[what] != value]:
-            raise InvalidInput(f"{where}: where the state was saved this was other: {', '.join(others)}")
+            raise InvalidInput(f"{where}: the state was saved with a different {', '.join(others)}")
         missing = [name for name in opponents if name not in saved.opponents]
         if missing:
-            held = f"only of {', '.join(saved.opponents)}" if saved.opponents else "none"
-            raise InvalidInput(f"{where}: policies control {', '.join(missing)}; of such the state has {held}")
+            held = f"only those of {', '.join(saved.opponents)}" if saved.opponents else "none"
+            raise InvalidInput(f"{where}: the state lacks the policies of {', '.join(missing)}; it has {held}")
         begun, self.begun = self.begun, False
         self.backend.load(world, saved.world, exact)
         self.begun = begun
@@ -374,6 +374,6 @@ class Simulation:
         return (*agents, *(f"{prop.name} {prop.model.name}" for prop in self.scene.props))
 
     def close(self) -> None:
-        """Free all worlds; again does nothing."""
+        """Free all worlds; a second call does nothing."""
         self.begun, self.closed = False, True
         self.backend.close()
