@@ -165,8 +165,7 @@ class Player(GamePlayer):
         return (
             dense("gap", 0.1, f"minus the {doc}" if self.chases else doc, gap, "m"),
             sparse(
-                "game reward: to the runner -10 when it is caught, +10 when the time is up; the opposite to "
-                "each chaser"
+                "game reward: to the runner -10 when it is caught, +10 when the time is up; the opposite to each chaser"
             ),
         )
 

@@ -18,7 +18,7 @@ class Clock:
         self.steps = np.zeros(worlds, dtype=int)
         self.limit = limit
         self.cutoff = cutoff
-        self.diverged: set[int] = set()  # worlds whose physics has blown up
+        self.diverged: set[int] = set()  # worlds whose physics has diverged
 
     def advance(self, paused: list[int]) -> None:
         """Let one step pass, but not in paused worlds."""

@@ -350,7 +350,7 @@ class Simulation:
         if saved.scene != self.scene.name or [*saved.described] != [*self._described]:
             raise InvalidInput(f"{where}: the state is of scene {saved.scene!r}, or of other agents")
         if others := [what for what, value in self._described.items() if saved.described[what] != value]:
-            raise InvalidInput(f"{where}: the state was saved with a different {', '.join(others)}")
+            raise InvalidInput(f"{where}: it differs from the saved state in {', '.join(others)}")
         missing = [name for name in opponents if name not in saved.opponents]
         if missing:
             held = f"only those of {', '.join(saved.opponents)}" if saved.opponents else "none"
