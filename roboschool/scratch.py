@@ -1,4 +1,4 @@
-"""Files and folders for a moment; files are in memory where the system has such, and need no writable folder."""
+"""Temporary files and folders; files are in memory where the system supports it, and need no writable folder."""
 
 import os
 import tempfile

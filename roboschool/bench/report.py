@@ -17,17 +17,17 @@ UNMEASURED = "-"  # cell of a table
 
 INTRO = """# Speed
 
-`make speed` measures this page again. It writes [speed.json](speed.json), which holds all numbers; a test compares the two.
-Actions are random, and resets are included. All measures of a scene take turns, in {rounds} rounds of {seconds:g} s each.
-Numbers are medians; ratios are medians over the pairs of a round.
+`make speed` measures this page again. It writes [speed.json](speed.json), which holds all numbers; a test compares
+the two. Actions are random, and resets are included. All measures of a scene take turns, in {rounds} rounds of
+{seconds:g} s each. Numbers are medians; ratios are medians over the pairs of a round.
 Measured on {day}: {processor}, {cores} cores, {system}, Python {python}, {versions}.
 """
-NOTES = """- `single` is one env, `x{copies}` a `VectorEnv` of {copies} environments in one process, `workers` the same in worker
-  processes.
+NOTES = """- `single` is one env, `x{copies}` a `VectorEnv` of {copies} environments in one process, `workers` the same
+  in worker processes.
 - `pybullet_envs` (of pybullet_envs_gymnasium) and `Gymnasium MuJoCo` (v5) are single envs without wrappers,
   `EnvPool MuJoCo` (v5) is 16 envs on one thread. Their episodes end after 1000 steps, like ours.
-- A robot with random actions soon falls, so the speed of resets matters; MuJoCo's HalfCheetah never terminates early. Steps
-  of MuJoCo's envs are longer or shorter than our 16.5 ms: compare the simulated seconds.
+- A robot with random actions soon falls, so the speed of resets matters; MuJoCo's HalfCheetah never terminates early.
+  Steps of MuJoCo's envs are longer or shorter than our 16.5 ms: compare the simulated seconds.
 - `bare` is Bullet's own step alone, in the same motion, without resets.
 - `reset` is a reset of one env after ten steps; `start-up` is the time of a new process from its imports to its first
   step; `memory` is the memory of each of {copies} environments; `growth` is the memory that {resets} resets add.

@@ -207,7 +207,7 @@ class PoseTool:
         return "\n".join(lines)
 
     def close(self) -> None:
-        """Free everything; again does nothing."""
+        """Free everything; a second call does nothing."""
         import tkinter
 
         with contextlib.suppress(tkinter.TclError):  # a person has closed it

@@ -42,7 +42,7 @@ class BeamMemory(GameMemory):
 
 @dataclass(frozen=True)
 class CarryBeam(Game):
-    """Both have won when the beam is past the line, and lost when its middle or an end is low."""
+    """Both win when the beam passes the line, and lose when its middle or an end is low."""
 
     memory: ClassVar[type[Record]] = BeamMemory
     agent_stats: ClassVar[type[Record]] = AgentStats
@@ -98,7 +98,7 @@ class CarryBeam(Game):
 
 @dataclass(frozen=True)
 class Player(GamePlayer):
-    """Carry the beam along +x. All is observed from the robot, so both observe the same of the same."""
+    """Carry the beam along +x. Everything is observed from the robot, so that mirrored situations look the same."""
 
     needs: ClassVar[Needs] = Needs(props=True, game=True)
     beam: str = "beam"  # the prop

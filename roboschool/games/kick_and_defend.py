@@ -1,6 +1,6 @@
-"""Kick and defend: a kicker must get a ball over a line between two posts, and a keeper must not let it.
+"""Kick and defend: a kicker must get a ball over a line between two posts, and a keeper must prevent it.
 
-The numbers are those of Bansal et al., "Emergent Complexity via Multi-Agent Competition" (2017). Where they are silent:
+The numbers are those of Bansal et al., "Emergent Complexity via Multi-Agent Competition" (2017). Our additions:
 a ball over the line beside the posts is saved, and so is one that stops after it has been kicked.
 """
 
@@ -54,7 +54,7 @@ class KickMemory(GameMemory):
 
 @dataclass(frozen=True)
 class KickAndDefend(Game):
-    """The kicker, the first agent, has won with a goal, or if the keeper leaves its zone; else the keeper has."""
+    """The kicker, the first agent, wins with a goal, or if the keeper leaves its zone; otherwise the keeper wins."""
 
     memory: ClassVar[type[Record]] = KickMemory
     agent_stats: ClassVar[type[Record]] = AgentStats

@@ -1,7 +1,7 @@
-"""Soccer: two teams, a ball, a pitch with walls; the team with more goals when the time is up has won.
+"""Soccer: two teams, a ball, a pitch with walls; the team with more goals when the time is up wins.
 
-Pitch, ball, goals and rewards are those of dm_control's soccer. Where it is silent: a ball that lies for 2.5 s, or has
-left the pitch, is dropped anew.
+Pitch, ball, goals and rewards are those of dm_control's soccer. Our addition: a ball that lies for 2.5 s, or
+has left the pitch, is dropped again.
 """
 
 from collections.abc import Sequence
@@ -122,7 +122,7 @@ class Soccer(Game):
     def update(
         self, previous: GameState, state: GameState, active: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> GameUpdate:
-        """Count goals; drop the ball anew after one, or if it lies still or is out."""
+        """Count goals; drop the ball again after one, or if it lies still or is out."""
         memory, agent_stats = state.memory.copy(), state.agent_stats.copy()
         x, y, z = (state.props.position[:, self._ball, axis] for axis in range(3))
         behind = np.abs(x) > self.length / 2
@@ -180,7 +180,7 @@ class Soccer(Game):
 
 @dataclass(frozen=True)
 class Player(GamePlayer):
-    """Play soccer; both teams observe the pitch from their own side, and so the same of the same."""
+    """Play soccer; both teams observe the pitch from their own side, so that mirrored situations look the same."""
 
     needs: ClassVar[Needs] = Needs(game=True)
     ball: str = "ball"  # the prop

@@ -53,7 +53,7 @@ class TagStats(AgentStats):
 
 @dataclass(frozen=True)
 class Tag(Game):
-    """The runner has lost when a chaser touches it, or when it is over the wall, and has won when the time is up.
+    """The runner loses when a chaser touches it or when it crosses the wall, and wins when the time is up.
 
     It is one team against another: the results of the runner and of each chaser are opposite, and those of chasers are
     equal. So results and rewards sum to zero over the two teams, but not over the agents if several chase.

@@ -1,4 +1,4 @@
-"""You shall not pass: a runner must get to the line behind a blocker, who must stop it and stay on its feet.
+"""You shall not pass: a runner must get to the line behind a blocker, which must stop it and stay on its feet.
 
 The numbers are those of Bansal et al., "Emergent Complexity via Multi-Agent Competition" (2017).
 """
@@ -25,7 +25,7 @@ RUNNER, BLOCKER = range(2)  # agents
 
 @dataclass(frozen=True)
 class YouShallNotPass(RunToGoal):
-    """The first runs along +x. If it goes down or is late, it has lost to a blocker that stands; else none has won.
+    """The first runs along +x. If it falls or is late, it loses to a blocker that stands; otherwise no one wins.
 
     Without that a blocker learns to throw itself into the way.
     """
@@ -36,7 +36,7 @@ class YouShallNotPass(RunToGoal):
     def update(
         self, previous: GameState, state: GameState, active: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> GameUpdate:
-        """Decide whether the runner is through, or down, or late."""
+        """Decide whether the runner is through, has fallen, or is late."""
         memory, agent_stats = state.memory.copy(), state.agent_stats.copy()
         runner = state.agents.position[:, RUNNER]
         past = runner[:, 0] > memory.line

@@ -1,4 +1,4 @@
-"""What tasks, sensors and games need beyond what physics says of robots; what is not needed is not gathered."""
+"""Quantities that tasks, sensors and games request beyond those that physics always reports."""
 
 from dataclasses import dataclass
 

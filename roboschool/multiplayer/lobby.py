@@ -79,7 +79,7 @@ class LobbySeat(gymnasium.Env[np.ndarray, np.ndarray]):
 class Lobby:
     """All agents of a scene in one world, each as a `gymnasium.Env` of its own: `Lobby("ants")["ant_0"]`.
 
-    The world moves when every active agent has acted, so each seat needs a thread of its own.
+    The world steps when all active agents have acted, so each seat needs its own thread.
 
     Args:
         scene: its name, the path of its file, or a `Scene`.
@@ -145,12 +145,12 @@ class Lobby:
             return self._barrier.picture()
 
     def leave(self, agent: str) -> None:
-        """Close an agent's seat; again does nothing."""
+        """Close an agent's seat; a second call does nothing."""
         with self._mutex:
             self._deliver(self._barrier.leave(agent))
 
     def close(self) -> None:
-        """Free the world; seats that wait get `WorldClosed`; again does nothing."""
+        """Free the world; seats that wait get `WorldClosed`; a second call does nothing."""
         with self._mutex:
             self._deliver(self._barrier.close("the lobby was closed"))
 

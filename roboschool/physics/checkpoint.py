@@ -46,7 +46,7 @@ class EpisodeLog:
     base: "WorldCheckpoint | None" = None  # what was loaded inexactly and counts as the beginning
 
     def copy(self) -> "EpisodeLog":
-        """Return a log that grows on its own."""
+        """Return an independent copy."""
         return EpisodeLog(self.start, self.steps, self.commands[:], self.launches[:], self.base)
 
     def begun_at(self, checkpoint: "WorldCheckpoint") -> "EpisodeLog":
@@ -72,7 +72,7 @@ class WorldCheckpoint:
 
 
 def describe_scene(scene: Scene) -> dict[str, str]:
-    """Return what the future of a world depends on besides its state: texts or hashes, by what they are about."""
+    """Return everything beside its state that the future of a world depends on: texts or hashes, by name."""
     described = {name: str(getattr(scene, name)) for name in ("timestep", "substeps", "iterations", "ground")}
     for agent in scene.agents:
         robot = agent.robot

@@ -33,7 +33,7 @@ class World:
     """One Bullet client that holds one scene and all its robots.
 
     Args:
-        scene: what to build. Shapes that are only seen are left to the camera.
+        scene: what to build. Visual shapes are left to the camera.
 
     Raises:
         InvalidInput: Bullet cannot load a robot.
@@ -80,7 +80,7 @@ class World:
         return ground, bodies, props, bullet.saveState(physicsClientId=client)
 
     def rebuild(self) -> None:
-        """Build the world again: nothing less restores it after Bullet has read a number that is not finite."""
+        """Build the world again: the only way to repair it after Bullet has read a number that is not finite."""
         self.gravity = self.friction = math.nan
         bullet.removeState(self.start, physicsClientId=self.client)
         self._start()
@@ -130,7 +130,7 @@ class World:
             self.friction = friction
 
     def step(self, commands: Sequence[Sequence[float]]) -> None:
-        """Give each robot its command (see `Drive.command`), in the order of the agents, and let one timestep pass."""
+        """Apply a command to each robot (see `Drive.command`), in the order of the agents; simulate one timestep."""
         for _ in range(self.calls):
             for body, command in zip(self.bodies, commands, strict=True):
                 body.drive(command)
@@ -266,7 +266,7 @@ class World:
         return bullet.getContactPoints(physicsClientId=self.client)
 
     def close(self) -> None:
-        """Free the client; again does nothing."""
+        """Free the client; a second call does nothing."""
         self._free()
         self.client = -1
 

@@ -80,7 +80,7 @@ class Camera:
             self._fixed.reset()
 
     def close(self) -> None:
-        """Free what is drawn; again does nothing."""
+        """Free what is drawn; a second call does nothing."""
         if self._render_scene is not None:
             self._render_scene.close()
             self._render_scene = None

@@ -40,7 +40,7 @@ class Reading:
 
 
 class Hud:
-    """Keeps what the pictures of one agent's episode say."""
+    """Collects the numbers that the overlay of one agent shows."""
 
     def __init__(self, scene: Scene, task: Task) -> None:
         self.field_names = [str(field) for field in fields_of(task, scene.info)]
@@ -126,7 +126,7 @@ class Sheet:
         return top - pad
 
     def curve(self, left: float, right: float, middle: float, half: float, values: Sequence[float]) -> None:
-        """Draw what a term has been lately."""
+        """Draw the recent values of a term."""
         self.draw.line((left, middle, right, middle), fill=FAINT)
         most = max(1.0, *map(abs, values))
         step = (right - left) / HISTORY
@@ -166,7 +166,7 @@ class Sheet:
                 self.write(left + pad, upper + row / 2, texts[i], size, label)
 
     def panel(self, left: float, top: float, right: float, bottom: float) -> None:
-        """Darken what is behind."""
+        """Draw a dark panel."""
         self.draw.rounded_rectangle((left, top, right, bottom), radius=self.pad, fill=PANEL)
 
     def write(self, left: float, middle: float, text: str, size: int, most: int | None = None) -> None:

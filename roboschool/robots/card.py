@@ -83,7 +83,7 @@ def check_card(path: Path, card: Card, model: Model) -> None:
     """Check a card against its URDF.
 
     Raises:
-        InvalidInput: they do not fit each other; the message tells all faults.
+        InvalidInput: they do not fit each other; the message lists all faults.
     """
     joints = {joint.name: joint for joint in model.joints if joint.kind != "fixed"}
     raise_faults(

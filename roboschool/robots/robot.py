@@ -18,7 +18,7 @@ RAIL = (("prismatic", (1.0, 0.0, 0.0)), ("prismatic", (0.0, 0.0, 1.0)), ("contin
 
 @dataclass(frozen=True)
 class Robot:
-    """A robot as tasks and worlds see it. Angles in radians."""
+    """A robot, read from its card and its URDF. Angles in radians."""
 
     name: str
     model: Model

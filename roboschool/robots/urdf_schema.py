@@ -1,4 +1,4 @@
-"""What may stand in a URDF: its elements, attributes and the bounds of its numbers. All else is refused or dropped."""
+"""The elements and attributes that a URDF may have, and the bounds of its numbers. All else is refused or dropped."""
 
 import difflib
 import math
@@ -81,7 +81,7 @@ def fail(element: Element, what: str) -> NoReturn:
 
 
 def check_joint_kind(joint: Element) -> None:
-    """Refuse a joint that Bullet cannot simulate, and drop what its type has no use for."""
+    """Refuse a joint that Bullet cannot simulate, and drop attributes that its type does not use."""
     kind = joint.get("type", "")[:64]
     if kind in _REFUSED:
         fail(joint, f"a {kind} joint is not supported: {_REFUSED[kind]}")

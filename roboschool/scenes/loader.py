@@ -110,7 +110,7 @@ def read_scene(path: Path) -> SceneFile:
     """Read a scene file, without its robots.
 
     Raises:
-        InvalidInput: the file is wrong; the message tells all faults.
+        InvalidInput: the file is wrong; the message lists all faults.
     """
     return _read(path, os.path.getmtime(path) if os.path.isfile(path) else 0.0)
 
@@ -150,7 +150,7 @@ def load_for(name: str | os.PathLike[str] | Scene, options: dict[str, Any], own:
 def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int = 4) -> dict[str, Any]:
     """Return those options of a reset that the scene's game takes, as it takes them; warn of any other.
 
-    It is a warning and no error, because checkers of other packages try whether a reset takes any option.
+    It is a warning, not an error, because the checkers of other packages call reset with arbitrary options.
 
     Args:
         scene: whose game it is.

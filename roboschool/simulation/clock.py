@@ -1,4 +1,4 @@
-"""The clock of all worlds of a simulation: it alone says when an episode is truncated."""
+"""The clock of all worlds of a simulation: the only place that truncates episodes."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ class Clock:
         self.diverged: set[int] = set()  # worlds whose physics has diverged
 
     def advance(self, paused: list[int]) -> None:
-        """Let one step pass, but not in paused worlds."""
+        """Count a step, except in paused worlds."""
         self.steps += ONE_STEP
         if paused:
             self.steps[paused] -= 1

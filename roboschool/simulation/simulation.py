@@ -82,13 +82,13 @@ class Simulation:
         self._described = describe_scene(scene)
 
     def reset(self, seeds: Mapping[int, int | EpisodeOrigin | None], options: Mapping[str, Any] | None = None) -> None:
-        """Begin a new episode in some worlds.
+        """Start a new episode in some worlds.
 
         Args:
-            seeds: for each of these worlds its seed, the origin of the episode to repeat, or None to go on with the
-                world's own generator.
-            options: of the game (`Game.reset_options`); they hold in these worlds until a reset has others.
-                Any other is warned of.
+            seeds: for each of these worlds its seed, the origin of the episode to repeat, or None to continue with
+                the generator of the world.
+            options: of the game (`Game.reset_options`); they hold in these worlds until another reset changes them.
+                Unknown options cause a warning.
 
         Raises:
             InvalidInput: a seed is not a whole number from 0 up, or an option is wrong; nothing has changed then.
@@ -116,8 +116,8 @@ class Simulation:
             paused: worlds where nothing happens and no time passes; the rewards of their agents mean nothing.
 
         Raises:
-            InvalidInput: an action has the wrong shape or is not finite, or no episode has begun; nothing has moved
-                then.
+            InvalidInput: an action has the wrong shape or is not finite, or no episode has begun; the worlds
+                are unchanged.
         """
         self._check_begun()
         for group, action in zip(self.groups, actions, strict=True):
@@ -150,7 +150,7 @@ class Simulation:
         return self.result()
 
     def result(self) -> StepResult:
-        """Return what has come of the last step."""
+        """Return the results of the last step."""
         groups = self.groups
         return StepResult(
             tuple([group.observation for group in groups]),
@@ -161,7 +161,7 @@ class Simulation:
         )
 
     def _update(self, out: list[int]) -> list[Launch]:
-        """Let game and tasks remember what has happened, but in some worlds; return what they launch."""
+        """Update the memory of game and tasks, except in some worlds; return launches."""
         if self._gathers:
             self._gather()
         launches: list[Launch] = []
@@ -181,7 +181,7 @@ class Simulation:
         return launches
 
     def _gather(self) -> None:
-        """Bring what game and tasks need to know of all agents and props into their states."""
+        """Copy the quantities of agents and props that game and tasks need into their states."""
         state = self.game.state
         for group in self.groups:
             self._trunks.array[:, group.index] = group.trunks
@@ -273,7 +273,7 @@ class Simulation:
         )
 
     def deactivate(self, agent: int, world: int = 0) -> None:
-        """End an agent's episode: it does nothing from now on, and its rewards are zero."""
+        """End an agent's episode: it is passive from now on, and its rewards are zero."""
         group, place = self.seats[agent]
         group.active[world, place] = False
 
@@ -295,7 +295,7 @@ class Simulation:
         return EpisodeOrigin(state, tuple(group.state.memory.array[world].copy() for group in self.groups))
 
     def markers(self, world: int = 0) -> list[Marker]:
-        """Return what is shown in pictures of a world beside the bodies."""
+        """Return the markers that pictures of a world show."""
         markers = [marker for group, place in self.seats for marker in group.task.markers(group.state, world, place)]
         game = self.scene.game
         return [*markers, *(game.markers(self.game.state, world) if game is not None else ())]
@@ -327,7 +327,7 @@ class Simulation:
         }
 
     def contents(self, world: int = 0) -> tuple[Any, ...]:
-        """Return all numbers that a world and its episode are made of, to be hashed; some are views."""
+        """Return the whole state of a world and its episode, to be hashed; some arrays are views."""
         return (self.scene.name, self._bodies(), self.worlds[world].capture(), *self._episode(world).values(), {})
 
     def load(self, saved: Checkpoint, world: int = 0, opponents: Iterable[str] = (), exact: bool = True) -> None:
