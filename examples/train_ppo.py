@@ -238,7 +238,7 @@ while taken < args.steps:
                 state[f"{name}.{part}"] = torch.as_tensor(getattr(running_of, part), dtype=torch.float64)
         state |= {"taken": torch.tensor(taken), "wall": torch.tensor(before + time.time() - clock)}
         save_file(state, out / "part.safetensors")
-        (out / "part.safetensors").replace(out / "checkpoint.safetensors")  # an interrupted run leaves no incomplete file
+        (out / "part.safetensors").replace(out / "checkpoint.safetensors")  # never incomplete
         policy_of(actor, seen).save(out / "policy.safetensors")
 
 bar.close()
