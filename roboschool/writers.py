@@ -27,7 +27,7 @@ def make_folder(path: Path) -> None:
 def whole(path: Path) -> Iterator[Path]:
     """Yield the path of a new file, with the same ending, that takes the place of `path` at the end of the block.
 
-    If the block raises, what was at `path` stays as it was and nothing else is left.
+    If the block raises, the file at `path` is unchanged and no other file is left.
 
     Raises:
         InvalidInput: the new file cannot be stored, or cannot take that place.

@@ -128,13 +128,13 @@ def bench(
         from roboschool.bench.sharing import print_sharing
 
         if scenes:
-            raise InvalidInput(f"--sharing {sharing}: nothing else is measured then, so no other scene is named")
+            raise InvalidInput(f"--sharing {sharing}: only this scene is measured; name no other")
         print_sharing(sharing, seconds, rounds)
         return
     if as_json and markdown:
         raise InvalidInput("--json or --markdown, not both")
     if source is not None and scenes:
-        raise InvalidInput(f"--from {source}: nothing is measured then, so no scene is named")
+        raise InvalidInput(f"--from {source}: nothing is measured; name no scenes")
     from roboschool.bench.report import Settings, read_report
     from roboschool.bench.scenes import measure
     from roboschool.cli.bench import check_folder, print_report, read_workers

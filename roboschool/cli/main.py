@@ -23,7 +23,7 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)  # Python itself turns Ctrl-C into an e
 
 
 class Commands(click.Group):
-    """Commands whose errors about input, and in a user's own code, are one line on stderr."""
+    """Commands that print errors about input, and in a user's own code, as one line on stderr."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command.
@@ -78,7 +78,7 @@ def main() -> None:
         roboschool list
     Drive a robot with the keyboard:
         roboschool play hopper
-    Host a world whose robots other programs play:
+    Host a world for other programs:
         roboschool serve ants
     Check a robot or a scene of your own:
         roboschool check my_robot.urdf

@@ -355,7 +355,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         return self._cameras[copy].picture(*seen)
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Free all worlds, and end all workers, whatever they are doing; nothing else works then."""
+        """Free all worlds, and end all workers, whatever they are doing; the env cannot be used afterwards."""
         self._begun[:] = self._pending[:] = False
         self._pool.close()
         for camera in self._cameras.values():

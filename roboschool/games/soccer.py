@@ -80,7 +80,7 @@ class Soccer(Game):
     goal_width: Annotated[float, Bounds(0.5, 200.0)] = 3.66  # [m]
     goal_height: Annotated[float, Bounds(0.5, 200.0)] = 1.22  # [m]
     still_limit: Annotated[int, Bounds(1, 10**9)] = 150  # steps that the ball may lie still
-    terminate_on_goal: bool = False  # else the ball is dropped in the middle, and the game goes on
+    terminate_on_goal: bool = False  # else the ball is dropped in the middle, and the game continues
     dense_weight: Annotated[float, Bounds(0.0, 1e3)] = 0.0  # times every term but goals
 
     def __post_init__(self) -> None:

@@ -27,7 +27,7 @@ RUNNER, BLOCKER = range(2)  # agents
 class YouShallNotPass(RunToGoal):
     """The first runs along +x. If it falls or is late, it loses to a blocker that stands; otherwise no one wins.
 
-    Without that a blocker learns to throw itself into the way.
+    Without that rule, blockers learn to fall into the runner's way.
     """
 
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal", "fall")

@@ -1,8 +1,8 @@
 """The contract of a game, and how a game is found by its name.
 
-A game decides for the whole world: it remembers, gives rewards, says when it is over and who has won, and launches
-props. What each agent observes and is rewarded for is its task's, which stands in the same file: `games/pong.py` holds
-the rules, `Pong`, and the task `pong`, `Player`.
+A game decides for the whole world: it remembers, gives rewards, decides when it is over and which agents win, and
+launches props. The task of each agent says what it observes and is rewarded for. It is in the same file:
+`games/pong.py` holds the rules, `Pong`, and the task `pong`, `Player`.
 """
 
 import dataclasses
@@ -38,7 +38,7 @@ class AgentStats(Record):
     """The statistics that most games keep of each agent."""
 
     score: np.ndarray = quantity(doc="what the game has given it")
-    result: np.ndarray = quantity(doc="1 if it has won, -1 if it has lost, 0 for a draw or while the game goes on")
+    result: np.ndarray = quantity(doc="1 won, -1 lost, 0 drawn or undecided")
 
 
 class GameState(Record):
@@ -164,7 +164,7 @@ def game_class(where: str, spec: Mapping[str, Any], beside: Path | None = None) 
 
 
 def make_game(where: str, spec: dict[str, Any] | None, scene: SceneInfo, beside: Path | None = None) -> Game | None:
-    """Return the game a scene asks for, if any; a module of its own may be in the folder `beside`.
+    """Return the game a scene asks for, if any; its module may be in the folder `beside`.
 
     Raises:
         InvalidInput: the game or one of its parameters is unknown or of the wrong type.

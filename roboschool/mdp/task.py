@@ -126,7 +126,7 @@ def fields_of(task: Task, scene: SceneInfo) -> list[Field]:
 def make_task(where: str, robot: Robot, spec: dict[str, Any], beside: Path | None = None) -> Task:
     """Return the task that a scene asks for, as `{name = "run", alive = 2.0}` or `{name = "package.module:Class"}`.
 
-    A module of the scene's own may be in the folder `beside`.
+    Its module may be in the folder `beside`.
 
     Raises:
         InvalidInput: the task or one of its parameters is unknown or of the wrong type.

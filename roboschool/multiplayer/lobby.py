@@ -1,4 +1,4 @@
-"""One `gymnasium.Env` for each agent of a shared world, each for a thread of its own."""
+"""One `gymnasium.Env` for each agent of a shared world, each for its own thread."""
 
 import threading
 import time
@@ -77,7 +77,7 @@ class LobbySeat(gymnasium.Env[np.ndarray, np.ndarray]):
 
 
 class Lobby:
-    """All agents of a scene in one world, each as a `gymnasium.Env` of its own: `Lobby("ants")["ant_0"]`.
+    """All agents of a scene in one world, each as its own `gymnasium.Env`: `Lobby("ants")["ant_0"]`.
 
     The world steps when all active agents have acted, so each seat needs its own thread.
 

@@ -45,7 +45,7 @@ class World:
         if self.client < 0:
             raise RuntimeError("Bullet has no room for another world in this process; close some")
         self._free = weakref.finalize(self, bullet.disconnect, self.client)  # also if close() is never called
-        # a torque that depends on the state is computed at each substep, so each is a call of its own
+        # a torque that depends on the state is computed at each substep, so each substep is one call
         self.calls = scene.substeps if any(agent.robot.has_feedback for agent in scene.agents) else 1
         self._advance: Callable[..., None] = bullet.stepSimulation
         self._durations: list[float] = []

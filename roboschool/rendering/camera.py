@@ -74,7 +74,7 @@ class Camera:
         return scene.show(snapshot), scene.robot_radii()
 
     def reset(self) -> None:
-        """Forget the pictures so far: the next one is taken from where the robots are, without a smooth way there."""
+        """Reset the view: the next picture is taken from its target directly, without a smooth transition."""
         self._follow.reset()
         if self._fixed is not None:
             self._fixed.reset()

@@ -61,7 +61,7 @@ class Follow:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all frames so far."""
+        """Reset the smoothing: the next frame is the first."""
         self.focus = self.trail = UNSEEN
         self.distance = UNSEEN[0]
 
@@ -99,7 +99,7 @@ class Fixed:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all frames so far."""
+        """Reset the smoothing: the next frame is the first."""
         self.shown = UNSEEN
 
     def camera_view(self, place: tuple[float, ...] | None) -> CameraView:

@@ -51,7 +51,7 @@ class Card:
 
     model: str  # URDF file, beside the card
     trunk: str  # link whose pose is the robot's
-    feet: tuple[str, ...] = ()  # links whose contact the robot feels
+    feet: tuple[str, ...] = ()  # links whose contacts are observed
     continuous: tuple[str, ...] = ()  # driven joints that are meant to have no limits
     standing_height: Length  # of the trunk in the rest pose on flat ground [m]
     self_collision: bool = False

@@ -96,7 +96,7 @@ def check_joint_kind(joint: Element) -> None:
 
 
 def clean(element: Element) -> None:
-    """Check an element and all in it against the rules; leave nothing else, and every number in its plainest form."""
+    """Check an element and all in it against the rules; remove everything else, and normalise numbers."""
     element.text = element.tail = None
     signs = {word[:-1]: word[-1] for word in _RULES[element.tag].split()}
     _clean_attributes(element, {word[1:]: mark for word, mark in signs.items() if word[0] == "@"})

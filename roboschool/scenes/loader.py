@@ -127,7 +127,7 @@ def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
 
 
 def load_for(name: str | os.PathLike[str] | Scene, options: dict[str, Any], own: Sequence[str] = ()) -> Scene:
-    """Return what `load_scene` returns, for an env with parameters of its own, which a misspelt option may mean.
+    """Return what `load_scene` returns; errors about unknown options also suggest parameters of the env.
 
     Raises:
         InvalidInput: as there.
@@ -153,7 +153,7 @@ def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int
     It is a warning, not an error, because the checkers of other packages call reset with arbitrary options.
 
     Args:
-        scene: whose game it is.
+        scene: the scene of the game.
         options: as they are given; none if None.
         depth: how many calls ago an env was reset, which is the line that a warning is about.
 

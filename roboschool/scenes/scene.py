@@ -44,7 +44,7 @@ class AgentSettings:
 
     position: tuple[Coordinate, Coordinate] = (0.0, 0.0)  # x, y [m]
     noise: Annotated[float, Bounds(0.0, math.pi)] = 0.1  # joints start within this of the rest pose [rad, m]
-    policy: str = ""  # the default one: a scene whose policy it is, or "package.module:Class"
+    policy: str = ""  # the default policy: the name of a scene with a trained one, or "package.module:Class"
     team: Team = ""  # agents of one team win and lose together; empty: a team of its own
 
 

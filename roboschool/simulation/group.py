@@ -84,7 +84,7 @@ class Group:
         shape = (worlds, len(self.agents))
         self.state, self.previous = (blank_state(scene, task, *shape) for _ in range(2))
         self.shape = (*shape, len(self.robot.joints))  # of actions
-        self.active = np.ones(shape, dtype=bool)  # agents whose episode goes on
+        self.active = np.ones(shape, dtype=bool)  # active agents
         self.terminated = np.zeros(shape, dtype=bool)  # agents that this step has ended
         self.updates = bool(task.memory.quantities)
         everyone = range(len(scene.agents))

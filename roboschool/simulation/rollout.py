@@ -50,7 +50,7 @@ class RolloutStep:
 
 
 class AgentPolicies:
-    """Policies by agent, which act together in a `ParallelEnv`; each gets a seed of its own."""
+    """Policies by agent, which act together in a `ParallelEnv`; each gets its own seed."""
 
     def __init__(self, policies: Mapping[str, Policy]) -> None:
         self.policies = policies
