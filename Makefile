@@ -2,7 +2,7 @@
 # make test   install, lint, type-check, and run the whole suite
 # make test-extras   install other people's trainers apart, and run the examples and the conformance tests there
 # make fuzz   damage every kind of file and message, and read it: ten minutes, two processes
-# make docs   write docs/environments.md and its pictures
+# make docs   write docs/environments.md, its pictures, and the README's animation
 # make bench  measure speed, beside other packages (minutes)
 # make speed  measure it at length, and write docs/speed.json, docs/speed.md and its pictures (half an hour, 10 GB)
 
@@ -57,6 +57,7 @@ docs: .venv/race
 	mkdir -p build
 	$(BIN)/roboschool match trained=ant_sumo scripted --scene ant_sumo --seed 6 -o build/match.rsmatch
 	$(BIN)/roboschool replay build/match.rsmatch --picture docs/pictures/match.png --at 3.2
+	$(BIN)/roboschool film mixed_sumo --seed 3 --size 480x300 --video docs/mixed_sumo.webp
 	$(foreach scene,$(SCENES),$(BIN)/roboschool film $(scene) --picture docs/pictures/$(scene).png --at $(or $(AT_$(scene)),1.4) &&) true
 
 .venv/pip:

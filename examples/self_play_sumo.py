@@ -62,7 +62,7 @@ class Sumo(SB3VecEnv):
 
 
 def demonstrate(steps: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the scripted opponents see and do while they are jostled (rows, n) and (rows, joints)."""
+    """Return observations (rows, n) and actions (rows, joints) of the scripted opponents while they are pushed."""
     rng = np.random.default_rng(seed)
     env = roboschool.ParallelEnv(SCENE)
     script = roboschool.load_policy(env.scene.agents[0].policy)
@@ -80,7 +80,7 @@ def demonstrate(steps: int, noise: float, seed: int) -> tuple[np.ndarray, np.nda
 
 
 def imitate(model: PPO, env: VecNormalize, steps: int, epochs: int, seed: int) -> None:
-    """Teach the actor what the script does, and the normalisation what is seen."""
+    """Fit the actor to the script's actions, and the normalisation to its observations."""
     seen, done = demonstrate(steps, 0.3, seed)
     env.obs_rms.update(seen)
     rows, goal = torch.from_numpy(env.normalize_obs(seen)).float(), torch.from_numpy(done).float()
@@ -129,7 +129,7 @@ def save(model: PPO, out: Path) -> None:
 
 
 class Past(roboschool.OpponentPool):
-    """Any of the learner's past, but in most episodes the first, who imitates the script."""
+    """Draws any earlier learner, but in most episodes the first, which imitates the script."""
 
     def draw(self, rng):
         return self.members[0] if rng.random() < SCRIPT else super().draw(rng)

@@ -170,7 +170,7 @@ while taken < args.steps:
         discounted[done] = 0.0
         B_reward[t] = np.clip(reward / np.sqrt(paid.var[0] + 1e-8), -10.0, 10.0)
         cut = truncated & ~terminated
-        if cut.any():  # the clock ran out, but life went on: add what it was worth
+        if cut.any():  # truncated, not terminated: bootstrap from the value of the last state
             last = torch.from_numpy(seen.normalise(np.stack(list(info["final_obs"][cut]))))
             with torch.no_grad():
                 B_reward[t, cut] += args.gamma * critic(last)[:, 0].numpy()
@@ -238,7 +238,7 @@ while taken < args.steps:
                 state[f"{name}.{part}"] = torch.as_tensor(getattr(running_of, part), dtype=torch.float64)
         state |= {"taken": torch.tensor(taken), "wall": torch.tensor(before + time.time() - clock)}
         save_file(state, out / "part.safetensors")
-        (out / "part.safetensors").replace(out / "checkpoint.safetensors")  # whoever is stopped leaves no half of it
+        (out / "part.safetensors").replace(out / "checkpoint.safetensors")  # never incomplete
         policy_of(actor, seen).save(out / "policy.safetensors")
 
 bar.close()

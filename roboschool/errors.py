@@ -51,7 +51,7 @@ def suggest(name: object, names: Iterable[object]) -> str:
 
 
 def raise_faults(where: str, faults: Iterable[str]) -> None:
-    """Tell all faults of one thing at once, if there are any.
+    """Raise an error that lists all faults, if there are any.
 
     Raises:
         InvalidInput: there is a fault; the message begins with `where`.

@@ -1,4 +1,4 @@
-"""Readers of formats in which strangers may write: text, TOML, JSON, zip archives, tables of numbers, and tensors.
+"""Readers of untrusted formats: text, TOML, JSON, zip archives, tables of numbers, and tensors.
 
 Each format has one reader, and whatever is wrong with a file is an `InvalidInput`. Nothing that is read is run, no name
 that is read is opened or imported, and no more is unpacked than a reader allows.
@@ -74,7 +74,7 @@ def read_text(path: Path, largest: int = LARGEST) -> str:
 
 
 def parse_toml(path: Path) -> dict[str, Any]:
-    """Return what stands in a TOML file.
+    """Return the content of a TOML file.
 
     Raises:
         InvalidInput: the file cannot be read, or is not TOML.
@@ -83,7 +83,7 @@ def parse_toml(path: Path) -> dict[str, Any]:
 
 
 def parse_toml_text(text: str, where: str) -> dict[str, Any]:
-    """Return what stands in a text of TOML.
+    """Return the content of a TOML text.
 
     Raises:
         InvalidInput: it is none; the message begins with `where`.
@@ -110,7 +110,7 @@ def read_toml(path: Path, schema: type[Schema]) -> Schema:
 
 
 def read_json(path: Path, schema: Any = Any, largest: int = LARGEST) -> Any:
-    """Return what stands in a JSON file, as `parse_json` does.
+    """Return the content of a JSON file, as `parse_json` does.
 
     Raises:
         InvalidInput: the file cannot be read, or as there.
@@ -119,7 +119,7 @@ def read_json(path: Path, schema: Any = Any, largest: int = LARGEST) -> Any:
 
 
 def parse_json(data: bytes | str, where: str, schema: Any = Any, largest: int = LARGEST) -> Any:
-    """Return what JSON says, as a `schema`.
+    """Return the content of a JSON text, as a `schema`.
 
     Args:
         data: the text.
@@ -140,7 +140,7 @@ def parse_json(data: bytes | str, where: str, schema: Any = Any, largest: int = 
 
 
 def read_archive(data: bytes, where: str, most: int = MOST_ENTRIES, largest: int = LARGEST_ARCHIVE) -> dict[str, bytes]:
-    """Return what a zip archive holds, by name.
+    """Return the content of a zip archive, by name.
 
     Args:
         data: the archive.
@@ -224,7 +224,7 @@ def _parse_table(data: bytes, where: str) -> np.ndarray:
 
 
 def read_tensors(path: Path, largest: int) -> tuple[dict[str, str], dict[str, np.ndarray]]:
-    """Return the remarks and the arrays in a safetensors file of at most so many bytes; see `read_bytes`.
+    """Return the metadata and the arrays in a safetensors file of at most `largest` bytes; see `read_bytes`.
 
     Raises:
         InvalidInput: the file cannot be read, or is damaged.

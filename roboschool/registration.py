@@ -1,6 +1,6 @@
 """Gives every scene its ids in Gymnasium and PettingZoo. It imports `scenes`.
 
-Of a scene file only the keys that an id needs are read here: a thousand files cost next to no time. A file with faults
+Of a scene file only the keys that an id needs are read here: a thousand files cost almost no time. A file with faults
 gets an id, too; making the env reports them.
 """
 

@@ -1,4 +1,4 @@
-"""Checks values against types with bounds in their annotations, and tells all faults at once.
+"""Checks values against types with bounds in their annotations, and reports all faults at once.
 
 The bounds are classes of ours: msgspec 0.22 crashes on `msgspec.Meta` in a union of a number and a tuple.
 """
@@ -51,7 +51,7 @@ class Pattern:
     """What a text must match."""
 
     pattern: str
-    description: str  # of such texts, for people
+    description: str  # of such texts
 
     def fault(self, value: str) -> str:
         """Return what is wrong with a text; nothing if it matches."""

@@ -1,4 +1,4 @@
-"""Files and folders for a moment; files are in memory where the system has such, and need no writable folder."""
+"""Temporary files and folders; files are in memory where the system supports it, and need no writable folder."""
 
 import os
 import tempfile
@@ -35,7 +35,7 @@ def scratch_file() -> Iterator[IO[bytes]]:
 def scratch_path(content: bytes = b"") -> Iterator[str]:
     """Give native code the path of a file to read or write.
 
-    Other files may have the same path later: whoever reads it must not cache files by their paths.
+    Other files may have the same path later, so the reader must not cache files by path.
 
     Raises:
         InvalidInput: the file cannot be made; never where files can be in memory.

@@ -1,4 +1,4 @@
-"""What this is running on, for records that people compare."""
+"""The machine and versions, for records."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""Writes files: whole, or not at all."""
+"""Writes files atomically: completely or not at all."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ def make_folder(path: Path) -> None:
 def whole(path: Path) -> Iterator[Path]:
     """Yield the path of a new file, with the same ending, that takes the place of `path` at the end of the block.
 
-    If the block raises, what was at `path` stays as it was and nothing else is left.
+    If the block raises, the file at `path` is unchanged and no other file is left.
 
     Raises:
         InvalidInput: the new file cannot be stored, or cannot take that place.
@@ -54,10 +54,10 @@ def unwritable_as_invalid(path: Path) -> Iterator[None]:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it.
+    """Write a file atomically: readers see the old content or the new, never a part.
 
     Raises:
-        InvalidInput: it cannot be written; what was there is as it was.
+        InvalidInput: it cannot be written; the old file is unchanged.
     """
     with whole(path) as part, unwritable_as_invalid(path):
         part.write_bytes(data)

@@ -150,7 +150,7 @@ def test_every_peer_has_a_title_and_scenes_of_ours() -> None:
         (["ant", "--workers", "-1"], ["-1", "1 to 64"]),
         (["ant", "--plot", "nowhere"], ["nowhere", "no such folder"]),
         (["ant", "--json", "--markdown"], ["not both"]),
-        (["ant", "--from", "speed.json"], ["no scene is named"]),
+        (["ant", "--from", "speed.json"], ["name no scenes"]),
         (["--from", "nothing.json"], ["Error: nothing.json: no such file"]),
         (["--from", __file__], ["test_bench.py", "not JSON"]),
         (["--from", DOCS.parent / "assets" / "ant" / "policies" / "ant.json"], ["ant.json", "bench --json"]),
@@ -197,4 +197,4 @@ def test_seats_play_the_same_episodes() -> None:
         counts = [make("race", stack, empty)(2) for empty in (False, True) for make in MEASURES.values()]
     assert len(set(counts[:3])) == 1
     assert counts[3:] == [3 * 2 * CYCLES] * 3, "no robot falls in an empty world"
-    assert "no other scene is named" in bench("ant", "--sharing", "race", code=1).output
+    assert "name no other" in bench("ant", "--sharing", "race", code=1).output

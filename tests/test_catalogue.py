@@ -513,7 +513,7 @@ def launches_at(step: float, ground: float = 0.0, seed: int = 0) -> list[Launch]
     return update(task, previous, state, seed)[1]
 
 
-def test_cube_is_thrown_every_30_steps_after_the_hundredth_at_those_who_stand() -> None:
+def test_cube_is_launched_every_30_steps_after_the_hundredth_at_robots_that_stand() -> None:
     assert [step for step in range(300) if launches_at(float(step))] == [120, 150, 180, 210, 240, 270]
     assert not launches_at(150.0, ground=5.0)
 
@@ -531,7 +531,7 @@ def test_how_the_cube_flies() -> None:
         assert np.dot(way, launch.velocity) / np.linalg.norm(way) / speed > 0.97
 
 
-def test_the_world_throws_the_cube_the_task_asks_for() -> None:
+def test_the_world_launches_the_cube_the_task_asks_for() -> None:
     simulation = begun("humanoid_flagrun_harder")
     model = load_scene("humanoid_flagrun_harder").props[0].model
     assert model.links[0].mass == 1.2

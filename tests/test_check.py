@@ -48,13 +48,13 @@ def write_scene(folder: Path, *props: str, text: str = SCENE) -> str:
 @pytest.mark.parametrize(
     ("props", "problems"),
     [
-        ([("slab", "slab", [0.0, 0.0, 0.05])], ["ant_0 and slab begin inside each other, by 10.0 cm"]),
+        ([("slab", "slab", [0.0, 0.0, 0.05])], ["ant_0 and slab overlap by 10.0 cm"]),
         ([("slab", "slab", [0.0, [9.0, 0.0], 0.05])], ["prop[0].position[1]: a range begins with its lower end"]),
-        ([("slab", "slab", [0.0, [0.0, 4.0], 0.05])], ["ant_0 and slab begin inside each other"]),
-        ([("lift", "lift", [5.0, 0.0, 0.06])], ["lift and the ground begin inside each other, by 4.0 cm"]),
+        ([("slab", "slab", [0.0, [0.0, 4.0], 0.05])], ["ant_0 and slab overlap"]),
+        ([("lift", "lift", [5.0, 0.0, 0.06])], ["lift and the ground overlap by 4.0 cm"]),
         (
             [("slab", "slab", [5.0, 0.0, 0.3]), ("lift", "lift", [5.0, 0.0, 0.4])],
-            ["slab and lift begin inside each other, by 5.0 cm"],
+            ["slab and lift overlap by 5.0 cm"],
         ),
         ([("slab", "slab", [5.0, 0.0, 0.0]), ("other", "slab", [6.0, 0.0, 0.0])], []),  # they never move
         ([("slab", "slab", [5.0, 0.0, 0.0]), ("lift", "lift", [5.0, 0.0, 0.15])], []),  # they touch

@@ -167,7 +167,7 @@ def test_a_state_of_another_physics_is_refused(name: str, options: dict[str, Any
     one.reset({0: 0})
     other.reset({0: 0})
     for exact in (True, False):
-        with pytest.raises(InvalidInput, match=f"this was other: {words}"):
+        with pytest.raises(InvalidInput, match=f"differs from the saved state in {words}"):
             other.load(one.save(), exact=exact)
     first, *others = one.scene.agents
     weak = dataclasses.replace(first.robot, torque=tuple(0.5 * most for most in first.robot.torque))

@@ -397,9 +397,9 @@ def test_check_says_what_a_game_leaves_out(tmp_path: Path, capsys: pytest.Captur
     said = capsys.readouterr()
     for word in (
         "hill: Two ants, one hill.\n  no id",
-        "note: task Climber: no `termination`, so nothing tells people when it ends",
+        "note: task Climber: no `termination`, so the docs cannot say when it ends",
         "note: game Hill: no 'reason' in `memory`",
-        "note: game Hill: no 'result' in `agent_stats`: a match is won by whoever was paid most",
+        "note: game Hill: no 'result' in `agent_stats`: the side with the greatest return wins a match",
         "note: game Hill: no 'score' in `agent_stats`",
         "all is well",
     ):

@@ -450,7 +450,7 @@ FRONT, BACK = ["bthigh", "bshin", "bfoot"], ["fthigh", "fshin", "ffoot"]
         ("aunt", "4x2", ["did you mean 'ant'"]),
         ("half_cheetah", {"leg_0": ["btigh"]}, ["'leg_0'", "joint 'btigh'", "did you mean 'bthigh'"]),
         ("half_cheetah", {"leg_0": ["slide_x"]}, ["joint 'slide_x'"]),
-        ("half_cheetah", {"leg_0": FRONT, "leg_1": BACK[1:]}, ["nobody moves fthigh"]),
+        ("half_cheetah", {"leg_0": FRONT, "leg_1": BACK[1:]}, ["no agent moves fthigh"]),
         ("half_cheetah", {"leg_0": FRONT, "leg_1": [*BACK, "bfoot"]}, ["joint 'bfoot' is of 'leg_0' and of 'leg_1'"]),
         ("half_cheetah", {"leg_0": FRONT, "leg_1": BACK, "leg_2": []}, ["'leg_2' has [], not a list"]),
         ("half_cheetah", {"leg_0": "bthigh"}, ["'leg_0' has 'bthigh', not a list"]),

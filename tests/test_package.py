@@ -395,6 +395,23 @@ def test_every_scene_has_a_picture(name: str) -> None:
         assert picture.size == (600, 400)
 
 
+def test_the_speeds_in_the_readme_are_those_that_were_measured() -> None:
+    readme, page = (ROOT / "README.md").read_text(), (ROOT / "docs" / "speed.md").read_text()
+    rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|$", readme, re.M)
+    assert len(rows) == 5
+    for scene, single, pybullet_envs, mujoco in rows:
+        assert re.search(rf"^\| {scene} \| {single} \|.* {pybullet_envs} \| {mujoco} \| \d+ \|$", page, re.M), scene
+
+
+def test_the_readme_shows_robots_that_move() -> None:
+    readme, path = (ROOT / "README.md").read_text(), ROOT / "docs" / "mixed_sumo.webp"
+    assert "](docs/mixed_sumo.webp)" in readme
+    assert path.stat().st_size < 300_000
+    with Image.open(path) as animation:
+        assert animation.n_frames > 30
+        assert animation.info["loop"] == 0, "it plays forever"
+
+
 @pytest.mark.parametrize("name", sorted(paths.policies()))
 def test_shipped_policies_score_as_their_json_says(name: str) -> None:
     """Three of the hundred episodes: a stale policy, or a changed robot, is far off."""

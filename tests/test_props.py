@@ -93,7 +93,7 @@ def test_where_props_stand_is_in_the_saved_state(tmp_path: Path) -> None:
     other.close()
 
 
-def test_a_throw_keeps_a_prop_turned_as_it_was_placed(tmp_path: Path) -> None:
+def test_a_launch_keeps_the_orientation_of_a_prop(tmp_path: Path) -> None:
     import pybullet
 
     world = World(with_prop(prop(tmp_path, BALL)))
@@ -119,12 +119,12 @@ def test_a_slide_stays_within_its_limits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf])
-def test_throws_that_are_not_finite_are_refused(number: float) -> None:
+def test_launches_that_are_not_finite_are_refused(number: float) -> None:
     simulation = Simulation(load_scene("pong"))
     simulation.reset({0: 0})
-    with pytest.raises(InvalidInput, match=r"prop 'ball' is thrown"):
+    with pytest.raises(InvalidInput, match=r"prop 'ball' is launched"):
         simulation.worlds[0].launch("ball", (0.0, number, 0.0), (0.0, 0.0, 0.0))
-    with pytest.raises(InvalidInput, match=r"unknown prop that can be thrown 'bal'; did you mean 'ball'"):
+    with pytest.raises(InvalidInput, match=r"unknown prop that can be launched 'bal'; did you mean 'ball'"):
         simulation.worlds[0].launch("bal", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
     simulation.close()
 
@@ -192,9 +192,9 @@ def test_a_state_is_refused_where_policies_play_others() -> None:
     for seed, env in enumerate((one, other, world)):
         env.reset(seed=seed)
     before = other.get_state().world.snapshot
-    with pytest.raises(InvalidInput, match="policies control ant_0; of these the checkpoint has only humanoid_0"):
+    with pytest.raises(InvalidInput, match="lacks the policies of ant_0; it has only those of humanoid_0"):
         other.set_state(one.get_state())
-    with pytest.raises(InvalidInput, match="policies control ant_0; of these the checkpoint has none"):
+    with pytest.raises(InvalidInput, match="lacks the policies of ant_0; it has none"):
         other.set_state(world.get_state())
     assert other.get_state().world.snapshot == before
     world.set_state(one.get_state())
@@ -224,7 +224,7 @@ def test_states_of_other_lanes_are_refused_before_anything_moves() -> None:
     one.reset(seed=0)
     other.reset(seed=0)
     before = other.state()
-    with pytest.raises(InvalidInput, match="the checkpoint is of"):
+    with pytest.raises(InvalidInput, match="the state is of"):
         other.set_state(one.get_state())
     assert (other.state() == before).all()
     one.close()

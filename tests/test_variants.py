@@ -67,7 +67,7 @@ def test_each_world_is_that_of_its_own_scene(name: str, tmp_path: Path) -> None:
                     assert (together.terminated[world] == apart.terminated[0]).all()
         first, second = (many.groups[0].observation[world] for world in (0, 1))
         assert not np.array_equal(first, second)
-        with pytest.raises(InvalidInput, match=r"saved with another .*robot"):
+        with pytest.raises(InvalidInput, match=r"differs from the saved state in .*robot"):
             many.load(saved, 0)
 
 

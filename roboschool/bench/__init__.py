@@ -1,1 +1,1 @@
-"""Measures speed, ours and that of peers. It imports `envs`."""
+"""Measures the speed of this package and of its peers. It imports `envs`, `multiplayer` and `tournament`."""

@@ -134,7 +134,7 @@ def bullet(leader: Stepper, follower: Stepper) -> Measure:
     """Return the measure of Bullet's own step alone, in the very motion of another stepper.
 
     Args:
-        leader: whose motion is measured. It runs without the stopwatch, which takes time, too.
+        leader: gives the motion that is measured. It runs without timing each step, which takes time as well.
         follower: does the same from the same seed, afterwards.
     """
 
@@ -250,7 +250,7 @@ def crowd(scene: Scene, robots: int) -> ParallelEnv:
 def in_turn(
     measures: Mapping[str, Measure], seconds: float, rounds: int, tick: Callable[[], None]
 ) -> dict[str, list[float]]:
-    """Run all measures in every round, so that a machine whose speed drifts slows all alike.
+    """Run all measures in every round, so that a drift of the machine's speed affects all alike.
 
     Args:
         measures: by name.

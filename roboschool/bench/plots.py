@@ -25,7 +25,7 @@ def plot(report: Report, folder: Path) -> None:
     """Write the plots that there are numbers for.
 
     Raises:
-        InvalidInput: one cannot be written; what was there is as it was.
+        InvalidInput: one cannot be written; the old file is unchanged.
     """
     figures = {
         "scenes": _scenes(report),

@@ -17,24 +17,24 @@ UNMEASURED = "-"  # cell of a table
 
 INTRO = """# Speed
 
-`make speed` measures this page again: it writes [speed.json](speed.json), all numbers behind it, and a test compares
-the two. Actions are random, resets are included. All measures of a scene take turns, {rounds} rounds of
-{seconds:g} s each; numbers are medians; ratios are medians over the pairs of a round.
+`make speed` measures this page again. It writes [speed.json](speed.json), which holds all numbers; a test compares
+the two. Actions are random, and resets are included. All measures of a scene take turns, in {rounds} rounds of
+{seconds:g} s each. Numbers are medians; ratios are medians over the pairs of a round.
 Measured on {day}: {processor}, {cores} cores, {system}, Python {python}, {versions}.
 """
-NOTES = """- `single` is one env, `x{copies}` a `VectorEnv` of that many copies in one process, `workers` the same in
-  processes of their own.
+NOTES = """- `single` is one env, `x{copies}` a `VectorEnv` of {copies} environments in one process, `workers` the same
+  in worker processes.
 - `pybullet_envs` (of pybullet_envs_gymnasium) and `Gymnasium MuJoCo` (v5) are single envs without wrappers,
-  `EnvPool MuJoCo` (v5) is 16 envs on one thread. Their episodes end after 1000 steps, as ours.
-- A robot that acts at random soon falls, so resets matter; MuJoCo's HalfCheetah never ends early. MuJoCo's steps also
-  differ in length from our 16.5 ms: compare the simulated seconds.
+  `EnvPool MuJoCo` (v5) is 16 envs on one thread. Their episodes end after 1000 steps, like ours.
+- A robot with random actions soon falls, so the speed of resets matters; MuJoCo's HalfCheetah never terminates early.
+  Steps of MuJoCo's envs are longer or shorter than our 16.5 ms: compare the simulated seconds.
 - `bare` is Bullet's own step alone, in the same motion, without resets.
-- `reset` is a reset of one env after ten steps, `start-up` the time of a new process from its imports to its first
-  step, `memory` the memory of each of {copies} copies, `growth` the memory that {resets} resets add.
+- `reset` is a reset of one env after ten steps; `start-up` is the time of a new process from its imports to its first
+  step; `memory` is the memory of each of {copies} environments; `growth` is the memory that {resets} resets add.
 """
 PICTURES = {  # what `--plot` writes
     "scenes": "Steps per second of every scene",
-    "copies": "Steps per second against copies in one process",
+    "copies": "Steps per second against environments in one process",
     "robots": "Steps per second against robots in one world",
 }
 
@@ -160,9 +160,9 @@ def tables(report: Report) -> list[Table]:
     return [
         _table("Steps per second", envs, rows, [row.steps_per_s for row in rows], ".0f"),
         _table("Simulated seconds per second", envs, rows, [row.simulated_s_per_s for row in rows], ".0f"),
-        _table("How many times as many steps", faster, rows, ratios, ".2f"),
+        _table("Ratios of steps per second", faster, rows, ratios, ".2f"),
         _table(
-            "An env's step, in bare steps of Bullet",
+            "Time of an env's step, relative to Bullet's bare step",
             {f"{key}_over_bullet": ours[key] for key in ours},
             rows,
             ratios,

@@ -65,7 +65,7 @@ def shared_world(name: str, seconds: float, rounds: int) -> list[float]:
 
 
 def tireless(world: ParallelEnv) -> Stepper:
-    """Return the stepper of a world whose robots go on acting when they have fallen: one lies as long as many do."""
+    """Return the stepper of a world whose robots stay active after a fall, so that numbers of robots compare fairly."""
     simulation, rng = world.simulation, np.random.default_rng(0)
     simulation.reset({0: 0})
     (group,) = simulation.groups

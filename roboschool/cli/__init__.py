@@ -1,1 +1,1 @@
-"""The command line: `roboschool race`, `list`, `check` and `bench`."""
+"""The command line: one function for each command of `roboschool`. It may import every other room."""

@@ -1,4 +1,4 @@
-"""What there is: robots and scenes."""
+"""Lists robots, scenes, scores and games."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from roboschool.scenes.scene import Scene
 
 @dataclass(frozen=True)
 class Card:
-    """What is read of the file beside a policy that says how it was trained, and what it scores."""
+    """The keys that are read of a policy's JSON file."""
 
     score_mean: float  # return
     score_sd: float
@@ -29,7 +29,7 @@ class Card:
 
 
 def print_catalogue(as_json: bool) -> None:
-    """Print robots and scenes, as tables or as JSON; what is wrong with a scene goes to stderr.
+    """Print robots and scenes, as tables or as JSON; errors in scenes are printed to stderr.
 
     Raises:
         InvalidInput: a robot is wrong.
@@ -68,7 +68,7 @@ def several(numbers: Sequence[int]) -> str:
 
 
 def print_scores() -> None:
-    """Print what the policies that come with the package score, as a Markdown table made of their JSON files."""
+    """Print the scores of the shipped policies, as a Markdown table made of their JSON files."""
     click.echo("| scene | score, mean ± sd | 5 % quantile | falls | threshold | steps | wall time |")
     click.echo("|---|---|---|---|---|---|---|")
     for name, path in sorted(paths.policies().items()):
@@ -82,8 +82,8 @@ def print_scores() -> None:
 
 
 def print_games() -> None:
-    """Print what the scenes with a game are, as a Markdown table."""
-    click.echo("| scene | agents | steps | ends by | set at a reset | who plays where nobody does | trained |")
+    """Print the scenes with a game, as a Markdown table."""
+    click.echo("| scene | agents | steps | ends by | reset options | default policies | trained policy |")
     click.echo("|---|---|---|---|---|---|---|")
     for scene in map(load_scene, sorted(paths.scenes())):
         if scene.game is not None:

@@ -1,4 +1,4 @@
-"""The command `roboschool check`: what is to be checked, each in a process that may crash, and what is printed."""
+"""The command `roboschool check`: it finds the files, checks them in a process that may crash, and prints reports."""
 
 import json
 import os

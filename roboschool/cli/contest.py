@@ -218,7 +218,7 @@ def run_contest(
 
             report = run_tournament(plan, folder, workers, tick)
     except KeyboardInterrupt:
-        click.echo(f"\nstopped; the same command goes on where it was, with {folder}", err=True)
+        click.echo(f"\nstopped; the same command continues with {folder}", err=True)
         sys.exit(130)
     replace(folder / PAGE, make_page(report).encode())
     if as_json:

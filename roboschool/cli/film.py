@@ -1,4 +1,4 @@
-"""Shows policies at work: an episode of a scene, as a video or a picture, or both."""
+"""Shows an episode of a scene with its policies, as a video, a picture, or both."""
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing

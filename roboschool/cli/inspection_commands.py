@@ -12,7 +12,7 @@ from roboschool.errors import InvalidInput
 
 @click.command("list")
 @JSON
-@click.option("--scores", is_flag=True, help="Print what the policies score that come with the package, as Markdown.")
+@click.option("--scores", is_flag=True, help="Print the scores of the shipped policies, as Markdown.")
 @click.option("--games", is_flag=True, help="Print a table of the scenes with a game, as Markdown.")
 @click.option("--markdown", is_flag=True, help="Print a page about every scene, as Markdown.")
 def list_(as_json: bool, scores: bool, games: bool, markdown: bool) -> None:
@@ -38,16 +38,16 @@ def list_(as_json: bool, scores: bool, games: bool, markdown: bool) -> None:
 @click.argument("what", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print a list of findings as JSON: file, kind, problems, notes.")
 def check(what: tuple[str, ...], as_json: bool) -> None:
-    """Check robots and scenes: WHAT is a .urdf, a .toml, a folder with some, or the name of a robot or a scene.
+    """Check robots and scenes: WHAT is a .urdf or .toml file, a folder, or the name of a robot or a scene.
 
     \b
-    By name, by file, and all in a folder:
+    Check a scene by its name, a file, and everything in a folder:
         roboschool check ant_sumo my_robot.urdf mine/
 
-    Problems are printed with file, line or key, and the nearest right name. What has none is then tried out for 100
-    steps of random torques, in a process of its own. A scene is checked with all its robots, which must not begin
-    inside each other, and its policies. The exit code is 0 without problems, 1 with problems, and 2 if WHAT is not
-    there.
+    Problems are printed with the file, the line or key, and the nearest valid name. Valid files are then simulated
+    for 100 steps of random torques, in a separate process. A scene is checked with its policies and all its robots,
+    which must not overlap at the start. The exit code is 0 without problems, 1 with problems, and 2 if WHAT does not
+    exist.
     """  # noqa: D301 - click reads the backslash
     from roboschool.cli.check_command import run_check
 
@@ -56,12 +56,12 @@ def check(what: tuple[str, ...], as_json: bool) -> None:
 
 @click.command()
 @click.argument("policy")
-@click.option("--scene", help="Scene in which it acts; the one that it comes with if not given.")
+@click.option("--scene", help="Scene in which it acts; the one it was trained in if not given.")
 @click.option("--episodes", type=COUNT, help="Number of episodes; 100 if not given.")
-@click.option("--seed", type=WHOLE, help="Of the first episode; one that training never uses if not given.")
+@click.option("--seed", type=WHOLE, help="Seed of the first episode; one not used in training if not given.")
 @JSON
 def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | None, as_json: bool) -> None:
-    """Print what POLICY scores: mean return, 5 % quantile, and the share of episodes in which it falls.
+    """Print the score of POLICY: mean return, 5 % quantile, and the share of episodes in which it falls.
 
     \b
         roboschool evaluate hopper
@@ -75,10 +75,10 @@ def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | N
 @click.command()
 @click.argument("scenes", nargs=-1)
 @click.option("--seconds", default=0.5, type=POSITIVE, show_default=True, help="Time for each measure in a round.")
-@click.option("--rounds", default=9, type=COUNT, show_default=True, help="After one to warm up.")
-@click.option("--copies", default=64, type=COUNT, show_default=True, help="Of the scene, in the vector env.")
+@click.option("--rounds", default=9, type=COUNT, show_default=True, help="Number of rounds, after a warm-up.")
+@click.option("--copies", default=64, type=COUNT, show_default=True, help="Environments in the vector env.")
 @click.option(
-    "--workers", help="Numbers of worker processes, like 1,2; 0 is none; 1 and the number of cores if not given."
+    "--workers", help="Numbers of worker processes, like 1,2; 0: none; 1 and the number of cores if not given."
 )
 @click.option("--peers", is_flag=True, help=f"Also run other packages: {system_info.install('bench')}.")
 @click.option(
@@ -98,9 +98,9 @@ def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | N
 @click.option(
     "--sharing",
     metavar="SCENE",
-    help="Measure only what sharing costs: seats and a tournament in SCENE, robots in one world.",
+    help="Measure only the cost of sharing: seats and a tournament in SCENE, robots in one world.",
 )
-@click.option("--from", "source", type=FILE, help="Measure nothing; read what --json printed.")
+@click.option("--from", "source", type=FILE, help="Read the output of --json instead of measuring.")
 @JSON
 @click.option("--markdown", is_flag=True, help="Print a page, as Markdown.")
 @click.option("--plot", "folder", type=FILE, metavar="FOLDER", help="Write pictures speed_*.png.")
@@ -121,20 +121,20 @@ def bench(
 ) -> None:
     """Measure speed and memory of SCENES (all if none), beside Bullet's bare step and other packages.
 
-    Actions are random, resets included. All measures of a scene take turns, and medians are printed. "bare" is the
-    time Bullet's own step takes in the same motion; ratios are between measures of the same round.
+    Actions are random, and resets are included. All measures of a scene take turns, and medians are printed. "bare" is
+    the time of Bullet's own step in the same motion; ratios are between measures of the same round.
     """
     if sharing is not None:
         from roboschool.bench.sharing import print_sharing
 
         if scenes:
-            raise InvalidInput(f"--sharing {sharing}: nothing else is measured then, so no other scene is named")
+            raise InvalidInput(f"--sharing {sharing}: only this scene is measured; name no other")
         print_sharing(sharing, seconds, rounds)
         return
     if as_json and markdown:
         raise InvalidInput("--json or --markdown, not both")
     if source is not None and scenes:
-        raise InvalidInput(f"--from {source}: nothing is measured then, so no scene is named")
+        raise InvalidInput(f"--from {source}: nothing is measured; name no scenes")
     from roboschool.bench.report import Settings, read_report
     from roboschool.bench.scenes import measure
     from roboschool.cli.bench import check_folder, print_report, read_workers

@@ -23,7 +23,7 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)  # Python itself turns Ctrl-C into an e
 
 
 class Commands(click.Group):
-    """Commands whose errors about input, and in a user's own code, are one line on stderr."""
+    """Commands that print errors about input, and in a user's own code, as one line on stderr."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command.
@@ -45,7 +45,7 @@ class Commands(click.Group):
                 raise click.ClickException(describe_error(error)) from error
             if isinstance(error, OSError) and error.errno in FULL:
                 raise click.ClickException(f"cannot write: {error.strerror}") from None
-            raise  # by click; or a fault of ours, to be mended with its traceback
+            raise  # by click; or a bug of this package, to be fixed with the traceback
 
 
 @contextlib.contextmanager
@@ -74,13 +74,13 @@ def main() -> None:
     \b
     See a race of the robots that come with the package:
         roboschool race --video race.mp4
-    See what there is, and its ids for Gymnasium:
+    List robots, scenes and their Gymnasium ids:
         roboschool list
-    Drive a robot with the keys:
+    Drive a robot with the keyboard:
         roboschool play hopper
-    Host a world whose robots other programs play:
+    Host a world for other programs:
         roboschool serve ants
-    See what is wrong with a robot or a scene of your own:
+    Check a robot or a scene of your own:
         roboschool check my_robot.urdf
     Let policies play each other, and rate them:
         roboschool tournament *.safetensors scripted still --scene pong

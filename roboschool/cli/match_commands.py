@@ -26,18 +26,19 @@ def match(
     limit: float,
     as_json: bool,
 ) -> None:
-    """Let POLICIES play a match, each in a process of its own.
+    """Let POLICIES play a match, each in its own process.
 
-    The sides of the scene are dealt out to them in turn. One that crashes, hangs, or answers nonsense forfeits.
+    The sides of the scene are assigned to them in turn. A policy that crashes, hangs, or returns invalid actions
+    forfeits.
 
     \b
-    Play, check that it happened as written, and watch it:
+    Play a match, verify its file, and watch it:
         roboschool match pong scripted --scene pong --seed 7 -o m.rsmatch
         roboschool replay m.rsmatch --verify --video m.gif
 
-    A policy is a file that `NetworkPolicy.save` wrote, the scene whose policy it is, module:Class, "still", "random",
-    or "scripted", which is what the scene names itself. NAME=POLICY gives it a name. Where the sides differ, one for
-    each may be given, separated by a comma.
+    A policy is a file that `NetworkPolicy.save` wrote, the name of the scene it was trained in, module:Class, "still",
+    "random", or "scripted", the default policy of the scene. NAME=POLICY gives it a name. If the agents of a side need
+    different policies, separate them with commas.
     """  # noqa: D301 - click reads the backslash
     from roboschool.cli.contest import run_match
     from roboschool.cli.options import read_options
@@ -49,8 +50,10 @@ def match(
 @POLICIES
 @PLAYED
 @SEED
-@click.option("--games", default=10, type=COUNT, show_default=True, help="Seeds for each pair, on both sides each.")
-@click.option("-o", "--out", type=FILE, metavar="FOLDER", help="tournament_SCENE if not given.")
+@click.option(
+    "--games", default=10, type=COUNT, show_default=True, help="Seeds for each pair; each is played on both sides."
+)
+@click.option("-o", "--out", type=FILE, metavar="FOLDER", help="Folder of results; tournament_SCENE if not given.")
 @click.option("--workers", type=COUNT, help="Matches at once; the number of cores if not given.")
 @SET
 @LIMIT
@@ -68,15 +71,16 @@ def tournament(
 ) -> None:
     """Let POLICIES play each other, and rate them.
 
-    Up to 20 meet all others; more play by the Swiss system, and then the best 8 meet. The folder gets a file for each
-    match, games.jsonl with the games, results.json with the table, and page.html with plots, too. Stopped, even by
-    kill -9, the same command goes on.
+    Up to 20 policies play a round robin; more play Swiss rounds, then a round robin of the best 8. The folder gets a
+    file for each match, games.jsonl with the games, results.json with the table, and page.html with plots. After an
+    interruption, even by kill -9, the same command continues.
 
     \b
-    Who is best at pong:
+    Rate four policies at pong:
         roboschool tournament pong scripted still random --scene pong
 
-    Policies are written as for `roboschool match`. One that fails forfeits the match, and the tournament goes on.
+    Policies are written as for `roboschool match`. One that fails forfeits the match, and the tournament
+    continues.
     """  # noqa: D301 - click reads the backslash
     from roboschool.cli.contest import run_contest
     from roboschool.cli.options import read_options
@@ -96,10 +100,10 @@ def tournament(
     "--default-policy",
     multiple=True,
     metavar="[AGENT=]POLICY",
-    help="Policy that takes seats that are empty then, written as for `roboschool match`.",
+    help="Policy that takes empty seats after --join-timeout, written as for `roboschool match`.",
 )
 @click.option("--episodes", type=COUNT, help="Number of episodes in the match; no limit if not given.")
-@click.option("--size", metavar="WIDTHxHEIGHT", help="Let players take pictures, of this size [pixels].")
+@click.option("--size", metavar="WIDTHxHEIGHT", help="Let players render pictures of this size [pixels].")
 def serve(
     scene: str,
     lanes: str | None,
@@ -112,7 +116,7 @@ def serve(
     episodes: int | None,
     size: str | None,
 ) -> None:
-    """Host the world of SCENE for other programs: roboschool.connect(ADDRESS, AGENT) is a seat in it.
+    """Host the world of SCENE for other programs, which take a seat by roboschool.connect(ADDRESS, AGENT).
 
     The first line printed is the address. It ends after --episodes, when all players have left, or on Ctrl-C, and
     prints the standings.

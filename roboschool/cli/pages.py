@@ -15,9 +15,10 @@ from roboschool.scenes.scene import Agent, Scene
 INTRO = """# Environments
 
 `roboschool list --markdown` makes this page from cards, scenes and tasks, and a test notices when it is stale.
-Actions are fractions, -1 to 1, of the greatest torque; a step lasts {dt:g} s; the goal of a run is far along +x, that
-of a flagrun is the flag. Every id is also registered as in 2017, `RoboschoolAnt-v1`. The steps of an
-episode are the id's `max_episode_steps`.
+An action is a number from -1 to 1 for each actuator; for a torque actuator it is a fraction of the largest torque
+([actuators.md](actuators.md)). A step lasts {dt:g} s. The goal of a run is far along +x; the goal of a flagrun is the
+flag. Every id is also registered under its name of 2017, such as `RoboschoolAnt-v1`. The steps of an episode are the
+id's `max_episode_steps`.
 """
 
 
@@ -64,18 +65,20 @@ def _agents(scene: Scene, played: list[Agent]) -> Iterator[str]:
         for term in terms:
             yield f"- {kind} `{term.name}`: {dataclasses.replace(term, weight=weights.get(term.name, term.weight))}"
     termination = task.termination or "as the task says"
-    yield f"- terminates: {termination}; the time is up after {scene.steps} steps, {scene.steps * scene.timestep:g} s"
+    yield f"- terminates: {termination}"
+    yield f"- time limit: {scene.steps} steps, {scene.steps * scene.timestep:g} s"
     defaults = sorted({agent.policy for agent in played if agent.policy})
-    yield from (f"- played by `{policy}` when nobody else plays" for policy in defaults)
+    yield from (f"- default policy `{policy}`" for policy in defaults)
     yield f"\n<details><summary>{_count(scene, played[0])}</summary>\n\n| # | observation |\n|---|---|"
     yield from (
         f"| {number} | {entry.replace('|', '&#124;')} |"
         for number, entry in enumerate(map(str, fields_of(task, scene.info)))
     )
-    yield "\n| # | action | at 1 |\n|---|---|---|"
-    for number, (joint, torque) in enumerate(zip(robot.joints, robot.torque, strict=True)):
+    yield "\n| # | action | actuator |\n|---|---|---|"
+    drives = zip(robot.joints, robot.actuators, robot.torque, strict=True)
+    for number, (joint, actuator, effort) in enumerate(drives):
         unit = "N" if joint.kind == "prismatic" else "N m"
-        yield f"| {number} | {joint.name}, {joint.range} | {torque:g} {unit} |"
+        yield f"| {number} | {joint.name}, {joint.range} | {actuator}, up to {effort:g} {unit} |"
     yield "\n</details>\n"
 
 

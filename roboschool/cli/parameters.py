@@ -43,7 +43,7 @@ WHOLE = click.IntRange(min=0)
 POSITIVE = FiniteRange(min=0.0, min_open=True)
 
 SCENE = click.argument("scene")
-PLAYED = click.option("--scene", required=True, help="What is played: a name, or a scene's file.")
+PLAYED = click.option("--scene", required=True, help="Name or file of the scene.")
 POLICIES = click.argument("policies", nargs=-1, required=True)
 POLICY = click.option("--policy", metavar="POLICY", help="Policy that acts, written as for `roboschool match`.")
 SEED = click.option("--seed", default=0, type=WHOLE, show_default=True, help="The same seed gives the same results.")
@@ -68,10 +68,10 @@ def timeout(name: str, purpose: str) -> Callable[[Command], Command]:
 
     Args:
         name: of the option.
-        purpose: what is limited, for people.
+        purpose: a description of what is limited.
     """
     kind = FiniteRange(min=0.0)
-    return click.option(name, default=60.0, type=kind, show_default=True, help=f"{purpose} [s]; 0: for ever.")
+    return click.option(name, default=60.0, type=kind, show_default=True, help=f"{purpose} [s]; 0: no limit.")
 
 
 def pictures(size: str, moment: str) -> Callable[[Command], Command]:

@@ -64,7 +64,7 @@ def film(
     size: str,
     hud: bool,
 ) -> None:
-    """Show an episode of SCENE with the policies that come with it."""
+    """Show an episode of SCENE with its trained or default policies."""
     from roboschool.cli.film import Output, run_film
 
     run_film(scene, policy, seed, Output(video, picture, at, size), hud)
@@ -72,9 +72,9 @@ def film(
 
 @click.command()
 @click.argument("file", type=FILE)
-@click.option("--verify", is_flag=True, help="Play it again and compare; exit with 1 if anything differs.")
+@click.option("--verify", is_flag=True, help="Simulate it again and compare; exit with 1 if anything differs.")
 @pictures("600x400", "the end")
-@click.option("--scene", help="The scene, if it is a file of your own, or has another name now.")
+@click.option("--scene", help="The scene, if it is a file of your own or has been renamed.")
 def replay(
     file: Path,
     verify: bool,
@@ -86,9 +86,9 @@ def replay(
 ) -> None:
     """Verify or show the match in FILE, an .rsmatch, or print how it ended.
 
-    To verify it, its actions are played again in a new world, and hashes of everything in it, results and poses are
-    compared. Shown are the poses, without physics, so on any machine. Both need the scene. No file that a match names
-    is opened, and no class imported: if the scene is a file of your own give --scene.
+    --verify simulates the actions again in a new world, and compares hashes of the whole world, results and poses.
+    Pictures and videos show the recorded poses without physics, so they work on any machine. Both need the scene. No
+    file that a match names is opened, and no class is imported: if the scene is a file of your own, give --scene.
 
     \b
         roboschool replay m.rsmatch --verify
@@ -103,12 +103,14 @@ def replay(
 @click.command()
 @SCENE
 @POLICY
-@click.option("--agent", help="Agent that you play; the first if not given.")
+@click.option("--agent", help="Agent that you control; the first if not given.")
 @click.option("--seed", type=WHOLE, help="The same seed gives the same first episode.")
 @HUD
 @click.option("--size", default="600x400", show_default=True, help="Of the picture [pixels].")
 @click.option("--steps", type=COUNT, help="Stop after this number of steps.")
-@click.option("--keys", default="", metavar="TEXT", help="Keys held at first, for a demo: up:60,up+left:30 [steps].")
+@click.option(
+    "--keys", default="", metavar="TEXT", help="Keys held at the start, for a demo: up:60,up+left:30 [steps]."
+)
 def play(
     scene: str,
     policy: str | None,
@@ -119,11 +121,11 @@ def play(
     steps: int | None,
     keys: str,
 ) -> None:
-    """Drive a robot of SCENE with the keys, in a window.
+    """Drive a robot of SCENE with the keyboard, in a window.
 
-    The arrows lead the flag where there is one, and the policy that comes with the scene runs after it; they push a
-    paddle. Elsewhere every joint has two keys, which stand below the picture; with --policy you only watch. All other
-    agents follow the scene's own policies.
+    The arrow keys move the flag, which the trained policy follows, or a paddle. In other scenes every joint has two
+    keys, which are listed below the picture. With --policy you only watch. All other agents follow the scene's default
+    policies.
     """
     from roboschool.cli.play import run_play
     from roboschool.rendering.video import read_size
@@ -134,7 +136,7 @@ def play(
 @click.command()
 @click.argument("robot")
 def pose(robot: str) -> None:
-    """Turn the joints of ROBOT with sliders: a name, a card or a URDF.
+    """Move the joints of ROBOT (a name, a card or a URDF) with sliders.
 
     A window shows limits and torque of each joint. It prints the [pose] table for the robot's card.
     """

@@ -26,7 +26,7 @@ DRAG = math.radians(0.5)  # how far it turns when the picture is dragged by a pi
 TRACK, ROW = 220, 24  # length of a slider and height of its row [pixels]
 KNOB, MARK = 6, 10  # half their sizes [pixels]
 ROWS = 30  # of sliders, below each other at most
-ENDLESS = math.pi  # a joint without limits is turned so far, either way [rad]
+CONTINUOUS_RANGE = math.pi  # the slider of a continuous joint goes this far to either side [rad]
 ANGLE_DIGITS, SLIDE_DIGITS = 1, 4  # behind the point, in a card
 KNOB_COLOUR, MARK_COLOUR, LINE_COLOUR = "#3b6fb5", "#e0574a", "#b9c0c5"
 BARE = re.compile(r"[A-Za-z0-9_-]+")  # keys that TOML takes without quotes
@@ -57,8 +57,8 @@ class Slider:
         import tkinter
 
         self.joint, self.rest, self.moved = joint, rest, moved
-        self.lower = -ENDLESS if joint.lower is None else joint.lower
-        self.upper = ENDLESS if joint.upper is None else joint.upper
+        self.lower = -CONTINUOUS_RANGE if joint.lower is None else joint.lower
+        self.upper = CONTINUOUS_RANGE if joint.upper is None else joint.upper
         self.position = rest  # [rad, or m for a slide]
         self.canvas = tkinter.Canvas(
             parent, width=TRACK + 2 * KNOB, height=ROW, background=PAPER, highlightthickness=0, cursor="hand2"
@@ -207,7 +207,7 @@ class PoseTool:
         return "\n".join(lines)
 
     def close(self) -> None:
-        """Free everything; again does nothing."""
+        """Free everything; a second call does nothing."""
         import tkinter
 
         with contextlib.suppress(tkinter.TclError):  # a person has closed it

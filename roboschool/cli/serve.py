@@ -80,7 +80,7 @@ def read_default_policies(scene: Scene, texts: Sequence[str]) -> dict[str, Polic
     """Return the policies that take the seats that stay empty.
 
     Args:
-        scene: whose agents they play.
+        scene: the scene of the agents.
         texts: "AGENT=POLICY", or "POLICY" for all agents that have none. A policy is written as for `roboschool match`.
 
     Raises:

@@ -1,1 +1,1 @@
-"""The faces of a simulation: Gymnasium's and PettingZoo's contracts, and nothing else."""
+"""The interfaces of Gymnasium, PettingZoo and Stable-Baselines3 to a simulation. It imports `workers` and below."""

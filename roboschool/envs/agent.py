@@ -32,20 +32,20 @@ from roboschool.simulation.simulation import Simulation
 
 
 class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
-    """One agent of a scene.
+    """One agent of a scene as a Gymnasium env; policies control the other agents.
 
     Args:
         scene: its name, the path of its file, or a `Scene`.
-        agent: who is played; the first if None.
-        opponents: policies of other agents, by name: objects, or written as for `roboschool match`, like "still"; those
-            without one are played by the policy that the scene names, or do nothing. What objects that are given
-            remember is theirs: `get_state` does not save it.
-        render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time. Once a
-            person has closed it, steps are neither shown nor slowed down.
+        agent: the controlled agent; the first if None.
+        opponents: policies of other agents, by name: objects, or written as for `roboschool match`, like "still". Other
+            agents follow the scene's default policy, or do nothing. `get_state` does not save the memory of
+            objects given here.
+        render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time. After a
+            user has closed it, steps are neither shown nor slowed down.
         width: of a picture [pixels].
         height: of a picture [pixels].
-        hud: whether observation, action and reward are drawn over pictures; F3 switches that in a window.
-        options: stand for keys of the scene file, like `gravity=3.7` or `lanes=("ant", "hopper")`.
+        hud: whether observation, action and reward are drawn over pictures; F3 toggles it in a window.
+        options: override keys of the scene file, such as `gravity=3.7` or `lanes=("ant", "hopper")`.
 
     Raises:
         InvalidInput: the scene, the agent, an opponent or an option is unknown or wrong, or there is no display.
@@ -102,9 +102,8 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         """Begin an episode; the same seed gives the same episode bit for bit.
 
         Args:
-            seed: None to go on with the env's own generator.
-            options: of the scene's game, if it has any, like `{"dense_weight": 0.5}`; they hold until
-                a reset has others.
+            seed: None: continue with the generator of the env.
+            options: of the scene's game, such as `{"dense_weight": 0.5}`; they hold until another reset changes them.
 
         Returns:
             The observation (n,) and the info.
@@ -127,14 +126,15 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         """Act for one timestep.
 
         Args:
-            action: torques as fractions of each joint's greatest (joints,); clipped to -1 and 1.
+            action: one number for each actuator (joints,), clipped to -1 and 1; of a torque actuator, the fraction of
+                its largest torque.
 
         Returns:
             The observation, the reward, whether the agent has fallen, whether the time is up, and the info: every
-            term of the reward by name, the distance along +x [m], and whether the physics blew up.
+            term of the reward by name, the distance along +x [m], and whether the physics has diverged.
 
         Raises:
-            InvalidInput: the action has the wrong shape or is not finite; nothing has moved then.
+            InvalidInput: the action has the wrong shape or is not finite; the world is unchanged.
         """
         seat = self._seat
         if seat is None:
@@ -158,21 +158,21 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         """Return everything about the world: bodies, clocks, generators; to be given to `set_state`.
 
         Raises:
-            InvalidInput: no episode has begun, or the physics has blown up.
+            InvalidInput: no episode has begun, or the physics has diverged.
         """
         seat = self._sit()
         return dataclasses.replace(seat.simulation.save(), opponents=seat.get_state(self._default_opponents))
 
     def set_state(self, state: Checkpoint, exact: bool = True) -> None:
-        """Take back what `get_state` returned, and go on bit for bit as the env it came from.
+        """Restore what `get_state` returned; the env continues bit for bit as the one that was saved.
 
-        Opponents are those of the state, too, but for those that were given to this env as objects.
+        The opponents are restored as well, except those that were given to this env as objects.
 
         Args:
             state: what `get_state` returned.
-            exact: whether the future must be the one that would have been, to the bit. Where Bullet cannot save all
-                that matters the episode is replayed, which may take as long as it took; without this a few
-                milliseconds, and all that load the state still go on alike.
+            exact: whether the env must continue exactly as the saved one would have. Where Bullet's own state is
+                incomplete, the episode is replayed, which may take as long as the episode did. If False, restoring
+                takes a few milliseconds, and all envs that load the state continue alike.
 
         Raises:
             InvalidInput: it is of another scene, or of an env where other agents have opponents.
@@ -184,7 +184,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self._hud.begin()
 
     def render(self) -> np.ndarray | None:
-        """Return a picture (height, width, 3) if `render_mode` is "rgb_array"; "human" shows steps by itself."""
+        """Return a picture (height, width, 3) if `render_mode` is "rgb_array"; "human" shows every step anyway."""
         return self.picture() if self.render_mode == "rgb_array" else None
 
     def picture(self) -> np.ndarray:
@@ -199,7 +199,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
             self.hud ^= "f3" in self._screen.struck()
 
     def close(self) -> None:
-        """Free the world; nothing else works then, but to close it again, which does nothing."""
+        """Free the world; afterwards only `close` may be called, and does nothing."""
         self.closed = True
         if self._seat is not None:
             self._seat.simulation.close()

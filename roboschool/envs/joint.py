@@ -22,22 +22,23 @@ from roboschool.simulation.simulation import Simulation
 
 
 class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
-    """The robot of a scene with one agent, shared by several: each moves some joints and feels what is near them.
+    """The robot of a scene with one agent, shared by several agents: each moves and observes some of its joints.
 
-    All are paid what the robot is paid, and begin and end together. What an agent sees are numbers of the robot's own
-    observation: first those that the whole robot feels, like its height; then of every joint in reach, its own first,
-    then the nearest; then of the feet that those joints move.
+    Every agent gets the robot's reward; their episodes start and end together. An agent observes a part of the robot's
+    observation: first the numbers of the whole robot, such as its height; then those of every joint in reach, its own
+    first, then the nearest; then those of the feet that these joints move.
 
     Args:
         scene: its name, the path of its file, or a `Scene`.
         parts: a name, like "4x2" (see `roboschool.partitions`), whose agents are part_0, part_1 and so on; or for each
             agent its joints, in the order of its actions. Every joint is moved by one agent.
-        hops: how far an agent feels: 0 its own joints only, 1 those that share a link with one of them, too, and so on.
-        max_cycles: how long an episode lasts at most, if not as long as the scene says.
+        hops: reach of an agent's observation: 0: its own joints only; 1: also joints that share a link with one of
+            them, and so on.
+        max_cycles: steps of an episode; None: those of the scene.
         render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time.
         width: of a picture [pixels].
         height: of a picture [pixels].
-        options: stand for keys of the scene file, like `gravity=3.7`.
+        options: override keys of the scene file, such as `gravity=3.7`.
 
     Raises:
         InvalidInput: the scene, the parts or an option are unknown or wrong, or there is no display.
@@ -81,7 +82,7 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
     @property
     def agents(self) -> list[str]:
-        """All agents while an episode goes on, else none."""
+        """All agents during an episode, else none."""
         return self.possible_agents[:] if self.world.agents else []
 
     @property
@@ -99,15 +100,15 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         return self.world.simulation
 
     def observation_space(self, agent: str) -> Box:
-        """Return the space of what an agent sees."""
+        """Return the observation space of an agent."""
         return self.observation_spaces[check_choice(agent, self.possible_agents, "agent")]
 
     def action_space(self, agent: str) -> Box:
-        """Return the space of an agent's actions, one number for each of its joints."""
+        """Return the action space of an agent, one number for each of its joints."""
         return self.action_spaces[check_choice(agent, self.possible_agents, "agent")]
 
     def field_names(self, agent: str) -> list[str]:
-        """Return what each number of an agent's observation is, for people."""
+        """Return a description of each number of an agent's observation."""
         return [str(self._fields[k]) for k in self.columns[check_choice(agent, self.possible_agents, "agent")]]
 
     def join(self, actions: Actions) -> np.ndarray:
@@ -134,10 +135,10 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
-        """Begin an episode; the same seed gives the same episode bit for bit, and that of the robot on its own.
+        """Begin an episode; the same seed gives the same episode, bit for bit, also as `AgentEnv`.
 
         Args:
-            seed: None to go on with the world's own generator.
+            seed: None: continue with the generator of the world.
             options: see `ParallelEnv.reset`.
 
         Returns:
@@ -157,7 +158,7 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
         Raises:
             InvalidInput: an agent is unknown or has no action, or an action has the wrong shape or is not finite;
-                nothing has moved then.
+                the world is unchanged.
         """
         check_names(self.scene, actions, self.possible_agents)
         if not self.agents:
@@ -172,7 +173,7 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         )
 
     def state(self) -> np.ndarray:
-        """Return what the robot on its own would see (n,); `columns` says which of it each agent does."""
+        """Return the robot's whole observation (n,); `columns` says which numbers of it each agent observes."""
         whole: np.ndarray = self.simulation.groups[0].observation[0, 0].copy()
         return whole
 
@@ -188,18 +189,18 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """Return everything about the world: bodies, clocks, generators; to be given to `set_state`.
 
         Raises:
-            InvalidInput: no episode has begun, or the physics has blown up.
+            InvalidInput: no episode has begun, or the physics has diverged.
         """
         return self.world.get_state()
 
     def set_state(self, state: Checkpoint, exact: bool = True) -> None:
-        """Take back what `get_state` returned, and go on bit for bit as the env it came from.
+        """Restore what `get_state` returned; the env continues bit for bit as the one that was saved.
 
         Args:
             state: what `get_state` returned.
-            exact: whether the future must be the one that would have been, to the bit. Where Bullet cannot save all
-                that matters the episode is replayed, which may take as long as it took; without this a few
-                milliseconds, and all that load the state still go on alike.
+            exact: whether the env must continue exactly as the saved one would have. Where Bullet's own state is
+                incomplete, the episode is replayed, which may take as long as the episode did. If False, restoring
+                takes a few milliseconds, and all envs that load the state continue alike.
 
         Raises:
             InvalidInput: it is of another scene.
@@ -207,11 +208,11 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         self.world.set_state(state, exact)
 
     def render(self) -> np.ndarray | None:
-        """Return a picture (height, width, 3) if `render_mode` is "rgb_array"; "human" shows steps by itself."""
+        """Return a picture (height, width, 3) if `render_mode` is "rgb_array"; "human" shows every step anyway."""
         return self.world.render()
 
     def close(self) -> None:
-        """Free the world; again does nothing."""
+        """Free the world; a second call does nothing."""
         self.world.close()
 
 
@@ -241,7 +242,7 @@ def _share(where: str, robot: Robot, parts: Any) -> dict[str, tuple[str, ...]]:
             owners[joint] = agent
     left = [joint for joint in order if joint not in owners]
     if left:
-        raise InvalidInput(f"{where}: parts: nobody moves {', '.join(left)}")
+        raise InvalidInput(f"{where}: parts: no agent moves {', '.join(left)}")
     return {agent: tuple(joints) for agent, joints in parts.items()}
 
 
@@ -252,7 +253,7 @@ def _source(tree: Tree, field: Field) -> tuple[bool, str | None]:
 
 
 def _columns(tree: Tree, sources: Sequence[tuple[bool, str | None]], hops: int, own: Sequence[str]) -> list[int]:
-    """Return which numbers of the robot's observation an agent sees, in order."""
+    """Return which numbers of the robot's observation an agent observes, in order."""
     away = {joint: min(tree.distance(joint, mine) for mine in own) for joint in tree.joints}
     joints = [*(joint.name for joint in tree.robot.joints), *tree.robot.unactuated]
     others = [joint for joint in joints if joint not in own and away[joint] <= hops]

@@ -38,15 +38,15 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
     Args:
         scene: its name, the path of its file, or a `Scene`.
-        on_termination: what becomes of agents that end early. "stay": they stay, passive and unpaid, until all
-            agents end together; "leave": they leave at once. Either way their bodies stay in the world.
-        max_cycles: how long an episode, and its game, lasts if not as long as the scene says; set later, it holds from
-            the next reset on.
-        render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time. Once a
-            person has closed it, steps are neither shown nor slowed down.
+        on_termination: what happens to agents that terminate early. "stay": they stay in `agents`, passive and
+            unrewarded, until all end together; "leave": they leave `agents` at once. Their bodies stay in the world.
+        max_cycles: steps of an episode and of its game; None: those of the scene. The attribute may be set later, and
+            takes effect at the next reset.
+        render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time. After a
+            user has closed it, steps are neither shown nor slowed down.
         width: of a picture [pixels].
         height: of a picture [pixels].
-        options: stand for keys of the scene file, like `gravity=3.7` or `lanes=("ant", "hopper")`.
+        options: override keys of the scene file, such as `gravity=3.7` or `lanes=("ant", "hopper")`.
 
     Raises:
         InvalidInput: the scene or an option is unknown or wrong, or there is no display.
@@ -91,11 +91,11 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         return self._simulation
 
     def observation_space(self, agent: str) -> Box:
-        """Return the space of what an agent sees."""
+        """Return the observation space of an agent."""
         return self.observation_spaces[check_choice(agent, self.possible_agents, "agent")]
 
     def action_space(self, agent: str) -> Box:
-        """Return the space of an agent's actions."""
+        """Return the action space of an agent."""
         return self.action_spaces[check_choice(agent, self.possible_agents, "agent")]
 
     def reset(
@@ -104,9 +104,8 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """Begin an episode; the same seed gives the same episode bit for bit.
 
         Args:
-            seed: None to go on with the world's own generator.
-            options: of the scene's game, if it has any, like `{"dense_weight": 0.5}`; they hold until
-                a reset has others.
+            seed: None: continue with the generator of the world.
+            options: of the scene's game, such as `{"dense_weight": 0.5}`; they hold until another reset changes them.
 
         Returns:
             Observations and infos by agent.
@@ -130,7 +129,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
         Raises:
             InvalidInput: an agent is unknown or has no action, or an action has the wrong shape or is not finite;
-                nothing has moved then.
+                the world is unchanged.
         """
         check_names(self.scene, actions, self.possible_agents)
         if not self.agents:
@@ -153,12 +152,12 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         return step
 
     def is_live(self, agent: str) -> bool:
-        """Return whether an agent's episode goes on, also where those who have ended stay."""
+        """Return whether an agent is still active; with `on_termination="stay"`, `agents` does not tell."""
         group, place = self._seat(agent)
         return bool(group.active[0, place])
 
     def deactivate(self, agent: str) -> None:
-        """End an agent's episode: it does nothing from now on, and leaves `agents` if those who end leave."""
+        """End an agent's episode: it is passive from now on, and leaves `agents` with `on_termination="leave"`."""
         self.simulation.deactivate(self.possible_agents.index(check_choice(agent, self.possible_agents, "agent")))
         if self.on_termination == "leave" and agent in self.agents:
             self.agents.remove(agent)
@@ -198,21 +197,21 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         return {name: self.simulation.info.of_agent(group, place) for name, group, place in self._seats()}
 
     def get_state(self) -> Checkpoint:
-        """Return everything: bodies, clocks, generators, who has ended; to be given to `set_state`.
+        """Return the whole state: bodies, clocks, generators, ended agents; to be given to `set_state`.
 
         Raises:
-            InvalidInput: no episode has begun, or the physics has blown up.
+            InvalidInput: no episode has begun, or the physics has diverged.
         """
         return self.simulation.save()
 
     def set_state(self, state: Checkpoint, exact: bool = True) -> None:
-        """Take back what `get_state` returned, and go on bit for bit as the world it came from.
+        """Restore what `get_state` returned; the world continues bit for bit as the one that was saved.
 
         Args:
             state: what `get_state` returned.
-            exact: whether the future must be the one that would have been, to the bit. Where Bullet cannot save all
-                that matters the episode is replayed, which may take as long as it took; without this a few
-                milliseconds, and all that load the state still go on alike.
+            exact: whether the env must continue exactly as the saved one would have. Where Bullet's own state is
+                incomplete, the episode is replayed, which may take as long as the episode did. If False, restoring
+                takes a few milliseconds, and all envs that load the state continue alike.
 
         Raises:
             InvalidInput: it is of another scene.
@@ -225,7 +224,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             self.agents = live if state.step < limit else []
 
     def render(self) -> np.ndarray | None:
-        """Return a picture (height, width, 3) if `render_mode` is "rgb_array"; "human" shows steps by itself."""
+        """Return a picture (height, width, 3) if `render_mode` is "rgb_array"; "human" shows every step anyway."""
         return self._picture() if self.render_mode == "rgb_array" else None
 
     def _picture(self) -> np.ndarray:
@@ -236,7 +235,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             self._screen.show(self._picture)
 
     def close(self) -> None:
-        """Free the world; nothing else works then, but to close it again, which does nothing."""
+        """Free the world; afterwards only `close` may be called, and does nothing."""
         self.closed = True
         self.agents = []
         if self._simulation is not None:

@@ -36,9 +36,9 @@ class SB3VecEnv(VecEnv):
 
     Args:
         scene: its name, the path of its file, or a `Scene`.
-        num_envs: how many rows: copies, times the agents played.
-        num_workers: how many processes share the copies; 0: all are in this process.
-        arguments: those of `VectorEnv`, but when a new episode begins: at once, as Stable-Baselines3 wants it.
+        num_envs: number of rows: worlds times controlled agents.
+        num_workers: number of processes that share the worlds; 0: all are in this process.
+        arguments: those of `VectorEnv`, except `autoreset_mode`: Stable-Baselines3 needs "SameStep".
 
     Raises:
         InvalidInput: an argument is unknown or wrong.
@@ -179,14 +179,14 @@ def policy_of(model: BaseAlgorithm) -> NetworkPolicy:
 
 
 class Snapshots(BaseCallback):
-    """Adds the learner to a pool of opponents every so many steps, after games against those that are in it.
+    """Adds the learner to a pool of opponents at regular intervals, after games against members of the pool.
 
     It logs `pool/won`, `pool/drawn` and `pool/lost`, as shares of these games, `pool/rating` and `pool/members`.
 
     Args:
         pool: to be given to the env as an opponent, too. It must not be empty when training begins:
             `pool.add(policy_of(model), step=0)`.
-        every: so many steps of training.
+        every: number of training steps between two additions.
         scene: in which the games are played, with two sides that one policy can play.
         games: how many; against members that the pool draws, on alternate sides.
         seed: of the first.

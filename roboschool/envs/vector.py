@@ -41,29 +41,29 @@ UNLIMITED = -1  # Gymnasium's word for no time limit [steps]
 
 
 class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle):
-    """Copies of a scene that one agent acts in, or several agents with the same robot and task, as rows of a batch.
+    """Environments of one scene as rows of a batch, in which one agent acts, or several with the same robot and task.
 
-    Row i is agent `i % len(agent)` of copy `i // len(agent)`; with one agent, row i is copy i. Agents of a copy end
-    together, when the last of them is out; until then those that are out are passive and unpaid, and `info["live"]`
-    tells. A worker that dies or hangs is replaced, and nothing is lost: its copies live through their episodes once
-    more, bit for bit. An episode in which that happens again at the same step is truncated, and
-    `info["worker_error"]` says why.
+    Row i is agent `i % len(agent)` of world `i // len(agent)`; with one agent, row i is world i. The agents of a world
+    end together, when the last of them has ended; until then those that have ended are passive and unrewarded, and
+    `info["live"]` is False for them. A worker that dies or hangs is replaced, and nothing is lost: the new worker
+    replays the episodes of its environments, bit for bit. If a worker fails again at the same step, the episode that
+    causes it is truncated, and `info["worker_error"]` says why.
 
     Args:
         scene: its name, the path of its file, or a `Scene`.
-        num_envs: how many rows: copies, times the agents played.
-        num_workers: how many processes share the copies; 0: all are in this process. It changes nothing but speed.
-        agent: who is played; several agents by a list of names; the first if None.
+        num_envs: number of rows: worlds times controlled agents.
+        num_workers: number of processes that share the worlds; 0: all are in this process. Results do not depend on it.
+        agent: the controlled agent, or a list of agents; the first if None.
         opponents: policies of other agents, by name: objects, or written as for `roboschool match`, like "still"; each
-            copy has copies of its own. Others are played by the policy that the scene names, or do nothing.
-        max_episode_steps: after how many steps an episode is truncated, if not after the scene's; -1: never. The clock
-            of a game, or one that `seconds` or `timestep` set, does not change and still ends it, too.
-        autoreset_mode: a copy whose episode is over begins a new one at the next step (the default) or at once.
-        timeout: how long a worker may take for a step before it is replaced [s]; None: as long as it takes.
+            world has its own copies. Other agents follow the scene's default policy, or do nothing.
+        max_episode_steps: steps after which an episode is truncated; None: those of the scene; -1: never. The clock of
+            a game, or one that `seconds` or `timestep` set, does not change and can end an episode earlier.
+        autoreset_mode: when a new episode starts after the last has ended: at the next step (the default) or at once.
+        timeout: how long a worker may take for a step before it is replaced [s]; None: no limit.
         render_mode: None or "rgb_array".
         width: of a picture [pixels].
         height: of a picture [pixels].
-        options: stand for keys of the scene file.
+        options: override keys of the scene file.
 
     Raises:
         InvalidInput: the scene, an agent, an opponent or an option is unknown or wrong.
@@ -265,7 +265,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
     def recv(
         self, count: int | None = None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Wait until so many copies have acted, those that were first.
+        """Wait for the first `count` environments that have finished their steps.
 
         Args:
             count: how many; all that have been sent actions if None.
@@ -274,7 +274,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             The copies (count,), in ascending order, and for their rows what `step` returns.
 
         Raises:
-            InvalidInput: not so many have been sent actions.
+            InvalidInput: fewer have been sent actions.
         """
         most = int(np.count_nonzero(self._pending))
         if not isinstance(count, int | np.integer | None) or not 1 <= (count or most) <= most or count == 0:
@@ -356,7 +356,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         return self._cameras[copy].picture(*seen)
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Free all worlds, and end all workers, whatever they are doing; nothing else works then."""
+        """Free all worlds, and end all workers, whatever they are doing; the env cannot be used afterwards."""
         self._begun[:] = self._pending[:] = False
         self._pool.close()
         for camera in self._cameras.values():

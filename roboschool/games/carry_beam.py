@@ -42,7 +42,7 @@ class BeamMemory(GameMemory):
 
 @dataclass(frozen=True)
 class CarryBeam(Game):
-    """Both have won when the beam is past the line, and lost when its middle or an end is low."""
+    """Both win when the beam passes the line, and lose when its middle or an end is low."""
 
     memory: ClassVar[type[Record]] = BeamMemory
     agent_stats: ClassVar[type[Record]] = AgentStats
@@ -98,7 +98,7 @@ class CarryBeam(Game):
 
 @dataclass(frozen=True)
 class Player(GamePlayer):
-    """Carry the beam along +x. All is observed from the robot, so both observe the same of the same."""
+    """Carry the beam along +x. Everything is observed from the robot, so that mirrored situations look the same."""
 
     needs: ClassVar[Needs] = Needs(props=True, game=True)
     beam: str = "beam"  # the prop
@@ -141,10 +141,10 @@ class Player(GamePlayer):
         return (
             dense("progress", 10.0, "way of the beam toward the line, the same to both", progress, "m"),
             dense("tilt", -0.1, "sine of the beam's tilt, the same to both", tilt),
-            sparse("what the game gives, to both: +100 when the beam is past the line, -100 when it is dropped"),
+            sparse("game reward, to both: +100 when the beam is past the line, -100 when it is dropped"),
         )
 
     @property
     def termination(self) -> str:
         """When the game ends."""
-        return "the beam is past the line, or dropped"
+        return "the beam passes the line or is dropped"

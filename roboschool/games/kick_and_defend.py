@@ -1,6 +1,6 @@
-"""Kick and defend: a kicker must get a ball over a line between two posts, and a keeper must not let it.
+"""Kick and defend: a kicker must get a ball over a line between two posts, and a keeper must prevent it.
 
-The numbers are those of Bansal et al., "Emergent Complexity via Multi-Agent Competition" (2017). Where they are silent:
+The numbers are those of Bansal et al., "Emergent Complexity via Multi-Agent Competition" (2017). Our additions:
 a ball over the line beside the posts is saved, and so is one that stops after it has been kicked.
 """
 
@@ -54,7 +54,7 @@ class KickMemory(GameMemory):
 
 @dataclass(frozen=True)
 class KickAndDefend(Game):
-    """The kicker, the first agent, has won with a goal, or if the keeper leaves its zone; else the keeper has."""
+    """The kicker, the first agent, wins with a goal, or if the keeper leaves its zone; otherwise the keeper wins."""
 
     memory: ClassVar[type[Record]] = KickMemory
     agent_stats: ClassVar[type[Record]] = AgentStats
@@ -204,7 +204,7 @@ class Player(GamePlayer):
             effort(-0.1),
             dense("standing", 5.0, f"1 while it stands{where}; else -1", standing),
             sparse(
-                "what the game gives: to the kicker +1000 for a goal, 0 for a foul of the keeper, else -1000; to the "
+                "game reward: to the kicker +1000 for a goal, 0 for a foul of the keeper, else -1000; to the "
                 "keeper -1000 for either, else +1000, +500 if it has touched the ball, and +500 if it stands"
             ),
         )

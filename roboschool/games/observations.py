@@ -109,7 +109,7 @@ class Ball(OneProp):
 
 @dataclass(frozen=True)
 class GroundPoints(Sensor):
-    """Where points on the ground are, forward and to the left: 2 numbers each."""
+    """Where points on the ground are, forward and to the left: two numbers each."""
 
     names: tuple[str, ...]
     points: Callable[[State], np.ndarray]  # x and y of each, in the world [m] (..., k, 2)

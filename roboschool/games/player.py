@@ -49,7 +49,7 @@ def standing(weight: float) -> Term:
 
 
 def sparse(doc: str, name: str = "sparse") -> Term:
-    """Return the term of what the game gives."""
+    """Return the term of the game reward."""
     return Term(name, 1.0, doc, lambda previous, action, state, dt: state.game_reward)
 
 

@@ -95,7 +95,7 @@ class Pong(Game):
     ) -> GameUpdate:
         """Reward hits and misses, turn the ball at the walls, and serve when it is lost or neither hits it.
 
-        The agent with more rewards when the time is up has won.
+        The agent with the greater sum of rewards when the time is up wins.
         """
         memory, agent_stats, rewards = state.memory.copy(), state.agent_stats.copy(), np.zeros(state.upright.shape)
         position, velocity = state.props.position[:, self._ball], state.props.velocity[:, self._ball]
@@ -175,7 +175,7 @@ class Table(Sensor):
 
 @dataclass(frozen=True)
 class Player(Task):
-    """Play pong; each sees the table from its own side: the other is ahead, and its own left is on the left."""
+    """Play pong; each player observes the table from its own side."""
 
     needs: ClassVar[Needs] = Needs(game=True)
     ball: str = "ball"  # the prop
@@ -197,15 +197,15 @@ class Player(Task):
         return JointStates(), Table(scene.prop(self.ball), reach)
 
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
-        """Return what the game has given."""
+        """Return the game reward."""
         doc = (
-            "what the game gives: for a hit 0.01 x the ball's speed along x [m/s], -1 for a miss; "
+            "game reward: for a hit 0.01 x the ball's speed along x [m/s], -1 for a miss; "
             "+1 if the other misses after at least one hit"
         )
         return (sparse(doc, "points"),)
 
     def terminated(self, state: State) -> np.ndarray:
-        """Return that no episode ends."""
+        """Return that no episode terminates."""
         return np.zeros(state.upright.shape, dtype=bool)
 
     @property

@@ -43,7 +43,7 @@ class BoxMemory(GameMemory):
 
 @dataclass(frozen=True)
 class PushBox(Game):
-    """All have won when the box is at the target, and none has lost if it never gets there."""
+    """All win when the box reaches the target; no one loses if it never does."""
 
     memory: ClassVar[type[Record]] = BoxMemory
     agent_stats: ClassVar[type[Record]] = AgentStats
@@ -95,7 +95,7 @@ class PushBox(Game):
 
 @dataclass(frozen=True)
 class Player(GamePlayer):
-    """Push the box. All is observed from the robot; those who push along are in the order of the scene."""
+    """Push the box. All is observed from the robot; the other robots are in the order of the scene."""
 
     needs: ClassVar[Needs] = Needs(props=True, game=True)
     box: str = "box"  # the prop
@@ -120,7 +120,7 @@ class Player(GamePlayer):
 
         return (
             dense("progress", 100.0, "what the box came nearer to the target, the same to all", progress, "m"),
-            sparse("what the game gives: +100 when the box is at the target, to all"),
+            sparse("game reward: +100 when the box is at the target, to all"),
         )
 
     @property

@@ -1,4 +1,4 @@
-"""The race: who is where, when each crossed the line, and who has won; the rewards of a runner are its task's."""
+"""The race: distances, times at the line, and results; the rewards of a runner are those of its task."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class RaceStats(AgentStats):
 
 @dataclass(frozen=True)
 class Race(Game):
-    """Those over the line by their time, then the others by how far they have come.
+    """Ranks the runners that have crossed the line by time, then the others by distance.
 
     No race ends at the line: the results are there when the time is up, or when all have fallen. The first has 1, the
     last -1, those between are evenly spread, and who shares a place shares what it is worth; so the results sum to 0.
@@ -53,7 +53,7 @@ class Race(Game):
     def update(
         self, previous: GameState, state: GameState, active: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> GameUpdate:
-        """Note who is over the line and who has fallen; a crossing lies between two steps, and is a fraction."""
+        """Record crossings of the line and falls; the time of a crossing is interpolated between two steps."""
         memory, agent_stats, rewards = state.memory.copy(), state.agent_stats.copy(), np.zeros(state.upright.shape)
         memory.step += 1.0
         finished, fell = agent_stats.finished, agent_stats.fell

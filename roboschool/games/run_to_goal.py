@@ -47,7 +47,7 @@ class GoalStats(AgentStats):
 
 @dataclass(frozen=True)
 class RunToGoal(Game):
-    """The robot that alone is past its line has won; both at once, or none in time, is a draw."""
+    """The only robot past its line wins; both at once, or none in time, is a draw."""
 
     memory: ClassVar[type[Record]] = GoalMemory
     agent_stats: ClassVar[type[Record]] = GoalStats
@@ -68,7 +68,7 @@ class RunToGoal(Game):
     def update(
         self, previous: GameState, state: GameState, active: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> GameUpdate:
-        """Decide who is past its line."""
+        """Decide which robots are past their lines."""
         memory, agent_stats = state.memory.copy(), state.agent_stats.copy()
         past = state.agents.position[..., 0] * agent_stats.way > memory.line[:, None]
         over, time_is_up = past.any(axis=1), state.steps_left <= 0.0
@@ -86,7 +86,7 @@ class RunToGoal(Game):
 
 @dataclass(frozen=True)
 class Player(GamePlayer):
-    """Run to the line. All is observed from the robot, along its own way, so both observe the same of the same."""
+    """Run to the line. Everything is observed along the robot's own way, so that mirrored situations look the same."""
 
     needs: ClassVar[Needs] = Needs(others=True, game=True)
 
@@ -121,13 +121,13 @@ class Player(GamePlayer):
             dense("near", 0.0, "distance to the line", near, "m"),
             effort(-0.5),
             standing(1.0),
-            sparse("what the game gives: +1000 for winning, -1000 for losing, or if neither wins in time"),
+            sparse("game reward: +1000 for winning, -1000 for losing, or if neither wins in time"),
         )
 
     @property
     def termination(self) -> str:
         """When the game ends."""
-        return "one of the two is past its line"
+        return "one of the two passes its line"
 
 
 def _other_to_line(state: State) -> np.ndarray:

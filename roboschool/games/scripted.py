@@ -9,7 +9,7 @@ from roboschool.policies.resolve import load_policy
 
 
 class Runner:
-    """Runs along a way whose bearing it sees, as `goal_way` shows it."""
+    """Runs in a direction that it observes."""
 
     policy: ClassVar[str]  # of a scene where a robot of this kind runs
     at: ClassVar[int] = 0  # where what it runs to stands in its observation, after the own body
@@ -88,6 +88,6 @@ class HumanoidCharger(Charger):
 
 
 class HumanoidKicker(HumanoidCharger):
-    """A humanoid that runs at the first thing it sees after its way: the ball, or who shall not pass."""
+    """A humanoid that runs at the first thing it sees after its way: the ball, or the runner to be stopped."""
 
     at = 4

@@ -1,7 +1,7 @@
-"""Soccer: two teams, a ball, a pitch with walls; the team with more goals when the time is up has won.
+"""Soccer: two teams, a ball, a pitch with walls; the team with more goals when the time is up wins.
 
-Pitch, ball, goals and rewards are those of dm_control's soccer. Where it is silent: a ball that lies for 2.5 s, or has
-left the pitch, is dropped anew.
+Pitch, ball, goals and rewards are those of dm_control's soccer. Our addition: a ball that lies for 2.5 s, or
+has left the pitch, is dropped again.
 """
 
 from collections.abc import Sequence
@@ -80,7 +80,7 @@ class Soccer(Game):
     goal_width: Annotated[float, Bounds(0.5, 200.0)] = 3.66  # [m]
     goal_height: Annotated[float, Bounds(0.5, 200.0)] = 1.22  # [m]
     still_limit: Annotated[int, Bounds(1, 10**9)] = 150  # steps that the ball may lie still
-    terminate_on_goal: bool = False  # else the ball is dropped in the middle, and the game goes on
+    terminate_on_goal: bool = False  # else the ball is dropped in the middle, and the game continues
     dense_weight: Annotated[float, Bounds(0.0, 1e3)] = 0.0  # times every term but goals
 
     def __post_init__(self) -> None:
@@ -122,7 +122,7 @@ class Soccer(Game):
     def update(
         self, previous: GameState, state: GameState, active: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> GameUpdate:
-        """Count goals; drop the ball anew after one, or if it lies still or is out."""
+        """Count goals; drop the ball again after one, or if it lies still or is out."""
         memory, agent_stats = state.memory.copy(), state.agent_stats.copy()
         x, y, z = (state.props.position[:, self._ball, axis] for axis in range(3))
         behind = np.abs(x) > self.length / 2
@@ -180,7 +180,7 @@ class Soccer(Game):
 
 @dataclass(frozen=True)
 class Player(GamePlayer):
-    """Play soccer; both teams observe the pitch from their own side, and so the same of the same."""
+    """Play soccer; both teams observe the pitch from their own side, so that mirrored situations look the same."""
 
     needs: ClassVar[Needs] = Needs(game=True)
     ball: str = "ball"  # the prop
@@ -229,7 +229,7 @@ class Player(GamePlayer):
     @property
     def termination(self) -> str:
         """When the game ends."""
-        return "never, or with a goal if the game is so set"
+        return "never; at a goal if the game has `terminate_on_goal`"
 
 
 def _corners_and_posts(state: State) -> np.ndarray:

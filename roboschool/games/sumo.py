@@ -1,4 +1,4 @@
-"""Sumo: two robots in a ring; a robot that leaves it or goes down has lost.
+"""Sumo: two robots in a ring; a robot that leaves it or falls loses.
 
 The numbers are those of Bansal et al., "Emergent Complexity via Multi-Agent Competition" (2017).
 """
@@ -45,7 +45,7 @@ class SumoMemory(GameMemory):
 
 @dataclass(frozen=True)
 class Sumo(Game):
-    """A robot that is out of the ring or down has lost; the other is rewarded only if the two have touched."""
+    """A robot that is out of the ring or has fallen loses; the other is rewarded only if the two have touched."""
 
     memory: ClassVar[type[Record]] = SumoMemory
     agent_stats: ClassVar[type[Record]] = AgentStats
@@ -77,7 +77,7 @@ class Sumo(Game):
     def update(
         self, previous: GameState, state: GameState, active: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> GameUpdate:
-        """Decide who is down or out; both at once, or none in time, is a draw."""
+        """Decide which robots have fallen or are out; both at once, or none in time, is a draw."""
         memory, agent_stats = state.memory.copy(), state.agent_stats.copy()
         memory.touched[:] = np.maximum(memory.touched, state.contacts[:, 0, 1])
         position = state.agents.position
@@ -134,7 +134,7 @@ class Ring(Sensor):
 
 @dataclass(frozen=True)
 class Player(GamePlayer):
-    """Wrestle. All is observed from the robot, so both observe the same of the same."""
+    """Wrestle. Everything is observed from the robot, so that mirrored situations look the same."""
 
     needs: ClassVar[Needs] = Needs(others=True, game=True)
 
@@ -156,13 +156,13 @@ class Player(GamePlayer):
             effort(-0.1),
             dense("push", 0.0, "speed at which the other leaves the middle: a hint for learners", push, "m/s"),
             standing(5.0),
-            sparse("what the game gives: +1000 for winning after a touch, -1000 for losing or a draw"),
+            sparse("game reward: +1000 for winning after a touch, -1000 for losing or a draw"),
         )
 
     @property
     def termination(self) -> str:
         """When the game ends."""
-        return "one of the two is out of the ring, or down"
+        return "one of the two leaves the ring or falls"
 
 
 def _other_away(state: State) -> np.ndarray:

@@ -53,7 +53,7 @@ class TagStats(AgentStats):
 
 @dataclass(frozen=True)
 class Tag(Game):
-    """The runner has lost when a chaser touches it, or when it is over the wall, and has won when the time is up.
+    """The runner loses when a chaser touches it or when it crosses the wall, and wins when the time is up.
 
     It is one team against another: the results of the runner and of each chaser are opposite, and those of chasers are
     equal. So results and rewards sum to zero over the two teams, but not over the agents if several chase.
@@ -165,12 +165,11 @@ class Player(GamePlayer):
         return (
             dense("gap", 0.1, f"minus the {doc}" if self.chases else doc, gap, "m"),
             sparse(
-                "what the game gives: to the runner -10 when it is caught, +10 when the time is up; the opposite to "
-                "each chaser"
+                "game reward: to the runner -10 when it is caught, +10 when the time is up; the opposite to each chaser"
             ),
         )
 
     @property
     def termination(self) -> str:
         """When the game ends."""
-        return "a chaser touches the runner, or the runner is over the wall"
+        return "a chaser touches the runner, or the runner crosses the wall"

@@ -1,4 +1,4 @@
-"""You shall not pass: a runner must get to the line behind a blocker, who must stop it and stay on its feet.
+"""You shall not pass: a runner must get to the line behind a blocker, which must stop it and stay on its feet.
 
 The numbers are those of Bansal et al., "Emergent Complexity via Multi-Agent Competition" (2017).
 """
@@ -25,9 +25,9 @@ RUNNER, BLOCKER = range(2)  # agents
 
 @dataclass(frozen=True)
 class YouShallNotPass(RunToGoal):
-    """The first runs along +x. If it goes down or is late, it has lost to a blocker that stands; else none has won.
+    """The first runs along +x. If it falls or is late, it loses to a blocker that stands; otherwise no one wins.
 
-    Without that a blocker learns to throw itself into the way.
+    Without that rule, blockers learn to fall into the runner's way.
     """
 
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal", "fall")
@@ -36,7 +36,7 @@ class YouShallNotPass(RunToGoal):
     def update(
         self, previous: GameState, state: GameState, active: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> GameUpdate:
-        """Decide whether the runner is through, or down, or late."""
+        """Decide whether the runner is through, has fallen, or is late."""
         memory, agent_stats = state.memory.copy(), state.agent_stats.copy()
         runner = state.agents.position[:, RUNNER]
         past = runner[:, 0] > memory.line
@@ -68,7 +68,7 @@ class Player(run_to_goal.Player):
             return np.abs(state.game.line + state.others.position[..., 0, 0] * state.agent_stats.way)
 
         doc = (
-            "what the game gives: to the runner +1000 if it is through, -1000 if it is down or late; "
+            "game reward: to the runner +1000 if it is through, -1000 if it is down or late; "
             "to the blocker -1000 or, if it then stands, +1000"
         )
         terms = [replace(term, doc=doc) if term.name == "sparse" else term for term in super().rewards(scene)]
@@ -77,4 +77,4 @@ class Player(run_to_goal.Player):
     @property
     def termination(self) -> str:
         """When the game ends."""
-        return "the runner is past its line, or down"
+        return "the runner passes its line or falls"

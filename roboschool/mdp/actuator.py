@@ -20,7 +20,7 @@ Numbers: TypeAlias = float | np.ndarray
 class Command:
     """What motors do during a timestep.
 
-    At every substep the torque of a joint at position q and speed qd is computed anew, and held until the next:
+    At every substep the torque of a joint at position q and speed qd is computed, and held until the next:
 
         torque + kp (position - q) + kd (velocity - qd), clipped to -effort and effort
 

@@ -1,4 +1,4 @@
-"""What tasks and games ask of a world: where a robot begins, a prop to be launched, a marker to be shown. Data."""
+"""Effects that tasks and games request, as data: where a robot starts, a prop to launch, a marker to show."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class Launch:
 
 @dataclass(frozen=True)
 class Marker:
-    """A ball that is seen in pictures and nowhere else."""
+    """A ball that is drawn in pictures and has no body."""
 
     position: tuple[float, float, float]  # [m]
     radius: float  # [m]

@@ -1,8 +1,8 @@
 """The contract of a game, and how a game is found by its name.
 
-A game decides for the whole world: it remembers, gives rewards, says when it is over and who has won, and launches
-props. What each agent observes and is rewarded for is its task's, which stands in the same file: `games/pong.py` holds
-the rules, `Pong`, and the task `pong`, `Player`.
+A game decides for the whole world: it remembers, gives rewards, decides when it is over and which agents win, and
+launches props. The task of each agent says what it observes and is rewarded for. It is in the same file:
+`games/pong.py` holds the rules, `Pong`, and the task `pong`, `Player`.
 """
 
 import dataclasses
@@ -28,21 +28,21 @@ UNDECIDED, DECIDED_BY_TIME = 0, 1  # what every game's reasons begin with
 
 
 class GameMemory(Record):
-    """What most games remember."""
+    """The memory of most games."""
 
     reason: np.ndarray = quantity(doc="why the game is over: a place in `Game.reasons`")
     dense_weight: np.ndarray = quantity(doc="times every term of a reward but the sparse one")
 
 
 class AgentStats(Record):
-    """What most games remember of each agent."""
+    """The statistics that most games keep of each agent."""
 
     score: np.ndarray = quantity(doc="what the game has given it")
-    result: np.ndarray = quantity(doc="1 if it has won, -1 if it has lost, 0 for a draw or while the game goes on")
+    result: np.ndarray = quantity(doc="1 won, -1 lost, 0 drawn or undecided")
 
 
 class GameState(Record):
-    """All that a game looks at: arrays that lead with (world,)."""
+    """The state that a game reads: arrays that lead with (world,)."""
 
     agents: Bodies = quantity("agents", record=Bodies, doc="the trunk of each agent's robot")
     props: Bodies = quantity("props", record=Bodies, doc="each prop")
@@ -55,7 +55,7 @@ class GameState(Record):
 
 @dataclass(frozen=True)
 class GameUpdate:
-    """What a game has made of a step."""
+    """The results of a game for a step."""
 
     memory: Record  # what it remembers now (world,)
     agent_stats: Record  # and of each agent (world, agent)
@@ -116,7 +116,7 @@ class Game(ABC):
     def update(
         self, previous: GameState, state: GameState, active: np.ndarray, rngs: Sequence[np.random.Generator]
     ) -> GameUpdate:
-        """Return what a step has brought; called before the terms of rewards.
+        """Return the results of a step; called before the reward terms are computed.
 
         Args:
             previous: the state before the step.
@@ -127,7 +127,7 @@ class Game(ABC):
         """
 
     def markers(self, state: GameState, world: int) -> Sequence[Marker]:
-        """Return what is shown in pictures beside the bodies."""
+        """Return the markers that pictures show."""
         return ()
 
     def with_options(self, options: Mapping[str, Any]) -> "Game":
@@ -164,7 +164,7 @@ def game_class(where: str, spec: Mapping[str, Any], beside: Path | None = None) 
 
 
 def make_game(where: str, spec: dict[str, Any] | None, scene: SceneInfo, beside: Path | None = None) -> Game | None:
-    """Return the game a scene asks for, if any; a module of its own may be in the folder `beside`.
+    """Return the game a scene asks for, if any; its module may be in the folder `beside`.
 
     Raises:
         InvalidInput: the game or one of its parameters is unknown or of the wrong type.

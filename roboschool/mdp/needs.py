@@ -1,4 +1,4 @@
-"""What tasks, sensors and games need beyond what physics says of robots; what is not needed is not gathered."""
+"""Quantities that tasks, sensors and games request beyond those that physics always reports."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class Needs:
     link_heights: tuple[str, ...] = ()  # links whose heights are in `State.link_heights`
 
     def __or__(self, other: "Needs") -> "Needs":
-        """Return what is in one of two."""
+        """Return the union of two needs."""
         links = dict.fromkeys((*self.link_heights, *other.link_heights))
         return Needs(self.props or other.props, self.others or other.others, self.game or other.game, tuple(links))
 

@@ -13,7 +13,7 @@ AXES = "xyz"  # names of the numbers of a vector
 
 @dataclass(frozen=True)
 class Quantity:
-    """What a record says of one of its attributes."""
+    """The declaration of an attribute of a record."""
 
     doc: str
     shape: tuple[int | str, ...]  # behind the leading axes; a word is a size that `Record.blank` is given
@@ -31,7 +31,7 @@ def quantity(
 
     Args:
         shape: behind the leading axes; none for a single number; a word is a size that `Record.blank` is given.
-        doc: what it is, for people.
+        doc: a description.
         unit: empty: none.
         frame: in which it is measured; empty: in none.
         record: it is itself a record: of this class, or of the class that `Record.blank` is given under this word.
@@ -75,7 +75,7 @@ class Record:
         return self.layout.names
 
     def copy(self: Self) -> Self:
-        """Return a record of the same numbers that changes on its own."""
+        """Return an independent copy."""
         return _view(type(self), self.array.copy(), self.layout)
 
     def at(self: Self, index: Any) -> Self:
@@ -138,7 +138,7 @@ def _class_of(item: Quantity, sizes: Mapping[str, Any]) -> Any:
 
 
 def _labels(shape: tuple[int, ...], within: list[str]) -> list[str]:
-    """Return what tells the numbers of a quantity apart: "_x", "_y" and "_z", or "_0", "_1" and so on."""
+    """Return the suffixes of the numbers of a quantity: "_x", "_y" and "_z", or "_0", "_1" and so on."""
     labels = [""]
     for size in shape:
         axis = AXES[:size] if size <= len(AXES) else range(size)

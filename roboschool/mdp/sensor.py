@@ -1,4 +1,4 @@
-"""The contract of a sensor: what an agent observes, each number declared once."""
+"""The contract of a sensor: a part of an agent's observation, each number declared once."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -47,10 +47,10 @@ class Sensor(ABC):
 
     @abstractmethod
     def fields(self, robot: Robot, scene: SceneInfo) -> Sequence[Field]:
-        """Return what each of its numbers is."""
+        """Return a description of each of its numbers."""
 
     def needs(self) -> Needs:
-        """Return what it needs in the state beyond what physics says of the robot."""
+        """Return what it needs in the state beyond the quantities that physics always reports."""
         return Needs()
 
     def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:

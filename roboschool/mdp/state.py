@@ -1,4 +1,4 @@
-"""What is known of robots of one kind: arrays that lead with (world, agent). Every quantity is declared here, once."""
+"""The state of robots of one kind: arrays that lead with (world, agent). Every quantity is declared here, once."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ class TrunkState(Record):
 
 
 class BodyState(TrunkState):
-    """What physics says of robots of one kind. The world writes these quantities, by name."""
+    """The quantities that physics reports of robots of one kind. The world writes these quantities, by name."""
 
     angular_velocity: np.ndarray = quantity(3, unit="rad/s", frame="world", doc="of the trunk")
     q: np.ndarray = quantity("joints", unit="rad, or m for a slide", doc="positions of the driven joints")
@@ -69,7 +69,7 @@ class BodyState(TrunkState):
 
 
 class State(BodyState):
-    """What tasks and sensors look at.
+    """The state that tasks and sensors read.
 
     `props`, `others` and `game` are empty unless a task or a sensor needs them (`Needs`). `game`, `agent_stats` and
     `memory` are records of the classes that the game and the task declare.

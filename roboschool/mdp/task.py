@@ -24,7 +24,7 @@ MAX_SPEED = 100.0  # Bullet lets nothing move faster [m/s, rad/s]
 
 @dataclass(frozen=True)
 class Update:
-    """What a task has made of a step."""
+    """The results of a task for a step."""
 
     memory: Record  # what it remembers now (world, agent)
     launches: Sequence[Launch] = ()  # props that it sets in motion
@@ -32,10 +32,10 @@ class Update:
 
 @dataclass(frozen=True)
 class Task(ABC):
-    """What is wanted of agents with one robot: frozen parameters and pure functions of arrays.
+    """The objective of agents with one robot: frozen parameters and pure functions of arrays.
 
-    Arrays lead with (world, agent); a task reduces over trailing axes only, so it never knows how many there are.
-    A task never acts: what it asks for is returned as data, and what it remembers is a part of the state.
+    Arrays lead with (world, agent); a task reduces over trailing axes only, so that it works for any number of both.
+    A task never acts: it returns effects as data, and its memory is a part of the state.
 
     Attributes:
         robot: which it is about.
@@ -79,7 +79,7 @@ class Task(ABC):
 
     @property
     def termination(self) -> str:
-        """When an episode terminates, for people; empty if the task does not say."""
+        """A description of when an episode terminates; empty if the task has none."""
         return ""
 
     def reset(self, placement: Placement, memory: Any, rng: np.random.Generator) -> Placement:
@@ -106,7 +106,7 @@ class Task(ABC):
         return Update(state.memory)
 
     def markers(self, state: State, world: int, agent: int) -> Sequence[Marker]:
-        """Return what is shown in pictures beside the bodies, for one agent."""
+        """Return the markers that pictures show for one agent."""
         return ()
 
 
@@ -119,14 +119,14 @@ def needs_of(task: Task, scene: SceneInfo) -> Needs:
 
 
 def fields_of(task: Task, scene: SceneInfo) -> list[Field]:
-    """Return what each number of an observation is."""
+    """Return the field of each number of an observation."""
     return [field for sensor in task.sensors(scene) for field in sensor.fields(task.robot, scene)]
 
 
 def make_task(where: str, robot: Robot, spec: dict[str, Any], beside: Path | None = None) -> Task:
     """Return the task that a scene asks for, as `{name = "run", alive = 2.0}` or `{name = "package.module:Class"}`.
 
-    A module of the scene's own may be in the folder `beside`.
+    Its module may be in the folder `beside`.
 
     Raises:
         InvalidInput: the task or one of its parameters is unknown or of the wrong type.

@@ -15,7 +15,7 @@ class Term:
     Attributes:
         name: in the info of every step.
         weight: what it is multiplied by, unless a scene says otherwise.
-        doc: what it is, for people, in a few words.
+        doc: a short description.
         unit: of what is multiplied; empty: none.
         of: (previous, action, state, dt) -> (world, agent); see `Sensor.read` for the arguments.
     """

@@ -1,1 +1,1 @@
-"""Agents in other threads, processes and machines that act in one world. It imports `envs`."""
+"""One world shared by agents in other threads, processes and machines. It imports `envs`."""

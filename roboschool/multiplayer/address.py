@@ -190,7 +190,7 @@ class Listener:
             file.write(self.key.hex() + "\n")
 
     def close(self) -> None:
-        """Listen no more, and remove socket, key and folder; again does nothing."""
+        """Listen no more, and remove socket, key and folder; a second call does nothing."""
         self.socket.close()
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self.folder)

@@ -20,7 +20,7 @@ TIMEOUT = 60.0  # of agents that wait [s]
 
 
 class WorldClosed(RuntimeError):
-    """The world is gone, or the agent's seat in it; the message says why."""
+    """The world or the agent's seat is closed; the message says why."""
 
 
 ResetRequest: TypeAlias = tuple[int | None, dict[str, Any]]  # the seed of an episode, and options of the scene's game
@@ -161,7 +161,7 @@ class Barrier:
         return replies | ({agent: WorldClosed(f"agent {agent!r} {why}")} if waited else {})
 
     def late(self) -> dict[str, Reply]:
-        """Go on without the missing agents: others have waited for `timeout`, and the world has not moved."""
+        """Continue without the missing agents: others have waited for `timeout`, and the world has not moved."""
         missing = self.missing()
         late = f"no {'action' if self.world.agents else 'reset'} in {self.timeout:g} s"
         replies: dict[str, Reply] = {}
@@ -193,7 +193,7 @@ class Barrier:
         return self.world.render()
 
     def close(self, why: str, cause: BaseException | None = None) -> dict[str, Reply]:
-        """Close the world for all agents; again does nothing."""
+        """Close the world for all agents; a second call does nothing."""
         replies = self._stop(why, cause)
         self._freed = True
         with contextlib.suppress(Exception):  # a broken world must not keep the replies back

@@ -62,7 +62,7 @@ class Connection:
 
     Args:
         address: of the server.
-        timeout: after which a silent server is taken for dead [s].
+        timeout: after which a server that does not respond is considered dead [s].
     """
 
     def __init__(self, address: Address, timeout: float) -> None:
@@ -141,7 +141,7 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
             options: none; the server sets those of the game.
 
         Raises:
-            InvalidInput: the seed is not a whole number from 0 up, seats ask for different ones, there are options, or
+            InvalidInput: the seed is not a whole number from 0 up, seats request different ones, there are options, or
                 another thread waits in this seat.
             WorldClosed: the world or this seat is closed, or the server is gone.
         """
@@ -180,7 +180,7 @@ class RemoteSeat(gymnasium.Env[np.ndarray, np.ndarray]):
         return self._unpack(Numbers("|u1", (reply.height, reply.width, 3)), reply.pixels)
 
     def close(self) -> None:
-        """Leave: the robot does nothing from now on, the others go on; again does nothing."""
+        """Leave: the robot stays passive and the others continue; a second call does nothing."""
         if not self._closed:
             with contextlib.suppress(OSError):  # the server has left before
                 self._connection.send(Leave())
@@ -246,10 +246,10 @@ def connect(
 
     Args:
         address: what the server prints first: unix:PATH or tcp:HOST:PORT.
-        agent: that is played; the first with a free seat if None.
+        agent: the agent to control; the first with a free seat if None.
         key: the server's key, or the path of its file. None: what ROBOSCHOOL_KEY of the environment holds, else the
             file beside the socket.
-        timeout: after which a silent server is taken for dead [s].
+        timeout: after which a server that does not respond is considered dead [s].
 
     Raises:
         InvalidInput: the address, the agent or the key is wrong, or the seat is taken.

@@ -1,4 +1,4 @@
-"""Callers of a server that have no seat yet; any number of strangers cannot keep out a caller that knows the key."""
+"""Callers of a server without a seat; callers without the key cannot block one that has it."""
 
 import errno
 import math
@@ -100,7 +100,7 @@ class Entrance:
         return False
 
     def promote(self, peer: Peer) -> None:
-        """Make a stranger that has proved that it knows the key a guest."""
+        """Promote a caller that has proved that it knows the key."""
         self.strangers.remove(peer)
         self.guests.append(peer)
         if len(self.guests) > MOST_GUESTS:

@@ -1,4 +1,4 @@
-"""One `gymnasium.Env` for each agent of a shared world, each for a thread of its own."""
+"""One `gymnasium.Env` for each agent of a shared world, each for its own thread."""
 
 import threading
 import time
@@ -72,14 +72,14 @@ class LobbySeat(gymnasium.Env[np.ndarray, np.ndarray]):
         return None if self.render_mode is None else self.lobby.picture()
 
     def close(self) -> None:
-        """Leave: the robot does nothing from now on, the others go on; again does nothing."""
+        """Leave: the robot stays passive and the others continue; a second call does nothing."""
         self.lobby.leave(self.agent)
 
 
 class Lobby:
-    """All agents of a scene in one world, each as a `gymnasium.Env` of its own: `Lobby("ants")["ant_0"]`.
+    """All agents of a scene in one world, each as its own `gymnasium.Env`: `Lobby("ants")["ant_0"]`.
 
-    The world moves when every active agent has acted, so each seat needs a thread of its own.
+    The world steps when all active agents have acted, so each seat needs its own thread.
 
     Args:
         scene: its name, the path of its file, or a `Scene`.
@@ -87,7 +87,7 @@ class Lobby:
             the first episode, the missing seats are lost.
         step_timeout: how long a step waits for an agent that does not act, before that loses its seat [s].
         default_policies: policies that take seats that stay empty, by agent, as in `Barrier`.
-        options: `max_cycles` and `render_mode` of `ParallelEnv`; others stand for keys of the scene file.
+        options: `max_cycles` and `render_mode` of `ParallelEnv`; others override keys of the scene file.
 
     Raises:
         InvalidInput: the scene, a timeout, a policy or an option is unknown or wrong.
@@ -145,12 +145,12 @@ class Lobby:
             return self._barrier.picture()
 
     def leave(self, agent: str) -> None:
-        """Close an agent's seat; again does nothing."""
+        """Close an agent's seat; a second call does nothing."""
         with self._mutex:
             self._deliver(self._barrier.leave(agent))
 
     def close(self) -> None:
-        """Free the world; seats that wait get `WorldClosed`; again does nothing."""
+        """Free the world; seats that wait get `WorldClosed`; a second call does nothing."""
         with self._mutex:
             self._deliver(self._barrier.close("the lobby was closed"))
 
@@ -163,7 +163,7 @@ class Lobby:
             self._bells[agent].notify()
 
     def _wait(self, agent: str, since: float) -> None:
-        """Wait for a reply; if nothing has moved for too long go on without the missing agents."""
+        """Wait for a reply; if nothing has moved for too long continue without the missing agents."""
         timeout = self._barrier.timeout
         left = max(since, self._moved) + timeout - time.monotonic() if timeout else None
         if left is None or left > 0:

@@ -20,7 +20,7 @@ MOST_LINES = 10  # about strangers in a period
 
 
 class LogWriter:
-    """Writes lines from a thread of its own; lines that are not read in time are left out and counted.
+    """Writes lines from its own thread; lines that are not read in time are left out and counted.
 
     Args:
         stream: has a descriptor, which is written to past the stream's buffer; None: nothing is written.

@@ -71,7 +71,7 @@ class Peer:
                 self.connection.shutdown(socket.SHUT_RDWR)
 
     def flush(self) -> None:
-        """Send of what is kept as much as there is room for."""
+        """Send as much of the pending data as possible."""
         try:
             while self.outbox:
                 del self.outbox[: self.connection.send(self.outbox)]
@@ -81,7 +81,7 @@ class Peer:
             self.outbox.clear()
 
     def read(self) -> bool:
-        """Take what has arrived into the inbox; return whether the connection goes on."""
+        """Read received bytes into the inbox; return whether the connection is still open."""
         try:
             arrived = self.connection.recv(CHUNK)
         except BlockingIOError:

@@ -209,7 +209,7 @@ def unpack(body: bytes, decoder: Anything) -> Any:
 
 
 class Inbox:
-    """Cuts what arrives into messages.
+    """Splits received bytes into messages.
 
     Args:
         largest: the longest message that is taken [bytes].
@@ -220,7 +220,7 @@ class Inbox:
         self._bytes = bytearray()
 
     def put(self, arrived: bytes) -> None:
-        """Take what has arrived."""
+        """Add received bytes."""
         self._bytes += arrived
 
     def take(self) -> bytes | None:

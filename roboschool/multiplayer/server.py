@@ -54,9 +54,9 @@ class Server:
         episodes: see `Barrier`.
         default_policies: see `Barrier`.
         log: called with a line for each program that joins, leaves or is turned away; it must not block, because the
-            server waits for it. Lines about strangers are limited in number.
+            server waits for it. Lines about callers without the key are limited in number.
         rules: options of a reset, which the scene's game takes; they hold in all episodes.
-        options: `max_cycles`, `render_mode`, `width` and `height` of `ParallelEnv`; others stand for keys of the scene
+        options: `max_cycles`, `render_mode`, `width` and `height` of `ParallelEnv`; others override keys of the scene
             file.
 
     Raises:
@@ -130,7 +130,7 @@ class Server:
             return  # it has ended, or is about to
 
     def close(self) -> None:
-        """Free the world, the connections, the socket, the key and their folder; again does nothing."""
+        """Free the world, the connections, the socket, the key and their folder; a second call does nothing."""
         self._deliver(self.barrier.close(self._why))
         why, _ = self.barrier.end or ("", None)
         for peer in self._seated.values():
@@ -156,7 +156,7 @@ class Server:
         return None if moment == math.inf else max(0.0, moment - time.monotonic())
 
     def _keep_time(self) -> None:
-        """Turn away callers that take no seat, go on without agents that are late, and end after the world."""
+        """Turn away callers that take no seat, continue without agents that are late, and end after the world."""
         now = time.monotonic()
         self._entrance.keep_time(now)
         self._log_of_strangers.keep_time(now)

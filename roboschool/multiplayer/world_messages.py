@@ -28,7 +28,7 @@ class WorldMessages:
     """Writes messages about a world, and reads the actions in messages.
 
     Args:
-        world: whose agents have the seats.
+        world: the world of the seats.
     """
 
     def __init__(self, world: ParallelEnv) -> None:

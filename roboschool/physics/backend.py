@@ -62,7 +62,7 @@ class Backend(Protocol):
         """
 
     def close(self) -> None:
-        """Free all worlds; again does nothing."""
+        """Free all worlds; a second call does nothing."""
 
 
 class PythonBackend:

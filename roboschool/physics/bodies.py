@@ -17,7 +17,7 @@ with redirect_native_output():
     import pybullet as bullet
 
 FARTHEST = 1000.0  # [m]
-FASTEST = 60.0  # Bullet clamps every speed at 100 [m/s, rad/s]; a trunk that comes near that has blown up
+FASTEST = 60.0  # Bullet clamps every speed at 100 [m/s, rad/s]; a trunk near that speed has diverged
 STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 UNMOVED = (0.0,) * 6
 Trunk: TypeAlias = tuple[Sequence[float], ...]  # position, world_x_direction, velocity, roll_pitch

@@ -1,4 +1,4 @@
-"""Bullet's pictures of a scene, from a client of its own: taking them never changes a world.
+"""Bullet's pictures of a scene, from a separate client: taking them never changes a world.
 
 Bullet draws robots, props and marks, and neither ground nor sky. It serves until a ray caster of our own replaces it.
 """
@@ -29,7 +29,7 @@ with redirect_native_output():
 Colour: TypeAlias = tuple[int, int, int]  # red, green, blue, 0 to 255
 
 RADIUS = 0.72  # of a sphere around a body, if its longest side is 1
-LOST = 1e5  # a body so far away is not moved any more [m]
+LOST = 1e5  # a body farther away is not moved any more [m]
 SUN = np.array((-0.5, -0.75, 1.0))  # direction to it
 AMBIENT, DIFFUSE, SPECULAR = 0.68, 0.38, 0.05  # light on bodies
 BACKGROUND = 0.99999  # depth from which on no body is drawn

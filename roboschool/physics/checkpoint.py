@@ -1,4 +1,4 @@
-"""The state of a world as data: what a camera needs, and what a world needs to go on from there."""
+"""The state of a world as data: what a camera needs, and what a world needs to be restored."""
 
 import hashlib
 from array import array
@@ -46,11 +46,11 @@ class EpisodeLog:
     base: "WorldCheckpoint | None" = None  # what was loaded inexactly and counts as the beginning
 
     def copy(self) -> "EpisodeLog":
-        """Return a log that grows on its own."""
+        """Return an independent copy."""
         return EpisodeLog(self.start, self.steps, self.commands[:], self.launches[:], self.base)
 
     def begun_at(self, checkpoint: "WorldCheckpoint") -> "EpisodeLog":
-        """Return the log of an episode that goes on from Bullet's state in a checkpoint, however it came to be."""
+        """Return the log of an episode that starts at Bullet's state in a checkpoint."""
         empty = EpisodeLog(self.start)
         return replace(empty, base=replace(checkpoint, log=empty))
 
@@ -72,7 +72,7 @@ class WorldCheckpoint:
 
 
 def describe_scene(scene: Scene) -> dict[str, str]:
-    """Return what the future of a world depends on besides its state: texts or hashes, by what they are about."""
+    """Return everything beside its state that the future of a world depends on: texts or hashes, by name."""
     described = {name: str(getattr(scene, name)) for name in ("timestep", "substeps", "iterations", "ground")}
     for agent in scene.agents:
         robot = agent.robot

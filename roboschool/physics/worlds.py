@@ -33,7 +33,7 @@ class World:
     """One Bullet client that holds one scene and all its robots.
 
     Args:
-        scene: what to build. Shapes that are only seen are left to the camera.
+        scene: what to build. Visual shapes are left to the camera.
 
     Raises:
         InvalidInput: Bullet cannot load a robot.
@@ -45,7 +45,7 @@ class World:
         if self.client < 0:
             raise RuntimeError("Bullet has no room for another world in this process; close some")
         self._free = weakref.finalize(self, bullet.disconnect, self.client)  # also if close() is never called
-        # a torque that depends on the state is computed at each substep, so each is a call of its own
+        # a torque that depends on the state is computed at each substep, so each substep is one call
         self.calls = scene.substeps if any(agent.robot.has_feedback for agent in scene.agents) else 1
         self._advance: Callable[..., None] = bullet.stepSimulation
         self._durations: list[float] = []
@@ -80,7 +80,7 @@ class World:
         return ground, bodies, props, bullet.saveState(physicsClientId=client)
 
     def rebuild(self) -> None:
-        """Build the world again: nothing less restores it after Bullet has read a number that is not finite."""
+        """Build the world again: the only way to repair it after Bullet has read a number that is not finite."""
         self.gravity = self.friction = math.nan
         bullet.removeState(self.start, physicsClientId=self.client)
         self._start()
@@ -130,7 +130,7 @@ class World:
             self.friction = friction
 
     def step(self, commands: Sequence[Sequence[float]]) -> None:
-        """Give each robot its command (see `Drive.command`), in the order of the agents, and let one timestep pass."""
+        """Apply a command to each robot (see `Drive.command`), in the order of the agents; simulate one timestep."""
         for _ in range(self.calls):
             for body, command in zip(self.bodies, commands, strict=True):
                 body.drive(command)
@@ -174,9 +174,9 @@ class World:
         """
         where = f"scene {self.scene.name!r}"
         names = [other.name for other in self.scene.props if other.can_be_launched]
-        check_choice(prop, names, "prop that can be thrown", where)
+        check_choice(prop, names, "prop that can be launched", where)
         if not all(map(math.isfinite, (*position, *velocity))):
-            raise InvalidInput(f"{where}: prop {prop!r} is thrown from {position} with {velocity}")
+            raise InvalidInput(f"{where}: prop {prop!r} is launched from {position} with velocity {velocity}")
         next(body for body in self.prop_bodies if body.prop.name == prop).launch(position, velocity)
         self.log.launches.append((self.log.steps, prop, position, velocity))
 
@@ -216,16 +216,16 @@ class World:
         return WorldCheckpoint(self.capture(), state, self._contacts(), self.log.copy())
 
     def load(self, checkpoint: WorldCheckpoint, exact: bool = True) -> None:
-        """Take back a state.
+        """Restore a state.
 
         Args:
             checkpoint: what `save` returned.
-            exact: whether the future must be that of the world that was saved, to the bit. If Bullet's own state cannot
-                promise that, the episode is replayed, which takes as long as it took. Otherwise all worlds that load
-                the state still go on alike.
+            exact: whether the world must continue exactly as the saved one would have. If Bullet's own state is
+                incomplete, the episode is replayed, which takes as long as the episode did. If False, all worlds that
+                load the state still continue alike.
 
         Raises:
-            InvalidInput: the state is damaged, or the replay ends elsewhere. The world must be reset then.
+            InvalidInput: the state is damaged, or the replay ends in another state. The world must be reset then.
         """
         snapshot = checkpoint.snapshot
         self._rewind(snapshot.gravity, snapshot.friction)
@@ -266,7 +266,7 @@ class World:
         return bullet.getContactPoints(physicsClientId=self.client)
 
     def close(self) -> None:
-        """Free the client; again does nothing."""
+        """Free the client; a second call does nothing."""
         self._free()
         self.client = -1
 

@@ -81,7 +81,7 @@ class NetworkPolicy:
         """Write the policy as safetensors, to be read by `load_policy`.
 
         Raises:
-            InvalidInput: the file cannot be written; what was there is as it was.
+            InvalidInput: the file cannot be written; the old file is unchanged.
         """
         replace(Path(path), save(self.tensors, {"format": FORMAT}))
 

@@ -1,4 +1,4 @@
-"""What is behind the robots, painted by formulas that average over each pixel: smooth however far away."""
+"""Ground and sky, painted by formulas that average over each pixel, so that they are free of aliasing."""
 
 import functools
 from collections.abc import Sequence
@@ -28,12 +28,12 @@ SHARPEST = np.float32(1e-6)  # width of what a pixel shows of the ground, at lea
 
 
 class Studio:
-    """Nothing but soft light, whatever the camera looks at."""
+    """A plain background with soft light."""
 
     track = None
 
     def paint(self, _camera_view: CameraView, width: int, height: int) -> Any:
-        """Return what is seen (height, width, 3), from 0 to 255."""
+        """Return the background (height, width, 3), from 0 to 255."""
         across = np.linspace(-1.0, 1.0, width, dtype=np.float32)
         upward = np.linspace(1.0, -1.0, height, dtype=np.float32)[:, None]
         glow = np.exp(-(across**2) - (upward - 0.1) ** 2)
@@ -102,7 +102,7 @@ class Backdrop:
         self.finish = scene.finish
 
     def paint(self, camera_view: CameraView, width: int, height: int) -> Any:
-        """Return what is seen (height, width, 3), from 0 to 255."""
+        """Return the background (height, width, 3), from 0 to 255."""
         size = np.array(
             (2 * camera_view.wide / width, 2 * camera_view.high / height), np.float32
         )  # of a pixel 1 m away [m]

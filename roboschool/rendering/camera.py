@@ -74,13 +74,13 @@ class Camera:
         return scene.show(snapshot), scene.robot_radii()
 
     def reset(self) -> None:
-        """Forget the pictures so far: the next one is taken from where the robots are, without a smooth way there."""
+        """Reset the view: the next picture is taken from its target directly, without a smooth transition."""
         self._follow.reset()
         if self._fixed is not None:
             self._fixed.reset()
 
     def close(self) -> None:
-        """Free what is drawn; again does nothing."""
+        """Free what is drawn; a second call does nothing."""
         if self._render_scene is not None:
             self._render_scene.close()
             self._render_scene = None

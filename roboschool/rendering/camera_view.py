@@ -1,4 +1,4 @@
-"""Where a camera looks from: an eye that follows the robots smoothly, or one that stays where it is."""
+"""The view of a camera: it follows the robots smoothly, or stays at a fixed position."""
 
 import math
 from typing import Any
@@ -24,7 +24,7 @@ PASSED = 3.0  # the way past a line counts this many times, because the view wai
 
 
 class CameraView:
-    """An eye that looks in a direction; `top` is up in its picture, or the north is if that is where it looks."""
+    """The eye of a camera and its direction; `top` is up in its picture, or the north if it looks along `top`."""
 
     def __init__(self, eye: np.ndarray, ahead: np.ndarray, wide: float, high: float, top: np.ndarray = SKYWARD) -> None:
         self.eye, self.ahead, self.wide, self.high = eye, ahead, wide, high
@@ -61,7 +61,7 @@ class Follow:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all frames so far."""
+        """Reset the smoothing: the next frame is the first."""
         self.focus = self.trail = UNSEEN
         self.distance = UNSEEN[0]
 
@@ -88,7 +88,7 @@ class Follow:
 
 
 class Fixed:
-    """An eye that stays where it is; it may turn towards something that moves."""
+    """A camera at a fixed position; it can turn towards something that moves."""
 
     def __init__(self, view: FixedCamera, aspect: float) -> None:
         self.view, self.wide, self.high = view, view.half_width, view.half_width / aspect
@@ -99,7 +99,7 @@ class Fixed:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all frames so far."""
+        """Reset the smoothing: the next frame is the first."""
         self.shown = UNSEEN
 
     def camera_view(self, place: tuple[float, ...] | None) -> CameraView:

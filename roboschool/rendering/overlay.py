@@ -1,4 +1,4 @@
-"""Numbers over a picture: what an agent sees and does, what it is paid for, and how far it has come."""
+"""Numbers over a picture: observation, action, reward terms and progress of an agent."""
 
 import functools
 import math
@@ -35,12 +35,12 @@ class Reading:
     action: np.ndarray  # (joints,)
     terms: Sequence[Mapping[str, float]]  # of the reward, of the last steps; the last of them is now
     caption: str
-    field_names: Sequence[str] = ()  # what the numbers of the observation are; empty if nobody has said
+    field_names: Sequence[str] = ()  # what the numbers of the observation are; empty if unknown
     joints: Sequence[str] = ()  # what the numbers of the action are
 
 
 class Hud:
-    """Keeps what the pictures of one agent's episode say."""
+    """Collects the numbers that the overlay of one agent shows."""
 
     def __init__(self, scene: Scene, task: Task) -> None:
         self.field_names = [str(field) for field in fields_of(task, scene.info)]
@@ -53,7 +53,7 @@ class Hud:
         self.terms: deque[dict[str, float]] = deque(maxlen=HISTORY)
 
     def note(self, group: Group, place: int) -> None:
-        """Remember what a step has paid."""
+        """Record the rewards of a step."""
         self.terms.append(group.rewards.by_name(0, place))
         self.score += group.rewards.total.item(0, place)
 
@@ -126,7 +126,7 @@ class Sheet:
         return top - pad
 
     def curve(self, left: float, right: float, middle: float, half: float, values: Sequence[float]) -> None:
-        """Draw what a term has been lately."""
+        """Draw the recent values of a term."""
         self.draw.line((left, middle, right, middle), fill=FAINT)
         most = max(1.0, *map(abs, values))
         step = (right - left) / HISTORY
@@ -166,18 +166,18 @@ class Sheet:
                 self.write(left + pad, upper + row / 2, texts[i], size, label)
 
     def panel(self, left: float, top: float, right: float, bottom: float) -> None:
-        """Darken what is behind."""
+        """Draw a dark panel."""
         self.draw.rounded_rectangle((left, top, right, bottom), radius=self.pad, fill=PANEL)
 
     def write(self, left: float, middle: float, text: str, size: int, most: int | None = None) -> None:
-        """Write a line, so many pixels wide at most."""
+        """Write a line of text, cut off at a width of `most` pixels."""
         mask = _text(text if most is None else _fit(text, size, most), size)
         self.draw.bitmap((round(left), round(middle - mask.height / 2)), mask, fill=INK)
 
 
 @functools.lru_cache(maxsize=1024)
 def _fit(text: str, size: int, most: int) -> str:
-    """Return a text that is so many pixels wide at most, its end left out if need be."""
+    """Return a text shortened to a width of at most `most` pixels."""
     short = text[:most]  # a letter takes a pixel at least
     while short and _text(short, size).width > most:
         short = short.rstrip("…")[:-1].rstrip()

@@ -54,7 +54,7 @@ def read_size(text: str) -> tuple[int, int]:
 
 
 def check_moment(at: float | None, picture: Path | None) -> None:
-    """Check that there is a picture to be taken, if it is said when [s].
+    """Check that a time [s] is given only with a picture.
 
     Raises:
         InvalidInput: there is none.
@@ -64,10 +64,10 @@ def check_moment(at: float | None, picture: Path | None) -> None:
 
 
 def write_picture(path: Path, picture: np.ndarray) -> None:
-    """Write a picture (height, width, 3); the ending of the path says the format.
+    """Write a picture (height, width, 3); the ending of the path selects the format.
 
     Raises:
-        InvalidInput: it cannot be written; what was there is as it was.
+        InvalidInput: it cannot be written; the old file is unchanged.
     """
     _write_images(path, [Image.fromarray(picture)])
 
@@ -79,7 +79,7 @@ def _write_images(path: Path, images: Sequence[Image.Image], **options: Any) -> 
 
 
 class Video:
-    """A video that is being written; its file is there once it is whole, and not at all after an error or Ctrl-C.
+    """A video that is being written; its file appears when it is complete, and never after an error or Ctrl-C.
 
     Args:
         path: where to; its ending says the kind.
@@ -139,7 +139,7 @@ def _encoder(program: str, path: Path, size: tuple[int, int], seconds: float) ->
         seconds: between two frames.
 
     Raises:
-        InvalidInput: ffmpeg fails, or the file cannot take its place; what was there is as it was.
+        InvalidInput: ffmpeg fails, or the file cannot take its place; the old file is unchanged.
     """
     rate = str(Fraction(1.0 / seconds).limit_denominator())
     frames = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "{}x{}".format(*size), "-r", rate, "-i", "-"]

@@ -1,4 +1,4 @@
-"""A window that shows pictures and hears keys, and a screen that shows steps in real time."""
+"""A window that shows pictures and reads keys, and a screen that shows steps in real time."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ def has_display() -> bool:
 
 
 def open_root(title: str) -> "tkinter.Tk":
-    """Return a new window of Tk, which is a part of Python: nothing is to be installed by pip.
+    """Return a new window of Tk, which is a part of Python.
 
     Raises:
         InvalidInput: there is no display, or this Python came without Tk.
@@ -47,7 +47,7 @@ def open_root(title: str) -> "tkinter.Tk":
 
 
 class Window:
-    """Shows pictures and hears keys; the keys are called "left", "up", "space", "return", "a".
+    """Shows pictures and reads keys; the keys are called "left", "up", "space", "return", "a".
 
     Args:
         title: of the window.
@@ -97,12 +97,12 @@ class Window:
             self.update()
 
     def update(self) -> None:
-        """Hear what has happened to the window since the last time."""
+        """Process the window's events."""
         if not self.closed:
             self.root.update()
 
     def close(self) -> None:
-        """Close the window; again does nothing."""
+        """Close the window; a second call does nothing."""
         if not self.closed:
             self.closed = True
             self._down.clear()
@@ -140,7 +140,7 @@ class Screen:
 
     @property
     def closed(self) -> bool:
-        """Whether a person has closed it."""
+        """Whether a user has closed it."""
         return self.window is not None and self.window.closed
 
     def show(self, paint: Callable[[], np.ndarray]) -> None:

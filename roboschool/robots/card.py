@@ -51,7 +51,7 @@ class Card:
 
     model: str  # URDF file, beside the card
     trunk: str  # link whose pose is the robot's
-    feet: tuple[str, ...] = ()  # links whose contact the robot feels
+    feet: tuple[str, ...] = ()  # links whose contacts are observed
     continuous: tuple[str, ...] = ()  # driven joints that are meant to have no limits
     standing_height: Length  # of the trunk in the rest pose on flat ground [m]
     self_collision: bool = False
@@ -83,7 +83,7 @@ def check_card(path: Path, card: Card, model: Model) -> None:
     """Check a card against its URDF.
 
     Raises:
-        InvalidInput: they do not fit each other; the message tells all faults.
+        InvalidInput: they do not fit each other; the message lists all faults.
     """
     joints = {joint.name: joint for joint in model.joints if joint.kind != "fixed"}
     raise_faults(

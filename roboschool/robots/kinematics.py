@@ -1,4 +1,4 @@
-"""The tree of a robot's joints as it grows from the trunk: how far apart they are, and how several can share them."""
+"""The tree of a robot's joints from the trunk: distances between joints, and partitions among several agents."""
 
 import math
 import os
@@ -102,12 +102,12 @@ def partitions(source: Robot | str | os.PathLike[str]) -> dict[str, Parts]:
 
     "4x2" are four agents with two joints each, "9|8" two with nine and eight. Each has whole chains, or a piece of one:
     - chains that are neighbours, as many as make equal shares: "4x2" and "2x4" of an ant;
-    - with a "d" chains dealt out in order around the trunk, so that those of an agent are apart: diagonal legs;
+    - with a "d" chains assigned in turn around the trunk, so that those of an agent are apart: diagonal legs;
     - equal pieces of chains, down to a joint each: "8x1";
     - a chain each, where chains differ;
     - the chains of the trunk, those that grow from them, and so on: "9|8" of a humanoid, above and below the pelvis.
 
-    Agents are in the order of their first joint's action, and the joints of each, too.
+    Agents are in the order of their first joint's action, and so are the joints of each.
     """
     robot = source if isinstance(source, Robot) else load_robot(source)
     levels = kinematic_chains(grow(robot))

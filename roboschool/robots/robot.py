@@ -19,7 +19,7 @@ RAIL = (("prismatic", (1.0, 0.0, 0.0)), ("prismatic", (0.0, 0.0, 1.0)), ("contin
 
 @dataclass(frozen=True)
 class Robot:
-    """A robot as tasks and worlds see it. Angles in radians."""
+    """A robot, read from its card and its URDF. Angles in radians."""
 
     name: str
     model: Model
@@ -78,7 +78,7 @@ class Robot:
 
     @property
     def fallen(self) -> str:
-        """When the robot has fallen, for people."""
+        """A description of when the robot has fallen."""
         link = "trunk" if self.height_link == self.trunk else self.height_link
         rules = [f"its {link} is {self.min_height:g} m high or lower"] if math.isfinite(self.min_height) else []
         if self.tilt < math.pi:

@@ -1,4 +1,4 @@
-"""Reads a URDF strictly and cleans it: Bullet crashes, hangs or goes quietly wrong on a bad one."""
+"""Reads a URDF strictly and cleans it: Bullet crashes, hangs or fails silently on a bad one."""
 
 import atexit
 import functools
@@ -41,7 +41,7 @@ class Joint:
 
     @property
     def range(self) -> str:
-        """How far it goes, for people."""
+        """A description of the limits."""
         if self.lower is None or self.upper is None:
             return "continuous"
         unit = "m" if self.kind == "prismatic" else "deg"
@@ -87,7 +87,7 @@ class Model:
 
 @functools.lru_cache(maxsize=64)  # every copy of a world asks for the same
 def without_visuals(text: str) -> str:
-    """Return a cleaned URDF without what is only seen."""
+    """Return a cleaned URDF without visual shapes."""
     root = etree.fromstring(text.encode())
     for link in root.findall("link"):
         for visual in link.findall("visual"):
@@ -99,7 +99,7 @@ def read_urdf(source: str | os.PathLike[str] | object) -> Model:
     """Read and check the URDF at a path, or an object with a method `save(path)` such as a `urdfpy.URDF`.
 
     Raises:
-        InvalidInput: it cannot be used; the message tells the file, the line, and the link or joint.
+        InvalidInput: it cannot be used; the message names the file, the line, and the link or joint.
     """
     if isinstance(source, str | os.PathLike):
         return _read(os.fsdecode(source))

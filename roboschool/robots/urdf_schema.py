@@ -1,4 +1,4 @@
-"""What may stand in a URDF: its elements, attributes and the bounds of its numbers. All else is refused or dropped."""
+"""The elements and attributes that a URDF may have, and the bounds of its numbers. All else is refused or dropped."""
 
 import difflib
 import math
@@ -81,7 +81,7 @@ def fail(element: Element, what: str) -> NoReturn:
 
 
 def check_joint_kind(joint: Element) -> None:
-    """Refuse a joint that Bullet cannot simulate, and drop what its type has no use for."""
+    """Refuse a joint that Bullet cannot simulate, and drop attributes that its type does not use."""
     kind = joint.get("type", "")[:64]
     if kind in _REFUSED:
         fail(joint, f"a {kind} joint is not supported: {_REFUSED[kind]}")
@@ -96,7 +96,7 @@ def check_joint_kind(joint: Element) -> None:
 
 
 def clean(element: Element) -> None:
-    """Check an element and all in it against the rules; leave nothing else, and every number in its plainest form."""
+    """Check an element and all in it against the rules; remove everything else, and normalise numbers."""
     element.text = element.tail = None
     signs = {word[:-1]: word[-1] for word in _RULES[element.tag].split()}
     _clean_attributes(element, {word[1:]: mark for word, mark in signs.items() if word[0] == "@"})

@@ -110,13 +110,13 @@ def read_scene(path: Path) -> SceneFile:
     """Read a scene file, without its robots.
 
     Raises:
-        InvalidInput: the file is wrong; the message tells all faults.
+        InvalidInput: the file is wrong; the message lists all faults.
     """
     return _read(path, os.path.getmtime(path) if os.path.isfile(path) else 0.0)
 
 
 def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
-    """Return the scene called `name`, or with that id, or at that path, with options that stand for keys of its file.
+    """Return the scene called `name`, or with that id, or at that path, with options that override keys of its file.
 
     The option `lanes` may be a sequence of single-agent scenes, one for each lane.
 
@@ -127,7 +127,7 @@ def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
 
 
 def load_for(name: str | os.PathLike[str] | Scene, options: dict[str, Any], own: Sequence[str] = ()) -> Scene:
-    """Return what `load_scene` returns, for an env with parameters of its own, which a misspelt option may mean.
+    """Return what `load_scene` returns; errors about unknown options also suggest parameters of the env.
 
     Raises:
         InvalidInput: as there.
@@ -150,10 +150,10 @@ def load_for(name: str | os.PathLike[str] | Scene, options: dict[str, Any], own:
 def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int = 4) -> dict[str, Any]:
     """Return those options of a reset that the scene's game takes, as it takes them; warn of any other.
 
-    It is a warning and no error, because checkers of other packages try whether a reset takes any option.
+    It is a warning, not an error, because the checkers of other packages call reset with arbitrary options.
 
     Args:
-        scene: whose game it is.
+        scene: the scene of the game.
         options: as they are given; none if None.
         depth: how many calls ago an env was reset, which is the line that a warning is about.
 

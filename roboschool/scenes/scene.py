@@ -1,4 +1,4 @@
-"""A scene: what a world contains, who acts in it, and where it is seen from.
+"""A scene: what a world contains, which agents act in it, and where it is seen from.
 
 The bounds of every number are in the annotations. They hold for files and for scenes made in Python alike.
 """
@@ -44,7 +44,7 @@ class AgentSettings:
 
     position: tuple[Coordinate, Coordinate] = (0.0, 0.0)  # x, y [m]
     noise: Annotated[float, Bounds(0.0, math.pi)] = 0.1  # joints start within this of the rest pose [rad, m]
-    policy: str = ""  # the default one: a scene whose policy it is, or "package.module:Class"
+    policy: str = ""  # the default policy: the name of a scene with a trained one, or "package.module:Class"
     team: Team = ""  # agents of one team win and lose together; empty: a team of its own
 
 
@@ -92,7 +92,7 @@ class Prop:
 
 @dataclass(frozen=True, kw_only=True)
 class FixedCamera:
-    """A camera that stays where it is, and may turn after something."""
+    """A camera at a fixed position, which can turn towards a moving body."""
 
     eye: Point  # where it is [m]
     target: Point  # the point it looks at [m]
@@ -128,7 +128,7 @@ class Scene(SceneSettings):
     """A world to be built: timing, ground, agents and props.
 
     Raises:
-        InvalidInput: a field is out of its bounds, or the parts do not fit each other; the message tells all faults.
+        InvalidInput: a field is out of its bounds, or the parts do not fit each other; the message lists all faults.
     """
 
     name: str

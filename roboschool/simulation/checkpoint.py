@@ -49,15 +49,15 @@ def check_checkpoint(saved: Any, scene: str, described: Mapping[str, str], oppon
     """
     where = f"scene {scene!r}"
     if not isinstance(saved, Checkpoint):
-        raise InvalidInput(f"{where}: {saved!r:.80} is no checkpoint")
+        raise InvalidInput(f"{where}: {saved!r:.80} is no saved state")
     if saved.scene != scene or [*saved.described] != [*described]:
-        raise InvalidInput(f"{where}: the checkpoint is of scene {saved.scene!r}, or of other agents")
+        raise InvalidInput(f"{where}: the state is of scene {saved.scene!r}, or of other agents")
     if others := [what for what, value in described.items() if saved.described[what] != value]:
-        raise InvalidInput(f"{where}: the checkpoint was saved with another {', '.join(others)}")
+        raise InvalidInput(f"{where}: it differs from the saved state in {', '.join(others)}")
     missing = [name for name in opponents if name not in saved.opponents]
     if missing:
-        held = f"only {', '.join(saved.opponents)}" if saved.opponents else "none"
-        raise InvalidInput(f"{where}: policies control {', '.join(missing)}; of these the checkpoint has {held}")
+        held = f"only those of {', '.join(saved.opponents)}" if saved.opponents else "none"
+        raise InvalidInput(f"{where}: the state lacks the policies of {', '.join(missing)}; it has {held}")
 
 
 def check_seeds(seeds: Iterable[Any]) -> None:

@@ -1,4 +1,4 @@
-"""The clock of all worlds of a simulation: it alone says when an episode is truncated."""
+"""The clock of all worlds of a simulation: the only place that truncates episodes."""
 
 import numpy as np
 
@@ -18,10 +18,10 @@ class Clock:
         self.steps = np.zeros(worlds, dtype=int)
         self.limit = limit
         self.cutoff = cutoff
-        self.diverged: set[int] = set()  # worlds whose physics has blown up
+        self.diverged: set[int] = set()  # worlds whose physics has diverged
 
     def advance(self, paused: list[int]) -> None:
-        """Let one step pass, but not in paused worlds."""
+        """Count a step, except in paused worlds."""
         self.steps += ONE_STEP
         if paused:
             self.steps[paused] -= 1
@@ -34,7 +34,7 @@ class Clock:
 
     @property
     def truncated(self) -> np.ndarray:
-        """Worlds where the episode is cut off, because its time is up or the physics has blown up (world,)."""
+        """Worlds where the episode is cut off, because its time is up or the physics has diverged (world,)."""
         end = self.limit if self.cutoff is None else min(self.limit, self.cutoff)
         truncated: np.ndarray = self.steps >= end
         if self.diverged:

@@ -1,4 +1,4 @@
-"""Who acts for which agent: the caller for the controlled agents of every world, policies for their opponents."""
+"""Control of agents: the caller acts for the controlled agents of every world, policies act for the others."""
 
 import copy
 import dataclasses

@@ -99,13 +99,13 @@ class GameRules:
         return launches
 
     def advance(self) -> None:
-        """Make the state that of the step before; the next is written into the other one."""
+        """Swap the buffers: the current state becomes the previous one."""
         self.previous, self.state = self.state, self.previous
         self.state.memory.array[:] = self.previous.memory.array
         self.state.agent_stats.array[:] = self.previous.agent_stats.array
 
     def gather(self, steps_left: np.ndarray) -> None:
-        """Bring what game and tasks need to know of all agents and props into their states.
+        """Copy the quantities of agents and props that game and tasks need into their states.
 
         Args:
             steps_left: until the time is up (world,).
@@ -136,10 +136,10 @@ class GameRules:
                 group.state.steps_left[:] = state.steps_left[:, None]
 
     def update(self, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> tuple[np.ndarray, list[Launch]]:
-        """Let the game remember what has happened in worlds that take part (world,).
+        """Update the game's memory of active worlds (world,).
 
         Returns:
-            What it gives each agent (world, agent), and the props that it launches.
+            The game rewards (world, agent), and the launches.
         """
         assert self.game is not None
         update = self.game.update(self.previous, self.state, active, rngs)

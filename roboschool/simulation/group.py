@@ -89,7 +89,7 @@ class Group:
         shape = (len(scenes), len(self.agents))
         self.state, self.previous = (blank_state(scene, task, *shape) for _ in range(2))
         self.shape = (*shape, len(self.robot.joints))  # of actions
-        self.active = np.ones(shape, dtype=bool)  # agents whose episode goes on
+        self.active = np.ones(shape, dtype=bool)  # active agents
         self.terminated = np.zeros(shape, dtype=bool)  # agents that this step has ended
         self.updates = bool(task.memory.quantities)
         everyone = range(len(scene.agents))
@@ -158,19 +158,19 @@ class Group:
         return self.state.array[..., :TRUNK_NUMBERS]
 
     def advance(self) -> None:
-        """Make the state that of the step before; the next is written into the other one."""
+        """Swap the buffers: the current state becomes the previous one."""
         self.previous, self.state = self.state, self.previous
         if self.updates:
             self.state.memory.array[:] = self.previous.memory.array
 
     def update(self, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> Sequence[Launch]:
-        """Let the task remember what has happened to those who take part (world, agent); return what it launches."""
+        """Update the task's memory of active agents (world, agent); return launches."""
         update = self.task.update(self.previous, self.state, active, rngs)
         np.copyto(self.state.memory.array, update.memory.array, where=active[..., None])
         return update.launches
 
     def judge(self, dt: float, decided: np.ndarray) -> None:
-        """Compute rewards and costs, and end the episodes that are over, and all in worlds that are decided."""
+        """Compute rewards and costs, and end terminated episodes, and all episodes in worlds whose game is decided."""
         step = (self.previous, self.applied, self.state, dt, self.rewarded)
         self.rewards.compute(*step)
         if self.costs.terms:
@@ -183,7 +183,7 @@ class Group:
             self.active = self.active & ~ended
 
     def begin(self, worlds: list[int]) -> None:
-        """Observe the first state of an episode, in which nothing has been done yet."""
+        """Clear rewards and costs at the start of an episode."""
         self.rewards.clear(worlds)
         self.costs.clear(worlds)
 

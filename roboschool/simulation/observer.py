@@ -18,7 +18,7 @@ class Observer:
     Numbers that are picked from the state are fused: one gather, one subtract and one multiply for all of them.
 
     Args:
-        task: whose sensors.
+        task: the task of the sensors.
         scene: where its agents are.
         state: a state such as will be observed.
         robots: of each world, if they are not all that of the task.

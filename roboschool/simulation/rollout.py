@@ -50,7 +50,7 @@ class RolloutStep:
 
 
 class AgentPolicies:
-    """Policies by agent, which act together in a `ParallelEnv`; each gets a seed of its own."""
+    """Policies by agent, which act together in a `ParallelEnv`; each gets its own seed."""
 
     def __init__(self, policies: Mapping[str, Policy]) -> None:
         self.policies = policies
@@ -76,7 +76,7 @@ def rollout(
     Args:
         env: it is reset with the seed.
         actor: it is reset with the same seed, after the env.
-        seed: None to go on with the env's own generator.
+        seed: None: continue with the generator of the env.
         options: of the reset, which the scene's game takes.
 
     Raises:

@@ -75,13 +75,13 @@ class Simulation:
         self._described = [described[id(each)] for each in self.scenes]
 
     def reset(self, seeds: Mapping[int, int | EpisodeOrigin | None], options: Mapping[str, Any] | None = None) -> None:
-        """Begin a new episode in some worlds.
+        """Start a new episode in some worlds.
 
         Args:
-            seeds: for each of these worlds its seed, the origin of the episode to repeat, or None to go on with the
-                world's own generator.
-            options: of the game (`Game.reset_options`); they hold in these worlds until a reset has others.
-                Any other is warned of.
+            seeds: for each of these worlds its seed, the origin of the episode to repeat, or None to continue with
+                the generator of the world.
+            options: of the game (`Game.reset_options`); they hold in these worlds until another reset changes them.
+                Unknown options cause a warning.
 
         Raises:
             InvalidInput: a seed is not a whole number from 0 up, or an option is wrong; nothing has changed then.
@@ -109,8 +109,8 @@ class Simulation:
             paused: worlds where nothing happens and no time passes; the rewards of their agents mean nothing.
 
         Raises:
-            InvalidInput: an action has the wrong shape or is not finite, or no episode has begun; nothing has moved
-                then.
+            InvalidInput: an action has the wrong shape or is not finite, or no episode has begun; the worlds
+                are unchanged.
         """
         self._check_begun()
         for group, action in zip(self.groups, actions, strict=True):
@@ -143,7 +143,7 @@ class Simulation:
         return self.result()
 
     def result(self) -> StepResult:
-        """Return what has come of the last step."""
+        """Return the results of the last step."""
         groups = self.groups
         return StepResult(
             tuple([group.observation for group in groups]),
@@ -154,7 +154,7 @@ class Simulation:
         )
 
     def _update(self, out: list[int]) -> list[Launch]:
-        """Let game and tasks remember what has happened, but in some worlds; return what they launch."""
+        """Update the memory of game and tasks, except in some worlds; return launches."""
         if self._gathers:
             self.game.gather(self.clock.steps_left)
         launches: list[Launch] = []
@@ -228,12 +228,12 @@ class Simulation:
         )
 
     def deactivate(self, agent: int, world: int = 0) -> None:
-        """End an agent's episode: it does nothing from now on, and its rewards are zero."""
+        """End an agent's episode: it is passive from now on, and its rewards are zero."""
         group, place = self.seats[agent]
         group.active[world, place] = False
 
     def activate_all(self) -> None:
-        """Let the episodes of all agents go on, also of those that have terminated."""
+        """Activate all agents, including those that have terminated."""
         for group in self.groups:
             group.active[:] = True
 
@@ -250,7 +250,7 @@ class Simulation:
         return EpisodeOrigin(state, tuple(group.state.memory.array[world].copy() for group in self.groups))
 
     def markers(self, world: int = 0) -> list[Marker]:
-        """Return what is shown in pictures of a world beside the bodies."""
+        """Return the markers that pictures of a world show."""
         markers = [marker for group, place in self.seats for marker in group.task.markers(group.state, world, place)]
         game = self.scene.game
         return [*markers, *(game.markers(self.game.state, world) if game is not None else ())]
@@ -259,11 +259,11 @@ class Simulation:
         """Return a world and everything its episode remembers, to be given to `load`.
 
         Raises:
-            InvalidInput: no episode has begun, or the physics has blown up, so there is nothing to go on from.
+            InvalidInput: no episode has begun, or the physics has diverged, so there is no state to save.
         """
         self._check_begun()
         if world in self.clock.diverged:
-            raise InvalidInput(f"scene {self.scene.name!r}: the physics has blown up: call reset()")
+            raise InvalidInput(f"scene {self.scene.name!r}: the physics has diverged: call reset()")
         return Checkpoint(
             scene=self.scene.name,
             described=self._described[world],
@@ -282,7 +282,7 @@ class Simulation:
         }
 
     def contents(self, world: int = 0) -> tuple[Any, ...]:
-        """Return all numbers that a world and its episode are made of, to be hashed; some are views."""
+        """Return the whole state of a world and its episode, to be hashed; some arrays are views."""
         return (
             self.scene.name,
             _name_bodies(self.scenes[world]),
@@ -292,7 +292,7 @@ class Simulation:
         )
 
     def load(self, saved: Checkpoint, world: int = 0, opponents: Iterable[str] = (), exact: bool = True) -> None:
-        """Take back what `save` returned, and go on from there bit for bit as the world that was saved.
+        """Restore what `save` returned; the world continues bit for bit as the one that was saved.
 
         Args:
             saved: what it returned.
@@ -301,8 +301,8 @@ class Simulation:
             exact: see `World.load`.
 
         Raises:
-            InvalidInput: it is none, or of another scene, or lacks a policy, or the simulation is closed; nothing has
-                changed then. Or its episode cannot be replayed here; `reset` must be called then.
+            InvalidInput: it is not a saved state, or of another scene, or lacks a policy, or the simulation is closed;
+                nothing has changed. Or its episode cannot be replayed here; `reset` must be called then.
         """
         self._check_open()
         check_checkpoint(saved, self.scenes[world].name, self._described[world], opponents)
@@ -321,7 +321,7 @@ class Simulation:
         self.begun = True
 
     def close(self) -> None:
-        """Free all worlds; again does nothing."""
+        """Free all worlds; a second call does nothing."""
         self.begun, self.closed = False, True
         self.backend.close()
 

@@ -1,4 +1,4 @@
-"""What has come of a step."""
+"""The results of a step."""
 
 from typing import NamedTuple
 
@@ -6,9 +6,9 @@ import numpy as np
 
 
 class StepResult(NamedTuple):
-    """What has come of a step, for every agent. Tuples have one array for each group, which leads with (world, agent).
+    """The results of a step, for every agent. Tuples have one array for each group, which leads with (world, agent).
 
-    An episode is terminated by the task or the game, and truncated by the clock or where the physics has blown up.
+    An episode is terminated by the task or the game, and truncated by the clock or where the physics has diverged.
     """
 
     observations: tuple[np.ndarray, ...]  # (world, agent, n)

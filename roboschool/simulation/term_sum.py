@@ -74,7 +74,7 @@ class TermSum:
         return total
 
     def clear(self, worlds: list[int]) -> None:
-        """Set terms and total in some worlds to zero: nothing has been done there yet."""
+        """Set terms and total to zero in some worlds."""
         self.values, self.total = self.values.copy(), self.total.copy()
         self.values[:, worlds], self.total[worlds] = 0.0, 0.0
 

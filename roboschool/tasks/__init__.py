@@ -1,1 +1,1 @@
-"""Tasks: what an agent sees and what it is paid, as pure functions of arrays. One file per task, found by its name."""
+"""Tasks: what an agent observes and is rewarded for, as pure functions of arrays. One file each, found by its name."""

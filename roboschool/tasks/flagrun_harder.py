@@ -1,4 +1,4 @@
-"""Run to a flag, get up after a fall, and bear cubes thrown at you, by the rules of Roboschool v1."""
+"""Run to a flag, get up after a fall, and withstand cubes launched at the robot, by the rules of Roboschool v1."""
 
 import dataclasses
 import math
@@ -26,7 +26,7 @@ FALLEN_HEIGHT = 0.8  # a trunk below this is on the ground [m]
 RISEN_HEIGHT = 0.7  # height from which on standing up is rewarded no more [m]
 EPISODES = 10  # from each pose that the choice of the next is based on
 AT_ONCE = 10_000.0  # steps on the ground that are counted for one that fell though it began on its feet
-CUBE_EVERY, CUBE_FROM = 30, 100  # a cube is thrown at these steps, after this one [steps]
+CUBE_EVERY, CUBE_FROM = 30, 100  # interval between cubes, and the step after which they start [steps]
 CUBE_AWAY, CUBE_ABOVE = 4.0, 1.0  # where it comes from, relative to where it is aimed [m]
 CUBE_SPEED = (20.0, 30.0)  # [m/s]
 PELVIS = "pelvis"
@@ -54,7 +54,7 @@ class FlagrunHarder(Flagrun):
     high: float = 2.0  # and on its feet
     ground_limit: Annotated[int, Bounds(1, 10**9)] = 170  # steps on the ground that end an episode
     survive: Annotated[int, Bounds(1, 10**9)] = 1000  # steps after which a start from a pose counts as mastered
-    cube: str = "cube"  # the prop that is thrown
+    cube: str = "cube"  # the prop that is launched
 
     def __post_init__(self) -> None:
         """Check the parameters.
@@ -81,7 +81,7 @@ class FlagrunHarder(Flagrun):
         return dataclasses.replace(placement, pitch=PITCH[pose])
 
     def update(self, previous: State, state: State, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> Update:
-        """Move the flag, count the steps on the ground, and throw the cube at those who stand."""
+        """Move the flag, count the steps on the ground, and launch the cube at robots that stand."""
         memory: Any = super().update(previous, state, active, rngs).memory
         memory.step += 1.0
         fallen = state.position[..., 2] < FALLEN_HEIGHT
@@ -89,10 +89,10 @@ class FlagrunHarder(Flagrun):
         memory.ground_steps[:] = np.where(fallen & (memory.pose == 0.0), AT_ONCE, ground)
         due = (memory.step % CUBE_EVERY == 0.0) & (memory.step > CUBE_FROM) & (memory.ground_steps == 0.0) & active
         return Update(
-            memory, [self._throw(state, world, agent, rngs[world]) for world, agent in np.argwhere(due).tolist()]
+            memory, [self._launch(state, world, agent, rngs[world]) for world, agent in np.argwhere(due).tolist()]
         )
 
-    def _throw(self, state: State, world: int, agent: int, rng: np.random.Generator) -> Launch:
+    def _launch(self, state: State, world: int, agent: int, rng: np.random.Generator) -> Launch:
         """Aim where the robot will be when the cube arrives."""
         speed, angle = rng.uniform(*CUBE_SPEED), rng.uniform(-math.pi, math.pi)
         aim = state.position[world, agent] + state.world_velocity[world, agent] * (CUBE_AWAY / speed)

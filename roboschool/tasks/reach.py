@@ -117,7 +117,7 @@ class Reach(Task):
         )
 
     def terminated(self, state: State) -> np.ndarray:
-        """Return that no episode ends."""
+        """Return that no episode terminates."""
         return np.zeros(state.upright.shape, dtype=bool)
 
     @property

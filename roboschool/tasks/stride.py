@@ -15,7 +15,7 @@ from roboschool.tasks.run import AT_LIMIT, Run
 
 @dataclass(frozen=True)
 class Stride(Run):
-    """Run, with bent knees: without the penalty for each knee at its limit, stiff legs would pay best."""
+    """Run, with bent knees: without the penalty for each knee at its limit, stiff legs would earn the most."""
 
     alive: float = 4.0  # for every step while upright; a fall costs 1
     knees: tuple[str, ...] = ()  # joints that shall stay off their limits

@@ -28,7 +28,7 @@ class SwingUp(Balance):
         return (Term("height", 1.0, "cosine of the pole's angle: 1 on end, -1 hanging", height),)
 
     def terminated(self, state: State) -> np.ndarray:
-        """Return that no episode ends."""
+        """Return that no episode terminates."""
         return np.zeros(state.upright.shape, dtype=bool)
 
     @property

@@ -1,1 +1,1 @@
-"""What judges our robots, scenes, tasks and sensors, and anybody's. It imports `envs`."""
+"""Checks of robots, scenes, tasks and sensors, ours and users'. It imports `envs`."""

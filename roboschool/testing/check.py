@@ -26,10 +26,10 @@ STEPS = 100  # of random torques
 LONGEST = 1000  # and no more if there is a game, which is otherwise played until its time is up
 SHORT = 10  # of the episode in which a game is decided because its time is up
 SEEDS = range(5)  # of the episodes whose beginning is looked at: where robots and props begin may be drawn
-WITHOUT = {  # what becomes of a match whose game does not say so itself
-    "reason": "nothing says why an episode was over",
-    "result": "a match is won by whoever was paid most",
-    "score": "a match shows what was paid instead",
+WITHOUT = {  # what becomes of a match whose game lacks it
+    "reason": "results do not say why an episode ended",
+    "result": "the side with the greatest return wins a match",
+    "score": "a match shows returns instead",
 }
 CLOSE = 0.005  # between the standing height of a card and where the robot stands [m]
 ABOVE = 100.0  # a prop is tried out so high above the ground [m]
@@ -43,7 +43,7 @@ class CheckReport:
     """What was found about a file."""
 
     file: str
-    kind: str  # ROBOT, SCENE or PROP; empty if nobody can tell
+    kind: str  # ROBOT, SCENE or PROP; empty if unknown
     about: tuple[str, ...] = ()  # what it is, line by line
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ def answer(descriptor: int) -> None:
 
 
 def examine(file: str) -> tuple[CheckReport, bool]:
-    """Return what is found about a file, and whether a module of somebody's own may have been imported for it."""
+    """Return the report about a file, and whether a user's module may have been imported for it."""
     found: Robot | Prop | Scene | None = None
     kind, about, notes = "", tuple[str, ...](), list[str]()
     try:
@@ -70,7 +70,7 @@ def examine(file: str) -> tuple[CheckReport, bool]:
         about = _describe(found, path)
         problems, notes = trial(found)
         problems += _misnamed(path)
-    except (Exception, SystemExit) as error:  # of a task or game of somebody's own
+    except (Exception, SystemExit) as error:  # of a user's task or game
         problems = [_without_path(describe_error(error), file)]
     own = found is None or not _is_ours(found)
     return CheckReport(file, kind, about, tuple(problems), tuple(notes)), own
@@ -224,20 +224,20 @@ def _check_policies(simulation: Simulation) -> list[str]:
             check_fit(policy, group.observation.shape[-1], group.shape[-1], where)
             policy.reset(0)
             as_numbers(agent.name, policy.act(group.observation[0, place]), group.shape[2:])
-        except Exception as error:  # of a policy of somebody's own
+        except Exception as error:  # of a user's policy
             problems.append(describe_error(error))
     return problems
 
 
 def _overlaps(simulation: Simulation) -> list[str]:
-    """Return who begins inside whom, in any of some episodes."""
+    """Return which agents and props overlap at the start of an episode."""
     deepest: dict[tuple[str, str], float] = {}
     for seed in SEEDS:
         simulation.reset({0: seed})
         for one, other, depth in simulation.worlds[0].overlaps():
             deepest[one, other] = max(depth, deepest.get((one, other), 0.0))
     return [
-        f"{one} and {other} begin inside each other, by {100.0 * depth:.1f} cm: give them other spots"
+        f"{one} and {other} overlap by {100.0 * depth:.1f} cm at the start: move them apart"
         for (one, other), depth in deepest.items()
     ]
 
@@ -248,7 +248,7 @@ def _play(simulation: Simulation, steps: int, rng: np.random.Generator) -> list[
     for step in range(steps):
         simulation.step([rng.uniform(-1, 1, g.shape) for g in simulation.groups])
         if simulation.clock.diverged:
-            faults["the physics"] = f"blew up after {step + 1} steps of random torques"
+            faults["the physics"] = f"diverged after {step + 1} steps of random torques"
             break
         faults = _faults(simulation) | faults
         late = simulation.clock.truncated[0]
@@ -258,7 +258,7 @@ def _play(simulation: Simulation, steps: int, rng: np.random.Generator) -> list[
 
 
 def _faults(simulation: Simulation) -> dict[str, str]:
-    """Return what tasks and game have said of a step that nobody can use."""
+    """Return the invalid results of tasks and game in the last step."""
     faults = {}
     for group in simulation.groups:
         task, names = f"task {type(group.task).__name__}", group.observer.fields
@@ -305,9 +305,9 @@ def _unexplained(simulation: Simulation) -> list[str]:
 
 
 def _notes(simulation: Simulation) -> list[str]:
-    """Return what tasks and game do not say of themselves."""
+    """Return notes about optional parts that tasks and game lack."""
     silent = [type(group.task).__name__ for group in simulation.groups if not group.task.termination]
-    notes = [f"task {name}: no `termination`, so nothing tells people when it ends" for name in silent]
+    notes = [f"task {name}: no `termination`, so the docs cannot say when it ends" for name in silent]
     game = simulation.scene.game
     if game is not None:
         for word, effect in WITHOUT.items():

@@ -1,1 +1,1 @@
-"""Matches between policies, each in a process of its own; tournaments, ratings, replays."""
+"""Matches between policies, each in its own process; tournaments, ratings, replays."""

@@ -1,4 +1,4 @@
-"""Checks the classes of entrants before anything is played: each is imported and made in a process of its own."""
+"""Checks the classes of entrants before anything is played: each is imported and created in its own process."""
 
 from collections.abc import Sequence
 

@@ -86,7 +86,7 @@ def play(
     Args:
         env: the world, whose agents that have ended stay.
         teams: the agents of each player; every agent is in one.
-        players: who plays; each begins anew.
+        players: the players; each starts a new episode.
         seed: the same seed, and players that are the same after the same seed, give the same match.
         recorder: of the trajectory, if any.
         rules: options of the scene's game, given to the reset.
@@ -194,14 +194,14 @@ def play_recorded(
     rules: dict[str, Any] | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> tuple[MatchResult, Match]:
-    """Play a match between entrants, each in a process of its own; return its result, and the content of its file.
+    """Play a match between entrants, each in its own process; return its result, and the content of its file.
 
     It is played again if a process was stopped or killed by an unknown process.
 
     Args:
         env: the world.
         options: of its scene.
-        entrants: the policies, in the order in which sides are dealt out.
+        entrants: the policies, in the order in which sides are assigned.
         seed: of the match.
         cache: of players.
         rules: options of the scene's game, given to the reset.

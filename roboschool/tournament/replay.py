@@ -125,7 +125,7 @@ def verify(match: Match, moved: str | Path | None = None) -> Verification:
         if step < record.steps:
             return Verification(None, f"the scene ends it at step {step}, not at {record.steps}", differs)
         if env.agents and not record.faults:
-            return Verification(None, f"the episode goes on after step {step}", differs)
+            return Verification(None, f"the episode continues after step {step}", differs)
         teams = team_names(env.scene, len(record.players))
         outcomes = forfeited(teams, record.faults) if record.faults else decide(env.scene, now.info, now.total, step)
     wrong = _misdealt(match.record, teams) or _wrong(match, now.total, outcomes)

@@ -36,7 +36,7 @@ def sides_of(scene: Scene) -> tuple[Side, ...]:
 
 
 def deal(scene: Scene, entrants: int) -> tuple[tuple[Side, ...], ...]:
-    """Return the sides of each of a number of entrants: they are dealt out in turn.
+    """Return the sides of each of a number of entrants, assigned in turn.
 
     Raises:
         InvalidInput: the number of sides is not divisible by it.

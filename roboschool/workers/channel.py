@@ -63,7 +63,7 @@ class Channel:
             self.child.connection.send_bytes(request)
 
     def restart_timeout(self) -> None:
-        """Grant the child its timeout anew."""
+        """Restart the child's timeout."""
         self.deadline = None if self.timeout is None else time.monotonic() + self.timeout
 
     def remaining(self) -> float:

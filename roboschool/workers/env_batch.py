@@ -19,7 +19,7 @@ from roboschool.simulation.info import batch_info_names
 from roboschool.simulation.simulation import Simulation
 from roboschool.workers.shared_memory import Layout, SharedBuffers
 
-Seeds: TypeAlias = Mapping[int, int | EpisodeOrigin | None]  # by world; None: its generator goes on
+Seeds: TypeAlias = Mapping[int, int | EpisodeOrigin | None]  # by world; None: continue with its generator
 Options: TypeAlias = Mapping[int, Mapping[str, Any]]  # of the game, by world; a world without any keeps those it has
 
 NEXT_STEP, SAME_STEP = "NextStep", "SameStep"  # values of Gymnasium's `AutoresetMode`; the third is "Disabled"

@@ -36,7 +36,7 @@ log = logging.getLogger("roboschool")
 
 
 class WorkersDied(RuntimeError):
-    """Workers died, and those that replaced them died, too: the run cannot go on."""
+    """Workers died, and those that replaced them died, too: the run cannot continue."""
 
 
 class LocalPool:

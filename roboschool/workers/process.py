@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 POLL_INTERVAL = 0.002  # while a process ends [s]
-REAP = 1.0  # longest wait for a killed process; after that the kernel goes on alone [s]
+REAP = 1.0  # longest wait for a killed process; after that it is left to the kernel [s]
 LAUNCHER_SIGNAL = 128  # a launcher adds it to the signal that ended its process, and exits with the sum
 STOPPED = "Tt"  # states of a process in `/proc`
 LARGEST_PACKET = 180_000  # below the default size of a socket's buffer [bytes]
@@ -23,7 +23,7 @@ START_CODE = "import sys; sys.path[:] = {path}; from {module} import {name}; {na
 
 
 class PacketConnection:
-    """A `Connection` whose messages are packets of the kernel: no half message of the other end can block us.
+    """A `Connection` whose messages are packets of the kernel: an incomplete message of the other end cannot block us.
 
     Args:
         socket: of the type `SOCK_SEQPACKET`.
