@@ -12,7 +12,7 @@ from roboschool.errors import describe_error
 from roboschool.mdp.game import UNDECIDED
 from roboschool.paths import as_path
 from roboschool.physics.stability import check_gains
-from roboschool.policies.resolve import check_fit, resolve_policy
+from roboschool.policies.resolve import resolve_policy
 from roboschool.robots.robot import Robot, find_driven, load_robot
 from roboschool.robots.urdf import read_urdf
 from roboschool.scenes.loader import load_scene
@@ -220,8 +220,7 @@ def _check_policies(simulation: Simulation) -> list[str]:
         if not agent.policy:
             continue
         try:
-            policy = resolve_policy(agent.policy, len(agent.robot.joints), where=where)
-            check_fit(policy, group.observation.shape[-1], group.shape[-1], where)
+            policy = resolve_policy(agent.policy, simulation.scene.interface(agent), where=where)
             policy.reset(0)
             as_numbers(agent.name, policy.act(group.observation[0, place]), group.torque.shape)
         except Exception as error:  # of a policy of somebody's own
