@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from roboschool.errors import InvalidInput
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.scene_info import SceneInfo
-from roboschool.mdp.sensor import Field
+from roboschool.mdp.sensor import Field, Pick
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 
@@ -36,7 +36,8 @@ class Observer:
                 self._readers.append((target, sensor))
                 continue
             picks += own
-            columns += [int(getattr(places, pick.quantity)[pick.index]) for pick in own]
+            where = f"task {type(task).__name__}: sensor {type(sensor).__name__}: pick"
+            columns += [_column(places, pick, where) for pick in own]
             taken = slice(len(columns) - len(own), len(columns))
             if self._runs and self._runs[-1][1].stop == start:
                 taken, target = (
@@ -84,3 +85,16 @@ class Observer:
                 numbers[..., target] = sensor.read(previous, action, state, dt)
         np.minimum(np.maximum(numbers, self._low, out=numbers), self._high, out=numbers)
         return numbers.astype(np.float32)
+
+
+def _column(places: State, pick: Pick, where: str) -> int:
+    """Return where in the array of a state a picked number is.
+
+    Raises:
+        InvalidInput: it is nowhere; the message begins with `where`.
+    """
+    check_choice(pick.quantity, State.quantities, "quantity", where)
+    try:
+        return int(getattr(places, pick.quantity)[pick.index])
+    except (IndexError, TypeError):
+        raise InvalidInput(f"{where}: {pick.quantity} has no number at {pick.index}") from None

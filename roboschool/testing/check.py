@@ -169,9 +169,14 @@ def trial(found: Robot | Prop | Scene) -> tuple[list[str], list[str]]:
     return [f"robot {name!r}: {fault}" for name, fault in faults] + problems, notes
 
 
+def scene_of(robot: Robot) -> Scene:
+    """Return a scene of one robot that runs."""
+    return Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
+
+
 def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], list[str]]:
     """Return what goes wrong with a robot that is alone, in substeps as long as those of a scene, and notes."""
-    scene = Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
+    scene = scene_of(robot)
     if timing is not None:
         scene = dataclasses.replace(scene, timestep=timing.timestep, substeps=timing.substeps)
     simulation = Simulation(scene)
