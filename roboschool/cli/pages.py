@@ -73,9 +73,10 @@ def _agents(scene: Scene, played: list[Agent]) -> Iterator[str]:
         for number, entry in enumerate(map(str, fields_of(task, scene.info)))
     )
     yield "\n| # | action | at 1 |\n|---|---|---|"
-    for number, (joint, torque) in enumerate(zip(robot.joints, robot.torque, strict=True)):
-        unit = "N" if joint.kind == "prismatic" else "N m"
-        yield f"| {number} | {joint.name}, {joint.range} | {torque:g} {unit} |"
+    for number, (joint, torque, spec) in enumerate(zip(robot.joints, robot.torque, robot.actuators, strict=True)):
+        effort = f"{torque:g} {'N' if joint.kind == 'prismatic' else 'N m'}"
+        at_one = effort if spec.kind == "torque" else f"{spec}, at most {effort}"
+        yield f"| {number} | {joint.name}, {joint.range} | {at_one} |"
     yield "\n</details>\n"
 
 
