@@ -1049,7 +1049,7 @@ def test_no_loss_is_counted_for_what_is_no_action(tmp_path: Path) -> None:
     pool = pool_of(tmp_path, 1)
     wide = network(0.0)
     wide.layers = [(np.zeros((3, 13)), np.zeros(3))]
-    with pytest.raises(InvalidInput, match="the learner forfeits at step 0: wrong shape"):
+    with pytest.raises(InvalidInput, match="the policy drives 3 actuators, and the agent has 2"):
         Snapshots(pool, every=1, scene="pong", games=1)._play(wide)
     assert pool.members[0].games == 0, "nothing is recorded"
 

@@ -30,9 +30,9 @@ SENSOR, TASK = "sensor", "task"  # kinds of reports, beside those of files
 def check_scene(scene: str | os.PathLike[str] | Scene) -> CheckReport:
     """Check a scene with its robots, tasks, game and policies.
 
-    It is tried out as by `roboschool check`. Besides, the same seed must give the same bits, a world of a batch must be
-    as alone, an episode must go on as it was saved, tasks and sensors must be pure functions, and the checkers of
-    Gymnasium and PettingZoo must find nothing.
+    It is tried out as by `roboschool check`. Besides, the same seed must give the same bits, and a world in a batch the
+    same as alone. A saved episode must go on as it would have. Tasks and sensors must be pure functions. The checkers
+    of Gymnasium and PettingZoo must find nothing.
 
     Args:
         scene: its name, its id, the path of its file, or a `Scene`.
@@ -61,7 +61,7 @@ def check_robot(robot: Any) -> CheckReport:
     """
     loaded = robot if isinstance(robot, Robot) else load_robot(robot)
     where = f"robot {loaded.name!r}"
-    with _told(where):
+    with _named_errors(where):
         scene = scene_of(loaded)
     return _check(where, ROBOT, scene, lambda: try_robot(loaded))
 
@@ -86,7 +86,7 @@ def check_task(task: type[Task], scene: str | os.PathLike[str] | Scene = "hopper
     spec = {"name": task.__name__, **parameters}
     found = load_scene(scene)
     where = f"scene {found.name!r}"
-    with _told(where):
+    with _named_errors(where):
         loaded = _with_tasks(found, lambda robot: make(where, TASK, spec, task, robot=robot))
     return _check(where, TASK, loaded, lambda: try_scene(loaded))
 
@@ -120,7 +120,7 @@ def check_sensor(sensor: Sensor | type[Sensor], scene: str | os.PathLike[str] | 
         raise InvalidInput(f"{sensor!r:.80} is not a Sensor")
     where = f"sensor {cls.__name__}"
     raise_faults(where, class_faults(cls))
-    with _told(where):
+    with _named_errors(where):
         made: Sensor = sensor() if isinstance(sensor, type) else sensor
         loaded = _with_tasks(load_scene(scene), lambda robot: _Observing(robot, sensor=made))
         faults = [
@@ -140,7 +140,7 @@ def _with_tasks(scene: Scene, make_task: Callable[[Robot], Task]) -> Scene:
 
 def _check(where: str, kind: str, scene: Scene, try_out: Callable[[], tuple[list[str], list[str]]]) -> CheckReport:
     """Go through the checks until one finds something; the later ones take for granted what the earlier ones find."""
-    with _told(where):
+    with _named_errors(where):
         problems, notes = try_out()
         for faults in (method_faults, episode_faults, _checker_faults):
             problems = problems or faults(scene)
@@ -149,7 +149,7 @@ def _check(where: str, kind: str, scene: Scene, try_out: Callable[[], tuple[list
 
 
 @contextlib.contextmanager
-def _told(where: str) -> Iterator[None]:
+def _named_errors(where: str) -> Iterator[None]:
     """Turn what a user's code raises into an error that says where."""
     try:
         yield
@@ -159,7 +159,7 @@ def _told(where: str) -> Iterator[None]:
 
 
 def _checker_faults(scene: Scene) -> list[str]:
-    """Return what the checkers of Gymnasium and PettingZoo find; their warnings are about us, and known."""
+    """Return what the checkers of Gymnasium and PettingZoo find; their warnings are about the envs, not the scene."""
     from gymnasium.utils.env_checker import check_env  # only this needs them
     from pettingzoo.test import parallel_api_test
 
