@@ -191,6 +191,7 @@ card = {
     "steps": model.num_timesteps,
     "wall_seconds": round(time.time() - clock),
     **asdict(score),
+    **asdict(scene.interface(scene.agents[0])),  # names of what it observes and drives
     "result_against_scripted": round(float(scripted), 3),  # mean of 1 won, 0 drawn, -1 lost, on both sides
     "result_against_still": round(float(still), 3),
     "recipe": {"script": "examples/self_play_sumo.py", "scene": SCENE}

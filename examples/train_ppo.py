@@ -251,6 +251,7 @@ card = {
     "steps": taken,
     "wall_seconds": round(before + time.time() - clock),
     **asdict(score),
+    **asdict(scene.interface(scene.agents[0])),  # names of what it observes and drives
     "recipe": {"script": "examples/train_ppo.py"} | {k: v for k, v in vars(args).items() if k not in ("out", "resume")},
     "versions": {
         "roboschool": roboschool.__version__,

@@ -8,6 +8,7 @@ import numpy as np
 from roboschool.envs.agent import AgentEnv
 from roboschool.errors import InvalidInput
 from roboschool.policies.policy import Policy
+from roboschool.policies.resolve import check_fit
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.rollout import rollout
 
@@ -53,6 +54,7 @@ def evaluate(
     env = AgentEnv(scene)
     returns, lengths, terminations = [], [], 0
     try:
+        check_fit(policy, env.scene.interface(env.scene.agents[0]), f"scene {env.scene.name!r}")
         for seed in range(first_seed, first_seed + episodes):
             *_, now = rollout(env, policy, seed)
             returns.append(now.total)

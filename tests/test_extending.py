@@ -1,4 +1,4 @@
-"""Adding a sensor, a term, a cost or a statistic of a game: each is one small file of a user's own."""
+"""Adding a sensor, a term, a cost, a statistic of a game or an actuator: each is one small file of a user's own."""
 
 import json
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import roboschool
+from roboschool import paths
 from roboschool.cli.main import main
 from roboschool.envs.sb3 import SB3VecEnv
 from roboschool.mdp.task import fields_of
@@ -72,6 +73,17 @@ class Game(Sumo):
         update = super().update(previous, state, active, rngs)
         update.agent_stats.highest[:] = np.maximum(update.agent_stats.highest, state.agents.position[..., 2])
         return update
+"""
+ACTUATOR = """
+from dataclasses import dataclass
+import numpy as np
+from roboschool.mdp.actuator import Actuator, Command
+
+@dataclass(frozen=True)
+class Muscle(Actuator):
+    stiffness: float = 40.0  # [N m/rad] at action 1; it is slack at -1
+    def command(self, action, motors):
+        return Command(position=motors.rest, kp=self.stiffness * (1.0 + action) / 2.0, kd=1.0)
 """
 SCENE = """summary = "A hopper with a task of its own."
 [[agent]]
@@ -208,3 +220,30 @@ def test_a_statistic_of_a_game_of_ones_own(add: object, monkeypatch: pytest.Monk
     assert here[2]["highest"].all()
     assert np.array_equal(here[2]["highest"], there[2]["highest"])
     json.dumps(infos["ant_0"])
+
+
+def test_an_actuator_of_ones_own(add: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    card = paths.robots()["hopper"]
+    (tmp_path / "hopper.urdf").write_text(card.with_suffix(".urdf").read_text())
+    own = '[actuators]\nfoot_joint = { kind = "own_actuator:Muscle", stiffness = 60.0, effort = 90.0 }\n'
+    (tmp_path / "leaper.toml").write_text(card.read_text().replace("foot_joint  = 75.0\n", own))
+    scene = add("own_actuator", ACTUATOR, SCENE.replace('"hopper"', '"leaper.toml"').replace("MODULE:Task", "run"))
+    env = roboschool.AgentEnv(scene)
+    env.reset(seed=0)
+    assert env.action_space.shape == (3,)
+    assert [joint.name for joint in env.scene.agents[0].robot.joints] == ["thigh_joint", "leg_joint", "foot_joint"]
+    env.step(np.array([0.5, -0.5, 0.5], np.float32))
+    *_, (torque, position, kp, velocity, kd, effort) = env.simulation.groups[0].commands.reshape(6, 3)[None]
+    assert torque.tolist() == [37.5, -37.5, 0.0]
+    assert (position[2], kp[2], velocity[2], kd[2], effort[2]) == (np.deg2rad(12.0), 45.0, 0.0, 1.0, 90.0)
+    assert Hud(env.scene, env.scene.agents[0].task).joints[2] == "foot_joint"
+    env.close()
+    plain, here, there = rollout("hopper"), rollout(scene), rollout(scene, 1)
+    assert not np.array_equal(here[0][:, 12:14], plain[0][:, 12:14])
+    assert np.array_equal(here[0], there[0])
+    assert np.array_equal(here[1], there[1])
+    envs = SB3VecEnv(scene, 2)
+    envs.reset()
+    assert np.isfinite(envs.step(np.full((2, 3), 0.3, np.float32))[0]).all()
+    envs.close()
+    assert "own_actuator:Muscle(stiffness=60), up to 90 N m |" in docs_of(scene, monkeypatch)

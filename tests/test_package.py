@@ -482,6 +482,11 @@ def test_the_contributing_guide_works_as_written(tmp_path: Path) -> None:
     (tmp_path / "mine" / "scenes" / "dog_run.toml").write_text(scene)
     done = run(*COMMAND, "check", "mine/scenes/dog_run.toml", cwd=tmp_path)
     assert "all is well" in done.stdout
+    tests = next(text for text in texts if "def test_dribble" in text).replace('"dog"', '"ant"')
+    (tmp_path / "mine" / "test_mine.py").write_text(tests)
+    path = os.pathsep.join(["mine/scenes", str(ROOT)])
+    done = run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "mine", cwd=tmp_path, PYTHONPATH=path)
+    assert "2 passed" in done.stdout
 
 
 def test_a_folder_of_ones_own(tmp_path: Path) -> None:

@@ -902,7 +902,7 @@ def test_serve_fails_without_players() -> None:
         ),
         (
             ["ants", "--default-policy", "hopper"],
-            "default policy of agent 'ant_0': the policy observes 15 numbers, and the agent has 28",
+            "hopper.safetensors: the policy observes 15 numbers, and the agent has 28",
         ),
         (["ants", "--size", "960x540"], "a picture of 960x540 is more than"),
         (["ant", "--lanes", "ant"], "lanes"),

@@ -622,7 +622,7 @@ def test_a_player_costs_microseconds(env: ParallelEnv) -> None:
     ("policies", "words"),
     [
         (["pon", "still"], "did you mean 'pong'"),
-        (["ant", "still"], "'ant': the policy observes 28 numbers, and the agent has 13"),
+        (["ant", "still"], "ant.safetensors: the policy observes 28 numbers, and the agent has 13"),
         (["missing.safetensors", "still"], "no such file"),
         (["players:exits", "still"], "policy 'players:exits' cannot be imported: module 'players' has no attribute"),
         (["players:exits", "still"], "did you mean 'Exits'?"),
@@ -654,7 +654,8 @@ def test_classes_are_checked_in_processes_of_their_own(tmp_path: Path, monkeypat
 
 def test_every_policy_of_a_pair_must_fit_its_side(tmp_path: Path) -> None:
     refused = run("match", "pong,ant", "still", "--scene", "pong", cwd=tmp_path, code=1).stderr
-    assert "agent 'paddle_1': 'ant': the policy observes 28 numbers, and the agent has 13" in refused
+    assert "agent 'paddle_1': " in refused
+    assert "ant.safetensors: the policy observes 28 numbers, and the agent has 13" in refused
 
 
 def test_a_tournament_needs_sides_that_two_can_share() -> None:
@@ -1048,7 +1049,7 @@ def test_no_loss_is_counted_for_what_is_no_action(tmp_path: Path) -> None:
     pool = pool_of(tmp_path, 1)
     wide = network(0.0)
     wide.layers = [(np.zeros((3, 13)), np.zeros(3))]
-    with pytest.raises(InvalidInput, match="the learner forfeits at step 0: wrong shape"):
+    with pytest.raises(InvalidInput, match="the policy drives 3 actuators, and the agent has 2"):
         Snapshots(pool, every=1, scene="pong", games=1)._play(wide)
     assert pool.members[0].games == 0, "nothing is recorded"
 

@@ -29,8 +29,9 @@ def run_evaluation(written: str, scene: str | None, episodes: int | None, seed: 
     if name is None:
         raise InvalidInput(f"{written}: say where it acts with --scene")
     count = EPISODES if episodes is None else episodes
-    agent = load_scene(name).agents[0]
-    policy = resolve_policy(written, len(agent.robot.joints), agent.policy)
+    scene_played = load_scene(name)
+    agent = scene_played.agents[0]
+    policy = resolve_policy(written, scene_played.interface(agent), agent.policy)
     with click.progressbar(length=count, label=name, hidden=as_json) as bar:
         score = evaluate(policy, name, count, FIRST_SEED if seed is None else seed, lambda: bar.update(1))
     click.echo(json.dumps(asdict(score)) if as_json else describe(score))

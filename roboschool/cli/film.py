@@ -1,7 +1,7 @@
 """Shows an episode of a scene with its policies, as a video, a picture, or both."""
 
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,9 @@ import click
 
 from roboschool import paths
 from roboschool.envs.agent import AgentEnv
-from roboschool.envs.spaces import observation_space
 from roboschool.errors import InvalidInput
-from roboschool.policies.network import NetworkPolicy
 from roboschool.policies.policy import Policy, Still
-from roboschool.policies.resolve import resolve_policy
+from roboschool.policies.resolve import check_fit, load_policy, resolve_policy
 from roboschool.rendering.video import STILLS, Video, check_moment, choose_ending, read_size, write_picture
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Agent, Scene
@@ -116,9 +114,8 @@ def run_film(name: str, policy: str | None, seed: int, output: Output, hud: bool
         raise InvalidInput("nothing to write: give --video or --picture")
     scene = load_scene(name)
     first, *others = scene.agents
-    joints = len(first.robot.joints)
     if policy:
-        actor = resolve_policy(policy, joints, first.policy, f"--policy {policy}")
+        actor = resolve_policy(policy, scene.interface(first), first.policy, f"--policy {policy}")
     else:
         actor = default_policy(scene, first)
     opponents = {agent.name: default_policy(scene, agent) for agent in others if not agent.policy}
@@ -138,14 +135,18 @@ def run_film(name: str, policy: str | None, seed: int, output: Output, hud: bool
 def default_policy(scene: Scene, agent: Agent) -> Policy:
     """Return the policy that comes with the scene, else the agent's own or its robot's, else one that does nothing.
 
-    A network that observes other numbers than the agent does is left out, such as the robot's policy in a game.
+    Raises:
+        InvalidInput: the policy of the scene or of the agent does not fit the agent. That of the robot is left out
+            then, as in a game.
     """
-    known = paths.policies()
-    size = observation_space(scene, agent).shape[0]
-    for name in (scene.name, agent.policy, agent.robot.name):
+    known, interface, where = paths.policies(), scene.interface(agent), f"agent {agent.name!r}"
+    for name in (scene.name, agent.policy):
         if name in known or ":" in name:
-            policy = resolve_policy(name, len(agent.robot.joints))
-            if not isinstance(policy, NetworkPolicy) or len(policy.mean) == size:
-                return policy
+            return resolve_policy(name, interface, where=where)
+    if agent.robot.name in known:
+        policy = load_policy(agent.robot.name)
+        with suppress(InvalidInput):
+            check_fit(policy, interface)
+            return policy
     click.echo(f"{agent.name}: no policy comes with it; it does nothing", err=True)
-    return Still(len(agent.robot.joints))
+    return Still(len(interface.actuators))

@@ -143,7 +143,7 @@ def choose_policy(env: AgentEnv, given: str | None) -> Policy | None:
     if given is None:
         return None
     agent = next(agent for agent in env.scene.agents if agent.name == env.agent)
-    return resolve_policy(given, len(agent.robot.joints), agent.policy, f"--policy {given}")
+    return resolve_policy(given, env.scene.interface(agent), agent.policy, f"--policy {given}")
 
 
 def choose_pilot(env: AgentEnv, policy: Policy | None) -> Pilot:

@@ -12,7 +12,7 @@ from roboschool.envs.parallel import ParallelEnv
 from roboschool.errors import InvalidInput, suggest
 from roboschool.policies.policy import Policy
 from roboschool.policies.resolve import resolve_policy
-from roboschool.scenes.scene import Agent
+from roboschool.scenes.scene import Agent, Scene
 from roboschool.simulation.rollout import AgentPolicies, RolloutStep
 
 CODA = 60  # steps shown after the last robot on its feet has crossed the line
@@ -39,7 +39,7 @@ def run_race(scene: str, lanes: list[str] | None, seed: int, output: Output, pol
             if name not in lanes:
                 raise InvalidInput(f"--policy {name}={policies[name]}: no such lane{suggest(name, lanes)}")
         pairs = zip(agents, lanes, strict=True)
-        actor = AgentPolicies({agent.name: _lane_policy(lane, agent, policies) for agent, lane in pairs})
+        actor = AgentPolicies({agent.name: _lane_policy(lane, env.scene, agent, policies) for agent, lane in pairs})
 
         def take_picture(now: RolloutStep) -> bool:
             if output.at is not None:
@@ -58,14 +58,14 @@ def run_race(scene: str, lanes: list[str] | None, seed: int, output: Output, pol
     output.announce()
 
 
-def _lane_policy(lane: str, agent: Agent, policies: Mapping[str, str]) -> Policy:
-    joints = len(agent.robot.joints)
+def _lane_policy(lane: str, scene: Scene, agent: Agent, policies: Mapping[str, str]) -> Policy:
+    interface = scene.interface(agent)
     if lane in policies:
-        return resolve_policy(policies[lane], joints, agent.policy, f"--policy {lane}={policies[lane]}")
+        return resolve_policy(policies[lane], interface, agent.policy, f"--policy {lane}={policies[lane]}")
     if not agent.policy:
         known = ", ".join(paths.policies()) or "none"
         raise InvalidInput(f"lane {lane!r}: no policy comes with it (there is {known}); give --policy {lane}=POLICY")
-    return resolve_policy(agent.policy, joints, where=f"lane {lane!r}")
+    return resolve_policy(agent.policy, interface, where=f"lane {lane!r}")
 
 
 def _print_standings(returns: Mapping[str, float], infos: Mapping[str, Mapping[str, Any]], timestep: float) -> None:

@@ -95,11 +95,11 @@ def read_default_policies(scene: Scene, texts: Sequence[str]) -> dict[str, Polic
     for text in texts:
         if "=" not in text:
             chosen = dict.fromkeys(agents, text) | chosen
-    return {name: _policy(agents[name], policy) for name, policy in chosen.items()}
+    return {name: _policy(scene, agents[name], policy) for name, policy in chosen.items()}
 
 
-def _policy(agent: Agent, text: str) -> Policy:
-    return resolve_policy(text, len(agent.robot.joints), agent.policy, f"--default-policy {agent.name}={text}")
+def _policy(scene: Scene, agent: Agent, text: str) -> Policy:
+    return resolve_policy(text, scene.interface(agent), agent.policy, f"--default-policy {agent.name}={text}")
 
 
 def _print_result(barrier: Barrier) -> None:

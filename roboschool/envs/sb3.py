@@ -217,9 +217,8 @@ class Snapshots(BaseCallback):
         if self.games:
             assert self.scene is not None
             with closing(ParallelEnv(self.scene)) as env:
-                for name, space in env.observation_spaces.items():
-                    where = f"scene {self.scene.name!r}: agent {name!r}"
-                    check_fit(policy, space.shape[0], env.action_space(name).shape[0], where)
+                for agent in env.scene.agents:
+                    check_fit(policy, env.scene.interface(agent), f"scene {self.scene.name!r}: agent {agent.name!r}")
 
     def _on_step(self) -> bool:
         if self.num_timesteps - self.last >= self.every:

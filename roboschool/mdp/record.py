@@ -6,6 +6,8 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 
+from roboschool.errors import InvalidInput, suggest
+
 Self = TypeVar("Self", bound="Record")
 
 AXES = "xyz"  # names of the numbers of a vector
@@ -45,8 +47,9 @@ Part: TypeAlias = "tuple[str, Any, tuple[int, ...] | None, Layout | None]"  # na
 class Record:
     """Quantities that are views of one array, whose leading axes are for instance (world, agent).
 
-    A class declares its quantities in order, each by `quantity`. Writing to a view (`record.goal[...] = 0.0`) writes to
-    the array; a view is never replaced. Records are made by `blank`, and from others by `copy` and `at`.
+    A class declares its quantities in order, each by `quantity`. Writing to a view (`record.goal[...] = 0.0`,
+    `record.timer -= 1.0`) writes to the array; a view is never replaced. Records are made by `blank`, and from others
+    by `copy` and `at`.
     """
 
     quantities: ClassVar[dict[str, Quantity]] = {}
@@ -56,6 +59,19 @@ class Record:
     def __init_subclass__(cls) -> None:
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Quantity)}
         cls.quantities = {**cls.quantities, **own}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Take the end of `record.timer -= 1.0`, which hands back the same view.
+
+        Raises:
+            InvalidInput: the view would be replaced, and the array not written; or there is no such quantity.
+        """
+        if name in self.__dict__ and self.__dict__[name] is value:
+            return
+        kind = type(self).__name__
+        if name not in self.__dict__:
+            raise InvalidInput(f"{kind}: no quantity {name!r}{suggest(name, self.quantities)}")
+        raise InvalidInput(f"{kind}: {name} is a view of the record's array: write {name}[...] = value")
 
     @classmethod
     def blank(cls: type[Self], *lead: int, **sizes: Any) -> Self:
@@ -123,8 +139,8 @@ class Layout:
 def _view(cls: type[Self], array: np.ndarray, layout: Layout) -> Self:
     """Return a record of an array."""
     record = cls.__new__(cls)
-    record.array, record.layout = array, layout
     views = record.__dict__
+    views["array"], views["layout"] = array, layout
     for name, span, shape, inner in layout.parts:
         part = array[span]
         if shape is not None:

@@ -11,7 +11,7 @@ from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import check_count
 from roboschool.errors import InvalidInput, check_choice, describe_error
 from roboschool.policies.policy import AnyPolicy, Policy
-from roboschool.policies.resolve import check_fit, resolve_policy
+from roboschool.policies.resolve import resolve_policy
 from roboschool.simulation.control import SEEDS, by_agent
 from roboschool.simulation.group import as_numbers
 
@@ -64,10 +64,8 @@ class Barrier:
         agents = {agent.name: agent for agent in world.scene.agents}
         for name, policy in by_agent(default_policies, "default_policies", world.possible_agents).items():
             agent = agents[check_choice(name, agents, "agent", "default_policies")]
-            joints = len(agent.robot.joints)
-            made = resolve_policy(policy, joints, agent.policy, f"default_policies: {name!r}")
-            check_fit(made, world.observation_space(name).shape[0], joints, f"default policy of agent {name!r}")
-            self.default_policies[name] = made
+            where = f"default_policies: {name!r}"
+            self.default_policies[name] = resolve_policy(policy, world.scene.interface(agent), agent.policy, where)
         self.episode = 0  # the first is 1
         self.step = 0  # of the episode
         self.scores = dict.fromkeys(world.possible_agents, 0.0)  # sums of all rewards

@@ -10,10 +10,13 @@ from safetensors.numpy import save
 
 from roboschool.errors import InvalidInput
 from roboschool.paths import as_path
-from roboschool.readers import read_tensors
+from roboschool.policies.interface import Interface
+from roboschool.readers import read_json, read_tensors
 from roboschool.writers import replace
 
 SUFFIX = ".safetensors"
+CARD_SUFFIX = ".json"  # of the file beside a policy, which says how it was trained
+UNNAMED = Interface()
 FORMAT = "roboschool-policy-1"
 LARGEST = 16 * 2**20  # [bytes]
 LARGEST_SUM = 1e38  # of the inputs of a unit, weighted; the largest 32-bit number is 3.4e38
@@ -26,12 +29,16 @@ class NetworkPolicy:
     Args:
         tensors: `mean` and `scale` (observation,), and for each layer i `layers.i.weight` (out, in) and
             `layers.i.bias` (out,).
+        interface: names of what it observes and drives; None if they are unknown.
+        file: where it is from, for messages; empty: from none.
 
     Raises:
-        InvalidInput: the tensors do not fit together, or hold a number that is not finite, or could come to one.
+        InvalidInput: the tensors do not fit together, or hold a number that is not finite, or could come to one; or the
+            names are not as many as the numbers.
     """
 
-    def __init__(self, tensors: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, tensors: Mapping[str, np.ndarray], interface: Interface | None = None, file: str = "") -> None:
+        self.interface, self.file = interface, file
         self.tensors = {name: _as_floats(name, value) for name, value in tensors.items()}
         depth = sum(name.endswith(".weight") for name in tensors)
         names = [f"layers.{i}.{part}" for i in range(depth) for part in ("weight", "bias")]
@@ -53,6 +60,11 @@ class NetworkPolicy:
             if sums.max() > LARGEST_SUM:
                 raise InvalidInput(f"layers.{i} can come to {sums.max():.3g}, more than {LARGEST_SUM:g}")
             largest = 1.0  # output of a tanh
+        if interface is not None and (len(interface.fields), len(interface.actuators)) != (sizes[0], sizes[-1]):
+            raise InvalidInput(
+                f"{len(interface.fields)} fields and {len(interface.actuators)} actuators are named for a policy that"
+                f" observes {sizes[0]} numbers and drives {sizes[-1]} actuators"
+            )
 
     @property
     def joints(self) -> int:
@@ -106,16 +118,18 @@ def _as_floats(name: str, value: Any) -> np.ndarray:
 
 
 def read_network(path: str | os.PathLike[str]) -> NetworkPolicy:
-    """Read a file that `NetworkPolicy.save` wrote.
+    """Read a file that `NetworkPolicy.save` wrote, and the names in the JSON file beside it, if there are any.
 
     Raises:
-        InvalidInput: the file is missing, too large, not safetensors, or not a policy.
+        InvalidInput: the file is missing, too large, not safetensors, or not a policy; or the JSON file is wrong.
     """
     file = as_path(path)
     metadata, tensors = read_tensors(file, LARGEST)
     if metadata.get("format") != FORMAT:
         raise InvalidInput(f"{file}: its format is {metadata.get('format')!r:.80}, not {FORMAT!r}")
+    card = file.with_suffix(CARD_SUFFIX)
+    interface: Interface = read_json(card, Interface) if os.path.exists(card) else UNNAMED
     try:
-        return NetworkPolicy(tensors)
+        return NetworkPolicy(tensors, None if interface == UNNAMED else interface, str(file))
     except InvalidInput as error:
         raise InvalidInput(f"{file}: {error}") from None

@@ -1,4 +1,4 @@
-"""Resolves a policy: from its name or an object to a policy, or to a path that holds in any folder.
+"""Resolves a policy: from its name or an object to a policy that fits its agent, or to a path that holds anywhere.
 
 A name is "still", "random" or "scripted", a scene that comes with a policy, a file, or "module:Class". Only a class
 runs code, and only when the policy is made.
@@ -6,12 +6,14 @@ runs code, and only when the policy is made.
 
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from roboschool.errors import InvalidInput, check_choice, describe_error
 from roboschool.paths import as_path, list_names, policies
 from roboschool.plugins import find_class
+from roboschool.policies.interface import Interface, describe_difference
 from roboschool.policies.network import SUFFIX, NetworkPolicy, read_network
 from roboschool.policies.policy import AnyPolicy, Policy, Random, Still, check_policy
 
@@ -19,26 +21,24 @@ STILL, RANDOM, SCRIPTED = "still", "random", "scripted"  # "scripted" is the pol
 WORDS = (STILL, RANDOM, SCRIPTED)
 
 
-def resolve_policy(given: AnyPolicy, joints: int, scripted: str = "", where: str = "") -> Policy:
-    """Return a policy, given an object or a name.
+def resolve_policy(given: AnyPolicy, agent: Interface, scripted: str = "", where: str = "") -> Policy:
+    """Return a policy of an agent, given an object or a name.
 
     Args:
         given: an object, or a name as `resolve_path` takes it.
-        joints: of the agent that it plays.
+        agent: what the agent observes and drives.
         scripted: the policy that the scene names for this agent; empty for none.
         where: what an error begins with.
 
     Raises:
-        InvalidInput: the object is not a policy, or there is none of that name.
+        InvalidInput: the object is not a policy, or there is none of that name, or it does not fit the agent.
     """
-    if not isinstance(given, str | os.PathLike):
-        return check_policy(given, where)
-    path = resolve_path(os.fspath(given), scripted, where)
-    if path == STILL:
-        return Still(joints)
-    if path == RANDOM:
-        return Random(joints)
-    return _load(path, where)
+    if isinstance(given, str | os.PathLike):
+        policy = make_policy(resolve_path(os.fspath(given), scripted, where), len(agent.actuators), where)
+    else:
+        policy = check_policy(given, where)
+    check_fit(policy, agent, where)
+    return policy
 
 
 def resolve_path(written: str, scripted: str = "", where: str = "") -> str:
@@ -82,23 +82,37 @@ def load_policy(written: str | os.PathLike[str]) -> Policy:
     path = resolve_path(os.fspath(written))
     if path in WORDS:
         raise InvalidInput(f"policy {path!r}: it needs to know its agent; give it where an agent is played")
-    return _load(path)
+    return make_policy(path, 0)
 
 
-def check_fit(policy: Policy, observation_size: int, joints: int, where: str) -> None:
-    """Check that a network takes an agent's observations and gives its actions.
+def check_fit(policy: Policy, agent: Interface, where: str = "") -> None:
+    """Check that a network was trained with the observations and the actions that an agent has.
+
+    The sizes must be the same, and so must the names and their order if the network knows them.
 
     Raises:
-        InvalidInput: it does not; the message begins with `where`.
+        InvalidInput: they are not; the message begins with `where` and has the file of the network and the names.
     """
     if not isinstance(policy, NetworkPolicy):
         return
-    if len(policy.mean) != observation_size:
-        raise InvalidInput(
-            f"{where}: the policy observes {len(policy.mean)} numbers, and the agent has {observation_size}"
-        )
-    if policy.joints != joints:
-        raise InvalidInput(f"{where}: the policy moves {policy.joints} joints, and the agent has {joints}")
+    trained = policy.interface
+    faults = [
+        *_misfit("observes", len(policy.mean), "numbers", trained.fields if trained else None, agent.fields),
+        *_misfit("drives", policy.joints, "actuators", trained.actuators if trained else None, agent.actuators),
+    ]
+    if faults:
+        begin = "".join(f"{part}: " for part in (where, policy.file) if part)
+        raise InvalidInput(f"{begin}the policy {'; it '.join(faults)}")
+
+
+def _misfit(verb: str, size: int, what: str, trained: Sequence[str] | None, found: Sequence[str]) -> Iterator[str]:
+    """Yield how a network does not fit an agent on one side, if it does not."""
+    difference = "" if trained is None else describe_difference(trained, found)
+    names = f": {difference}" if difference else ""
+    if size != len(found):
+        yield f"{verb} {size} {what}, and the agent has {len(found)}{names}"
+    elif difference:
+        yield f"{verb} other {what} than the agent has{names}"
 
 
 def is_class(written: str) -> bool:
@@ -124,8 +138,16 @@ def find_module(name: str, folders: list[str]) -> Path | None:
     return None
 
 
-def _load(path: str, where: str = "") -> Policy:
-    """Return the policy that a resolved path names; an error begins with `where`."""
+def make_policy(path: str, joints: int, where: str = "") -> Policy:
+    """Return the policy that `resolve_path` has named, for an agent with so many joints.
+
+    Raises:
+        InvalidInput: the file is missing or wrong, or there is no such class; the message begins with `where`.
+    """
+    if path == STILL:
+        return Still(joints)
+    if path == RANDOM:
+        return Random(joints)
     begin = where + ": " * bool(where)
     if not is_class(path):
         try:

@@ -15,7 +15,8 @@ from roboschool.distributions import Number
 from roboschool.errors import describe_unknown, raise_faults
 from roboschool.mdp.game import Game
 from roboschool.mdp.scene_info import SceneInfo
-from roboschool.mdp.task import Task
+from roboschool.mdp.task import Task, fields_of
+from roboschool.policies.interface import Interface
 from roboschool.robots.robot import Robot
 from roboschool.robots.urdf import Joint, Model
 from roboschool.schema import Bounds, Pattern, Size, check_fields
@@ -154,6 +155,11 @@ class Scene(SceneSettings):
     def info(self) -> SceneInfo:
         """What tasks, sensors and games may know of it."""
         return describe(self.agents, [prop.name for prop in self.props], self.finish)
+
+    def interface(self, agent: Agent) -> Interface:
+        """Return what an agent of the scene observes and drives."""
+        fields = fields_of(agent.task, self.info)
+        return Interface(tuple(map(str, fields)), tuple(joint.name for joint in agent.robot.joints))
 
     def _field_faults(self) -> Iterator[str]:
         """Go through fields that are of a wrong type or out of their bounds."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import AnyPolicy, Policy
-from roboschool.policies.resolve import SCRIPTED, check_fit, resolve_policy
+from roboschool.policies.resolve import SCRIPTED, resolve_policy
 from roboschool.scenes.scene import Agent, Scene
 from roboschool.simulation.group import as_numbers
 from roboschool.simulation.simulation import Simulation
@@ -65,7 +65,7 @@ def default_opponents(
     These are the policies given, else those that the scene names; an agent without either is left out.
 
     Raises:
-        InvalidInput: a policy is unknown or wrong.
+        InvalidInput: a policy is unknown or wrong, or does not fit its agent.
     """
     names = [other.name for other in scene.agents]
     chosen, any_scripted = dict(opponents or {}), False
@@ -76,7 +76,7 @@ def default_opponents(
         given = chosen.get(other.name, SCRIPTED)
         any_scripted |= isinstance(given, str) and given == SCRIPTED
         where = f"scene {scene.name!r}: {'opponent' if other.name in chosen else 'agent'} {other.name!r}"
-        policies[other.name] = resolve_policy(given, len(other.robot.joints), other.policy, where)
+        policies[other.name] = resolve_policy(given, scene.interface(other), other.policy, where)
     if any_scripted and scene.game is not None:
         scene = dataclasses.replace(scene, game=scene.game.single_player(names.index(controlled[0])))
     return scene, policies
@@ -89,9 +89,6 @@ class ControlledAgents:
         simulation: the worlds.
         controlled: names of the agents.
         opponents: policies of other agents, by name; with several worlds each gets copies of them.
-
-    Raises:
-        InvalidInput: a policy does not fit its agent.
     """
 
     def __init__(self, simulation: Simulation, controlled: Sequence[str], opponents: Mapping[str, Policy]) -> None:
@@ -105,9 +102,6 @@ class ControlledAgents:
             for i, agent in enumerate(simulation.scene.agents)
             if agent.name in opponents
         ]
-        for group, place, policies in self.others:
-            where = f"scene {simulation.scene.name!r}: agent {group.names[place]!r}"
-            check_fit(policies[0], group.observation.shape[-1], group.shape[-1], where)
         self.all = self.places == list(range(len(simulation.scene.agents)))  # there are no others
 
     def reset(self, worlds: Iterable[int]) -> None:

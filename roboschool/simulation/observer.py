@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from roboschool.errors import InvalidInput
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Pick
 from roboschool.mdp.state import State
@@ -40,7 +40,8 @@ class Observer:
                 self._readers.append((target, sensor))
                 continue
             picks += own
-            columns += [int(getattr(places, pick.quantity)[pick.index]) for pick in own]
+            where = f"task {type(task).__name__}: sensor {type(sensor).__name__}: pick"
+            columns += [_column(places, pick, where) for pick in own]
             taken = slice(len(columns) - len(own), len(columns))
             if self._runs and self._runs[-1][1].stop == start:
                 taken, target = (
@@ -100,3 +101,16 @@ def _picks(task: Task, scene: SceneInfo, robot: Robot) -> list[Pick]:
         if None not in own:
             picks += [pick for pick in own if pick is not None]
     return picks
+
+
+def _column(places: State, pick: Pick, where: str) -> int:
+    """Return where in the array of a state a picked number is.
+
+    Raises:
+        InvalidInput: it is nowhere; the message begins with `where`.
+    """
+    check_choice(pick.quantity, State.quantities, "quantity", where)
+    try:
+        return int(getattr(places, pick.quantity)[pick.index])
+    except (IndexError, TypeError):
+        raise InvalidInput(f"{where}: {pick.quantity} has no number at {pick.index}") from None

@@ -12,7 +12,7 @@ from roboschool.errors import describe_error
 from roboschool.mdp.game import UNDECIDED
 from roboschool.paths import as_path
 from roboschool.physics.stability import check_gains
-from roboschool.policies.resolve import check_fit, resolve_policy
+from roboschool.policies.resolve import resolve_policy
 from roboschool.robots.robot import Robot, find_driven, load_robot
 from roboschool.robots.urdf import read_urdf
 from roboschool.scenes.loader import load_scene
@@ -169,9 +169,14 @@ def trial(found: Robot | Prop | Scene) -> tuple[list[str], list[str]]:
     return [f"robot {name!r}: {fault}" for name, fault in faults] + problems, notes
 
 
+def scene_of(robot: Robot) -> Scene:
+    """Return a scene of one robot that runs."""
+    return Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
+
+
 def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], list[str]]:
     """Return what goes wrong with a robot that is alone, in substeps as long as those of a scene, and notes."""
-    scene = Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
+    scene = scene_of(robot)
     if timing is not None:
         scene = dataclasses.replace(scene, timestep=timing.timestep, substeps=timing.substeps)
     simulation = Simulation(scene)
@@ -220,8 +225,7 @@ def _check_policies(simulation: Simulation) -> list[str]:
         if not agent.policy:
             continue
         try:
-            policy = resolve_policy(agent.policy, len(agent.robot.joints), where=where)
-            check_fit(policy, group.observation.shape[-1], group.shape[-1], where)
+            policy = resolve_policy(agent.policy, simulation.scene.interface(agent), where=where)
             policy.reset(0)
             as_numbers(agent.name, policy.act(group.observation[0, place]), group.shape[2:])
         except Exception as error:  # of a user's policy

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roboschool import paths
-from roboschool.envs.spaces import observation_space
 from roboschool.errors import InvalidInput
 from roboschool.policies.network import SUFFIX, read_network
 from roboschool.policies.resolve import SCRIPTED, WORDS, check_fit, find_module, is_class, resolve_path, search_path
@@ -110,8 +109,8 @@ def _file(policy: str) -> Path | None:
 
 def _assign(scene: Scene, agent: Agent, policy: str) -> Assignment:
     where = f"scene {scene.name!r}: agent {agent.name!r}"
-    size, joints = int(observation_space(scene, agent).shape[0]), len(agent.robot.joints)
+    interface = scene.interface(agent)
     path = resolve_path(policy, agent.policy, where if policy == SCRIPTED else "")
     if path not in WORDS and not is_class(path):
-        check_fit(read_network(path), size, joints, f"{where}: {policy!r}")
-    return Assignment(agent.name, path, size, joints)
+        check_fit(read_network(path), interface, where)
+    return Assignment(agent.name, path, len(interface.fields), len(interface.actuators))

@@ -13,7 +13,7 @@ from roboschool.envs.parallel import ParallelEnv
 from roboschool.envs.spaces import check_count
 from roboschool.errors import InvalidInput
 from roboschool.policies.policy import AnyPolicy, check_policy
-from roboschool.policies.resolve import resolve_policy
+from roboschool.policies.resolve import check_fit, make_policy
 from roboschool.scenes.scene import Scene
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import MatchResult, play, team_names
@@ -79,8 +79,11 @@ def make_team(scene: Scene, agents: Sequence[str], policy: AnyPolicy) -> Team:
     joints = {agent.name: len(agent.robot.joints) for agent in scene.agents}
     if isinstance(policy, str | os.PathLike):
         (entrant,) = read_entrants(scene, [os.fspath(policy)], [agents])
-        policies = [resolve_policy(each.policy, each.joints) for each in entrant.assign(scene, agents)]
+        policies = [make_policy(each.policy, each.joints) for each in entrant.assign(scene, agents)]
     else:
         checked = check_policy(policy, f"scene {scene.name!r}")
+        for agent in scene.agents:
+            if agent.name in agents:
+                check_fit(checked, scene.interface(agent), f"scene {scene.name!r}: agent {agent.name!r}")
         policies = [copy.deepcopy(checked) for _ in agents]
     return Team(policies, [joints[name] for name in agents])

@@ -16,7 +16,7 @@ import numpy as np
 
 from roboschool.errors import InvalidInput, describe_error, one_line
 from roboschool.policies.policy import Policy
-from roboschool.policies.resolve import resolve_policy, search_path
+from roboschool.policies.resolve import make_policy, search_path
 from roboschool.simulation.group import as_numbers
 from roboschool.tournament.containment import LIMITS, Interference, contained, find_containment
 from roboschool.tournament.entrants import Assignment
@@ -282,7 +282,7 @@ def serve(descriptor: int) -> None:
         try:
             if kind == BEGIN:
                 if team is None:
-                    policies = [resolve_policy(each.policy, each.joints) for each in assignments]
+                    policies = [make_policy(each.policy, each.joints) for each in assignments]
                     team = Team(policies, [each.joints for each in assignments])
                 team.begin(*SEED.unpack(content))
             elif team is not None:

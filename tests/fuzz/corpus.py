@@ -119,6 +119,11 @@ def policy_cards() -> list[bytes]:
     return [path.with_suffix(".json").read_bytes() for path in paths.policies().values()]
 
 
+def policy_names() -> list[bytes]:
+    """Return what stands beside the policy of pong, which has names for it."""
+    return [paths.policies()["pong"].with_suffix(".json").read_bytes()]
+
+
 @functools.cache
 def matches() -> list[bytes]:
     """Return short matches, in which nobody has failed."""

@@ -29,6 +29,7 @@ from roboschool.multiplayer import client, protocol
 from roboschool.multiplayer.barrier import WorldClosed
 from roboschool.policies.network import read_network
 from roboschool.policies.opponent_pool import OpponentPool
+from roboschool.policies.resolve import check_fit
 from roboschool.rendering.camera import Camera
 from roboschool.robots.robot import Robot, find_driven, load_robot
 from roboschool.robots.urdf import read_urdf
@@ -141,6 +142,15 @@ def policy_card(data: bytes, folder: Path) -> None:
     path.with_suffix(".json").write_bytes(data)
     with mock.patch.object(paths, "policies", return_value={"pong": path}), _quiet():
         catalogue.print_scores()
+
+
+def policy_names(data: bytes, folder: Path) -> None:
+    """Read the names that stand beside a policy, and compare them with those of its agent."""
+    path = folder / "p.safetensors"
+    path.write_bytes(corpus.policies()[0])
+    path.with_suffix(".json").write_bytes(data)
+    scene = load_scene("pong")
+    check_fit(read_network(path), scene.interface(scene.agents[0]))
 
 
 def match(data: bytes, folder: Path) -> None:
@@ -404,6 +414,7 @@ TARGETS = {
     "stl": Target(corpus.stls, mesh("pet.stl"), damage_stl),
     "policy": Target(corpus.policies, policy, damage_tensors),
     "policy_card": Target(corpus.policy_cards, policy_card, damage_json),
+    "policy_names": Target(corpus.policy_names, policy_names, damage_json),
     "match": Target(corpus.matches, match, damage_match),
     "tournament": Target(corpus.tournaments, tournament, damage_tournament),
     "pool": Target(corpus.pools, pool, damage_json),
