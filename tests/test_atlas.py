@@ -267,8 +267,8 @@ def test_random_torques_do_not_blow_it_up(hold: int) -> None:
         assert not simulation.clock.diverged
         assert np.isfinite(group.observation).all()
         positions, speeds = map(np.array, simulation.worlds[0].capture().joints[0])
-        assert (positions > group.lower - math.radians(15)).all()
-        assert (positions < group.upper + math.radians(15)).all()
+        assert (positions > group.robot.motors.lower[0, 0] - math.radians(15)).all()
+        assert (positions < group.robot.motors.upper[0, 0] + math.radians(15)).all()
         assert np.abs(speeds).max() < 100.0, "where Bullet clamps"
     simulation.close()
 
@@ -282,8 +282,8 @@ def test_comes_to_rest_when_left_alone() -> None:
     assert group.state.position[0, 0, 2] < 0.4
     assert np.abs(group.state.velocity).max() < 0.2
     positions, _ = map(np.array, simulation.worlds[0].capture().joints[0])
-    assert (positions > group.lower - math.radians(2)).all()
-    assert (positions < group.upper + math.radians(2)).all()
+    assert (positions > group.robot.motors.lower[0, 0] - math.radians(2)).all()
+    assert (positions < group.robot.motors.upper[0, 0] + math.radians(2)).all()
     simulation.close()
 
 

@@ -250,7 +250,7 @@ def test_a_robot_of_ones_own_passes(tmp_path: Path) -> None:
 def test_a_broken_scene_is_named(tmp_path: Path) -> None:
     ant = load_scene("ants")
     twins = dataclasses.replace(ant, agents=tuple(dataclasses.replace(a, position=(0.0, 0.0)) for a in ant.agents[:2]))
-    with pytest.raises(InvalidInput, match=r"scene 'ants': .*begin inside each other"):
+    with pytest.raises(InvalidInput, match=r"scene 'ants': .*overlap by .* at the start"):
         check_scene(twins)
     foreign = dataclasses.replace(ant, agents=(dataclasses.replace(ant.agents[0], policy="hopper"),))
     with pytest.raises(InvalidInput, match=r"hopper.safetensors: the policy observes 15 numbers"):
