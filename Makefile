@@ -18,7 +18,7 @@ test: .venv/test lint
 	$(BIN)/pytest -n 2
 
 test-extras: .venv-extras/test
-	.venv-extras/bin/pytest tests/extras tests/test_conformance.py
+	.venv-extras/bin/pytest tests/extras tests/envs/test_conformance.py
 
 lint: .venv/test
 	$(BIN)/ruff check .

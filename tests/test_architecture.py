@@ -10,7 +10,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).parents[1]
+from folders import ROOT
+
 PAGE = ROOT / "docs" / "architecture.md"
 
 

@@ -8,6 +8,7 @@ import gymnasium
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from folders import ROOT
 
 import roboschool
 from roboschool import paths
@@ -205,7 +206,7 @@ def test_a_task_without_costs_has_none_in_its_infos() -> None:
 
 
 def test_a_statistic_of_a_game_of_ones_own(add: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    sumo = (Path(__file__).parents[1] / "scenes" / "ant_sumo.toml").read_text()
+    sumo = (ROOT / "scenes" / "ant_sumo.toml").read_text()
     own = sumo.replace('[game]\nname   = "sumo"', '[game]\nname   = "MODULE:Game"')
     scene = add("own_stats", STATISTIC, own)
     env = roboschool.parallel_env(scene)

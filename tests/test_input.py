@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from folders import BAD
 from stories import tell
 
 import roboschool
@@ -26,7 +27,6 @@ from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.simulation import Simulation
 
-BAD = Path(__file__).parent / "bad"
 CARDS = readers.parse_toml(BAD / "cards.toml")["case"]
 SCENES = readers.parse_toml(BAD / "scenes.toml")["case"]
 

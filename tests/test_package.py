@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from folders import ROOT
 from PIL import Image
 
 import roboschool
@@ -30,7 +31,6 @@ from roboschool.policies.policy import Random, Still
 from roboschool.rendering.video import Video
 from roboschool.testing import check
 
-ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
 

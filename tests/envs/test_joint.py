@@ -14,9 +14,10 @@ import cloudpickle
 import numpy as np
 import pettingzoo
 import pytest
+from folders import ROOT
 from pettingzoo.test import api_test, parallel_api_test
 from pettingzoo.utils import parallel_to_aec
-from test_odd_robots import joint, link, make
+from urdfs import joint, link, make
 
 import roboschool
 from roboschool import AgentEnv, InvalidInput, JointEnv, Robot, load_robot, load_scene, partitions, paths
@@ -558,7 +559,7 @@ def test_a_users_robot_runs(tmp_path: Path) -> None:
 
 # --- the page --------------------------------------------------------------------------------------------------------
 
-PAGE = Path(__file__).parents[1] / "docs" / "joint.md"
+PAGE = ROOT / "docs" / "joint.md"
 
 
 def test_the_page_lists_all_parts() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from test_workers import story_of, workers
+from batches import story_of, workers
+from folders import BAD, ROOT
 
 import roboschool
 from roboschool import readers
@@ -25,7 +26,7 @@ from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 
 DUELS = ("ant_sumo", "humanoid_sumo", "mixed_sumo", "ant_run_to_goal", "humanoid_run_to_goal")
-FAULTS = readers.parse_toml(Path(__file__).parent / "bad" / "games.toml")["case"]
+FAULTS = readers.parse_toml(BAD / "games.toml")["case"]
 KEYS = {"reason", "score", "result", "dense_weight", "sparse"}
 OWN_STATS = "class HillStats(Record):\n    alone: np.ndarray = quantity()\n    won: np.ndarray = quantity()\n\n\n"
 
@@ -342,7 +343,7 @@ def test_a_push_is_rewarded_by_the_way_of_the_other() -> None:
 
 def write_hill(folder: Path) -> Path:
     """Write the game of the page, and return its scene."""
-    page = (Path(__file__).parents[1] / "docs" / "competitions.md").read_text()
+    page = (ROOT / "docs" / "competitions.md").read_text()
     folder.mkdir(exist_ok=True)
     for name in ("hill.py", "hill.toml"):
         (block,) = re.findall(rf"^```\w+\n(# {name}\n.*?)^```", page, re.M | re.S)

@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from folders import ROOT
 from stable_baselines3 import PPO
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor, VecNormalize
@@ -108,7 +109,7 @@ def test_snapshots_say_at_once_what_cannot_be_played(tmp_path: Path) -> None:
 
 
 def test_the_example_of_self_play_learns_and_goes_on_where_it_was(tmp_path: Path) -> None:
-    script = Path(__file__).parents[1] / "examples" / "self_play_sumo.py"
+    script = ROOT / "examples" / "self_play_sumo.py"
     few = ["--watch", "200", "--copies", "8", "--games", "1", "--episodes", "2"]
     command = [sys.executable, script, *few, "--out", "sumo", "--steps"]
     for steps in (4096, 8192):

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pybullet
 import pytest
+from folders import ROOT, TESTS
 from stories import tell
 
 from roboschool import paths
@@ -265,7 +266,7 @@ def test_kinds_mix_in_one_robot(tmp_path: Path) -> None:
     simulation.close()
 
 
-PAGE = Path(__file__).parent.parent / "docs" / "actuators.md"
+PAGE = ROOT / "docs" / "actuators.md"
 OWN_KIND = textwrap.dedent(
     "    " + PAGE.read_text().split(", say `muscle.py`:\n\n    ")[1].partition("The card names it")[0]
 )
@@ -321,7 +322,7 @@ def test_episodes_with_feedback_are_exact_after_any_other_and_in_a_copy(tmp_path
     code = "import sys, stories\nprint(stories.tell(stories.Simulation(stories.load_scene(sys.argv[1]))))"
     told = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "servo_ants.toml")],
-        cwd=Path(__file__).parent,
+        cwd=TESTS,
         capture_output=True,
         text=True,
         check=True,

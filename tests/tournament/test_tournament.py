@@ -25,6 +25,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from folders import TESTS
 from PIL import Image
 from players import Nan
 from waits import LONG
@@ -57,13 +58,12 @@ from roboschool.tournament.tournament import make_plan, run_tournament
 from roboschool.tournament.trajectory import Recorder, read_trajectory
 
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
-HERE = Path(__file__).parent
 SHORT = {"seconds": 1.0}  # 61 steps
 HANGS = 2.0  # how long a policy that hangs is waited for; whoever does not, answers in a hundredth of it [s]
 
 
 def run(*command: object, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    paths = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
+    paths = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [*COMMAND, *map(str, command)],
         cwd=cwd,
@@ -816,7 +816,7 @@ def test_kill_9_midway_and_the_same_command_again(played: Any, tmp_path: Path) -
     code = f"""
 import os, signal, sys
 from pathlib import Path
-sys.path.insert(0, {str(HERE)!r})
+sys.path.insert(0, {str(TESTS)!r})
 from roboschool.tournament import tournament
 
 ticks = []
@@ -1083,7 +1083,7 @@ def test_snapshots_of_a_learner_join_the_pool(tmp_path: Path) -> None:
 
 
 def test_the_page_about_tournaments_says_what_there_is() -> None:
-    text = (HERE.parent / "docs" / "tournaments.md").read_text()
+    text = (TESTS.parent / "docs" / "tournaments.md").read_text()
     for word in (
         "roboschool match",
         "roboschool tournament",
@@ -1094,7 +1094,7 @@ def test_the_page_about_tournaments_says_what_there_is() -> None:
     ):
         assert word in text
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
-        assert (HERE.parent / "docs" / link).exists(), link
+        assert (TESTS.parent / "docs" / link).exists(), link
     assert "pong" in policies()
 
 
@@ -1114,7 +1114,7 @@ def test_a_pool_of_ones_own_draws_its_own_way_in_copies_too(tmp_path: Path) -> N
 
 def test_the_table_of_the_page_is_that_of_its_results(capsys: pytest.CaptureFixture[str]) -> None:
     """Six policies play ant_sumo, and those that have learned are on top."""
-    docs = HERE.parent / "docs"
+    docs = TESTS.parent / "docs"
     report = read_report(docs / "ant_sumo")
     assert dataclasses.replace(summarise(report.plan, report.results), versions=report.versions) == report
     print_table(report)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pybullet
 import pytest
+from folders import TESTS
 from stories import SCENES, STEPS, actions, tell
 
 from roboschool.envs.agent import AgentEnv
@@ -25,7 +26,7 @@ TOUCHING = ("ants", "three_humanoids")
 @pytest.fixture(scope="module")
 def fresh() -> dict[str, str]:
     """The story of every scene, from a process of its own."""
-    script = Path(__file__).parent / "stories.py"
+    script = TESTS / "stories.py"
     done = subprocess.run([sys.executable, str(script), *SCENES], capture_output=True, text=True, check=True)
     return dict(line.split() for line in done.stdout.splitlines())
 
@@ -130,7 +131,7 @@ def test_a_saved_state_is_valid_in_another_process(tmp_path: Path) -> None:
         f"    simulation.load(pickle.loads(pathlib.Path({str(tmp_path)!r}, name).read_bytes()))\n"
         "    print(name, stories.tell(simulation, go_on=True, steps=40))\n"
     )
-    folder = str(Path(__file__).parent)
+    folder = str(TESTS)
     told = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
     assert told.stdout.splitlines() == futures
 

@@ -150,7 +150,9 @@ def test_pictures_change_nothing_in_the_world():
         generator = np.random.default_rng(0)
         story = []
         for _ in range(25):
-            simulation.step([generator.uniform(-1, 1, (1, len(g.agents), len(g.robot.joints))) for g in simulation.groups])
+            simulation.step(
+                [generator.uniform(-1, 1, (1, len(g.agents), len(g.robot.joints))) for g in simulation.groups]
+            )
             story.append(pickle.dumps(simulation.worlds[0].capture()))
             if looked_at:
                 view.picture(simulation.worlds[0].capture())

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from folders import ROOT
 from PIL import Image
 
 from roboschool import paths
@@ -22,7 +23,7 @@ from roboschool.cli.main import main
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import MOST_AGENTS
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = ROOT / "docs"
 TINY = ["--seconds", "0.02", "--rounds", "1", "--copies", "2"]
 
 

@@ -23,6 +23,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from folders import TESTS
 from gymnasium.utils.env_checker import check_env
 from seats import play, play_dicts, together
 from waits import LONG, until
@@ -56,7 +57,6 @@ SOON = 0.3  # timeout of worlds that are meant to run into it [s]
 PAIR = ("hopper", "hopper")
 ONE, TWO = "hopper_0", "hopper_1"
 STILL = np.zeros(3)
-TESTS = Path(__file__).parent
 COMMAND = [sys.executable, "-W", "error", "-m", "roboschool.cli", "serve"]
 
 Host = Callable[..., Server]

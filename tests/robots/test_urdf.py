@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pybullet
 import pytest
+from folders import BAD
 from PIL import Image
 
 from roboschool.errors import InvalidInput
@@ -21,8 +22,8 @@ from roboschool.readers import tomllib
 from roboschool.robots.urdf import MOST_LINKS, read_urdf
 from roboschool.robots.urdf_schema import KINDS
 
-BAD = Path(__file__).resolve().parent / "bad" / "urdf"
-EXPECTED = tomllib.loads((BAD / "expected.toml").read_text())
+URDFS = BAD / "urdf"
+EXPECTED = tomllib.loads((URDFS / "expected.toml").read_text())
 CORNERS = ((0, 0, 0), (0.2, 0, 0), (0, 0.2, 0), (0, 0, 0.2))
 FACES = ((0, 2, 1), (0, 1, 3), (0, 3, 2), (1, 2, 3))
 OBJ = "".join(f"v {x} {y} {z}\n" for x, y, z in CORNERS) + "".join(f"f {a + 1} {b + 1} {c + 1}\n" for a, b, c in FACES)
@@ -128,26 +129,26 @@ def load() -> Iterator[Callable[[str | Path], int]]:
 # --- what is refused
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in BAD.glob("*.urdf")))
+@pytest.mark.parametrize("name", sorted(path.name for path in URDFS.glob("*.urdf")))
 def test_bad_file(name: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        read_urdf(BAD / name)
+        read_urdf(URDFS / name)
     message = str(caught.value)
-    assert message.startswith(f"{BAD / name}:")
+    assert message.startswith(f"{URDFS / name}:")
     assert [words for words in EXPECTED[name] if words not in message] == [], message
     assert len(message.splitlines()) == 1
 
 
 def test_every_expectation_has_a_file() -> None:
-    assert set(EXPECTED) == {path.name for path in BAD.glob("*.urdf")}
+    assert set(EXPECTED) == {path.name for path in URDFS.glob("*.urdf")}
     assert all(EXPECTED.values())
 
 
 def test_what_is_wrong_in_the_bad_files_is_not_the_rest_of_them(tmp_path: Path) -> None:
-    right = (BAD / "axis_zero.urdf").read_text().replace('xyz="0 0 0"', 'xyz="0 1 0"')
+    right = (URDFS / "axis_zero.urdf").read_text().replace('xyz="0 0 0"', 'xyz="0 1 0"')
     assert read_urdf(write(tmp_path, right)).root == "body"
-    shutil.copytree(BAD / "meshes", tmp_path / "meshes", dirs_exist_ok=True)
-    right = (BAD / "mesh_scale_zero.urdf").read_text().replace("1 0 1", "1 2 1")
+    shutil.copytree(URDFS / "meshes", tmp_path / "meshes", dirs_exist_ok=True)
+    right = (URDFS / "mesh_scale_zero.urdf").read_text().replace("1 0 1", "1 2 1")
     assert read_urdf(write(tmp_path, right)).root == "body"
 
 
