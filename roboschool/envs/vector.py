@@ -23,6 +23,7 @@ from roboschool.envs.spaces import (
     own_limit,
     scene_of,
 )
+from roboschool.envs.vector_info import final_observations, info_of, take_rows
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import AnyPolicy
 from roboschool.rendering.camera import Camera
@@ -31,10 +32,10 @@ from roboschool.scenes.scene import Scene
 from roboschool.simulation.checkpoint import check_seeds
 from roboschool.simulation.control import check_controlled, default_opponents
 from roboschool.simulation.group import as_numbers, check_finite
-from roboschool.simulation.info import COSTS
 from roboschool.simulation.simulation import Simulation
 from roboschool.workers.env_batch import BatchSpec
-from roboschool.workers.pool import LocalPool, WorkerPool
+from roboschool.workers.local_pool import LocalPool
+from roboschool.workers.pool import WorkerPool
 from roboschool.workers.shared_memory import rows_of
 
 UNLIMITED = -1  # Gymnasium's word for no time limit [steps]
@@ -202,7 +203,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         for copy in self._cameras.keys() & chosen:
             self._cameras[copy].reset()
         everyone = list(range(self.copies))
-        return self._rows(self._board.observation, everyone), self._info(everyone, mask)
+        return take_rows(self._board.observation, everyone), self._info(everyone, mask)
 
     def _rules(self, options: Any) -> list[dict[str, Any]]:
         """Return the options of the game for each copy.
@@ -289,15 +290,15 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         info = self._info(copies)
         done = terminated | truncated
         if self.metadata["autoreset_mode"] == AutoresetMode.SAME_STEP and done.any():
-            info["final_obs"] = self._final(board.final_observation, copies, done)
-            info["final_info"] = self._table(board.final_info, copies, done)
+            info["final_obs"] = final_observations(take_rows(board.final_observation, copies), done)
+            info["final_info"] = info_of(self._numbers, take_rows(board.final_info, copies), done)
             info["_final_obs"], info["_final_info"] = done, done
         errors = [self._pool.errors.pop(copy, None) for copy in copies]
         if any(errors):
             messages = np.repeat(np.array(errors, dtype=object), agents)
             for place in (info, info.get("final_info", info)):
                 place["worker_error"], place["_worker_error"] = messages, np.array([bool(error) for error in messages])
-        rows = self._rows(board.observation, copies), self._rows(board.reward, copies)
+        rows = take_rows(board.observation, copies), take_rows(board.reward, copies)
         return np.array(copies), *rows, terminated, truncated, info
 
     @contextlib.contextmanager
@@ -311,37 +312,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
                 self._pool.abandon()
             raise
 
-    @staticmethod
-    def _rows(array: np.ndarray, copies: list[int]) -> np.ndarray:
-        """Return the rows of some copies, copied."""
-        chosen = np.array(array[rows_of(copies)])
-        return chosen.reshape(-1, *chosen.shape[2:])
-
-    def _final(self, observation: np.ndarray, copies: list[int], done: np.ndarray) -> np.ndarray:
-        """Return the last observations of the rows whose episode is over, as Gymnasium has them: objects."""
-        rows = self._rows(observation, copies)
-        final: np.ndarray = np.full(len(rows), None, dtype=object)
-        for row in np.flatnonzero(done):
-            final[row] = rows[row]
-        return final
-
     def _info(self, copies: list[int], mask: np.ndarray | None = None) -> dict[str, Any]:
-        return self._table(self._board.info, copies, mask)
-
-    def _table(self, numbers: np.ndarray, copies: list[int], mask: np.ndarray | None = None) -> dict[str, Any]:
-        """Return numbers about the rows of some copies, or some of these rows, as Gymnasium has them: with masks."""
-        rows = self._rows(numbers, copies)
-        mask = np.ones(len(rows), dtype=bool) if mask is None else mask
-        columns = rows.T * mask  # names lead
-        table: dict[str, Any] = {}
-        for name, column in zip(self._numbers, columns, strict=True):
-            place = table
-            if name.startswith(COSTS):  # as Gymnasium has a dict in an info
-                place = table.setdefault(COSTS.rstrip("/"), {})
-                table[f"_{COSTS.rstrip('/')}"] = mask.copy()
-            name = name.removeprefix(COSTS)
-            place[name], place[f"_{name}"] = column, mask.copy()
-        return table
+        return info_of(self._numbers, take_rows(self._board.info, copies), mask)
 
     def render(self) -> tuple[np.ndarray, ...] | None:
         """Return a picture (height, width, 3) of every copy if `render_mode` is "rgb_array"."""

@@ -23,7 +23,7 @@ from roboschool.simulation.checkpoint import EpisodeOrigin
 from roboschool.simulation.info import COSTS, REPORTED
 from roboschool.workers.channel import wait
 from roboschool.workers.crash_report import Episode, write_crash_report
-from roboschool.workers.env_batch import SAME_STEP, BatchSpec, EnvBatch, Options
+from roboschool.workers.env_batch import SAME_STEP, BatchSpec, Options
 from roboschool.workers.replay_log import ReplayLog
 from roboschool.workers.shared_memory import rows_of
 from roboschool.workers.worker import Worker, WorkerDied, kill_workers
@@ -37,49 +37,6 @@ log = logging.getLogger("roboschool")
 
 class WorkersDied(RuntimeError):
     """Workers died, and those that replaced them died, too: the run cannot continue."""
-
-
-class LocalPool:
-    """All worlds in this process.
-
-    Args:
-        spec: of every world.
-        count: of worlds.
-    """
-
-    waiting = False  # whether it only waits for workers, so that an interruption does no harm
-
-    def __init__(self, spec: BatchSpec, count: int) -> None:
-        self.buffers = spec.layout(count).allocate()
-        self.batch = EnvBatch(spec, self.buffers)
-        self.errors: dict[int, str] = {}  # always empty here: errors are raised
-        self.ready: deque[int] = deque()
-
-    def reset(self, seeds: Mapping[int, int | None], options: Options) -> None:
-        """Begin an episode in some worlds, with options of the game."""
-        self.ready = deque(world for world in self.ready if world not in seeds)
-        self.batch.reset(seeds, options)
-
-    def send(self, worlds: Sequence[int]) -> None:
-        """Step some worlds with the actions in the buffers."""
-        self.batch.step(worlds)
-        self.ready.extend(worlds)
-
-    def recv(self, count: int) -> list[int]:
-        """Return the first `count` worlds that have been stepped."""
-        return [self.ready.popleft() for _ in range(count)]
-
-    def picture(self, world: int) -> tuple[Snapshot, list[Marker]]:
-        """Return what a camera needs to draw a world."""
-        return self.batch.picture(world)
-
-    def abandon(self) -> None:
-        """Drop all steps that were sent; every world must be reset."""
-        self.ready.clear()
-
-    def close(self) -> None:
-        """Free all worlds."""
-        self.batch.close()
 
 
 class WorkerPool:

@@ -1,0 +1,44 @@
+"""Arrays of a vector environment as Gymnasium wants them in an info."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from roboschool.simulation.info import COSTS
+from roboschool.workers.shared_memory import rows_of
+
+
+def take_rows(array: np.ndarray, copies: list[int]) -> np.ndarray:
+    """Return a copy of the rows of some worlds: (world, agent, ...) becomes (row, ...)."""
+    chosen = np.array(array[rows_of(copies)])
+    return chosen.reshape(-1, *chosen.shape[2:])
+
+
+def final_observations(rows: np.ndarray, done: np.ndarray) -> np.ndarray:
+    """Return the last observations of rows whose episode is over, as objects (row,); None for the others."""
+    final: np.ndarray = np.full(len(rows), None, dtype=object)
+    for row in np.flatnonzero(done):
+        final[row] = rows[row]
+    return final
+
+
+def info_of(names: Sequence[str], rows: np.ndarray, mask: np.ndarray | None = None) -> dict[str, Any]:
+    """Return an array (row,) for each name, and its mask; costs by name are a dict of their own.
+
+    Args:
+        names: of the numbers.
+        rows: the numbers (row, name).
+        mask: rows that count (row,); None: all.
+    """
+    mask = np.ones(len(rows), dtype=bool) if mask is None else mask
+    columns = rows.T * mask
+    info: dict[str, Any] = {}
+    for name, column in zip(names, columns, strict=True):
+        place = info
+        if name.startswith(COSTS):
+            place = info.setdefault(COSTS.rstrip("/"), {})
+            info[f"_{COSTS.rstrip('/')}"] = mask.copy()
+        name = name.removeprefix(COSTS)
+        place[name], place[f"_{name}"] = column, mask.copy()
+    return info

@@ -1,0 +1,51 @@
+"""A pool without workers: the worlds of a vector environment in this process."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from roboschool.mdp.effects import Marker
+from roboschool.physics.checkpoint import Snapshot
+from roboschool.workers.env_batch import BatchSpec, EnvBatch, Options
+
+
+class LocalPool:
+    """All worlds in this process.
+
+    Args:
+        spec: of every world.
+        count: of worlds.
+    """
+
+    waiting = False  # whether it only waits for workers, so that an interruption does no harm
+
+    def __init__(self, spec: BatchSpec, count: int) -> None:
+        self.buffers = spec.layout(count).allocate()
+        self.batch = EnvBatch(spec, self.buffers)
+        self.errors: dict[int, str] = {}  # always empty here: errors are raised
+        self.ready: deque[int] = deque()
+
+    def reset(self, seeds: Mapping[int, int | None], options: Options) -> None:
+        """Begin an episode in some worlds, with options of the game."""
+        self.ready = deque(world for world in self.ready if world not in seeds)
+        self.batch.reset(seeds, options)
+
+    def send(self, worlds: Sequence[int]) -> None:
+        """Step some worlds with the actions in the buffers."""
+        self.batch.step(worlds)
+        self.ready.extend(worlds)
+
+    def recv(self, count: int) -> list[int]:
+        """Return the first `count` worlds that have been stepped."""
+        return [self.ready.popleft() for _ in range(count)]
+
+    def picture(self, world: int) -> tuple[Snapshot, list[Marker]]:
+        """Return what a camera needs to draw a world."""
+        return self.batch.picture(world)
+
+    def abandon(self) -> None:
+        """Drop all steps that were sent; every world must be reset."""
+        self.ready.clear()
+
+    def close(self) -> None:
+        """Free all worlds."""
+        self.batch.close()
