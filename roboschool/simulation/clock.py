@@ -1,4 +1,4 @@
-"""The clock of all worlds of a simulation: the only place that truncates episodes."""
+"""The clock of all worlds of a simulation: it says when the time of an episode is up."""
 
 import numpy as np
 
