@@ -59,26 +59,28 @@ docs: .venv/race
 	$(BIN)/roboschool replay build/match.rsmatch --picture docs/pictures/match.png --at 3.2
 	$(foreach scene,$(SCENES),$(BIN)/roboschool film $(scene) --picture docs/pictures/$(scene).png --at $(or $(AT_$(scene)),1.4) &&) true
 
+BUILT_FROM = pyproject.toml hatch_build.py roboschool/physics/native/step.c
+
 .venv/pip:
 	$(PYTHON) -m venv .venv
 	touch $@
 
-.venv/race: .venv/pip pyproject.toml
+.venv/race: .venv/pip $(BUILT_FROM)
 	$(BIN)/pip install --quiet --editable '.[video]'
 	touch $@
 
-.venv/bench: .venv/pip pyproject.toml
+.venv/bench: .venv/pip $(BUILT_FROM)
 	$(BIN)/pip install --quiet --editable '.[bench]'
 	touch $@
 
-.venv/test: .venv/pip pyproject.toml
+.venv/test: .venv/pip $(BUILT_FROM)
 	$(BIN)/pip install --quiet --editable '.[video,train,test]'
 	@command -v Xvfb >/dev/null && command -v bwrap >/dev/null && $(BIN)/python -c 'import tkinter' 2>/dev/null || \
 	{ apt-get update && apt-get install --yes xvfb python3-tk bubblewrap; } >/dev/null 2>&1 || \
 	echo "no Xvfb, bubblewrap or tkinter: tests of windows, or of policies in bubblewrap, will be skipped"
 	touch $@
 
-.venv-extras/test: pyproject.toml
+.venv-extras/test: $(BUILT_FROM)
 	$(PYTHON) -m venv .venv-extras
 	.venv-extras/bin/pip install --quiet --editable '.[trainers]'
 	touch $@

@@ -26,6 +26,7 @@ class Readings:
 class Backend(Protocol):
     """Worlds of one scene. All backends give the same bits."""
 
+    name: str
     worlds: Sequence[World]  # for pictures, comparisons and tests
     diverged: set[int]  # worlds whose physics is not sound any more; they must be reset or loaded, not stepped
 
@@ -67,6 +68,8 @@ class Backend(Protocol):
 
 class PythonBackend:
     """The reference: several calls of pybullet for each body and step."""
+
+    name = "python"
 
     def __init__(self, scene: Scene, worlds: int) -> None:
         self.worlds: Sequence[World] = [World(scene) for _ in range(worlds)]

@@ -17,8 +17,9 @@ from roboschool.mdp.effects import Launch, Marker, Placement
 from roboschool.mdp.game import Game
 from roboschool.mdp.needs import Needs
 from roboschool.mdp.state import TrunkState
-from roboschool.physics.backend import Backend, PythonBackend, Readings
+from roboschool.physics.backend import Backend, Readings
 from roboschool.physics.checkpoint import Start, describe_scene
+from roboschool.physics.selection import make_backend
 from roboschool.scenes.loader import options_of_reset
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin
@@ -49,9 +50,17 @@ class Simulation:
         worlds: how many.
         limit: steps after which the time of an episode is up, if not after the scene's; a game's clock.
         cutoff: steps after which an episode is truncated even if its time is not up; None: never.
+        backend: "native" or "python"; see `make_backend`.
     """
 
-    def __init__(self, scene: Scene, worlds: int = 1, limit: int | None = None, cutoff: int | None = None) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        worlds: int = 1,
+        limit: int | None = None,
+        cutoff: int | None = None,
+        backend: str | None = None,
+    ) -> None:
         self.scene = scene
         tasks = dict.fromkeys(agent.task for agent in scene.agents)
         self.groups = [Group(scene, task, worlds) for task in tasks]
@@ -69,7 +78,7 @@ class Simulation:
         self._updates = self._gathers or any(group.updates for group in self.groups)
         self._watches = bool(scene.props) and (self._gathers or any(prop.moves for prop in scene.props))
         self._trunks = TrunkState.blank(worlds, len(scene.agents))  # of all agents, side by side
-        self.backend: Backend = PythonBackend(scene, worlds)
+        self.backend: Backend = make_backend(scene, worlds, backend)
         self.worlds = self.backend.worlds
         self.clock.diverged = self.backend.diverged
         self._readings = (

@@ -1,0 +1,386 @@
+/* Steps Bullet worlds: commands in, states out, many worlds in one call.
+
+   Everything here computes the very bits that `worlds.py` and `bodies.py` compute, in the same order of operations; it
+   is compiled without contraction of floating-point operations. Nothing is global: threads may step different worlds at
+   the same time. Structures that Python fills are declared alike in `library.py`. */
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BULLET_VERSION = 202010061 }; /* B3_SHARED_MEMORY_MAGIC_NUMBER: Bullet refuses a plugin that returns another */
+enum { TORQUE_CONTROL = 1 };         /* CONTROL_MODE_TORQUE */
+enum { FIXED, PLANAR, ROOT, LINK };  /* what a trunk is */
+enum { STILL, FREE, HINGED };        /* what a prop is */
+enum { BASE = -1, NO_LINK = -2 };
+static const double FASTEST = 60.0; /* as in `bodies.py` */
+
+/* Bullet's structures, of which only the beginnings matter */
+
+struct contact {
+  int flags, body[2], link[2];
+  double on_a[3], on_b[3], normal[3], distance, force, friction[2], directions[6];
+};
+
+struct contacts {
+  int count;
+  const struct contact *points;
+};
+
+struct link_state {
+  double centre[3], turned[4], inertial_position[3], inertial_turned[4], position[3], frame_turned[4];
+  double velocity[3], angular_velocity[3], lowest[3], highest[3];
+};
+
+struct context {
+  void *client;
+};
+
+/* What Python fills */
+
+struct bullet { /* functions of pybullet's own library, in the order of `FUNCTIONS` in library.py */
+  void *(*torque_init)(void *client, int body, int mode);
+  int (*set_torque)(void *command, int number, double torque);
+  void *(*step_init)(void *client);
+  void *(*state_init)(void *client, int body);
+  int (*with_velocities)(void *command, int on);
+  int (*with_kinematics)(void *command, int on);
+  int (*get_state)(void *status, int *body, int *positions, int *speeds, const double **frame, const double **q,
+                   const double **u, const double **forces);
+  int (*get_link)(void *client, void *status, int link, struct link_state *state);
+  void *(*contacts_init)(void *client);
+  void (*get_contacts)(void *client, struct contacts *found);
+  void *(*submit)(void *client, void *command);
+};
+
+struct columns { /* where the quantities of a `BodyState` begin in its row */
+  int position, world_x_direction, velocity, roll_pitch, angular_velocity, q, qd, passive_q, passive_qd;
+  int foot_contacts, foot_obstacle_contacts, upright, link_heights, end;
+};
+
+struct robot {
+  int body, trunk, trunk_link, height_link, feedback;
+  int driven, passive, feet, clear, heights;             /* lengths of the arrays that follow */
+  const int *driven_q, *driven_u, *passive_q, *passive_u; /* places in Bullet's q and u */
+  const int *foot_links, *clear_feet, *height_links;
+  int track_q[3], track_u[3]; /* of a planar robot */
+  int command;                /* where its command begins in the row of its world */
+  struct columns at;
+  double tilted[4], min_height, tilt;
+  double home[2], heading[2]; /* where the episode began; cosine and sine */
+};
+
+struct prop {
+  int body, kind, link;
+  double tilted[4];
+  double still[9]; /* its row if it never moves */
+};
+
+struct world {
+  const struct bullet *bullet;
+  void *client; /* NULL: closed */
+  int calls, agents, props, ground, bodies, has_feet;
+  const int *numbers; /* of the agent, then of the prop, that each of Bullet's bodies is; -1: none */
+  struct robot *robots;
+  struct prop *prop_bodies;
+  int sound; /* what the last reading found */
+};
+
+struct rows { /* the row of world i is at data + i * stride; NULL: not wanted */
+  char *data;
+  intptr_t stride;
+};
+
+struct readings {
+  const struct rows *agents;
+  struct rows props, contacts;
+};
+
+static double *row_of(const struct rows *rows, int world) { return (double *)(void *)(rows->data + world * rows->stride); }
+
+/* Return what Python's math.hypot returns: the length, rounded correctly but for one case in billions. */
+static double length(const double *v, int n) {
+  double sum = 0.0, rest = 0.0;
+  for (int i = 0; i < n; i++) {
+    double square = v[i] * v[i], next = sum + square, part = next - sum;
+    rest += fma(v[i], v[i], -square) + ((sum - (next - part)) + (square - part));
+    sum = next;
+  }
+  if (sum == 0.0) return 0.0;
+  double root = sqrt(sum);
+  return root + (fma(-root, root, sum) + rest) / (2.0 * root);
+}
+
+/* Return the turn b, then the turn a. */
+static void multiply(const double a[4], const double b[4], double product[4]) {
+  product[0] = a[3] * b[0] + a[0] * b[3] + a[1] * b[2] - a[2] * b[1];
+  product[1] = a[3] * b[1] - a[0] * b[2] + a[1] * b[3] + a[2] * b[0];
+  product[2] = a[3] * b[2] + a[0] * b[1] - a[1] * b[0] + a[2] * b[3];
+  product[3] = a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2];
+}
+
+static void untilt(const double turned[4], const double tilted[4], double straight[4]) {
+  const double back[4] = {-tilted[0], -tilted[1], -tilted[2], tilted[3]};
+  multiply(turned, back, straight);
+}
+
+static void *request_state(const struct world *w, int body, int velocities, int kinematics, const double **q,
+                           const double **u) {
+  const struct bullet *b = w->bullet;
+  int id, positions, speeds;
+  const double *frame, *forces;
+  void *command = b->state_init(w->client, body);
+  if (velocities) b->with_velocities(command, 1);
+  if (kinematics) b->with_kinematics(command, 1);
+  void *status = b->submit(w->client, command);
+  b->get_state(status, &id, &positions, &speeds, &frame, q, u, &forces);
+  return status;
+}
+
+static void drive(const struct world *w, const struct robot *r, const double *command) {
+  const struct bullet *b = w->bullet;
+  const double *q = NULL, *u = NULL;
+  int n = r->driven;
+  if (r->feedback) request_state(w, r->body, 0, 0, &q, &u);
+  void *torques = b->torque_init(w->client, r->body, TORQUE_CONTROL);
+  for (int j = 0; j < n; j++) {
+    double torque = command[j];
+    if (r->feedback) { /* torque, position, kp, velocity, kd, effort */
+      const double *c = command + j;
+      torque = c[0] + c[2 * n] * (c[n] - q[r->driven_q[j]]) + c[4 * n] * (c[3 * n] - u[r->driven_u[j]]);
+      if (-c[5 * n] > torque) torque = -c[5 * n];
+      if (c[5 * n] < torque) torque = c[5 * n];
+    }
+    b->set_torque(torques, r->driven_u[j], torque);
+  }
+  b->submit(w->client, torques);
+}
+
+/* Write what a trunk that is free to turn does; return what its speed amounts to. */
+static double read_free_trunk(const struct robot *r, const double *position, const double *turned,
+                              const double *velocity, const double *spin, double *row) {
+  const double x = turned[0], y = turned[1], z = turned[2], w = turned[3];
+  double sine = 2.0 * (w * y - z * x);
+  sine = sine < 1.0 ? sine : 1.0;
+  sine = sine > -1.0 ? sine : -1.0;
+  double heading[2] = {1.0 - 2.0 * (y * y + z * z), 2.0 * (w * z + x * y)};
+  double norm = length(heading, 2);
+  if (norm == 0.0) norm = 1.0;
+  const double c = heading[0] / norm, s = heading[1] / norm;
+  memcpy(row + r->at.position, position, 3 * sizeof(double));
+  row[r->at.world_x_direction] = -s;
+  row[r->at.world_x_direction + 1] = c;
+  row[r->at.velocity] = c * velocity[0] + s * velocity[1];
+  row[r->at.velocity + 1] = c * velocity[1] - s * velocity[0];
+  row[r->at.velocity + 2] = velocity[2];
+  row[r->at.roll_pitch] = atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y));
+  row[r->at.roll_pitch + 1] = asin(sine);
+  memcpy(row + r->at.angular_velocity, spin, 3 * sizeof(double));
+  const double moving[6] = {velocity[0], velocity[1], velocity[2], spin[0], spin[1], spin[2]};
+  return length(moving, 6);
+}
+
+static double read_planar_trunk(const struct robot *r, const double *q, const double *u, double *row) {
+  const double along = q[r->track_q[0]], height = q[r->track_q[1]], pitch = q[r->track_q[2]];
+  const double forward = u[r->track_u[0]], up = u[r->track_u[1]], rate = u[r->track_u[2]];
+  const double c = r->heading[0], s = r->heading[1];
+  const double position[3] = {r->home[0] + along * c, r->home[1] + along * s, height};
+  const double moving[6] = {forward * c, forward * s, up, -s * rate, c * rate, 0.0};
+  memcpy(row + r->at.position, position, sizeof position);
+  row[r->at.world_x_direction] = -s;
+  row[r->at.world_x_direction + 1] = c;
+  row[r->at.velocity] = forward;
+  row[r->at.velocity + 1] = 0.0;
+  row[r->at.velocity + 2] = up;
+  row[r->at.roll_pitch] = 0.0;
+  row[r->at.roll_pitch + 1] = pitch;
+  memcpy(row + r->at.angular_velocity, moving + 3, 3 * sizeof(double));
+  return length(moving, 6);
+}
+
+static double read_fixed_trunk(const struct robot *r, double *row) {
+  const double still[3] = {0.0, 0.0, 0.0};
+  memcpy(row + r->at.position, r->home, sizeof r->home);
+  row[r->at.position + 2] = 0.0;
+  memcpy(row + r->at.velocity, still, sizeof still);
+  memcpy(row + r->at.roll_pitch, still, 2 * sizeof(double));
+  memcpy(row + r->at.angular_velocity, still, sizeof still);
+  row[r->at.world_x_direction] = -r->heading[1];
+  row[r->at.world_x_direction + 1] = r->heading[0];
+  return 0.0;
+}
+
+static double link_height(const struct world *w, void *status, int link, const double *q) {
+  struct link_state state;
+  if (link == BASE) return q[2];
+  w->bullet->get_link(w->client, status, link, &state);
+  return state.centre[2];
+}
+
+static int is_upright(const struct robot *r, double height, const double *row) {
+  const double *roll_pitch = row + r->at.roll_pitch;
+  if (!(height > r->min_height && fabs(roll_pitch[0]) < r->tilt && fabs(roll_pitch[1]) < r->tilt)) return 0;
+  for (int i = 0; i < r->clear; i++)
+    if (row[r->at.foot_contacts + r->clear_feet[i]] != 0.0) return 0;
+  return 1;
+}
+
+/* Write all but the contacts of the feet, which are there already. Return whether the physics is sound. */
+static int read_robot(const struct world *w, const struct robot *r, double *row) {
+  const double *q, *u;
+  int on_link = r->trunk == LINK, links = on_link || r->height_link > BASE;
+  for (int i = 0; i < r->heights; i++) links |= r->height_links[i] > BASE;
+  void *status = request_state(w, r->body, on_link, links, &q, &u);
+  double speed;
+  if (r->trunk == FIXED) {
+    speed = read_fixed_trunk(r, row);
+  } else if (r->trunk == PLANAR) {
+    speed = read_planar_trunk(r, q, u, row);
+  } else if (on_link) {
+    struct link_state trunk;
+    w->bullet->get_link(w->client, status, r->trunk_link, &trunk);
+    speed = read_free_trunk(r, trunk.centre, trunk.frame_turned, trunk.velocity, trunk.angular_velocity, row);
+  } else {
+    double turned[4];
+    const double *t = r->tilted;
+    if (t[0] == 0.0 && t[1] == 0.0 && t[2] == 0.0 && t[3] == 1.0)
+      memcpy(turned, q + 3, sizeof turned);
+    else
+      untilt(q + 3, t, turned);
+    speed = read_free_trunk(r, q, turned, u, u + 3, row);
+  }
+  for (int j = 0; j < r->driven; j++) {
+    row[r->at.q + j] = q[r->driven_q[j]];
+    row[r->at.qd + j] = u[r->driven_u[j]];
+  }
+  for (int j = 0; j < r->passive; j++) {
+    row[r->at.passive_q + j] = q[r->passive_q[j]];
+    row[r->at.passive_qd + j] = u[r->passive_u[j]];
+  }
+  double height = r->height_link == NO_LINK ? row[r->at.position + 2] : link_height(w, status, r->height_link, q);
+  row[r->at.upright] = is_upright(r, height, row) ? 1.0 : 0.0;
+  for (int i = 0; i < r->heights; i++) row[r->at.link_heights + i] = link_height(w, status, r->height_links[i], q);
+  double sum = 0.0;
+  for (int i = 0; i < r->at.end; i++) sum += row[i];
+  return speed < FASTEST && isfinite(sum);
+}
+
+/* Write position, velocity and x axis of a prop. */
+static int read_prop(const struct world *w, const struct prop *p, double *row) {
+  const double *q, *u;
+  double t[4], sum = 0.0;
+  if (p->kind == STILL) {
+    memcpy(row, p->still, sizeof p->still);
+    return 1;
+  }
+  void *status = request_state(w, p->body, p->kind == HINGED, p->kind == HINGED, &q, &u);
+  if (p->kind == FREE) {
+    memcpy(row, q, 3 * sizeof(double));
+    memcpy(row + 3, u, 3 * sizeof(double));
+    untilt(q + 3, p->tilted, t);
+  } else {
+    struct link_state leaf;
+    w->bullet->get_link(w->client, status, p->link, &leaf);
+    memcpy(row, leaf.centre, 3 * sizeof(double));
+    memcpy(row + 3, leaf.velocity, 3 * sizeof(double));
+    memcpy(t, leaf.frame_turned, sizeof t);
+  }
+  row[6] = 1.0 - 2.0 * (t[1] * t[1] + t[2] * t[2]);
+  row[7] = 2.0 * (t[3] * t[2] + t[0] * t[1]);
+  row[8] = 2.0 * (t[0] * t[2] - t[3] * t[1]);
+  for (int i = 0; i < 9; i++) sum += row[i] - row[i]; /* NaN if one is not finite */
+  return sum == 0.0;
+}
+
+/* Note that a foot of a robot presses on a body. */
+static void touch(const struct world *w, int number, const struct readings *out, int i, int link, int other) {
+  if (number < 0 || number >= w->agents) return;
+  const struct robot *r = w->robots + number;
+  for (int foot = 0; foot < r->feet; foot++)
+    if (r->foot_links[foot] == link)
+      row_of(out->agents + number, i)[foot + (other == w->ground ? r->at.foot_contacts : r->at.foot_obstacle_contacts)] =
+          1.0;
+}
+
+static void read_contacts(const struct world *w, int i, const struct readings *out) {
+  struct contacts found;
+  int wide = w->agents + w->props;
+  double *pairs = out->contacts.data ? row_of(&out->contacts, i) : NULL;
+  for (int a = 0; a < w->agents; a++) {
+    double *row = row_of(out->agents + a, i);
+    const struct columns *at = &w->robots[a].at;
+    for (int foot = 0; foot < w->robots[a].feet; foot++)
+      row[at->foot_contacts + foot] = row[at->foot_obstacle_contacts + foot] = 0.0;
+  }
+  if (pairs) memset(pairs, 0, (size_t)w->agents * (size_t)wide * sizeof(double));
+  if (!w->has_feet && !pairs) return;
+  w->bullet->submit(w->client, w->bullet->contacts_init(w->client));
+  w->bullet->get_contacts(w->client, &found);
+  for (int p = 0; p < found.count; p++) {
+    const struct contact *c = found.points + p;
+    if (!(c->force > 0.0)) continue; /* it does not press */
+    int number[2];
+    for (int side = 0; side < 2; side++)
+      number[side] = c->body[side] >= 0 && c->body[side] < w->bodies ? w->numbers[c->body[side]] : -1;
+    for (int side = 0; side < 2; side++) {
+      touch(w, number[side], out, i, c->link[side], c->body[1 - side]);
+      if (pairs && number[0] != number[1] && number[1 - side] >= 0 && number[side] >= 0 && number[side] < w->agents)
+        pairs[number[side] * wide + number[1 - side]] = 1.0;
+    }
+  }
+}
+
+/* Advance and read worlds.
+
+   chosen: numbers of worlds, count of them. commands: the row of world i is at commands + i * width; NULL: no time
+   passes. out: NULL: nothing is read. Return how many of these worlds are not sound, or -1 if one is closed; then
+   nothing has moved. */
+int roboschool_step(struct world *const *worlds, const int *chosen, int count, const double *commands, intptr_t width,
+                    const struct readings *out) {
+  int broken = 0;
+  for (int k = 0; k < count; k++)
+    if (!worlds[chosen[k]]->client) return -1;
+  for (int k = 0; k < count; k++) {
+    int i = chosen[k];
+    struct world *w = worlds[i];
+    for (int call = 0; commands && call < w->calls; call++) {
+      for (int a = 0; a < w->agents; a++) drive(w, w->robots + a, commands + i * width + w->robots[a].command);
+      w->bullet->submit(w->client, w->bullet->step_init(w->client));
+    }
+    if (!out) continue;
+    w->sound = 1;
+    read_contacts(w, i, out); /* at once, while the world is in the processor's cache */
+    for (int a = 0; a < w->agents; a++) w->sound &= read_robot(w, w->robots + a, row_of(out->agents + a, i));
+    for (int p = 0; p < w->props && out->props.data; p++)
+      w->sound &= read_prop(w, w->prop_bodies + p, row_of(&out->props, i) + 9 * p);
+    broken += !w->sound;
+  }
+  return broken;
+}
+
+/* The sizes of what Python fills, to be compared with its own. */
+void roboschool_sizes(int sizes[6]) {
+  sizes[0] = sizeof(struct bullet);
+  sizes[1] = sizeof(struct robot);
+  sizes[2] = sizeof(struct prop);
+  sizes[3] = sizeof(struct world);
+  sizes[4] = sizeof(struct rows);
+  sizes[5] = sizeof(struct readings);
+}
+
+/* A plugin of Bullet: the official way to the handle of a client. */
+
+int initPlugin_roboschool(struct context *context) {
+  (void)context;
+  return BULLET_VERSION;
+}
+
+void exitPlugin_roboschool(struct context *context) { (void)context; }
+
+/* Write the handle to the address that the text names, in hexadecimal digits. */
+int executePluginCommand_roboschool(struct context *context, const char *text) {
+  void **handle = (void **)(uintptr_t)strtoull(text, NULL, 16);
+  *handle = context->client;
+  return 0;
+}

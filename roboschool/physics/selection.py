@@ -1,0 +1,61 @@
+"""Which backend steps the worlds of a simulation."""
+
+import functools
+import os
+import warnings
+
+from roboschool.errors import check_choice
+from roboschool.physics.backend import Backend, PythonBackend
+from roboschool.physics.native.backend import NativeBackend
+from roboschool.physics.native.library import NoNativeBackend, load_library
+from roboschool.scenes.scene import Scene
+
+VARIABLE = "ROBOSCHOOL_BACKEND"
+
+
+def make_backend(scene: Scene, worlds: int, backend: str | None = None) -> Backend:
+    """Build worlds. All backends give the same bits.
+
+    Args:
+        scene: what each world holds.
+        worlds: how many.
+        backend: "native" or "python"; None: what the environment variable ROBOSCHOOL_BACKEND says, which reaches worker
+            processes, too. If that is not set: native; python, with a warning, where the library cannot be used.
+
+    Raises:
+        InvalidInput: there is no such backend, or native is asked for and cannot be used, or Bullet cannot load a
+            robot.
+    """
+    wanted = _wanted(backend)
+    if wanted == PythonBackend.name:
+        return PythonBackend(scene, worlds)
+    try:
+        return NativeBackend(scene, worlds)
+    except NoNativeBackend as error:
+        if wanted:
+            raise
+        _warn(str(error))
+        return PythonBackend(scene, worlds)
+
+
+def describe_backend() -> str:
+    """Return the name of the backend that runs if none is asked for, and why it is not the native one."""
+    if _wanted(None) == PythonBackend.name:
+        return f"{PythonBackend.name} ({VARIABLE} says so)"
+    try:
+        load_library()
+    except NoNativeBackend as error:
+        return f"{PythonBackend.name} ({error})"
+    return NativeBackend.name
+
+
+def _wanted(backend: str | None) -> str:
+    wanted = os.environ.get(VARIABLE, "") if backend is None else backend
+    if backend is not None or wanted:
+        check_choice(wanted, [NativeBackend.name, PythonBackend.name], "backend", VARIABLE if backend is None else "")
+    return wanted
+
+
+@functools.cache  # once in a process
+def _warn(why: str) -> None:
+    warnings.warn(f"Roboschool runs at half its speed: {why}", RuntimeWarning, stacklevel=3)
