@@ -20,7 +20,7 @@ INTRO = """# Speed
 `make speed` measures this page again: it writes [speed.json](speed.json), all numbers behind it, and a test compares
 the two. Actions are random, resets are included. All measures of a scene take turns, {rounds} rounds of
 {seconds:g} s each; numbers are medians; ratios are medians over the pairs of a round.
-Measured on {day}: {processor}, {cores} cores, {system}, Python {python}, {versions}.
+Measured on {day}: {processor}, {cores} cores, {system}, Python {python}, {versions}; {backend} backend.
 """
 NOTES = """- `single` is one env, `x{copies}` a `VectorEnv` of that many copies in one process, `workers` the same in
   processes of their own.
@@ -67,6 +67,7 @@ class Computer:
     processor: str
     cores: int
     python: str
+    backend: str = "python"  # which steps the worlds; older reports do not say it
 
 
 @dataclass(frozen=True)

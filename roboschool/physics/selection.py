@@ -38,15 +38,19 @@ def make_backend(scene: Scene, worlds: int, backend: str | None = None) -> Backe
         return PythonBackend(scene, worlds)
 
 
-def describe_backend() -> str:
-    """Return the name of the backend that runs if none is asked for, and why it is not the native one."""
-    if _wanted(None) == PythonBackend.name:
-        return f"{PythonBackend.name} ({VARIABLE} says so)"
+def default_backend() -> tuple[str, str]:
+    """Return the name of the backend that runs if none is asked for, and why it is not the native one.
+
+    Raises:
+        InvalidInput: ROBOSCHOOL_BACKEND names none.
+    """
+    if wanted := _wanted(None):
+        return wanted, "" if wanted == NativeBackend.name else f"{VARIABLE} says so"
     try:
         load_library()
     except NoNativeBackend as error:
-        return f"{PythonBackend.name} ({error})"
-    return NativeBackend.name
+        return PythonBackend.name, str(error)
+    return NativeBackend.name, ""
 
 
 def _wanted(backend: str | None) -> str:

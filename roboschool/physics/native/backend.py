@@ -47,13 +47,13 @@ class NativeBackend(PythonBackend):
                 self._own.append(NativeWorld(scene, native))
             self._pointers = (ctypes.c_void_p * worlds)(*(ctypes.addressof(world.struct) for world in self._own))
             self._everyone = (ctypes.c_int * worlds)(*range(worlds))
-            self._commands = np.zeros((worlds, self._own[0].command_size if worlds else 0))
-            self._outputs: dict[int, tuple[Readings, library.Readings]] = {}
-            sizes = [body.command_size() for body in self._own[0].bodies] if worlds else []
+            self._commands = np.zeros((worlds, self._own[0].command_size))
+            self._address, self._width = self._commands.ctypes.data, self._commands.shape[1]
+            self._outputs: dict[int, tuple[int, Readings, library.Readings]] = {}
+            sizes = [body.command_size() for body in self._own[0].bodies]
             self._parts = np.split(self._commands, np.cumsum(sizes)[:-1], axis=1)  # of each agent
             self._rows = [row.view(np.uint8).data for row in self._commands]  # as bytes
-            if worlds:
-                self._try_out()
+            self._try_out()
         except BaseException:
             self.close()
             raise
@@ -66,7 +66,7 @@ class NativeBackend(PythonBackend):
             return
         for part, command in zip(self._parts, commands, strict=True):
             part[...] = command
-        self._call(chosen, self._commands.ctypes.data, readings)
+        self._call(chosen, self._address, readings)
         for world in chosen:
             log = self._own[world].log
             log.commands.frombytes(self._rows[world])
@@ -79,18 +79,18 @@ class NativeBackend(PythonBackend):
     def _call(self, chosen: list[int], commands: int | None, readings: Readings) -> None:
         count = len(chosen)
         numbers = self._everyone if count == len(self.worlds) else (ctypes.c_int * count)(*chosen)
-        _, output = self._outputs.get(id(readings)) or self._prepare(readings)
-        broken = self._step(self._pointers, numbers, count, commands, self._commands.shape[1], ctypes.byref(output))
+        output, *_ = self._outputs.get(id(readings)) or self._prepare(readings)
+        broken = self._step(self._pointers, numbers, count, commands, self._width, output)
         if broken < 0:
             raise RuntimeError("a world has been closed")
         if broken:
             self.diverged.update(world for world in chosen if not self._own[world].struct.sound)
 
-    def _prepare(self, readings: Readings) -> tuple[Readings, library.Readings]:
-        """Note the addresses of arrays, which take numpy microseconds; they are kept as long as the backend."""
+    def _prepare(self, readings: Readings) -> tuple[int, Readings, library.Readings]:
+        """Note the addresses of arrays, which numpy takes microseconds to tell; the arrays live as long as this."""
         agents = (library.Rows * len(readings.agents))(*map(_rows, readings.agents))
         output = library.Readings(agents, _rows(readings.props), _rows(readings.contacts))
-        self._outputs[id(readings)] = prepared = readings, output
+        self._outputs[id(readings)] = prepared = ctypes.addressof(output), readings, output
         return prepared
 
     def _try_out(self) -> None:

@@ -57,7 +57,7 @@ class Robot(ctypes.Structure):
     """`struct robot`."""
 
     _fields_ = [
-        *((name, c_int) for name in ("body", "trunk", "trunk_link", "height_link", "feedback")),
+        *((name, c_int) for name in ("body", "trunk", "trunk_link", "is_tilted", "height_link", "feedback")),
         *((name, c_int) for name in ("driven", "passive", "feet", "clear", "heights")),
         *((name, INTS) for name in ("driven_q", "driven_u", "passive_q", "passive_u")),
         *((name, INTS) for name in ("foot_links", "clear_feet", "height_links")),
@@ -123,7 +123,6 @@ class Library:
         with _explained(f"{path} cannot be loaded", OSError, AttributeError):
             library = ctypes.CDLL(str(path))
             self.step = library.roboschool_step
-            sizes = library.roboschool_sizes
         self.step.argtypes = [c_void_p, c_void_p, c_int, c_void_p, c_ssize_t, c_void_p]
         self.step.restype = c_int
         with _explained(f"{bullet.__file__} lacks a function", OSError, AttributeError):
@@ -134,8 +133,8 @@ class Library:
         self._submit.argtypes, self._submit.restype = [c_void_p, c_void_p], c_void_p
         self.functions = (c_void_p * len(FUNCTIONS))(*(function.value for function in found))
         own = [ctypes.sizeof(kind) for kind in (type(self.functions), Robot, Prop, World, Rows, Readings)]
-        theirs = (c_int * len(own))()
-        sizes(theirs)
+        with _explained(f"{path} cannot be used", ValueError):
+            theirs = (c_int * len(own)).in_dll(library, "roboschool_sizes")
         if own != list(theirs):
             raise NoNativeBackend(f"{path} was made from another version of Roboschool")
 

@@ -13,7 +13,7 @@ enum { BULLET_VERSION = 202010061 }; /* B3_SHARED_MEMORY_MAGIC_NUMBER: Bullet re
 enum { TORQUE_CONTROL = 1 };         /* CONTROL_MODE_TORQUE */
 enum { FIXED, PLANAR, ROOT, LINK };  /* what a trunk is */
 enum { STILL, FREE, HINGED };        /* what a prop is */
-enum { BASE = -1, NO_LINK = -2 };
+enum { NO_LINK = -2, BASE };
 static const double FASTEST = 60.0; /* as in `bodies.py` */
 
 /* Bullet's structures, of which only the beginnings matter */
@@ -33,9 +33,6 @@ struct link_state {
   double velocity[3], angular_velocity[3], lowest[3], highest[3];
 };
 
-struct context {
-  void *client;
-};
 
 /* What Python fills */
 
@@ -60,7 +57,7 @@ struct columns { /* where the quantities of a `BodyState` begin in its row */
 };
 
 struct robot {
-  int body, trunk, trunk_link, height_link, feedback;
+  int body, trunk, trunk_link, is_tilted, height_link, feedback;
   int driven, passive, feet, clear, heights;             /* lengths of the arrays that follow */
   const int *driven_q, *driven_u, *passive_q, *passive_u; /* places in Bullet's q and u */
   const int *foot_links, *clear_feet, *height_links;
@@ -97,6 +94,11 @@ struct readings {
   struct rows props, contacts;
 };
 
+struct trunk {
+  double position[3], world_x_direction[2], velocity[3], roll_pitch[2];
+  double moving[6]; /* velocity and angular velocity in the world */
+};
+
 static double *row_of(const struct rows *rows, int world) { return (double *)(void *)(rows->data + world * rows->stride); }
 
 /* Return what Python's math.hypot returns: the length, rounded correctly but for one case in billions. */
@@ -112,17 +114,19 @@ static double length(const double *v, int n) {
   return root + (fma(-root, root, sum) + rest) / (2.0 * root);
 }
 
-/* Return the turn b, then the turn a. */
-static void multiply(const double a[4], const double b[4], double product[4]) {
-  product[0] = a[3] * b[0] + a[0] * b[3] + a[1] * b[2] - a[2] * b[1];
-  product[1] = a[3] * b[1] - a[0] * b[2] + a[1] * b[3] + a[2] * b[0];
-  product[2] = a[3] * b[2] + a[0] * b[1] - a[1] * b[0] + a[2] * b[3];
-  product[3] = a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2];
+static int is_finite(const double *v, int n) {
+  double sum = 0.0;
+  for (int i = 0; i < n; i++) sum += v[i];
+  return isfinite(sum);
 }
 
-static void untilt(const double turned[4], const double tilted[4], double straight[4]) {
-  const double back[4] = {-tilted[0], -tilted[1], -tilted[2], tilted[3]};
-  multiply(turned, back, straight);
+/* Turn back by `tilted`, then by `a`. */
+static void untilt(const double a[4], const double tilted[4], double straight[4]) {
+  const double b[4] = {-tilted[0], -tilted[1], -tilted[2], tilted[3]};
+  straight[0] = a[3] * b[0] + a[0] * b[3] + a[1] * b[2] - a[2] * b[1];
+  straight[1] = a[3] * b[1] - a[0] * b[2] + a[1] * b[3] + a[2] * b[0];
+  straight[2] = a[3] * b[2] + a[0] * b[1] - a[1] * b[0] + a[2] * b[3];
+  straight[3] = a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2];
 }
 
 static void *request_state(const struct world *w, int body, int velocities, int kinematics, const double **q,
@@ -157,58 +161,49 @@ static void drive(const struct world *w, const struct robot *r, const double *co
   b->submit(w->client, torques);
 }
 
-/* Write what a trunk that is free to turn does; return what its speed amounts to. */
-static double read_free_trunk(const struct robot *r, const double *position, const double *turned,
-                              const double *velocity, const double *spin, double *row) {
+static struct trunk free_trunk(const double *position, const double *turned, const double *v, const double *spin) {
   const double x = turned[0], y = turned[1], z = turned[2], w = turned[3];
-  double sine = 2.0 * (w * y - z * x);
+  const double ahead[2] = {1.0 - 2.0 * (y * y + z * z), 2.0 * (w * z + x * y)};
+  double norm = length(ahead, 2), sine = 2.0 * (w * y - z * x);
+  if (norm == 0.0) norm = 1.0;
   sine = sine < 1.0 ? sine : 1.0;
   sine = sine > -1.0 ? sine : -1.0;
-  double heading[2] = {1.0 - 2.0 * (y * y + z * z), 2.0 * (w * z + x * y)};
-  double norm = length(heading, 2);
-  if (norm == 0.0) norm = 1.0;
-  const double c = heading[0] / norm, s = heading[1] / norm;
-  memcpy(row + r->at.position, position, 3 * sizeof(double));
-  row[r->at.world_x_direction] = -s;
-  row[r->at.world_x_direction + 1] = c;
-  row[r->at.velocity] = c * velocity[0] + s * velocity[1];
-  row[r->at.velocity + 1] = c * velocity[1] - s * velocity[0];
-  row[r->at.velocity + 2] = velocity[2];
-  row[r->at.roll_pitch] = atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y));
-  row[r->at.roll_pitch + 1] = asin(sine);
-  memcpy(row + r->at.angular_velocity, spin, 3 * sizeof(double));
-  const double moving[6] = {velocity[0], velocity[1], velocity[2], spin[0], spin[1], spin[2]};
-  return length(moving, 6);
+  const double c = ahead[0] / norm, s = ahead[1] / norm;
+  return (struct trunk){
+      .position = {position[0], position[1], position[2]},
+      .world_x_direction = {-s, c},
+      .velocity = {c * v[0] + s * v[1], c * v[1] - s * v[0], v[2]},
+      .roll_pitch = {atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y)), asin(sine)},
+      .moving = {v[0], v[1], v[2], spin[0], spin[1], spin[2]},
+  };
 }
 
-static double read_planar_trunk(const struct robot *r, const double *q, const double *u, double *row) {
+static struct trunk planar_trunk(const struct robot *r, const double *q, const double *u) {
   const double along = q[r->track_q[0]], height = q[r->track_q[1]], pitch = q[r->track_q[2]];
   const double forward = u[r->track_u[0]], up = u[r->track_u[1]], rate = u[r->track_u[2]];
   const double c = r->heading[0], s = r->heading[1];
-  const double position[3] = {r->home[0] + along * c, r->home[1] + along * s, height};
-  const double moving[6] = {forward * c, forward * s, up, -s * rate, c * rate, 0.0};
-  memcpy(row + r->at.position, position, sizeof position);
-  row[r->at.world_x_direction] = -s;
-  row[r->at.world_x_direction + 1] = c;
-  row[r->at.velocity] = forward;
-  row[r->at.velocity + 1] = 0.0;
-  row[r->at.velocity + 2] = up;
-  row[r->at.roll_pitch] = 0.0;
-  row[r->at.roll_pitch + 1] = pitch;
-  memcpy(row + r->at.angular_velocity, moving + 3, 3 * sizeof(double));
-  return length(moving, 6);
+  return (struct trunk){
+      .position = {r->home[0] + along * c, r->home[1] + along * s, height},
+      .world_x_direction = {-s, c},
+      .velocity = {forward, 0.0, up},
+      .roll_pitch = {0.0, pitch},
+      .moving = {forward * c, forward * s, up, -s * rate, c * rate, 0.0},
+  };
 }
 
-static double read_fixed_trunk(const struct robot *r, double *row) {
-  const double still[3] = {0.0, 0.0, 0.0};
-  memcpy(row + r->at.position, r->home, sizeof r->home);
-  row[r->at.position + 2] = 0.0;
-  memcpy(row + r->at.velocity, still, sizeof still);
-  memcpy(row + r->at.roll_pitch, still, 2 * sizeof(double));
-  memcpy(row + r->at.angular_velocity, still, sizeof still);
-  row[r->at.world_x_direction] = -r->heading[1];
-  row[r->at.world_x_direction + 1] = r->heading[0];
-  return 0.0;
+static struct trunk find_trunk(const struct world *w, const struct robot *r, void *status, const double *q,
+                               const double *u) {
+  if (r->trunk == FIXED)
+    return (struct trunk){.position = {r->home[0], r->home[1]}, .world_x_direction = {-r->heading[1], r->heading[0]}};
+  if (r->trunk == PLANAR) return planar_trunk(r, q, u);
+  if (r->trunk == LINK) {
+    struct link_state link;
+    w->bullet->get_link(w->client, status, r->trunk_link, &link);
+    return free_trunk(link.centre, link.frame_turned, link.velocity, link.angular_velocity);
+  }
+  double turned[4];
+  untilt(q + 3, r->tilted, turned);
+  return free_trunk(q, r->is_tilted ? turned : q + 3, u, u + 3);
 }
 
 static double link_height(const struct world *w, void *status, int link, const double *q) {
@@ -218,8 +213,7 @@ static double link_height(const struct world *w, void *status, int link, const d
   return state.centre[2];
 }
 
-static int is_upright(const struct robot *r, double height, const double *row) {
-  const double *roll_pitch = row + r->at.roll_pitch;
+static int is_upright(const struct robot *r, double height, const double roll_pitch[2], const double *row) {
   if (!(height > r->min_height && fabs(roll_pitch[0]) < r->tilt && fabs(roll_pitch[1]) < r->tilt)) return 0;
   for (int i = 0; i < r->clear; i++)
     if (row[r->at.foot_contacts + r->clear_feet[i]] != 0.0) return 0;
@@ -229,27 +223,15 @@ static int is_upright(const struct robot *r, double height, const double *row) {
 /* Write all but the contacts of the feet, which are there already. Return whether the physics is sound. */
 static int read_robot(const struct world *w, const struct robot *r, double *row) {
   const double *q, *u;
-  int on_link = r->trunk == LINK, links = on_link || r->height_link > BASE;
+  int links = r->trunk == LINK || r->height_link > BASE;
   for (int i = 0; i < r->heights; i++) links |= r->height_links[i] > BASE;
-  void *status = request_state(w, r->body, on_link, links, &q, &u);
-  double speed;
-  if (r->trunk == FIXED) {
-    speed = read_fixed_trunk(r, row);
-  } else if (r->trunk == PLANAR) {
-    speed = read_planar_trunk(r, q, u, row);
-  } else if (on_link) {
-    struct link_state trunk;
-    w->bullet->get_link(w->client, status, r->trunk_link, &trunk);
-    speed = read_free_trunk(r, trunk.centre, trunk.frame_turned, trunk.velocity, trunk.angular_velocity, row);
-  } else {
-    double turned[4];
-    const double *t = r->tilted;
-    if (t[0] == 0.0 && t[1] == 0.0 && t[2] == 0.0 && t[3] == 1.0)
-      memcpy(turned, q + 3, sizeof turned);
-    else
-      untilt(q + 3, t, turned);
-    speed = read_free_trunk(r, q, turned, u, u + 3, row);
-  }
+  void *status = request_state(w, r->body, r->trunk == LINK, links, &q, &u);
+  const struct trunk trunk = find_trunk(w, r, status, q, u);
+  memcpy(row + r->at.position, trunk.position, sizeof trunk.position);
+  memcpy(row + r->at.world_x_direction, trunk.world_x_direction, sizeof trunk.world_x_direction);
+  memcpy(row + r->at.velocity, trunk.velocity, sizeof trunk.velocity);
+  memcpy(row + r->at.roll_pitch, trunk.roll_pitch, sizeof trunk.roll_pitch);
+  memcpy(row + r->at.angular_velocity, trunk.moving + 3, 3 * sizeof(double));
   for (int j = 0; j < r->driven; j++) {
     row[r->at.q + j] = q[r->driven_q[j]];
     row[r->at.qd + j] = u[r->driven_u[j]];
@@ -258,18 +240,16 @@ static int read_robot(const struct world *w, const struct robot *r, double *row)
     row[r->at.passive_q + j] = q[r->passive_q[j]];
     row[r->at.passive_qd + j] = u[r->passive_u[j]];
   }
-  double height = r->height_link == NO_LINK ? row[r->at.position + 2] : link_height(w, status, r->height_link, q);
-  row[r->at.upright] = is_upright(r, height, row) ? 1.0 : 0.0;
+  double height = r->height_link == NO_LINK ? trunk.position[2] : link_height(w, status, r->height_link, q);
+  row[r->at.upright] = is_upright(r, height, trunk.roll_pitch, row) ? 1.0 : 0.0;
   for (int i = 0; i < r->heights; i++) row[r->at.link_heights + i] = link_height(w, status, r->height_links[i], q);
-  double sum = 0.0;
-  for (int i = 0; i < r->at.end; i++) sum += row[i];
-  return speed < FASTEST && isfinite(sum);
+  return length(trunk.moving, 6) < FASTEST && is_finite(row, r->at.end);
 }
 
 /* Write position, velocity and x axis of a prop. */
 static int read_prop(const struct world *w, const struct prop *p, double *row) {
   const double *q, *u;
-  double t[4], sum = 0.0;
+  double t[4];
   if (p->kind == STILL) {
     memcpy(row, p->still, sizeof p->still);
     return 1;
@@ -289,8 +269,7 @@ static int read_prop(const struct world *w, const struct prop *p, double *row) {
   row[6] = 1.0 - 2.0 * (t[1] * t[1] + t[2] * t[2]);
   row[7] = 2.0 * (t[3] * t[2] + t[0] * t[1]);
   row[8] = 2.0 * (t[0] * t[2] - t[3] * t[1]);
-  for (int i = 0; i < 9; i++) sum += row[i] - row[i]; /* NaN if one is not finite */
-  return sum == 0.0;
+  return is_finite(row, 9);
 }
 
 /* Note that a foot of a robot presses on a body. */
@@ -360,27 +339,20 @@ int roboschool_step(struct world *const *worlds, const int *chosen, int count, c
 }
 
 /* The sizes of what Python fills, to be compared with its own. */
-void roboschool_sizes(int sizes[6]) {
-  sizes[0] = sizeof(struct bullet);
-  sizes[1] = sizeof(struct robot);
-  sizes[2] = sizeof(struct prop);
-  sizes[3] = sizeof(struct world);
-  sizes[4] = sizeof(struct rows);
-  sizes[5] = sizeof(struct readings);
-}
+const int roboschool_sizes[] = {sizeof(struct bullet), sizeof(struct robot), sizeof(struct prop),
+                                sizeof(struct world),  sizeof(struct rows),  sizeof(struct readings)};
 
-/* A plugin of Bullet: the official way to the handle of a client. */
+/* A plugin of Bullet: the official way to the handle of a client, which a context begins with. */
 
-int initPlugin_roboschool(struct context *context) {
+int initPlugin_roboschool(void **context) {
   (void)context;
   return BULLET_VERSION;
 }
 
-void exitPlugin_roboschool(struct context *context) { (void)context; }
+void exitPlugin_roboschool(void **context) { (void)context; }
 
 /* Write the handle to the address that the text names, in hexadecimal digits. */
-int executePluginCommand_roboschool(struct context *context, const char *text) {
-  void **handle = (void **)(uintptr_t)strtoull(text, NULL, 16);
-  *handle = context->client;
+int executePluginCommand_roboschool(void **context, const char *text) {
+  *(void **)(uintptr_t)strtoull(text, NULL, 16) = context[0];
   return 0;
 }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from roboschool.mdp.state import BodyState
-from roboschool.physics.bodies import NOWHERE, Body, RobotBody
+from roboschool.physics.bodies import NOWHERE, STRAIGHT, Body, RobotBody
 from roboschool.physics.checkpoint import Start, WorldCheckpoint
 from roboschool.physics.native import library
 from roboschool.physics.native.library import Library
@@ -120,7 +120,8 @@ def _describe_robot(robot: Any, body: RobotBody, command: int) -> None:
     robot.feet, robot.foot_links = len(body.feet), _ints(body.feet)
     robot.clear, robot.clear_feet = len(body.robot.clear), _ints(body.robot.clear)
     robot.heights, robot.height_links = len(body.heights), _ints(body.heights)
-    robot.tilted, robot.min_height, robot.tilt = body.tilted, body.robot.min_height, body.robot.tilt
+    robot.is_tilted, robot.tilted = body.tilted != STRAIGHT, body.tilted
+    robot.min_height, robot.tilt = body.robot.min_height, body.robot.tilt
     sizes = {"joints": robot.driven, "passive_joints": robot.passive, "feet": robot.feet, "links": robot.heights}
     layout = BodyState.blank(**sizes).layout
     for name, (_, place), *_ in layout.parts:
