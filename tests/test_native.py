@@ -132,6 +132,68 @@ for env in envs:
     assert run(code) == ""
 
 
+BUSY = """
+import threading, time, stories
+simulation = stories.Simulation(stories.load_scene("humanoid"), 16)
+simulation.reset(dict.fromkeys(range(16), 0))
+actions = [group.applied for group in simulation.groups]
+said, begun = [], threading.Event()
+def step():
+    try:
+        while True:
+            simulation.step(actions)
+            begun.set()
+    except Exception as error:
+        said.append(str(error))
+thread = threading.Thread(target=step, daemon=True)
+thread.start()
+begun.wait()
+"""
+
+
+def test_a_world_is_closed_when_the_thread_that_steps_it_is_done() -> None:
+    code = BUSY + "simulation.backend.close(); thread.join(); print(*said)"
+    assert run(code) == "scene 'humanoid': a world has been closed\n"
+
+
+def test_a_process_ends_quietly_while_a_thread_steps() -> None:
+    for _ in range(3):
+        assert run(BUSY) == ""
+
+
+def test_a_fork_while_a_thread_steps_may_end_and_its_parent_goes_on() -> None:
+    code = f"""{BUSY}
+import os, sys
+for _ in range(5):
+    child = os.fork()
+    if not child:
+        simulation.close()
+        sys.exit(3)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+assert thread.is_alive()
+"""
+    assert run(code) == ""
+
+
+def test_two_threads_do_not_step_one_world_at_a_time() -> None:
+    code = (
+        BUSY
+        + """
+refused = 0
+while not refused:
+    try:
+        simulation.backend.read(0, simulation._readings[0])
+    except RuntimeError as error:
+        assert "another thread" in str(error)
+        refused += 1
+    if said:
+        assert "another thread" in said[0]
+        refused += 1
+"""
+    )
+    assert run(code) == ""
+
+
 def test_the_variable_chooses_a_backend() -> None:
     code = """
 from roboschool.scenes.loader import load_scene

@@ -82,7 +82,7 @@ class NativeBackend(PythonBackend):
         output, *_ = self._outputs.get(id(readings)) or self._prepare(readings)
         broken = self._step(self._pointers, numbers, count, commands, self._width, output)
         if broken < 0:
-            raise RuntimeError("a world has been closed")
+            raise RuntimeError(f"scene {self._own[0].scene.name!r}: {library.REFUSALS[broken]}")
         if broken:
             self.diverged.update(world for world in chosen if not self._own[world].struct.sound)
 

@@ -3,6 +3,7 @@
 import ctypes
 import functools
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import POINTER, c_double, c_int, c_ssize_t, c_void_p
@@ -30,9 +31,21 @@ FUNCTIONS = (  # in the order of `struct bullet`
     "b3GetContactPointInformation",
     "b3SubmitClientCommandAndWaitStatus",
 )
+COLUMNS = (  # of a robot's row, behind those of its trunk
+    "q",
+    "qd",
+    "passive_q",
+    "passive_qd",
+    "foot_contacts",
+    "foot_obstacle_contacts",
+    "upright",
+    "link_heights",
+)
 FIXED, PLANAR, ROOT, LINK = range(4)  # what a trunk is
 STILL, FREE, HINGED = range(3)  # what a prop is
 NO_LINK = -2
+MOMENT = 0.001  # [s]
+REFUSALS = {-1: "a world has been closed", -2: "another thread steps one of the worlds"}
 INTS = POINTER(c_int)
 
 
@@ -41,16 +54,9 @@ class NoNativeBackend(InvalidInput):
 
 
 class Columns(ctypes.Structure):
-    """Where the quantities of a `BodyState` begin in its row."""
+    """`struct columns`: where the quantities of a `BodyState` begin in its row."""
 
-    _fields_ = [
-        (name, c_int)
-        for name in (
-            *("position", "world_x_direction", "velocity", "roll_pitch", "angular_velocity"),
-            *("q", "qd", "passive_q", "passive_qd", "foot_contacts", "foot_obstacle_contacts"),
-            *("upright", "link_heights", "end"),
-        )
-    ]
+    _fields_ = [(name, c_int) for name in (*COLUMNS, "end")]
 
 
 class Robot(ctypes.Structure):
@@ -94,6 +100,7 @@ class World(ctypes.Structure):
         ("robots", POINTER(Robot)),
         ("prop_bodies", POINTER(Prop)),
         ("sound", c_int),
+        ("user", c_int),
     ]
 
 
@@ -122,9 +129,10 @@ class Library:
             raise NoNativeBackend(f"{path} is not there: it is compiled when Roboschool is installed")
         with _explained(f"{path} cannot be loaded", OSError, AttributeError):
             library = ctypes.CDLL(str(path))
-            self.step = library.roboschool_step
+            self.step, self.close = library.roboschool_step, library.roboschool_close
         self.step.argtypes = [c_void_p, c_void_p, c_int, c_void_p, c_ssize_t, c_void_p]
-        self.step.restype = c_int
+        self.step.restype = self.close.restype = c_int
+        self.close.argtypes = [c_void_p]
         with _explained(f"{bullet.__file__} lacks a function", OSError, AttributeError):
             functions = ctypes.CDLL(bullet.__file__)  # again the library that is loaded already
             found = [ctypes.cast(getattr(functions, name), c_void_p) for name in FUNCTIONS]
@@ -154,6 +162,12 @@ class Library:
         if not handle.value:
             raise NoNativeBackend(f"{self.path}: Bullet does not tell its client")
         return handle.value
+
+    def free(self, world: World, client: int) -> None:
+        """Free a client, once no other thread steps its world."""
+        while not self.close(ctypes.addressof(world)):
+            time.sleep(MOMENT)
+        bullet.disconnect(client)
 
     def learn_bodies(self, handle: int) -> None:
         """Let a handle know the bodies of its client, without which Bullet tells it nothing of their links."""

@@ -5,37 +5,37 @@
    the same time. Structures that Python fills are declared alike in `library.py`. */
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BULLET_VERSION = 202010061 }; /* B3_SHARED_MEMORY_MAGIC_NUMBER: Bullet refuses a plugin that returns another */
 enum { TORQUE_CONTROL = 1 };         /* CONTROL_MODE_TORQUE */
 enum { FIXED, PLANAR, ROOT, LINK };  /* what a trunk is */
 enum { STILL, FREE, HINGED };        /* what a prop is */
+enum { POSITIONS = 1, VELOCITIES };  /* of links that are asked for, too */
 enum { NO_LINK = -2, BASE };
-static const double FASTEST = 60.0; /* as in `bodies.py` */
+enum { BUSY = -2, CLOSED };         /* why nothing has moved */
+static const double FASTEST = 60.0;  /* as in `bodies.py` */
 
-/* Bullet's structures, of which only the beginnings matter */
-
+/* Bullet's own structures */
 struct contact {
   int flags, body[2], link[2];
   double on_a[3], on_b[3], normal[3], distance, force, friction[2], directions[6];
 };
-
 struct contacts {
   int count;
   const struct contact *points;
 };
-
 struct link_state {
   double centre[3], turned[4], inertial_position[3], inertial_turned[4], position[3], frame_turned[4];
   double velocity[3], angular_velocity[3], lowest[3], highest[3];
+  double spare[32]; /* should Bullet write more */
 };
 
-
 /* What Python fills */
-
 struct bullet { /* functions of pybullet's own library, in the order of `FUNCTIONS` in library.py */
   void *(*torque_init)(void *client, int body, int mode);
   int (*set_torque)(void *command, int number, double torque);
@@ -51,11 +51,9 @@ struct bullet { /* functions of pybullet's own library, in the order of `FUNCTIO
   void *(*submit)(void *client, void *command);
 };
 
-struct columns { /* where the quantities of a `BodyState` begin in its row */
-  int position, world_x_direction, velocity, roll_pitch, angular_velocity, q, qd, passive_q, passive_qd;
-  int foot_contacts, foot_obstacle_contacts, upright, link_heights, end;
+struct columns { /* where the quantities of a `BodyState` begin in its row, which begins with those of its trunk */
+  int q, qd, passive_q, passive_qd, foot_contacts, foot_obstacle_contacts, upright, link_heights, end;
 };
-
 struct robot {
   int body, trunk, trunk_link, is_tilted, height_link, feedback;
   int driven, passive, feet, clear, heights;             /* lengths of the arrays that follow */
@@ -67,13 +65,11 @@ struct robot {
   double tilted[4], min_height, tilt;
   double home[2], heading[2]; /* where the episode began; cosine and sine */
 };
-
 struct prop {
   int body, kind, link;
   double tilted[4];
   double still[9]; /* its row if it never moves */
 };
-
 struct world {
   const struct bullet *bullet;
   void *client; /* NULL: closed */
@@ -81,25 +77,22 @@ struct world {
   const int *numbers; /* of the agent, then of the prop, that each of Bullet's bodies is; -1: none */
   struct robot *robots;
   struct prop *prop_bodies;
-  int sound; /* what the last reading found */
+  int sound;       /* what the last reading found */
+  atomic_int user; /* the process of the thread that is stepping it; 0: none */
 };
-
 struct rows { /* the row of world i is at data + i * stride; NULL: not wanted */
   char *data;
   intptr_t stride;
 };
-
 struct readings {
   const struct rows *agents;
   struct rows props, contacts;
 };
-
-struct trunk {
-  double position[3], world_x_direction[2], velocity[3], roll_pitch[2];
-  double moving[6]; /* velocity and angular velocity in the world */
+struct trunk { /* as a row begins */
+  double position[3], world_x_direction[2], velocity[3], roll_pitch[2], angular_velocity[3];
 };
 
-static double *row_of(const struct rows *rows, int world) { return (double *)(void *)(rows->data + world * rows->stride); }
+static double *row_of(const struct rows *rows, int i) { return (double *)(void *)(rows->data + i * rows->stride); }
 
 /* Return what Python's math.hypot returns: the length, rounded correctly but for one case in billions. */
 static double length(const double *v, int n) {
@@ -129,14 +122,13 @@ static void untilt(const double a[4], const double tilted[4], double straight[4]
   straight[3] = a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2];
 }
 
-static void *request_state(const struct world *w, int body, int velocities, int kinematics, const double **q,
-                           const double **u) {
+static void *request_state(const struct world *w, int body, int links, const double **q, const double **u) {
   const struct bullet *b = w->bullet;
   int id, positions, speeds;
   const double *frame, *forces;
   void *command = b->state_init(w->client, body);
-  if (velocities) b->with_velocities(command, 1);
-  if (kinematics) b->with_kinematics(command, 1);
+  if (links) b->with_kinematics(command, 1);
+  if (links == VELOCITIES) b->with_velocities(command, 1);
   void *status = b->submit(w->client, command);
   b->get_state(status, &id, &positions, &speeds, &frame, q, u, &forces);
   return status;
@@ -146,7 +138,7 @@ static void drive(const struct world *w, const struct robot *r, const double *co
   const struct bullet *b = w->bullet;
   const double *q = NULL, *u = NULL;
   int n = r->driven;
-  if (r->feedback) request_state(w, r->body, 0, 0, &q, &u);
+  if (r->feedback) request_state(w, r->body, 0, &q, &u);
   void *torques = b->torque_init(w->client, r->body, TORQUE_CONTROL);
   for (int j = 0; j < n; j++) {
     double torque = command[j];
@@ -164,17 +156,14 @@ static void drive(const struct world *w, const struct robot *r, const double *co
 static struct trunk free_trunk(const double *position, const double *turned, const double *v, const double *spin) {
   const double x = turned[0], y = turned[1], z = turned[2], w = turned[3];
   const double ahead[2] = {1.0 - 2.0 * (y * y + z * z), 2.0 * (w * z + x * y)};
-  double norm = length(ahead, 2), sine = 2.0 * (w * y - z * x);
-  if (norm == 0.0) norm = 1.0;
-  sine = sine < 1.0 ? sine : 1.0;
-  sine = sine > -1.0 ? sine : -1.0;
-  const double c = ahead[0] / norm, s = ahead[1] / norm;
+  const double far = length(ahead, 2), norm = far == 0.0 ? 1.0 : far;
+  const double c = ahead[0] / norm, s = ahead[1] / norm, sine = fmax(-1.0, fmin(1.0, 2.0 * (w * y - z * x)));
   return (struct trunk){
       .position = {position[0], position[1], position[2]},
       .world_x_direction = {-s, c},
       .velocity = {c * v[0] + s * v[1], c * v[1] - s * v[0], v[2]},
       .roll_pitch = {atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y)), asin(sine)},
-      .moving = {v[0], v[1], v[2], spin[0], spin[1], spin[2]},
+      .angular_velocity = {spin[0], spin[1], spin[2]},
   };
 }
 
@@ -187,7 +176,7 @@ static struct trunk planar_trunk(const struct robot *r, const double *q, const d
       .world_x_direction = {-s, c},
       .velocity = {forward, 0.0, up},
       .roll_pitch = {0.0, pitch},
-      .moving = {forward * c, forward * s, up, -s * rate, c * rate, 0.0},
+      .angular_velocity = {-s * rate, c * rate, 0.0},
   };
 }
 
@@ -220,67 +209,56 @@ static int is_upright(const struct robot *r, double height, const double roll_pi
   return 1;
 }
 
+static void pick(const double *numbers, const int *places, int count, double *picked) {
+  for (int i = 0; i < count; i++) picked[i] = numbers[places[i]];
+}
+
 /* Write all but the contacts of the feet, which are there already. Return whether the physics is sound. */
 static int read_robot(const struct world *w, const struct robot *r, double *row) {
   const double *q, *u;
-  int links = r->trunk == LINK || r->height_link > BASE;
-  for (int i = 0; i < r->heights; i++) links |= r->height_links[i] > BASE;
-  void *status = request_state(w, r->body, r->trunk == LINK, links, &q, &u);
+  int links = r->trunk == LINK ? VELOCITIES : r->height_link > BASE ? POSITIONS : 0;
+  for (int i = 0; i < r->heights && !links; i++) links = r->height_links[i] > BASE ? POSITIONS : 0;
+  void *status = request_state(w, r->body, links, &q, &u);
   const struct trunk trunk = find_trunk(w, r, status, q, u);
-  memcpy(row + r->at.position, trunk.position, sizeof trunk.position);
-  memcpy(row + r->at.world_x_direction, trunk.world_x_direction, sizeof trunk.world_x_direction);
-  memcpy(row + r->at.velocity, trunk.velocity, sizeof trunk.velocity);
-  memcpy(row + r->at.roll_pitch, trunk.roll_pitch, sizeof trunk.roll_pitch);
-  memcpy(row + r->at.angular_velocity, trunk.moving + 3, 3 * sizeof(double));
-  for (int j = 0; j < r->driven; j++) {
-    row[r->at.q + j] = q[r->driven_q[j]];
-    row[r->at.qd + j] = u[r->driven_u[j]];
-  }
-  for (int j = 0; j < r->passive; j++) {
-    row[r->at.passive_q + j] = q[r->passive_q[j]];
-    row[r->at.passive_qd + j] = u[r->passive_u[j]];
-  }
+  const double *v = trunk.velocity, *spin = trunk.angular_velocity;
+  const double moving[6] = {v[0], v[1], v[2], spin[0], spin[1], spin[2]};
+  memcpy(row, &trunk, sizeof trunk);
+  pick(q, r->driven_q, r->driven, row + r->at.q);
+  pick(u, r->driven_u, r->driven, row + r->at.qd);
+  pick(q, r->passive_q, r->passive, row + r->at.passive_q);
+  pick(u, r->passive_u, r->passive, row + r->at.passive_qd);
   double height = r->height_link == NO_LINK ? trunk.position[2] : link_height(w, status, r->height_link, q);
   row[r->at.upright] = is_upright(r, height, trunk.roll_pitch, row) ? 1.0 : 0.0;
   for (int i = 0; i < r->heights; i++) row[r->at.link_heights + i] = link_height(w, status, r->height_links[i], q);
-  return length(trunk.moving, 6) < FASTEST && is_finite(row, r->at.end);
+  return length(moving, 6) < FASTEST && is_finite(row, r->at.end);
 }
 
 /* Write position, velocity and x axis of a prop. */
 static int read_prop(const struct world *w, const struct prop *p, double *row) {
   const double *q, *u;
   double t[4];
+  struct link_state leaf;
   if (p->kind == STILL) {
     memcpy(row, p->still, sizeof p->still);
     return 1;
   }
-  void *status = request_state(w, p->body, p->kind == HINGED, p->kind == HINGED, &q, &u);
-  if (p->kind == FREE) {
-    memcpy(row, q, 3 * sizeof(double));
-    memcpy(row + 3, u, 3 * sizeof(double));
-    untilt(q + 3, p->tilted, t);
-  } else {
-    struct link_state leaf;
+  void *status = request_state(w, p->body, p->kind == HINGED ? VELOCITIES : 0, &q, &u);
+  if (p->kind == HINGED) {
     w->bullet->get_link(w->client, status, p->link, &leaf);
-    memcpy(row, leaf.centre, 3 * sizeof(double));
-    memcpy(row + 3, leaf.velocity, 3 * sizeof(double));
+    q = leaf.centre, u = leaf.velocity;
     memcpy(t, leaf.frame_turned, sizeof t);
+  } else {
+    untilt(q + 3, p->tilted, t);
   }
+  memcpy(row, q, 3 * sizeof(double));
+  memcpy(row + 3, u, 3 * sizeof(double));
   row[6] = 1.0 - 2.0 * (t[1] * t[1] + t[2] * t[2]);
   row[7] = 2.0 * (t[3] * t[2] + t[0] * t[1]);
   row[8] = 2.0 * (t[0] * t[2] - t[3] * t[1]);
   return is_finite(row, 9);
 }
 
-/* Note that a foot of a robot presses on a body. */
-static void touch(const struct world *w, int number, const struct readings *out, int i, int link, int other) {
-  if (number < 0 || number >= w->agents) return;
-  const struct robot *r = w->robots + number;
-  for (int foot = 0; foot < r->feet; foot++)
-    if (r->foot_links[foot] == link)
-      row_of(out->agents + number, i)[foot + (other == w->ground ? r->at.foot_contacts : r->at.foot_obstacle_contacts)] =
-          1.0;
-}
+static int number_of(const struct world *w, int body) { return body >= 0 && body < w->bodies ? w->numbers[body] : -1; }
 
 static void read_contacts(const struct world *w, int i, const struct readings *out) {
   struct contacts found;
@@ -299,43 +277,60 @@ static void read_contacts(const struct world *w, int i, const struct readings *o
   for (int p = 0; p < found.count; p++) {
     const struct contact *c = found.points + p;
     if (!(c->force > 0.0)) continue; /* it does not press */
-    int number[2];
-    for (int side = 0; side < 2; side++)
-      number[side] = c->body[side] >= 0 && c->body[side] < w->bodies ? w->numbers[c->body[side]] : -1;
     for (int side = 0; side < 2; side++) {
-      touch(w, number[side], out, i, c->link[side], c->body[1 - side]);
-      if (pairs && number[0] != number[1] && number[1 - side] >= 0 && number[side] >= 0 && number[side] < w->agents)
-        pairs[number[side] * wide + number[1 - side]] = 1.0;
+      int own = number_of(w, c->body[side]), other = number_of(w, c->body[1 - side]);
+      if (own < 0 || own >= w->agents) continue;
+      const struct robot *r = w->robots + own;
+      int kind = c->body[1 - side] == w->ground ? r->at.foot_contacts : r->at.foot_obstacle_contacts;
+      for (int foot = 0; foot < r->feet; foot++)
+        if (r->foot_links[foot] == c->link[side]) row_of(out->agents + own, i)[kind + foot] = 1.0;
+      if (pairs && other >= 0 && other != own) pairs[own * wide + other] = 1.0;
     }
   }
 }
 
-/* Advance and read worlds.
+/* Let a timestep pass in world i if there are commands, and read it, while it is in the processor's cache. */
+static int advance(struct world *w, int i, const double *commands, intptr_t width, const struct readings *out) {
+  for (int call = 0; commands && call < w->calls; call++) {
+    for (int a = 0; a < w->agents; a++) drive(w, w->robots + a, commands + i * width + w->robots[a].command);
+    w->bullet->submit(w->client, w->bullet->step_init(w->client));
+  }
+  w->sound = 1;
+  if (!out) return 1;
+  read_contacts(w, i, out);
+  for (int a = 0; a < w->agents; a++) w->sound &= read_robot(w, w->robots + a, row_of(out->agents + a, i));
+  for (int p = 0; p < w->props && out->props.data; p++)
+    w->sound &= read_prop(w, w->prop_bodies + p, row_of(&out->props, i) + 9 * p);
+  return w->sound;
+}
 
-   chosen: numbers of worlds, count of them. commands: the row of world i is at commands + i * width; NULL: no time
-   passes. out: NULL: nothing is read. Return how many of these worlds are not sound, or -1 if one is closed; then
-   nothing has moved. */
+/* Take a world for this thread; a fork does not wait for the threads of its parent. */
+static int claim(struct world *w) {
+  int user = 0, own = getpid();
+  return atomic_compare_exchange_strong(&w->user, &user, own) || (user != own && (atomic_store(&w->user, own), 1));
+}
+
+/* Make a world unusable before its client is freed; return 0 if another thread steps it. */
+int roboschool_close(struct world *w) {
+  if (!claim(w)) return 0;
+  w->client = NULL;
+  atomic_store(&w->user, 0);
+  return 1;
+}
+
+/* Advance and read worlds: chosen are the numbers of count of them.
+
+   The row of world i is at commands + i * width; without commands no time passes, without out nothing is read. Return
+   how many of these worlds are not sound, or, if nothing has moved, CLOSED or BUSY. */
 int roboschool_step(struct world *const *worlds, const int *chosen, int count, const double *commands, intptr_t width,
                     const struct readings *out) {
-  int broken = 0;
-  for (int k = 0; k < count; k++)
-    if (!worlds[chosen[k]]->client) return -1;
-  for (int k = 0; k < count; k++) {
-    int i = chosen[k];
-    struct world *w = worlds[i];
-    for (int call = 0; commands && call < w->calls; call++) {
-      for (int a = 0; a < w->agents; a++) drive(w, w->robots + a, commands + i * width + w->robots[a].command);
-      w->bullet->submit(w->client, w->bullet->step_init(w->client));
-    }
-    if (!out) continue;
-    w->sound = 1;
-    read_contacts(w, i, out); /* at once, while the world is in the processor's cache */
-    for (int a = 0; a < w->agents; a++) w->sound &= read_robot(w, w->robots + a, row_of(out->agents + a, i));
-    for (int p = 0; p < w->props && out->props.data; p++)
-      w->sound &= read_prop(w, w->prop_bodies + p, row_of(&out->props, i) + 9 * p);
-    broken += !w->sound;
-  }
-  return broken;
+  int broken = 0, claimed = 0, refused = 0;
+  while (claimed < count && claim(worlds[chosen[claimed]])) claimed++;
+  if (claimed < count) refused = BUSY;
+  for (int k = 0; k < claimed; k++) refused = worlds[chosen[k]]->client ? refused : CLOSED;
+  for (int k = 0; k < count && !refused; k++) broken += !advance(worlds[chosen[k]], chosen[k], commands, width, out);
+  for (int k = 0; k < claimed; k++) atomic_store(&worlds[chosen[k]]->user, 0);
+  return refused ? refused : broken;
 }
 
 /* The sizes of what Python fills, to be compared with its own. */
@@ -343,14 +338,11 @@ const int roboschool_sizes[] = {sizeof(struct bullet), sizeof(struct robot), siz
                                 sizeof(struct world),  sizeof(struct rows),  sizeof(struct readings)};
 
 /* A plugin of Bullet: the official way to the handle of a client, which a context begins with. */
-
 int initPlugin_roboschool(void **context) {
   (void)context;
   return BULLET_VERSION;
 }
-
 void exitPlugin_roboschool(void **context) { (void)context; }
-
 /* Write the handle to the address that the text names, in hexadecimal digits. */
 int executePluginCommand_roboschool(void **context, const char *text) {
   *(void **)(uintptr_t)strtoull(text, NULL, 16) = context[0];

@@ -1,6 +1,7 @@
 """A world that the native library steps."""
 
 import ctypes
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ from roboschool.mdp.state import BodyState
 from roboschool.physics.bodies import NOWHERE, STRAIGHT, Body, RobotBody
 from roboschool.physics.checkpoint import Start, WorldCheckpoint
 from roboschool.physics.native import library
-from roboschool.physics.native.library import Library
+from roboschool.physics.native.library import COLUMNS, Columns, Library
 from roboschool.physics.output import redirect_native_output
 from roboschool.physics.worlds import World
 from roboschool.scenes.scene import Scene
@@ -35,7 +36,7 @@ class NativeWorld(World):
         self._native = native
         self._alone = (ctypes.c_void_p * 1)(ctypes.addressof(self.struct))
         self._handle = 0
-        super().__init__(scene)
+        super().__init__(scene, functools.partial(native.free, self.struct))
 
     def _start(self) -> None:
         super()._start()
@@ -95,15 +96,11 @@ class NativeWorld(World):
             return
         row = [number for command in commands for number in command]
         numbers = (ctypes.c_double * len(row))(*row)
-        if self._native.step(self._alone, FIRST, 1, numbers, len(row), None) < 0:
-            raise RuntimeError(f"scene {self.scene.name!r}: a world has been closed")
+        refused = self._native.step(self._alone, FIRST, 1, numbers, len(row), None)
+        if refused < 0:
+            raise RuntimeError(f"scene {self.scene.name!r}: {library.REFUSALS[refused]}")
         self.log.commands.extend(row)
         self.log.steps += 1
-
-    def close(self) -> None:
-        """Free the client; again does nothing."""
-        self.struct.client = None
-        super().close()
 
 
 def _describe_robot(robot: Any, body: RobotBody, command: int) -> None:
@@ -124,9 +121,8 @@ def _describe_robot(robot: Any, body: RobotBody, command: int) -> None:
     robot.min_height, robot.tilt = body.robot.min_height, body.robot.tilt
     sizes = {"joints": robot.driven, "passive_joints": robot.passive, "feet": robot.feet, "links": robot.heights}
     layout = BodyState.blank(**sizes).layout
-    for name, (_, place), *_ in layout.parts:
-        setattr(robot.at, name, place.start if isinstance(place, slice) else place)
-    robot.at.end = len(layout.names)
+    starts = {name: place.start if isinstance(place, slice) else place for name, (_, place), *_ in layout.parts}
+    robot.at = Columns(*(starts[name] for name in COLUMNS), len(layout.names))
 
 
 def _places(body: Body, joints: Sequence[int]) -> tuple[Any, Any]:
