@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from roboschool.readers import read_json
@@ -212,7 +212,7 @@ def as_markdown(report: Report) -> str:
     """Return the page docs/speed.md."""
     machine, settings = report.machine, report.settings
     versions = ", ".join(f"{package} {version}" for package, version in report.versions.items())
-    intro = INTRO.format(**vars(machine), versions=versions, rounds=settings.rounds, seconds=settings.seconds)
+    intro = INTRO.format(**asdict(machine), versions=versions, rounds=settings.rounds, seconds=settings.seconds)
     notes = NOTES.format(copies=settings.copies, resets=f"{settings.resets:,}".replace(",", " "))
     shown = {"scenes": True, "copies": any(row.copies for row in report.scenes)}
     shown["robots"] = any(row.robots for row in report.scenes)
