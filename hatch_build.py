@@ -59,9 +59,10 @@ def compile_library(root: Path, library: Path) -> str:
     if not _can_be_compiled():
         return f"it is for Linux and macOS, and {SKIP} must not be 'python'"
     told = ["no C compiler was found"]
+    own = shlex.split(os.environ.get("CFLAGS", ""))
     for compiler in _compilers():
         half_done = library.with_name(f"{library.name}.{os.getpid()}")  # others may be loading the old one
-        command = [*compiler, *OPTIONS, str(root / FOLDER / "step.c"), "-o", str(half_done), "-lm"]
+        command = [*compiler, *OPTIONS, *own, str(root / FOLDER / "step.c"), "-o", str(half_done), "-lm"]
         try:
             subprocess.run(command, check=True, capture_output=True, text=True)
             half_done.replace(library)

@@ -64,8 +64,9 @@ class NativeBackend(PythonBackend):
         if True in [self._own[world].is_timed for world in chosen]:
             super().step(commands, chosen, readings)
             return
+        rows = slice(None) if len(chosen) == len(self._own) else chosen  # those of other worlds are other threads'
         for part, command in zip(self._parts, commands, strict=True):
-            part[...] = command
+            part[rows] = command[rows]
         self._call(chosen, self._address, readings)
         for world in chosen:
             log = self._own[world].log
