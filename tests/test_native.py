@@ -253,9 +253,19 @@ def test_another_version_of_the_library_is_refused(other_library: pytest.MonkeyP
     falls_back("another version")
 
 
-def test_another_bullet_is_refused(other_library: pytest.MonkeyPatch) -> None:
+def test_a_bullet_without_the_functions_is_refused(other_library: pytest.MonkeyPatch) -> None:
     other_library.setattr(library, "FUNCTIONS", (*library.FUNCTIONS[:-1], "b3NotThere"))
     falls_back("lacks a function")
+
+
+def test_another_version_of_bullet_is_refused(other_library: pytest.MonkeyPatch) -> None:
+    other_library.setattr(library.bullet, "getAPIVersion", lambda: 1)
+    falls_back("for version 202010061 of Bullet, not 1")
+
+
+def test_a_plugin_that_bullet_does_not_take_is_refused_in_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "PLUGIN", "_another")
+    falls_back("as a plugin: .*bind functions")
 
 
 def test_other_bits_are_noticed_before_anything_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,9 +142,11 @@ class Library:
         self.functions = (c_void_p * len(FUNCTIONS))(*(function.value for function in found))
         own = [ctypes.sizeof(kind) for kind in (type(self.functions), Robot, Prop, World, Rows, Readings)]
         with _explained(f"{path} cannot be used", ValueError):
-            theirs = (c_int * len(own)).in_dll(library, "roboschool_sizes")
-        if own != list(theirs):
+            version, *theirs = (c_int * (1 + len(own))).in_dll(library, "roboschool_layout")
+        if own != theirs:
             raise NoNativeBackend(f"{path} was made from another version of Roboschool")
+        if version != bullet.getAPIVersion():
+            raise NoNativeBackend(f"{path} is for version {version} of Bullet, not {bullet.getAPIVersion()}")
 
     def find_handle(self, client: int) -> int:
         """Return the handle that Bullet's functions know a client by.
@@ -152,11 +154,12 @@ class Library:
         It is valid until the client is freed.
 
         Raises:
-            NoNativeBackend: Bullet is of another version.
+            NoNativeBackend: Bullet does not give it.
         """
-        plugin = bullet.loadPlugin(str(self.path), PLUGIN, physicsClientId=client)
-        if plugin < 0:
-            raise NoNativeBackend(f"pybullet {bullet.getAPIVersion()} does not take {self.path} as a plugin")
+        with redirect_native_output() as said:
+            plugin = bullet.loadPlugin(str(self.path), PLUGIN, physicsClientId=client)
+            if plugin < 0:
+                raise NoNativeBackend(f"Bullet does not take {self.path} as a plugin: {said()}")
         handle = c_void_p()
         bullet.executePluginCommand(plugin, f"{ctypes.addressof(handle):x}", physicsClientId=client)
         if not handle.value:

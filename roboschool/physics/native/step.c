@@ -333,9 +333,9 @@ int roboschool_step(struct world *const *worlds, const int *chosen, int count, c
   return refused ? refused : broken;
 }
 
-/* The sizes of what Python fills, to be compared with its own. */
-const int roboschool_sizes[] = {sizeof(struct bullet), sizeof(struct robot), sizeof(struct prop),
-                                sizeof(struct world),  sizeof(struct rows),  sizeof(struct readings)};
+/* What must be alike in Python: the version of Bullet, and the sizes of what Python fills. */
+const int roboschool_layout[] = {BULLET_VERSION,       sizeof(struct bullet), sizeof(struct robot),   sizeof(struct prop),
+                                 sizeof(struct world), sizeof(struct rows),   sizeof(struct readings)};
 
 /* A plugin of Bullet: the official way to the handle of a client, which a context begins with. */
 int initPlugin_roboschool(void **context) {
