@@ -1,6 +1,7 @@
 # make race   install, and let the shipped robots race
 # make test   install, lint, type-check, and run the whole suite
 # make test-extras   install other people's trainers apart, and run the examples and the conformance tests there
+# make sanitize  test the native library with AddressSanitizer and UndefinedBehaviorSanitizer, then with ThreadSanitizer
 # make fuzz   damage every kind of file and message, and read it: ten minutes, two processes
 # make docs   write docs/environments.md, its pictures, and the README's animation
 # make bench  measure speed, beside other packages (minutes)
@@ -9,7 +10,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
 
-.PHONY: race test test-extras lint fuzz bench speed docs clean
+.PHONY: race test test-extras sanitize lint fuzz bench speed docs clean
 
 race: .venv/race
 	$(BIN)/roboschool race --video race.mp4
@@ -28,6 +29,17 @@ lint: .venv/test
 
 fuzz: .venv/test
 	PYTHONPATH=tests $(BIN)/python -m fuzz
+
+CC ?= cc
+library_of = $(shell $(CC) -print-file-name=lib$(1).so)
+
+# what is left in place is the plain library, whatever the tests say
+sanitize: .venv/test
+	trap '$(BIN)/python hatch_build.py' EXIT; set -e; export ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=1; \
+	CFLAGS='-g -fsanitize=address,undefined -fno-sanitize-recover=undefined' $(BIN)/python hatch_build.py; \
+	LD_PRELOAD='$(call library_of,asan) $(call library_of,ubsan)' $(BIN)/pytest -s tests/physics/test_native.py; \
+	CFLAGS='-g -fsanitize=thread' $(BIN)/python hatch_build.py; \
+	LD_PRELOAD='$(call library_of,tsan)' $(BIN)/pytest -s tests/physics/test_native.py -k of_one_backend
 
 RUNNERS = hopper walker2d half_cheetah ant humanoid
 
@@ -60,26 +72,28 @@ docs: .venv/race
 	$(BIN)/roboschool film mixed_sumo --seed 3 --size 480x300 --video docs/mixed_sumo.webp
 	$(foreach scene,$(SCENES),$(BIN)/roboschool film $(scene) --picture docs/pictures/$(scene).png --at $(or $(AT_$(scene)),1.4) &&) true
 
+BUILT_FROM = pyproject.toml hatch_build.py roboschool/physics/native/step.c
+
 .venv/pip:
 	$(PYTHON) -m venv .venv
 	touch $@
 
-.venv/race: .venv/pip pyproject.toml
+.venv/race: .venv/pip $(BUILT_FROM)
 	$(BIN)/pip install --quiet --editable '.[video]'
 	touch $@
 
-.venv/bench: .venv/pip pyproject.toml
+.venv/bench: .venv/pip $(BUILT_FROM)
 	$(BIN)/pip install --quiet --editable '.[bench]'
 	touch $@
 
-.venv/test: .venv/pip pyproject.toml
+.venv/test: .venv/pip $(BUILT_FROM)
 	$(BIN)/pip install --quiet --editable '.[video,train,test]'
 	@command -v Xvfb >/dev/null && command -v bwrap >/dev/null && $(BIN)/python -c 'import tkinter' 2>/dev/null || \
 	{ apt-get update && apt-get install --yes xvfb python3-tk bubblewrap; } >/dev/null 2>&1 || \
 	echo "no Xvfb, bubblewrap or tkinter: tests of windows, or of policies in bubblewrap, will be skipped"
 	touch $@
 
-.venv-extras/test: pyproject.toml
+.venv-extras/test: $(BUILT_FROM)
 	$(PYTHON) -m venv .venv-extras
 	.venv-extras/bin/pip install --quiet --editable '.[trainers]'
 	touch $@

@@ -26,6 +26,7 @@ from roboschool.cli.main import main
 from roboschool.errors import error_location
 from roboschool.evaluation import evaluate
 from roboschool.mdp.task import fields_of
+from roboschool.physics.native.library import PATH
 from roboschool.physics.worlds import World
 from roboschool.policies.policy import Random, Still
 from roboschool.rendering.video import Video
@@ -75,30 +76,57 @@ def test_an_episode_prints_nothing(tmp_path: Path) -> None:
     assert done.stdout == done.stderr == ""
 
 
-def test_wheel_holds_assets_and_scenes(tmp_path: Path) -> None:
-    """Built without the network, installed into an empty venv that borrows only the dependencies."""
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, ROOT, cwd=tmp_path)
-    (wheel,) = tmp_path.glob("roboschool2-*.whl")  # on the package index "roboschool" is the one of 2017
-    assert wheel.stat().st_size < 2 * 2**20
-    assert "roboschool/py.typed" in zipfile.ZipFile(wheel).namelist()
-    venv.create(tmp_path / "empty", with_pip=False)
-    python = tmp_path / "empty" / "bin" / "python"
-    run(*pip, "--python", python, "install", "--no-deps", "--no-index", wheel, cwd=tmp_path, PYTHONPATH="")
-    (packages,) = (tmp_path / "empty" / "lib").glob("python*/site-packages")
+PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+
+
+def install_wheel(folder: Path, **env: str) -> tuple[Path, Path]:
+    """Build a wheel without the network and install it into an empty venv that borrows only the dependencies.
+
+    Returns:
+        The wheel, and the folder of the venv's commands.
+    """
+    run(*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT, cwd=folder, **env)
+    (wheel,) = folder.glob("roboschool2-*.whl")  # on the package index "roboschool" is the one of 2017
+    venv.create(folder / "empty", with_pip=False)
+    commands = folder / "empty" / "bin"
+    run(*PIP, "--python", commands / "python", "install", "--no-deps", "--no-index", wheel, cwd=folder, PYTHONPATH="")
+    (packages,) = (folder / "empty" / "lib").glob("python*/site-packages")
     (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
+    return wheel, commands
+
+
+def test_wheel_holds_assets_scenes_and_the_native_library(tmp_path: Path) -> None:
+    wheel, commands = install_wheel(tmp_path)
+    assert wheel.stat().st_size < 2 * 2**20
+    assert wheel.stem.split("-")[2:4] == ["py3", "none"]
+    assert not wheel.stem.endswith("any"), "it is for one platform"
+    assert {"roboschool/py.typed", f"roboschool/physics/native/{PATH.name}"} <= set(zipfile.ZipFile(wheel).namelist())
     code = (
         "import roboschool, sys; env = roboschool.AgentEnv('ant'); env.reset(seed=0);"
         "policy = roboschool.load_policy(roboschool.policies()['ant']);"
-        "print(roboschool.__file__, env.step(policy.act(env.reset(seed=0)[0]))[1] > 0)"
+        "print(roboschool.__file__, env.simulation.backend.name, env.step(policy.act(env.reset(seed=0)[0]))[1] > 0)"
     )
-    said = run(python, "-c", code, cwd=tmp_path, PYTHONPATH="").stdout
+    said = run(commands / "python", "-W", "error", "-c", code, cwd=tmp_path, PYTHONPATH="").stdout
     assert said.startswith(str(tmp_path))
-    assert said.endswith("True\n")
-    said = run(tmp_path / "empty" / "bin" / "roboschool", "list", cwd=tmp_path, PYTHONPATH="").stdout
+    assert said.endswith("native True\n")
+    said = run(commands / "roboschool", "list", cwd=tmp_path, PYTHONPATH="").stdout
     assert "roboschool/Humanoid-v1" in said
-    said = run(tmp_path / "empty" / "bin" / "roboschool", "--version", cwd=tmp_path, PYTHONPATH="").stdout
+    said = run(commands / "roboschool", "--version", cwd=tmp_path, PYTHONPATH="").stdout
     assert said == f"roboschool, version {roboschool.__version__}\n"
+
+
+def test_without_a_compiler_it_installs_and_runs_with_one_warning(tmp_path: Path) -> None:
+    (tmp_path / "no_compilers").mkdir()
+    wheel, commands = install_wheel(tmp_path, PATH=str(tmp_path / "no_compilers"), CC="")
+    assert wheel.stem.endswith("py3-none-any")
+    assert f"roboschool/physics/native/{PATH.name}" not in zipfile.ZipFile(wheel).namelist()
+    code = "import roboschool\nfor _ in range(2): roboschool.AgentEnv('hopper').reset(seed=0)"
+    said = run(commands / "python", "-c", code, cwd=tmp_path, PYTHONPATH="", ROBOSCHOOL_BACKEND="").stderr
+    assert said.count("RuntimeWarning") == 1
+    assert f"{PATH.name} is not there" in said
+    assert run(commands / "python", "-c", code, cwd=tmp_path, PYTHONPATH="", ROBOSCHOOL_BACKEND="python").stderr == ""
+    said = run(commands / "python", "-c", code, cwd=tmp_path, PYTHONPATH="", ROBOSCHOOL_BACKEND="native", code=1).stderr
+    assert f"{PATH.name} is not there" in said
 
 
 TYPED = """

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from roboschool.readers import read_json
@@ -20,7 +20,7 @@ INTRO = """# Speed
 `make speed` measures this page again. It writes [speed.json](speed.json), which holds all numbers; a test compares
 the two. Actions are random, and resets are included. All measures of a scene take turns, in {rounds} rounds of
 {seconds:g} s each. Numbers are medians; ratios are medians over the pairs of a round.
-Measured on {day}: {processor}, {cores} cores, {system}, Python {python}, {versions}.
+Measured on {day}: {processor}, {cores} cores, {system}, Python {python}, {versions}; {backend} backend.
 """
 NOTES = """- `single` is one env, `x{copies}` a `VectorEnv` of {copies} environments in one process, `workers` the same
   in worker processes.
@@ -67,6 +67,7 @@ class Computer:
     processor: str
     cores: int
     python: str
+    backend: str = "python"  # which steps the worlds; older reports do not say it
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ def as_markdown(report: Report) -> str:
     """Return the page docs/speed.md."""
     machine, settings = report.machine, report.settings
     versions = ", ".join(f"{package} {version}" for package, version in report.versions.items())
-    intro = INTRO.format(**vars(machine), versions=versions, rounds=settings.rounds, seconds=settings.seconds)
+    intro = INTRO.format(**asdict(machine), versions=versions, rounds=settings.rounds, seconds=settings.seconds)
     notes = NOTES.format(copies=settings.copies, resets=f"{settings.resets:,}".replace(",", " "))
     shown = {"scenes": True, "copies": any(row.copies for row in report.scenes)}
     shown["robots"] = any(row.robots for row in report.scenes)

@@ -16,6 +16,7 @@ from roboschool.bench.peers import Peer, installed, open_peers
 from roboschool.bench.report import Computer, Report, Row, Settings, find_ratios
 from roboschool.envs.agent import AgentEnv
 from roboschool.errors import check_choice
+from roboschool.physics.selection import default_backend
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import MOST_AGENTS, Scene
 
@@ -122,5 +123,10 @@ def _round(number: float) -> float:
 def _computer() -> Computer:
     today = datetime.date.today().isoformat()
     return Computer(
-        today, system_info.system(), system_info.processor(), system_info.cores(), platform.python_version()
+        today,
+        system_info.system(),
+        system_info.processor(),
+        system_info.cores(),
+        platform.python_version(),
+        default_backend()[0],
     )

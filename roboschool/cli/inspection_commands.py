@@ -35,6 +35,18 @@ def list_(as_json: bool, scores: bool, games: bool, markdown: bool) -> None:
 
 
 @click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def info(as_json: bool) -> None:
+    """Print what Roboschool runs on: versions, computer, and the backend that steps the worlds.
+
+    The environment variable ROBOSCHOOL_BACKEND chooses it: native or python. Both give the same bits.
+    """
+    from roboschool.cli.info import print_info
+
+    print_info(as_json)
+
+
+@click.command()
 @click.argument("what", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print a list of findings as JSON: file, kind, problems, notes.")
 def check(what: tuple[str, ...], as_json: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from roboschool import system_info
-from roboschool.cli.inspection_commands import bench, check, evaluate, list_
+from roboschool.cli.inspection_commands import bench, check, evaluate, info, list_
 from roboschool.cli.match_commands import match, serve, tournament
 from roboschool.cli.picture_commands import film, play, pose, race, replay
 from roboschool.errors import InvalidInput, describe_error, error_location
@@ -87,5 +87,5 @@ def main() -> None:
     """  # noqa: D301 - click reads the backslash
 
 
-for _command in (bench, check, evaluate, film, list_, match, play, pose, race, replay, serve, tournament):
+for _command in (bench, check, evaluate, film, info, list_, match, play, pose, race, replay, serve, tournament):
     main.add_command(_command)

@@ -26,6 +26,7 @@ class Readings:
 class Backend(Protocol):
     """Worlds of scenes with the same shapes. All backends give the same bits."""
 
+    name: str
     worlds: Sequence[World]  # for pictures, comparisons and tests
     diverged: set[int]  # worlds whose physics is not sound any more; they must be reset or loaded, not stepped
 
@@ -67,6 +68,8 @@ class Backend(Protocol):
 
 class PythonBackend:
     """The reference: several calls of pybullet for each body and step."""
+
+    name = "python"
 
     def __init__(self, scenes: Sequence[Scene]) -> None:
         self.worlds: Sequence[World] = [World(scene) for scene in scenes]

@@ -19,8 +19,8 @@ with redirect_native_output():
 FARTHEST = 1000.0  # [m]
 FASTEST = 60.0  # Bullet clamps every speed at 100 [m/s, rad/s]; a trunk near that speed has diverged
 STRAIGHT = (0.0, 0.0, 0.0, 1.0)
-UNMOVED = (0.0,) * 6
-Trunk: TypeAlias = tuple[Sequence[float], ...]  # position, world_x_direction, velocity, roll_pitch
+STILL = (0.0, 0.0, 0.0)
+Trunk: TypeAlias = tuple[Sequence[float], ...]  # its quantities of a `BodyState`
 NOWHERE = -1  # the ground of a scene that has none
 ANY, ANY_LINK = -1, -2  # body or link, where pybullet is called often: arguments by name take it longer
 
@@ -145,8 +145,8 @@ class RobotBody(Body):
     def read(self, ground: int) -> tuple[dict[str, Sequence[float]], bool]:
         """Return the quantities of a `BodyState` by name, and whether the physics is sound."""
         states = bullet.getJointStates(self.id, self.joints, self.client)
-        trunk, moving = self._planar_trunk(states) if self.planar else self._free_trunk()
-        position, world_x_direction, velocity, roll_pitch = trunk
+        trunk = self._planar_trunk(states) if self.planar else self._free_trunk()
+        position, world_x_direction, velocity, roll_pitch, angular_velocity = trunk
         driven, passive = states[self.passive :], states[self.track : self.passive]
         feet, obstacles = self._touches(ground)
         height = position[2] if self.watched is None else self._height(self.watched)
@@ -155,7 +155,7 @@ class RobotBody(Body):
             "world_x_direction": world_x_direction,
             "velocity": velocity,
             "roll_pitch": roll_pitch,
-            "angular_velocity": moving[3:],
+            "angular_velocity": angular_velocity,
             "q": [joint[0] for joint in driven],
             "qd": [joint[1] for joint in driven],
             "passive_q": [joint[0] for joint in passive],
@@ -165,7 +165,7 @@ class RobotBody(Body):
             "upright": [1.0 if self.is_upright(height, roll_pitch[0], roll_pitch[1], feet) else 0.0],
             "link_heights": [self._height(link) for link in self.heights],
         }
-        return values, math.hypot(*moving) < FASTEST
+        return values, math.hypot(*velocity, *angular_velocity) < FASTEST
 
     def _height(self, link: int) -> float:
         if link == -1:
@@ -186,18 +186,18 @@ class RobotBody(Body):
                     on_others[places[contact[4]]] = 1.0
         return on_ground, on_others
 
-    def _planar_trunk(self, states: Any) -> tuple[Trunk, tuple[float, ...]]:
+    def _planar_trunk(self, states: Any) -> Trunk:
         (along, forward, _, _), (height, up, _, _), (pitch, rate, _, _) = states[:3]
         cos, sin = self.turned
         x, y = self.home.position
-        trunk = (x + along * cos, y + along * sin, height), (-sin, cos), (forward, 0.0, up), (0.0, pitch)
-        return trunk, (forward * cos, forward * sin, up, -sin * rate, cos * rate, 0.0)
+        position, spin = (x + along * cos, y + along * sin, height), (-sin * rate, cos * rate, 0.0)
+        return position, (-sin, cos), (forward, 0.0, up), (0.0, pitch), spin
 
-    def _free_trunk(self) -> tuple[Trunk, tuple[float, ...]]:
+    def _free_trunk(self) -> Trunk:
         if self.robot.fixed_base:
             x, y = self.home.position
             cos, sin = self.turned
-            return ((x, y, 0.0), (-sin, cos), (0.0, 0.0, 0.0), (0.0, 0.0)), UNMOVED
+            return (x, y, 0.0), (-sin, cos), STILL, (0.0, 0.0), STILL
         if self.trunk == -1:
             position, quaternion = bullet.getBasePositionAndOrientation(self.id, self.client)
             velocity, angular_velocity = bullet.getBaseVelocity(self.id, self.client)
@@ -214,8 +214,8 @@ class RobotBody(Body):
         length = math.hypot(cos, sin) or 1.0
         cos, sin = cos / length, sin / length
         vx, vy, vz = velocity
-        trunk = position, (-sin, cos), (cos * vx + sin * vy, cos * vy - sin * vx, vz), (roll, pitch)
-        return trunk, velocity + angular_velocity
+        velocity = cos * vx + sin * vy, cos * vy - sin * vx, vz
+        return position, (-sin, cos), velocity, (roll, pitch), angular_velocity
 
 
 class PropBody(Body):

@@ -34,17 +34,18 @@ class World:
 
     Args:
         scene: what to build. Visual shapes are left to the camera.
+        free: frees a client.
 
     Raises:
         InvalidInput: Bullet cannot load a robot.
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, free: Callable[[int], None] = bullet.disconnect) -> None:
         self.scene = scene
         self.client: int = bullet.connect(bullet.DIRECT)
         if self.client < 0:
             raise RuntimeError("Bullet has no room for another world in this process; close some")
-        self._free = weakref.finalize(self, bullet.disconnect, self.client)  # also if close() is never called
+        self._free = weakref.finalize(self, free, self.client)  # also if close() is never called
         # a torque that depends on the state is computed at each substep, so each substep is one call
         self.calls = scene.substeps if any(agent.robot.has_feedback for agent in scene.agents) else 1
         self._advance: Callable[..., None] = bullet.stepSimulation

@@ -14,8 +14,9 @@ import numpy as np
 from roboschool.errors import InvalidInput
 from roboschool.mdp.effects import Launch, Marker
 from roboschool.mdp.game import Game
-from roboschool.physics.backend import Backend, PythonBackend, Readings
+from roboschool.physics.backend import Backend, Readings
 from roboschool.physics.checkpoint import describe_scene
+from roboschool.physics.selection import make_backend
 from roboschool.scenes.loader import options_of_reset
 from roboschool.scenes.scene import Scene
 from roboschool.scenes.shapes import check_same_shapes
@@ -36,6 +37,7 @@ class Simulation:
         worlds: how many; with a scene for each, as many as these.
         limit: steps after which the time of an episode is up, if not after the scene's; a game's clock.
         cutoff: steps after which an episode is truncated even if its time is not up; None: never.
+        backend: "native" or "python"; see `make_backend`.
 
     Raises:
         InvalidInput: scenes do not fit one another, or a task or a game does not keep to its contract.
@@ -47,6 +49,7 @@ class Simulation:
         worlds: int | None = None,
         limit: int | None = None,
         cutoff: int | None = None,
+        backend: str | None = None,
     ) -> None:
         self.scenes = _scene_per_world(scene, worlds)
         self.scene = scene = self.scenes[0]  # for all that is the same in every world
@@ -61,7 +64,7 @@ class Simulation:
         self._gathers = self.game.gathers
         self._updates = self._gathers or any(group.updates for group in self.groups)
         self._watches = bool(scene.props) and (self._gathers or any(prop.moves for prop in scene.props))
-        self.backend: Backend = PythonBackend(self.scenes)
+        self.backend: Backend = make_backend(self.scenes, backend)
         self.worlds = self.backend.worlds
         self.clock.diverged = self.backend.diverged
         self._readings = (

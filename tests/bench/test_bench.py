@@ -37,7 +37,7 @@ def test_json_has_what_is_promised_and_is_read_again(tmp_path: Path) -> None:
     done = bench("hopper", "race", *TINY, "--workers", "1,2", "--resets", 10, "--shape", 2, "--json")
     report = json.loads(done.stdout)
     assert set(report) == {"machine", "versions", "settings", "scenes"}
-    assert {"processor", "cores", "system", "python", "day"} == set(report["machine"])
+    assert {"processor", "cores", "system", "python", "day", "backend"} == set(report["machine"])
     assert {"roboschool", "pybullet", "numpy", "gymnasium"} == set(report["versions"])
     hopper, race = report["scenes"]
     assert (hopper["scene"], race["scene"], race["agents"]) == ("hopper", "race", 3)

@@ -1,0 +1,1 @@
+"""The backend that steps all worlds in one native call: a library in C, and what fills its structures."""

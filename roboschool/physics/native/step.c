@@ -1,0 +1,350 @@
+/* Steps Bullet worlds: commands in, states out, many worlds in one call.
+
+   Everything here computes the very bits that `worlds.py` and `bodies.py` compute, in the same order of operations; it
+   is compiled without contraction of floating-point operations. Nothing is global: threads may step different worlds at
+   the same time. Structures that Python fills are declared alike in `library.py`. */
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BULLET_VERSION = 202010061 }; /* B3_SHARED_MEMORY_MAGIC_NUMBER: Bullet refuses a plugin that returns another */
+enum { TORQUE_CONTROL = 1 };         /* CONTROL_MODE_TORQUE */
+enum { FIXED, PLANAR, ROOT, LINK };  /* what a trunk is */
+enum { STILL, FREE, HINGED };        /* what a prop is */
+enum { POSITIONS = 1, VELOCITIES };  /* of links that are asked for, too */
+enum { NO_LINK = -2, BASE };
+enum { BUSY = -2, CLOSED };         /* why nothing has moved */
+static const double FASTEST = 60.0;  /* as in `bodies.py` */
+
+/* Bullet's own structures */
+struct contact {
+  int flags, body[2], link[2];
+  double on_a[3], on_b[3], normal[3], distance, force, friction[2], directions[6];
+};
+struct contacts {
+  int count;
+  const struct contact *points;
+};
+struct link_state {
+  double centre[3], turned[4], inertial_position[3], inertial_turned[4], position[3], frame_turned[4];
+  double velocity[3], angular_velocity[3], lowest[3], highest[3];
+  double spare[32]; /* should Bullet write more */
+};
+
+/* What Python fills */
+struct bullet { /* functions of pybullet's own library, in the order of `FUNCTIONS` in library.py */
+  void *(*torque_init)(void *client, int body, int mode);
+  int (*set_torque)(void *command, int number, double torque);
+  void *(*step_init)(void *client);
+  void *(*state_init)(void *client, int body);
+  int (*with_velocities)(void *command, int on);
+  int (*with_kinematics)(void *command, int on);
+  int (*get_state)(void *status, int *body, int *positions, int *speeds, const double **frame, const double **q,
+                   const double **u, const double **forces);
+  int (*get_link)(void *client, void *status, int link, struct link_state *state);
+  void *(*contacts_init)(void *client);
+  void (*get_contacts)(void *client, struct contacts *found);
+  void *(*submit)(void *client, void *command);
+};
+
+struct columns { /* where the quantities of a `BodyState` begin in its row, which begins with those of its trunk */
+  int q, qd, passive_q, passive_qd, foot_contacts, foot_obstacle_contacts, upright, link_heights, end;
+};
+struct robot {
+  int body, trunk, trunk_link, is_tilted, height_link, feedback;
+  int driven, passive, feet, clear, heights;             /* lengths of the arrays that follow */
+  const int *driven_q, *driven_u, *passive_q, *passive_u; /* places in Bullet's q and u */
+  const int *foot_links, *clear_feet, *height_links;
+  int track_q[3], track_u[3]; /* of a planar robot */
+  int command;                /* where its command begins in the row of its world */
+  struct columns at;
+  double tilted[4], min_height, tilt;
+  double home[2], heading[2]; /* where the episode began; cosine and sine */
+};
+struct prop {
+  int body, kind, link;
+  double tilted[4];
+  double still[9]; /* its row if it never moves */
+};
+struct world {
+  const struct bullet *bullet;
+  void *client; /* NULL: closed */
+  int calls, agents, props, ground, bodies, has_feet;
+  const int *numbers; /* of the agent, then of the prop, that each of Bullet's bodies is; -1: none */
+  struct robot *robots;
+  struct prop *prop_bodies;
+  int sound;       /* what the last reading found */
+  atomic_int user; /* the process of the thread that is stepping it; 0: none */
+};
+struct rows { /* the row of world i is at data + i * stride; NULL: not wanted */
+  char *data;
+  intptr_t stride;
+};
+struct readings {
+  const struct rows *agents;
+  struct rows props, contacts;
+};
+struct trunk { /* as a row begins */
+  double position[3], world_x_direction[2], velocity[3], roll_pitch[2], angular_velocity[3];
+};
+
+static double *row_of(const struct rows *rows, int i) { return (double *)(void *)(rows->data + i * rows->stride); }
+
+/* Return what Python's math.hypot returns: the length, rounded correctly but for one case in billions. */
+static double length(const double *v, int n) {
+  double sum = 0.0, rest = 0.0;
+  for (int i = 0; i < n; i++) {
+    double square = v[i] * v[i], next = sum + square, part = next - sum;
+    rest += fma(v[i], v[i], -square) + ((sum - (next - part)) + (square - part));
+    sum = next;
+  }
+  if (sum == 0.0) return 0.0;
+  double root = sqrt(sum);
+  return root + (fma(-root, root, sum) + rest) / (2.0 * root);
+}
+
+static int is_finite(const double *v, int n) {
+  double sum = 0.0;
+  for (int i = 0; i < n; i++) sum += v[i];
+  return isfinite(sum);
+}
+
+/* Turn back by `tilted`, then by `a`. */
+static void untilt(const double a[4], const double tilted[4], double straight[4]) {
+  const double b[4] = {-tilted[0], -tilted[1], -tilted[2], tilted[3]};
+  straight[0] = a[3] * b[0] + a[0] * b[3] + a[1] * b[2] - a[2] * b[1];
+  straight[1] = a[3] * b[1] - a[0] * b[2] + a[1] * b[3] + a[2] * b[0];
+  straight[2] = a[3] * b[2] + a[0] * b[1] - a[1] * b[0] + a[2] * b[3];
+  straight[3] = a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2];
+}
+
+static void *request_state(const struct world *w, int body, int links, const double **q, const double **u) {
+  const struct bullet *b = w->bullet;
+  int id, positions, speeds;
+  const double *frame, *forces;
+  void *command = b->state_init(w->client, body);
+  if (links) b->with_kinematics(command, 1);
+  if (links == VELOCITIES) b->with_velocities(command, 1);
+  void *status = b->submit(w->client, command);
+  b->get_state(status, &id, &positions, &speeds, &frame, q, u, &forces);
+  return status;
+}
+
+static void drive(const struct world *w, const struct robot *r, const double *command) {
+  const struct bullet *b = w->bullet;
+  const double *q = NULL, *u = NULL;
+  int n = r->driven;
+  if (r->feedback) request_state(w, r->body, 0, &q, &u);
+  void *torques = b->torque_init(w->client, r->body, TORQUE_CONTROL);
+  for (int j = 0; j < n; j++) {
+    double torque = command[j];
+    if (r->feedback) { /* torque, position, kp, velocity, kd, effort */
+      const double *c = command + j;
+      torque = c[0] + c[2 * n] * (c[n] - q[r->driven_q[j]]) + c[4 * n] * (c[3 * n] - u[r->driven_u[j]]);
+      if (-c[5 * n] > torque) torque = -c[5 * n];
+      if (c[5 * n] < torque) torque = c[5 * n];
+    }
+    b->set_torque(torques, r->driven_u[j], torque);
+  }
+  b->submit(w->client, torques);
+}
+
+static struct trunk free_trunk(const double *position, const double *turned, const double *v, const double *spin) {
+  const double x = turned[0], y = turned[1], z = turned[2], w = turned[3];
+  const double ahead[2] = {1.0 - 2.0 * (y * y + z * z), 2.0 * (w * z + x * y)};
+  const double far = length(ahead, 2), norm = far == 0.0 ? 1.0 : far;
+  const double c = ahead[0] / norm, s = ahead[1] / norm, sine = fmax(-1.0, fmin(1.0, 2.0 * (w * y - z * x)));
+  return (struct trunk){
+      .position = {position[0], position[1], position[2]},
+      .world_x_direction = {-s, c},
+      .velocity = {c * v[0] + s * v[1], c * v[1] - s * v[0], v[2]},
+      .roll_pitch = {atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y)), asin(sine)},
+      .angular_velocity = {spin[0], spin[1], spin[2]},
+  };
+}
+
+static struct trunk planar_trunk(const struct robot *r, const double *q, const double *u) {
+  const double along = q[r->track_q[0]], height = q[r->track_q[1]], pitch = q[r->track_q[2]];
+  const double forward = u[r->track_u[0]], up = u[r->track_u[1]], rate = u[r->track_u[2]];
+  const double c = r->heading[0], s = r->heading[1];
+  return (struct trunk){
+      .position = {r->home[0] + along * c, r->home[1] + along * s, height},
+      .world_x_direction = {-s, c},
+      .velocity = {forward, 0.0, up},
+      .roll_pitch = {0.0, pitch},
+      .angular_velocity = {-s * rate, c * rate, 0.0},
+  };
+}
+
+static struct trunk find_trunk(const struct world *w, const struct robot *r, void *status, const double *q,
+                               const double *u) {
+  if (r->trunk == FIXED)
+    return (struct trunk){.position = {r->home[0], r->home[1]}, .world_x_direction = {-r->heading[1], r->heading[0]}};
+  if (r->trunk == PLANAR) return planar_trunk(r, q, u);
+  if (r->trunk == LINK) {
+    struct link_state link;
+    w->bullet->get_link(w->client, status, r->trunk_link, &link);
+    return free_trunk(link.centre, link.frame_turned, link.velocity, link.angular_velocity);
+  }
+  double turned[4];
+  untilt(q + 3, r->tilted, turned);
+  return free_trunk(q, r->is_tilted ? turned : q + 3, u, u + 3);
+}
+
+static double link_height(const struct world *w, void *status, int link, const double *q) {
+  struct link_state state;
+  if (link == BASE) return q[2];
+  w->bullet->get_link(w->client, status, link, &state);
+  return state.centre[2];
+}
+
+static int is_upright(const struct robot *r, double height, const double roll_pitch[2], const double *row) {
+  if (!(height > r->min_height && fabs(roll_pitch[0]) < r->tilt && fabs(roll_pitch[1]) < r->tilt)) return 0;
+  for (int i = 0; i < r->clear; i++)
+    if (row[r->at.foot_contacts + r->clear_feet[i]] != 0.0) return 0;
+  return 1;
+}
+
+static void pick(const double *numbers, const int *places, int count, double *picked) {
+  for (int i = 0; i < count; i++) picked[i] = numbers[places[i]];
+}
+
+/* Write all but the contacts of the feet, which are there already. Return whether the physics is sound. */
+static int read_robot(const struct world *w, const struct robot *r, double *row) {
+  const double *q, *u;
+  int links = r->trunk == LINK ? VELOCITIES : r->height_link > BASE ? POSITIONS : 0;
+  for (int i = 0; i < r->heights && !links; i++) links = r->height_links[i] > BASE ? POSITIONS : 0;
+  void *status = request_state(w, r->body, links, &q, &u);
+  const struct trunk trunk = find_trunk(w, r, status, q, u);
+  const double *v = trunk.velocity, *spin = trunk.angular_velocity;
+  const double moving[6] = {v[0], v[1], v[2], spin[0], spin[1], spin[2]};
+  memcpy(row, &trunk, sizeof trunk);
+  pick(q, r->driven_q, r->driven, row + r->at.q);
+  pick(u, r->driven_u, r->driven, row + r->at.qd);
+  pick(q, r->passive_q, r->passive, row + r->at.passive_q);
+  pick(u, r->passive_u, r->passive, row + r->at.passive_qd);
+  double height = r->height_link == NO_LINK ? trunk.position[2] : link_height(w, status, r->height_link, q);
+  row[r->at.upright] = is_upright(r, height, trunk.roll_pitch, row) ? 1.0 : 0.0;
+  for (int i = 0; i < r->heights; i++) row[r->at.link_heights + i] = link_height(w, status, r->height_links[i], q);
+  return length(moving, 6) < FASTEST && is_finite(row, r->at.end);
+}
+
+/* Write position, velocity and x axis of a prop. */
+static int read_prop(const struct world *w, const struct prop *p, double *row) {
+  const double *q, *u;
+  double t[4];
+  struct link_state leaf;
+  if (p->kind == STILL) {
+    memcpy(row, p->still, sizeof p->still);
+    return 1;
+  }
+  void *status = request_state(w, p->body, p->kind == HINGED ? VELOCITIES : 0, &q, &u);
+  if (p->kind == HINGED) {
+    w->bullet->get_link(w->client, status, p->link, &leaf);
+    q = leaf.centre, u = leaf.velocity;
+    memcpy(t, leaf.frame_turned, sizeof t);
+  } else {
+    untilt(q + 3, p->tilted, t);
+  }
+  memcpy(row, q, 3 * sizeof(double));
+  memcpy(row + 3, u, 3 * sizeof(double));
+  row[6] = 1.0 - 2.0 * (t[1] * t[1] + t[2] * t[2]);
+  row[7] = 2.0 * (t[3] * t[2] + t[0] * t[1]);
+  row[8] = 2.0 * (t[0] * t[2] - t[3] * t[1]);
+  return is_finite(row, 9);
+}
+
+static int number_of(const struct world *w, int body) { return body >= 0 && body < w->bodies ? w->numbers[body] : -1; }
+
+static void read_contacts(const struct world *w, int i, const struct readings *out) {
+  struct contacts found;
+  int wide = w->agents + w->props;
+  double *pairs = out->contacts.data ? row_of(&out->contacts, i) : NULL;
+  for (int a = 0; a < w->agents; a++) {
+    double *row = row_of(out->agents + a, i);
+    const struct columns *at = &w->robots[a].at;
+    for (int foot = 0; foot < w->robots[a].feet; foot++)
+      row[at->foot_contacts + foot] = row[at->foot_obstacle_contacts + foot] = 0.0;
+  }
+  if (pairs) memset(pairs, 0, (size_t)w->agents * (size_t)wide * sizeof(double));
+  if (!w->has_feet && !pairs) return;
+  w->bullet->submit(w->client, w->bullet->contacts_init(w->client));
+  w->bullet->get_contacts(w->client, &found);
+  for (int p = 0; p < found.count; p++) {
+    const struct contact *c = found.points + p;
+    if (!(c->force > 0.0)) continue; /* it does not press */
+    for (int side = 0; side < 2; side++) {
+      int own = number_of(w, c->body[side]), other = number_of(w, c->body[1 - side]);
+      if (own < 0 || own >= w->agents) continue;
+      const struct robot *r = w->robots + own;
+      int kind = c->body[1 - side] == w->ground ? r->at.foot_contacts : r->at.foot_obstacle_contacts;
+      for (int foot = 0; foot < r->feet; foot++)
+        if (r->foot_links[foot] == c->link[side]) row_of(out->agents + own, i)[kind + foot] = 1.0;
+      if (pairs && other >= 0 && other != own) pairs[own * wide + other] = 1.0;
+    }
+  }
+}
+
+/* Let a timestep pass in world i if there are commands, and read it, while it is in the processor's cache. */
+static int advance(struct world *w, int i, const double *commands, intptr_t width, const struct readings *out) {
+  for (int call = 0; commands && call < w->calls; call++) {
+    for (int a = 0; a < w->agents; a++) drive(w, w->robots + a, commands + i * width + w->robots[a].command);
+    w->bullet->submit(w->client, w->bullet->step_init(w->client));
+  }
+  w->sound = 1;
+  if (!out) return 1;
+  read_contacts(w, i, out);
+  for (int a = 0; a < w->agents; a++) w->sound &= read_robot(w, w->robots + a, row_of(out->agents + a, i));
+  for (int p = 0; p < w->props && out->props.data; p++)
+    w->sound &= read_prop(w, w->prop_bodies + p, row_of(&out->props, i) + 9 * p);
+  return w->sound;
+}
+
+/* Take a world for this thread; a fork does not wait for the threads of its parent. */
+static int claim(struct world *w) {
+  int user = 0, own = getpid();
+  return atomic_compare_exchange_strong(&w->user, &user, own) || (user != own && (atomic_store(&w->user, own), 1));
+}
+
+/* Make a world unusable before its client is freed; return 0 if another thread steps it. */
+int roboschool_close(struct world *w) {
+  if (!claim(w)) return 0;
+  w->client = NULL;
+  atomic_store(&w->user, 0);
+  return 1;
+}
+
+/* Advance and read worlds: chosen are the numbers of count of them.
+
+   The row of world i is at commands + i * width; without commands no time passes, without out nothing is read. Return
+   how many of these worlds are not sound, or, if nothing has moved, CLOSED or BUSY. */
+int roboschool_step(struct world *const *worlds, const int *chosen, int count, const double *commands, intptr_t width,
+                    const struct readings *out) {
+  int broken = 0, claimed = 0, refused = 0;
+  while (claimed < count && claim(worlds[chosen[claimed]])) claimed++;
+  if (claimed < count) refused = BUSY;
+  for (int k = 0; k < claimed; k++) refused = worlds[chosen[k]]->client ? refused : CLOSED;
+  for (int k = 0; k < count && !refused; k++) broken += !advance(worlds[chosen[k]], chosen[k], commands, width, out);
+  for (int k = 0; k < claimed; k++) atomic_store(&worlds[chosen[k]]->user, 0);
+  return refused ? refused : broken;
+}
+
+/* What must be alike in Python: the version of Bullet, and the sizes of what Python fills. */
+const int roboschool_layout[] = {BULLET_VERSION,       sizeof(struct bullet), sizeof(struct robot),   sizeof(struct prop),
+                                 sizeof(struct world), sizeof(struct rows),   sizeof(struct readings)};
+
+/* A plugin of Bullet: the official way to the handle of a client, which a context begins with. */
+int initPlugin_roboschool(void **context) {
+  (void)context;
+  return BULLET_VERSION;
+}
+void exitPlugin_roboschool(void **context) { (void)context; }
+/* Write the handle to the address that the text names, in hexadecimal digits. */
+int executePluginCommand_roboschool(void **context, const char *text) {
+  *(void **)(uintptr_t)strtoull(text, NULL, 16) = context[0];
+  return 0;
+}

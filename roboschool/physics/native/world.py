@@ -1,0 +1,135 @@
+"""A world that the native library steps."""
+
+import ctypes
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+from roboschool.mdp.state import BodyState
+from roboschool.physics.bodies import NOWHERE, STRAIGHT, Body, RobotBody
+from roboschool.physics.checkpoint import Start, WorldCheckpoint
+from roboschool.physics.native import library
+from roboschool.physics.native.library import COLUMNS, Columns, Library
+from roboschool.physics.output import redirect_native_output
+from roboschool.physics.worlds import World
+from roboschool.scenes.scene import Scene
+
+with redirect_native_output():
+    import pybullet as bullet
+
+FIRST = ctypes.byref((ctypes.c_int * 1)(0))
+
+
+class NativeWorld(World):
+    """A world with what the native library knows of it. All but steps and readings is done by pybullet.
+
+    Args:
+        scene: what to build.
+        native: the library.
+
+    Raises:
+        InvalidInput: Bullet cannot load a robot, or (`NoNativeBackend`) does not take the library.
+    """
+
+    def __init__(self, scene: Scene, native: Library) -> None:
+        self.struct = library.World(bullet=ctypes.addressof(native.functions), client=None)
+        self._native = native
+        self._alone = (ctypes.c_void_p * 1)(ctypes.addressof(self.struct))
+        self._handle = 0
+        super().__init__(scene, functools.partial(native.free, self.struct))
+
+    def _start(self) -> None:
+        super()._start()
+        self._handle = self._handle or self._native.find_handle(self.client)
+        self._native.learn_bodies(self._handle)
+        self._describe()
+
+    def _describe(self) -> None:
+        """Tell the library what the world is made of."""
+        robots, props = (library.Robot * len(self.bodies))(), (library.Prop * len(self.prop_bodies))()
+        command = 0
+        for robot, body in zip(robots, self.bodies, strict=True):
+            _describe_robot(robot, body, command)
+            command += body.command_size()
+        for prop, other in zip(props, self.prop_bodies, strict=True):
+            prop.body, prop.link, prop.tilted = other.id, other.leaf, other.tilted
+            kind = library.HINGED if other.joints else library.FREE
+            prop.kind = kind if other.prop.moves else library.STILL
+        numbers = {body.id: number for number, body in enumerate((*self.bodies, *self.prop_bodies))}
+        struct = self.struct
+        struct.client, struct.calls, struct.ground = self._handle, self.calls, self.ground
+        struct.agents, struct.props, struct.bodies = len(robots), len(props), max(numbers) + 1
+        struct.has_feet = any(body.feet for body in self.bodies)
+        struct.numbers = _ints([numbers.get(number, NOWHERE) for number in range(struct.bodies)])
+        struct.robots, struct.prop_bodies = robots, props
+        self.command_size = command
+        self.robots, self.props_described = robots, props
+        self._settle()
+
+    def _settle(self) -> None:
+        """Tell the library where the episode began."""
+        for robot, body in zip(self.robots, self.bodies, strict=True):
+            robot.home, robot.heading = body.home.position, body.turned
+        for prop, other in zip(self.props_described, self.prop_bodies, strict=True):
+            if prop.kind == library.STILL:
+                prop.still = other.row()
+
+    def reset(self, start: Start) -> None:
+        """Start an episode."""
+        super().reset(start)
+        self._settle()
+
+    def load(self, checkpoint: WorldCheckpoint, exact: bool = True) -> None:
+        """Take back a state."""
+        super().load(checkpoint, exact)
+        self._settle()
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether Bullet's own steps are timed; then pybullet makes them."""
+        return self._advance is not bullet.stepSimulation
+
+    def step(self, commands: Sequence[Sequence[float]]) -> None:
+        """Give each robot its command, and let one timestep pass."""
+        if self.is_timed:
+            super().step(commands)
+            return
+        row = [number for command in commands for number in command]
+        numbers = (ctypes.c_double * len(row))(*row)
+        refused = self._native.step(self._alone, FIRST, 1, numbers, len(row), None)
+        if refused < 0:
+            raise RuntimeError(f"scene {self.scene.name!r}: {library.REFUSALS[refused]}")
+        self.log.commands.extend(row)
+        self.log.steps += 1
+
+
+def _describe_robot(robot: Any, body: RobotBody, command: int) -> None:
+    """Fill `struct robot`, whose command begins at a place in the row of its world."""
+    free = library.ROOT if body.trunk == -1 else library.LINK
+    robot.trunk = library.PLANAR if body.planar else library.FIXED if body.robot.fixed_base else free
+    robot.body, robot.trunk_link, robot.feedback, robot.command = body.id, body.trunk, body.robot.has_feedback, command
+    robot.height_link = library.NO_LINK if body.watched is None else body.watched
+    passive = body.joints[body.track : body.passive]
+    robot.driven, robot.passive = len(body.driven), len(passive)
+    robot.driven_q, robot.driven_u = _places(body, body.driven)
+    robot.passive_q, robot.passive_u = _places(body, passive)
+    robot.track_q[: body.track], robot.track_u[: body.track] = _places(body, body.joints[: body.track])
+    robot.feet, robot.foot_links = len(body.feet), _ints(body.feet)
+    robot.clear, robot.clear_feet = len(body.robot.clear), _ints(body.robot.clear)
+    robot.heights, robot.height_links = len(body.heights), _ints(body.heights)
+    robot.is_tilted, robot.tilted = body.tilted != STRAIGHT, body.tilted
+    robot.min_height, robot.tilt = body.robot.min_height, body.robot.tilt
+    sizes = {"joints": robot.driven, "passive_joints": robot.passive, "feet": robot.feet, "links": robot.heights}
+    layout = BodyState.blank(**sizes).layout
+    starts = {name: place.start if isinstance(place, slice) else place for name, (_, place), *_ in layout.parts}
+    robot.at = Columns(*(starts[name] for name in COLUMNS), len(layout.names))
+
+
+def _places(body: Body, joints: Sequence[int]) -> tuple[Any, Any]:
+    """Return where joints are in Bullet's positions, and in its speeds."""
+    infos = [bullet.getJointInfo(body.id, joint, body.client) for joint in joints]
+    return _ints([info[3] for info in infos]), _ints([info[4] for info in infos])
+
+
+def _ints(numbers: Any) -> Any:
+    return (ctypes.c_int * len(numbers))(*numbers)
