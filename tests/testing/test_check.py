@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click import UsageError
 from click.testing import CliRunner
+from folders import ROOT
 
 from roboschool import paths
 from roboschool.cli import check_command
@@ -76,7 +77,7 @@ def test_a_scene_is_checked_with_its_robots_and_policies(tmp_path: Path) -> None
     finding, _ = examine(write_scene(tmp_path, text=row))
     assert [problem.partition(",")[0] for problem in finding.problems] == [
         "robot 'tall': standing_height: 0.67 m",
-        "agent 'ant_0': the policy observes 15 numbers",
+        f"agent 'ant_0': {ROOT / 'assets/hopper/policies/hopper.safetensors'}: the policy observes 15 numbers",
     ]
 
 
