@@ -26,6 +26,8 @@ def write_card(card: Card, about: str, unsure: Mapping[str, str]) -> str:
     rows.append(("standing_height", f"{card.standing_height:.10g}".ljust(6) + "  # of the trunk in the rest pose [m]"))
     if card.fixed:
         rows.append(("fixed", "true  # to the world"))
+    if card.substep < 1.0:
+        rows.append(("substep", f"{card.substep:.10g}  # longest in which its actuators are stable [s]"))
     keys = {key for key, _ in rows} | {"pose", "actuators"}
     lines = [f"# {_comment(about)}"]
     lines += [f"# {UNSURE}: {key}: {_comment(text)}" for key, text in unsure.items() if key not in keys]

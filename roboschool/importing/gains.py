@@ -23,6 +23,7 @@ DAMPED = 0.7  # damping ratio of a joint that moves alone
 LEG_DAMPING, ARM_DAMPING = 0.06, 0.02  # kd is at least so much of kp [s]
 OWN_SHARE, SHARE = 0.6, 0.8  # of the limit of stability: of one joint alone, and of all
 STIFFNESS_SHARE = 0.3  # of what a joint may have, that stiffness takes; the rest is for damping
+DAMPING_SHARE = 0.15  # of the limit, that the damping of a joint without a motor may take
 ROUNDS = 30
 WEAKEST = 1e-4  # [N m/rad]
 
@@ -75,14 +76,29 @@ def _gravity_load(draft: Draft, name: str, frames: dict[str, np.ndarray]) -> flo
     return carried
 
 
+@dataclass(frozen=True)
+class Gains:
+    """Of each joint, as arrays (joint,)."""
+
+    kp: np.ndarray  # [N m/rad]
+    kd: np.ndarray  # [N m s/rad]
+    share: np.ndarray  # of the stiffness that was wanted
+
+
 def choose_gains(
-    loads: Sequence[Load], slides: Sequence[bool], inertia: np.ndarray, inverse: np.ndarray, dt: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return stiffness [N m/rad] and damping [N m s/rad] for each joint.
+    loads: Sequence[Load],
+    slides: Sequence[bool],
+    damping: np.ndarray,
+    inertia: np.ndarray,
+    inverse: np.ndarray,
+    dt: float,
+) -> Gains:
+    """Return gains for each joint.
 
     Args:
         loads: of each joint.
         slides: whether each is a slide; then read m and N.
+        damping: that each has without a motor [N m s/rad] (joint,).
         inertia: that each motor feels, all else held (joint,).
         inverse: how much each motor accelerates each joint (joint, joint).
         dt: of a substep [s].
@@ -94,15 +110,20 @@ def choose_gains(
     most = np.where(legs, LEG_DAMPING, ARM_DAMPING) * kp
     kd = np.maximum(2.0 * DAMPED * np.sqrt(kp * np.maximum(inertia, 0.0)), most)
     wanted, share = (kp, kd), OWN_SHARE
-    for _ in range(ROUNDS):
-        budget = share * LIMIT / np.diag(inverse)  # for dt^2 kp + 2 dt kd; stiffness costs little of it
+    for _ in range(ROUNDS):  # a joint has a budget for dt^2 kp + 2 dt kd; stiffness costs little of it
+        budget = np.maximum(share * LIMIT / np.diag(inverse) - 2.0 * dt * damping, 0.0)
         kp = np.minimum(wanted[0], STIFFNESS_SHARE * budget / dt**2)
         kd = np.minimum(wanted[1], (budget - dt**2 * kp) / (2.0 * dt))
-        load = float(np.linalg.eigvals(inverse * (dt**2 * kp + 2.0 * dt * kd)).real.max())
+        load = float(np.linalg.eigvals(inverse * (dt**2 * kp + 2.0 * dt * (kd + damping))).real.max())
         if load <= SHARE * LIMIT:
             break
         share *= max(0.5, min(0.95, SHARE * LIMIT / load))
-    return _rounded(np.maximum(kp, WEAKEST)), _rounded(kd)
+    return Gains(_rounded(np.maximum(kp, WEAKEST)), _rounded(kd), kp / wanted[0])
+
+
+def largest_damping(inverse: np.ndarray, dt: float) -> np.ndarray:
+    """Return how much damping a joint may have without a motor, so that it is stable (joint,) [N m s/rad]."""
+    return np.asarray(DAMPING_SHARE * LIMIT / np.diag(inverse) / (2.0 * dt))
 
 
 def choose_scale(lower: float | None, upper: float | None, slide: bool) -> float:

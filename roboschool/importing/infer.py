@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.importing.draft import DraftJoint
-from roboschool.importing.gains import Load, choose_gains, choose_scale, find_loads, upright_envelope
+from roboschool.importing.gains import Load, choose_gains, choose_scale, find_loads, largest_damping, upright_envelope
 from roboschool.importing.importer import ImportedRobot, lift_root, write_model
 from roboschool.importing.kind import FREE, KINDS, Anatomy, read_anatomy
 from roboschool.importing.pose import bend_legs, clip_pose, find_lowest
@@ -21,7 +23,8 @@ ACTUATORS = ("position", "torque")
 PASSIVE = ("caster", "swivel", "passive", "roller")  # in the names of joints that no motor drives
 QUICK, LONG = 2.0, 5.0  # of a trial [s]
 REACHES = (0.9, 0.75)  # of legs, as shares of their lengths, that are tried
-STIFFER = (1.0, 2.0, 0.5)  # by which gains of legs are tried
+SUBSTEPS = (0.0165 / 4, 0.0165 / 8, 0.0165 / 16)  # that are tried, the longest first: they are the quickest [s]
+STIFF_ENOUGH, LEGS_STIFF_ENOUGH = 0.3, 0.02  # share of the stiffness wanted; shorter substeps are tried below
 DEEP = 0.002  # in the ground: what a robot that is fixed may be [m]
 WHEEL_SPEED = 10.0  # of a wheel whose top speed is not stated [rad/s]
 WHEEL_DAMPING = 0.05  # [N m s/rad] per [N m] of what a wheel carries
@@ -81,8 +84,14 @@ def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator
     card = _first_card(imported, anatomy, fixed, motors, pose)
     path = imported.folder / f"{imported.name}.toml"
     robot = make_robot(path, card, model)
-    robot, trial = _settle(imported, robot, anatomy, motors, actuator, fixed)
-    card = _finish(card, robot, trial, anatomy, fixed)
+    if _calm_joints(imported, robot, motors):
+        model = write_model(draft, imported.folder)
+        robot = make_robot(path, card, model)
+    driven, trial = _settle(imported, robot, anatomy, motors, fixed)
+    substep = driven.substep if actuator == "position" else 1.0
+    if actuator == "torque":
+        driven = dataclasses.replace(driven, actuators=robot.actuators)
+    card = dataclasses.replace(_finish(card, driven, trial, anatomy, fixed), substep=substep)
     unsure = _doubts(anatomy, motors, trial, fixed, base)
     for key, text in unsure.items():
         report.add(LOSS if key == "pose" else CHANGE, "an answer is unsure", f"card {key}", text)
@@ -142,17 +151,19 @@ def _first_card(
 
 
 def _settle(
-    imported: ImportedRobot, robot: Robot, anatomy: Anatomy, motors: _Motors, actuator: str, fixed: bool
+    imported: ImportedRobot, robot: Robot, anatomy: Anatomy, motors: _Motors, fixed: bool
 ) -> tuple[Robot, Trial]:
-    """Return the robot with gains and a pose that it keeps, and what became of it."""
+    """Return the robot with gains and a pose that it keeps, in as few substeps as will do, and what became of it."""
     candidates = [robot]
     if anatomy.kind == "legged" and len(anatomy.legs) >= 2 and not fixed:
-        poses = [bend_legs(imported.draft, anatomy.legs, anatomy.trunk, reach) for reach in REACHES]
+        poses = [bend_legs(imported.draft, anatomy.legs, reach) for reach in REACHES]
         candidates += [dataclasses.replace(robot, pose=tuple(pose[n] for n in motors.names)) for pose in poses]
     best: tuple[tuple[bool, float], Robot, Trial] | None = None
-    for stiffer in STIFFER if not fixed else STIFFER[:1]:
+    for substep in SUBSTEPS:
         for candidate in candidates:
-            driven = _with_motors(candidate, motors, stiffer)
+            driven, share = _with_motors(dataclasses.replace(candidate, substep=substep), motors)
+            if substep != SUBSTEPS[-1] and share < (STIFF_ENOUGH if fixed else LEGS_STIFF_ENOUGH):
+                continue  # it would need shorter substeps
             trial = try_standing(driven, QUICK)
             if trial.stands and not fixed:
                 trial = try_standing(driven, LONG)
@@ -160,33 +171,45 @@ def _settle(
             if best is None or rank > best[0]:
                 best = (rank, driven, trial)
             if trial.stands:
-                break
-        if best is not None and best[2].stands:
-            break
-    assert best is not None  # there is one candidate at least
-    found = best[1]
-    return (found if actuator == "position" else dataclasses.replace(found, actuators=robot.actuators)), best[2]
+                return driven, trial
+    assert best is not None  # the last substep is always tried
+    return best[1], best[2]
 
 
-def _with_motors(robot: Robot, motors: _Motors, stiffer: float) -> Robot:
-    """Return a robot whose joints hold their positions, and whose wheels a speed."""
+def _with_motors(robot: Robot, motors: _Motors) -> tuple[Robot, float]:
+    """Return a robot whose joints hold their positions, and whose wheels a speed.
+
+    Also the least share of the stiffness that was wanted: of legs, if there are some.
+    """
     inertia, inverse, dt = measure_joints(robot)
     slides = [joint.kind == "prismatic" for joint in motors.joints]
     loads = [motors.loads[name] for name in motors.names]
-    loads = [dataclasses.replace(load, need=load.need * stiffer) if load.leg else load for load in loads]
-    kp, kd = choose_gains(loads, slides, inertia, inverse, dt)
+    damping = np.array([joint.damping for joint in motors.joints])
+    gains = choose_gains(loads, slides, damping, inertia, inverse, dt)
     specs = []
     for number, (joint, load) in enumerate(zip(motors.joints, loads, strict=True)):
+        kp, kd = _short(gains.kp[number]), _short(gains.kd[number])
         if joint.name in motors.wheels:
-            damping = max(min(WHEEL_DAMPING * load.effort, float(kd[number])), 1e-4)
-            own: tuple[tuple[str, float], ...] = (("kd", _short(damping)),)
-            own += () if joint.velocity and math.isfinite(joint.velocity) else (("speed", WHEEL_SPEED),)
+            own: tuple[tuple[str, float], ...] = (("kd", max(min(_short(WHEEL_DAMPING * load.effort), kd), 1e-4)),)
+            own += () if joint.velocity else (("speed", WHEEL_SPEED),)
             specs.append(ActuatorSpec("velocity", own))
         else:
             scale = choose_scale(joint.lower, joint.upper, slides[number])
-            gains = (("kp", _short(kp[number])), ("kd", _short(kd[number])), ("scale", scale))
-            specs.append(ActuatorSpec("position", gains))
-    return dataclasses.replace(robot, actuators=tuple(specs))
+            specs.append(ActuatorSpec("position", (("kp", kp), ("kd", kd), ("scale", scale))))
+    legs = [share for share, load in zip(gains.share, loads, strict=True) if load.leg]
+    return dataclasses.replace(robot, actuators=tuple(specs)), float(min(legs or gains.share))
+
+
+def _calm_joints(imported: ImportedRobot, robot: Robot, motors: _Motors) -> bool:
+    """Lower the damping of joints that Bullet could not simulate; return whether there were some."""
+    _, inverse, dt = measure_joints(dataclasses.replace(robot, substep=SUBSTEPS[-1]))
+    calmed = False
+    for joint, most in zip(motors.joints, largest_damping(inverse, dt).tolist(), strict=True):
+        if joint.damping > most:
+            detail = f"{joint.damping:.3g} to {most:.3g} N m s/rad: its links are so light that more is not stable"
+            imported.report.add(CHANGE, "a damping was lowered", f"joint {joint.name!r}", detail)
+            joint.damping, calmed = _short(most), True
+    return calmed
 
 
 def _finish(card: Card, robot: Robot, trial: Trial, anatomy: Anatomy, fixed: bool) -> Card:

@@ -162,13 +162,14 @@ def _judge(
     if len(wheels) >= 2 or len(named) >= 2:
         return "wheeled", bool(wheels), f"{max(len(wheels), len(named))} wheels"
     fingers = words["finger"] > max(words["leg"], words["arm"])
-    if len(legs) >= 2 and not fingers:
+    torso = words["leg"] == 0 and words["arm"] >= 4  # of a robot with arms and no legs
+    if len(legs) >= 2 and not fingers and not torso:
         sure = words["leg"] >= 2 or len(legs) in (2, 4, 6)
         return "legged", sure and words["arm"] <= 2 * words["leg"], f"{len(legs)} limbs reach the ground"
     legged_words = words["leg"] >= 8 and words["leg"] > words["arm"] / 2
     if legged_words and not fingers:
         return "legged", False, "names of links"
     ends = {limb.joints[0] for limb in limbs}
-    if (len(ends) >= 3 or fingers) and (words["finger"] >= 2 or height < 0.3):
+    if (len(ends) >= 3 or fingers) and words["arm"] < 4 and (words["finger"] >= 2 or height < 0.3):
         return "hand", words["finger"] >= 2, f"{len(ends)} fingers"
     return "arm", words["arm"] >= 2 or len(limbs) == 1, "a chain of joints"

@@ -8,10 +8,10 @@ from roboschool.importing.draft import Draft, DraftJoint
 from roboschool.importing.inertia import solid_of_link
 from roboschool.importing.kind import Limb
 
-SAMPLES = 3000
-ROUNDS = 4  # each closer around the best of the one before
-SPREAD = 0.6  # of the first round [rad]
-LEVEL_WEIGHT = 0.3  # of a foot that is not level, where there are two
+SAMPLES = 2000
+ROUNDS = 10  # each closer around the best of the one before
+SPREAD, CLOSER = 0.6, 0.6  # of the first round [rad], and by which factor of each further one
+LEVEL_WEIGHT = 0.5  # of a foot that is turned, where there are two
 NEAR_WEIGHT = 0.02  # of joints that are not at zero
 MARGIN = 1e-3  # from the limits [rad or m]
 
@@ -47,13 +47,12 @@ def find_lowest(draft: Draft, pose: dict[str, float]) -> float:
     return lowest
 
 
-def bend_legs(draft: Draft, legs: Sequence[Limb], trunk: str, reach: float) -> dict[str, float]:
+def bend_legs(draft: Draft, legs: Sequence[Limb], reach: float) -> dict[str, float]:
     """Return a pose in which each foot is under its hip.
 
     Args:
         draft: the robot.
         legs: which may stand.
-        trunk: the link that they grow from.
         reach: how far each hip is above its foot, as a share of how far it can be.
     """
     pose = clip_pose(draft, {})
@@ -83,7 +82,7 @@ def _bend(draft: Draft, leg: Limb, under: np.ndarray, hip: float, reach: float, 
     tip = np.linalg.inv(frames[leg.link]) @ np.append(leg.lowest, 1.0)
     start = np.clip(np.zeros(len(joints)), limits[:, 0], limits[:, 1])
     rng = np.random.default_rng(0)
-    up = np.linalg.inv(frames[leg.link])[:3, 2]  # what is up in the pose of zeros, in the foot's frame
+    straight = frames[leg.link][:3, :3]  # how the foot is turned in the pose of zeros
     best, spread, longest = start, SPREAD, 0.0
     for _ in range(ROUNDS):
         samples = np.clip(best + rng.normal(0.0, spread, (SAMPLES, len(joints))), limits[:, 0], limits[:, 1])
@@ -95,9 +94,9 @@ def _bend(draft: Draft, leg: Limb, under: np.ndarray, hip: float, reach: float, 
         short = (hip - points[:, 2]) / longest - reach
         cost = 4.0 * aside**2 + 2.0 * short**2 + NEAR_WEIGHT * ((samples - start) ** 2).mean(axis=1)
         if level:
-            cost += LEVEL_WEIGHT * (1.0 - placed[:, 2, :3] @ up)
+            cost += LEVEL_WEIGHT * (3.0 - np.einsum("nij,ij->n", placed[:, :3, :3], straight))
         best = samples[int(np.argmin(cost))]
-        spread *= 0.4
+        spread *= CLOSER
     return dict(zip(leg.joints, best.tolist(), strict=True))
 
 

@@ -1,5 +1,6 @@
 """Tries a robot out: how high it stands, whether it stays up, and which gains are stable."""
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -32,8 +33,9 @@ class Trial:
 
 
 def make_scene(robot: Robot) -> Scene:
-    """Return a scene with nothing but a robot."""
-    return Scene("trial", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
+    """Return a scene with nothing but a robot, in substeps as short as it asks for."""
+    scene = Scene("trial", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
+    return dataclasses.replace(scene, substeps=robot.substeps(scene.timestep, scene.substeps))
 
 
 def try_standing(robot: Robot, seconds: float) -> Trial:

@@ -37,6 +37,7 @@ class Robot:
     pose: tuple[float, ...]  # rest position of each of `joints` [rad]
     unactuated: tuple[str, ...]  # joints without a motor; slides and hinge first if it is planar
     planar: bool  # held in its x-z plane by two slides and a hinge
+    substep: float = 1.0  # longest in which its actuators are stable [s]
 
     @functools.cached_property
     def motors(self) -> Motors:
@@ -86,6 +87,10 @@ class Robot:
         if self.clear:
             rules.append(f"{', '.join(self.feet[foot] for foot in self.clear)} touch the ground")
         return ", or ".join(rules) or "never"
+
+    def substeps(self, timestep: float, least: int) -> int:
+        """Return how many substeps a timestep [s] needs, so that the actuators are stable; at least so many."""
+        return max(least, math.ceil(timestep / self.substep - 1e-9))
 
     @property
     def mass(self) -> float:
@@ -171,6 +176,7 @@ def make_robot(path: Path, card: Card, model: Model) -> Robot:
         pose=tuple(rest_position(joints[name], card.pose.get(name, 0.0)) for name in card.driven),
         unactuated=(*(track if planar and track else ()), *others),
         planar=planar,
+        substep=card.substep,
     )
 
 

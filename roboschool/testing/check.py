@@ -172,7 +172,9 @@ def trial(found: Robot | Prop | Scene) -> tuple[list[str], list[str]]:
 def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], list[str]]:
     """Return what goes wrong with a robot that is alone, in substeps as long as those of a scene, and notes."""
     scene = Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
-    if timing is not None:
+    if timing is None:
+        scene = dataclasses.replace(scene, substeps=robot.substeps(scene.timestep, scene.substeps))
+    else:
         scene = dataclasses.replace(scene, timestep=timing.timestep, substeps=timing.substeps)
     simulation = Simulation(scene)
     problems, notes = check_gains(simulation.worlds[0])
