@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from roboschool import writers
 from roboschool.errors import InvalidInput
 from roboschool.importing.document import read_document
@@ -18,12 +16,11 @@ from roboschool.importing.merge import merge_fixed
 from roboschool.importing.meshes import convert_meshes
 from roboschool.importing.parse import parse_draft
 from roboschool.importing.repair import repair_joints, repair_tree
-from roboschool.importing.report import CHANGE, Report
+from roboschool.importing.report import Report
 from roboschool.importing.resolve import Resolver
-from roboschool.importing.source import choose_name, find_source
+from roboschool.importing.source import SAVED, choose_name, find_source
 from roboschool.importing.write import write_urdf
 from roboschool.robots.urdf import MOST_LINKS, Model, read_urdf
-from roboschool.robots.urdf_schema import FARTHEST
 
 
 @dataclass(frozen=True)
@@ -77,6 +74,8 @@ def import_robot(
             raise InvalidInput(f"{len(draft.links)} links that move, more than {MOST_LINKS}")
     for licence in resolver.licences():
         shutil.copyfile(licence, folder / licence.name)
+    if path == folder / SAVED:
+        path.unlink()
     model = write_model(draft, folder)
     return ImportedRobot(draft.name, folder, model, draft, base, report)
 
@@ -92,17 +91,17 @@ def write_model(draft: Draft, folder: Path) -> Model:
     return read_urdf(path)
 
 
-def lift_root(draft: Draft, height: float, report: Report) -> None:
-    """Move everything up in the frame of the root, which will be at the origin of the world [m]."""
-    lift: Frame = np.eye(4)
-    lift[2, 3] = min(height, FARTHEST)
+def move_root(draft: Draft, frame: Frame) -> None:
+    """Move everything in the frame of the root, which will be at the origin of the world when it is loaded."""
     root = draft.links[draft.root()]
+    turn = frame[:3, :3]
     for shape in (*root.visuals, *root.collisions):
-        shape.frame = lift @ shape.frame
-    root.centre = root.centre + lift[:3, 3]
+        shape.frame = frame @ shape.frame
+    root.centre = turn @ root.centre + frame[:3, 3]
+    if root.inertia is not None:
+        root.inertia = turn @ root.inertia @ turn.T
     for joint in draft.joints_below(root.name):
-        joint.frame = lift @ joint.frame
-    report.add(CHANGE, "the root's frame was put on the ground", f"link {root.name!r}", f"all is {height:.3g} m higher")
+        joint.frame = frame @ joint.frame
 
 
 @contextlib.contextmanager

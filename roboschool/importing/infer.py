@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from roboschool.errors import InvalidInput, check_choice
-from roboschool.importing.draft import DraftJoint
+from roboschool.importing.draft import DraftJoint, pose_frame
 from roboschool.importing.gains import Load, choose_gains, choose_scale, find_loads, largest_damping, upright_envelope
-from roboschool.importing.importer import ImportedRobot, lift_root, write_model
+from roboschool.importing.importer import ImportedRobot, move_root, write_model
 from roboschool.importing.kind import FREE, KINDS, Anatomy, read_anatomy
 from roboschool.importing.pose import bend_legs, clip_pose, find_lowest
 from roboschool.importing.report import CHANGE, LOSS, NOTE
@@ -23,6 +23,9 @@ ACTUATORS = ("position", "torque")
 PASSIVE = ("caster", "swivel", "passive", "roller")  # in the names of joints that no motor drives
 QUICK, LONG = 2.0, 5.0  # of a trial [s]
 REACHES = (0.9, 0.75)  # of legs, as shares of their lengths, that are tried
+LYING = [(turn, 0.0, 0.0) for turn in (math.pi / 2, -math.pi / 2, math.pi)] + [
+    (0.0, turn, 0.0) for turn in (math.pi / 2, -math.pi / 2)
+]  # how a robot that is drawn lying may be turned upright
 SUBSTEPS = (0.0165 / 4, 0.0165 / 8, 0.0165 / 16)  # that are tried, the longest first: they are the quickest [s]
 STIFF_ENOUGH, LEGS_STIFF_ENOUGH = 0.3, 0.02  # share of the stiffness wanted; shorter substeps are tried below
 DEEP = 0.002  # in the ground: what a robot that is fixed may be [m]
@@ -71,16 +74,16 @@ def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator
             check_choice(value, known, what)
     check_choice(actuator, ACTUATORS, "actuator")
     draft, report = imported.draft, imported.report
-    anatomy = read_anatomy(draft, kind)
+    anatomy = _stand_up(imported, read_anatomy(draft, kind), kind)
     fixed, base_reason = _choose_base(imported, anatomy, base)
     motors = _find_motors(imported, anatomy, fixed)
     pose = clip_pose(draft, {})
-    model = imported.model
-    if fixed:
-        lowest = find_lowest(draft, pose)
-        if lowest < -DEEP:
-            lift_root(draft, -lowest, report)
-            model = write_model(draft, imported.folder)
+    lowest = find_lowest(draft, pose)
+    if fixed and lowest < -DEEP:
+        move_root(draft, pose_frame((0.0, 0.0, -lowest), (0.0, 0.0, 0.0)))
+        detail = f"all is {-lowest:.3g} m higher"
+        report.add(CHANGE, "the root's frame was put on the ground", f"link {draft.root()!r}", detail)
+    model = write_model(draft, imported.folder)
     card = _first_card(imported, anatomy, fixed, motors, pose)
     path = imported.folder / f"{imported.name}.toml"
     robot = make_robot(path, card, model)
@@ -98,6 +101,23 @@ def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator
     report.add(NOTE, f"it is {anatomy.kind}", "card", anatomy.reason)
     report.add(NOTE, f"its base is {'fixed' if fixed else 'free'}", "card", base_reason)
     return InferredCard(card, make_robot(path, card, model), anatomy, base_reason, trial, unsure)
+
+
+def _stand_up(imported: ImportedRobot, anatomy: Anatomy, kind: str) -> Anatomy:
+    """Turn a robot that has legs by the names of its parts but is drawn lying, and return what it is then."""
+    if anatomy.kind != "legged" or len(anatomy.legs) >= 2:
+        return anatomy
+    for angles in LYING:
+        turned = pose_frame((0.0, 0.0, 0.0), angles)
+        move_root(imported.draft, turned)
+        found = read_anatomy(imported.draft, kind)
+        if len(found.legs) >= 2 and len(found.legs) % 2 == 0:
+            detail = f"by {', '.join(f'{math.degrees(angle):g}' for angle in angles)} degrees about x, y, z"
+            where = f"link {imported.draft.root()!r}"
+            imported.report.add(CHANGE, "a robot that is drawn lying was turned upright", where, detail)
+            return found
+        move_root(imported.draft, turned.T)
+    return anatomy
 
 
 def _choose_base(imported: ImportedRobot, anatomy: Anatomy, base: str) -> tuple[bool, str]:

@@ -10,7 +10,8 @@ from typing import Any
 from roboschool.errors import InvalidInput, suggest
 from roboschool.paths import NAME, as_path
 
-COMMON = ("model", "robot", "urdf", "description", "main")  # names that say nothing
+SAVED = "saved.urdf"  # what an object is saved as
+COMMON = ("saved", "model", "robot", "urdf", "description", "main")  # names that say nothing
 LONGEST = 40
 
 
@@ -34,7 +35,7 @@ def find_source(source: Any, folder: Path) -> Path:
     for method in ("write_xml_file", "save"):
         write = getattr(source, method, None)
         if callable(write):
-            path = folder / "saved.urdf"
+            path = folder / SAVED
             try:
                 write(str(path))
             except Exception as error:
