@@ -2,6 +2,7 @@
 # make test   install, lint, type-check, and run the whole suite
 # make test-extras   install other people's trainers apart, and run the examples and the conformance tests there
 # make fuzz   damage every kind of file and message, and read it: ten minutes, two processes
+# make robots  import the robots of other people's packages, and write docs/robots.md (an hour, 3 GB)
 # make docs   write docs/environments.md and its pictures
 # make bench  measure speed, beside other packages (minutes)
 # make speed  measure it at length, and write docs/speed.json, docs/speed.md and its pictures (half an hour, 10 GB)
@@ -9,7 +10,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
 
-.PHONY: race test test-extras lint fuzz bench speed docs clean
+.PHONY: race test test-extras lint fuzz robots bench speed docs clean
 
 race: .venv/race
 	$(BIN)/roboschool race --video race.mp4
@@ -28,6 +29,13 @@ lint: .venv/test
 
 fuzz: .venv/test
 	PYTHONPATH=tests $(BIN)/python -m fuzz
+
+# The robots, and nothing of what they need to run elsewhere.
+ROBOTS = example-robot-data jvrc-description upkie-description airo-models icub-models hello-robot-stretch-urdf \
+	dexmate-urdf fourier-robot-descriptions orca-arm robot-properties-fingers
+
+robots: .venv-robots/robots
+	.venv-robots/bin/python tools/robots.py
 
 RUNNERS = hopper walker2d half_cheetah ant humanoid
 
@@ -83,5 +91,11 @@ docs: .venv/race
 	.venv-extras/bin/pip install --quiet --editable '.[trainers]'
 	touch $@
 
+.venv-robots/robots: pyproject.toml
+	$(PYTHON) -m venv .venv-robots
+	.venv-robots/bin/pip install --quiet --editable '.[import]'
+	.venv-robots/bin/pip install --quiet --no-deps $(ROBOTS)
+	touch $@
+
 clean:
-	rm -rf .venv .venv-extras build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-extras .venv-robots build dist .mypy_cache .ruff_cache .pytest_cache

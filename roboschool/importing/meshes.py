@@ -83,12 +83,12 @@ def _run(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "roboschool.importing.converter"]
     path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, **threads, "PYTHONPATH": path}
-    late = False
+    late, said = False, ""
     try:
         done = subprocess.run(
             command, input=json.dumps(jobs).encode(), capture_output=True, timeout=TIMEOUT, env=environment, check=False
         )
-        output = done.stdout
+        output, said = done.stdout, done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
     except subprocess.TimeoutExpired as error:
         late, output = True, error.stdout or b""
     answers = [json.loads(line) for line in output.splitlines() if line.endswith(b"}")]
@@ -97,7 +97,7 @@ def _run(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if "refused" in result:
             raise InvalidInput(f"{job['file']}: {result['refused']}")
     if len(results) < len(jobs):
-        fault = f"all meshes together take more than {TIMEOUT:g} s" if late else "takes too much time or memory"
+        fault = f"all meshes together take more than {TIMEOUT:g} s" if late else said or "takes too much time or memory"
         raise InvalidInput(f"{jobs[len(results)]['file']}: {fault}")
     return results
 
