@@ -33,6 +33,7 @@ def new() -> None:
     help="What drives its joints.",
 )
 @click.option("--weld-mimics", is_flag=True, help="Fix joints that mimic others, instead of letting them follow.")
+@click.option("--root", "roots", type=FILE, multiple=True, help="Folder from which meshes may be taken, too.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and write nothing.")
 @JSON
 def robot(
@@ -43,6 +44,7 @@ def robot(
     base: str | None,
     actuator: str,
     weld_mimics: bool,
+    roots: tuple[Path, ...],
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -66,5 +68,6 @@ def robot(
         base=base or "",
         actuator=actuator,
         weld_mimics=weld_mimics,
+        roots=roots,
         dry_run=dry_run,
     )

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from roboschool.importing.hull import make_hull, solid_of
+from roboschool.importing.obj import LARGEST_PICTURE, read_obj
 
 FORMATS = (".stl", ".obj", ".dae", ".glb", ".ply")
 LARGEST = 150 * 2**20  # of a mesh file [bytes]
 LARGEST_MATERIAL = 4 * 2**20  # of a file that a mesh names [bytes]
-LARGEST_PICTURE = 4096  # width and height [pixels]
 MOST_FACES = 3_000_000  # of a file
 MOST_NODES = 20_000  # of a scene in a file
 MOST_VISUAL_FACES = 20_000  # of a mesh that is written
@@ -138,11 +138,13 @@ def convert(job: dict[str, Any]) -> dict[str, Any]:
 
 def read_parts(file: Path) -> list[Part]:
     """Return the triangles of a file in metres, z up where the file says which axis is up."""
-    import trimesh
-
     data, suffix = _read(file)
+    if suffix == ".obj":
+        return _obj_parts(data, FolderResolver(file.parent))
+    import trimesh  # takes half a second
+
     resolver: Any = FolderResolver(file.parent)
-    options: dict[str, Any] = {"resolver": resolver} if suffix in (".obj", ".dae") else {}
+    options: dict[str, Any] = {"resolver": resolver} if suffix == ".dae" else {}
     with np.errstate(all="ignore"):
         scene = trimesh.load_scene(io.BytesIO(data), file_type=suffix[1:], process=False, **options)
     turn = _axes(data, suffix)
@@ -169,6 +171,18 @@ def read_parts(file: Path) -> list[Part]:
     if not parts:
         raise Unusable("no faces in it")
     return parts
+
+
+def _obj_parts(data: bytes, resolver: FolderResolver) -> list[Part]:
+    """Return the triangles of an OBJ file; trimesh loses the colours of one without coordinates for textures."""
+    points, groups = read_obj(data, resolver.get)
+    if not groups:
+        raise Unusable("no faces in it")
+    if sum(len(faces) for faces, _ in groups) > MOST_FACES:
+        raise Refused(f"more than {MOST_FACES} faces")
+    if min(faces.min() for faces, _ in groups) < 0 or max(faces.max() for faces, _ in groups) >= len(points):
+        raise Unusable("a face has a vertex that is not there")
+    return [Part(points, faces, None if colour is None else _rgba(np.array(colour))) for faces, colour in groups]
 
 
 def _read(file: Path) -> tuple[bytes, str]:
@@ -226,10 +240,10 @@ def _colours(mesh: Any) -> list[tuple[Any, tuple[float, float, float, float] | N
     """Return which faces of a mesh have which colour."""
     everything = np.ones(len(mesh.faces), dtype=bool)
     visual = mesh.visual
-    if not visual.defined:
-        return [(everything, None)]
     if visual.kind == "texture":
         return [(everything, _material_colour(visual.material))]
+    if not visual.defined:
+        return [(everything, None)]
     try:
         colours = np.asarray(visual.face_colors)
     except Exception:

@@ -90,8 +90,9 @@ def _check(root: Element, path: Path) -> None:
         if depth > DEEPEST or count > MOST_ELEMENTS:
             raise InvalidInput(f"{path}: more than {MOST_ELEMENTS} elements, or {DEEPEST} in each other")
         for element in reached:
-            if "xacro" in element.tag:
-                raise InvalidInput(f"{path}:{element.sourceline}: <{element.tag}>: expand it with xacro first")
+            if element.prefix == "xacro":
+                tag = element.tag.rpartition("}")[2]
+                raise InvalidInput(f"{path}:{element.sourceline}: <xacro:{tag}>: expand it with xacro first")
         reached = [child for element in reached for child in element if isinstance(child.tag, str)]
     links = sum(1 for _ in root.iterchildren("link"))
     if not 0 < links <= MOST_LINKS:

@@ -18,6 +18,7 @@ ABSURD = 1e4  # times what is needed: nobody builds such a motor
 LARGEST = 1e5  # [N m or N]
 SAG = 0.05  # how far gravity may push a joint from its target [rad]
 SAG_SLIDE = 0.01  # [m]
+QUICK = 15.0  # a joint swings at least so fast about its target [rad/s]
 FULL = 0.05  # no motor is at its effort at a smaller error [rad]
 DAMPED = 0.7  # damping ratio of a joint that moves alone
 LEG_DAMPING, ARM_DAMPING = 0.06, 0.02  # kd is at least so much of kp [s]
@@ -106,7 +107,9 @@ def choose_gains(
     sag = np.where(slides, SAG_SLIDE, SAG)
     need, effort = (np.array([getattr(load, key) for load in loads]) for key in ("need", "effort"))
     legs = np.array([load.leg for load in loads])
-    kp = np.maximum(np.minimum(need / sag, effort / np.where(slides, SAG_SLIDE, FULL)), WEAKEST)
+    kp = np.maximum(
+        np.minimum(np.maximum(need / sag, QUICK**2 * inertia), effort / np.where(slides, SAG_SLIDE, FULL)), WEAKEST
+    )
     most = np.where(legs, LEG_DAMPING, ARM_DAMPING) * kp
     kd = np.maximum(2.0 * DAMPED * np.sqrt(kp * np.maximum(inertia, 0.0)), most)
     wanted, share = (kp, kd), OWN_SHARE

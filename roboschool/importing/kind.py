@@ -17,8 +17,8 @@ FREE = ("legged", "wheeled", "flyer")  # kinds that nothing holds
 WORDS = {  # in the names of links and joints
     "leg": "foot|feet|leg|hip|knee|ankle|calf|thigh|toe|shank|haa|hfe|kfe|sole",
     "wheel": "wheel",
-    "finger": "finger|thumb|pinky|index|middle|ring|knuckle|palm|jaw",
-    "arm": "shoulder|elbow|wrist|forearm|gripper|tool0|flange",
+    "finger": "finger|thumb|pinky|index|middle|ring|knuckle|palm|jaw|gripper",
+    "arm": "shoulder|elbow|wrist|forearm|tool0|flange",
     "flyer": "propeller|rotor|quadrotor|flying|drone|uav|copter|iris",
 }
 TRUNKS = ("base", "trunk", "torso", "pelvis", "body", "waist", "chassis", "root")
@@ -26,6 +26,8 @@ NEAR_GROUND = 0.12  # of the height: an end is so low that it may stand
 LEG_DROP = 0.3  # of the height: a leg reaches down so far
 ROUND = 0.85  # of the largest radius: the smallest of a wheel
 LEVEL = 0.4  # the vertical part of a wheel's axis
+LONGEST_FINGER = 6  # joints from the palm to the tip
+SMALL = 0.4  # height of a hand, or of a dog with one joint in each leg [m]
 TRUNK_SHARE = 0.3  # of the heaviest link: a root with more is the trunk
 
 
@@ -90,6 +92,11 @@ def count_words(draft: Draft, group: str) -> int:
     """Return how many links and joints have a name of a group."""
     pattern = re.compile(WORDS[group])
     return sum(bool(pattern.search(name.lower())) for name in (*draft.links, *draft.joints))
+
+
+def _has_word(limb: Limb, group: str) -> bool:
+    """Return whether a link or joint of a limb has a name of a group."""
+    return any(re.search(WORDS[group], name.lower()) for name in (limb.link, *limb.joints))
 
 
 def _find_limbs(draft: Draft, trunk: str, corners: dict[str, np.ndarray], frames: dict[str, np.ndarray]) -> list[Limb]:
@@ -161,15 +168,18 @@ def _judge(
         return "flyer", propellers >= 3, "propellers or its name"
     if len(wheels) >= 2 or len(named) >= 2:
         return "wheeled", bool(wheels), f"{max(len(wheels), len(named))} wheels"
-    fingers = words["finger"] > max(words["leg"], words["arm"])
     torso = words["leg"] == 0 and words["arm"] >= 4  # of a robot with arms and no legs
-    if len(legs) >= 2 and not fingers and not torso:
-        sure = words["leg"] >= 2 or len(legs) in (2, 4, 6)
+    named_legs, named_fingers = (sum(_has_word(limb, group) for limb in legs) for group in ("leg", "finger"))
+    if len(legs) >= 2 and named_legs >= named_fingers and not torso:
+        sure = named_legs >= 2 or len(legs) in (2, 4, 6)
         return "legged", sure and words["arm"] <= 2 * words["leg"], f"{len(legs)} limbs reach the ground"
-    legged_words = words["leg"] >= 8 and words["leg"] > words["arm"] / 2
-    if legged_words and not fingers:
+    if words["leg"] >= 8 and words["leg"] > words["arm"] / 2:
         return "legged", False, "names of links"
+    longest = max((len(limb.joints) for limb in limbs), default=0)
     ends = {limb.joints[0] for limb in limbs}
-    if (len(ends) >= 3 or fingers) and words["arm"] < 4 and (words["finger"] >= 2 or height < 0.3):
-        return "hand", words["finger"] >= 2, f"{len(ends)} fingers"
+    if words["finger"] >= 2 and words["arm"] < 4 and longest <= LONGEST_FINGER:
+        return "hand", True, f"{max(len(ends), 1)} fingers"
+    if len(ends) >= 3 and not words["arm"] and height < SMALL:
+        kind = "hand" if words["finger"] else "legged"
+        return kind, False, f"{len(ends)} short limbs"
     return "arm", words["arm"] >= 2 or len(limbs) == 1, "a chain of joints"

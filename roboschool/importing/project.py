@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ def new_robot(
     base: str = "",
     actuator: str = "position",
     weld_mimics: bool = False,
+    roots: Sequence[Path] = (),
     dry_run: bool = False,
 ) -> NewRobot:
     """Import a robot, infer its card, and write both, with a scene, below a folder.
@@ -57,6 +59,7 @@ def new_robot(
         base: see `infer_card`.
         actuator: see `infer_card`.
         weld_mimics: see `import_robot`.
+        roots: see `import_robot`.
         dry_run: whether nothing is written.
 
     Raises:
@@ -64,7 +67,7 @@ def new_robot(
     """
     draft_folder = scratch_folder()
     try:
-        imported = import_robot(source, draft_folder, name=name, weld_mimics=weld_mimics)
+        imported = import_robot(source, draft_folder, name=name, weld_mimics=weld_mimics, roots=roots)
         inferred = infer_card(imported, kind, base, actuator)
         card_text = write_card(inferred.card, _about(imported, inferred), inferred.unsure)
         scene_text = write_scene(imported.name, inferred)

@@ -1,6 +1,7 @@
 """Finds the files that a URDF names: from its folder, by the name of a package, or by their names upwards.
 
-A file is taken only from inside a root: the robot's package (or else the folder above the URDF's), the folders of
+A file is taken only from inside a root: the robot's package (a folder with package.xml or the like, or else
+the one above the URDF's), the folders of
 ROS_PACKAGE_PATH, and what the caller allows. Links are followed first, so that none leads out.
 """
 
@@ -13,6 +14,7 @@ from roboschool.errors import InvalidInput, suggest
 from roboschool.paths import UNPRINTABLE, list_names
 
 MOST_UPWARDS = 6  # folders above the URDF's that may be, or hold, the package
+MARKS = (("package.xml",), ("__init__.py", "pyproject.toml", "setup.py", ".git"))  # of a package; the first count more
 VARIABLE = "ROS_PACKAGE_PATH"
 LONGEST_NAME = 1000
 LICENCES = ("licen[cs]e*", "copying*", "notice*")
@@ -25,8 +27,9 @@ class Resolver:
     def __init__(self, urdf: Path, roots: Sequence[Path] = ()) -> None:
         self.folder = urdf.parent
         self.above = _parents(self.folder)
-        packages = [folder for folder in self.above if (folder / "package.xml").is_file()]
-        self.home = packages[0] if packages else self.above[min(1, len(self.above) - 1)]
+        marked = (folder for marks in MARKS for folder in self.above if any((folder / mark).exists() for mark in marks))
+        self.home = next(marked, self.above[min(1, len(self.above) - 1)])
+        self.within = [folder for folder in self.above if folder.is_relative_to(self.home)]
         named = [Path(text) for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]
         self.given = [Path(os.path.realpath(root)) for root in (*roots, *named)]
 
@@ -47,7 +50,9 @@ class Resolver:
                 return file
             outside = file
         if outside is not None:
-            raise InvalidInput(f"{name}: {outside} is outside {self.home}, the folder of the robot")
+            raise InvalidInput(
+                f"{name}: {outside} is outside {self.home}, the folder of the robot; allow another with --root"
+            )
         return None
 
     def hint(self, name: str) -> str:
@@ -68,25 +73,23 @@ class Resolver:
             package, _, inner = rest.partition("/")
             for base in (*self.above, *self.given):
                 folder = Path(os.path.realpath(base / package))
-                inside = folder != base and folder.is_relative_to(base)  # neither `..` nor a link that leads out
+                inside = folder.parent == base and not package.startswith(".")  # no `..`, no link that leads out
                 found += [(folder, inner)] if inside and folder.is_dir() else []
                 found += [(base, inner)] if base.name == package else []
-            found += [(base, inner) for base in (*self.above, *self.given)]
+            found += [(base, inner) for base in (*self.within, *self.given)]
         elif kind == "file" or rest.startswith("/"):
             found.append((self.home, f"/{rest.lstrip('/')}"))
         else:
             found.append((self.home, str(self.folder / rest)))
         parts = [part for part in rest.split("/") if part not in ("", ".", "..")]
         tails = ["/".join(parts[start:]) for start in range(len(parts))]
-        found += [(base, tail) for tail in tails for base in (*self.above[:4], *self.given)]
+        found += [(base, tail) for tail in tails for base in (*self.within, *self.given)]
         return [(Path(os.path.realpath(base)), inner) for base, inner in found if inner]
 
     def licences(self) -> list[Path]:
         """Return the files with licences beside the URDF and up to the robot's package."""
         found: list[Path] = []
-        for folder in self.above:
-            if not folder.is_relative_to(self.home):
-                break
+        for folder in self.within:
             for file in sorted(folder.iterdir()):
                 named = any(re.fullmatch(mark.replace("*", ".*"), file.name.lower()) for mark in LICENCES)
                 real = Path(os.path.realpath(file))
