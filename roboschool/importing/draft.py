@@ -87,6 +87,7 @@ class Draft:
     name: str
     links: dict[str, DraftLink]
     joints: dict[str, DraftJoint]
+    merged: list[str] = field(default_factory=list)  # links that are now a part of others
 
     def root(self) -> str:
         """Return the link that is no joint's child."""

@@ -10,9 +10,9 @@ from roboschool.importing.report import CHANGE, LOSS, NOTE, Report
 DENSITY = 500.0  # of a link whose mass is not stated, if no other link tells [kg/m3]
 DENSITIES = (100.0, 3000.0)  # what others tell is kept within these [kg/m3]
 LIGHTEST, HEAVIEST = 1e-6, 1e6  # that the strict reader takes [kg]
-SHARE = 0.005  # of what a link without shapes carries, that it weighs itself
+SHARE = 0.01  # of what a link without shapes carries, that it weighs itself
 LIGHT, HEAVY = 0.001, 0.5  # within these [kg]
-SMALL = 0.02  # radius of the ball that a link without shapes is [m]
+SMALL = 0.05  # radius of the ball that a link without shapes is [m]
 THINNEST = 0.003  # radius of gyration below which no moving part of a robot is [m]
 TINY = 1e-3  # of the moment of a body that thin
 TRIANGLE = 1e-3  # by which share one moment may exceed the sum of the others

@@ -12,7 +12,7 @@ from roboschool.errors import InvalidInput, check_choice
 from roboschool.importing.draft import DraftJoint, pose_frame
 from roboschool.importing.gains import Load, choose_gains, choose_scale, find_loads, largest_damping, upright_envelope
 from roboschool.importing.importer import ImportedRobot, move_root, write_model
-from roboschool.importing.kind import FREE, KINDS, Anatomy, read_anatomy
+from roboschool.importing.kind import FREE, KINDS, Anatomy, has_word, read_anatomy
 from roboschool.importing.pose import bend_legs, clip_pose, find_lowest
 from roboschool.importing.report import CHANGE, LOSS, NOTE
 from roboschool.importing.trial import Trial, measure_joints, try_standing
@@ -20,6 +20,7 @@ from roboschool.robots.card import ActuatorSpec, Card, Upright
 from roboschool.robots.robot import Robot, make_robot
 
 ACTUATORS = ("position", "torque")
+HELD = ("arm", "hand")  # whose trunk is what is fixed, however light
 PASSIVE = ("caster", "swivel", "passive", "roller")  # in the names of joints that no motor drives
 QUICK, LONG = 2.0, 5.0  # of a trial [s]
 REACHES = (0.9, 0.75)  # of legs, as shares of their lengths, that are tried
@@ -76,6 +77,8 @@ def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator
     draft, report = imported.draft, imported.report
     anatomy = _stand_up(imported, read_anatomy(draft, kind), kind)
     fixed, base_reason = _choose_base(imported, anatomy, base)
+    if fixed and anatomy.kind in HELD and imported.base != "rail":
+        anatomy = dataclasses.replace(anatomy, trunk=draft.root())
     motors = _find_motors(imported, anatomy, fixed)
     pose = clip_pose(draft, {})
     lowest = find_lowest(draft, pose)
@@ -104,20 +107,24 @@ def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator
 
 
 def _stand_up(imported: ImportedRobot, anatomy: Anatomy, kind: str) -> Anatomy:
-    """Turn a robot that has legs by the names of its parts but is drawn lying, and return what it is then."""
-    if anatomy.kind != "legged" or len(anatomy.legs) >= 2:
+    """Find the legs of a robot that has some by the names of its parts, though they do not hang in the pose of zeros.
+
+    It is turned upright if it is drawn lying; otherwise its legs are folded.
+    """
+    named = [limb for limb in anatomy.limbs if has_word(limb, "leg") and len(limb.joints) >= 2]
+    if anatomy.kind != "legged" or len(anatomy.legs) >= 2 or len(named) < 2:
         return anatomy
     for angles in LYING:
         turned = pose_frame((0.0, 0.0, 0.0), angles)
         move_root(imported.draft, turned)
         found = read_anatomy(imported.draft, kind)
-        if len(found.legs) >= 2 and len(found.legs) % 2 == 0:
+        if len(found.legs) >= len(named):
             detail = f"by {', '.join(f'{math.degrees(angle):g}' for angle in angles)} degrees about x, y, z"
             where = f"link {imported.draft.root()!r}"
             imported.report.add(CHANGE, "a robot that is drawn lying was turned upright", where, detail)
             return found
         move_root(imported.draft, turned.T)
-    return anatomy
+    return dataclasses.replace(anatomy, legs=tuple(named), folded=True, sure=False, reason="names of its limbs")
 
 
 def _choose_base(imported: ImportedRobot, anatomy: Anatomy, base: str) -> tuple[bool, str]:
@@ -177,8 +184,9 @@ def _settle(
     candidates = [robot]
     if anatomy.kind == "legged" and len(anatomy.legs) >= 2 and not fixed:
         poses = [bend_legs(imported.draft, anatomy.legs, reach) for reach in REACHES]
-        candidates += [dataclasses.replace(robot, pose=tuple(pose[n] for n in motors.names)) for pose in poses]
-    best: tuple[tuple[bool, float], Robot, Trial] | None = None
+        bent = [dataclasses.replace(robot, pose=tuple(pose[n] for n in motors.names)) for pose in poses]
+        candidates = [*bent, robot] if anatomy.folded else [robot, *bent]
+    best: tuple[tuple[bool, bool, float], Robot, Trial] | None = None
     for substep in SUBSTEPS:
         for candidate in candidates:
             driven, share = _with_motors(dataclasses.replace(candidate, substep=substep), motors)
@@ -187,10 +195,11 @@ def _settle(
             trial = try_standing(driven, QUICK)
             if trial.stands and not fixed:
                 trial = try_standing(driven, LONG)
-            rank = (trial.stands, trial.seconds)
+            on_feet = len(trial.touching) >= len(driven.feet) / 2
+            rank = (trial.stands, on_feet, trial.seconds)
             if best is None or rank > best[0]:
                 best = (rank, driven, trial)
-            if trial.stands:
+            if trial.stands and on_feet:
                 return driven, trial
     assert best is not None  # the last substep is always tried
     return best[1], best[2]

@@ -26,6 +26,7 @@ NEAR_GROUND = 0.12  # of the height: an end is so low that it may stand
 LEG_DROP = 0.3  # of the height: a leg reaches down so far
 ROUND = 0.85  # of the largest radius: the smallest of a wheel
 LEVEL = 0.4  # the vertical part of a wheel's axis
+MANY_WHEELS = 3  # that are fixed: a base on wheels, though nothing drives them
 LONGEST_FINGER = 6  # joints from the palm to the tip
 SMALL = 0.4  # height of a hand, or of a dog with one joint in each leg [m]
 TRUNK_SHARE = 0.3  # of the heaviest link: a root with more is the trunk
@@ -52,6 +53,7 @@ class Anatomy:
     limbs: tuple[Limb, ...]  # all
     height: float  # from the lowest point to the highest in the pose of zeros [m]
     reason: str  # why it is this kind
+    folded: bool = False  # its legs do not hang in the pose of zeros
 
 
 def read_anatomy(draft: Draft, kind: str = "") -> Anatomy:
@@ -94,7 +96,7 @@ def count_words(draft: Draft, group: str) -> int:
     return sum(bool(pattern.search(name.lower())) for name in (*draft.links, *draft.joints))
 
 
-def _has_word(limb: Limb, group: str) -> bool:
+def has_word(limb: Limb, group: str) -> bool:
     """Return whether a link or joint of a limb has a name of a group."""
     return any(re.search(WORDS[group], name.lower()) for name in (limb.link, *limb.joints))
 
@@ -120,7 +122,7 @@ def _find_limbs(draft: Draft, trunk: str, corners: dict[str, np.ndarray], frames
 
 
 def _may_stand(limb: Limb, low: float, height: float, frames: dict[str, np.ndarray], draft: Draft) -> bool:
-    """Return whether an end is near the ground, and hangs well below where its limb begins."""
+    """Return whether an end is near the ground, and hangs well below where its limb begins or has the name of a leg."""
     start = frames[draft.joints[limb.joints[0]].child][2, 3]
     down = limb.lowest[2] - low < NEAR_GROUND * height
     return bool(down and start - limb.lowest[2] > LEG_DROP * height and len(limb.joints) >= 2)
@@ -168,8 +170,10 @@ def _judge(
         return "flyer", propellers >= 3, "propellers or its name"
     if len(wheels) >= 2 or len(named) >= 2:
         return "wheeled", bool(wheels), f"{max(len(wheels), len(named))} wheels"
+    if sum("wheel" in name.lower() for name in draft.merged) >= MANY_WHEELS:
+        return "wheeled", False, "wheels that do not turn"
     torso = words["leg"] == 0 and words["arm"] >= 4  # of a robot with arms and no legs
-    named_legs, named_fingers = (sum(_has_word(limb, group) for limb in legs) for group in ("leg", "finger"))
+    named_legs, named_fingers = (sum(has_word(limb, group) for limb in legs) for group in ("leg", "finger"))
     if len(legs) >= 2 and named_legs >= named_fingers and not torso:
         sure = named_legs >= 2 or len(legs) in (2, 4, 6)
         return "legged", sure and words["arm"] <= 2 * words["leg"], f"{len(legs)} limbs reach the ground"

@@ -31,6 +31,7 @@ def merge_fixed(draft: Draft, report: Report) -> None:
         for below in draft.joints_below(name):
             below.parent, below.frame = joint.parent, joint.frame @ below.frame
         del draft.links[name], draft.joints[joint.name]
+        draft.merged.append(name)
         report.add(NOTE, "a link was merged with the one it is fixed to", f"link {name!r}", f"into {joint.parent!r}")
     if bare and heaviest[1]:
         _rename(draft, order[0], heaviest[1])
