@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from roboschool import paths, readers
-from roboschool.errors import describe_error
+from roboschool.errors import InvalidInput, describe_error
 from roboschool.mdp.game import UNDECIDED
 from roboschool.paths import as_path
 from roboschool.physics.stability import check_gains
@@ -72,6 +72,8 @@ def examine(file: str) -> tuple[CheckReport, bool]:
         problems += _misnamed(path)
     except (Exception, SystemExit) as error:  # of a task or game of somebody's own
         problems = [_without_path(describe_error(error), file)]
+        if file.endswith(".urdf") and isinstance(error, InvalidInput) and Path(file).is_file():
+            notes.append("`roboschool new robot` repairs most faults of a URDF")
     own = found is None or not _is_ours(found)
     return CheckReport(file, kind, about, tuple(problems), tuple(notes)), own
 
