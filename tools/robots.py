@@ -1,7 +1,7 @@
 """Imports the robots of the packages that `make robots` installs, tries each out, and writes docs/robots.md.
 
-Each robot is imported in a process of its own, with limits of time and memory. `--only WORD` takes those with a word in
-their path; `--one URDF` tries one and prints JSON.
+Each robot is imported in a process of its own, with limits of time and memory. `--only WORD` tries those again
+that have a word in their path; `--one URDF` tries one and prints JSON.
 """
 
 import argparse
@@ -226,18 +226,17 @@ def main() -> None:
     if arguments.one:
         print(json.dumps(try_one(arguments.one)))
         return
-    rows = json.loads(RESULTS.read_text()) if arguments.page else []
+    known = json.loads(RESULTS.read_text()) if arguments.only or arguments.page else []
+    rows = {row["path"]: row for row in known}
     for path in [] if arguments.page else find_robots():
         if arguments.only in str(path):
-            rows.append(run(path))
-            row = rows[-1]
+            row = rows[str(path)] = run(path)
             print(short(row["path"]), row.get("error") or {key: row[key] for key in list(row)[1:12]}, flush=True)
             RESULTS.parent.mkdir(exist_ok=True)
-            RESULTS.write_text(json.dumps(rows, indent=1))
-    for name, value in judge(rows):
+            RESULTS.write_text(json.dumps(list(rows.values()), indent=1))
+    for name, value in judge(list(rows.values())):
         print(f"{name}: {value}")
-    if not arguments.only:
-        write_page(rows)
+    write_page(list(rows.values()))
 
 
 if __name__ == "__main__":

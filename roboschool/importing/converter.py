@@ -77,7 +77,7 @@ def main() -> None:
             _say({"refused": str(error)})
         except ModuleNotFoundError as error:
             _say({"refused": f"{error.name} is not installed; pip install 'roboschool2[import]'"})
-        except MemoryError:
+        except (MemoryError, SystemError):  # pycollada and numpy say either
             _say({"refused": "it takes too much memory"})
         except Exception as error:  # trimesh and pycollada raise many kinds
             text = str(error) if isinstance(error, Unusable) else f"{type(error).__name__}: {error}"

@@ -21,6 +21,7 @@ WORDS = {  # in the names of links and joints
     "arm": "shoulder|elbow|wrist|forearm|tool0|flange",
     "flyer": "propeller|rotor|quadrotor|flying|drone|uav|copter|iris",
 }
+PALM = "hand|gripper|palm"  # in the name of a robot or its trunk
 TRUNKS = ("base", "trunk", "torso", "pelvis", "body", "waist", "chassis", "root")
 NEAR_GROUND = 0.12  # of the height: an end is so low that it may stand
 LEG_DROP = 0.3  # of the height: a leg reaches down so far
@@ -70,7 +71,7 @@ def read_anatomy(draft: Draft, kind: str = "") -> Anatomy:
     limbs = _find_limbs(draft, trunk, corners, frames)
     wheels = _find_wheels(draft, corners, frames, low, height)
     legs = [limb for limb in limbs if _may_stand(limb, low, height, frames, draft) and limb.joints[-1] not in wheels]
-    found, sure, reason = _judge(draft, legs, wheels, limbs, height)
+    found, sure, reason = _judge(draft, trunk, legs, wheels, limbs, height)
     if kind:
         found, sure, reason = kind, True, "as told"
     return Anatomy(found, sure, trunk, tuple(legs), tuple(wheels), tuple(limbs), height, reason)
@@ -159,7 +160,7 @@ def _is_round(points: np.ndarray, axis: np.ndarray) -> bool:
 
 
 def _judge(
-    draft: Draft, legs: list[Limb], wheels: list[str], limbs: list[Limb], height: float
+    draft: Draft, trunk: str, legs: list[Limb], wheels: list[str], limbs: list[Limb], height: float
 ) -> tuple[str, bool, str]:
     """Return the kind, whether that is sure, and why."""
     words = {group: count_words(draft, group) for group in WORDS}
@@ -174,14 +175,15 @@ def _judge(
         return "wheeled", False, "wheels that do not turn"
     torso = words["leg"] == 0 and words["arm"] >= 4  # of a robot with arms and no legs
     named_legs, named_fingers = (sum(has_word(limb, group) for limb in legs) for group in ("leg", "finger"))
-    if len(legs) >= 2 and named_legs >= named_fingers and not torso:
+    palm = named_legs == 0 and bool(re.search(PALM, f"{draft.name} {trunk}".lower()))
+    if len(legs) >= 2 and named_legs >= named_fingers and not torso and not palm:
         sure = named_legs >= 2 or len(legs) in (2, 4, 6)
         return "legged", sure and words["arm"] <= 2 * words["leg"], f"{len(legs)} limbs reach the ground"
     if words["leg"] >= 8 and words["leg"] > words["arm"] / 2:
         return "legged", False, "names of links"
     longest = max((len(limb.joints) for limb in limbs), default=0)
     ends = {limb.joints[0] for limb in limbs}
-    if words["finger"] >= 2 and words["arm"] < 4 and longest <= LONGEST_FINGER:
+    if (palm or words["finger"] >= 2) and words["arm"] < 4 and longest <= LONGEST_FINGER:
         return "hand", True, f"{max(len(ends), 1)} fingers"
     if len(ends) >= 3 and not words["arm"] and height < SMALL:
         kind = "hand" if words["finger"] else "legged"
