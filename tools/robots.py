@@ -1,7 +1,7 @@
 """Imports the robots of the packages that `make robots` installs, tries each out, and writes docs/robots.md.
 
 Each robot is imported in a process of its own, with limits of time and memory. `--only WORD` tries those again
-that have a word in their path; `--one URDF` tries one and prints JSON.
+that have a word, or a regular expression, in their path; `--one URDF` tries one and prints JSON.
 """
 
 import argparse
@@ -229,7 +229,7 @@ def main() -> None:
     known = json.loads(RESULTS.read_text()) if arguments.only or arguments.page else []
     rows = {row["path"]: row for row in known}
     for path in [] if arguments.page else find_robots():
-        if arguments.only in str(path):
+        if re.search(arguments.only, str(path)):
             row = rows[str(path)] = run(path)
             print(short(row["path"]), row.get("error") or {key: row[key] for key in list(row)[1:12]}, flush=True)
             RESULTS.parent.mkdir(exist_ok=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from roboschool.importing.draft import Draft
+from roboschool.importing.inertia import solid_of_link
 from roboschool.importing.kind import Anatomy
 from roboschool.importing.report import LOSS, Report
 from roboschool.physics.stability import LIMIT
@@ -18,6 +19,8 @@ ABSURD = 1e4  # times what is needed: nobody builds such a motor
 LARGEST = 1e5  # [N m or N]
 SAG = 0.05  # how far gravity may push a joint from its target [rad]
 SAG_SLIDE = 0.01  # [m]
+GRIP = 0.5  # of the weight, that all wheels together push with
+SLIP = 2.0  # by which a wheel is too slow when its motor gives all it has [rad/s]
 QUICK = 15.0  # a joint swings at least so fast about its target [rad/s]
 FULL = 0.05  # no motor is at its effort at a smaller error [rad]
 DAMPED = 0.7  # damping ratio of a joint that moves alone
@@ -37,6 +40,7 @@ class Load:
     effort: float  # that it has [N m or N]
     guessed: bool  # whether the file does not tell the effort
     leg: bool
+    wheel: bool
 
 
 def find_loads(draft: Draft, anatomy: Anatomy, joints: Sequence[str], free: bool, report: Report) -> dict[str, Load]:
@@ -53,14 +57,23 @@ def find_loads(draft: Draft, anatomy: Anatomy, joints: Sequence[str], free: bool
         if leg:
             share = weight / pairs
             need = max(need, share if joint.kind == "prismatic" else share * anatomy.height * LEG_SHARE)
+        wheel = name in anatomy.wheels and joint.lower is None
+        if wheel:
+            need = max(need, weight * GRIP * _radius(draft, joint.child) / len(anatomy.wheels))
         need = max(need, 1e-3)
         stated = joint.effort or 0.0
         guessed = not 0.0 < stated <= min(LARGEST, max(ABSURD * need, 1e3))
         if guessed:
             detail = f"{'none' if joint.effort is None else f'{stated:g}'} in the file, {SPARE * need:.3g} now"
             report.add(LOSS, "an effort that is missing or absurd was guessed", f"joint {name!r}", detail)
-        loads[name] = Load(need, SPARE * need if guessed else stated, guessed, leg)
+        loads[name] = Load(need, SPARE * need if guessed else stated, guessed, leg, wheel)
     return loads
+
+
+def _radius(draft: Draft, link: str) -> float:
+    """Return half the largest extent of a link [m]."""
+    solid = solid_of_link(draft.links[link])
+    return 0.0 if solid is None else solid.reach / 2
 
 
 def _gravity_load(draft: Draft, name: str, frames: dict[str, np.ndarray]) -> float:
@@ -112,7 +125,8 @@ def choose_gains(
     )
     most = np.where(legs, LEG_DAMPING, ARM_DAMPING) * kp
     kd = np.maximum(2.0 * DAMPED * np.sqrt(kp * np.maximum(inertia, 0.0)), most)
-    wanted, share = (kp, kd), OWN_SHARE
+    wheels = np.array([load.wheel for load in loads])
+    wanted, share = (np.where(wheels, 0.0, kp), np.where(wheels, effort / SLIP, kd)), OWN_SHARE
     for _ in range(ROUNDS):  # a joint has a budget for dt^2 kp + 2 dt kd; stiffness costs little of it
         budget = np.maximum(share * LIMIT / np.diag(inverse) - 2.0 * dt * damping, 0.0)
         kp = np.minimum(wanted[0], STIFFNESS_SHARE * budget / dt**2)
@@ -121,7 +135,9 @@ def choose_gains(
         if load <= SHARE * LIMIT:
             break
         share *= max(0.5, min(0.95, SHARE * LIMIT / load))
-    return Gains(_rounded(np.maximum(kp, WEAKEST)), _rounded(kd), kp / wanted[0])
+    return Gains(
+        _rounded(np.maximum(kp, WEAKEST)), _rounded(kd), np.where(wheels, 1.0, kp / np.maximum(wanted[0], WEAKEST))
+    )
 
 
 def largest_damping(inverse: np.ndarray, dt: float) -> np.ndarray:

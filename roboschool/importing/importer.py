@@ -69,7 +69,7 @@ def import_robot(
         resolver = Resolver(path, roots)
         convert_meshes(draft, resolver, folder, report)
         merge_fixed(draft, report)
-        complete_inertias(draft, report)
+        complete_inertias(draft, report, held=base == "rail")
         if len(draft.links) > MOST_LINKS:
             raise InvalidInput(f"{len(draft.links)} links that move, more than {MOST_LINKS}")
     for licence in resolver.licences():

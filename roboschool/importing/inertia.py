@@ -18,14 +18,23 @@ TINY = 1e-3  # of the moment of a body that thin
 TRIANGLE = 1e-3  # by which share one moment may exceed the sum of the others
 
 
-def complete_inertias(draft: Draft, report: Report) -> None:
-    """Give every link a mass and an inertia that a body can have. Fixed links are merged before."""
+def complete_inertias(draft: Draft, report: Report, held: bool) -> None:
+    """Give every link a mass and an inertia that a body can have. Fixed links are merged before.
+
+    Args:
+        draft: the robot.
+        report: what changes is noted there.
+        held: whether the root may do without, for it is fixed to the world.
+    """
     stated = draft.mass()
     density = _density(draft)
     carried = _carried(draft)
     for link in draft.links.values():
         where = f"link {link.name!r}"
         solid = solid_of_link(link)
+        if not link.mass and held and link.name == draft.root():
+            report.add(NOTE, "the root has no mass: it is fixed to the world", where)
+            continue
         if not link.mass:
             _invent(link, solid, density, carried[link.name], report)
         elif link.mass < LIGHTEST or link.mass > HEAVIEST:

@@ -31,7 +31,6 @@ SUBSTEPS = (0.0165 / 4, 0.0165 / 8, 0.0165 / 16)  # that are tried, the longest 
 STIFF_ENOUGH, LEGS_STIFF_ENOUGH = 0.3, 0.02  # share of the stiffness wanted; shorter substeps are tried below
 DEEP = 0.002  # in the ground: what a robot that is fixed may be [m]
 WHEEL_SPEED = 10.0  # of a wheel whose top speed is not stated [rad/s]
-WHEEL_DAMPING = 0.05  # [N m s/rad] per [N m] of what a wheel carries
 
 
 @dataclass(frozen=True)
@@ -216,10 +215,10 @@ def _with_motors(robot: Robot, motors: _Motors) -> tuple[Robot, float]:
     damping = np.array([joint.damping for joint in motors.joints])
     gains = choose_gains(loads, slides, damping, inertia, inverse, dt)
     specs = []
-    for number, (joint, load) in enumerate(zip(motors.joints, loads, strict=True)):
+    for number, joint in enumerate(motors.joints):
         kp, kd = _short(gains.kp[number]), _short(gains.kd[number])
         if joint.name in motors.wheels:
-            own: tuple[tuple[str, float], ...] = (("kd", max(min(_short(WHEEL_DAMPING * load.effort), kd), 1e-4)),)
+            own: tuple[tuple[str, float], ...] = (("kd", max(kd, 1e-4)),)
             own += () if joint.velocity else (("speed", WHEEL_SPEED),)
             specs.append(ActuatorSpec("velocity", own))
         else:

@@ -19,8 +19,8 @@ WORDS = {  # in the names of links and joints
     "wheel": "wheel",
     "finger": "finger|thumb|pinky|index|middle|ring|knuckle|palm|jaw|gripper",
     "arm": "shoulder|elbow|wrist|forearm|tool0|flange",
-    "flyer": "propeller|rotor|quadrotor|flying|drone|uav|copter|iris",
 }
+FLYERS = "flying|drone|uav|copter|quadrotor|iris"  # in the name of a robot or its trunk
 PALM = "hand|gripper|palm"  # in the name of a robot or its trunk
 TRUNKS = ("base", "trunk", "torso", "pelvis", "body", "waist", "chassis", "root")
 NEAR_GROUND = 0.12  # of the height: an end is so low that it may stand
@@ -70,6 +70,9 @@ def read_anatomy(draft: Draft, kind: str = "") -> Anatomy:
     trunk = find_trunk(draft)
     limbs = _find_limbs(draft, trunk, corners, frames)
     wheels = _find_wheels(draft, corners, frames, low, height)
+    if len(wheels) < 2:
+        turning = [joint for joint in draft.joints.values() if joint.kind == "continuous" and joint.mimic is None]
+        wheels = [joint.name for joint in turning if "wheel" in f"{joint.name} {joint.child}".lower()]
     legs = [limb for limb in limbs if _may_stand(limb, low, height, frames, draft) and limb.joints[-1] not in wheels]
     found, sure, reason = _judge(draft, trunk, legs, wheels, limbs, height)
     if kind:
@@ -164,13 +167,12 @@ def _judge(
 ) -> tuple[str, bool, str]:
     """Return the kind, whether that is sure, and why."""
     words = {group: count_words(draft, group) for group in WORDS}
-    endless = [joint for joint in draft.joints.values() if joint.kind == "continuous"]
-    named = [joint.name for joint in endless if "wheel" in f"{joint.name} {joint.child}".lower()]
-    propellers = sum(bool(re.search("prop|rotor", name.lower())) for name in draft.joints)
-    if words["flyer"] >= 4 or propellers >= 3 or re.search(WORDS["flyer"], draft.name):
+    if len(wheels) >= 2:
+        return "wheeled", True, f"{len(wheels)} wheels"
+    turning = [joint.name.lower() for joint in draft.joints.values() if joint.kind == "continuous"]
+    propellers = sum(bool(re.search("prop|rotor", name)) for name in turning)
+    if propellers >= 3 or re.search(FLYERS, f"{draft.name} {trunk}".lower()):
         return "flyer", propellers >= 3, "propellers or its name"
-    if len(wheels) >= 2 or len(named) >= 2:
-        return "wheeled", bool(wheels), f"{max(len(wheels), len(named))} wheels"
     if sum("wheel" in name.lower() for name in draft.merged) >= MANY_WHEELS:
         return "wheeled", False, "wheels that do not turn"
     torso = words["leg"] == 0 and words["arm"] >= 4  # of a robot with arms and no legs
