@@ -414,6 +414,30 @@ def test_a_dog_is_known_and_stands(tmp_path: Path) -> None:
     assert load_scene(tmp_path / "mine" / "scenes" / "dog.toml").agents[0].robot.name == "dog"
 
 
+def test_a_dog_that_is_drawn_lying_is_turned_upright(tmp_path: Path) -> None:
+    lying = '<link name="frame"/><joint name="turn" type="fixed"><origin rpy="1.5707963 0 0"/><parent link="frame"/>'
+    text = dog().replace("</robot>", f'{lying}<child link="base"/></joint></robot>')
+    made = new_robot(_file(tmp_path, text), tmp_path / "mine")
+    assert "turned upright" in said(made.imported)
+    assert made.inferred.trial.stands
+    assert made.inferred.card.standing_height == pytest.approx(0.4, abs=0.05)
+
+
+def test_a_rover_has_wheels_with_a_speed(tmp_path: Path) -> None:
+    disc = '<geometry><cylinder radius="0.1" length="0.05"/></geometry>'
+    shape = f'<collision><origin rpy="1.5707963 0 0"/>{disc}</collision>'
+    joints = []
+    for name, place in {"a": "0.2 0.2 0", "b": "0.2 -0.2 0", "c": "-0.2 0.2 0", "d": "-0.2 -0.2 0"}.items():
+        joints.append(f'<link name="{name}">{INERTIAL}{shape}</link>')
+        ends = f'<parent link="base"/><child link="{name}"/><origin xyz="{place}"/><axis xyz="0 1 0"/>'
+        joints.append(f'<joint name="turn_{name}" type="continuous">{ends}</joint>')
+    text = f'<robot name="rover">{LINK.format("base").replace("0.1 0.1 0.2", "0.4 0.3 0.1")}{"".join(joints)}</robot>'
+    made = new_robot(_file(tmp_path, text), tmp_path / "mine")
+    assert (made.inferred.anatomy.kind, made.inferred.card.fixed) == ("wheeled", False)
+    assert {spec.kind for spec in made.inferred.robot.actuators} == {"velocity"}
+    assert made.inferred.trial.stands
+
+
 def test_an_arm_is_fixed_and_does_not_begin_below_the_ground(tmp_path: Path) -> None:
     imported = bring_in(
         tmp_path, robot(root=LINK.format("base").replace("<collision>", '<collision><origin xyz="0 0 -1"/>'))

@@ -169,10 +169,7 @@ class _Parser:
             self.materials.setdefault(name, colour)
 
     def _colour(self, element: Element, where: str) -> Colour | None:
-        materials = element.findall("material")
-        if len(materials) > 1:
-            self.report.add(NOTE, "of several materials the first was kept", where)
-        for material in materials[:1]:
+        for material in element.findall("material"):  # there is one at most
             name = material.get("name", "").strip()
             if material.find("texture") is not None:
                 self.report.add(CHANGE, "a texture was left out", where)

@@ -62,6 +62,9 @@ def bend_legs(draft: Draft, legs: Sequence[Limb], reach: float) -> dict[str, flo
     size = max(float(np.linalg.norm(hip - leg.lowest)) for hip, leg in zip(hips, legs, strict=True))
     shift = np.clip(shift, -0.2 * size, 0.2 * size)
     for leg, hip in zip(legs, hips, strict=True):
+        moving = [joint.name for joint in _chain(draft, leg) if joint.moves and joint.mimic is None]
+        if tuple(moving[-len(leg.joints) :]) != leg.joints:
+            continue  # a follower is among them, or the file's tree begins elsewhere
         pose |= _bend(draft, leg, hip[:2] + shift, hip[2], reach, level=len(legs) == 2)
     return pose
 
