@@ -97,7 +97,7 @@ def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator
     if actuator == "torque":
         driven = dataclasses.replace(driven, actuators=robot.actuators)
     card = dataclasses.replace(_finish(card, driven, trial, anatomy, fixed), substep=substep)
-    unsure = _doubts(anatomy, motors, trial, fixed, base)
+    unsure = _doubts(anatomy, motors, trial, card, base)
     for key, text in unsure.items():
         report.add(LOSS if key == "pose" else CHANGE, "an answer is unsure", f"card {key}", text)
     report.add(NOTE, f"it is {anatomy.kind}", "card", anatomy.reason)
@@ -265,9 +265,9 @@ def _finish(card: Card, robot: Robot, trial: Trial, anatomy: Anatomy, fixed: boo
     )
 
 
-def _doubts(anatomy: Anatomy, motors: _Motors, trial: Trial, fixed: bool, base: str) -> dict[str, str]:
+def _doubts(anatomy: Anatomy, motors: _Motors, trial: Trial, card: Card, base: str) -> dict[str, str]:
     """Return the keys of the card that somebody should look at."""
-    doubts = {}
+    doubts, fixed, feet = {}, card.fixed, card.feet
     if not anatomy.sure:
         doubts["kind"] = f"taken for {anatomy.kind} ({anatomy.reason}); --kind says otherwise"
         if not base:
@@ -276,6 +276,8 @@ def _doubts(anatomy: Anatomy, motors: _Motors, trial: Trial, fixed: bool, base: 
         doubts["pose"] = f"no pose was found that stands: it falls after {trial.seconds:.1f} s"
     if anatomy.kind == "legged" and len(anatomy.legs) < 2:
         doubts["feet"] = "no limbs were found that reach the ground"
+    if anatomy.kind == "wheeled" and not feet:
+        doubts["feet"] = "no wheel collides, so it lies on its base"
     guessed = [name for name, load in motors.loads.items() if load.guessed]
     if guessed:
         doubts["actuators"] = f"the effort of {_listed(guessed)} is a guess"
