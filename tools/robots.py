@@ -25,7 +25,7 @@ LABELS = ROOT / "tools" / "robots.toml"
 TIMEOUT = 180.0  # of a robot, with all trials [s]
 MEMORY = 1024  # of the importer [MiB]
 STEPS = 1000  # of random actions
-HALF = 0.5  # of the effort, or of the way from rest
+HALF = 0.5  # of the effort of a motor, or of the way from rest
 MOVES = re.compile(r"type\s*=\s*[\"'](revolute|continuous|prismatic)[\"']")
 
 
@@ -164,7 +164,7 @@ def judge(rows: list[dict]) -> list[tuple[str, str]]:
         ("kinds as labelled", share(len(right), len(labelled))),
         ("legged ones that stand 5 s", share(sum(row["stands"] for row in legged), len(legged))),
         ("mobile ones that are bolted", str(sum(row["fixed"] for row in mobile))),
-        (f"{STEPS} random steps at half effort are finite", share(sum(row["random"] for row in passed), len(passed))),
+        (f"{STEPS} random steps are finite", share(sum(row["random"] for row in passed), len(passed))),
         ("the same bits twice", share(sum(row["same"] for row in passed), len(passed))),
     ]
 
@@ -180,9 +180,9 @@ def write_page(rows: list[dict]) -> None:
         "",
         "Written by `make robots`: it installs packages with URDFs, and imports each that has a joint to drive as",
         "`roboschool new robot` does. *Stands*: it keeps its inferred pose for 5 s, or 2 s if it is fixed. *Random*:",
-        f"{STEPS} random steps at half effort stay finite, with the same bits twice. A `?` marks a kind that the",
-        "importer is not sure of, `!` one that differs from the label that a person gave. The last column has what was",
-        "lost; all changes are in the report of each robot.",
+        f"{STEPS} steps of random actions within -{HALF} and {HALF} stay finite, with the same bits twice. A `?` marks a",
+        "kind that the importer is not sure of, `!` one that differs from the label in `tools/robots.toml`; the rules were",
+        "written with these robots in view. The last column has what was lost; all changes are in each robot's report.",
         "",
         "| | |",
         "|---|---|",
