@@ -4,13 +4,14 @@
 # make sanitize  test the native library with AddressSanitizer and UndefinedBehaviorSanitizer, then with ThreadSanitizer
 # make fuzz   damage every kind of file and message, and read it: ten minutes, two processes
 # make docs   write docs/environments.md, its pictures, and the README's animation
+# make robots  import the robots of other people's packages, and write docs/robots.md (an hour, 3 GB)
 # make bench  measure speed, beside other packages (minutes)
 # make speed  measure it at length, and write docs/speed.json, docs/speed.md and its pictures (half an hour, 10 GB)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
 
-.PHONY: race test test-extras sanitize lint fuzz bench speed docs clean
+.PHONY: race test test-extras sanitize lint fuzz robots bench speed docs clean
 
 race: .venv/race
 	$(BIN)/roboschool race --video race.mp4
@@ -40,6 +41,13 @@ sanitize: .venv/test
 	LD_PRELOAD='$(call library_of,asan) $(call library_of,ubsan)' $(BIN)/pytest -s tests/physics/test_native.py; \
 	CFLAGS='-g -fsanitize=thread' $(BIN)/python hatch_build.py; \
 	LD_PRELOAD='$(call library_of,tsan)' $(BIN)/pytest -s tests/physics/test_native.py -k of_one_backend
+
+# The robots, and nothing of what they need to run elsewhere.
+ROBOTS = example-robot-data jvrc-description upkie-description airo-models icub-models hello-robot-stretch-urdf \
+	dexmate-urdf fourier-robot-descriptions orca-arm robot-properties-fingers
+
+robots: .venv-robots/robots
+	.venv-robots/bin/python tools/robots.py
 
 RUNNERS = hopper walker2d half_cheetah ant humanoid
 
@@ -98,5 +106,11 @@ BUILT_FROM = pyproject.toml hatch_build.py roboschool/physics/native/step.c
 	.venv-extras/bin/pip install --quiet --editable '.[trainers]'
 	touch $@
 
+.venv-robots/robots: pyproject.toml
+	$(PYTHON) -m venv .venv-robots
+	.venv-robots/bin/pip install --quiet --editable '.[import]'
+	.venv-robots/bin/pip install --quiet --no-deps $(ROBOTS)
+	touch $@
+
 clean:
-	rm -rf .venv .venv-extras build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-extras .venv-robots build dist .mypy_cache .ruff_cache .pytest_cache

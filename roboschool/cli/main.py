@@ -14,6 +14,7 @@ import click
 from roboschool import system_info
 from roboschool.cli.inspection_commands import bench, check, evaluate, info, list_
 from roboschool.cli.match_commands import match, serve, tournament
+from roboschool.cli.new_commands import new
 from roboschool.cli.picture_commands import film, play, pose, race, replay
 from roboschool.errors import InvalidInput, describe_error, error_location
 
@@ -82,10 +83,12 @@ def main() -> None:
         roboschool serve ants
     Check a robot or a scene of your own:
         roboschool check my_robot.urdf
+    Import a URDF from elsewhere:
+        roboschool new robot go2.urdf
     Let policies play each other, and rate them:
         roboschool tournament *.safetensors scripted still --scene pong
     """  # noqa: D301 - click reads the backslash
 
 
-for _command in (bench, check, evaluate, film, info, list_, match, play, pose, race, replay, serve, tournament):
+for _command in (bench, check, evaluate, film, info, list_, match, new, play, pose, race, replay, serve, tournament):
     main.add_command(_command)

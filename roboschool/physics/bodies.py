@@ -9,7 +9,7 @@ from roboschool.mdp.actuator import QUANTITIES
 from roboschool.mdp.effects import Placement
 from roboschool.physics.checkpoint import Quaternion, Triple
 from roboschool.physics.output import redirect_native_output
-from roboschool.robots.urdf import Joint, Model, without_visuals
+from roboschool.robots.urdf import Joint, Mimic, Model, without_visuals
 from roboschool.scenes.scene import Agent, Prop
 from roboschool.scratch import scratch_path
 
@@ -18,6 +18,8 @@ with redirect_native_output():
 
 FARTHEST = 1000.0  # [m]
 FASTEST = 60.0  # Bullet clamps every speed at 100 [m/s, rad/s]; a trunk near that speed has diverged
+GEAR_ERP = 0.1  # share of its error that a mimic joint corrects in a substep
+STRONGEST = 1e6  # largest torque or force on a mimic joint [N m, N]
 STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 STILL = (0.0, 0.0, 0.0)
 Trunk: TypeAlias = tuple[Sequence[float], ...]  # its quantities of a `BodyState`
@@ -38,6 +40,13 @@ class Body:
         numbers = {info[1].decode(): info[0] for info in infos}
         self.links = {info[12].decode(): info[0] for info in infos} | {model.root: -1}
         self.joints = tuple(numbers[name] for name in order)
+        self.followers = [
+            (order.index(joint.name), order.index(joint.mimic.leader), joint.mimic)
+            for joint in model.joints
+            if joint.mimic is not None
+        ]
+        for follower, leader, mimic in self.followers:
+            self._gear(self.joints[follower], self.joints[leader], mimic)
         self.model = model
         self.off = [0.0] * len(self.joints)
         # Bullet turns a base to the axes of its inertia; this is by how much
@@ -49,9 +58,26 @@ class Body:
             self.id, self.joints, bullet.VELOCITY_CONTROL, forces=self.off, physicsClientId=self.client
         )
 
+    def _gear(self, follower: int, leader: int, mimic: Mimic) -> None:
+        """Let a joint follow another; Bullet keeps follower + ratio * leader at a target."""
+        here = (0.0, 0.0, 0.0)
+        ends = (self.id, follower, self.id, leader)
+        gear = bullet.createConstraint(*ends, bullet.JOINT_GEAR, here, here, here, physicsClientId=self.client)
+        bullet.changeConstraint(
+            gear,
+            gearRatio=-mimic.multiplier,
+            relativePositionTarget=mimic.offset,
+            erp=GEAR_ERP,
+            maxForce=STRONGEST,
+            physicsClientId=self.client,
+        )
+
     def _set_joints(self, positions: Sequence[float], speeds: Sequence[float]) -> None:
         if self.joints:
             places, paces = [(q,) for q in positions], [(v,) for v in speeds]
+            for follower, leader, mimic in self.followers:
+                places[follower] = (mimic.position(positions[leader]),)
+                paces[follower] = (mimic.multiplier * speeds[leader],)
             bullet.resetJointStatesMultiDof(self.id, self.joints, places, paces, self.client)
 
     def immovable(self) -> set[int]:

@@ -76,12 +76,23 @@ def find_gains(body: RobotBody) -> tuple[np.ndarray, np.ndarray]:
 
 def invert_inertia(body: RobotBody) -> np.ndarray:
     """Return how much each motor accelerates each joint in the rest pose, (joint, joint) [1/(kg m2)]."""
+    inertia, driven = _mass_matrix(body)
+    inverse: np.ndarray = np.linalg.inv(inertia)[np.ix_(driven, driven)]
+    return inverse
+
+
+def measure_inertia(body: RobotBody) -> np.ndarray:
+    """Return the inertia that each motor turns in the rest pose, all else held (joint,) [kg m2]."""
+    inertia, driven = _mass_matrix(body)
+    return inertia[driven, driven]
+
+
+def _mass_matrix(body: RobotBody) -> tuple[np.ndarray, list[int]]:
+    """Return the mass matrix in the rest pose, and the rows of the motors."""
     numbers = sorted(body.joints)  # the order in which Bullet wants positions
     inertia = np.array(bullet.calculateMassMatrix(body.id, _rest(body, numbers), physicsClientId=body.client))
     base = len(inertia) - len(numbers)  # 6 rows of a free base come first
-    driven = [base + numbers.index(joint) for joint in body.driven]
-    inverse: np.ndarray = np.linalg.inv(inertia)[np.ix_(driven, driven)]
-    return inverse
+    return inertia, [base + numbers.index(joint) for joint in body.driven]
 
 
 def _rest(body: RobotBody, numbers: Sequence[int]) -> list[float]:

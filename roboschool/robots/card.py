@@ -54,7 +54,9 @@ class Card:
     feet: tuple[str, ...] = ()  # links whose contacts are observed
     continuous: tuple[str, ...] = ()  # driven joints that are meant to have no limits
     standing_height: Length  # of the trunk in the rest pose on flat ground [m]
+    fixed: bool = False  # its root is fixed to the world, as a root without a mass always is
     self_collision: bool = False
+    substep: Annotated[float, Bounds(0.0, 1.0, above=True)] = 1.0  # longest in which its actuators are stable [s]
     upright: Upright = field(default_factory=Upright)
     torque: dict[str, Torque] = field(default_factory=dict)  # at action 1.0 [N m, or N for a slide]; in action order
     actuators: dict[str, dict[str, float | str | bool]] = field(default_factory=dict)  # after them in action order
@@ -138,6 +140,8 @@ def _number_faults(card: Card, joints: Mapping[str, Joint]) -> Iterator[str]:
         key, joint = ("torque" if name in card.torque else "actuators"), joints.get(name)
         if joint is None:
             continue
+        if joint.mimic is not None:
+            yield f"{key}.{name}: the joint mimics {joint.mimic.leader!r}, and has no motor"
         if joint.lower is None or joint.upper is None:
             if name not in card.continuous:
                 yield f"{key}.{name}: the joint has no limits in {card.model}; give it some, or name it in continuous"

@@ -12,7 +12,7 @@ from roboschool import paths
 from roboschool.errors import InvalidInput
 from roboschool.robots.card import ActuatorSpec, Card, check_card, find_actuator, find_effort, read_card, rest_position
 from roboschool.robots.motors import Motors, motors_of
-from roboschool.robots.urdf import Joint, Model, read_urdf
+from roboschool.robots.urdf import Joint, Model, fix_root, read_urdf
 
 RAIL = (("prismatic", (1.0, 0.0, 0.0)), ("prismatic", (0.0, 0.0, 1.0)), ("continuous", (0.0, 1.0, 0.0)))
 
@@ -37,6 +37,7 @@ class Robot:
     pose: tuple[float, ...]  # rest position of each of `joints` [rad]
     unactuated: tuple[str, ...]  # joints without a motor; slides and hinge first if it is planar
     planar: bool  # held in its x-z plane by two slides and a hinge
+    substep: float = 1.0  # longest in which its actuators are stable [s]
 
     @functools.cached_property
     def motors(self) -> Motors:
@@ -86,6 +87,10 @@ class Robot:
         if self.clear:
             rules.append(f"{', '.join(self.feet[foot] for foot in self.clear)} touch the ground")
         return ", or ".join(rules) or "never"
+
+    def substeps(self, timestep: float, least: int) -> int:
+        """Return how many substeps a timestep [s] needs, so that the actuators are stable; at least so many."""
+        return max(least, math.ceil(timestep / self.substep - 1e-9))
 
     @property
     def mass(self) -> float:
@@ -139,12 +144,17 @@ def _stamp(card: Path) -> tuple[tuple[str, float], ...]:
 @functools.lru_cache(maxsize=64)
 def _load(path: Path, _files: object) -> Robot:
     card = read_card(path)
-    return _join(path, card, read_urdf(path.parent / card.model))
+    return make_robot(path, card, read_urdf(path.parent / card.model))
 
 
-def _join(path: Path, card: Card, model: Model) -> Robot:
-    """Return the robot that card and URDF are about."""
+def make_robot(path: Path, card: Card, model: Model) -> Robot:
+    """Return the robot that a card and a URDF are about; `path` is that of the card.
+
+    Raises:
+        InvalidInput: they do not fit each other.
+    """
     check_card(path, card, model)
+    model = fix_root(model) if card.fixed and not model.fixed else model
     joints = {joint.name: joint for joint in model.joints if joint.kind != "fixed"}
     track = _track(card.trunk, model)
     planar = track is not None and not set(track) & set(card.driven)
@@ -166,6 +176,7 @@ def _join(path: Path, card: Card, model: Model) -> Robot:
         pose=tuple(rest_position(joints[name], card.pose.get(name, 0.0)) for name in card.driven),
         unactuated=(*(track if planar and track else ()), *others),
         planar=planar,
+        substep=card.substep,
     )
 
 
@@ -183,7 +194,7 @@ def _track(trunk: str, model: Model) -> tuple[str, ...] | None:
 
 def find_driven(model: Model) -> dict[str, float]:
     """Return the joints that can be driven without a card, those that have limits with an effort, and it [N m, N]."""
-    return {j.name: j.effort for j in model.joints if j.lower is not None and j.effort}
+    return {j.name: j.effort for j in model.joints if j.lower is not None and j.effort and j.mimic is None}
 
 
 def _bare(model: Model) -> Robot:
@@ -199,4 +210,4 @@ def _bare(model: Model) -> Robot:
         for v in [min(max(0.0, j.lower), j.upper)]
     }
     card = Card(model=path.name, trunk=model.root, standing_height=0.0, torque=driven, pose=middle)
-    return _join(path, card, model)
+    return make_robot(path, card, model)

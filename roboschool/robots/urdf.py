@@ -1,6 +1,7 @@
 """Reads a URDF strictly and cleans it: Bullet crashes, hangs or fails silently on a bad one."""
 
 import atexit
+import dataclasses
 import functools
 import math
 import os
@@ -25,6 +26,19 @@ MOST_SHAPES = 64  # of one link
 
 
 @dataclass(frozen=True)
+class Mimic:
+    """How a joint follows another: its position is `multiplier` times the leader's, plus `offset` [rad or m]."""
+
+    leader: str  # a joint that follows none
+    multiplier: float
+    offset: float
+
+    def position(self, leader: float) -> float:
+        """Return the position that belongs to one of the leader [rad or m]."""
+        return self.multiplier * leader + self.offset
+
+
+@dataclass(frozen=True)
 class Joint:
     """A joint between two links."""
 
@@ -38,6 +52,7 @@ class Joint:
     upper: float | None  # [rad or m]
     effort: float | None  # [N m or N]
     velocity: float | None  # [rad/s or m/s]
+    mimic: Mimic | None = None  # it follows another joint, and has no motor
 
     @property
     def range(self) -> str:
@@ -83,6 +98,16 @@ class Model:
         for _ in self.joints:  # whose order is any
             names |= {joint.child for joint in self.joints if joint.kind == "fixed" and joint.parent in names}
         return frozenset(names)
+
+
+def fix_root(model: Model) -> Model:
+    """Return a model whose root is fixed to the world, as one without a mass is; its own mass counts no more."""
+    root = etree.fromstring(model.text.encode())
+    link = next(link for link in root.findall("link") if link.get("name") == model.root)
+    inertial = link.find("inertial")
+    inertial[:] = [etree.Element("mass", value="0"), etree.Element("inertia", ixx="0", iyy="0", izz="0")]
+    links = tuple(Link(link.name, 0.0) if link.name == model.root else link for link in model.links)
+    return dataclasses.replace(model, links=links, text=str(etree.tostring(root, encoding="unicode")))
 
 
 @functools.lru_cache(maxsize=64)  # every copy of a world asks for the same
@@ -137,6 +162,7 @@ def _read(name: str) -> Model:
             fail(material, f"unknown material {material.get('name')!r}{suggest(material.get('name'), materials)}")
     base = _check_tree(links, joints)
     model_links, model_joints = tuple(_link(link, link is base) for link in links), tuple(map(_joint, joints))
+    _check_followers(joints, model_joints)
     _check_meshes(root, path.parent)
     etree.cleanup_namespaces(root)
     etree.indent(root)
@@ -264,7 +290,28 @@ def _joint(joint: Element) -> Joint:
     effort, velocity = (
         None if limit is None else next(iter(_floats(limit, key)), None) for key in ("effort", "velocity")
     )
-    return Joint(name, kind, parent, child, origin, unit, lower, upper, effort, velocity)
+    return Joint(name, kind, parent, child, origin, unit, lower, upper, effort, velocity, _mimic(joint.find("mimic")))
+
+
+def _mimic(mimic: Element | None) -> Mimic | None:
+    """Return how a joint follows another, if it does."""
+    if mimic is None:
+        return None
+    found = Mimic(mimic.get("joint"), float(mimic.get("multiplier", "1")), float(mimic.get("offset", "0")))
+    if found.multiplier == 0.0:
+        fail(mimic, "multiplier: it is zero; make the joint fixed instead")
+    return found
+
+
+def _check_followers(elements: list[Element], joints: tuple[Joint, ...]) -> None:
+    """Check that joints that mimic others follow joints that move and follow none."""
+    leaders = {joint.name for joint in joints if joint.kind != "fixed" and joint.mimic is None}
+    for element in elements:
+        for mimic in element.findall("mimic"):
+            name = mimic.get("joint")
+            if name not in leaders:
+                fail(mimic, f"{name!r} is no joint that moves and mimics none{suggest(name, leaders)}")
+            element.remove(mimic)  # Bullet does not know it
 
 
 def _limits(limit: Element, kind: str) -> tuple[float, float] | tuple[None, None]:

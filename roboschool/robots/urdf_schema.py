@@ -37,13 +37,14 @@ _RULES = {
     "contact": f"{_CONTACT} friction_anchor? contact_cfm- contact_erp-",
     **{word[:-1]: "@value!" for word in _CONTACT.split()},
     "friction_anchor": "",
-    "joint": "@name! @type! parent! child! origin? axis? limit? dynamics? "
+    "joint": "@name! @type! parent! child! origin? axis? limit? dynamics? mimic? "
     "calibration- safety_controller- joint_properties-",
     "parent": "@link!",
     "child": "@link!",
     "axis": "@xyz!",
     "limit": "@lower? @upper? @effort? @velocity?",
     "dynamics": "@damping? @friction?",
+    "mimic": "@joint! @multiplier? @offset?",
 }
 _NUMBERS = {  # how many stand in the attribute, the lowest, the highest
     "xyz": (3, -FARTHEST, FARTHEST),
@@ -56,11 +57,11 @@ _NUMBERS = {  # how many stand in the attribute, the lowest, the highest
     "rgb": (3, 0.0, 100.0),
     "lower": (1, -FARTHEST, FARTHEST),
     "upper": (1, -FARTHEST, FARTHEST),
+    **dict.fromkeys(("multiplier", "offset"), (1, -1e3, 1e3)),
     **dict.fromkeys(("value", "effort", "velocity", "damping", "friction"), (1, 0.0, 1e30)),
     **dict.fromkeys(("ixx", "iyy", "izz", "ixy", "ixz", "iyz"), (1, -1e12, 1e12)),
 }
 _REFUSED = {
-    "mimic": "in Bullet the joint would move freely",
     "plane": "it belongs to a scene",
     "floating": "Bullet makes it a fixed joint; leave the root link free instead",
     "planar": "Bullet can neither read nor drive it; use two prismatic joints and a continuous one",
@@ -88,7 +89,7 @@ def check_joint_kind(joint: Element) -> None:
     if kind not in KINDS:
         fail(joint, f"unknown joint type {kind!r}{suggest(kind, KINDS)}")
     for child in list(joint):
-        if kind == "fixed" and child.tag in ("axis", "limit", "dynamics"):
+        if kind == "fixed" and child.tag in ("axis", "limit", "dynamics", "mimic"):
             joint.remove(child)
         elif kind == "continuous" and child.tag == "limit":
             for end in {"lower", "upper"} & set(child.attrib):

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from roboschool import paths, readers
-from roboschool.errors import describe_error
+from roboschool.errors import InvalidInput, describe_error
 from roboschool.mdp.game import UNDECIDED
 from roboschool.paths import as_path
 from roboschool.physics.stability import check_gains
@@ -72,6 +72,8 @@ def examine(file: str) -> tuple[CheckReport, bool]:
         problems += _misnamed(path)
     except (Exception, SystemExit) as error:  # of a user's task or game
         problems = [_without_path(describe_error(error), file)]
+        if file.endswith(".urdf") and isinstance(error, InvalidInput) and Path(file).is_file():
+            notes.append("`roboschool new robot` repairs most faults of a URDF")
     own = found is None or not _is_ours(found)
     return CheckReport(file, kind, about, tuple(problems), tuple(notes)), own
 
@@ -177,7 +179,9 @@ def scene_of(robot: Robot) -> Scene:
 def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], list[str]]:
     """Return what goes wrong with a robot that is alone, in substeps as long as those of a scene, and notes."""
     scene = scene_of(robot)
-    if timing is not None:
+    if timing is None:
+        scene = dataclasses.replace(scene, substeps=robot.substeps(scene.timestep, scene.substeps))
+    else:
         scene = dataclasses.replace(scene, timestep=timing.timestep, substeps=timing.substeps)
     simulation = Simulation(scene)
     problems, notes = check_gains(simulation.worlds[0])

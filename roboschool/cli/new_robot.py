@@ -1,0 +1,64 @@
+"""The command `roboschool new robot`: what it prints."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from roboschool.errors import one_line
+from roboschool.importing.project import NewRobot, new_robot
+
+PLACES = 12  # lines of the report that are printed; all are in the file
+
+
+def run_new_robot(source: str, into: Path, as_json: bool, **options: Any) -> None:
+    """Import a robot and print what was done, what is unsure and how to go on.
+
+    Raises:
+        InvalidInput: see `new_robot`.
+    """
+    made = new_robot(source, into, **options)
+    if as_json:
+        click.echo(json.dumps(_as_data(made), indent=2))
+        return
+    report, card = made.imported.report, made.inferred.card
+    lines = report.lines()
+    for line in lines[:PLACES]:
+        click.echo(one_line(line))
+    if len(lines) > PLACES:
+        click.echo(f"... and {len(lines) - PLACES} more lines in import_report.txt")
+    trial = made.inferred.trial
+    base = "fixed to the world" if card.fixed else "free"
+    stands = f"keeps its pose for {trial.seconds:.1f} s" if trial.stands else f"falls after {trial.seconds:.1f} s"
+    click.echo(
+        one_line(f"{made.imported.name}: {made.inferred.anatomy.kind}, {base}, {len(card.driven)} motors; {stands}")
+    )
+    for key, text in made.inferred.unsure.items():
+        click.echo(one_line(f"UNSURE: {key}: {text}"))
+    if options.get("dry_run"):
+        click.echo(f"Nothing was written; without --dry-run it would be {len(made.files)} files below {into}.")
+        return
+    scene = made.files[-1]
+    click.echo(one_line(f"Written: {into / 'assets' / made.imported.name}, {scene}"))
+    click.echo("Go on with:")
+    click.echo(one_line(f"    roboschool check {scene}"))
+    click.echo(one_line(f"    roboschool film {scene} --picture {made.imported.name}.png"))
+    click.echo(one_line(f"    ROBOSCHOOL_PATH={into} python examples/train_ppo.py --scene {made.imported.name}"))
+
+
+def _as_data(made: NewRobot) -> dict[str, Any]:
+    """Return what is printed as JSON."""
+    inferred = made.inferred
+    return {
+        "name": made.imported.name,
+        "kind": inferred.anatomy.kind,
+        "fixed": inferred.card.fixed,
+        "trunk": inferred.card.trunk,
+        "feet": list(inferred.card.feet),
+        "stands": inferred.trial.stands,
+        "seconds": inferred.trial.seconds,
+        "unsure": inferred.unsure,
+        "files": [str(path) for path in made.files],
+        "report": made.imported.report.as_data(),
+    }

@@ -1,0 +1,302 @@
+"""Infers the card of an imported robot: what it is, what holds it, what drives it, and how it stands."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from roboschool.errors import InvalidInput, check_choice
+from roboschool.importing.draft import DraftJoint, pose_frame
+from roboschool.importing.gains import Load, choose_gains, choose_scale, find_loads, largest_damping, upright_envelope
+from roboschool.importing.importer import ImportedRobot, move_root, write_model
+from roboschool.importing.kind import FREE, KINDS, Anatomy, has_word, read_anatomy
+from roboschool.importing.pose import bend_legs, clip_pose, find_lowest
+from roboschool.importing.report import CHANGE, LOSS, NOTE
+from roboschool.importing.trial import Trial, measure_joints, try_standing
+from roboschool.robots.card import ActuatorSpec, Card, Upright
+from roboschool.robots.robot import Robot, make_robot
+
+ACTUATORS = ("position", "torque")
+HELD = ("arm", "hand")  # whose trunk is what is fixed, however light
+PASSIVE = ("caster", "swivel", "passive", "roller")  # in the names of joints that no motor drives
+QUICK, LONG = 2.0, 5.0  # of a trial [s]
+REACHES = (0.9, 0.75)  # of legs, as shares of their lengths, that are tried
+LYING = [(turn, 0.0, 0.0) for turn in (math.pi / 2, -math.pi / 2, math.pi)] + [
+    (0.0, turn, 0.0) for turn in (math.pi / 2, -math.pi / 2)
+]  # how a robot that is drawn lying may be turned upright
+SUBSTEPS = (0.0165 / 4, 0.0165 / 8, 0.0165 / 16)  # that are tried, the longest first: they are the quickest [s]
+STIFF_ENOUGH, LEGS_STIFF_ENOUGH = 0.3, 0.02  # share of the stiffness wanted; shorter substeps are tried below
+DEEP = 0.002  # in the ground: what a robot that is fixed may be [m]
+WHEEL_SPEED = 10.0  # of a wheel whose top speed is not stated [rad/s]
+
+
+@dataclass(frozen=True)
+class InferredCard:
+    """A card, and how it came to be."""
+
+    card: Card
+    robot: Robot
+    anatomy: Anatomy
+    base_reason: str
+    trial: Trial  # of the rest pose
+    unsure: dict[str, str] = field(default_factory=dict)  # key of the card: what to look at
+
+
+@dataclass(frozen=True)
+class _Motors:
+    """What is settled before a pose is looked for."""
+
+    names: tuple[str, ...]
+    joints: tuple[DraftJoint, ...]
+    loads: dict[str, Load]
+    wheels: frozenset[str]
+
+
+def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator: str = "position") -> InferredCard:
+    """Return a card for an imported robot.
+
+    The URDF is written anew if the root of a robot that is fixed to the world must be lifted out of the ground.
+
+    Args:
+        imported: the robot.
+        kind: one of KINDS, if somebody knows; empty to infer it.
+        base: "fixed" or "free", or empty to infer it.
+        actuator: "position" for servos with gains, or "torque".
+
+    Raises:
+        InvalidInput: an argument is none of those, no joint can be driven, or Bullet refuses the robot.
+    """
+    for value, known, what in ((kind, KINDS, "kind"), (base, ("fixed", "free"), "base")):
+        if value:
+            check_choice(value, known, what)
+    check_choice(actuator, ACTUATORS, "actuator")
+    draft, report = imported.draft, imported.report
+    anatomy = _stand_up(imported, read_anatomy(draft, kind), kind)
+    fixed, base_reason = _choose_base(imported, anatomy, base)
+    if fixed and anatomy.kind in HELD and imported.base != "rail":
+        anatomy = dataclasses.replace(anatomy, trunk=draft.root())
+    motors = _find_motors(imported, anatomy, fixed)
+    pose = clip_pose(draft, {})
+    lowest = find_lowest(draft, pose)
+    if fixed and lowest < -DEEP:
+        move_root(draft, pose_frame((0.0, 0.0, -lowest), (0.0, 0.0, 0.0)))
+        detail = f"all is {-lowest:.3g} m higher"
+        report.add(CHANGE, "the root's frame was put on the ground", f"link {draft.root()!r}", detail)
+    model = write_model(draft, imported.folder)
+    card = _first_card(imported, anatomy, fixed, motors, pose)
+    path = imported.folder / f"{imported.name}.toml"
+    robot = make_robot(path, card, model)
+    if _calm_joints(imported, robot, motors):
+        model = write_model(draft, imported.folder)
+        robot = make_robot(path, card, model)
+    driven, trial = _settle(imported, robot, anatomy, motors, fixed)
+    substep = driven.substep if actuator == "position" else 1.0
+    if actuator == "torque":
+        driven = dataclasses.replace(driven, actuators=robot.actuators)
+    card = dataclasses.replace(_finish(card, driven, trial, anatomy, fixed), substep=substep)
+    unsure = _doubts(anatomy, motors, trial, card, base)
+    for key, text in unsure.items():
+        report.add(LOSS if key == "pose" else CHANGE, "an answer is unsure", f"card {key}", text)
+    report.add(NOTE, f"it is {anatomy.kind}", "card", anatomy.reason)
+    report.add(NOTE, f"its base is {'fixed' if fixed else 'free'}", "card", base_reason)
+    return InferredCard(card, make_robot(path, card, model), anatomy, base_reason, trial, unsure)
+
+
+def _stand_up(imported: ImportedRobot, anatomy: Anatomy, kind: str) -> Anatomy:
+    """Find the legs of a robot that has some by the names of its parts, though they do not hang in the pose of zeros.
+
+    It is turned upright if it is drawn lying; otherwise its legs are folded.
+    """
+    named = [limb for limb in anatomy.limbs if has_word(limb, "leg") and len(limb.joints) >= 2]
+    if anatomy.kind != "legged" or len(anatomy.legs) >= 2 or len(named) < 2:
+        return anatomy
+    for angles in LYING:
+        turned = pose_frame((0.0, 0.0, 0.0), angles)
+        move_root(imported.draft, turned)
+        found = read_anatomy(imported.draft, kind)
+        if len(found.legs) >= len(named):
+            detail = f"by {', '.join(f'{math.degrees(angle):g}' for angle in angles)} degrees about x, y, z"
+            where = f"link {imported.draft.root()!r}"
+            imported.report.add(CHANGE, "a robot that is drawn lying was turned upright", where, detail)
+            return found
+        move_root(imported.draft, turned.T)
+    return dataclasses.replace(anatomy, legs=tuple(named), folded=True, sure=False, reason="names of its limbs")
+
+
+def _choose_base(imported: ImportedRobot, anatomy: Anatomy, base: str) -> tuple[bool, str]:
+    """Return whether the base is fixed, and why."""
+    if base:
+        return base == "fixed", "as told"
+    if imported.base == "rail":
+        return True, "its only joint at the root moves on a link without mass"
+    if imported.base == "free":
+        return False, "a floating or planar joint"
+    if anatomy.kind in FREE:
+        return False, f"it is {anatomy.kind}; a root without a mass is a frame"
+    return True, f"it is {'an' if anatomy.kind == 'arm' else 'a'} {anatomy.kind}"
+
+
+def _find_motors(imported: ImportedRobot, anatomy: Anatomy, fixed: bool) -> _Motors:
+    """Return the joints that get a motor; what gets none is in the report."""
+    draft, names = imported.draft, []
+    for joint in draft.joints.values():
+        passive = any(word in f"{joint.name} {joint.child}".lower() for word in PASSIVE)
+        if passive and joint.moves:
+            imported.report.add(NOTE, "a joint got no motor", f"joint {joint.name!r}", "by its name it has none")
+        elif joint.moves and joint.mimic is None:
+            names.append(joint.name)
+    if not names:
+        raise InvalidInput(f"{imported.path}: no joint can be driven")
+    loads = find_loads(draft, anatomy, names, not fixed, imported.report)
+    endless = (draft.joints[name] for name in anatomy.wheels if name in names)
+    wheels = frozenset(joint.name for joint in endless if joint.lower is None)
+    return _Motors(tuple(names), tuple(draft.joints[name] for name in names), loads, wheels)
+
+
+def _first_card(
+    imported: ImportedRobot, anatomy: Anatomy, fixed: bool, motors: _Motors, pose: dict[str, float]
+) -> Card:
+    """Return a card that lacks only gains, pose and height."""
+    draft = imported.draft
+    wheels = [draft.joints[name].child for name in anatomy.wheels]
+    ends = [leg.link for leg in anatomy.legs] if anatomy.kind == "legged" else []
+    feet = dict.fromkeys(wheels if anatomy.kind == "wheeled" else ends)
+    return Card(
+        model=imported.path.name,
+        trunk=anatomy.trunk,
+        feet=tuple(foot for foot in feet if draft.links[foot].collisions),
+        continuous=tuple(joint.name for joint in motors.joints if joint.lower is None),
+        standing_height=0.0,
+        fixed=fixed,
+        torque={name: motors.loads[name].effort for name in motors.names},
+        pose={joint.name: _shown(joint, pose[joint.name]) for joint in motors.joints},
+    )
+
+
+def _settle(
+    imported: ImportedRobot, robot: Robot, anatomy: Anatomy, motors: _Motors, fixed: bool
+) -> tuple[Robot, Trial]:
+    """Return the robot with gains and a pose that it keeps, in as few substeps as will do, and what became of it."""
+    candidates = [robot]
+    if anatomy.kind == "legged" and len(anatomy.legs) >= 2 and not fixed:
+        poses = [bend_legs(imported.draft, anatomy.legs, reach) for reach in REACHES]
+        bent = [dataclasses.replace(robot, pose=tuple(pose[n] for n in motors.names)) for pose in poses]
+        candidates = [*bent, robot] if anatomy.folded else [robot, *bent]
+    best: tuple[tuple[bool, bool, float], Robot, Trial] | None = None
+    for substep in SUBSTEPS:
+        for candidate in candidates:
+            driven, share = _with_motors(dataclasses.replace(candidate, substep=substep), motors)
+            if substep != SUBSTEPS[-1] and share < (STIFF_ENOUGH if fixed else LEGS_STIFF_ENOUGH):
+                continue  # it would need shorter substeps
+            trial = try_standing(driven, QUICK)
+            if trial.stands and not fixed:
+                trial = try_standing(driven, LONG)
+            on_feet = len(trial.touching) >= len(driven.feet) / 2
+            rank = (trial.stands, on_feet, trial.seconds)
+            if best is None or rank > best[0]:
+                best = (rank, driven, trial)
+            if trial.stands and on_feet:
+                return driven, trial
+    assert best is not None  # the last substep is always tried
+    return best[1], best[2]
+
+
+def _with_motors(robot: Robot, motors: _Motors) -> tuple[Robot, float]:
+    """Return a robot whose joints hold their positions, and whose wheels a speed.
+
+    Also the least share of the stiffness that was wanted: of legs, if there are some.
+    """
+    inertia, inverse, dt = measure_joints(robot)
+    slides = [joint.kind == "prismatic" for joint in motors.joints]
+    loads = [motors.loads[name] for name in motors.names]
+    damping = np.array([joint.damping for joint in motors.joints])
+    gains = choose_gains(loads, slides, damping, inertia, inverse, dt)
+    specs = []
+    for number, joint in enumerate(motors.joints):
+        kp, kd = _short(gains.kp[number]), _short(gains.kd[number])
+        if joint.name in motors.wheels:
+            own: tuple[tuple[str, float], ...] = (("kd", max(kd, 1e-4)),)
+            own += () if joint.velocity else (("speed", WHEEL_SPEED),)
+            specs.append(ActuatorSpec("velocity", own))
+        else:
+            scale = choose_scale(joint.lower, joint.upper, slides[number])
+            specs.append(ActuatorSpec("position", (("kp", kp), ("kd", kd), ("scale", scale))))
+    legs = [share for share, load in zip(gains.share, loads, strict=True) if load.leg]
+    return dataclasses.replace(robot, actuators=tuple(specs)), float(min(legs or gains.share))
+
+
+def _calm_joints(imported: ImportedRobot, robot: Robot, motors: _Motors) -> bool:
+    """Lower the damping of joints that Bullet could not simulate; return whether there were some."""
+    _, inverse, dt = measure_joints(dataclasses.replace(robot, substep=SUBSTEPS[-1]))
+    calmed = False
+    for joint, most in zip(motors.joints, largest_damping(inverse, dt).tolist(), strict=True):
+        if joint.damping > most:
+            detail = f"{joint.damping:.3g} to {most:.3g} N m s/rad: its links are so light that more is not stable"
+            imported.report.add(CHANGE, "a damping was lowered", f"joint {joint.name!r}", detail)
+            joint.damping, calmed = _short(most), True
+    return calmed
+
+
+def _finish(card: Card, robot: Robot, trial: Trial, anatomy: Anatomy, fixed: bool) -> Card:
+    """Return the card with what the trial has shown."""
+    actuators = {}
+    torque = {}
+    for joint, spec, effort in zip(robot.joints, robot.actuators, robot.torque, strict=True):
+        if spec.kind == "torque":
+            torque[joint.name] = effort
+            continue
+        row: dict[str, Any] = {"kind": spec.kind, **dict(spec.parameters)}
+        actuators[joint.name] = row if joint.effort == effort else {**row, "effort": _short(effort)}
+    pose = {j.name: _shown(j, rest) for j, rest in zip(robot.joints, robot.pose, strict=True)}
+    upright = Upright()
+    if not fixed and trial.height > 0.0:
+        low, tilt = upright_envelope(trial.height)
+        upright = Upright(min_height=low, tilt=tilt) if anatomy.kind in ("legged", "wheeled") else upright
+    return dataclasses.replace(
+        card,
+        torque=torque,
+        actuators=actuators,
+        pose={name: value for name, value in pose.items() if value},
+        standing_height=max(round(trial.height, 4), 0.0),
+        upright=upright,
+    )
+
+
+def _doubts(anatomy: Anatomy, motors: _Motors, trial: Trial, card: Card, base: str) -> dict[str, str]:
+    """Return the keys of the card that somebody should look at."""
+    doubts, fixed, feet = {}, card.fixed, card.feet
+    if not anatomy.sure:
+        doubts["kind"] = f"taken for {anatomy.kind} ({anatomy.reason}); --kind says otherwise"
+        if not base:
+            doubts["fixed"] = f"the base is {'fixed' if fixed else 'free'}; --base says otherwise"
+    if anatomy.kind in ("legged", "wheeled") and not fixed and not trial.stands:
+        doubts["pose"] = f"no pose was found that stands: it falls after {trial.seconds:.1f} s"
+    if anatomy.kind == "legged" and len(anatomy.legs) < 2:
+        doubts["feet"] = "no limbs were found that reach the ground"
+    if anatomy.kind == "wheeled" and not feet:
+        doubts["feet"] = "no wheel collides, so it lies on its base"
+    guessed = [name for name, load in motors.loads.items() if load.guessed]
+    if guessed:
+        doubts["actuators"] = f"the effort of {_listed(guessed)} is a guess"
+    return doubts
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _shown(joint: Any, position: float) -> float:
+    """Return a position as a card has it, rounded towards zero so that it stays within the limits."""
+    value = position if joint.kind == "prismatic" else math.degrees(position)
+    digits = 5 if joint.kind == "prismatic" else 2
+    rounded = round(value, digits)
+    low, high = (-math.inf, math.inf) if joint.lower is None else (joint.lower, joint.upper)
+    back = rounded if joint.kind == "prismatic" else math.radians(rounded)
+    return (rounded if low <= back <= high else value) + 0.0
+
+
+def _short(number: float) -> float:
+    return float(f"{number:.3g}")
