@@ -63,7 +63,7 @@ def try_one(path: str) -> dict:
             "sure": inferred.anatomy.sure,
             "fixed": inferred.card.fixed,
             "motors": len(inferred.card.driven),
-            "stands": inferred.trial.stands,
+            "stands": inferred.trial.is_standing,
             "stated": report.figures["mass stated in the file [kg]"],
             "computed": report.figures["mass computed [kg]"],
             "mass": made.imported.draft.mass(),

@@ -30,9 +30,9 @@ def run_new_robot(source: str, into: Path, as_json: bool, **options: Any) -> Non
         click.echo(f"... and {len(lines) - PLACES} more lines in import_report.txt")
     trial = made.inferred.trial
     base = "fixed to the world" if card.fixed else "free"
-    stands = f"keeps its pose for {trial.seconds:.1f} s" if trial.stands else f"falls after {trial.seconds:.1f} s"
+    outcome = f"keeps its pose for {trial.seconds:.1f} s" if trial.is_standing else f"falls after {trial.seconds:.1f} s"
     click.echo(
-        one_line(f"{made.imported.name}: {made.inferred.anatomy.kind}, {base}, {len(card.driven)} motors; {stands}")
+        one_line(f"{made.imported.name}: {made.inferred.anatomy.kind}, {base}, {len(card.driven)} motors; {outcome}")
     )
     for key, text in made.inferred.unsure.items():
         click.echo(one_line(f"UNSURE: {key}: {text}"))
@@ -56,7 +56,7 @@ def _as_data(made: NewRobot) -> dict[str, Any]:
         "fixed": inferred.card.fixed,
         "trunk": inferred.card.trunk,
         "feet": list(inferred.card.feet),
-        "stands": inferred.trial.stands,
+        "stands": inferred.trial.is_standing,
         "seconds": inferred.trial.seconds,
         "unsure": inferred.unsure,
         "files": [str(path) for path in made.files],

@@ -98,11 +98,11 @@ def _corners(shape: Shape) -> np.ndarray:
     radius, length = shape.size[0], shape.size[1] if len(shape.size) > 1 else 0.0
     angles = np.arange(16) * math.tau / 16
     ring = np.stack([np.cos(angles), np.sin(angles), np.zeros(16)], axis=1) * radius
-    ends = [ring + np.array([0.0, 0.0, side * length / 2]) for side in (-1, 1)]
+    caps = [ring + np.array([0.0, 0.0, side * length / 2]) for side in (-1, 1)]
     if shape.kind == "cylinder":
-        return np.concatenate(ends)
+        return np.concatenate(caps)
     poles = np.array([[0.0, 0.0, side * (radius + length / 2)] for side in (-1, 1)])
-    return np.concatenate([*ends, ring[:, [0, 2, 1]], ring[:, [2, 0, 1]], poles])
+    return np.concatenate([*caps, ring[:, [0, 2, 1]], ring[:, [2, 0, 1]], poles])
 
 
 def parallel(mass: float, way: np.ndarray) -> np.ndarray:

@@ -80,10 +80,10 @@ def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator
         anatomy = dataclasses.replace(anatomy, trunk=draft.root())
     motors = _find_motors(imported, anatomy, fixed)
     pose = clip_pose(draft, {})
-    lowest = find_lowest(draft, pose)
-    if fixed and lowest < -DEEP:
-        move_root(draft, pose_frame((0.0, 0.0, -lowest), (0.0, 0.0, 0.0)))
-        detail = f"all is {-lowest:.3g} m higher"
+    bottom = find_lowest(draft, pose)
+    if fixed and bottom < -DEEP:
+        move_root(draft, pose_frame((0.0, 0.0, -bottom), (0.0, 0.0, 0.0)))
+        detail = f"all is {-bottom:.3g} m higher"
         report.add(CHANGE, "the root's frame was put on the ground", f"link {draft.root()!r}", detail)
     model = write_model(draft, imported.folder)
     card = _first_card(imported, anatomy, fixed, motors, pose)
@@ -110,7 +110,7 @@ def _stand_up(imported: ImportedRobot, anatomy: Anatomy, kind: str) -> Anatomy:
 
     It is turned upright if it is drawn lying; otherwise its legs are folded.
     """
-    named = [limb for limb in anatomy.limbs if has_word(limb, "leg") and len(limb.joints) >= 2]
+    named = [chain for chain in anatomy.chains if has_word(chain, "leg") and len(chain.joints) >= 2]
     if anatomy.kind != "legged" or len(anatomy.legs) >= 2 or len(named) < 2:
         return anatomy
     for angles in LYING:
@@ -151,8 +151,8 @@ def _find_motors(imported: ImportedRobot, anatomy: Anatomy, fixed: bool) -> _Mot
     if not names:
         raise InvalidInput(f"{imported.path}: no joint can be driven")
     loads = find_loads(draft, anatomy, names, not fixed, imported.report)
-    endless = (draft.joints[name] for name in anatomy.wheels if name in names)
-    wheels = frozenset(joint.name for joint in endless if joint.lower is None)
+    continuous = (draft.joints[name] for name in anatomy.wheels if name in names)
+    wheels = frozenset(joint.name for joint in continuous if joint.lower is None)
     return _Motors(tuple(names), tuple(draft.joints[name] for name in names), loads, wheels)
 
 
@@ -162,8 +162,8 @@ def _first_card(
     """Return a card that lacks only gains, pose and height."""
     draft = imported.draft
     wheels = [draft.joints[name].child for name in anatomy.wheels]
-    ends = [leg.link for leg in anatomy.legs] if anatomy.kind == "legged" else []
-    feet = dict.fromkeys(wheels if anatomy.kind == "wheeled" else ends)
+    tips = [leg.link for leg in anatomy.legs] if anatomy.kind == "legged" else []
+    feet = dict.fromkeys(wheels if anatomy.kind == "wheeled" else tips)
     return Card(
         model=imported.path.name,
         trunk=anatomy.trunk,
@@ -192,13 +192,13 @@ def _settle(
             if substep != SUBSTEPS[-1] and share < (STIFF_ENOUGH if fixed else LEGS_STIFF_ENOUGH):
                 continue  # it would need shorter substeps
             trial = try_standing(driven, QUICK)
-            if trial.stands and not fixed:
+            if trial.is_standing and not fixed:
                 trial = try_standing(driven, LONG)
             on_feet = len(trial.touching) >= len(driven.feet) / 2
-            rank = (trial.stands, on_feet, trial.seconds)
+            rank = (trial.is_standing, on_feet, trial.seconds)
             if best is None or rank > best[0]:
                 best = (rank, driven, trial)
-            if trial.stands and on_feet:
+            if trial.is_standing and on_feet:
                 return driven, trial
     assert best is not None  # the last substep is always tried
     return best[1], best[2]
@@ -272,10 +272,10 @@ def _doubts(anatomy: Anatomy, motors: _Motors, trial: Trial, card: Card, base: s
         doubts["kind"] = f"taken for {anatomy.kind} ({anatomy.reason}); --kind says otherwise"
         if not base:
             doubts["fixed"] = f"the base is {'fixed' if fixed else 'free'}; --base says otherwise"
-    if anatomy.kind in ("legged", "wheeled") and not fixed and not trial.stands:
+    if anatomy.kind in ("legged", "wheeled") and not fixed and not trial.is_standing:
         doubts["pose"] = f"no pose was found that stands: it falls after {trial.seconds:.1f} s"
     if anatomy.kind == "legged" and len(anatomy.legs) < 2:
-        doubts["feet"] = "no limbs were found that reach the ground"
+        doubts["feet"] = "no legs were found that reach the ground"
     if anatomy.kind == "wheeled" and not feet:
         doubts["feet"] = "no wheel collides, so it lies on its base"
     guessed = [name for name, load in motors.loads.items() if load.guessed]

@@ -34,12 +34,12 @@ TRUNK_SHARE = 0.3  # of the heaviest link: a root with more is the trunk
 
 
 @dataclass(frozen=True)
-class Limb:
+class Chain:
     """A way from the trunk to a link that carries nothing."""
 
     link: str
     joints: tuple[str, ...]  # that move, from the trunk on
-    lowest: np.ndarray  # point of the link in the pose of zeros, in the root's frame (3,)
+    bottom: np.ndarray  # point of the link in the pose of zeros, in the root's frame (3,)
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Anatomy:
     kind: str
     sure: bool
     trunk: str
-    legs: tuple[Limb, ...]  # that may stand
+    legs: tuple[Chain, ...]  # that may stand
     wheels: tuple[str, ...]  # joints
-    limbs: tuple[Limb, ...]  # all
+    chains: tuple[Chain, ...]  # all
     height: float  # from the lowest point to the highest in the pose of zeros [m]
     reason: str  # why it is this kind
     folded: bool = False  # its legs do not hang in the pose of zeros
@@ -68,16 +68,18 @@ def read_anatomy(draft: Draft, kind: str = "") -> Anatomy:
     places = np.concatenate([*corners.values(), *(frame[None, :3, 3] for frame in frames.values())])
     low, height = float(places[:, 2].min()), max(float(np.ptp(places[:, 2])), 1e-3)
     trunk = find_trunk(draft)
-    limbs = _find_limbs(draft, trunk, corners, frames)
+    chains = _find_chains(draft, trunk, corners, frames)
     wheels = _find_wheels(draft, corners, frames, low, height)
     if len(wheels) < 2:
         turning = [joint for joint in draft.joints.values() if joint.kind == "continuous" and joint.mimic is None]
         wheels = [joint.name for joint in turning if "wheel" in f"{joint.name} {joint.child}".lower()]
-    legs = [limb for limb in limbs if _may_stand(limb, low, height, frames, draft) and limb.joints[-1] not in wheels]
-    found, sure, reason = _judge(draft, trunk, legs, wheels, limbs, height)
+    legs = [
+        chain for chain in chains if _may_stand(chain, low, height, frames, draft) and chain.joints[-1] not in wheels
+    ]
+    found, sure, reason = _judge(draft, trunk, legs, wheels, chains, height)
     if kind:
         found, sure, reason = kind, True, "as told"
-    return Anatomy(found, sure, trunk, tuple(legs), tuple(wheels), tuple(limbs), height, reason)
+    return Anatomy(found, sure, trunk, tuple(legs), tuple(wheels), tuple(chains), height, reason)
 
 
 def find_trunk(draft: Draft) -> str:
@@ -100,18 +102,20 @@ def count_words(draft: Draft, group: str) -> int:
     return sum(bool(pattern.search(name.lower())) for name in (*draft.links, *draft.joints))
 
 
-def has_word(limb: Limb, group: str) -> bool:
-    """Return whether a link or joint of a limb has a name of a group."""
-    return any(re.search(WORDS[group], name.lower()) for name in (limb.link, *limb.joints))
+def has_word(chain: Chain, group: str) -> bool:
+    """Return whether a link or joint of a chain has a name of a group."""
+    return any(re.search(WORDS[group], name.lower()) for name in (chain.link, *chain.joints))
 
 
-def _find_limbs(draft: Draft, trunk: str, corners: dict[str, np.ndarray], frames: dict[str, np.ndarray]) -> list[Limb]:
+def _find_chains(
+    draft: Draft, trunk: str, corners: dict[str, np.ndarray], frames: dict[str, np.ndarray]
+) -> list[Chain]:
     """Return the ways from the trunk to the ends of the tree, which is walked in both directions."""
     around: dict[str, list[tuple[str, DraftJoint]]] = {}
     for joint in draft.joints.values():
         around.setdefault(joint.parent, []).append((joint.child, joint))
         around.setdefault(joint.child, []).append((joint.parent, joint))
-    limbs: list[Limb] = []
+    chains: list[Chain] = []
     ways: dict[str, tuple[str, ...]] = {trunk: ()}
     reached = [trunk]
     for link in reached:
@@ -121,15 +125,15 @@ def _find_limbs(draft: Draft, trunk: str, corners: dict[str, np.ndarray], frames
             reached.append(other)
         if not further and ways[link]:
             points = corners.get(link, frames[link][None, :3, 3])
-            limbs.append(Limb(link, ways[link], points[int(np.argmin(points[:, 2]))]))
-    return limbs
+            chains.append(Chain(link, ways[link], points[int(np.argmin(points[:, 2]))]))
+    return chains
 
 
-def _may_stand(limb: Limb, low: float, height: float, frames: dict[str, np.ndarray], draft: Draft) -> bool:
-    """Return whether an end is near the ground, and hangs well below where its limb begins or has the name of a leg."""
-    start = frames[draft.joints[limb.joints[0]].child][2, 3]
-    down = limb.lowest[2] - low < NEAR_GROUND * height
-    return bool(down and start - limb.lowest[2] > LEG_DROP * height and len(limb.joints) >= 2)
+def _may_stand(chain: Chain, low: float, height: float, frames: dict[str, np.ndarray], draft: Draft) -> bool:
+    """Return whether an end is near the ground, and hangs well below its first joint or has the name of a leg."""
+    start = frames[draft.joints[chain.joints[0]].child][2, 3]
+    down = chain.bottom[2] - low < NEAR_GROUND * height
+    return bool(down and start - chain.bottom[2] > LEG_DROP * height and len(chain.joints) >= 2)
 
 
 def _find_wheels(
@@ -138,11 +142,11 @@ def _find_wheels(
     """Return the joints that turn something round near the ground about a level axis, without an end."""
     found = []
     for joint in draft.joints.values():
-        endless = joint.kind == "continuous" or (
+        continuous = joint.kind == "continuous" or (
             joint.kind == "revolute" and joint.lower is not None and (joint.upper or 0.0) - joint.lower > 2 * math.tau
         )
         points = corners.get(joint.child)
-        if not endless or joint.mimic is not None or points is None:
+        if not continuous or joint.mimic is not None or points is None:
             continue
         axis = frames[joint.child][:3, :3] @ joint.axis
         near = points[:, 2].min() - low < NEAR_GROUND * height + 0.02
@@ -163,7 +167,7 @@ def _is_round(points: np.ndarray, axis: np.ndarray) -> bool:
 
 
 def _judge(
-    draft: Draft, trunk: str, legs: list[Limb], wheels: list[str], limbs: list[Limb], height: float
+    draft: Draft, trunk: str, legs: list[Chain], wheels: list[str], chains: list[Chain], height: float
 ) -> tuple[str, bool, str]:
     """Return the kind, whether that is sure, and why."""
     words = {group: count_words(draft, group) for group in WORDS}
@@ -176,18 +180,18 @@ def _judge(
     if sum("wheel" in name.lower() for name in draft.merged) >= MANY_WHEELS:
         return "wheeled", False, "wheels that do not turn"
     torso = words["leg"] == 0 and words["arm"] >= 4  # of a robot with arms and no legs
-    named_legs, named_fingers = (sum(has_word(limb, group) for limb in legs) for group in ("leg", "finger"))
+    named_legs, named_fingers = (sum(has_word(chain, group) for chain in legs) for group in ("leg", "finger"))
     palm = named_legs == 0 and bool(re.search(PALM, f"{draft.name} {trunk}".lower()))
     if len(legs) >= 2 and named_legs >= named_fingers and not torso and not palm:
         sure = named_legs >= 2 or len(legs) in (2, 4, 6)
-        return "legged", sure and words["arm"] <= 2 * words["leg"], f"{len(legs)} limbs reach the ground"
+        return "legged", sure and words["arm"] <= 2 * words["leg"], f"{len(legs)} legs reach the ground"
     if words["leg"] >= 8 and words["leg"] > words["arm"] / 2:
         return "legged", False, "names of links"
-    longest = max((len(limb.joints) for limb in limbs), default=0)
-    ends = {limb.joints[0] for limb in limbs}
+    longest = max((len(chain.joints) for chain in chains), default=0)
+    roots = {chain.joints[0] for chain in chains}
     if (palm or words["finger"] >= 2) and words["arm"] < 4 and longest <= LONGEST_FINGER:
-        return "hand", True, f"{max(len(ends), 1)} fingers"
-    if len(ends) >= 3 and not words["arm"] and height < SMALL:
+        return "hand", True, f"{max(len(roots), 1)} fingers"
+    if len(roots) >= 3 and not words["arm"] and height < SMALL:
         kind = "hand" if words["finger"] else "legged"
-        return kind, False, f"{len(ends)} short limbs"
-    return "arm", words["arm"] >= 2 or len(limbs) == 1, "a chain of joints"
+        return kind, False, f"{len(roots)} short limbs"
+    return "arm", words["arm"] >= 2 or len(chains) == 1, "a chain of joints"

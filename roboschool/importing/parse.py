@@ -83,7 +83,7 @@ class _Parser:
         where = f"joint {name!r}"
         if kind not in KINDS:
             raise InvalidInput(f"{_at(element)}: {where}: unknown joint type {kind!r:.40}{suggest(kind, KINDS)}")
-        ends = [self._link_of(element, end, where) for end in ("parent", "child")]
+        links = [self._link_of(element, end, where) for end in ("parent", "child")]
         axis = np.array(self._numbers(element.find("axis"), "xyz", 3, (1.0, 0.0, 0.0), where))
         length = float(np.linalg.norm(axis))
         if length < 1e-6 and kind in ("fixed", "floating"):
@@ -92,7 +92,7 @@ class _Parser:
             self.report.add(CHANGE, "an axis of length zero became x", where)
             axis, length = np.array([1.0, 0.0, 0.0]), 1.0
         limit, dynamics, mimic = element.find("limit"), element.find("dynamics"), element.find("mimic")
-        found = DraftJoint(name, kind, ends[0], ends[1], self._frame(element, where), axis / length)
+        found = DraftJoint(name, kind, links[0], links[1], self._frame(element, where), axis / length)
         found.lower, found.upper, effort, found.velocity = (
             self._scalar(limit, key, where) for key in ("lower", "upper", "effort", "velocity")
         )

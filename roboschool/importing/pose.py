@@ -6,7 +6,7 @@ import numpy as np
 
 from roboschool.importing.draft import Draft, DraftJoint
 from roboschool.importing.inertia import solid_of_link
-from roboschool.importing.kind import Limb
+from roboschool.importing.kind import Chain
 
 SAMPLES = 2000
 ROUNDS = 10  # each closer around the best of the one before
@@ -37,17 +37,17 @@ def centre_of_mass(draft: Draft, pose: dict[str, float]) -> np.ndarray:
 
 def find_lowest(draft: Draft, pose: dict[str, float]) -> float:
     """Return how high the lowest point of what collides is above the root's origin [m]."""
-    lowest = 0.0
+    bottom = 0.0
     frames = draft.frames(pose)
     for name, link in draft.links.items():
         solid = solid_of_link(link)
         if solid is not None and link.collisions:
             heights = solid.corners @ frames[name][2, :3] + frames[name][2, 3]
-            lowest = min(lowest, float(heights.min()))
-    return lowest
+            bottom = min(bottom, float(heights.min()))
+    return bottom
 
 
-def bend_legs(draft: Draft, legs: Sequence[Limb], reach: float) -> dict[str, float]:
+def bend_legs(draft: Draft, legs: Sequence[Chain], reach: float) -> dict[str, float]:
     """Return a pose in which each foot is under its hip.
 
     Args:
@@ -59,7 +59,7 @@ def bend_legs(draft: Draft, legs: Sequence[Limb], reach: float) -> dict[str, flo
     frames = draft.frames(pose)
     hips = [_hip(draft, frames, leg) for leg in legs]
     shift = centre_of_mass(draft, pose)[:2] - np.mean([hip[:2] for hip in hips], axis=0)
-    size = max(float(np.linalg.norm(hip - leg.lowest)) for hip, leg in zip(hips, legs, strict=True))
+    size = max(float(np.linalg.norm(hip - leg.bottom)) for hip, leg in zip(hips, legs, strict=True))
     shift = np.clip(shift, -0.2 * size, 0.2 * size)
     for leg, hip in zip(legs, hips, strict=True):
         moving = [joint.name for joint in _chain(draft, leg) if joint.moves and joint.mimic is None]
@@ -69,20 +69,20 @@ def bend_legs(draft: Draft, legs: Sequence[Limb], reach: float) -> dict[str, flo
     return pose
 
 
-def _hip(draft: Draft, frames: dict[str, np.ndarray], leg: Limb) -> np.ndarray:
+def _hip(draft: Draft, frames: dict[str, np.ndarray], leg: Chain) -> np.ndarray:
     """Return where the part of a leg begins that swings: below a joint that turns it sideways."""
     joints = [draft.joints[name] for name in leg.joints]
     first = joints[1] if len(joints) > 2 else joints[0]
     return np.asarray(frames[first.child][:3, 3])
 
 
-def _bend(draft: Draft, leg: Limb, under: np.ndarray, hip: float, reach: float, level: bool) -> dict[str, float]:
+def _bend(draft: Draft, leg: Chain, under: np.ndarray, hip: float, reach: float, level: bool) -> dict[str, float]:
     """Return the angles of a leg whose foot is under a point."""
     joints = [draft.joints[name] for name in leg.joints]
     limits = np.array([_limits(joint) for joint in joints])
     chain = _chain(draft, leg)
     frames = draft.frames()
-    tip = np.linalg.inv(frames[leg.link]) @ np.append(leg.lowest, 1.0)
+    tip = np.linalg.inv(frames[leg.link]) @ np.append(leg.bottom, 1.0)
     start = np.clip(np.zeros(len(joints)), limits[:, 0], limits[:, 1])
     rng = np.random.default_rng(0)
     straight = frames[leg.link][:3, :3]  # how the foot is turned in the pose of zeros
@@ -103,7 +103,7 @@ def _bend(draft: Draft, leg: Limb, under: np.ndarray, hip: float, reach: float, 
     return dict(zip(leg.joints, best.tolist(), strict=True))
 
 
-def _chain(draft: Draft, leg: Limb) -> list[DraftJoint]:
+def _chain(draft: Draft, leg: Chain) -> list[DraftJoint]:
     """Return all joints from the root to the end of a leg, the fixed ones, too."""
     by_child = {joint.child: joint for joint in draft.joints.values()}
     chain: list[DraftJoint] = []

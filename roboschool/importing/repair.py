@@ -136,11 +136,11 @@ def _split(draft: Draft, joint: DraftJoint, report: Report) -> None:
     parent, child = joint.parent, joint.child
     names = [_new_name(f"{joint.name[:56]}_{mark}", draft.joints) for mark in "xyz"]
     between = [_new_name(f"{child[:56]}_{mark}", draft.links) for mark in "xy"]
-    ends = [parent, *between, child]
+    chain = [parent, *between, child]
     for number in range(3):
         frame = joint.frame if number == 0 else np.eye(4)
         limits = (-FARTHEST, FARTHEST) if kinds[number] == "prismatic" else (None, None)
-        part = DraftJoint(names[number], kinds[number], ends[number], ends[number + 1], frame, axes[number], *limits)
+        part = DraftJoint(names[number], kinds[number], chain[number], chain[number + 1], frame, axes[number], *limits)
         part.effort, part.velocity, part.damping = joint.effort, joint.velocity, joint.damping
         draft.joints[part.name] = part
     draft.links |= {name: DraftLink(name) for name in between}

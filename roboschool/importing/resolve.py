@@ -27,7 +27,7 @@ class Resolver:
     def __init__(self, urdf: Path, roots: Sequence[Path] = ()) -> None:
         self.folder = urdf.parent
         self.above = _parents(self.folder)
-        marked = (folder for marks in MARKS for folder in self.above if any((folder / mark).exists() for mark in marks))
+        marked = (folder for names in MARKS for folder in self.above if any((folder / mark).exists() for mark in names))
         self.home = next(marked, self.above[min(1, len(self.above) - 1)])
         self.within = [folder for folder in self.above if folder.is_relative_to(self.home)]
         named = [Path(text) for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]

@@ -27,7 +27,7 @@ class Trial:
     height: float  # of the trunk at the start [m]
     end_height: float  # [m]
     seconds: float  # until it fell, or the whole trial [s]
-    stands: bool
+    is_standing: bool
     touching: tuple[str, ...]  # of its `feet`, those on the ground at the end
     worst_error: float  # of a joint at the end [rad or m]
 
@@ -48,17 +48,17 @@ def try_standing(robot: Robot, seconds: float) -> Trial:
         first, _ = world.read(0)
         height, roll, pitch = first["position"][2], *first["roll_pitch"]
         steps, values, passed = int(seconds / scene.timestep), first, 0
-        stands = sound = True
-        while passed < steps and stands:
+        is_standing = sound = True
+        while passed < steps and is_standing:
             for _ in range(min(CHECKS, steps - passed)):
                 world.step([command])
                 passed += 1
             values, sound = world.read(0)
             tilt = max(abs(values["roll_pitch"][0] - roll), abs(values["roll_pitch"][1] - pitch))
-            stands = sound and tilt < TILTS and abs(values["position"][2] - height) < SINKS * max(height, 0.05)
+            is_standing = sound and tilt < TILTS and abs(values["position"][2] - height) < SINKS * max(height, 0.05)
         touching = tuple(foot for foot, on in zip(robot.feet, values["foot_contacts"], strict=True) if on)
         error = float(np.abs(np.array(values["q"]) - robot.pose).max()) if sound else math.inf
-        return Trial(height, values["position"][2], passed * scene.timestep, stands, touching, error)
+        return Trial(height, values["position"][2], passed * scene.timestep, is_standing, touching, error)
     finally:
         world.close()
 

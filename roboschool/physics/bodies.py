@@ -61,8 +61,8 @@ class Body:
     def _gear(self, follower: int, leader: int, mimic: Mimic) -> None:
         """Let a joint follow another; Bullet keeps follower + ratio * leader at a target."""
         here = (0.0, 0.0, 0.0)
-        ends = (self.id, follower, self.id, leader)
-        gear = bullet.createConstraint(*ends, bullet.JOINT_GEAR, here, here, here, physicsClientId=self.client)
+        joined = (self.id, follower, self.id, leader)
+        gear = bullet.createConstraint(*joined, bullet.JOINT_GEAR, here, here, here, physicsClientId=self.client)
         bullet.changeConstraint(
             gear,
             gearRatio=-mimic.multiplier,
@@ -216,8 +216,8 @@ class RobotBody(Body):
         (along, forward, _, _), (height, up, _, _), (pitch, rate, _, _) = states[:3]
         cos, sin = self.turned
         x, y = self.home.position
-        position, spin = (x + along * cos, y + along * sin, height), (-sin * rate, cos * rate, 0.0)
-        return position, (-sin, cos), (forward, 0.0, up), (0.0, pitch), spin
+        position, angular_velocity = (x + along * cos, y + along * sin, height), (-sin * rate, cos * rate, 0.0)
+        return position, (-sin, cos), (forward, 0.0, up), (0.0, pitch), angular_velocity
 
     def _free_trunk(self) -> Trunk:
         if self.robot.fixed_base:

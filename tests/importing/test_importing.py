@@ -407,7 +407,7 @@ def test_a_dog_is_known_and_stands(tmp_path: Path) -> None:
     card = made.inferred.card
     assert (made.inferred.anatomy.kind, card.fixed, card.trunk) == ("legged", False, "base")
     assert sorted(card.feet) == ["fl_calf", "fr_calf", "rl_calf", "rr_calf"]
-    assert made.inferred.trial.stands
+    assert made.inferred.trial.is_standing
     assert card.standing_height == pytest.approx(0.4, abs=0.05)
     assert card.upright.tilt == 50.0
     assert load_robot(tmp_path / "mine" / "assets" / "dog" / "dog.toml").joints
@@ -419,7 +419,7 @@ def test_a_dog_that_is_drawn_lying_is_turned_upright(tmp_path: Path) -> None:
     text = dog().replace("</robot>", f'{lying}<child link="base"/></joint></robot>')
     made = new_robot(_file(tmp_path, text), tmp_path / "mine")
     assert "turned upright" in said(made.imported)
-    assert made.inferred.trial.stands
+    assert made.inferred.trial.is_standing
     assert made.inferred.card.standing_height == pytest.approx(0.4, abs=0.05)
 
 
@@ -435,7 +435,7 @@ def test_a_rover_has_wheels_with_a_speed(tmp_path: Path) -> None:
     made = new_robot(_file(tmp_path, text), tmp_path / "mine")
     assert (made.inferred.anatomy.kind, made.inferred.card.fixed) == ("wheeled", False)
     assert {spec.kind for spec in made.inferred.robot.actuators} == {"velocity"}
-    assert made.inferred.trial.stands
+    assert made.inferred.trial.is_standing
 
 
 def test_an_arm_is_fixed_and_does_not_begin_below_the_ground(tmp_path: Path) -> None:
