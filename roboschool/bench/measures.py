@@ -122,7 +122,7 @@ def together(world: ParallelEnv) -> Stepper:
 
 def vector(scene: str, copies: int, num_workers: int = 0) -> Stepper:
     """Return the stepper of copies of a scene, which reset themselves; a step is one of a copy."""
-    envs = VectorEnv(scene, copies, num_workers=num_workers)
+    envs = VectorEnv(scene, copies, num_workers=num_workers, num_threads=1)
     envs.action_space.seed(0)
     envs.reset(seed=0)
     actions = [envs.action_space.sample() for _ in range(ACTIONS // 16)]

@@ -33,11 +33,13 @@ from roboschool.simulation.checkpoint import check_seeds
 from roboschool.simulation.control import check_controlled, default_opponents
 from roboschool.simulation.group import as_numbers, check_finite
 from roboschool.simulation.simulation import Simulation
+from roboschool.system_info import cores
 from roboschool.workers.env_batch import BatchSpec
 from roboschool.workers.local_pool import LocalPool
 from roboschool.workers.pool import WorkerPool
 from roboschool.workers.shared_memory import rows_of
 
+ROWS_OF_THREAD = 8  # for which a thread is worth its start
 UNLIMITED = -1  # Gymnasium's word for no time limit [steps]
 
 
@@ -54,6 +56,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         scene: its name, the path of its file, or a `Scene`.
         num_envs: number of rows: worlds times controlled agents.
         num_workers: number of processes that share the worlds; 0: all are in this process. Results do not depend on it.
+        num_threads: number of threads of each process that step worlds at the same time. Results do not depend on it.
+            None: one in workers; else one for 8 rows, up to the number of cores.
         agent: the controlled agent, or a list of agents; the first if None.
         opponents: policies of other agents, by name: objects, or written as for `roboschool match`, like "still"; each
             world has its own copies. Other agents follow the scene's default policy, or do nothing.
@@ -75,6 +79,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         scene: str | Scene,
         num_envs: int = 1,
         num_workers: int = 0,
+        num_threads: int | None = None,
         agent: str | Sequence[str] | None = None,
         opponents: Mapping[str, AnyPolicy] | None = None,
         max_episode_steps: int | None = None,
@@ -90,6 +95,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             scene,
             num_envs,
             num_workers,
+            num_threads,
             agent,
             opponents,
             max_episode_steps,
@@ -103,6 +109,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.closed = True  # there is nothing to close yet
         check_count("num_envs", num_envs)
         check_count("num_workers", num_workers, 0)
+        if num_threads is None:
+            num_threads = 1 if num_workers else min(cores(), max(1, num_envs // ROWS_OF_THREAD))
+        check_count("num_threads", num_threads)
         if timeout is not None and not (isinstance(timeout, int | float) and 0.0 < timeout < math.inf):
             raise InvalidInput(f"timeout: {timeout!r} is not a number of seconds above 0, nor None")
         self.scene = scene_of(self, scene, options)
@@ -122,6 +131,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.scene, playing = default_opponents(self.scene, self.agents, opponents)
         self.num_envs = num_envs
         self.num_workers = num_workers
+        self.num_threads = num_threads
         self.render_mode = check_render_mode(render_mode, PICTURES)
         modes = {mode.value: mode for mode in AutoresetMode}
         mode = modes[check_choice(getattr(autoreset_mode, "value", autoreset_mode), modes, "autoreset_mode")]
@@ -132,7 +142,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.single_action_space = action_space(rows[0])
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        job = BatchSpec(self.scene, self.agents, playing, mode.value, most)
+        job = BatchSpec(self.scene, self.agents, playing, mode.value, most, num_threads)
         self._robot = rows[0].robot
         self._numbers = job.info_names
         if num_workers:

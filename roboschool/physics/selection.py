@@ -14,13 +14,14 @@ from roboschool.scenes.scene import Scene
 VARIABLE = "ROBOSCHOOL_BACKEND"
 
 
-def make_backend(scenes: Sequence[Scene], backend: str | None = None) -> Backend:
+def make_backend(scenes: Sequence[Scene], backend: str | None = None, threads: int = 1) -> Backend:
     """Build worlds. All backends give the same bits.
 
     Args:
         scenes: of each world, with the same shapes.
         backend: "native" or "python"; None: what the environment variable ROBOSCHOOL_BACKEND says, which reaches worker
             processes, too. If that is not set: native; python, with a warning, where the library cannot be used.
+        threads: number of threads that step worlds at the same time; the Python backend uses one.
 
     Raises:
         InvalidInput: there is no such backend, or native is asked for and cannot be used, or Bullet cannot load a
@@ -30,7 +31,7 @@ def make_backend(scenes: Sequence[Scene], backend: str | None = None) -> Backend
     if wanted == PythonBackend.name:
         return PythonBackend(scenes)
     try:
-        return NativeBackend(scenes)
+        return NativeBackend(scenes, threads)
     except NoNativeBackend as error:
         if wanted:
             raise

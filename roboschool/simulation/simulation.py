@@ -38,6 +38,7 @@ class Simulation:
         limit: steps after which the time of an episode is up, if not after the scene's; a game's clock.
         cutoff: steps after which an episode is truncated even if its time is not up; None: never.
         backend: "native" or "python"; see `make_backend`.
+        threads: number of threads that step worlds at the same time. Results do not depend on it.
 
     Raises:
         InvalidInput: scenes do not fit one another, or a task or a game does not keep to its contract.
@@ -50,6 +51,7 @@ class Simulation:
         limit: int | None = None,
         cutoff: int | None = None,
         backend: str | None = None,
+        threads: int = 1,
     ) -> None:
         self.scenes = _scene_per_world(scene, worlds)
         self.scene = scene = self.scenes[0]  # for all that is the same in every world
@@ -64,7 +66,7 @@ class Simulation:
         self._gathers = self.game.gathers
         self._updates = self._gathers or any(group.updates for group in self.groups)
         self._watches = bool(scene.props) and (self._gathers or any(prop.moves for prop in scene.props))
-        self.backend: Backend = make_backend(self.scenes, backend)
+        self.backend: Backend = make_backend(self.scenes, backend, threads)
         self.worlds = self.backend.worlds
         self.clock.diverged = self.backend.diverged
         self._readings = (

@@ -34,6 +34,7 @@ class BatchSpec:
     opponents: Mapping[str, Policy]  # of other agents, by agent
     autoreset: str  # value of `AutoresetMode`
     max_steps: int  # after which an episode is truncated, also if that is later than the scene's own limit
+    threads: int = 1  # of each process, which step worlds at the same time
 
     @functools.cached_property
     def info_names(self) -> tuple[str, ...]:
@@ -70,7 +71,7 @@ class EnvBatch:
         count = len(buffers.action)
         self.all = range(count)
         limit = max(spec.scene.steps, spec.max_steps)
-        self.simulation = Simulation(spec.scene, count, limit=limit, cutoff=spec.max_steps)
+        self.simulation = Simulation(spec.scene, count, limit=limit, cutoff=spec.max_steps, threads=spec.threads)
         opponents = {name: copy.deepcopy(policy) for name, policy in spec.opponents.items()}  # two may be one object
         self.seat = ControlledAgents(self.simulation, spec.agents, opponents)
         self.done = np.zeros(count, dtype=bool)  # worlds whose episode is over

@@ -13,6 +13,7 @@ from roboschool.physics.backend import PythonBackend, Readings
 from roboschool.physics.checkpoint import EpisodeLog, Start
 from roboschool.physics.native import library
 from roboschool.physics.native.library import NoNativeBackend, load_library
+from roboschool.physics.native.threads import run_in_parallel, split
 from roboschool.physics.native.world import NativeWorld
 from roboschool.physics.worlds import World
 from roboschool.scenes.scene import Scene
@@ -27,6 +28,7 @@ class NativeBackend(PythonBackend):
 
     Args:
         scenes: of each world, with the same shapes.
+        threads: number of threads that step worlds at the same time.
 
     Raises:
         NoNativeBackend: the library is not there, or does not fit pybullet, or gives other bits.
@@ -35,9 +37,10 @@ class NativeBackend(PythonBackend):
 
     name = "native"
 
-    def __init__(self, scenes: Sequence[Scene]) -> None:
+    def __init__(self, scenes: Sequence[Scene], threads: int = 1) -> None:
         native, worlds = load_library(), len(scenes)
         self._step = native.step
+        self._threads = threads
         self.diverged = set()
         self._own: list[NativeWorld] = []
         self.worlds = self._own
@@ -66,7 +69,11 @@ class NativeBackend(PythonBackend):
         rows = slice(None) if len(chosen) == len(self._own) else chosen  # those of other worlds are other threads'
         for part, command in zip(self._parts, commands, strict=True):
             part[rows] = command[rows]
-        self._call(chosen, self._address, readings)
+        if self._threads > 1 and len(chosen) > 1:
+            self._prepare(readings)
+            run_in_parallel(lambda part: self._call(part, self._address, readings), split(chosen, self._threads))
+        else:
+            self._call(chosen, self._address, readings)
         for world in chosen:
             log = self._own[world].log
             log.commands.frombytes(self._rows[world])
