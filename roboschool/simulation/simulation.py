@@ -69,10 +69,7 @@ class Simulation:
         self.backend: Backend = make_backend(self.scenes, backend, threads)
         self.worlds = self.backend.worlds
         self.clock.diverged = self.backend.diverged
-        self._readings = (
-            self._readings_of("state"),
-            self._readings_of("previous"),
-        )  # what this step writes, and the last
+        self._readings = (self._readings_of("state"), self._readings_of("previous"))  # of this step and the last
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
         self.begun = False  # whether there is an episode to step in
         self.closed = False
