@@ -8,7 +8,7 @@ env = gym.make("roboschool/Ant-v1")
 observation, info = env.reset(seed=0)
 observation, reward, terminated, truncated, info = env.step(env.action_space.sample())
 
-# 64 environments in two worker processes; the number of workers changes speed, never results
+# 64 environments in two worker processes; the number of workers or threads changes speed, never results
 envs = gym.make_vec("roboschool/Ant-v1", num_envs=64, num_workers=2)
 envs.reset(seed=0)
 observations, rewards, *_ = envs.step(envs.action_space.sample())
