@@ -39,6 +39,17 @@ def tell(simulation: Simulation, seed: int = 7, steps: int = STEPS, world: int =
     return digest.hexdigest()
 
 
+def step_beside(many: Simulation, alone: list[Simulation], actions: list[np.ndarray]) -> None:
+    """Step a batch, and each of its worlds alone, and compare them bit for bit."""
+    many.step(actions)
+    for world, one in enumerate(alone):
+        one.step([action[world : world + 1] for action in actions])
+        for together, apart in zip(many.groups, one.groups, strict=True):
+            assert together.observation[world].tobytes() == apart.observation[0].tobytes()
+            assert together.rewards.total[world].tobytes() == apart.rewards.total[0].tobytes()
+            assert together.terminated[world].tobytes() == apart.terminated[0].tobytes()
+
+
 if __name__ == "__main__":  # prints the story of each scene, in a fresh process
     for name in sys.argv[1:]:
         print(name, tell(Simulation(load_scene(name))))

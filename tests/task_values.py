@@ -27,7 +27,7 @@ def weighted_terms(
     scene: Scene, task: Task, previous: State, action: np.ndarray, state: State, dt: float = DT
 ) -> dict[str, np.ndarray]:
     """The terms of the reward for a step, with their weights (world, agent)."""
-    rewards = TermSum(task.rewards(scene.info), {**scene.weights, **task.weights}, state.upright.shape)
+    rewards = TermSum(task.rewards(scene.info), scene.weights_of(task), state.upright.shape)
     rewards.compute(previous, action, state, dt, None)
     assert (rewards.total == sum(rewards.values)).all()
     return dict(zip(rewards.names, rewards.values, strict=True))

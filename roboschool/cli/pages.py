@@ -60,7 +60,7 @@ def _page(scene: Scene, described: dict[Task, str]) -> Iterator[str]:
 def _agents(scene: Scene, played: list[Agent]) -> Iterator[str]:
     """Yield the lines about agents with one robot and task."""
     task, robot = played[0].task, played[0].robot
-    weights = {**scene.weights, **task.weights}
+    weights = scene.weights_of(task)
     for kind, terms in (("reward", task.rewards(scene.info)), ("cost", task.costs(scene.info))):
         for term in terms:
             yield f"- {kind} `{term.name}`: {dataclasses.replace(term, weight=weights.get(term.name, term.weight))}"

@@ -2,15 +2,11 @@
 
 import re
 from pathlib import Path
-from typing import Any
-
-from lxml import etree
 
 from roboschool.errors import InvalidInput
 from roboschool.importing.report import NOTE, Report
 from roboschool.readers import read_bytes
-
-Element = Any  # lxml has no types
+from roboschool.robots.urdf_schema import Element, parse_xml, refuse_entities
 
 LARGEST = 16 * 2**20  # [bytes]
 DEEPEST = 40  # elements in each other
@@ -27,16 +23,9 @@ def read_document(path: Path, report: Report) -> Element:
         InvalidInput: it is no XML, no URDF, too large, too deep, has a DTD or entities of its own, or needs xacro.
     """
     text = _decode(path, report)
-    forbidden = re.search(r"<!DOCTYPE|<!ENTITY", text)
-    if forbidden:
-        raise InvalidInput(f"{path}:{_line(text, forbidden.start())}: {forbidden[0]!r} is not allowed")
+    refuse_entities(text, path)
     text = _declare_prefixes(text, path, report)
-    safe: dict[str, Any] = dict.fromkeys(("resolve_entities", "load_dtd", "huge_tree", "recover"), False)
-    parser = etree.XMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, **safe)
-    try:
-        root = etree.fromstring(text.encode(), parser, base_url=str(path))
-    except etree.XMLSyntaxError as error:
-        raise InvalidInput(f"{path}:{error.lineno}: XML: {error.msg}") from None
+    root = parse_xml(text, path)
     _check(root, path)
     return root
 
@@ -97,7 +86,3 @@ def _check(root: Element, path: Path) -> None:
     links = sum(1 for _ in root.iterchildren("link"))
     if not 0 < links <= MOST_LINKS:
         raise InvalidInput(f"{path}: {links} links, not 1 to {MOST_LINKS}")
-
-
-def _line(text: str, place: int) -> int:
-    return text.count("\n", 0, place) + 1

@@ -9,10 +9,9 @@ from typing import TypeVar
 import numpy as np
 
 from roboschool.errors import InvalidInput, suggest
-from roboschool.importing.document import Element
 from roboschool.importing.draft import Colour, Draft, DraftJoint, DraftLink, Frame, Mimic, Shape, pose_frame
 from roboschool.importing.report import CHANGE, LOSS, NOTE, Report
-from roboschool.robots.urdf_schema import FARTHEST, SMALLEST
+from roboschool.robots.urdf_schema import FARTHEST, SMALLEST, Element
 
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 LONGEST_NAME = 64

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from lxml import etree
 
-from roboschool.importing.document import Element
 from roboschool.importing.draft import Colour, Draft, DraftJoint, DraftLink, Frame, Shape, frame_angles
+from roboschool.robots.urdf_schema import Element
 
 DIGITS = 10  # of a number
 

@@ -18,7 +18,17 @@ from roboschool.errors import InvalidInput, suggest
 from roboschool.paths import as_path
 from roboschool.readers import read_text
 from roboschool.robots.mesh import find_file, measure_mesh
-from roboschool.robots.urdf_schema import FARTHEST, MOST_TURN, SMALLEST, Element, check_joint_kind, clean, fail
+from roboschool.robots.urdf_schema import (
+    FARTHEST,
+    MOST_TURN,
+    SMALLEST,
+    Element,
+    check_joint_kind,
+    clean,
+    fail,
+    parse_xml,
+    refuse_entities,
+)
 from roboschool.scratch import scratch_folder
 
 MOST_LINKS = 120  # Bullet misreads bodies of 123 links and more
@@ -173,21 +183,14 @@ def _read(name: str) -> Model:
 def _parse(name: str) -> tuple[Element, Path]:
     path = as_path(name)
     text = read_text(path).removeprefix("\ufeff")
-    forbidden = re.search(r"<!DOCTYPE|<!ENTITY|\0", text)
-    if forbidden:
-        raise InvalidInput(f"{path}:{text.count(chr(10), 0, forbidden.start()) + 1}: {forbidden[0]!r} is not allowed")
+    refuse_entities(text, path)
     prolog = re.match(r"\s*<\?xml[^>]*\?>", text)
     if prolog:
         encoding = re.search(r"encoding\s*=\s*['\"]([^'\"]*)", prolog[0])
         if encoding and encoding[1].lower() not in ("utf-8", "us-ascii", "ascii"):
             raise InvalidInput(f"{path}:1: <?xml>: its encoding is {encoding[1]!r}, not UTF-8")
         text = "\n" * prolog[0].count("\n") + text[prolog.end() :]
-    safe: dict[str, Any] = dict.fromkeys(("resolve_entities", "load_dtd", "huge_tree", "recover"), False)
-    parser = etree.XMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, **safe)
-    try:
-        root = etree.fromstring(text.encode(), parser, base_url=str(path))
-    except etree.XMLSyntaxError as error:
-        raise InvalidInput(f"{path}:{error.lineno}: XML: {error.msg}") from None
+    root = parse_xml(text, path)
     if root.tag != "robot":
         fail(root, f"the outermost element is <{root.tag}>, not <robot>")
     return root, path

@@ -3,7 +3,10 @@
 import difflib
 import math
 import re
+from pathlib import Path
 from typing import Any, NoReturn
+
+from lxml import etree
 
 from roboschool.errors import InvalidInput, suggest
 
@@ -67,6 +70,31 @@ _REFUSED = {
     "planar": "Bullet can neither read nor drive it; use two prismatic joints and a continuous one",
     "spherical": "Bullet cannot drive it with torques; use three revolute joints",
 }
+
+
+def refuse_entities(text: str, path: Path) -> None:
+    """Check the text of a URDF before it is parsed.
+
+    Raises:
+        InvalidInput: it has a DTD, entities of its own or NUL characters; the message begins with `path` and the line.
+    """
+    forbidden = re.search(r"<!DOCTYPE|<!ENTITY|\0", text)
+    if forbidden:
+        raise InvalidInput(f"{path}:{text.count(chr(10), 0, forbidden.start()) + 1}: {forbidden[0]!r} is not allowed")
+
+
+def parse_xml(text: str, path: Path) -> Element:
+    """Return the outermost element of a text without an XML declaration; nothing beside the text is read.
+
+    Raises:
+        InvalidInput: it is no XML, or is too large; the message begins with `path` and the line.
+    """
+    safe: dict[str, Any] = dict.fromkeys(("resolve_entities", "load_dtd", "huge_tree", "recover"), False)
+    parser = etree.XMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, **safe)
+    try:
+        return etree.fromstring(text.encode(), parser, base_url=str(path))
+    except etree.XMLSyntaxError as error:
+        raise InvalidInput(f"{path}:{error.lineno}: XML: {error.msg}") from None
 
 
 def fail(element: Element, what: str) -> NoReturn:

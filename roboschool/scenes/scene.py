@@ -156,6 +156,10 @@ class Scene(SceneSettings):
         """What tasks, sensors and games may know of it."""
         return describe(self.agents, [prop.name for prop in self.props], self.finish)
 
+    def weights_of(self, task: Task) -> dict[str, float]:
+        """Return the weights of terms that replace a task's own, by name."""
+        return {**self.weights, **task.weights}
+
     def interface(self, agent: Agent) -> Interface:
         """Return what an agent of the scene observes and drives."""
         fields = fields_of(agent.task, self.info)

@@ -94,8 +94,9 @@ class Group:
         self.updates = bool(task.memory.quantities)
         everyone = range(len(scene.agents))
         self.others = np.array([[*everyone[i + 1 :], *everyone[:i]] for i in self.agents])  # as each agent sees them
-        self.rewards = TermSum(task.rewards(scene.info), {**scene.weights, **task.weights}, shape)
-        self.costs = TermSum(task.costs(scene.info), {**scene.weights, **task.weights}, shape)
+        weights = scene.weights_of(task)
+        self.rewards = TermSum(task.rewards(scene.info), weights, shape)
+        self.costs = TermSum(task.costs(scene.info), weights, shape)
         self.observer = Observer(task, scene.info, self.state, robots)
         self.observation = np.zeros((*shape, len(self.observer.fields)), np.float32)
         self.applied = np.zeros(self.shape)  # what has been done of the actions asked for

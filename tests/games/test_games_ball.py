@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from game_values import begun_game, begun_player, names_of, numbers
+from stories import step_beside
 from task_values import weighted_terms
 
 import roboschool
@@ -442,12 +443,7 @@ def test_copies_play_as_lone_worlds_do(name: str) -> None:
         one.reset({0: 7 + world})
     for _ in range(60):
         actions = [rng.uniform(-1, 1, group.shape) for group in many.groups]
-        many.step(actions)
-        for world, one in enumerate(alone):
-            one.step([action[world : world + 1] for action in actions])
-            for together, apart in zip(many.groups, one.groups, strict=True):
-                assert (together.observation[world] == apart.observation[0]).all()
-                assert (together.rewards.total[world] == apart.rewards.total[0]).all()
+        step_beside(many, alone, actions)
     for simulation in (many, *alone):
         simulation.close()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from stories import step_beside
 
 from roboschool import paths
 from roboschool.errors import InvalidInput
@@ -58,13 +59,7 @@ def test_each_world_is_that_of_its_own_scene(name: str, tmp_path: Path) -> None:
                 saved = alone[1].save()
                 many.load(saved, 1)
             actions = [rng.uniform(-1, 1, group.shape) for group in many.groups]
-            many.step(actions)
-            for world, one in enumerate(alone):
-                one.step([action[world : world + 1] for action in actions])
-                for together, apart in zip(many.groups, one.groups, strict=True):
-                    assert (together.observation[world] == apart.observation[0]).all()
-                    assert (together.rewards.total[world] == apart.rewards.total[0]).all()
-                    assert (together.terminated[world] == apart.terminated[0]).all()
+            step_beside(many, alone, actions)
         first, second = (many.groups[0].observation[world] for world in (0, 1))
         assert not np.array_equal(first, second)
         with pytest.raises(InvalidInput, match=r"differs from the saved state in .*robot"):

@@ -70,7 +70,8 @@ class NativeBackend(PythonBackend):
         for part, command in zip(self._parts, commands, strict=True):
             part[rows] = command[rows]
         if self._threads > 1 and len(chosen) > 1:
-            self._prepare(readings)
+            if id(readings) not in self._outputs:
+                self._prepare(readings)  # before threads ask for it at once
             run_in_parallel(lambda part: self._call(part, self._address, readings), split(chosen, self._threads))
         else:
             self._call(chosen, self._address, readings)
