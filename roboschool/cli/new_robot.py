@@ -7,18 +7,19 @@ from typing import Any
 import click
 
 from roboschool.errors import one_line
+from roboschool.importing.importer import ImportOptions
 from roboschool.importing.project import NewRobot, new_robot
 
 PLACES = 12  # lines of the report that are printed; all are in the file
 
 
-def run_new_robot(source: str, into: Path, as_json: bool, **options: Any) -> None:
+def run_new_robot(source: str, into: Path, as_json: bool, dry_run: bool, **options: Any) -> None:
     """Import a robot and print what was done, what is unsure and how to go on.
 
     Raises:
         InvalidInput: see `new_robot`.
     """
-    made = new_robot(source, into, **options)
+    made = new_robot(source, into, ImportOptions(**options), dry_run)
     if as_json:
         click.echo(json.dumps(_as_data(made), indent=2))
         return
@@ -36,7 +37,7 @@ def run_new_robot(source: str, into: Path, as_json: bool, **options: Any) -> Non
     )
     for key, text in made.inferred.unsure.items():
         click.echo(one_line(f"UNSURE: {key}: {text}"))
-    if options.get("dry_run"):
+    if dry_run:
         click.echo(f"Nothing was written; without --dry-run it would be {len(made.files)} files below {into}.")
         return
     scene = made.files[-1]

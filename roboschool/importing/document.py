@@ -5,10 +5,9 @@ from pathlib import Path
 
 from roboschool.errors import InvalidInput
 from roboschool.importing.report import NOTE, Report
-from roboschool.readers import read_bytes
+from roboschool.importing.source import Source
 from roboschool.robots.urdf_schema import Element, parse_xml, refuse_entities
 
-LARGEST = 16 * 2**20  # [bytes]
 DEEPEST = 40  # elements in each other
 MOST_ELEMENTS = 200_000
 MOST_LINKS = 2000  # before fixed ones are merged
@@ -16,13 +15,14 @@ ENCODINGS = {"utf-8": "utf-8", "us-ascii": "utf-8", "ascii": "utf-8", "iso-8859-
 PREFIX = re.compile(r"(?:</?|\s)([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*")
 
 
-def read_document(path: Path, report: Report) -> Element:
-    """Return the outermost element of a URDF.
+def read_document(source: Source, report: Report) -> Element:
+    """Return the outermost element of a URDF or an MJCF.
 
     Raises:
         InvalidInput: it is no XML, no URDF, too large, too deep, has a DTD or entities of its own, or needs xacro.
     """
-    text = _decode(path, report)
+    path = source.path
+    text = _decode(source, report)
     refuse_entities(text, path)
     text = _declare_prefixes(text, path, report)
     root = parse_xml(text, path)
@@ -30,9 +30,9 @@ def read_document(path: Path, report: Report) -> Element:
     return root
 
 
-def _decode(path: Path, report: Report) -> str:
+def _decode(source: Source, report: Report) -> str:
     """Return the text of a file without its XML declaration, its lines kept."""
-    data = read_bytes(path, LARGEST)
+    path, data = source.path, source.data
     bare = data.rstrip(b"\0 \t\r\n")
     if b"\0" in data[len(bare) :]:
         report.add(NOTE, "NUL characters after the end were left out", str(path))
@@ -66,10 +66,8 @@ def _declare_prefixes(text: str, path: Path, report: Report) -> str:
 
 def _check(root: Element, path: Path) -> None:
     """Check what the tree is and how large."""
-    if root.tag != "robot":
-        hint = ""
-        if root.tag in ("mujoco", "sdf", "package"):
-            hint = f"; <{root.tag}> is another format"
+    if root.tag not in ("robot", "mujoco"):
+        hint = f"; <{root.tag}> is another format" if root.tag in ("sdf", "package") else ""
         raise InvalidInput(f"{path}:{root.sourceline}: the outermost element is <{root.tag}>, not <robot>{hint}")
     count = 0
     depth, reached = 0, [root]
@@ -81,8 +79,8 @@ def _check(root: Element, path: Path) -> None:
         for element in reached:
             if element.prefix == "xacro":
                 tag = element.tag.rpartition("}")[2]
-                raise InvalidInput(f"{path}:{element.sourceline}: <xacro:{tag}>: expand it with xacro first")
+                raise InvalidInput(f"{path}:{element.sourceline}: <xacro:{tag}>: give --xacro to expand it first")
         reached = [child for element in reached for child in element if isinstance(child.tag, str)]
-    links = sum(1 for _ in root.iterchildren("link"))
+    links = sum(1 for _ in root.iter("link" if root.tag == "robot" else "body"))
     if not 0 < links <= MOST_LINKS:
         raise InvalidInput(f"{path}: {links} links, not 1 to {MOST_LINKS}")

@@ -2,25 +2,40 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from roboschool import writers
 from roboschool.errors import InvalidInput
-from roboschool.importing.document import read_document
 from roboschool.importing.draft import Draft, Frame
+from roboschool.importing.formats import read_draft
 from roboschool.importing.inertia import complete_inertias
 from roboschool.importing.merge import merge_fixed
 from roboschool.importing.meshes import convert_meshes
-from roboschool.importing.parse import parse_draft
 from roboschool.importing.repair import repair_joints, repair_tree
 from roboschool.importing.report import Report
 from roboschool.importing.resolve import Resolver
-from roboschool.importing.source import SAVED, choose_name, find_source
+from roboschool.importing.source import choose_name, open_source
 from roboschool.importing.write import write_urdf
 from roboschool.robots.urdf import MOST_LINKS, Model, read_urdf
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How a robot is imported."""
+
+    name: str = ""  # of the robot; that of its file if empty
+    kind: str = ""  # see `infer_card`
+    base: str = ""  # see `infer_card`
+    actuator: str = "position"  # see `infer_card`
+    weld_mimics: bool = False  # whether joints that mimic others are fixed, instead of following them
+    roots: tuple[Path, ...] = ()  # folders from which meshes may be taken, besides the robot's and ROS_PACKAGE_PATH
+    xacro: bool = False  # whether the file is expanded by xacro, which evaluates expressions in it
+
+
+DEFAULTS = ImportOptions()
 
 
 @dataclass(frozen=True)
@@ -40,44 +55,36 @@ class ImportedRobot:
         return self.folder / f"{self.name}.urdf"
 
 
-def import_robot(
-    source: Any, folder: Path, *, roots: Sequence[Path] = (), weld_mimics: bool = False, name: str = ""
-) -> ImportedRobot:
+def import_robot(source: Any, folder: Path, options: ImportOptions = DEFAULTS) -> ImportedRobot:
     """Import a robot into a folder: `folder/<name>.urdf`, `folder/meshes/` and the licences beside the source.
 
     Args:
-        source: a path, an object or a name; see `find_source`.
+        source: a path, an object or a name, see `find_source`; or a `Source` that was read already.
         folder: where to write; made if it is not there.
-        roots: folders from which meshes may be taken, besides the robot's own and those of ROS_PACKAGE_PATH.
-        weld_mimics: whether joints that mimic others are fixed, instead of following them.
-        name: of the robot; that of its file if empty.
+        options: how.
 
     Raises:
         InvalidInput: it cannot be read, has no joint that moves, or is made to do harm; a library of the extra
             `[import]` is missing; or the folder cannot be written.
     """
-    writers.make_folder(folder)
-    report = Report()
-    path = find_source(source, folder)
-    draft = parse_draft(read_document(path, report), report)
-    with _about(path):
-        draft.name = name or choose_name(path, draft.name)
+    with open_source(source, options.xacro) as found, _about(found.path):
+        writers.make_folder(folder)
+        report = Report()
+        draft = read_draft(found, report)
+        draft.name = options.name or choose_name(found.path, draft.name)
         base = repair_tree(draft, report)
-        repair_joints(draft, report, weld_mimics)
+        repair_joints(draft, report, options.weld_mimics)
         if not any(joint.moves for joint in draft.joints.values()):
             raise InvalidInput("no joint moves, so it is no robot")
-        resolver = Resolver(path, roots)
+        resolver = Resolver(found.path, options.roots)
         convert_meshes(draft, resolver, folder, report)
         merge_fixed(draft, report)
         complete_inertias(draft, report, held=base == "rail")
         if len(draft.links) > MOST_LINKS:
             raise InvalidInput(f"{len(draft.links)} links that move, more than {MOST_LINKS}")
-    for licence in resolver.licences():
-        shutil.copyfile(licence, folder / licence.name)
-    if path == folder / SAVED:
-        path.unlink()
-    model = write_model(draft, folder)
-    return ImportedRobot(draft.name, folder, model, draft, base, report)
+        for licence in resolver.licences():
+            shutil.copyfile(licence, folder / licence.name)
+    return ImportedRobot(draft.name, folder, write_model(draft, folder), draft, base, report)
 
 
 def write_model(draft: Draft, folder: Path) -> Model:

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from roboschool import writers
 from roboschool.errors import InvalidInput
 from roboschool.importing.card_text import write_card
-from roboschool.importing.importer import ImportedRobot, import_robot
+from roboschool.importing.importer import DEFAULTS, ImportedRobot, ImportOptions, import_robot
 from roboschool.importing.infer import InferredCard, infer_card
 from roboschool.plugins import builtin_classes
 from roboschool.scratch import scratch_folder
@@ -22,6 +21,7 @@ TASKS = {  # by kind, the first that there is
     "hand": ("stand", "run"),
     "flyer": ("stand", "run"),
 }
+REPORT = "import_report.txt"
 LEAST_SUBSTEPS = 4
 TIMESTEP = 0.0165  # of a scene that does not say [s]
 
@@ -32,49 +32,26 @@ class NewRobot:
 
     imported: ImportedRobot
     inferred: InferredCard
-    card_text: str
-    scene_text: str
     files: tuple[Path, ...]  # that were, or would be, written
 
 
-def new_robot(
-    source: Any,
-    into: Path,
-    *,
-    name: str = "",
-    kind: str = "",
-    base: str = "",
-    actuator: str = "position",
-    weld_mimics: bool = False,
-    roots: Sequence[Path] = (),
-    dry_run: bool = False,
-) -> NewRobot:
+def new_robot(source: Any, into: Path, options: ImportOptions = DEFAULTS, dry_run: bool = False) -> NewRobot:
     """Import a robot, infer its card, and write both, with a scene, below a folder.
 
     Args:
         source: a path, an object or a name; see `find_source`.
         into: the folder; `assets/<robot>/` and `scenes/<robot>.toml` are made in it.
-        name: of the robot; that of its file if empty.
-        kind: see `infer_card`.
-        base: see `infer_card`.
-        actuator: see `infer_card`.
-        weld_mimics: see `import_robot`.
-        roots: see `import_robot`.
+        options: how it is imported.
         dry_run: whether nothing is written.
 
     Raises:
-        InvalidInput: the robot cannot be imported, an argument is wrong, or what would be written is there already.
+        InvalidInput: the robot cannot be imported, an option is wrong, or what would be written is there already.
     """
     draft_folder = scratch_folder()
     try:
-        imported = import_robot(source, draft_folder, name=name, weld_mimics=weld_mimics, roots=roots)
-        inferred = infer_card(imported, kind, base, actuator)
-        card_text = write_card(inferred.card, _about(imported, inferred), inferred.unsure)
+        imported, inferred = write_robot(source, draft_folder, options)
         scene_text = write_scene(imported.name, inferred)
         home, scene = into / "assets" / imported.name, into / "scenes" / f"{imported.name}.toml"
-        report = "\n".join(imported.report.lines(every=True)) + "\n"
-        writers.replace(draft_folder / f"{imported.name}.toml", card_text.encode())
-        writers.replace(draft_folder / "import_report.txt", report.encode())
         written = sorted(path.relative_to(draft_folder) for path in draft_folder.rglob("*") if path.is_file())
         for path in (home, scene):
             if path.exists():
@@ -85,9 +62,23 @@ def new_robot(
             with writers.unwritable_as_invalid(home):
                 shutil.copytree(draft_folder, home)
             writers.replace(scene, scene_text.encode())
-        return NewRobot(imported, inferred, card_text, scene_text, (*(home / path for path in written), scene))
+        return NewRobot(imported, inferred, (*(home / path for path in written), scene))
     finally:
         shutil.rmtree(draft_folder, ignore_errors=True)
+
+
+def write_robot(source: Any, folder: Path, options: ImportOptions) -> tuple[ImportedRobot, InferredCard]:
+    """Import a robot into a folder, with its card and its report.
+
+    Raises:
+        InvalidInput: it cannot be imported, or an option is wrong.
+    """
+    imported = import_robot(source, folder, options)
+    inferred = infer_card(imported, options.kind, options.base, options.actuator)
+    card = write_card(inferred.card, _about(imported, inferred), inferred.unsure)
+    writers.replace(folder / f"{imported.name}.toml", card.encode())
+    writers.replace(folder / REPORT, ("\n".join(imported.report.lines(every=True)) + "\n").encode())
+    return imported, inferred
 
 
 def write_scene(name: str, inferred: InferredCard) -> str:

@@ -1,18 +1,54 @@
 """Finds the URDF that somebody means: a path, an object of another library, or a name of `robot_descriptions`."""
 
+import contextlib
 import importlib
 import importlib.util
 import os
 import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from roboschool.errors import InvalidInput, suggest
 from roboschool.paths import NAME, as_path
+from roboschool.readers import read_bytes
+from roboschool.scratch import scratch_folder
 
-SAVED = "saved.urdf"  # what an object is saved as
 COMMON = ("saved", "model", "robot", "urdf", "description", "main")  # names that say nothing
 LONGEST = 40
+LARGEST = 16 * 2**20  # of a file [bytes]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The text of a robot, and where it is from."""
+
+    path: Path  # of the file, around which meshes are looked for
+    data: bytes
+
+
+@contextlib.contextmanager
+def open_source(source: Any, xacro: bool = False) -> Iterator[Source]:
+    """Find a file and read it; what an object saves, with its meshes, is there until the end of the block.
+
+    Args:
+        source: see `find_source`; or a `Source`, which is yielded as it is.
+        xacro: whether it is expanded by xacro.
+
+    Raises:
+        InvalidInput: it is nothing that `find_source` takes, cannot be read, or is too large.
+    """
+    if isinstance(source, Source):
+        yield source
+        return
+    folder = scratch_folder()
+    try:
+        path = find_source(source, folder)
+        yield Source(path, read_bytes(path, LARGEST))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def find_source(source: Any, folder: Path) -> Path:
@@ -35,7 +71,7 @@ def find_source(source: Any, folder: Path) -> Path:
     for method in ("write_xml_file", "save"):
         write = getattr(source, method, None)
         if callable(write):
-            path = folder / SAVED
+            path = folder / "saved.urdf"
             try:
                 write(str(path))
             except Exception as error:

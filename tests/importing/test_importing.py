@@ -16,7 +16,7 @@ from roboschool.cli.main import main
 from roboschool.errors import InvalidInput
 from roboschool.importing.card_text import write_card
 from roboschool.importing.hull import make_hull, solid_of
-from roboschool.importing.importer import ImportedRobot, import_robot
+from roboschool.importing.importer import ImportedRobot, ImportOptions, import_robot
 from roboschool.importing.infer import infer_card
 from roboschool.importing.project import new_robot
 from roboschool.mdp.effects import Placement
@@ -53,7 +53,7 @@ def bring_in(tmp_path: Path, text: str | bytes, **options: object) -> ImportedRo
     path = tmp_path / "pack" / "urdf" / "tiny_bot.urdf"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return import_robot(path, tmp_path / "out", **options)  # type: ignore[arg-type]
+    return import_robot(path, tmp_path / "out", ImportOptions(**options))  # type: ignore[arg-type]
 
 
 def said(imported: ImportedRobot) -> str:
@@ -194,7 +194,7 @@ def test_a_mimic_follows_its_leader(tmp_path: Path) -> None:
     rule = '<mimic joint="hinge" multiplier="-0.5" offset="0.1"/>'
     follower = f'<joint name="f" type="revolute">{ENDS.format("x")}{LIMIT}{rule}</joint>'
     text = robot(LINK.format("x"), follower)
-    made = new_robot(_file(tmp_path, text), tmp_path / "mine", base="fixed")
+    made = new_robot(_file(tmp_path, text), tmp_path / "mine", ImportOptions(base="fixed"))
     assert list(made.inferred.card.actuators) == ["hinge"]
     world = World(load_scene(tmp_path / "mine" / "scenes" / "tiny_bot.toml"))
     body = world.bodies[0]
@@ -311,7 +311,7 @@ def test_hostile_texts_are_refused(tmp_path: Path) -> None:
             robot().replace("<robot", '<robot xmlns:xacro="http://x"').replace("</robot>", "<xacro:if/></robot>"),
             "xacro",
         ),
-        ("<mujoco/>", "another format"),
+        ("<sdf/>", "another format"),
         ("not xml", "XML"),
         (f'<robot name="x">{LINK.format("a")}</robot>', "no joint moves"),
     ):
@@ -403,7 +403,7 @@ def dog() -> str:
 
 
 def test_a_dog_is_known_and_stands(tmp_path: Path) -> None:
-    made = new_robot(_file(tmp_path, dog()), tmp_path / "mine", name="dog")
+    made = new_robot(_file(tmp_path, dog()), tmp_path / "mine", ImportOptions(name="dog"))
     card = made.inferred.card
     assert (made.inferred.anatomy.kind, card.fixed, card.trunk) == ("legged", False, "base")
     assert sorted(card.feet) == ["fl_calf", "fr_calf", "rl_calf", "rr_calf"]
