@@ -8,6 +8,7 @@ from roboschool.envs.joint import JointEnv
 from roboschool.envs.parallel import ParallelEnv, parallel_env
 from roboschool.envs.vector import VectorEnv
 from roboschool.errors import InvalidInput
+from roboschool.importing.loader import load_robot, load_scene
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 from roboschool.multiplayer.barrier import WorldClosed
@@ -19,8 +20,7 @@ from roboschool.policies.policy import Policy
 from roboschool.policies.resolve import load_policy
 from roboschool.registration import add_path, register_scenes
 from roboschool.robots.kinematics import partitions
-from roboschool.robots.robot import Robot, load_robot
-from roboschool.scenes.loader import load_scene
+from roboschool.robots.robot import Robot
 from roboschool.scenes.scene import Agent, Scene
 from roboschool.system_info import version
 

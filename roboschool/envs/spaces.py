@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium.spaces import Box
 
 from roboschool.errors import InvalidInput, check_choice
+from roboschool.importing.loader import with_robots
 from roboschool.mdp.task import fields_of
 from roboschool.rendering.window import HINT, has_display
 from roboschool.scenes.loader import load_for
@@ -26,7 +27,7 @@ def scene_of(env: object, scene: str | Scene, options: dict[str, Any]) -> Scene:
         InvalidInput: the scene or an option is unknown or wrong.
     """
     parameters = inspect.signature(type(env)).parameters.values()
-    return load_for(scene, options, [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD])
+    return load_for(scene, with_robots(options), [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD])
 
 
 def own_limit(scene: Scene, options: Mapping[str, Any]) -> int:

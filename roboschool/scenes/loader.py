@@ -17,7 +17,7 @@ from roboschool.errors import InvalidInput, UnknownOption, check_choice, raise_f
 from roboschool.mdp.game import game_class, make_game
 from roboschool.mdp.task import make_task
 from roboschool.plugins import look_beside
-from roboschool.robots.robot import load_robot
+from roboschool.robots.robot import Robot, load_robot
 from roboschool.robots.urdf import read_urdf
 from roboschool.scenes.lanes import Lanes, draw_entrants, line_up
 from roboschool.scenes.scene import (
@@ -99,6 +99,7 @@ OPTIONS = tuple(  # keys of a scene's file that may be given when it is loaded
     for field in dataclasses.fields(SceneFile)
     if field.name not in ("version", "summary", "partitions", "agent", "prop")
 )
+ROBOT = "robot"  # the option that replaces the robot of a scene with one agent
 
 
 @functools.lru_cache(maxsize=64)
@@ -118,7 +119,8 @@ def read_scene(path: Path) -> SceneFile:
 def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
     """Return the scene called `name`, or with that id, or at that path, with options that override keys of its file.
 
-    The option `lanes` may be a sequence of single-agent scenes, one for each lane.
+    The option `robot` replaces the robot of a scene with one agent: a `Robot`, or a name. The option `lanes` may be a
+    sequence of single-agent scenes, or `Robot`s that run, one for each lane.
 
     Raises:
         InvalidInput: the scene, one of its robots or tasks, or an option is unknown or wrong.
@@ -144,7 +146,14 @@ def load_for(name: str | os.PathLike[str] | Scene, options: dict[str, Any], own:
     file = read_scene(path)
     if identity and int(identity[2]) != file.version:
         raise InvalidInput(f"unknown scene {identity[0]!r}; did you mean {scene_id(path.stem, file.version)!r}?")
-    return _make_scene(path, _with_options(path, file, options, own))
+    robot = options.get(ROBOT)
+    changed = _with_options(path, file, {key: value for key, value in options.items() if key != ROBOT}, own)
+    runners = [each for each in options.get("lanes") or () if isinstance(each, Robot)]
+    scene = _make_scene(path, changed, robot, {_label(runner): runner for runner in runners})
+    if "substeps" in options or not (robot or runners):
+        return scene
+    needed = max(agent.robot.substeps(scene.timestep, scene.substeps) for agent in scene.agents)
+    return dataclasses.replace(scene, substeps=needed)
 
 
 def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int = 4) -> dict[str, Any]:
@@ -179,7 +188,7 @@ def _with_options(path: Path, file: SceneFile, options: dict[str, Any], own: Seq
     """Return the file with options in the place of its keys."""
     for key in options:
         if key not in OPTIONS:
-            meant = suggest(key, [*OPTIONS, *own])
+            meant = suggest(key, [*OPTIONS, ROBOT, *own])
             if file.game is not None and key in game_class(str(path), file.game, path.parent).reset_options:
                 meant = f'; a reset sets it: reset(options={{"{key}": ...}})'
             raise UnknownOption(f"{path}: unexpected keyword argument {key!r}{meant}")
@@ -197,19 +206,28 @@ def _choose_lanes(where: str, lanes: Lanes | None, entrants: Any) -> dict[str, A
         raise InvalidInput(f"{where}: this scene has none")
     if isinstance(entrants, str) or not isinstance(entrants, Sequence) or not entrants:
         raise InvalidInput(f"{where}: {entrants!r} is not a sequence of scenes, one for each lane")
-    return {"entrants": list(entrants), "width": lanes.width}
+    return {"entrants": [_label(each) if isinstance(each, Robot) else each for each in entrants], "width": lanes.width}
 
 
-def _make_scene(path: Path, file: SceneFile) -> Scene:
-    """Return the scene of a file."""
+def _label(robot: Robot) -> str:
+    """Return what stands for a robot among entrants; no scene is called so."""
+    return f"robot {robot.name} {id(robot)}"
+
+
+def _make_scene(path: Path, file: SceneFile, robot: Any, brought: Mapping[str, Robot]) -> Scene:
+    """Return the scene of a file, with another robot unless it is None, and robots that run by what stands for them."""
+    if robot is not None and (len(file.agent) != 1 or file.lanes):
+        raise InvalidInput(f"{path}: option 'robot': only for scenes with one agent")
+    if robot is not None:
+        file = dataclasses.replace(file, partitions=(), threshold=None)  # those of its own robot
     if not file.steps:
         raise InvalidInput(f"{path}: seconds: {file.seconds} s are less than a timestep, {file.timestep} s")
-    agents, agent_faults = _make_all(functools.partial(_make_agent, path), _taking_part(path, file))
+    agents, agent_faults = _make_all(functools.partial(_make_agent, path, robot=robot), _taking_part(path, file))
     props, prop_faults = _make_all(functools.partial(_make_prop, path), file.prop)
     faults = agent_faults + prop_faults
     if file.lanes:
         entrants = draw_entrants(str(path), file.lanes, file.draw)
-        runners, lane_faults = _make_all(functools.partial(_make_runner, path), entrants)
+        runners, lane_faults = _make_all(functools.partial(_make_runner, path, brought), entrants)
         agents += line_up(runners, file.lanes.width)
         faults += lane_faults
     raise_faults(str(path), (text.removeprefix(f"{path}: ") for text in faults))
@@ -251,18 +269,22 @@ def _taking_part(path: Path, file: SceneFile) -> list[AgentTable]:
     return [dataclasses.replace(row, task=row.task | count) if "players" in row.task else row for row in taking]
 
 
-def _make_agent(path: Path, table: AgentTable) -> Agent:
+def _make_agent(path: Path, table: AgentTable, robot: Any = None) -> Agent:
+    """Return the agent of a table, with another robot unless it is None."""
     where = f"{path}: agent {table.name!r}"
-    try:
-        if table.robot.endswith((".toml", ".urdf")):
-            source = path.parent / table.robot
-        else:
-            beside = {p.stem: p for p in (path.parent.parent / "assets").glob("*/*.toml") if p.stem == p.parent.name}
-            known = paths.robots() | beside
-            source = known[check_choice(table.robot, known, "robot")]
-        robot = load_robot(source)
-    except InvalidInput as error:
-        raise InvalidInput(f"{where}: robot: {error}") from None
+    if not isinstance(robot, Robot):
+        try:
+            if robot is None and table.robot.endswith((".toml", ".urdf")):
+                source = path.parent / table.robot
+            else:
+                beside = {
+                    p.stem: p for p in (path.parent.parent / "assets").glob("*/*.toml") if p.stem == p.parent.name
+                }
+                known = paths.robots() | beside
+                source = known[check_choice(table.robot if robot is None else robot, known, "robot")]
+            robot = load_robot(source)
+        except InvalidInput as error:
+            raise InvalidInput(f"{where}: robot: {error}") from None
     if table.torque_scale != 1.0:
         robot = dataclasses.replace(robot, torque=tuple(table.torque_scale * torque for torque in robot.torque))
     task = make_task(where, robot, table.task, path.parent)
@@ -284,8 +306,12 @@ def _make_prop(path: Path, table: PropTable) -> Prop:
     return Prop(table.name, model, table.position, _radians(table.yaw))
 
 
-def _make_runner(path: Path, entrant: str) -> Agent:
-    """Return the agent of a scene with one agent, with the policy that an entrant of a race names."""
+def _make_runner(path: Path, brought: Mapping[str, Robot], entrant: str) -> Agent:
+    """Return the agent of a scene with one agent, with the policy that an entrant of a race names; or of a robot."""
+    if entrant in brought:
+        robot = brought[entrant]
+        letters = re.sub(r"[^a-z]", "", robot.name)[:40] or "robot"
+        return Agent(f"{letters}_0", make_task(f"{path}: lanes: {robot.name}", robot, {"name": "run"}))
     name, _, policy = entrant.partition("/")
     source = paths.scenes().get(name)
     tables = read_scene(source).agent if source else ()
