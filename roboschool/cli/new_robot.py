@@ -1,15 +1,19 @@
 """The command `roboschool new robot`: what it prints."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from roboschool.errors import one_line
 from roboschool.importing.importer import ImportOptions
 from roboschool.importing.project import NewRobot, new_robot
 
+SIZE = (480, 360)  # of the picture [pixels]
+PICTURE_STEPS = 30  # after which it is taken
 PLACES = 12  # lines of the report that are printed; all are in the file
 
 
@@ -20,6 +24,9 @@ def run_new_robot(source: str, into: Path, as_json: bool, dry_run: bool, **optio
         InvalidInput: see `new_robot`.
     """
     made = new_robot(source, into, ImportOptions(**options), dry_run)
+    picture = made.card.with_suffix(".png")
+    if not dry_run:
+        take_picture(made.scenes[0], picture)
     if as_json:
         click.echo(json.dumps(_as_data(made), indent=2))
         return
@@ -40,12 +47,39 @@ def run_new_robot(source: str, into: Path, as_json: bool, dry_run: bool, **optio
     if dry_run:
         click.echo(f"Nothing was written; without --dry-run it would be {len(made.files)} files below {into}.")
         return
-    scene = made.files[-1]
-    click.echo(one_line(f"Written: {into / 'assets' / made.imported.name}, {scene}"))
+    for path in (made.card.parent, *made.scenes, made.test):
+        click.echo(one_line(f"Written: {path}"))
+    click.echo(one_line(f"Picture: {picture}"))
+    scene = made.scenes[0]
     click.echo("Go on with:")
     click.echo(one_line(f"    roboschool check {scene}"))
-    click.echo(one_line(f"    roboschool film {scene} --picture {made.imported.name}.png"))
-    click.echo(one_line(f"    ROBOSCHOOL_PATH={into} python examples/train_ppo.py --scene {made.imported.name}"))
+    click.echo(one_line(f"    roboschool film {scene} --video {scene.stem}.gif"))
+    click.echo(one_line(f"    python -m pytest {made.test}"))
+    click.echo(one_line(f"    ROBOSCHOOL_PATH={into} python {find_trainer()} --scene {scene.stem}"))
+
+
+def take_picture(scene: Path, picture: Path) -> None:
+    """Write a picture of a robot that has kept its pose for a moment.
+
+    Raises:
+        InvalidInput: it cannot be written.
+    """
+    from roboschool.envs.agent import AgentEnv
+    from roboschool.rendering.video import write_picture
+
+    width, height = SIZE
+    with closing(AgentEnv(str(scene), width=width, height=height)) as env:
+        env.reset(seed=0)
+        for _ in range(PICTURE_STEPS):
+            env.step(np.zeros(env.action_space.shape or ()))
+        write_picture(picture, env.picture())
+
+
+def find_trainer() -> Path:
+    """Return the script that trains: that of a checkout, else its place in the repository."""
+    script = Path("examples", "train_ppo.py")
+    whole = Path(__file__).parents[2] / script
+    return whole if whole.is_file() else script
 
 
 def _as_data(made: NewRobot) -> dict[str, Any]:
@@ -60,6 +94,7 @@ def _as_data(made: NewRobot) -> dict[str, Any]:
         "stands": inferred.trial.is_standing,
         "seconds": inferred.trial.seconds,
         "unsure": inferred.unsure,
+        "tasks": list(made.tasks),
         "files": [str(path) for path in made.files],
         "report": made.imported.report.as_data(),
     }

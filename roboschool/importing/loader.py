@@ -118,7 +118,7 @@ def _make(source: Source, options: ImportOptions, folder: Path) -> dict[str, Any
     """Import a robot into a folder; return its name and what was lost."""
     from roboschool.importing.project import write_robot  # 30 ms that most programs need not spend
 
-    imported, _ = write_robot(source, folder, options)
+    imported = write_robot(source, folder, options).imported
     kinds = dict.fromkeys(change.kind for change in imported.report.changes if change.severity == LOSS)
     return {"name": imported.name, "lost": "; ".join(kinds)}
 

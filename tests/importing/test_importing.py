@@ -4,6 +4,8 @@ import json
 import math
 import os
 import struct
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -11,9 +13,11 @@ import numpy as np
 import pybullet
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from roboschool.cli.main import main
 from roboschool.errors import InvalidInput
+from roboschool.importing import project
 from roboschool.importing.card_text import write_card
 from roboschool.importing.hull import make_hull, solid_of
 from roboschool.importing.importer import ImportedRobot, ImportOptions, import_robot
@@ -465,13 +469,28 @@ def test_the_command_writes_nothing_in_a_dry_run_and_the_robot_otherwise(tmp_pat
     assert not mine.exists()
     done = CliRunner().invoke(main, command)
     assert done.exit_code == 0, done.output
-    assert "roboschool check" in done.output
+    for command_to_go_on in ("roboschool check", "roboschool film", "-m pytest", "train_ppo.py"):
+        assert command_to_go_on in done.output
     assert (mine / "assets" / "tiny_bot" / "import_report.txt").exists()
+    with Image.open(mine / "assets" / "tiny_bot" / "tiny_bot.png") as picture:
+        assert picture.size == (480, 360)
+    assert load_scene(mine / "scenes" / "tiny_bot.toml").agents[0].robot.name == "tiny_bot"
+    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(mine / "tests")]
+    subprocess.run(tests, check=True, cwd=tmp_path)
     again = CliRunner().invoke(main, command)
     assert again.exit_code == 1
     assert "there already" in again.output
     data = json.loads(CliRunner().invoke(main, [*command, "--name", "other", "--json"]).output)
     assert (data["name"], data["kind"], data["fixed"]) == ("other", "arm", True)
+
+
+def test_each_task_that_suits_its_kind_gets_a_scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(project.TASKS, "legged", ("flown", "flagrun", "run", "reach"))
+    made = new_robot(_file(tmp_path, dog()), tmp_path / "mine", ImportOptions(name="dog"))
+    assert made.tasks == ("flagrun", "run")
+    assert [path.stem for path in made.scenes] == ["dog", "dog_run"]
+    assert [type(load_scene(path).agents[0].task).__name__ for path in made.scenes] == ["Flagrun", "Run"]
+    assert "task 'reach': " in said(made.imported)
 
 
 def test_an_object_of_another_library_comes_in(tmp_path: Path) -> None:
