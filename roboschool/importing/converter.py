@@ -17,6 +17,7 @@ import numpy as np
 
 from roboschool.importing.hull import make_hull, solid_of
 from roboschool.importing.obj import LARGEST_PICTURE, read_obj
+from roboschool.importing.sphere import BALL, make_ball
 
 FORMATS = (".stl", ".obj", ".dae", ".glb", ".ply")
 LARGEST = 150 * 2**20  # of a mesh file [bytes]
@@ -138,6 +139,8 @@ def convert(job: dict[str, Any]) -> dict[str, Any]:
 
 def read_parts(file: Path) -> list[Part]:
     """Return the triangles of a file in metres, z up where the file says which axis is up."""
+    if str(file) == BALL:
+        return [Part(*make_ball(), None)]
     data, suffix = _read(file)
     if suffix == ".obj":
         return _obj_parts(data, FolderResolver(file.parent))

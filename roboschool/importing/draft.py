@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from roboschool.robots.robot import RAIL
+
 Frame: TypeAlias = np.ndarray  # (4, 4): rotation and position in the frame above
 Colour: TypeAlias = tuple[float, float, float, float]  # red, green, blue, alpha, 0 to 1
 
@@ -45,6 +47,7 @@ class DraftLink:
     visuals: list[Shape] = field(default_factory=list)
     collisions: list[Shape] = field(default_factory=list)
     contact: dict[str, float] = field(default_factory=dict)  # Bullet's numbers about touch, by element
+    density: float | None = None  # of its shapes, if its mass follows from them [kg/m3]
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class DraftJoint:
     damping: float = 0.0
     friction: float = 0.0
     mimic: Mimic | None = None
+    zero: float = 0.0  # what the file calls our position of zero [rad or m]
+    passive: bool = False  # whether the file says what drives joints, and nothing drives this one
 
     @property
     def moves(self) -> bool:
@@ -88,11 +93,24 @@ class Draft:
     links: dict[str, DraftLink]
     joints: dict[str, DraftJoint]
     merged: list[str] = field(default_factory=list)  # links that are now a part of others
+    fixed: bool = False  # whether the file says that the root is fixed to the world
+    rest: dict[str, float] = field(default_factory=dict)  # rest pose that the file states, by joint [rad or m]
 
     def root(self) -> str:
         """Return the link that is no joint's child."""
         children = {joint.child for joint in self.joints.values()}
         return next(name for name in self.links if name not in children)
+
+    def is_planar(self) -> bool:
+        """Return whether all hangs on joints without motors that let it slide along x and z and turn about y."""
+        link, found = self.root(), []
+        for kind, axis in RAIL:
+            below = self.joints_below(link)
+            if len(below) != 1 or not below[0].passive or self.links[link].collisions:
+                return False
+            found.append(below[0].kind == kind and bool(np.allclose(below[0].axis, axis)))
+            link = below[0].child
+        return all(found)
 
     def joints_below(self, link: str) -> list[DraftJoint]:
         """Return the joints whose parent is a link."""

@@ -79,7 +79,7 @@ def import_robot(source: Any, folder: Path, options: ImportOptions = DEFAULTS) -
         resolver = Resolver(found.path, options.roots)
         convert_meshes(draft, resolver, folder, report)
         merge_fixed(draft, report)
-        complete_inertias(draft, report, held=base == "rail")
+        complete_inertias(draft, report, held=base in ("rail", "planar"))
         if len(draft.links) > MOST_LINKS:
             raise InvalidInput(f"{len(draft.links)} links that move, more than {MOST_LINKS}")
         for licence in resolver.licences():

@@ -36,7 +36,7 @@ def complete_inertias(draft: Draft, report: Report, held: bool) -> None:
             report.add(NOTE, "the root has no mass: it is fixed to the world", where)
             continue
         if not link.mass:
-            _invent(link, solid, density, carried[link.name], report)
+            _invent(link, solid, link.density or density, carried[link.name], report)
         elif link.mass < LIGHTEST or link.mass > HEAVIEST:
             report.add(LOSS, "a mass was kept within bounds", where, f"{link.mass:g} kg")
             link.mass = min(max(link.mass, LIGHTEST), HEAVIEST)

@@ -79,7 +79,7 @@ def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator
     if fixed and anatomy.kind in HELD and imported.base != "rail":
         anatomy = dataclasses.replace(anatomy, trunk=draft.root())
     motors = _find_motors(imported, anatomy, fixed)
-    pose = clip_pose(draft, {})
+    pose = clip_pose(draft, draft.rest)
     bottom = find_lowest(draft, pose)
     if fixed and bottom < -DEEP:
         move_root(draft, pose_frame((0.0, 0.0, -bottom), (0.0, 0.0, 0.0)))
@@ -97,7 +97,7 @@ def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator
     if actuator == "torque":
         driven = dataclasses.replace(driven, actuators=robot.actuators)
     card = dataclasses.replace(_finish(card, driven, trial, anatomy, fixed), substep=substep)
-    unsure = _doubts(anatomy, motors, trial, card, base)
+    unsure = _doubts(anatomy, motors, trial, card, base, robot.planar)
     for key, text in unsure.items():
         report.add(LOSS if key == "pose" else CHANGE, "an answer is unsure", f"card {key}", text)
     report.add(NOTE, f"it is {anatomy.kind}", "card", anatomy.reason)
@@ -134,6 +134,10 @@ def _choose_base(imported: ImportedRobot, anatomy: Anatomy, base: str) -> tuple[
         return True, "its only joint at the root moves on a link without mass"
     if imported.base == "free":
         return False, "a floating or planar joint"
+    if imported.base == "planar":
+        return False, "slides and a hinge that nothing drives keep it in a plane"
+    if imported.draft.fixed:
+        return True, "the file has no joint between it and the world"
     if anatomy.kind in FREE:
         return False, f"it is {anatomy.kind}; a root without a mass is a frame"
     return True, f"it is {'an' if anatomy.kind == 'arm' else 'a'} {anatomy.kind}"
@@ -144,8 +148,9 @@ def _find_motors(imported: ImportedRobot, anatomy: Anatomy, fixed: bool) -> _Mot
     draft, names = imported.draft, []
     for joint in draft.joints.values():
         passive = any(word in f"{joint.name} {joint.child}".lower() for word in PASSIVE)
-        if passive and joint.moves:
-            imported.report.add(NOTE, "a joint got no motor", f"joint {joint.name!r}", "by its name it has none")
+        if (passive or joint.passive) and joint.moves:
+            reason = "nothing in the file drives it" if joint.passive else "by its name it has none"
+            imported.report.add(NOTE, "a joint got no motor", f"joint {joint.name!r}", reason)
         elif joint.moves and joint.mimic is None:
             names.append(joint.name)
     if not names:
@@ -265,7 +270,7 @@ def _finish(card: Card, robot: Robot, trial: Trial, anatomy: Anatomy, fixed: boo
     )
 
 
-def _doubts(anatomy: Anatomy, motors: _Motors, trial: Trial, card: Card, base: str) -> dict[str, str]:
+def _doubts(anatomy: Anatomy, motors: _Motors, trial: Trial, card: Card, base: str, planar: bool) -> dict[str, str]:
     """Return the keys of the card that somebody should look at."""
     doubts, fixed, feet = {}, card.fixed, card.feet
     if not anatomy.sure:
@@ -274,7 +279,7 @@ def _doubts(anatomy: Anatomy, motors: _Motors, trial: Trial, card: Card, base: s
             doubts["fixed"] = f"the base is {'fixed' if fixed else 'free'}; --base says otherwise"
     if anatomy.kind in ("legged", "wheeled") and not fixed and not trial.is_standing:
         doubts["pose"] = f"no pose was found that stands: it falls after {trial.seconds:.1f} s"
-    if anatomy.kind == "legged" and len(anatomy.legs) < 2:
+    if anatomy.kind == "legged" and len(anatomy.legs) < 2 - planar:
         doubts["feet"] = "no legs were found that reach the ground"
     if anatomy.kind == "wheeled" and not feet:
         doubts["feet"] = "no wheel collides, so it lies on its base"

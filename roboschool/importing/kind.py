@@ -77,6 +77,8 @@ def read_anatomy(draft: Draft, kind: str = "") -> Anatomy:
         chain for chain in chains if _may_stand(chain, low, height, frames, draft) and chain.joints[-1] not in wheels
     ]
     found, sure, reason = _judge(draft, trunk, legs, wheels, chains, height)
+    if draft.is_planar() and legs:
+        found, sure, reason = "legged", True, f"{len(legs)} legs reach the ground, in a plane"
     if kind:
         found, sure, reason = kind, True, "as told"
     return Anatomy(found, sure, trunk, tuple(legs), tuple(wheels), tuple(chains), height, reason)

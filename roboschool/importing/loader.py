@@ -18,6 +18,7 @@ from roboschool.importing import cache
 from roboschool.importing.converter import LARGEST as LARGEST_MESH
 from roboschool.importing.formats import read_draft
 from roboschool.importing.importer import ImportOptions
+from roboschool.importing.includes import expand_includes
 from roboschool.importing.report import LOSS, Report
 from roboschool.importing.resolve import Resolver
 from roboschool.importing.source import Source, choose_name, open_source
@@ -130,7 +131,7 @@ def _key(source: Source, options: ImportOptions) -> str:
     report = Report()
     draft = read_draft(source, report)
     resolver = Resolver(source.path, options.roots)
-    parts = [source.data, choose_name(source.path, draft.name).encode()]
+    parts = [expand_includes(source).data, choose_name(source.path, draft.name).encode()]
     shapes = [shape for link in draft.links.values() for shape in (*link.visuals, *link.collisions)]
     names = dict.fromkeys(shape.file for shape in shapes if shape.kind == "mesh")
     files = [*map(functools.partial(_find, resolver), names), *resolver.licences()]

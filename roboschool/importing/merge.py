@@ -52,6 +52,7 @@ def _add(parent: DraftLink, link: DraftLink, frame: Frame) -> None:
     for mine, theirs in ((parent.visuals, link.visuals), (parent.collisions, link.collisions)):
         mine += [Shape(s.kind, s.size, frame @ s.frame, s.file, s.colour, s.solid) for s in theirs]
     parent.contact = {**link.contact, **parent.contact}
+    parent.density = parent.density or link.density
     if not link.mass:
         return
     centre = turn @ link.centre + frame[:3, 3]

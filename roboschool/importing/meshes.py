@@ -14,6 +14,7 @@ from roboschool.errors import InvalidInput
 from roboschool.importing.draft import Draft, DraftLink, Shape, Solid
 from roboschool.importing.report import CHANGE, LOSS, NOTE, Report
 from roboschool.importing.resolve import Resolver
+from roboschool.importing.sphere import BALL
 from roboschool.robots.urdf_schema import FARTHEST, SMALLEST
 
 TIMEOUT = 55.0  # for all meshes of a robot [s]
@@ -34,7 +35,7 @@ def convert_meshes(draft: Draft, resolver: Resolver, folder: Path, report: Repor
     for link in draft.links.values():
         for shapes, purpose in ((link.visuals, "visual"), (link.collisions, "hull")):
             for shape in [shape for shape in shapes if shape.kind == "mesh"]:
-                file = resolver.find(shape.file)
+                file = Path(BALL) if shape.file == BALL else resolver.find(shape.file)
                 if file is None:
                     shapes.remove(shape)
                     detail = f"{shape.file}{resolver.hint(shape.file)}"
@@ -112,7 +113,9 @@ def _report(file: str, scale: tuple[float, ...], result: dict[str, Any], report:
     before, after = result["faces"]
     if result["visuals"] and after < before:
         report.add(CHANGE, "a mesh was thinned out", file, f"{before} to {after} faces")
-    if Path(file).suffix.lower() != ".stl":
+    if file == BALL:
+        report.add(NOTE, "an ellipsoid became a mesh", "shapes", ", ".join(f"{radius:g}" for radius in scale))
+    elif Path(file).suffix.lower() != ".stl":
         report.add(NOTE, "a mesh was converted to STL, textures to colours", file)
     if result["reach"] > LARGE:
         detail = f"{max(result['size']):.4g} m, scaled by {scale[0]:g}"

@@ -108,7 +108,7 @@ class _Parser:
         found = element.find(end)
         if found is None or not found.get("link"):
             raise InvalidInput(f"{_at(element)}: {where}: <{end} link=...> is missing")
-        return _tidy_name(found.get("link"))
+        return tidy_name(found.get("link"))
 
     def _inertial(self, element: Element, link: DraftLink, where: str) -> None:
         self._tidy(element)
@@ -222,7 +222,7 @@ class _Parser:
     def _name(self, element: Element, what: str) -> str:
         """Return the name of an element, such that the strict reader takes it."""
         raw = element.get("name", "")
-        name = _tidy_name(raw)
+        name = tidy_name(raw)
         if name != raw:
             self.report.add(NOTE, "a name was shortened, or blanks in it replaced", f"{what} {raw!r:.80}", repr(name))
         if not name:
@@ -269,7 +269,7 @@ def _by_name(found: Iterable[Named], what: str, root: Element) -> dict[str, Name
     return named
 
 
-def _tidy_name(raw: str) -> str:
+def tidy_name(raw: str) -> str:
     """Return a name of printable letters without blanks, and short; the same for the same."""
     name = re.sub(r"\s+", "_", "".join(c if c.isprintable() else " " for c in raw).strip())
     if len(name) <= LONGEST_NAME:
@@ -278,7 +278,7 @@ def _tidy_name(raw: str) -> str:
 
 
 def _text(element: Element, key: str) -> str:
-    return _tidy_name(element.get(key, ""))
+    return tidy_name(element.get(key, ""))
 
 
 def _owner(element: Element) -> str:

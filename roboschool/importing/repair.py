@@ -15,7 +15,8 @@ def repair_tree(draft: Draft, report: Report) -> str:
 
     Returns:
         How the file holds the base: "world" if it is fixed to a link called so or the like, "rail" if its only joint
-        moves on a bare root, "free" by a floating or planar joint, or "" if it does not say.
+        moves on a bare root, "planar" by slides and a hinge that keep it in its x-z plane, "free" by a floating or
+        planar joint, or "" if it does not say.
 
     Raises:
         InvalidInput: the joints go round in a cycle.
@@ -114,7 +115,7 @@ def _free_root(draft: Draft, report: Report) -> str:
         del draft.links[root], draft.joints[joint.name]
         return "free"
     if joint.moves:
-        return "rail"
+        return "planar" if draft.is_planar() else "rail"
     return "world" if root.lower().strip("/_") in WORLD else ""
 
 
