@@ -34,6 +34,8 @@ def new() -> None:
 )
 @click.option("--weld-mimics", is_flag=True, help="Fix joints that mimic others, instead of letting them follow.")
 @click.option("--root", "roots", type=FILE, multiple=True, help="Folder from which meshes may be taken, too.")
+@click.option("--decompose", is_flag=True, help="Split meshes into convex hulls that are nearer to their shape.")
+@click.option("--xacro", is_flag=True, help="Expand FILE by xacro, which evaluates expressions in it.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and write nothing.")
 @JSON
 def robot(
@@ -45,10 +47,12 @@ def robot(
     actuator: str,
     weld_mimics: bool,
     roots: tuple[Path, ...],
+    decompose: bool,
+    xacro: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Import a robot from FILE, a URDF as the world has them, or the name of one in robot_descriptions.
+    """Import a robot from FILE, a URDF or MJCF as the world has them, or the name of one in robot_descriptions.
 
     \b
         roboschool new robot go2.urdf --into mine/
@@ -69,5 +73,7 @@ def robot(
         actuator=actuator,
         weld_mimics=weld_mimics,
         roots=roots,
+        decompose=decompose,
+        xacro=xacro,
         dry_run=dry_run,
     )

@@ -23,7 +23,7 @@ if sys.platform != "win32":
 
 VARIABLE = "ROBOSCHOOL_CACHE"  # of the environment: "0" for no cache, or its folder
 LARGEST = 2**29  # all robots together; the least recently used are removed [bytes]
-STALE = 3600.0  # age of a folder that nobody finished [s]
+STALE = 3600.0  # age of a folder that is still unfinished [s]
 INDEX = "index.json"  # the files of a robot, and what was said of its import
 LOCK = "lock"
 _held: dict[Path, int] = {}  # locks of robots that this process has read, kept until it ends
@@ -138,7 +138,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _shrink(root: Path, kept: Path) -> None:
-    """Remove what was used least recently until the rest is small enough, and what nobody finished."""
+    """Remove what was used least recently until the rest is small enough, and folders that were never finished."""
     robots: list[tuple[float, int, Path]] = []
     for path in root.iterdir():
         with contextlib.suppress(OSError):
@@ -176,7 +176,7 @@ def _remove(folder: Path) -> bool:
     gone = folder.parent / f".{secrets.token_hex(8)}"
     try:
         folder.rename(gone)
-    except OSError:  # somebody else has removed it, or, on Windows, holds it
+    except OSError:  # another process has removed it, or, on Windows, holds it
         return not folder.exists()
     shutil.rmtree(gone, ignore_errors=True)
     return True

@@ -21,6 +21,8 @@ from roboschool.importing.source import choose_name, open_source
 from roboschool.importing.write import write_urdf
 from roboschool.robots.urdf import MOST_LINKS, Model, read_urdf
 
+MOST_PIECES = 8  # convex hulls of a mesh
+
 
 @dataclass(frozen=True)
 class ImportOptions:
@@ -32,6 +34,7 @@ class ImportOptions:
     actuator: str = "position"  # see `infer_card`
     weld_mimics: bool = False  # whether joints that mimic others are fixed, instead of following them
     roots: tuple[Path, ...] = ()  # folders from which meshes may be taken, besides the robot's and ROS_PACKAGE_PATH
+    decompose: bool = False  # whether meshes collide as several convex hulls, nearer to their shape, and not as one
     xacro: bool = False  # whether the file is expanded by xacro, which evaluates expressions in it
 
 
@@ -77,7 +80,7 @@ def import_robot(source: Any, folder: Path, options: ImportOptions = DEFAULTS) -
         if not any(joint.moves for joint in draft.joints.values()):
             raise InvalidInput("no joint moves, so it is no robot")
         resolver = Resolver(found.path, options.roots)
-        convert_meshes(draft, resolver, folder, report)
+        convert_meshes(draft, resolver, folder, report, MOST_PIECES if options.decompose else 1)
         merge_fixed(draft, report)
         complete_inertias(draft, report, held=base in ("rail", "planar"))
         if len(draft.links) > MOST_LINKS:

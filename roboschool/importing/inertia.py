@@ -39,7 +39,7 @@ def complete_inertias(draft: Draft, report: Report, held: bool) -> None:
             _invent(link, solid, link.density or density, carried[link.name], report)
         elif link.mass < LIGHTEST or link.mass > HEAVIEST:
             report.add(LOSS, "a mass was kept within bounds", where, f"{link.mass:g} kg")
-            link.mass = min(max(link.mass, LIGHTEST), HEAVIEST)
+            link.mass, link.inertia = min(max(link.mass, LIGHTEST), HEAVIEST), None
         _check(link, solid, report)
     report.figures |= {"mass stated in the file [kg]": stated, "mass computed [kg]": draft.mass() - stated}
 

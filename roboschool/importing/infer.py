@@ -97,7 +97,7 @@ def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator
     if actuator == "torque":
         driven = dataclasses.replace(driven, actuators=robot.actuators)
     card = dataclasses.replace(_finish(card, driven, trial, anatomy, fixed), substep=substep)
-    unsure = _doubts(anatomy, motors, trial, card, base, robot.planar)
+    unsure = _doubts(imported, anatomy, motors, trial, card, base)
     for key, text in unsure.items():
         report.add(LOSS if key == "pose" else CHANGE, "an answer is unsure", f"card {key}", text)
     report.add(NOTE, f"it is {anatomy.kind}", "card", anatomy.reason)
@@ -136,7 +136,7 @@ def _choose_base(imported: ImportedRobot, anatomy: Anatomy, base: str) -> tuple[
         return False, "a floating or planar joint"
     if imported.base == "planar":
         return False, "slides and a hinge that nothing drives keep it in a plane"
-    if imported.draft.fixed:
+    if imported.draft.fixed and anatomy.kind not in FREE:
         return True, "the file has no joint between it and the world"
     if anatomy.kind in FREE:
         return False, f"it is {anatomy.kind}; a root without a mass is a frame"
@@ -270,7 +270,9 @@ def _finish(card: Card, robot: Robot, trial: Trial, anatomy: Anatomy, fixed: boo
     )
 
 
-def _doubts(anatomy: Anatomy, motors: _Motors, trial: Trial, card: Card, base: str, planar: bool) -> dict[str, str]:
+def _doubts(
+    imported: ImportedRobot, anatomy: Anatomy, motors: _Motors, trial: Trial, card: Card, base: str
+) -> dict[str, str]:
     """Return the keys of the card that somebody should look at."""
     doubts, fixed, feet = {}, card.fixed, card.feet
     if not anatomy.sure:
@@ -279,10 +281,12 @@ def _doubts(anatomy: Anatomy, motors: _Motors, trial: Trial, card: Card, base: s
             doubts["fixed"] = f"the base is {'fixed' if fixed else 'free'}; --base says otherwise"
     if anatomy.kind in ("legged", "wheeled") and not fixed and not trial.is_standing:
         doubts["pose"] = f"no pose was found that stands: it falls after {trial.seconds:.1f} s"
-    if anatomy.kind == "legged" and len(anatomy.legs) < 2 - planar:
+    if anatomy.kind == "legged" and len(anatomy.legs) < (1 if imported.base == "planar" else 2):
         doubts["feet"] = "no legs were found that reach the ground"
     if anatomy.kind == "wheeled" and not feet:
         doubts["feet"] = "no wheel collides, so it lies on its base"
+    if imported.draft.fixed and not base and not fixed:
+        doubts["fixed"] = f"the file has no free joint, but it is {anatomy.kind}; --base says otherwise"
     guessed = [name for name, load in motors.loads.items() if load.guessed]
     if guessed:
         doubts["actuators"] = f"the effort of {_listed(guessed)} is a guess"

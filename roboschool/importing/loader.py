@@ -15,10 +15,10 @@ from typing import Any
 from roboschool import paths
 from roboschool.errors import InvalidInput
 from roboschool.importing import cache
-from roboschool.importing.converter import LARGEST as LARGEST_MESH
 from roboschool.importing.formats import read_draft
 from roboschool.importing.importer import ImportOptions
 from roboschool.importing.includes import expand_includes
+from roboschool.importing.mesh_reader import LARGEST as LARGEST_MESH
 from roboschool.importing.report import LOSS, Report
 from roboschool.importing.resolve import Resolver
 from roboschool.importing.source import Source, choose_name, open_source
@@ -126,7 +126,7 @@ def _make(source: Source, options: ImportOptions, folder: Path) -> dict[str, Any
 
 def _key(source: Source, options: ImportOptions) -> str:
     """Return a hash of everything that an imported robot depends on."""
-    own = (options.name, options.kind, options.base, options.actuator, options.weld_mimics)
+    own = (options.name, options.kind, options.base, options.actuator, options.weld_mimics, options.decompose)
     digest = hashlib.sha256(repr((_importer_version(), own)).encode())
     report = Report()
     draft = read_draft(source, report)

@@ -24,8 +24,10 @@ FOLDER = "meshes"
 PLAIN = (1.0, 1.0, 1.0)
 
 
-def convert_meshes(draft: Draft, resolver: Resolver, folder: Path, report: Report) -> None:
+def convert_meshes(draft: Draft, resolver: Resolver, folder: Path, report: Report, pieces: int = 1) -> None:
     """Convert each mesh of a draft into files in `folder/meshes`; its shapes name them, as seen from `folder`.
+
+    What collides becomes a convex hull, or as many as `pieces`.
 
     Raises:
         InvalidInput: a mesh lies outside the robot's folders, or is made to do harm, or they take too long.
@@ -42,7 +44,7 @@ def convert_meshes(draft: Draft, resolver: Resolver, folder: Path, report: Repor
                     report.add(LOSS, "a mesh that is not there was left out", f"link {link.name!r} {purpose}", detail)
                     continue
                 shape.file = str(file)
-                job = jobs.setdefault((shape.file, shape.size), _job(shape, len(jobs)))
+                job = jobs.setdefault((shape.file, shape.size), _job(shape, len(jobs), pieces))
                 job[purpose] = str(folder / FOLDER / job["name"]) + ("_hull" if purpose == "hull" else "")
     if len(jobs) > MOST_MESHES:
         raise InvalidInput(f"{len(jobs)} meshes, more than {MOST_MESHES}")
@@ -68,10 +70,17 @@ def _use_visuals_if_nothing_collides(draft: Draft, report: Report) -> None:
     report.add(LOSS, "the file has no collision shapes", "robot", detail)
 
 
-def _job(shape: Shape, number: int) -> dict[str, Any]:
+def _job(shape: Shape, number: int, pieces: int) -> dict[str, Any]:
     """Return a job; the name of a file is made of its letters and digits alone."""
     stem = re.sub(r"[^a-z0-9]+", "_", Path(shape.file).stem.lower()).strip("_")[:40] or "mesh"
-    return {"file": shape.file, "scale": shape.size, "name": f"{stem}_{number}", "visual": "", "hull": ""}
+    return {
+        "file": shape.file,
+        "scale": shape.size,
+        "name": f"{stem}_{number}",
+        "visual": "",
+        "hull": "",
+        "pieces": pieces,
+    }
 
 
 def _run(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -108,7 +117,9 @@ def _report(file: str, scale: tuple[float, ...], result: dict[str, Any], report:
     if "fault" in result:
         report.add(LOSS, "a mesh that cannot be converted was left out", file, result["fault"])
         return
-    if result["hull"]:
+    if len(result["hulls"]) > 1:
+        report.add(NOTE, "a mesh collides as several convex hulls", file, f"{len(result['hulls'])} hulls")
+    elif result["hulls"]:
         report.add(NOTE, "a mesh collides as a convex hull of at most 120 faces", file)
     before, after = result["faces"]
     if result["visuals"] and after < before:
@@ -129,17 +140,25 @@ def _replaced(shape: Shape, results: dict[Any, dict[str, Any]], purpose: str, fo
     result = results[shape.file, shape.size]
     if "fault" in result:
         return []
-    volume, centre, inertia = result["solid"]
-    solid = Solid(volume, np.array(centre), np.array(inertia), max(result["size"]), np.array(result["corners"]))
     if purpose == "hull":
-        return [Shape("mesh", PLAIN, shape.frame, _relative(result["hull"], folder), solid=solid)]
+        return [
+            Shape("mesh", PLAIN, shape.frame, _relative(each["file"], folder), solid=_solid(each["solid"]))
+            for each in result["hulls"]
+        ]
+    solid = _solid(result["solid"])
     found = result["visuals"]
     share = 1.0 / max(1, len(found))
-    part = Solid(volume * share, solid.centre, solid.inertia * share, solid.reach, solid.corners)
+    part = Solid(solid.volume * share, solid.centre, solid.inertia * share, solid.reach, solid.corners)
     return [
         Shape("mesh", PLAIN, shape.frame, _relative(each["file"], folder), _colour(each) or shape.colour, part)
         for each in found
     ]
+
+
+def _solid(found: list[Any]) -> Solid:
+    volume, centre, inertia, corners = found
+    points = np.array(corners)
+    return Solid(volume, np.array(centre), np.array(inertia), float(np.ptp(points, axis=0).max()), points)
 
 
 def _colour(found: dict[str, Any]) -> Any:

@@ -118,6 +118,7 @@ class _Parser:
     def _add_joints(self, name: str, parts: list[tuple[Element, Frame, str]], parent: str, frame: Frame) -> np.ndarray:
         """Add the joints of a body, and its links; return where the last joint is in the body's frame (3,) [m]."""
         found = [(self.defaults.of(part, inside), place, part) for part, place, inside in parts]
+        found = [each for each in found if each[0].get("type") != "fixed"]  # as Bullet's own models have it
         if not found:
             self._join(DraftJoint(f"{name[:50]}_fixed", "fixed", parent, name, frame, np.array([1.0, 0.0, 0.0])))
             return np.zeros(3)

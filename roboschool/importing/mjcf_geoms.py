@@ -71,13 +71,13 @@ class Geoms:
             return None
         size = list(own.numbers("size"))
         if own.get("fromto") and kind in LONG:
-            ends = own.vector("fromto", (0.0,) * 6)
-            way = ends[3:] - ends[:3]
+            points = own.vector("fromto", (0.0,) * 6)
+            way = points[3:] - points[:3]
             length = float(np.linalg.norm(way))
             if length < 1e-9:
                 raise InvalidInput(f"{own.where}: fromto: its points are the same")
             inner = np.eye(4)
-            inner[:3, :3], inner[:3, 3] = point_z(way), (ends[:3] + ends[3:]) / 2.0
+            inner[:3, :3], inner[:3, 3] = point_z(way), (points[:3] + points[3:]) / 2.0
             frame = frame @ inner
             size = [*(size[:1] * (COUNTS[kind] - 1)), length / 2.0]
         else:

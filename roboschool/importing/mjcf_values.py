@@ -99,6 +99,9 @@ class Compiler:
         for element in root.iterchildren("compiler"):
             stated |= element.attrib
         self.stated = Attributes(root, stated)
+        if stated.get("coordinate", "local") != "local":
+            fault = "no part of MJCF any more; MuJoCo before 2.3.4 can save the model with local coordinates"
+            raise InvalidInput(f"{self.stated.where}: <compiler>: coordinate={stated['coordinate']!r:.40}: {fault}")
         self.degrees = stated.get("angle", "degree") != "radian"
         self.sequence = stated.get("eulerseq", "xyz")
         self.autolimits = stated.get("autolimits", "true") == "true"

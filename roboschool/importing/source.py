@@ -35,7 +35,7 @@ def open_source(source: Any, xacro: bool = False) -> Iterator[Source]:
 
     Args:
         source: see `find_source`; or a `Source`, which is yielded as it is.
-        xacro: whether it is expanded by xacro.
+        xacro: whether it is expanded by xacro, which evaluates expressions in it.
 
     Raises:
         InvalidInput: it is nothing that `find_source` takes, cannot be read, or is too large.
@@ -46,7 +46,12 @@ def open_source(source: Any, xacro: bool = False) -> Iterator[Source]:
     folder = scratch_folder()
     try:
         path = find_source(source, folder)
-        yield Source(path, read_bytes(path, LARGEST))
+        text = Source(path, read_bytes(path, LARGEST))
+        if xacro:
+            from roboschool.importing.xacro import expand_xacro  # which imports this module
+
+            text = expand_xacro(path)
+        yield text
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -97,7 +102,7 @@ def _described(name: str) -> Path:
 
 def choose_name(path: Path, stated: str) -> str:
     """Return a name for a robot, of small letters, digits and _: that of its file, or of what it calls itself."""
-    for text in (path.stem, stated, path.parent.name):
+    for text in (path.with_suffix("").stem if path.suffix == ".xacro" else path.stem, stated, path.parent.name):
         name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:LONGEST].strip("_")
         if name and name not in COMMON:
             name = name if name[0].isalpha() else f"robot_{name}"
