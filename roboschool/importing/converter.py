@@ -13,6 +13,7 @@ import numpy as np
 
 from roboschool.importing.hull import make_hull, solid_of
 from roboschool.importing.mesh_reader import MOST_COLOURS, Part, Refused, Unusable, read_parts
+from roboschool.system_info import install
 
 MOST_VISUAL_FACES = 20_000  # of a mesh that is written
 MEMORY = 900 * 2**20  # [bytes]
@@ -20,6 +21,8 @@ SECONDS = 50
 MOST_FACES_TO_SPLIT = 4000  # of a mesh that is split into hulls
 RESOLUTION = 20_000  # cells in which it is split
 ERROR = 3.0  # of its volume, that hulls may add [%]
+
+LIBRARIES = ("scipy", "collada", "fast_simplification", "vhacdx")  # of the extra `import`
 
 
 def main() -> None:
@@ -31,8 +34,10 @@ def main() -> None:
             _say(convert(job))
         except Refused as error:
             _say({"refused": str(error)})
-        except ModuleNotFoundError as error:
-            _say({"refused": f"{error.name} is not installed; pip install 'roboschool2[import]'"})
+        except ModuleNotFoundError as error:  # trimesh tries some libraries that nothing here needs
+            missing = f"{error.name} is not installed"
+            ours = error.name in LIBRARIES
+            _say({"refused": f"{missing}; {install('import')}"} if ours else {"fault": "cannot be read"})
         except (MemoryError, SystemError):  # pycollada and numpy say either
             _say({"refused": "it takes too much memory"})
         except Exception as error:  # trimesh and pycollada raise many kinds

@@ -13,7 +13,7 @@ Frame: TypeAlias = np.ndarray  # (4, 4): rotation and position in the frame abov
 Colour: TypeAlias = tuple[float, float, float, float]  # red, green, blue, alpha, 0 to 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Solid:
     """What a shape would be if it were solid."""
 
@@ -24,7 +24,7 @@ class Solid:
     corners: np.ndarray  # that lie around it (n, 3)
 
 
-@dataclass
+@dataclass(eq=False)  # arrays have no one answer
 class Shape:
     """What is seen of a link, or collides."""
 
@@ -36,7 +36,7 @@ class Shape:
     solid: Solid | None = None  # of a mesh that was converted
 
 
-@dataclass
+@dataclass(eq=False)
 class DraftLink:
     """A rigid part."""
 
@@ -59,7 +59,7 @@ class Mimic:
     offset: float
 
 
-@dataclass
+@dataclass(eq=False)
 class DraftJoint:
     """A joint between two links."""
 

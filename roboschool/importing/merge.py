@@ -8,6 +8,8 @@ from roboschool.importing.report import CHANGE, LOSS, NOTE, Report
 from roboschool.robots.urdf import MOST_SHAPES
 
 FEET = ("foot", "toe", "sole", "feet")  # in the names of links that keep a body of their own, to feel the ground
+MOST_COLLISIONS = 512  # shapes of a robot that collide: Bullet compares each with each
+FEWEST = 4  # of a link, however many links there are
 
 
 def merge_fixed(draft: Draft, report: Report) -> None:
@@ -36,8 +38,11 @@ def merge_fixed(draft: Draft, report: Report) -> None:
     if bare and heaviest[1]:
         _rename(draft, order[0], heaviest[1])
         report.add(NOTE, "a root without a mass took a name", f"link {order[0]!r}", repr(heaviest[1]))
-    for link in draft.links.values():
-        _limit_shapes(link, report)
+    links = list(draft.links.values())
+    too_many = sum(len(link.collisions) for link in links) > MOST_COLLISIONS
+    most = max(FEWEST, MOST_COLLISIONS // len(links)) if too_many else MOST_SHAPES
+    for link in links:
+        _limit_shapes(link, min(most, MOST_SHAPES), report)
 
 
 def _is_foot(draft: Draft, name: str) -> bool:
@@ -77,11 +82,11 @@ def _rename(draft: Draft, old: str, new: str) -> None:
         joint.parent = new if joint.parent == old else joint.parent
 
 
-def _limit_shapes(link: DraftLink, report: Report) -> None:
-    """Keep the largest shapes of a link that has too many."""
-    for shapes, severity in ((link.visuals, CHANGE), (link.collisions, LOSS)):
-        if len(shapes) > MOST_SHAPES:
-            detail = f"{len(shapes)} to {MOST_SHAPES}"
+def _limit_shapes(link: DraftLink, most: int, report: Report) -> None:
+    """Keep the largest shapes of a link that has too many; of those that collide, as many as `most`."""
+    for shapes, severity, limit in ((link.visuals, CHANGE, MOST_SHAPES), (link.collisions, LOSS, most)):
+        if len(shapes) > limit:
+            detail = f"{len(shapes)} to {limit}"
             report.add(severity, "of too many shapes the largest were kept", f"link {link.name!r}", detail)
-            kept = sorted(shapes, key=lambda shape: -solid_of(shape).reach)[:MOST_SHAPES]
+            kept = sorted(shapes, key=lambda shape: -solid_of(shape).reach)[:limit]
             shapes[:] = [shape for shape in shapes if any(shape is each for each in kept)]

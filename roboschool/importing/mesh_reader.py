@@ -134,6 +134,8 @@ def _check_glb(data: bytes) -> None:
     length = struct.unpack("<I", data[12:16])[0]
     index = json.loads(data[20 : 20 + length])
     counts = [int(accessor.get("count", 0)) for accessor in index.get("accessors", [])]
+    if min(counts, default=0) < 0:
+        raise Unusable("it speaks of fewer numbers than none")
     if sum(counts) > 4 * MOST_FACES or len(index.get("nodes", [])) > MOST_NODES:
         raise Refused("it speaks of more numbers, or nodes, than any robot's part has")
     if any("bufferView" not in accessor for accessor in index.get("accessors", [])) and sum(counts) > len(data):
