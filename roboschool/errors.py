@@ -15,6 +15,7 @@ LONGEST_NAME = 255  # letters of a name that a message repeats; a file's name ha
 LONGEST_MESSAGE = 2000  # letters
 MOST_NAMES = 20  # in one message
 MOST_FAULTS = 10  # in one message
+MOST_KEPT = 1000  # beside a message
 ALIKE = 0.65  # how alike a name must be to be meant, from 0 to 1
 INSTALLED = (sys.prefix, sys.base_prefix, site.getusersitepackages())  # folders of installed packages
 
@@ -23,10 +24,20 @@ class InvalidInput(ValueError):
     """Something given to Roboschool cannot be used; the message says what, where, and the nearest right name.
 
     The message is one printable line of moderate length, whatever names a file has put into it.
+
+    Attributes:
+        faults: the texts of all faults, if there are several; the message has the first of them.
     """
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, faults: Iterable[str] = ()) -> None:
         super().__init__(one_line(message))
+        self.faults = tuple(faults)
+
+
+class Repairable(str):
+    """The text of a fault that `roboschool new robot` repairs."""
+
+    __slots__ = ()
 
 
 class UnknownOption(InvalidInput, TypeError):
@@ -56,12 +67,13 @@ def raise_faults(where: str, faults: Iterable[str]) -> None:
     Raises:
         InvalidInput: there is a fault; the message begins with `where`.
     """
-    found = list(islice(faults, MOST_FAULTS + 1))
+    found = list(islice(faults, MOST_KEPT))
     if len(found) == 1:
-        raise InvalidInput(f"{where}: {found[0]}")
+        raise InvalidInput(f"{where}: {found[0]}", found)
     if found:
         count = f"{len(found)} faults" if len(found) <= MOST_FAULTS else f"more than {MOST_FAULTS} faults"
-        raise InvalidInput(f"{where}: {count}: {' '.join(f'({i}) {text}' for i, text in enumerate(found, 1))}")
+        shown = " ".join(f"({i}) {text}" for i, text in enumerate(found[: MOST_FAULTS + 1], 1))
+        raise InvalidInput(f"{where}: {count}: {shown}", found)
 
 
 def check_choice(name: Any, names: Iterable[str], what: str, where: str = "") -> str:

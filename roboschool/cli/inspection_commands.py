@@ -48,22 +48,25 @@ def info(as_json: bool) -> None:
 
 @click.command()
 @click.argument("what", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="Print a list of findings as JSON: file, kind, problems, notes.")
-def check(what: tuple[str, ...], as_json: bool) -> None:
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print a list of findings as JSON: file, kind, problems, repaired, notes."
+)
+@click.option("--junit", type=FILE, help="Write a report as JUnit XML, for CI services.")
+def check(what: tuple[str, ...], as_json: bool, junit: Path | None) -> None:
     """Check robots and scenes: WHAT is a .urdf or .toml file, a folder, or the name of a robot or a scene.
 
     \b
     Check a scene by its name, a file, and everything in a folder:
         roboschool check ant_sumo my_robot.urdf mine/
 
-    Problems are printed with the file, the line or key, and the nearest valid name. Valid files are then simulated
-    for 100 steps of random torques, in a separate process. A scene is checked with its policies and all its robots,
-    which must not overlap at the start. The exit code is 0 without problems, 1 with problems, and 2 if WHAT does not
-    exist.
+    All problems of a file are printed, with the line or key, the nearest valid name, and whether `roboschool new
+    robot` repairs it. Valid files are then simulated for 100 steps of random actions at full effort, in a separate
+    process. A scene is checked with its policies and all its robots, which must not overlap at the start. The exit
+    code is 0 without problems, 1 with problems, and 2 if WHAT does not exist or a report cannot be written.
     """  # noqa: D301 - click reads the backslash
     from roboschool.cli.check_command import run_check
 
-    sys.exit(run_check(what, as_json))
+    sys.exit(run_check(what, as_json, junit))
 
 
 @click.command()

@@ -27,6 +27,7 @@ MOST_VISUAL_FACES = 20_000  # of a mesh that is written
 MOST_COLOURS = 8  # of a mesh; the rarest become the next most frequent
 MEMORY = 900 * 2**20  # [bytes]
 SECONDS = 50
+NEEDED = ("scipy", "collada", "fast_simplification")  # libraries of the extra `import`
 
 
 class Unusable(ValueError):
@@ -76,7 +77,9 @@ def main() -> None:
         except Refused as error:
             _say({"refused": str(error)})
         except ModuleNotFoundError as error:
-            _say({"refused": f"{error.name} is not installed; pip install 'roboschool2[import]'"})
+            missing = error.name in NEEDED  # trimesh asks for others to make sense of what is no mesh
+            hint = f"{error.name} is not installed; pip install 'roboschool2[import]'"
+            _say({"refused": hint} if missing else {"fault": f"not a mesh ({error})"[:300]})
         except (MemoryError, SystemError):  # pycollada and numpy say either
             _say({"refused": "it takes too much memory"})
         except Exception as error:  # trimesh and pycollada raise many kinds

@@ -20,9 +20,10 @@ from roboschool.robots.robot import Robot, load_robot
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Scene
 from roboschool.tasks.run import Run
-from roboschool.testing.check import ROBOT, SCENE, CheckReport, scene_of, trial, try_robot, try_scene
+from roboschool.testing.check import ROBOT, SCENE, CheckReport
 from roboschool.testing.episodes import STEPS, episode_faults
 from roboschool.testing.parts import class_faults, field_faults, method_faults
+from roboschool.testing.trial import scene_of, trial, try_robot, try_scene
 
 SENSOR, TASK = "sensor", "task"  # kinds of reports, beside those of files
 
