@@ -25,7 +25,7 @@ test-extras: .venv-extras/test
 lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy roboschool
+	$(BIN)/mypy roboschool roboschool_pytest.py
 	$(BIN)/lint-imports
 
 fuzz: .venv/test

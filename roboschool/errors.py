@@ -5,7 +5,7 @@ import os
 import site
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from numbers import Real
 from pathlib import Path
@@ -26,7 +26,7 @@ class InvalidInput(ValueError):
     The message is one printable line of moderate length, whatever names a file has put into it.
 
     Attributes:
-        faults: the texts of all faults, if there are several; the message has the first of them.
+        faults: of each fault a message of its own, if they are known; the message of the error has the first of them.
     """
 
     def __init__(self, message: str, faults: Iterable[str] = ()) -> None:
@@ -68,12 +68,16 @@ def raise_faults(where: str, faults: Iterable[str]) -> None:
         InvalidInput: there is a fault; the message begins with `where`.
     """
     found = list(islice(faults, MOST_KEPT))
-    if len(found) == 1:
-        raise InvalidInput(f"{where}: {found[0]}", found)
     if found:
-        count = f"{len(found)} faults" if len(found) <= MOST_FAULTS else f"more than {MOST_FAULTS} faults"
-        shown = " ".join(f"({i}) {text}" for i, text in enumerate(found[: MOST_FAULTS + 1], 1))
-        raise InvalidInput(f"{where}: {count}: {shown}", found)
+        raise InvalidInput(describe_faults(where, found), [type(text)(f"{where}: {text}") for text in found])
+
+
+def describe_faults(where: str, faults: Sequence[str]) -> str:
+    """Return a message that lists the first faults; it begins with `where`."""
+    if len(faults) == 1:
+        return f"{where}: {faults[0]}"
+    count = f"{len(faults)} faults" if len(faults) <= MOST_FAULTS else f"more than {MOST_FAULTS} faults"
+    return f"{where}: {count}: {' '.join(f'({i}) {text}' for i, text in enumerate(faults[: MOST_FAULTS + 1], 1))}"
 
 
 def check_choice(name: Any, names: Iterable[str], what: str, where: str = "") -> str:

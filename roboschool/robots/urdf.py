@@ -13,7 +13,7 @@ from typing import Any
 
 from lxml import etree
 
-from roboschool.errors import InvalidInput, raise_faults
+from roboschool.errors import MOST_KEPT, InvalidInput, describe_faults
 from roboschool.paths import as_path
 from roboschool.readers import read_text
 from roboschool.robots.urdf_faults import find_faults, read_floats
@@ -147,9 +147,9 @@ def _save(source: Any) -> str:
 def _read(name: str) -> Model:
     root, path = _parse(name)
     faults = find_faults(root, path.parent)
-    if len(faults) == 1:
-        raise InvalidInput(f"{path}{faults[0].removeprefix(path.name)}", faults)
-    raise_faults(str(path), faults)
+    if faults:
+        each = [type(fault)(f"{path}{fault.removeprefix(path.name)}") for fault in faults]
+        raise InvalidInput(each[0] if len(each) == 1 else describe_faults(str(path), faults), each[:MOST_KEPT])
     links, joints = root.findall("link"), tuple(map(_joint, root.findall("joint")))
     for joint in root.findall("joint"):
         for mimic in joint.findall("mimic"):

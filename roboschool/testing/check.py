@@ -1,5 +1,6 @@
 """Checks a robot, a prop or a scene: reads it, and tries it out."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,20 +57,20 @@ def examine(file: str) -> tuple[CheckReport, bool]:
         problems, notes = trial(found)
         problems += _misnamed(path)
     except (Exception, SystemExit) as error:  # of a user's task or game
-        problems = [*_list_faults(error, file), *_hidden_faults(Path(file), kind)]
+        problems = [*_list_faults(error, Path(file)), *_hidden_faults(Path(file), kind)]
     own = found is None or not _is_ours(found)
     repaired = tuple(str(problem) for problem in problems if isinstance(problem, Repairable))
     return CheckReport(file, kind, about, tuple(map(str, dict.fromkeys(problems))), tuple(notes), repaired), own
 
 
-def _list_faults(error: BaseException, file: str) -> Iterator[str]:
+def _list_faults(error: BaseException, file: Path) -> Iterator[str]:
     """Yield the texts of an error about a file, without the path of it, with which they begin."""
     texts = error.faults if isinstance(error, InvalidInput) and error.faults else (describe_error(error),)
     for text in texts:
         short = text
-        for path in (file, str(Path(file).resolve()), Path(file).name):
-            short = short.removeprefix(f"{path}:").lstrip()
-        yield Repairable(short) if isinstance(text, Repairable) else short
+        for path in (f"{file}:", f"{os.path.realpath(file)}:", f"{os.path.realpath(file.parent)}{os.sep}"):
+            short = short.removeprefix(path).lstrip()
+        yield type(text)(short)
 
 
 def _hidden_faults(path: Path, kind: str) -> Iterator[str]:
@@ -83,7 +84,7 @@ def _hidden_faults(path: Path, kind: str) -> Iterator[str]:
         try:
             read_urdf(path.parent / model)
         except InvalidInput as error:
-            yield from error.faults or (str(error),)
+            yield from _list_faults(error, path)
     agents = table.get("agent")
     for agent in agents if kind == SCENE and isinstance(agents, list) else ():
         name = agent.get("robot") if isinstance(agent, dict) else None

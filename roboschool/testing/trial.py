@@ -42,16 +42,15 @@ def trial(found: Robot | Prop | Scene) -> tuple[list[str], list[str]]:
 
 
 def scene_of(robot: Robot) -> Scene:
-    """Return a scene of one robot that runs."""
-    return Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
+    """Return a scene of one robot that runs, in substeps as short as it asks for."""
+    scene = Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
+    return dataclasses.replace(scene, substeps=robot.substeps(scene.timestep, scene.substeps))
 
 
 def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], list[str]]:
     """Return what goes wrong with a robot that is alone, in substeps as long as those of a scene, and notes."""
     scene = scene_of(robot)
-    if timing is None:
-        scene = dataclasses.replace(scene, substeps=robot.substeps(scene.timestep, scene.substeps))
-    else:
+    if timing is not None:
         scene = dataclasses.replace(scene, timestep=timing.timestep, substeps=timing.substeps)
     simulation = Simulation(scene)
     problems, notes = check_gains(simulation.worlds[0])

@@ -293,7 +293,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     found = caught.value.faults
     assert len(found) == len(FAULTS), found
     for fault, (line, what, is_repaired) in zip(found, FAULTS, strict=True):
-        assert fault.startswith(f"many.urdf:{line}: {what}")
+        assert fault.startswith(f"{tmp_path / 'many.urdf'}:{line}: {what}")
         assert isinstance(fault, Repairable) == is_repaired, fault
 
 

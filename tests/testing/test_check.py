@@ -157,7 +157,9 @@ def test_faults_of_a_card_and_its_urdf_are_told_together(tmp_path: Path) -> None
 def test_what_cannot_be_judged_is_an_exit_code_of_its_own(tmp_path: Path) -> None:
     run = CliRunner().invoke
     assert run(main, ["check", "beam", "--junit", str(tmp_path / "no" / "report.xml")]).exit_code == 2
-    assert run(main, ["check", str(tmp_path / "none.urdf")]).exit_code == 2
+    done = run(main, ["check", str(tmp_path / "none.urdf")])
+    assert done.exit_code == 2
+    assert "none.urdf: no such file" in done.stderr
     assert run(main, ["check", str(tmp_path)]).exit_code == 2
 
 
