@@ -12,6 +12,7 @@ import textwrap
 import venv
 import zipfile
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from roboschool.physics.native.library import PATH
 from roboschool.physics.worlds import World
 from roboschool.policies.policy import Random, Still
 from roboschool.rendering.video import Video
+from roboschool.robots.card import Card
 from roboschool.testing import check, trial
 
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
@@ -362,6 +364,12 @@ def test_commands_of_a_page_are_written_as_they_are_parsed(page: str) -> None:
 def test_what_a_line_of_the_readme_needs_is_installed_before(extra: str, user: str) -> None:
     readme = (ROOT / "README.md").read_text()
     assert readme.index(f"pip install '.[{extra}]'") < readme.index(user)
+
+
+def test_page_of_the_card_is_fresh_and_says_everything() -> None:
+    page = CliRunner().invoke(main, ["list", "--card"]).output
+    assert page == (ROOT / "docs" / "card.md").read_text(), "run: roboschool list --card > docs/card.md"
+    assert {f"`{field.name}`" for field in fields(Card)} <= set(re.findall(r"^\| (`\w+`) \|", page, re.MULTILINE))
 
 
 def test_page_of_environments_is_fresh_and_says_everything(tmp_path: Path) -> None:

@@ -15,16 +15,21 @@ from roboschool.errors import InvalidInput
 @click.option("--scores", is_flag=True, help="Print the scores of the shipped policies, as Markdown.")
 @click.option("--games", is_flag=True, help="Print a table of the scenes with a game, as Markdown.")
 @click.option("--markdown", is_flag=True, help="Print a page about every scene, as Markdown.")
-def list_(as_json: bool, scores: bool, games: bool, markdown: bool) -> None:
+@click.option("--card", is_flag=True, help="Print a page about the keys of a robot's card, as Markdown.")
+def list_(as_json: bool, scores: bool, games: bool, markdown: bool, card: bool) -> None:
     """List robots and scenes, with their Gymnasium ids."""
-    wanted = {"--json": as_json, "--scores": scores, "--games": games, "--markdown": markdown}
+    wanted = {"--json": as_json, "--scores": scores, "--games": games, "--markdown": markdown, "--card": card}
     several = [name for name, given in wanted.items() if given]
     if len(several) > 1:
         raise InvalidInput(f"{' or '.join(several)}, not {'both' if len(several) == 2 else 'all'}")
     from roboschool.cli.catalogue import print_catalogue, print_games, print_scores
     from roboschool.cli.pages import print_pages
 
-    if scores:
+    if card:
+        from roboschool.cli.card_page import print_card_page
+
+        print_card_page()
+    elif scores:
         print_scores()
     elif games:
         print_games()
