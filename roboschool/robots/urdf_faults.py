@@ -31,10 +31,13 @@ def find_faults(root: Element, folder: Path) -> list[str]:
 
 def _find_faults(root: Element, folder: Path, moving: int) -> list[str]:
     links, joints = root.findall("link"), root.findall("joint")
-    faults, faulty = clean_robot(root)
+    count = []
     if not 0 < len(links) <= MOST_LINKS:
-        lasting = not links or moving >= MOST_LINKS
-        return [fault(root, f"{len(links)} links, not 1 to {MOST_LINKS}", lasting), *faults]
+        count = [fault(root, f"{len(links)} links, not 1 to {MOST_LINKS}", not links or moving >= MOST_LINKS)]
+    if not 0 < len(links) <= 10 * MOST_LINKS:  # it is no robot, and to look at the rest takes long
+        return count
+    faults, faulty = clean_robot(root)
+    faults += count
     faults += _material_faults(root)
     children = {name for joint in joints if (name := _end(joint, "child"))}
     faults += _tree_faults(links, joints)
@@ -77,19 +80,19 @@ def _tree_faults(links: list[Element], joints: list[Element]) -> Iterator[str]:
     parents: dict[str, str] = {}
     is_whole = None not in names  # else more faults would follow from those that were found
     for joint in joints:
-        ends = {end: name for end in ("parent", "child") if (name := _end(joint, end))}
-        unknown = {end: name for end, name in ends.items() if name not in names}
+        joined = {end: name for end in ("parent", "child") if (name := _end(joint, end))}
+        unknown = {end: name for end, name in joined.items() if name not in names}
         for end, name in unknown.items():
             yield fault(joint.find(end), f"unknown link {name!r}{suggest(name, filter(None, names))}")
-        if unknown or len(ends) < 2:
+        if unknown or len(joined) < 2:
             is_whole = False
-        elif ends["parent"] == ends["child"]:
-            yield fault(joint, f"it joins link {ends['child']!r} to itself")
-        elif ends["child"] in parents:
-            both = f"{parents[ends['child']]!r} and {ends['parent']!r}"
-            yield fault(joint, f"link {ends['child']!r} has two parents, {both}")
+        elif joined["parent"] == joined["child"]:
+            yield fault(joint, f"it joins link {joined['child']!r} to itself")
+        elif joined["child"] in parents:
+            both = f"{parents[joined['child']]!r} and {joined['parent']!r}"
+            yield fault(joint, f"link {joined['child']!r} has two parents, {both}")
         else:
-            parents[ends["child"]] = ends["parent"]
+            parents[joined["child"]] = joined["parent"]
     for name in parents:
         above = name
         for _ in parents:

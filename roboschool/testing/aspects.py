@@ -39,10 +39,10 @@ def find_aspects(path: Path, expected: Expectation) -> list[str]:
         return [CHECK]
     if kind == PROP:
         return [CHECK]
-    stands = [] if kind == SCENE or not _holds_its_pose(robots[0]) else ["stands"]
+    standing = [] if kind == SCENE or not _holds_its_pose(robots[0]) else ["standing"]
     golden = ["golden"] if expected.golden else []
     score = ["score"] if expected.score is not None else []
-    return [CHECK, *stands, "same_bits", "pure", "limits", "interfaces", *golden, *score]
+    return [CHECK, *standing, "same_bits", "pure", "limits", "interfaces", *golden, *score]
 
 
 def aspect_faults(name: str, path: Path, folder: Path, expected: Expectation) -> list[str]:
@@ -59,7 +59,7 @@ def aspect_faults(name: str, path: Path, folder: Path, expected: Expectation) ->
     if name == "golden":
         return list(_golden_faults(_scene(path), expected))
     faults: dict[str, Callable[[Scene], list[str]]] = {
-        "stands": _standing_faults,
+        "standing": _standing_faults,
         "same_bits": episode_faults,
         "pure": method_faults,
         "limits": _limit_faults,

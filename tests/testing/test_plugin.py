@@ -83,8 +83,8 @@ def test_the_job_of_a_strangers_repository_finds_what_breaks(tmp_path: Path) -> 
     (folder / "mine" / "check.toml").write_text(f'["cart.urdf"]\ngolden = "{golden}"\n')
     done = job(step, folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    names = ["check", "stands", "same_bits", "pure", "limits", "interfaces"]
-    cart = [name for name in (*names, "golden") if name != "stands"]
+    names = ["check", "standing", "same_bits", "pure", "limits", "interfaces"]
+    cart = [name for name in (*names, "golden") if name != "standing"]
     assert {key.rpartition(".")[2] for key in results(folder) if "arm" in key} == set(names)
     assert {key.rpartition(".")[2] for key in results(folder) if "cart" in key} == set(cart)
 
