@@ -181,26 +181,37 @@ def _clean_attributes(element: Element, known: dict[str, str]) -> Iterator[str]:
 
 
 def _clean_children(element: Element, known: dict[str, str], faulty: set[Element]) -> Iterator[str]:
+    shapes = len(element)
     for child in list(element):
-        if child.tag in _REFUSED:
-            yield fault(child, f"<{child.tag}> is not supported: {_REFUSED[child.tag]}")
-        elif known.get(child.tag) == "-":
-            element.remove(child)
-        elif element.tag == "robot" and "xacro" in child.tag:
-            yield fault(child, "xacro is not expanded; run xacro first", lasting=True)
-        elif element.tag == "robot" and _is_foreign(child, known):
-            element.remove(child)
-        elif child.tag not in known:
-            yield fault(child, f"unknown element <{child.tag}> in <{element.tag}>{suggest(child.tag, known)}")
-        elif known[child.tag] != "*" and element.find(child.tag) is not child:
-            yield fault(child, f"a second <{child.tag}> in one <{element.tag}>")
+        found = _child_fault(element, child, known)
+        if found:
+            yield found
+        if found or known.get(child.tag, "-") == "-":
+            element.remove(child)  # what is refused is looked at no more
         else:
             yield from _clean(child, faulty)
     for tag, mark in known.items():
         if mark == "!" and element.find(tag) is None:
             yield fault(element, f"<{tag}> is missing", lasting=element.tag == "joint")
-    if element.tag == "geometry" and len(element) != 1:
-        yield fault(element, f"{len(element)} shapes, not one of {', '.join(known)}")
+    if element.tag == "geometry" and shapes != 1:
+        yield fault(element, f"{shapes} shapes, not one of {', '.join(known)}")
+
+
+def _child_fault(element: Element, child: Element, known: dict[str, str]) -> str:
+    """Return why an element may not be in another; empty if it may, or is dropped in silence."""
+    if child.tag in _REFUSED:
+        return fault(child, f"<{child.tag}> is not supported: {_REFUSED[child.tag]}")
+    if known.get(child.tag) == "-":
+        return ""
+    if element.tag == "robot" and "xacro" in child.tag:
+        return fault(child, "xacro is not expanded; run xacro first", lasting=True)
+    if element.tag == "robot" and _is_foreign(child, known):
+        return ""
+    if child.tag not in known:
+        return fault(child, f"unknown element <{child.tag}> in <{element.tag}>{suggest(child.tag, known)}")
+    if known[child.tag] != "*" and element.find(child.tag) is not child:
+        return fault(child, f"a second <{child.tag}> in one <{element.tag}>")
+    return ""
 
 
 def _is_foreign(element: Element, known: dict[str, str]) -> bool:
