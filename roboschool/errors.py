@@ -5,7 +5,7 @@ import os
 import site
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from numbers import Real
 from pathlib import Path
@@ -15,6 +15,7 @@ LONGEST_NAME = 255  # letters of a name that a message repeats; a file's name ha
 LONGEST_MESSAGE = 2000  # letters
 MOST_NAMES = 20  # in one message
 MOST_FAULTS = 10  # in one message
+MOST_KEPT = 1000  # beside a message
 ALIKE = 0.65  # how alike a name must be to be meant, from 0 to 1
 INSTALLED = (sys.prefix, sys.base_prefix, site.getusersitepackages())  # folders of installed packages
 
@@ -23,10 +24,20 @@ class InvalidInput(ValueError):
     """Something given to Roboschool cannot be used; the message says what, where, and the nearest right name.
 
     The message is one printable line of moderate length, whatever names a file has put into it.
+
+    Attributes:
+        faults: of each fault a message of its own, if they are known; the message of the error has the first of them.
     """
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, faults: Iterable[str] = ()) -> None:
         super().__init__(one_line(message))
+        self.faults = tuple(faults)
+
+
+class Repairable(str):
+    """The text of a fault that `roboschool new robot` repairs."""
+
+    __slots__ = ()
 
 
 class UnknownOption(InvalidInput, TypeError):
@@ -56,12 +67,17 @@ def raise_faults(where: str, faults: Iterable[str]) -> None:
     Raises:
         InvalidInput: there is a fault; the message begins with `where`.
     """
-    found = list(islice(faults, MOST_FAULTS + 1))
-    if len(found) == 1:
-        raise InvalidInput(f"{where}: {found[0]}")
+    found = list(islice(faults, MOST_KEPT))
     if found:
-        count = f"{len(found)} faults" if len(found) <= MOST_FAULTS else f"more than {MOST_FAULTS} faults"
-        raise InvalidInput(f"{where}: {count}: {' '.join(f'({i}) {text}' for i, text in enumerate(found, 1))}")
+        raise InvalidInput(describe_faults(where, found), [type(text)(f"{where}: {text}") for text in found])
+
+
+def describe_faults(where: str, faults: Sequence[str]) -> str:
+    """Return a message that lists the first faults; it begins with `where`."""
+    if len(faults) == 1:
+        return f"{where}: {faults[0]}"
+    count = f"{len(faults)} faults" if len(faults) <= MOST_FAULTS else f"more than {MOST_FAULTS} faults"
+    return f"{where}: {count}: {' '.join(f'({i}) {text}' for i, text in enumerate(faults[: MOST_FAULTS + 1], 1))}"
 
 
 def check_choice(name: Any, names: Iterable[str], what: str, where: str = "") -> str:

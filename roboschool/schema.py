@@ -58,6 +58,14 @@ class Pattern:
         return "" if re.fullmatch(self.pattern, value) else f"{value!r:.{LONGEST_NAME}} is not {self.description}"
 
 
+@dataclass(frozen=True)
+class Meaning:
+    """What a key says, for people."""
+
+    text: str
+    unit: str = ""
+
+
 def convert(value: Any, schema: Any, where: str) -> Any:
     """Return a value that must be of the type `schema`, as that type.
 

@@ -12,6 +12,7 @@ import textwrap
 import venv
 import zipfile
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,8 @@ from roboschool.physics.native.library import PATH
 from roboschool.physics.worlds import World
 from roboschool.policies.policy import Random, Still
 from roboschool.rendering.video import Video
-from roboschool.testing import check
+from roboschool.robots.card import Card
+from roboschool.testing import check, trial
 
 COMMAND = [sys.executable, "-m", "roboschool.cli"]
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
@@ -100,7 +102,8 @@ def test_wheel_holds_assets_scenes_and_the_native_library(tmp_path: Path) -> Non
     assert wheel.stat().st_size < 2 * 2**20
     assert wheel.stem.split("-")[2:4] == ["py3", "none"]
     assert not wheel.stem.endswith("any"), "it is for one platform"
-    assert {"roboschool/py.typed", f"roboschool/physics/native/{PATH.name}"} <= set(zipfile.ZipFile(wheel).namelist())
+    held = {"roboschool/py.typed", "roboschool_pytest.py", f"roboschool/physics/native/{PATH.name}"}
+    assert held <= set(zipfile.ZipFile(wheel).namelist())
     code = (
         "import roboschool, sys; env = roboschool.AgentEnv('ant'); env.reset(seed=0);"
         "policy = roboschool.load_policy(roboschool.policies()['ant']);"
@@ -284,7 +287,6 @@ def test_a_picture_is_taken_at_any_time(tmp_path: Path, monkeypatch: pytest.Monk
         (["list", "--games", "--markdown", "--scores"], ["--scores or --games or --markdown, not all"]),
         (["race", "--lanes", "ant", "--policy", "aunt=x"], ["aunt=x", "did you mean 'ant'"]),
         (["race", "--lanes", "ant", "--policy", "ant=x"], ["--policy ant=x: unknown policy 'x'"]),
-        (["check", "nothing.urdf"], ["nothing.urdf", "no such file"]),
     ],
 )
 def test_bad_arguments_are_one_line(
@@ -298,8 +300,8 @@ def test_bad_arguments_are_one_line(
 
 @pytest.mark.parametrize("file", [*paths.robots().values(), *paths.scenes().values()], ids=lambda file: file.stem)
 def test_check_finds_nothing_wrong_with_what_is_shipped(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "LONGEST", 200)
-    assert check.trial(check._load(file)) == ([], [])
+    monkeypatch.setattr(trial, "LONGEST", 200)
+    assert trial.trial(check._load(file)) == ([], [])
 
 
 def test_check(tmp_path: Path) -> None:
@@ -362,6 +364,12 @@ def test_commands_of_a_page_are_written_as_they_are_parsed(page: str) -> None:
 def test_what_a_line_of_the_readme_needs_is_installed_before(extra: str, user: str) -> None:
     readme = (ROOT / "README.md").read_text()
     assert readme.index(f"pip install '.[{extra}]'") < readme.index(user)
+
+
+def test_page_of_the_card_is_fresh_and_says_everything() -> None:
+    page = CliRunner().invoke(main, ["list", "--card"]).output
+    assert page == (ROOT / "docs" / "card.md").read_text(), "run: roboschool list --card > docs/card.md"
+    assert {f"`{field.name}`" for field in fields(Card)} <= set(re.findall(r"^\| (`\w+`) \|", page, re.MULTILINE))
 
 
 def test_page_of_environments_is_fresh_and_says_everything(tmp_path: Path) -> None:

@@ -1,131 +1,55 @@
-"""The command `roboschool check`: it finds the files, checks them in a process that may crash, and prints reports."""
+"""The command `roboschool check`: what it prints and writes."""
 
 import json
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from subprocess import DEVNULL
 
 import click
-import msgspec
 
-from roboschool import paths, readers
-from roboschool.errors import InvalidInput, one_line, suggest
-from roboschool.testing.check import CARD_KEYS, SCENE_KEYS, CheckReport
-from roboschool.workers.channel import Channel, ChildDied, ChildTimedOut
-from roboschool.workers.process import ChildProcess
+from roboschool.cli.junit import Case, write_junit
+from roboschool.errors import InvalidInput, one_line
+from roboschool.testing.check import CheckReport
+from roboschool.testing.files import examine_all, find_all
 
-TIMEOUT = 120.0  # of a file [s]
-ENDINGS = (".toml", ".urdf")
-WELL, FAULTY = 0, 1  # exit codes; misuse is click's 2
+WELL, FAULTY = 0, 1  # exit codes; what cannot be judged is click's 2
+KEYS = ("file", "kind", "problems", "repaired", "notes")
+REPAIR = "`roboschool new robot` repairs it"
 
 
-def run_check(targets: Sequence[str], as_json: bool) -> int:
+def run_check(targets: Sequence[str], as_json: bool, junit: Path | None = None) -> int:
     """Check robots and scenes, print what is found, and return the exit code.
 
     Args:
         targets: files, folders, and names of robots and scenes.
         as_json: whether a list is printed as JSON, and nothing else.
+        junit: where a report is written as JUnit XML; nowhere if None.
 
     Raises:
-        UsageError: a target is none of these, or there is nothing in it.
+        UsageError: a target is none of these, there is nothing in it, or the report cannot be written.
     """
-    findings = []
-    for finding in examine_all(find_all(targets)):
-        findings.append(finding)
-        if not as_json:
-            _print(finding)
+    findings, cases = [], []
+    try:
+        files = find_all(targets)
+        start = time.monotonic()
+        for finding in examine_all(files):
+            findings.append(finding)
+            cases.append(Case(finding.file, finding.kind or "file", _problems(finding), time.monotonic() - start))
+            start = time.monotonic()
+            if not as_json:
+                _print(finding)
+        if junit is not None:
+            write_junit(junit, cases)
+    except InvalidInput as error:
+        raise click.UsageError(str(error)) from None
     if as_json:
-        keys = ("file", "kind", "problems", "notes")
-        click.echo(json.dumps([{key: getattr(finding, key) for key in keys} for finding in findings], indent=2))
+        click.echo(json.dumps([{key: getattr(finding, key) for key in KEYS} for finding in findings], indent=2))
     return FAULTY if any(finding.problems for finding in findings) else WELL
 
 
-def find_all(targets: Sequence[str]) -> list[str]:
-    """Return the files that are meant, each once.
-
-    Raises:
-        UsageError: nothing is meant.
-    """
-    found: dict[str, str] = {}  # by real path
-    for target in targets:
-        for file in _find(target):
-            found.setdefault(os.path.realpath(file), file)
-    return list(found.values())
-
-
-def _find(target: str) -> list[str]:
-    if target.endswith(ENDINGS):
-        return [target]
-    if os.path.isdir(target):
-        inside = sorted(_inside(Path(target)))
-        if inside:
-            return inside
-        raise click.UsageError(one_line(f"{target}: no robot and no scene in this folder"))
-    known = (paths.robots(), paths.scenes(), paths.models())
-    named = [str(group[target]) for group in known if target in group]
-    if named:
-        return named[:-1] if target in paths.models() and len(named) > 1 else named
-    hint = suggest(target, {name for group in known for name in group})
-    raise click.UsageError(
-        one_line(f"{target}: neither a .urdf, a .toml nor a folder, nor the name of a robot or a scene{hint}")
-    )
-
-
-def _inside(folder: Path) -> Iterator[str]:
-    """Return robots, props and scenes in a folder and those below it, but for hidden ones."""
-    paths = [
-        path
-        for ending in ENDINGS
-        for path in folder.rglob(f"*{ending}")
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
-    models = set[Path]()  # that cards are about
-    for path in paths:
-        if path.suffix != ".toml":
-            continue
-        keys = dict[str, object]()
-        with suppress(InvalidInput):
-            keys = readers.parse_toml(path)
-            if not keys.keys() & (SCENE_KEYS | CARD_KEYS):
-                continue  # it is for another program
-        yield str(path)
-        models.add(Path(os.path.normpath(path.parent / str(keys.get("model", "")))))
-    yield from (str(path) for path in paths if path.suffix == ".urdf" and Path(os.path.normpath(path)) not in models)
-
-
-def examine_all(paths: Iterable[str]) -> Iterator[CheckReport]:
-    """Return what is found about files; a crash of Bullet is a problem of the file.
-
-    One process checks them all; a new one follows a user's module, whose name may come again in another folder.
-    """
-    channel: Channel | None = None
-    try:
-        for path in paths:
-            channel = channel or Channel(ChildProcess("roboschool.testing.check:answer", output=DEVNULL))
-            report, replace = _check(channel, path)
-            yield report
-            if replace:
-                channel.kill()
-                channel = None
-    finally:
-        if channel:
-            channel.kill()
-
-
-def _check(channel: Channel, path: str) -> tuple[CheckReport, bool]:
-    """Return the report of a child process, and whether the process must be replaced."""
-    try:
-        paths.as_path(path)
-        channel.send(path.encode(), TIMEOUT)
-        return msgspec.json.decode(channel.receive(), type=tuple[CheckReport, bool])
-    except InvalidInput as error:  # such a path cannot be sent
-        return CheckReport(one_line(path), "", problems=(str(error),)), False
-    except ChildTimedOut:
-        return CheckReport(path, "", problems=(f"it takes more than {TIMEOUT:g} s",)), True
-    except ChildDied as error:
-        return CheckReport(path, "", problems=(f"Bullet, or code of its own, crashed: {error}",)), True
+def _problems(finding: CheckReport) -> tuple[str, ...]:
+    """Return the problems, with a word at those that are repaired by an import."""
+    return tuple(f"{text} ({REPAIR})" if text in finding.repaired else text for text in finding.problems)
 
 
 def _print(finding: CheckReport) -> None:
@@ -133,7 +57,12 @@ def _print(finding: CheckReport) -> None:
         click.echo(one_line(line))
     for note in finding.notes:
         click.echo(one_line(f"  note: {note}"))
-    for problem in finding.problems:
-        click.echo(one_line(f"{finding.file}: {problem}"), err=True)
+    for problem in _problems(finding):
+        mark = ":" if problem[:1].isdigit() else ": "  # a line of the file, as editors read it
+        click.echo(one_line(f"{finding.file}{mark}{problem}"), err=True)
+    if finding.repaired:
+        count = f"{len(finding.repaired)} of {len(finding.problems)} problems"
+        what = finding.file if finding.file.endswith(".urdf") else "URDF"
+        click.echo(one_line(f"{finding.file}: `roboschool new robot {what}` repairs {count}"), err=True)
     if not finding.problems:
-        click.echo(one_line(f"{finding.file}: all is well; random torques did no harm"))
+        click.echo(one_line(f"{finding.file}: all is well; random actions did no harm"))

@@ -15,16 +15,21 @@ from roboschool.errors import InvalidInput
 @click.option("--scores", is_flag=True, help="Print the scores of the shipped policies, as Markdown.")
 @click.option("--games", is_flag=True, help="Print a table of the scenes with a game, as Markdown.")
 @click.option("--markdown", is_flag=True, help="Print a page about every scene, as Markdown.")
-def list_(as_json: bool, scores: bool, games: bool, markdown: bool) -> None:
+@click.option("--card", is_flag=True, help="Print a page about the keys of a robot's card, as Markdown.")
+def list_(as_json: bool, scores: bool, games: bool, markdown: bool, card: bool) -> None:
     """List robots and scenes, with their Gymnasium ids."""
-    wanted = {"--json": as_json, "--scores": scores, "--games": games, "--markdown": markdown}
+    wanted = {"--json": as_json, "--scores": scores, "--games": games, "--markdown": markdown, "--card": card}
     several = [name for name, given in wanted.items() if given]
     if len(several) > 1:
         raise InvalidInput(f"{' or '.join(several)}, not {'both' if len(several) == 2 else 'all'}")
     from roboschool.cli.catalogue import print_catalogue, print_games, print_scores
     from roboschool.cli.pages import print_pages
 
-    if scores:
+    if card:
+        from roboschool.cli.card_page import print_card_page
+
+        print_card_page()
+    elif scores:
         print_scores()
     elif games:
         print_games()
@@ -48,22 +53,25 @@ def info(as_json: bool) -> None:
 
 @click.command()
 @click.argument("what", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="Print a list of findings as JSON: file, kind, problems, notes.")
-def check(what: tuple[str, ...], as_json: bool) -> None:
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print a list of findings as JSON: file, kind, problems, repaired, notes."
+)
+@click.option("--junit", type=FILE, help="Write a report as JUnit XML, for CI services.")
+def check(what: tuple[str, ...], as_json: bool, junit: Path | None) -> None:
     """Check robots and scenes: WHAT is a .urdf or .toml file, a folder, or the name of a robot or a scene.
 
     \b
     Check a scene by its name, a file, and everything in a folder:
         roboschool check ant_sumo my_robot.urdf mine/
 
-    Problems are printed with the file, the line or key, and the nearest valid name. Valid files are then simulated
-    for 100 steps of random torques, in a separate process. A scene is checked with its policies and all its robots,
-    which must not overlap at the start. The exit code is 0 without problems, 1 with problems, and 2 if WHAT does not
-    exist.
+    All problems of a file are printed, with the line or key, the nearest valid name, and whether `roboschool new
+    robot` repairs it. Valid files are then simulated for 100 steps of random actions at full effort, in a separate
+    process. A scene is checked with its policies and all its robots, which must not overlap at the start. The exit
+    code is 0 without problems, 1 with problems, and 2 if WHAT does not exist or a report cannot be written.
     """  # noqa: D301 - click reads the backslash
     from roboschool.cli.check_command import run_check
 
-    sys.exit(run_check(what, as_json))
+    sys.exit(run_check(what, as_json, junit))
 
 
 @click.command()

@@ -34,10 +34,10 @@ def main() -> None:
             _say(convert(job))
         except Refused as error:
             _say({"refused": str(error)})
-        except ModuleNotFoundError as error:  # trimesh tries some libraries that nothing here needs
-            missing = f"{error.name} is not installed"
-            ours = error.name in LIBRARIES
-            _say({"refused": f"{missing}; {install('import')}"} if ours else {"fault": "cannot be read"})
+        except ModuleNotFoundError as error:  # trimesh asks for libraries that nothing here needs
+            missing = error.name in LIBRARIES
+            hint = f"{error.name} is not installed; {install('import')}"
+            _say({"refused": hint} if missing else {"fault": f"not a mesh ({error})"[:300]})
         except (MemoryError, SystemError):  # pycollada and numpy say either
             _say({"refused": "it takes too much memory"})
         except Exception as error:  # trimesh and pycollada raise many kinds

@@ -19,7 +19,8 @@ from roboschool.importing.report import Report
 from roboschool.importing.resolve import Resolver
 from roboschool.importing.source import choose_name, open_source
 from roboschool.importing.write import write_urdf
-from roboschool.robots.urdf import MOST_LINKS, Model, read_urdf
+from roboschool.robots.urdf import Model, read_urdf
+from roboschool.robots.urdf_faults import MOST_LINKS
 
 MOST_PIECES = 8  # convex hulls of a mesh
 

@@ -5,7 +5,7 @@ import numpy as np
 from roboschool.importing.draft import Draft, DraftLink, Frame, Shape
 from roboschool.importing.inertia import parallel, solid_of
 from roboschool.importing.report import CHANGE, LOSS, NOTE, Report
-from roboschool.robots.urdf import MOST_SHAPES
+from roboschool.robots.urdf_faults import MOST_SHAPES
 
 FEET = ("foot", "toe", "sole", "feet")  # in the names of links that keep a body of their own, to feel the ground
 MOST_COLLISIONS = 512  # shapes of a robot that collide: Bullet compares each with each

@@ -15,6 +15,7 @@ from roboschool.robots.urdf_schema import FARTHEST, SMALLEST, Element
 
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 LONGEST_NAME = 64
+LARGEST_INERTIA = 1e9  # [kg m2]
 KINDS = ("revolute", "continuous", "prismatic", "fixed", "floating", "planar", "spherical")
 SHAPES = {"box": ("size",), "cylinder": ("radius", "length"), "sphere": ("radius",), "capsule": ("radius", "length")}
 CONTACT = ("lateral_friction", "rolling_friction", "spinning_friction", "restitution", "stiffness", "damping")
@@ -96,6 +97,7 @@ class _Parser:
             self._scalar(limit, key, where) for key in ("lower", "upper", "effort", "velocity")
         )
         found.effort = None if effort is None else abs(effort)
+        found.velocity = None if found.velocity is None else abs(found.velocity)
         found.damping, found.friction = (
             max(self._scalar(dynamics, key, where) or 0.0, 0.0) for key in ("damping", "friction")
         )
@@ -123,6 +125,9 @@ class _Parser:
             keys = ("ixx", "iyy", "izz", "ixy", "ixz", "iyz")
             xx, yy, zz, xy, xz, yz = (self._scalar(inertia, key, where) or 0.0 for key in keys)
             tensor = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+            if np.abs(tensor).max() > LARGEST_INERTIA:
+                self.report.add(LOSS, "an absurd inertia was ignored", where, f"up to {np.abs(tensor).max():g} kg m2")
+                return
             link.inertia = frame[:3, :3] @ tensor @ frame[:3, :3].T
 
     def _shape(self, element: Element, where: str) -> Shape | None:
@@ -132,13 +137,14 @@ class _Parser:
         if geometry is None or not len(geometry):
             self.report.add(CHANGE, "a shape without geometry was dropped", where)
             return None
+        form = geometry[0]
         self._tidy(geometry)
+        if not len(geometry):
+            self.report.add(LOSS, "a shape of an unknown kind was dropped", where, f"<{form.tag}>")
+            return None
         form = geometry[0]
         if len(geometry) > 1:
             self.report.add(CHANGE, "of several shapes in one <geometry> the first was kept", where)
-        if form.tag not in (*SHAPES, "mesh"):
-            self.report.add(LOSS, "a shape of an unknown kind was dropped", where, f"<{form.tag}>")
-            return None
         frame, colour = self._frame(element, where), self._colour(element, where)
         if form.tag == "mesh":
             factors = self._numbers(form, "scale", 3, (1.0, 1.0, 1.0), where)

@@ -9,10 +9,11 @@ from typing import Annotated
 from roboschool import readers
 from roboschool.errors import InvalidInput, describe_unknown, raise_faults, suggest
 from roboschool.robots.urdf import Joint, Model
-from roboschool.schema import Bounds
+from roboschool.schema import Bounds, Meaning
 
 Length = Annotated[float, Bounds(0.0, 1000.0)]  # [m]
 MAX_TORQUE = 1e6  # [N m, or N for a slide]
+FORCE = "N m, or N"
 Torque = Annotated[float, Bounds(0.0, MAX_TORQUE, above=True)]
 Tilt = Annotated[float, Bounds(0.0, 180.0, above=True)]  # [deg]
 
@@ -21,10 +22,10 @@ Tilt = Annotated[float, Bounds(0.0, 180.0, above=True)]  # [deg]
 class Upright:
     """The envelope outside which a robot has fallen."""
 
-    min_height: float = -math.inf  # of the trunk [m]
-    tilt: Tilt = 180.0  # roll or pitch of the trunk [deg]
-    clear: tuple[str, ...] = ()  # feet (listed in `feet`) that must not touch the ground
-    link: str | None = None  # whose height counts, if not the trunk's
+    min_height: Annotated[float, Meaning("It has fallen if its trunk is not above this height.", "m")] = -math.inf
+    tilt: Annotated[Tilt, Meaning("It has fallen if its trunk rolls or pitches by as much.", "deg")] = 180.0
+    clear: Annotated[tuple[str, ...], Meaning("Links of `feet` that must not touch the ground.")] = ()
+    link: Annotated[str | None, Meaning("The link whose height counts, if it is not the trunk.")] = None
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,34 @@ class Card:
     are its parameters, and `effort`, the largest torque [N m], by default that of the URDF. See docs/actuators.md.
     """
 
-    model: str  # URDF file, beside the card
-    trunk: str  # link whose pose is the robot's
-    feet: tuple[str, ...] = ()  # links whose contacts are observed
-    continuous: tuple[str, ...] = ()  # driven joints that are meant to have no limits
-    standing_height: Length  # of the trunk in the rest pose on flat ground [m]
-    fixed: bool = False  # its root is fixed to the world, as a root without a mass always is
-    self_collision: bool = False
-    substep: Annotated[float, Bounds(0.0, 1.0, above=True)] = 1.0  # longest in which its actuators are stable [s]
-    upright: Upright = field(default_factory=Upright)
-    torque: dict[str, Torque] = field(default_factory=dict)  # at action 1.0 [N m, or N for a slide]; in action order
-    actuators: dict[str, dict[str, float | str | bool]] = field(default_factory=dict)  # after them in action order
-    pose: dict[str, float] = field(default_factory=dict)  # rest angles [deg, or m for a slide]
+    model: Annotated[str, Meaning("The URDF, a file beside the card.")]
+    trunk: Annotated[str, Meaning("The link whose pose is the robot's.")]
+    feet: Annotated[tuple[str, ...], Meaning("Links whose contacts with the ground are observed.")] = ()
+    continuous: Annotated[tuple[str, ...], Meaning("Driven joints that are meant to have no limits.")] = ()
+    standing_height: Annotated[Length, Meaning("Height of the trunk in the rest pose on flat ground.", "m")]
+    fixed: Annotated[
+        bool, Meaning("Whether the root is fixed to the world. A root without a mass is so in any case.")
+    ] = False
+    self_collision: Annotated[bool, Meaning("Whether links of the robot collide with each other.")] = False
+    substep: Annotated[
+        float, Bounds(0.0, 1.0, above=True), Meaning("The longest substep in which its actuators are stable.", "s")
+    ] = 1.0
+    upright: Annotated[Upright, Meaning("A table: outside this envelope the robot has fallen.")] = field(
+        default_factory=Upright
+    )
+    torque: Annotated[
+        dict[str, Torque],
+        Meaning("A table: joints driven by torque, and their torque at action 1, in the order of actions.", FORCE),
+    ] = field(default_factory=dict)
+    actuators: Annotated[
+        dict[str, dict[str, float | str | bool]],
+        Meaning(
+            "A table: joints with other actuators, each a table of `kind`, `effort` and parameters, in this order."
+        ),
+    ] = field(default_factory=dict)
+    pose: Annotated[
+        dict[str, float], Meaning("A table: rest positions of driven joints; those not named rest at 0.", "deg, or m")
+    ] = field(default_factory=dict)
 
     @property
     def driven(self) -> tuple[str, ...]:

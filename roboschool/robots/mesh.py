@@ -11,6 +11,7 @@ import numpy as np
 
 from roboschool.errors import suggest
 
+NOT_FINITE = "a vertex is not finite"  # in the text of an error
 MOST_FACES = 200_000  # of one mesh
 MOST_FILES = 20  # that one of them names
 MOST_LINES = 1_000_000  # of a text
@@ -58,7 +59,7 @@ def measure_mesh(file: Path, root: Path) -> tuple[Any, Any]:
     if not 0 < len(faces) <= MOST_FACES:
         raise ValueError(f"{file.name}: {len(faces)} faces, not 1 to {MOST_FACES}")
     if not np.isfinite(points).all() or faces.min() < 0 or faces.max() >= len(points):
-        raise ValueError(f"{file.name}: a vertex is not finite, or a face has a vertex that is not there")
+        raise ValueError(f"{file.name}: {NOT_FINITE}, or a face has a vertex that is not there")
     return np.ptp(points, axis=0), np.abs(points).max(axis=0)
 
 

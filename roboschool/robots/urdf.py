@@ -11,28 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from lxml import etree
 
-from roboschool.errors import InvalidInput, suggest
+from roboschool.errors import MOST_KEPT, InvalidInput, describe_faults
 from roboschool.paths import as_path
 from roboschool.readers import read_text
-from roboschool.robots.mesh import find_file, measure_mesh
-from roboschool.robots.urdf_schema import (
-    FARTHEST,
-    MOST_TURN,
-    SMALLEST,
-    Element,
-    check_joint_kind,
-    clean,
-    fail,
-    parse_xml,
-    refuse_entities,
-)
+from roboschool.robots.urdf_faults import find_faults, read_floats
+from roboschool.robots.urdf_schema import Element, parse_xml, refuse_entities
 from roboschool.scratch import scratch_folder
-
-MOST_LINKS = 120  # Bullet misreads bodies of 123 links and more
-MOST_SHAPES = 64  # of one link
 
 
 @dataclass(frozen=True)
@@ -160,24 +146,20 @@ def _save(source: Any) -> str:
 
 def _read(name: str) -> Model:
     root, path = _parse(name)
-    links, joints = root.findall("link"), root.findall("joint")
-    if not 0 < len(links) <= MOST_LINKS:
-        fail(root, f"{len(links)} links, not 1 to {MOST_LINKS}")
-    materials = {m.get("name", "") for m in root.iter("material") if len(m) or m.getparent() is root}
-    for joint in joints:
-        check_joint_kind(joint)
-    clean(root)
-    for material in root.findall("link/visual/material"):
-        if material.get("name") not in materials:
-            fail(material, f"unknown material {material.get('name')!r}{suggest(material.get('name'), materials)}")
-    base = _check_tree(links, joints)
-    model_links, model_joints = tuple(_link(link, link is base) for link in links), tuple(map(_joint, joints))
-    _check_followers(joints, model_joints)
-    _check_meshes(root, path.parent)
+    faults = find_faults(root, path.parent)
+    if faults:
+        each = [type(fault)(f"{path}{fault.removeprefix(path.name)}") for fault in faults]
+        raise InvalidInput(each[0] if len(each) == 1 else describe_faults(str(path), faults), each[:MOST_KEPT])
+    links, joints = root.findall("link"), tuple(map(_joint, root.findall("joint")))
+    for joint in root.findall("joint"):
+        for mimic in joint.findall("mimic"):
+            joint.remove(mimic)  # Bullet does not know it
+    children = {joint.child for joint in joints}
+    base = next(link.get("name") for link in links if link.get("name") not in children)
     etree.cleanup_namespaces(root)
     etree.indent(root)
     text = etree.tostring(root, encoding="unicode")
-    return Model(str(path), root.get("name"), base.get("name"), model_links, model_joints, text)
+    return Model(str(path), root.get("name"), base, tuple(map(_link, links)), joints, text)
 
 
 def _parse(name: str) -> tuple[Element, Path]:
@@ -192,159 +174,37 @@ def _parse(name: str) -> tuple[Element, Path]:
         text = "\n" * prolog[0].count("\n") + text[prolog.end() :]
     root = parse_xml(text, path)
     if root.tag != "robot":
-        fail(root, f"the outermost element is <{root.tag}>, not <robot>")
+        what = f"<{root.tag}>: the outermost element is <{root.tag}>, not <robot>"
+        raise InvalidInput(f"{path}:{root.sourceline}: {what}")
     return root, path
 
 
-def _floats(element: Element, name: str, default: str = "") -> list[float]:
-    return [float(word) for word in element.get(name, default).split()]
-
-
-def _check_tree(links: list[Element], joints: list[Element]) -> Element:
-    """Return the root link, having checked that the joints make one tree of all links."""
-    names = _by_name(links)
-    parents: dict[str, str] = {}
-    for joint in _by_name(joints).values():
-        parent, child = (joint.find(end).get("link") for end in ("parent", "child"))
-        for end, name in (("parent", parent), ("child", child)):
-            if name not in names:
-                fail(joint.find(end), f"unknown link {name!r}{suggest(name, names)}")
-        if parent == child:
-            fail(joint, f"it joins link {child!r} to itself")
-        if child in parents:
-            fail(joint, f"link {child!r} has two parents, {parents[child]!r} and {parent!r}")
-        parents[child] = parent
-    for name in parents:
-        above = name
-        for _ in parents:
-            above = parents.get(above, above)
-        if above in parents:
-            fail(names[name], "its parents go round in a cycle")
-    root, *others = (link for name, link in names.items() if name not in parents)
-    if others:
-        fail(others[0], f"a second root besides link {root.get('name')!r}; all links but one must be a joint's child")
-    return root
-
-
-def _by_name(elements: list[Element]) -> dict[str, Element]:
-    found: dict[str, Element] = {}
-    for element in elements:
-        first: Element = found.setdefault(element.get("name"), element)
-        if first is not element:
-            fail(element, f"a second {element.tag} of this name, after the one in line {first.sourceline}")
-    return found
-
-
-def _link(link: Element, is_root: bool) -> Link:
-    for tag in ("visual", "collision"):
-        if len(link.findall(tag)) > MOST_SHAPES:
-            fail(link, f"{len(link.findall(tag))} <{tag}>, more than {MOST_SHAPES}")
-    inertial = link.find("inertial")
-    if inertial is None and not is_root:
-        fail(link, "<inertial> is missing; only the root may do without, and is then fixed to the world")
-    mass = 0.0 if inertial is None else float(inertial.find("mass").get("value"))
-    if is_root and mass == 0:  # Bullet takes a link without <inertial> to weigh 1 kg
-        inertial = etree.SubElement(link, "inertial") if inertial is None else inertial
-        origin = inertial.findall("origin")
-        inertial[:] = [*origin, etree.Element("mass", value="0"), etree.Element("inertia", ixx="0", iyy="0", izz="0")]
-        return Link(link.get("name"), 0.0)
-    if not 1e-6 <= mass <= 1e6:
-        fail(inertial.find("mass"), f"{mass:g} kg is not between 1e-06 and 1e+06")
-    _check_inertia(inertial.find("inertia"))
-    return Link(link.get("name"), mass)
-
-
-def _check_inertia(inertia: Element) -> None:
-    xx, yy, zz, xy, xz, yz = (float(inertia.get(key, "0")) for key in ("ixx", "iyy", "izz", "ixy", "ixz", "iyz"))
-    moments = np.linalg.eigvalsh([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]).tolist()
-    what = f"its principal moments are {', '.join(f'{moment:.4g}' for moment in moments)}"
-    if moments[0] <= 1e-9 * abs(moments[2]):
-        fail(inertia, f"it is not positive definite: {what}")
-    excess, spare = moments[2] - moments[1] - moments[0], 1e-5 * moments[2]
-    if excess > 1e-3 * moments[2]:
-        fail(inertia, f"no body has it: {what}, and one is larger than the sum of the others")
-    more = max(excess + spare, 0.0)  # on the edge Bullet rounds to an impossible inertia, and takes zero instead
-    for key, value in {"ixx": xx + more, "iyy": yy + more, "izz": zz + more, "ixy": xy, "ixz": xz, "iyz": yz}.items():
-        inertia.set(key, repr(value))
+def _link(link: Element) -> Link:
+    return Link(link.get("name"), float(link.find("inertial/mass").get("value")))
 
 
 def _joint(joint: Element) -> Joint:
-    name, kind, limit, axis = joint.get("name"), joint.get("type"), joint.find("limit"), joint.find("axis")
+    name, kind, limit = joint.get("name"), joint.get("type"), joint.find("limit")
     parent, child = (joint.find(end).get("link") for end in ("parent", "child"))
     place = joint.find("origin")
-    origin = tuple(
-        number for key in ("xyz", "rpy") for number in ([0.0] * 3 if place is None else _floats(place, key, "0 0 0"))
-    )
+    places = [] if place is None else [read_floats(place, key, "0 0 0") for key in ("xyz", "rpy")]
+    origin = tuple(number for numbers in places for number in numbers) or (0.0,) * 6
     if kind == "fixed":
         return Joint(name, kind, parent, child, origin, (1.0, 0.0, 0.0), None, None, None, None)
-    for dynamics in joint.findall("dynamics"):  # with neither of the two Bullet refuses the file
-        dynamics.set("damping", dynamics.get("damping", "0.0"))
-    if axis is None:
-        axis = etree.SubElement(joint, "axis", xyz="1 0 0")
-    x, y, z = _floats(axis, "xyz")
-    length = math.hypot(x, y, z)
-    if length < 1e-6:
-        fail(axis, "xyz: its length is zero")
-    unit = (x / length, y / length, z / length)
-    axis.set("xyz", " ".join(map(repr, unit)))
-    if limit is None and kind != "continuous":
-        fail(joint, f"a {kind} joint needs a <limit>")
-    lower, upper = _limits(limit, kind)
+    x, y, z = read_floats(joint.find("axis"), "xyz")
+    lower = upper = None
+    if kind != "continuous":
+        lower, upper = float(limit.get("lower", "0")), float(limit.get("upper"))
     effort, velocity = (
-        None if limit is None else next(iter(_floats(limit, key)), None) for key in ("effort", "velocity")
+        None if limit is None else next(iter(read_floats(limit, key)), None) for key in ("effort", "velocity")
     )
-    return Joint(name, kind, parent, child, origin, unit, lower, upper, effort, velocity, _mimic(joint.find("mimic")))
+    return Joint(
+        name, kind, parent, child, origin, (x, y, z), lower, upper, effort, velocity, _mimic(joint.find("mimic"))
+    )
 
 
 def _mimic(mimic: Element | None) -> Mimic | None:
     """Return how a joint follows another, if it does."""
     if mimic is None:
         return None
-    found = Mimic(mimic.get("joint"), float(mimic.get("multiplier", "1")), float(mimic.get("offset", "0")))
-    if found.multiplier == 0.0:
-        fail(mimic, "multiplier: it is zero; make the joint fixed instead")
-    return found
-
-
-def _check_followers(elements: list[Element], joints: tuple[Joint, ...]) -> None:
-    """Check that joints that mimic others follow joints that move and follow none."""
-    leaders = {joint.name for joint in joints if joint.kind != "fixed" and joint.mimic is None}
-    for element in elements:
-        for mimic in element.findall("mimic"):
-            name = mimic.get("joint")
-            if name not in leaders:
-                fail(mimic, f"{name!r} is no joint that moves and mimics none{suggest(name, leaders)}")
-            element.remove(mimic)  # Bullet does not know it
-
-
-def _limits(limit: Element, kind: str) -> tuple[float, float] | tuple[None, None]:
-    if kind == "continuous":
-        return None, None
-    lower, upper = float(limit.get("lower", "0")), float(limit.get("upper", "0"))
-    if not lower < upper:
-        fail(limit, f"lower {lower:g} is not below upper {upper:g}")
-    if kind == "revolute" and max(-lower, upper) > MOST_TURN:
-        fail(limit, f"{lower:g} to {upper:g} is more than four turns; a limit is in radians")
-    limit.set("upper", repr(upper))  # without it Bullet takes -1
-    return lower, upper
-
-
-def _check_meshes(root: Element, folder: Path) -> None:
-    """Check every mesh file and make its name absolute."""
-    known: dict[Path, tuple[Any, Any]] = {}
-    for mesh in root.iter("mesh"):
-        name, scale = mesh.get("filename"), np.abs(_floats(mesh, "scale", "1 1 1"))
-        try:
-            file = find_file(folder, folder, name)
-            if file not in known:
-                known[file] = measure_mesh(file, folder)
-        except (OSError, ValueError) as error:
-            fail(mesh, str(error))
-        size, reach = scale * known[file][0], scale * known[file][1]
-        if scale.min() < 1e-6:
-            fail(mesh, f"scale: {mesh.get('scale')} has a zero")
-        if size.max() < SMALLEST or reach.max() > FARTHEST:
-            fail(mesh, f"{name}: {size.max():g} m large, up to {reach.max():g} m from the origin; scale it to metres")
-        if size.min() == 0 and mesh.getparent().getparent().tag == "collision":
-            fail(mesh, f"{name}: flat, so nothing can collide with it")
-        mesh.set("filename", str(file))
+    return Mimic(mimic.get("joint"), float(mimic.get("multiplier", "1")), float(mimic.get("offset", "0")))

@@ -3,12 +3,13 @@
 import difflib
 import math
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from lxml import etree
 
-from roboschool.errors import InvalidInput, suggest
+from roboschool.errors import InvalidInput, Repairable, suggest
 
 KINDS = ("revolute", "continuous", "prismatic", "fixed")
 SMALLEST, FARTHEST = 1e-3, 1e3  # sizes and distances [m]
@@ -64,6 +65,7 @@ _NUMBERS = {  # how many stand in the attribute, the lowest, the highest
     **dict.fromkeys(("value", "effort", "velocity", "damping", "friction"), (1, 0.0, 1e30)),
     **dict.fromkeys(("ixx", "iyy", "izz", "ixy", "ixz", "iyz"), (1, -1e12, 1e12)),
 }
+_NAMED = ("robot", "link", "joint", "parent", "child")  # whose names an import needs, too
 _REFUSED = {
     "plane": "it belongs to a scene",
     "floating": "Bullet makes it a fixed joint; leave the root link free instead",
@@ -97,8 +99,14 @@ def parse_xml(text: str, path: Path) -> Element:
         raise InvalidInput(f"{path}:{error.lineno}: XML: {error.msg}") from None
 
 
-def fail(element: Element, what: str) -> NoReturn:
-    """Raise InvalidInput that names the file, the line, and the link or joint around the element."""
+def fault(element: Element, what: str, lasting: bool = False) -> str:
+    """Return the text of a fault that names the file, the line, and the link or joint around the element.
+
+    Args:
+        element: where it is.
+        what: what is wrong.
+        lasting: whether an import does not repair it.
+    """
     owner = element
     while owner.getparent() is not None and owner.getparent().getparent() is not None:
         owner = owner.getparent()
@@ -106,16 +114,24 @@ def fail(element: Element, what: str) -> NoReturn:
     where = f"{tag} {owner.get('name')[:64]!r}" if owner.get("name") else f"<{tag}>"
     if owner is not element:
         where += f" <{element.tag}>"
-    raise InvalidInput(f"{element.getroottree().docinfo.URL}:{element.sourceline}: {where}: {what}"[:2000])
+    file = Path(element.getroottree().docinfo.URL).name
+    text = f"{file}:{element.sourceline}: {where}: {what}"[:2000]
+    return text if lasting else Repairable(text)
 
 
-def check_joint_kind(joint: Element) -> None:
-    """Refuse a joint that Bullet cannot simulate, and drop attributes that its type does not use."""
+def line_of(text: str) -> int:
+    """Return the line that the text of a fault names."""
+    found = re.match(r".*?:([0-9]+): ", text)
+    return int(found[1]) if found else 0
+
+
+def joint_kind_faults(joint: Element) -> Iterator[str]:
+    """Yield why Bullet cannot simulate a joint, if so, and drop attributes that its type does not use."""
     kind = joint.get("type", "")[:64]
     if kind in _REFUSED:
-        fail(joint, f"a {kind} joint is not supported: {_REFUSED[kind]}")
-    if kind not in KINDS:
-        fail(joint, f"unknown joint type {kind!r}{suggest(kind, KINDS)}")
+        yield fault(joint, f"a {kind} joint is not supported: {_REFUSED[kind]}")
+    elif kind not in KINDS:
+        yield fault(joint, f"unknown joint type {kind!r}{suggest(kind, KINDS)}", lasting=True)
     for child in list(joint):
         if kind == "fixed" and child.tag in ("axis", "limit", "dynamics", "mimic"):
             joint.remove(child)
@@ -124,71 +140,108 @@ def check_joint_kind(joint: Element) -> None:
                 del child.attrib[end]
 
 
-def clean(element: Element) -> None:
-    """Check an element and all in it against the rules; remove everything else, and normalise numbers."""
+def clean_robot(root: Element) -> tuple[list[str], set[Element]]:
+    """Check an element <robot> and all in it against the rules; remove everything else, and normalise numbers.
+
+    Returns:
+        The faults, and the elements that have one in their attributes.
+    """
+    faults, faulty = list[str](), set[Element]()
+    for joint in root.findall("joint"):
+        own = list(joint_kind_faults(joint))
+        faults += own
+        faulty |= {joint} if own else set()
+    faults += _clean(root, faulty)
+    return faults, faulty
+
+
+def _clean(element: Element, faulty: set[Element]) -> Iterator[str]:
+    """Yield the faults of an element and all in it."""
     element.text = element.tail = None
     signs = {word[:-1]: word[-1] for word in _RULES[element.tag].split()}
-    _clean_attributes(element, {word[1:]: mark for word, mark in signs.items() if word[0] == "@"})
-    _clean_children(element, {word: mark for word, mark in signs.items() if word[0] != "@"})
+    own = list(_clean_attributes(element, {word[1:]: mark for word, mark in signs.items() if word[0] == "@"}))
+    faulty |= {element} if own else set()
+    yield from own
+    yield from _clean_children(element, {word: mark for word, mark in signs.items() if word[0] != "@"}, faulty)
 
 
-def _clean_attributes(element: Element, known: dict[str, str]) -> None:
+def _clean_attributes(element: Element, known: dict[str, str]) -> Iterator[str]:
     for name in list(element.attrib):
         if known.get(name) == "-" or name.startswith("{"):
             del element.attrib[name]
         elif name not in known:
-            fail(element, f"unknown attribute {name!r}{suggest(name, known)}")
+            yield fault(element, f"unknown attribute {name!r}{suggest(name, known)}")
         elif name in _NUMBERS:
-            element.set(name, _plain_numbers(element, name))
+            yield from _plain_numbers(element, name)
         else:
-            _check_text(element, name)
+            yield from _text_faults(element, name)
     for name, mark in known.items():
         if mark == "!" and name not in element.attrib:
-            fail(element, f"attribute {name!r} is missing")
+            yield fault(element, f"attribute {name!r} is missing", lasting=element.tag in _NAMED)
 
 
-def _clean_children(element: Element, known: dict[str, str]) -> None:
+def _clean_children(element: Element, known: dict[str, str], faulty: set[Element]) -> Iterator[str]:
+    shapes = len(element)
     for child in list(element):
-        if child.tag in _REFUSED:
-            fail(child, f"<{child.tag}> is not supported: {_REFUSED[child.tag]}")
-        elif known.get(child.tag) == "-" or (element.tag == "robot" and _is_foreign(child, known)):
-            element.remove(child)
-        elif child.tag not in known:
-            fail(child, f"unknown element <{child.tag}> in <{element.tag}>{suggest(child.tag, known)}")
-        elif known[child.tag] != "*" and element.find(child.tag) is not child:
-            fail(child, f"a second <{child.tag}> in one <{element.tag}>")
+        found = _child_fault(element, child, known)
+        if found:
+            yield found
+        if found or known.get(child.tag, "-") == "-":
+            element.remove(child)  # what is refused is looked at no more
         else:
-            clean(child)
+            yield from _clean(child, faulty)
     for tag, mark in known.items():
         if mark == "!" and element.find(tag) is None:
-            fail(element, f"<{tag}> is missing")
-    if element.tag == "geometry" and len(element) != 1:
-        fail(element, f"{len(element)} shapes, not one of {', '.join(known)}")
+            yield fault(element, f"<{tag}> is missing", lasting=element.tag == "joint")
+    if element.tag == "geometry" and shapes != 1:
+        yield fault(element, f"{shapes} shapes, not one of {', '.join(known)}")
+
+
+def _child_fault(element: Element, child: Element, known: dict[str, str]) -> str:
+    """Return why an element may not be in another; empty if it may, or is dropped in silence."""
+    if child.tag in _REFUSED:
+        return fault(child, f"<{child.tag}> is not supported: {_REFUSED[child.tag]}")
+    if known.get(child.tag) == "-":
+        return ""
+    if element.tag == "robot" and "xacro" in child.tag:
+        return fault(child, "xacro is not expanded; run xacro first", lasting=True)
+    if element.tag == "robot" and _is_foreign(child, known):
+        return ""
+    if child.tag not in known:
+        return fault(child, f"unknown element <{child.tag}> in <{element.tag}>{suggest(child.tag, known)}")
+    if known[child.tag] != "*" and element.find(child.tag) is not child:
+        return fault(child, f"a second <{child.tag}> in one <{element.tag}>")
+    return ""
 
 
 def _is_foreign(element: Element, known: dict[str, str]) -> bool:
     """Whether an element of <robot> is meant for other programs, not one of ours misspelt."""
-    if "xacro" in element.tag:
-        fail(element, "xacro is not expanded; run xacro first")
     return element.tag not in known and not difflib.get_close_matches(element.tag.lower(), known, cutoff=0.75)
 
 
-def _check_text(element: Element, name: str) -> None:
+def _text_faults(element: Element, name: str) -> Iterator[str]:
     text = element.get(name)
     if not 0 < len(text) <= (255 if name == "filename" else 64):
-        fail(element, f"attribute {name!r} is empty or too long: {len(text)} characters")
-    if not text.isprintable() or text != text.strip():
-        fail(element, f"attribute {name!r} has blanks around it or characters that cannot be printed: {text!r}")
+        lasting = element.tag in _NAMED if not text.strip() else name == "filename"
+        yield fault(element, f"attribute {name!r} is empty or too long: {len(text)} characters", lasting)
+    elif not text.isprintable() or text != text.strip():
+        what = f"attribute {name!r} has blanks around it or characters that cannot be printed: {text!r}"
+        yield fault(element, what, lasting=not text.strip() or (name == "filename" and not text.isprintable()))
 
 
-def _plain_numbers(element: Element, name: str) -> str:
+def _plain_numbers(element: Element, name: str) -> Iterator[str]:
+    """Write the numbers of an attribute as Python does, or yield what is wrong with them."""
     words = element.get(name).split()
     count, low, high = _NUMBERS[name]
     if len(words) != count:
-        fail(element, f"{name}: {len(words)} numbers, not {count}")
+        yield fault(element, f"{name}: {len(words)} numbers, not {count}")
+        return
     for word in words:
         if not re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", word):
-            fail(element, f"{name}: {word[:40]!r} is not a finite number")
+            yield fault(element, f"{name}: {word[:40]!r} is not a finite number")
+            return
         if not low <= float(word) <= high:
-            fail(element, f"{name}: {word[:40]} is not between {low:g} and {high:g}")
-    return " ".join(repr(float(word)) for word in words)
+            lasting = element.tag == "origin" and name == "xyz"
+            yield fault(element, f"{name}: {word[:40]} is not between {low:g} and {high:g}", lasting)
+            return
+    element.set(name, " ".join(repr(float(word)) for word in words))

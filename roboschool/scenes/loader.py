@@ -274,15 +274,7 @@ def _make_agent(path: Path, table: AgentTable, robot: Any = None) -> Agent:
     where = f"{path}: agent {table.name!r}"
     if not isinstance(robot, Robot):
         try:
-            if robot is None and table.robot.endswith((".toml", ".urdf")):
-                source = path.parent / table.robot
-            else:
-                beside = {
-                    p.stem: p for p in (path.parent.parent / "assets").glob("*/*.toml") if p.stem == p.parent.name
-                }
-                known = paths.robots() | beside
-                source = known[check_choice(table.robot if robot is None else robot, known, "robot")]
-            robot = load_robot(source)
+            robot = find_robot(path, table.robot if robot is None else robot)
         except InvalidInput as error:
             raise InvalidInput(f"{where}: robot: {error}") from None
     if table.torque_scale != 1.0:
@@ -292,6 +284,19 @@ def _make_agent(path: Path, table: AgentTable, robot: Any = None) -> Agent:
         look_beside(f"{where}: policy {table.policy!r}: ", table.policy.partition(":")[0], path.parent)
     settings = {field.name: getattr(table, field.name) for field in dataclasses.fields(AgentSettings)}
     return Agent(table.name, task, yaw=_radians(table.yaw), **settings)
+
+
+def find_robot(path: Path, name: str) -> Robot:
+    """Return the robot that the scene at a path means by a name, or by a path that begins there.
+
+    Raises:
+        InvalidInput: there is none, or it is wrong.
+    """
+    if name.endswith((".toml", ".urdf")):
+        return load_robot(path.parent / name)
+    beside = {p.stem: p for p in (path.parent.parent / "assets").glob("*/*.toml") if p.stem == p.parent.name}
+    known = paths.robots() | beside
+    return load_robot(known[check_choice(name, known, "robot")])
 
 
 def _make_prop(path: Path, table: PropTable) -> Prop:

@@ -20,9 +20,10 @@ from roboschool.robots.robot import Robot, load_robot
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Scene
 from roboschool.tasks.run import Run
-from roboschool.testing.check import ROBOT, SCENE, CheckReport, scene_of, trial, try_robot, try_scene
+from roboschool.testing.check import ROBOT, SCENE, CheckReport
 from roboschool.testing.episodes import STEPS, episode_faults
 from roboschool.testing.parts import class_faults, field_faults, method_faults
+from roboschool.testing.trial import scene_of, trial, try_robot, try_scene
 
 SENSOR, TASK = "sensor", "task"  # kinds of reports, beside those of files
 
@@ -142,7 +143,7 @@ def _check(where: str, kind: str, scene: Scene, try_out: Callable[[], tuple[list
     """Go through the checks until one finds something; the later ones take for granted what the earlier ones find."""
     with _named_errors(where):
         problems, notes = try_out()
-        for faults in (method_faults, episode_faults, _checker_faults):
+        for faults in (method_faults, episode_faults, checker_faults):
             problems = problems or faults(scene)
     raise_faults(where, problems)
     return CheckReport(where, kind, notes=tuple(notes))
@@ -158,7 +159,7 @@ def _named_errors(where: str) -> Iterator[None]:
         raise InvalidInput(text if text.startswith(where) else f"{where}: {text}") from error
 
 
-def _checker_faults(scene: Scene) -> list[str]:
+def checker_faults(scene: Scene) -> list[str]:
     """Return what the checkers of Gymnasium and PettingZoo find; their warnings are about the envs, not the scene."""
     from gymnasium.utils.env_checker import check_env  # only this needs them
     from pettingzoo.test import parallel_api_test

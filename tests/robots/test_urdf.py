@@ -17,9 +17,10 @@ import pytest
 from folders import BAD
 from PIL import Image
 
-from roboschool.errors import InvalidInput
+from roboschool.errors import InvalidInput, Repairable
 from roboschool.readers import tomllib
-from roboschool.robots.urdf import MOST_LINKS, read_urdf
+from roboschool.robots.urdf import read_urdf
+from roboschool.robots.urdf_faults import MOST_LINKS
 from roboschool.robots.urdf_schema import KINDS
 
 URDFS = BAD / "urdf"
@@ -256,6 +257,44 @@ def test_bad_input(name: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_urdf(make(tmp_path))
     assert [words for words in expected if words not in str(caught.value)] == [], caught.value
+
+
+MANY = """<robot name="many" colour="red">
+<link name="body"><inertial><mass value="heavy"/><inertia ixx="0" iyy="0" izz="0"/></inertial>
+<collision group="1"><geometry><box size="1 1"/></geometry></collision></link>
+<link name="leg"><visual><geometry><mesh filename="nowhere.obj"/></geometry><material name="sky"/></visual></link>
+<link name="foot"><inertial><mass value="1,5"/><inertia ixx="1" iyy="1" izz="9"/></inertial></link>
+<joint name="hip" type="revolute"><parent link="body"/><child link="leg"/><axis xyz="0 0 0"/></joint>
+<joint name="knee" type="hinge"><parent link="leg"/><child link="foto"/><limit lower="1" upper="-1"/></joint>
+<joint name="toe" type="prismatic"><parent link="leg"/><child link="foot"/><limit lower="1" upper="-1"/></joint>
+</robot>"""
+FAULTS = (  # line, what, whether an import repairs it
+    (1, "robot 'many': unknown attribute 'colour'", True),
+    (2, "link 'body' <mass>: value: 'heavy' is not a finite number", True),
+    (2, "link 'body' <inertia>: it is not positive definite", True),
+    (3, "link 'body' <collision>: unknown attribute 'group'", True),
+    (3, "link 'body' <box>: size: 2 numbers, not 3", True),
+    (4, "link 'leg' <material>: unknown material 'sky'", True),
+    (4, "link 'leg': <inertial> is missing", True),
+    (4, "link 'leg' <mesh>: nowhere.obj: no such file", True),
+    (5, "link 'foot' <mass>: value: '1,5' is not a finite number", True),
+    (5, "link 'foot' <inertia>: no body has it", True),
+    (6, "joint 'hip' <axis>: xyz: its length is zero", True),
+    (6, "joint 'hip': a revolute joint needs a <limit>", True),
+    (7, "joint 'knee': unknown joint type 'hinge'", False),
+    (7, "joint 'knee' <child>: unknown link 'foto'; did you mean 'foot'?", True),
+    (8, "joint 'toe' <limit>: lower 1 is not below upper -1", True),
+)
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="more than 10 faults") as caught:
+        read_urdf(write(tmp_path, MANY, "many.urdf"))
+    found = caught.value.faults
+    assert len(found) == len(FAULTS), found
+    for fault, (line, what, is_repaired) in zip(found, FAULTS, strict=True):
+        assert fault.startswith(f"{tmp_path / 'many.urdf'}:{line}: {what}")
+        assert isinstance(fault, Repairable) == is_repaired, fault
 
 
 # --- what is read

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click import UsageError
 from click.testing import CliRunner
 from folders import ROOT
+from lxml import etree
 
 from roboschool import paths
-from roboschool.cli import check_command
-from roboschool.cli.check_command import examine_all, find_all
 from roboschool.cli.main import main
+from roboschool.errors import InvalidInput
+from roboschool.testing import files as checked_files
 from roboschool.testing.check import CheckReport, examine
+from roboschool.testing.files import examine_all, find_all
 from roboschool.workers.crash_report import Episode, write_crash_report
 
 BOX = """<robot name="box"><link name="root"/><link name="box"><inertial>
@@ -31,6 +32,12 @@ name = "ant_0"
 robot = "ant"
 task = { name = "run" }
 """
+LIGHT = [
+    f'<link name="{name}"><inertial><mass value="{mass}"/><inertia ixx="{i}" iyy="{i}" izz="{i}"/></inertial></link>'
+    for name, mass, i in (("body", 5.0, 0.1), ("a", 0.01, 1e-6), ("b", 0.01, 1e-6))
+]
+HINGE = """<joint name="{}" type="revolute"><origin xyz="0 0 0.1"/><parent link="{}"/><child link="{}"/>
+<axis xyz="0 1 0"/><limit lower="-1" upper="1" effort="300"/></joint>"""
 PROP = """[[prop]]
 name = "{name}"
 model = "{model}.urdf"
@@ -94,9 +101,8 @@ def test_names_folders_and_files(tmp_path: Path) -> None:
     inside = ["assets/spider/spider.toml", "scenes/lift.urdf", "scenes/park.toml", "scenes/slab.urdf", "torn.toml"]
     assert find_all([str(tmp_path)]) == [str(tmp_path / name) for name in inside]
     assert find_all(["ant", str(ant), "beam"]) == [str(ant), str(paths.scenes()["ant"]), str(paths.models()["beam"])]
-    assert find_all(["nothing.urdf"]) == ["nothing.urdf"]
-    for target in ("nothing", "setup.cfg", "a\0b", "x" * 5000, str(tmp_path / ".hidden" / "none")):
-        with pytest.raises(UsageError):
+    for target in ("nothing.urdf", "nothing", "setup.cfg", "a\0b", "x" * 5000, str(tmp_path / ".hidden" / "none")):
+        with pytest.raises(InvalidInput):
             find_all([target])
 
 
@@ -111,12 +117,62 @@ def test_json_and_exit_codes(tmp_path: Path) -> None:
         ("scene", True),
         ("prop", False),
     ]
-    assert [set(found) for found in json.loads(done.stdout)] == [{"file", "kind", "problems", "notes"}] * 3
+    assert [set(found) for found in json.loads(done.stdout)] == [{"file", "kind", "problems", "repaired", "notes"}] * 3
     assert json.loads(done.stdout)[1]["problems"] == ["unknown key 'agent[0].robt'; did you mean 'robot'?"]
     assert run(main, ["check", "nowhere"]).exit_code == 2
     done = run(main, ["check", good])
     assert done.exit_code == 0
     assert f"{good}: all is well" in done.stdout
+
+
+def test_faults_of_a_card_and_its_urdf_are_told_together(tmp_path: Path) -> None:
+    ours = paths.robots()["hopper"]
+    urdf = ours.with_suffix(".urdf").read_text().replace('<mass value="', '<mass value="about ', 1)
+    (tmp_path / "hopper.urdf").write_text(
+        urdf.replace("</robot>", '<jiont name="<i>&amp;"/></robot>'.replace("<i>", "&lt;i&gt;"))
+    )
+    card = tmp_path / "hopper.toml"
+    card.write_text(ours.read_text().replace("standing_height = 1.197", "standing_height = -1.0\ncolour = 3"))
+    (tmp_path / "hop.toml").write_text(SCENE.replace('"ant"', '"hopper.toml"').replace("summary", "sumary"))
+    report = tmp_path / "report.xml"
+    done = CliRunner().invoke(main, ["check", str(tmp_path), "--json", "--junit", str(report)])
+    assert done.exit_code == 1
+    scene, robot = json.loads(done.stdout)
+    assert [problem.split(" ")[0] for problem in robot["problems"][:2]] == ["standing_height:", "unknown"]
+    assert [problem.split(": ")[0].rpartition(":")[0] for problem in robot["problems"][2:]] == ["hopper.urdf"] * 2
+    assert robot["repaired"] == robot["problems"][2:]
+    assert scene["repaired"] == []
+    assert ["sumary" in scene["problems"][0], "agent 'ant_0': robot: " in scene["problems"][1]] == [True, True]
+
+    suite = etree.parse(report).getroot()[0]
+    counts = {key: suite.get(key) for key in ("tests", "failures", "errors")}
+    assert counts == {"tests": "2", "failures": "2", "errors": "0"}
+    assert [child.tag for child in suite] == ["properties", "testcase", "testcase", "system-out", "system-err"]
+    assert suite[2].get("name") == str(card)
+    assert len(suite[2][0].text.splitlines()) == 4
+    assert "'<i>&'" in suite[2][0].text
+    assert "&lt;i&gt;&amp;" in report.read_text()
+
+
+def test_what_cannot_be_judged_is_an_exit_code_of_its_own(tmp_path: Path) -> None:
+    run = CliRunner().invoke
+    assert run(main, ["check", "beam", "--junit", str(tmp_path / "no" / "report.xml")]).exit_code == 2
+    done = run(main, ["check", str(tmp_path / "none.urdf")])
+    assert done.exit_code == 2
+    assert "none.urdf: no such file" in done.stderr
+    assert run(main, ["check", str(tmp_path)]).exit_code == 2
+
+
+def test_a_robot_that_blows_up_is_told_what_would_help(tmp_path: Path) -> None:
+    root = f'<robot name="light">{"".join(LIGHT)}{HINGE.format("a", "body", "a")}{HINGE.format("b", "a", "b")}</robot>'
+    (tmp_path / "light.urdf").write_text(root)
+    finding, _ = examine(str(tmp_path / "light.urdf"))
+    (problem,) = finding.problems
+    assert "diverged after" in problem
+    share = float(problem.partition("it does not at ")[2].partition(" of the effort")[0])
+    assert "Lightest for its effort is joint 'b': 300 N m on" in problem
+    (tmp_path / "light.urdf").write_text(root.replace('effort="300"', f'effort="{300 * share}"'))
+    assert examine(str(tmp_path / "light.urdf"))[0].problems == ()
 
 
 def test_a_crash_or_a_hang_is_a_finding_and_the_rest_is_checked(
@@ -130,7 +186,7 @@ def test_a_crash_or_a_hang_is_a_finding_and_the_rest_is_checked(
     found = [finding.problems for finding in examine_all(files)]
     said = "Bullet, or code of its own, crashed: "
     assert found == [(f"{said}killed by SIGSEGV",), (f"{said}ended with exit status 3",), ()]
-    monkeypatch.setattr(check_command, "TIMEOUT", 0.5)
+    monkeypatch.setattr(checked_files, "TIMEOUT", 0.5)
     strange = ["\udcff.urdf", "x" * 5000 + ".toml"]
     assert all("not supported" in p or "too long" in p for f in examine_all(strange) for p in f.problems)
     assert list(examine_all([str(tmp_path / "sits" / "park.toml")])) == [
