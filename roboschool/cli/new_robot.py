@@ -44,7 +44,7 @@ def run_new_robot(source: str, into: Path, as_json: bool, **options: Any) -> Non
     click.echo("Go on with:")
     click.echo(one_line(f"    roboschool check {scene}"))
     click.echo(one_line(f"    roboschool film {scene} --picture {made.imported.name}.png"))
-    click.echo(one_line(f"    ROBOSCHOOL_PATH={into} python examples/train_ppo.py --scene {made.imported.name}"))
+    click.echo(one_line(f"    ROBOSCHOOL_PATH={into} roboschool train {made.imported.name}"))
 
 
 def _as_data(made: NewRobot) -> dict[str, Any]:
