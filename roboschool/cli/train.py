@@ -30,6 +30,7 @@ except ImportError:
     raise InvalidInput(f"training needs rich: {install('train')}") from None
 
 SAVE_EVERY = 30.0  # [s]
+SIGNALED = 128  # the exit status of a command that a signal ends, plus the signal's number
 RECENT = 20.0  # over which the speed is measured [s]
 KEYS = tuple(field.name for field in dataclasses.fields(Settings))
 
@@ -68,10 +69,11 @@ def run_training(
             _run(training, None if minutes is None else 60.0 * minutes, signals)
     finally:
         training.close()
-    if signals:
+    if not training.finished:
         again = shlex.join(["roboschool", "train", scene, "--resume", *(["--out", str(out)] if out else [])])
         click.echo(f"saved at {training.progress.steps} steps; to continue: {again}", err=True)
-        return 128 + signals[0]
+    if signals:
+        return SIGNALED + signals[0]
     if len(training.plan.agents) == 1:
         score = _score(training)
         training.save(score)

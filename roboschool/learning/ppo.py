@@ -144,6 +144,8 @@ class Learner:
             raw[t], live[t] = episodes.observation, episodes.live
             observation[t] = self.normalise(raw[t])
             action[t] = self.actor(observation[t]) + std * noise[t]
+            if not action[t].isfinite().all():
+                raise InvalidInput("the networks have diverged; a smaller lr or more envs may help")
             outcome = episodes.step(action[t].numpy())
             over[t] = outcome.terminated | outcome.truncated
             if outcome.truncated.any():  # the episode would have gone on: expect what the last state is worth

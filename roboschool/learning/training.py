@@ -28,6 +28,7 @@ from roboschool.learning.curve import Row, read_curve, write_curve
 from roboschool.learning.episodes import Episodes
 from roboschool.learning.ppo import Learner
 from roboschool.learning.settings import Settings
+from roboschool.paths import as_path
 from roboschool.policies.network import NetworkPolicy
 from roboschool.policies.resolve import check_fit, load_policy
 from roboschool.scenes.loader import load_scene
@@ -131,7 +132,7 @@ class Training:
         found = load_scene(scene, **plan.options).id
         if found != plan.id:
             raise InvalidInput(f"{file}: a training of {plan.id}, not of {found}")
-        plan = replace(plan, steps=plan.steps if steps is None else steps)
+        plan = replace(plan, scene=_lasting(scene), steps=plan.steps if steps is None else steps)
         training = cls(plan, folder, workers, threads)
         try:
             training._load(tensors)
@@ -256,4 +257,9 @@ def plan_of(
     agents = choose_agents(loaded, shared)
     if settings.envs % len(agents):
         raise InvalidInput(f"envs: {settings.envs} rows cannot be shared by {len(agents)} agents")
-    return Plan(scene, loaded.id, options, agents, settings, seed, steps)
+    return Plan(_lasting(scene), loaded.id, options, agents, settings, seed, steps)
+
+
+def _lasting(scene: str) -> str:
+    """Return how a scene is written in any folder."""
+    return str(as_path(scene)) if scene.endswith(".toml") else scene
