@@ -4,7 +4,7 @@ The learner begins as an imitation of the scene's scripted opponent, in a small 
 of its own past, from that imitation on; they are in the folder --out. If the script is interrupted, the same command
 goes on from there. At the end `policy.safetensors` and `policy.json` are there, too.
 
-Needs the extra `train` and stable-baselines3.
+Needs stable-baselines3, tensorboard and tqdm.
 """
 
 import argparse

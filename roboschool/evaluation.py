@@ -13,7 +13,7 @@ from roboschool.scenes.scene import Scene
 from roboschool.simulation.rollout import rollout
 
 EPISODES = 100
-FIRST_SEED = 20_000  # training uses smaller ones
+FIRST_SEED = 20_000  # training uses others: `learning.episodes.SEEDS`
 TAIL = 0.05  # quantile of the returns, for bad episodes
 
 

@@ -62,7 +62,8 @@ def test_import_is_silent_and_leaves_heavy_things_alone(tmp_path: Path) -> None:
         "imageio_ffmpeg",
         "stable_baselines3",
         "scipy",
-        "tqdm",
+        "rich",
+        "matplotlib",
         "roboschool.multiplayer.client",
         "roboschool.tournament.payoff",
     ]
@@ -315,30 +316,9 @@ def test_check(tmp_path: Path) -> None:
     assert "0.5699" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["faces", "train_sb3", "train_ppo"])
-def test_examples_run(name: str, tmp_path: Path) -> None:
-    arguments = {
-        "faces": [],
-        "train_sb3": ["300"],
-        "train_ppo": ["--steps", "1024", "--num-envs", "8", "--workers", "1", "--episodes", "2", "--out", "run"],
-    }[name]
+@pytest.mark.parametrize(("name", "arguments"), [("faces", []), ("train_sb3", ["300"])])
+def test_examples_run(name: str, arguments: list[str], tmp_path: Path) -> None:
     run(sys.executable, ROOT / "examples" / f"{name}.py", *arguments, cwd=tmp_path, OMP_NUM_THREADS="1")
-    if name == "train_ppo":
-        policy = roboschool.load_policy(tmp_path / "run" / "policy.safetensors")
-        assert policy.act(np.zeros(15)).shape == (3,)
-        card = json.loads((tmp_path / "run" / "policy.json").read_text())
-        assert (card["scene"], card["steps"], card["episodes"]) == ("roboschool/Hopper-v1", 1024, 2)
-        more = ["--resume", "run/checkpoint.safetensors", "--steps", "1536", *arguments[2:]]
-        run(sys.executable, ROOT / "examples" / f"{name}.py", *more, cwd=tmp_path, OMP_NUM_THREADS="1")
-        assert json.loads((tmp_path / "run" / "policy.json").read_text())["steps"] == 1536
-
-
-def test_every_option_of_the_training_example_is_explained(tmp_path: Path) -> None:
-    told = run(sys.executable, ROOT / "examples" / "train_ppo.py", "--help", cwd=tmp_path).stdout
-    options = re.split(r"\n  --", told.partition("--help")[2])[1:]
-    assert len(options) == 22
-    for option in options:
-        assert re.fullmatch(r"[a-z-]+ [A-Z_]+\s+(\S+\s+){3,}\(default:\s+\S+\)\s*", option), option
 
 
 def test_readme_shows_the_example_and_the_scores_as_they_are(tmp_path: Path) -> None:

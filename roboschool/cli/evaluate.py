@@ -2,13 +2,17 @@
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from roboschool.errors import InvalidInput
 from roboschool.evaluation import EPISODES, FIRST_SEED, Score, evaluate
-from roboschool.paths import policies
+from roboschool.learning.settings import Trained
+from roboschool.paths import as_path, policies
+from roboschool.policies.network import CARD_SUFFIX
 from roboschool.policies.resolve import resolve_policy
+from roboschool.readers import read_json
 from roboschool.scenes.loader import load_scene
 
 
@@ -17,7 +21,7 @@ def run_evaluation(written: str, scene: str | None, episodes: int | None, seed: 
 
     Args:
         written: a policy, as `resolve_path` takes it.
-        scene: where it acts; None: the scene that it comes with.
+        scene: where it acts; None: the scene that it comes with, or in which it was trained.
         episodes: how many; `EPISODES` if None.
         seed: of the first episode; `FIRST_SEED` if None.
         as_json: whether to print JSON.
@@ -25,16 +29,30 @@ def run_evaluation(written: str, scene: str | None, episodes: int | None, seed: 
     Raises:
         InvalidInput: the policy or the scene is unknown, or they do not fit.
     """
-    name = written if scene is None and written in policies() else scene
-    if name is None:
-        raise InvalidInput(f"{written}: say where it acts with --scene")
+    name, options = (scene, {}) if scene is not None else find_scene(written)
     count = EPISODES if episodes is None else episodes
-    scene_played = load_scene(name)
+    scene_played = load_scene(name, **options)
     agent = scene_played.agents[0]
     policy = resolve_policy(written, scene_played.interface(agent), agent.policy)
     with click.progressbar(length=count, label=name, hidden=as_json) as bar:
-        score = evaluate(policy, name, count, FIRST_SEED if seed is None else seed, lambda: bar.update(1))
+        score = evaluate(policy, scene_played, count, FIRST_SEED if seed is None else seed, lambda: bar.update(1))
     click.echo(json.dumps(asdict(score)) if as_json else describe(score))
+
+
+def find_scene(written: str) -> tuple[str, dict[str, Any]]:
+    """Return the scene of a policy, and the options with which it was trained there.
+
+    Raises:
+        InvalidInput: the policy does not come with a scene, and no JSON file beside it names one.
+    """
+    if written in policies():
+        return written, {}
+    card = as_path(written).with_suffix(CARD_SUFFIX)
+    trained: Trained = read_json(card, Trained) if card.is_file() else Trained()
+    name = trained.recipe.scene or trained.scene
+    if not name:
+        raise InvalidInput(f"{written}: say where it acts with --scene")
+    return name, trained.recipe.options
 
 
 def describe(score: Score) -> str:

@@ -1,4 +1,4 @@
-"""Commands that list, check, evaluate and measure. What a command needs is imported when it runs."""
+"""Commands that list, check, train, evaluate and measure. What a command needs is imported when it runs."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from roboschool import system_info
-from roboschool.cli.parameters import COUNT, FILE, JSON, POSITIVE, WHOLE
+from roboschool.cli.parameters import COUNT, FILE, JSON, POSITIVE, SCENE, WHOLE
 from roboschool.errors import InvalidInput
 
 
@@ -76,7 +76,7 @@ def check(what: tuple[str, ...], as_json: bool, junit: Path | None) -> None:
 
 @click.command()
 @click.argument("policy")
-@click.option("--scene", help="Scene in which it acts; the one it was trained in if not given.")
+@click.option("--scene", help="Scene in which it acts; the one that its JSON file names if not given.")
 @click.option("--episodes", type=COUNT, help="Number of episodes; 100 if not given.")
 @click.option("--seed", type=WHOLE, help="Seed of the first episode; one not used in training if not given.")
 @JSON
@@ -85,11 +85,56 @@ def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | N
 
     \b
         roboschool evaluate hopper
-        roboschool evaluate mine.safetensors --scene ant --episodes 20
+        roboschool evaluate runs/ant/policy.safetensors --episodes 20
     """  # noqa: D301 - click reads the backslash
     from roboschool.cli.evaluate import run_evaluation
 
     run_evaluation(policy, scene, episodes, seed, as_json)
+
+
+@click.command()
+@SCENE
+@click.option("--steps", type=COUNT, help="Steps of all copies; those of the scene's preset if not given.")
+@click.option("--minutes", type=POSITIVE, help="Stop after this time, if that is earlier; --resume continues.")
+@click.option("--seed", type=WHOLE, help="The same seed gives the same results; 0 if not given.")
+@click.option("--envs", type=COUNT, help="Copies that act together; those of the preset if not given.")
+@click.option("--workers", default=0, type=WHOLE, show_default=True, help="Processes that share the copies; 0: none.")
+@click.option("--threads", type=COUNT, help="Threads that step the copies; one for each core if not given.")
+@click.option(
+    "--set", "written", multiple=True, metavar="KEY=VALUE", help="A setting, like lr=0.001, or an option of the scene."
+)
+@click.option("--shared", is_flag=True, help="Let one policy learn for all agents, which must be alike.")
+@click.option("-o", "--out", type=FILE, metavar="FOLDER", help="Folder of results; runs/SCENE if not given.")
+@click.option("--resume", is_flag=True, help="Continue the training in the folder.")
+def train(
+    scene: str,
+    steps: int | None,
+    minutes: float | None,
+    seed: int | None,
+    envs: int | None,
+    workers: int,
+    threads: int | None,
+    written: tuple[str, ...],
+    shared: bool,
+    out: Path | None,
+    resume: bool,
+) -> None:
+    """Train a policy for SCENE by PPO.
+
+    \b
+    Train the ant, continue after Ctrl-C, and watch it:
+        roboschool train ant
+        roboschool train ant --resume
+        roboschool film ant --policy runs/ant/policy.safetensors --video ant.gif
+
+    The folder gets policy.safetensors and policy.json, checkpoint.safetensors to continue from, and the learning
+    curve, curve.csv and curve.png. The first agent learns; if the scene names no policies for the others, all agents
+    learn one policy. Settings are those with which the policy of the scene was trained.
+    """  # noqa: D301 - click reads the backslash
+    from roboschool.cli.train import run_training
+
+    arguments = scene, steps, minutes, seed, envs, workers, threads, written, shared, out, resume
+    sys.exit(run_training(*arguments))
 
 
 @click.command()

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from roboschool import system_info
-from roboschool.cli.inspection_commands import bench, check, evaluate, info, list_
+from roboschool.cli.inspection_commands import bench, check, evaluate, info, list_, train
 from roboschool.cli.match_commands import match, serve, tournament
 from roboschool.cli.new_commands import new
 from roboschool.cli.picture_commands import film, play, pose, race, replay
@@ -81,6 +81,9 @@ def main() -> None:
         roboschool play hopper
     Host a world for other programs:
         roboschool serve ants
+    Train a policy, and repeat its score:
+        roboschool train hopper
+        roboschool evaluate runs/hopper/policy.safetensors
     Check a robot or a scene of your own:
         roboschool check my_robot.urdf
     Import a URDF from elsewhere:
@@ -90,5 +93,6 @@ def main() -> None:
     """  # noqa: D301 - click reads the backslash
 
 
-for _command in (bench, check, evaluate, film, info, list_, match, new, play, pose, race, replay, serve, tournament):
+COMMANDS = bench, check, evaluate, film, info, list_, match, new, play, pose, race, replay, serve, tournament, train
+for _command in COMMANDS:
     main.add_command(_command)

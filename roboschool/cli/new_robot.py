@@ -55,7 +55,7 @@ def run_new_robot(source: str, into: Path, as_json: bool, dry_run: bool, **optio
     click.echo(one_line(f"    roboschool check {scene}"))
     click.echo(one_line(f"    roboschool film {scene} --video {scene.stem}.gif"))
     click.echo(one_line(f"    python -m pytest {made.test}"))
-    click.echo(one_line(f"    ROBOSCHOOL_PATH={into} python {find_trainer()} --scene {scene.stem}"))
+    click.echo(one_line(f"    ROBOSCHOOL_PATH={into} roboschool train {scene.stem}"))
 
 
 def take_picture(scene: Path, picture: Path) -> None:
@@ -73,13 +73,6 @@ def take_picture(scene: Path, picture: Path) -> None:
         for _ in range(PICTURE_STEPS):
             env.step(np.zeros(env.action_space.shape or ()))
         write_picture(picture, env.picture())
-
-
-def find_trainer() -> Path:
-    """Return the script that trains: that of a checkout, else its place in the repository."""
-    script = Path("examples", "train_ppo.py")
-    whole = Path(__file__).parents[2] / script
-    return whole if whole.is_file() else script
 
 
 def _as_data(made: NewRobot) -> dict[str, Any]:

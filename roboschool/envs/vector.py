@@ -23,6 +23,7 @@ from roboschool.envs.spaces import (
     own_limit,
     scene_of,
 )
+from roboschool.envs.thread_warning import warn_of_threads
 from roboschool.envs.vector_info import final_observations, info_of, take_rows
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import AnyPolicy
@@ -206,6 +207,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         chosen = np.flatnonzero(mask.reshape(self.copies, -1).any(axis=1)).tolist()
         check_seeds(seeds[copy] for copy in chosen)
         check_open(self.scene, self.closed)
+        if self.num_workers or self.num_threads > 1:
+            warn_of_threads()
         with self._whole_or_reset():
             self._pool.reset({copy: seeds[copy] for copy in chosen}, {copy: rules[copy] for copy in chosen})
         self._pending[chosen] = False

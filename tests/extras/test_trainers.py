@@ -19,6 +19,7 @@ from torchrl.envs import GymEnv, GymWrapper, MarlGroupMapType, PettingZooWrapper
 
 import roboschool
 from roboschool import paths
+from roboschool.evaluation import evaluate
 from roboschool.scenes.loader import load_scene
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -82,6 +83,15 @@ def test_example_supersuit(tmp_path: Path) -> None:
     assert model.num_timesteps == 1024
     action, _ = model.predict(np.zeros(28, np.float32))
     assert action.shape == (8,)
+
+
+@pytest.mark.parametrize("framework", ["jax", "keras"])
+def test_example_learns_the_inverted_pendulum(framework: str, tmp_path: Path) -> None:
+    said = run(f"train_{framework}", cwd=tmp_path)
+    last = float(re.findall(r"^\d+ steps, mean return (\S+)$", said, re.M)[-1])
+    assert last >= 950.0, "the threshold of the scene"
+    policy = roboschool.load_policy(tmp_path / f"inverted_pendulum_{framework}.safetensors")
+    assert evaluate(policy, "inverted_pendulum", 10).score_mean >= 950.0, "as well by numpy, and without noise"
 
 
 @pytest.mark.parametrize("name", MANY)

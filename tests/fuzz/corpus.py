@@ -16,6 +16,8 @@ from PIL import Image
 
 from roboschool import paths
 from roboschool.envs.parallel import ParallelEnv
+from roboschool.learning.checkpoint import Plan, Progress, save_generator, write_checkpoint
+from roboschool.learning.settings import Settings
 from roboschool.policies.network import NetworkPolicy
 from roboschool.tournament.entrants import read_entrants
 from roboschool.tournament.match import EVERY, fingerprint, scene_hash, team_names
@@ -122,6 +124,24 @@ def policy_cards() -> list[bytes]:
 def policy_names() -> list[bytes]:
     """Return what stands beside the policy of pong, which has names for it."""
     return [paths.policies()["pong"].with_suffix(".json").read_bytes()]
+
+
+TENSORS = {"learner.mean": np.zeros((3, 4), np.float32), "rng": save_generator(np.random.default_rng(0))}
+
+
+@functools.cache
+def checkpoints() -> list[bytes]:
+    """Return checkpoints with little in them."""
+    plans = [
+        Plan(scene, "roboschool/Pong-v1", options, ("paddle_0",), Settings(), seed=0, steps=100)
+        for scene, options in (("pong", {}), ("pong", {"gravity": (1.0, 2.0), "game": {"name": "pong"}}))
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        path, made = Path(folder) / "checkpoint.safetensors", []
+        for plan in plans:
+            write_checkpoint(path, plan, Progress(10, 1.5), TENSORS)
+            made.append(path.read_bytes())
+    return made
 
 
 @functools.cache

@@ -25,6 +25,8 @@ from roboschool.bench.report import as_markdown, as_text, read_report
 from roboschool.cli import catalogue, contest
 from roboschool.cli.options import read_options, split_options
 from roboschool.errors import InvalidInput
+from roboschool.learning import settings
+from roboschool.learning.checkpoint import check_tensors, load_generator, read_checkpoint, write_checkpoint
 from roboschool.multiplayer import client, protocol
 from roboschool.multiplayer.barrier import WorldClosed
 from roboschool.policies.network import read_network
@@ -151,6 +153,24 @@ def policy_names(data: bytes, folder: Path) -> None:
     path.with_suffix(".json").write_bytes(data)
     scene = load_scene("pong")
     check_fit(read_network(path), scene.interface(scene.agents[0]))
+
+
+def recipe(data: bytes, folder: Path) -> None:
+    """Read the settings of a training that stand beside a policy."""
+    path = folder / "pong.safetensors"
+    path.with_suffix(".json").write_bytes(data)
+    with mock.patch.object(settings, "policies", return_value={"pong": path}):
+        settings.preset("pong")
+
+
+def checkpoint(data: bytes, folder: Path) -> None:
+    """Read the checkpoint of a training, as far as no worlds are needed."""
+    path = folder / "checkpoint.safetensors"
+    path.write_bytes(data)
+    plan, progress, tensors = read_checkpoint(path)
+    check_tensors(tensors, corpus.TENSORS)
+    load_generator(np.random.default_rng(), tensors["rng"])
+    write_checkpoint(path, plan, progress, tensors)
 
 
 def match(data: bytes, folder: Path) -> None:
@@ -415,6 +435,8 @@ TARGETS = {
     "policy": Target(corpus.policies, policy, damage_tensors),
     "policy_card": Target(corpus.policy_cards, policy_card, damage_json),
     "policy_names": Target(corpus.policy_names, policy_names, damage_json),
+    "recipe": Target(corpus.policy_cards, recipe, damage_json),
+    "checkpoint": Target(corpus.checkpoints, checkpoint, damage_tensors),
     "match": Target(corpus.matches, match, damage_match),
     "tournament": Target(corpus.tournaments, tournament, damage_tournament),
     "pool": Target(corpus.pools, pool, damage_json),

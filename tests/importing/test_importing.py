@@ -470,7 +470,7 @@ def test_the_command_writes_nothing_in_a_dry_run_and_the_robot_otherwise(tmp_pat
     assert not mine.exists()
     done = CliRunner().invoke(main, command)
     assert done.exit_code == 0, done.output
-    for command_to_go_on in ("roboschool check", "roboschool film", "-m pytest", "train_ppo.py"):
+    for command_to_go_on in ("roboschool check", "roboschool film", "-m pytest", "roboschool train"):
         assert command_to_go_on in done.output
     assert (mine / "assets" / "tiny_bot" / "import_report.txt").exists()
     with Image.open(mine / "assets" / "tiny_bot" / "tiny_bot.png") as picture:
