@@ -140,13 +140,13 @@ class Velocity(Task):
         return (
             Term("planar", 1.5, f"exp(-squared error of the velocity / {self.planar_width:g} m2/s2)", planar),
             Term("yaw", 0.75, f"exp(-squared error of the yaw rate / {self.yaw_width:g} rad2/s2)", yaw),
-            Term("vertical", -1.0, "square of the vertical velocity", vertical, "m2/s2"),
-            Term("sway", -0.02, "squares of the roll and pitch rates, summed", sway, "rad2/s2"),
-            Term("orientation", -1.0, "squared sine of the tilt of the trunk", orientation),
+            Term("vertical", -0.5, "square of the vertical velocity", vertical, "m2/s2"),
+            Term("sway", -0.01, "squares of the roll and pitch rates, summed", sway, "rad2/s2"),
+            Term("orientation", -0.5, "squared sine of the tilt of the trunk", orientation),
             Term("torque", -0.02, "squares of torques as shares of the effort, summed", torque),
-            Term("acceleration", -5e-8, "squares of the joints' accelerations, summed", acceleration, "rad2/s4"),
-            Term("action_rate", -0.01, "squares of the changes of the action, summed", action_rate),
-            Term("air_time", 0.25, f"time in the air less {self.step_time:g} s, of feet that land", air_time, "s"),
+            Term("acceleration", -2e-8, "squares of the joints' accelerations, summed", acceleration, "rad2/s4"),
+            Term("action_rate", -0.005, "squares of the changes of the action, summed", action_rate),
+            Term("air_time", 0.1, f"time in the air less {self.step_time:g} s, of feet that land", air_time, "s"),
             Term("contact", -1.0, "1 while anything but the feet presses on the ground", contact),
         )
 

@@ -88,16 +88,16 @@ def test_terms() -> None:
     terms = {name: value.item() for name, value in weighted_terms(scene, task, previous, action, state).items()}
     assert terms["planar"] == pytest.approx(1.5 * math.exp(-0.09 / 0.25))
     assert terms["yaw"] == pytest.approx(0.75 * math.exp(-0.25 / 0.25))
-    assert terms["vertical"] == pytest.approx(-0.04)
-    assert terms["sway"] == pytest.approx(-0.02 * 0.25)
-    assert terms["orientation"] == pytest.approx(-(math.sin(0.1) ** 2))
+    assert terms["vertical"] == pytest.approx(-0.02)
+    assert terms["sway"] == pytest.approx(-0.01 * 0.25)
+    assert terms["orientation"] == pytest.approx(-0.5 * math.sin(0.1) ** 2)
     torques = np.full(12, 60.0 * 0.5 * 0.1)
     torques[3] *= 2.0
     torques[0] -= 1.0  # damping
     assert terms["torque"] == pytest.approx(-0.02 * np.square(torques / 30.0).sum())
-    assert terms["acceleration"] == pytest.approx(-5e-8 / DT**2)
-    assert terms["action_rate"] == pytest.approx(-0.01 * 0.1**2)
-    assert terms["air_time"] == pytest.approx(0.25 * (20.0 * DT - 0.25))  # one foot of two has landed
+    assert terms["acceleration"] == pytest.approx(-2e-8 / DT**2)
+    assert terms["action_rate"] == pytest.approx(-0.005 * 0.1**2)
+    assert terms["air_time"] == pytest.approx(0.1 * (20.0 * DT - 0.25))  # one foot of two has landed
     assert terms["contact"] == -1.0
 
 
