@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Pick, Sensor
 from roboschool.mdp.state import State
 from roboschool.robots.robot import Robot
+
+Numbers: TypeAlias = float | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class LastAction(Sensor):
         return Needs(action=True)
 
 
-def _to_trunk(turns: tuple[np.ndarray, ...], along: object, aside: object, up: object) -> tuple[object, ...]:
+def _to_trunk(turns: tuple[np.ndarray, ...], along: Numbers, aside: Numbers, up: Numbers) -> tuple[Numbers, ...]:
     """Return a vector of the heading frame in that of the trunk, given cosine and sine of roll, then of pitch."""
     cos_roll, sin_roll, cos_pitch, sin_pitch = turns
     low = sin_pitch * along + cos_pitch * up
