@@ -43,6 +43,7 @@ class Capsule:
     end: Point
     radius: float
     mass: float | None = None  # [kg]; from the density if None
+    colour: str | None = None  # the link's if None
 
     @property
     def length(self) -> float:
@@ -102,6 +103,7 @@ class Link:
     bounce: float = 0.0  # restitution; of two bodies that meet, the product counts
     rolling: float = 0.0  # resistance to rolling, times the friction of what it rolls on [m]
     solid: bool = True  # whether other bodies meet it
+    looks: Sequence[Capsule | Block] = ()  # drawn, and weightless; nothing meets them
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class Joint:
     slide: bool = False
     damping: float = 0.0  # [N m s/rad, or N s/m for a slide]
     fastest: float = 10.0  # speed that is observed as 1 [rad/s or m/s]
+    effort: float = 1000.0  # [N m or N]
     fixed: bool = False
 
 
@@ -172,26 +175,27 @@ def write_link(robot: ET.Element, link: Link) -> None:
 
 
 def write_shapes(element: ET.Element, link: Link) -> None:
-    for shape in link.shapes:
+    drawn_only = [(shape, False) for shape in link.looks]
+    for shape, solid in [*((shape, link.solid) for shape in link.shapes), *drawn_only]:
         if isinstance(shape, Block):
-            for tag in ("visual", "collision")[: 1 + link.solid]:
+            for tag in ("visual", "collision")[: 1 + solid]:
                 drawn = draw(element, tag, "box", shape.centre, (0, 0, shape.turn), size=numbers(shape.size))
                 if tag == "visual":
                     ET.SubElement(drawn, "material", name=shape.colour or link.colour)
             continue
         axis = (np.array(shape.end) - shape.start) / shape.length if shape.length else np.array([0.0, 0.0, 1.0])
         turn = toward(axis)
-        solid = {"radius": shape.radius, "length": shape.length}
+        size = {"radius": shape.radius, "length": shape.length}
         pieces = [("sphere", p, (0, 0, 0), {"radius": shape.radius}) for p in dict.fromkeys((shape.start, shape.end))]
         if shape.length:
-            pieces.append(("cylinder", shape.centre, turn, solid))
-        for kind, at, rpy, size in pieces:  # Bullet draws a capsule with six sides; these are round
-            visual = draw(element, "visual", kind, at, rpy, **size)
-            ET.SubElement(visual, "material", name=link.colour)
-        if not link.solid:
+            pieces.append(("cylinder", shape.centre, turn, size))
+        for kind, at, rpy, sides in pieces:  # Bullet draws a capsule with six sides; these are round
+            visual = draw(element, "visual", kind, at, rpy, **sides)
+            ET.SubElement(visual, "material", name=shape.colour or link.colour)
+        if not solid:
             continue
         if shape.length:
-            draw(element, "collision", "capsule", shape.centre, turn, **solid)
+            draw(element, "collision", "capsule", shape.centre, turn, **size)
         else:
             draw(element, "collision", "sphere", shape.start, (0, 0, 0), radius=shape.radius)
 
@@ -208,10 +212,15 @@ def write_joint(robot: ET.Element, joint: Joint) -> None:
     if joint.limits:
         low, high = (np.array(joint.limits) if joint.slide else np.radians(joint.limits)).tolist()
         ET.SubElement(
-            element, "limit", lower=f"{low:.6g}", upper=f"{high:.6g}", effort="1000", velocity=f"{joint.fastest:g}"
+            element,
+            "limit",
+            lower=f"{low:.6g}",
+            upper=f"{high:.6g}",
+            effort=f"{joint.effort:g}",
+            velocity=f"{joint.fastest:g}",
         )
     elif joint.fastest != 10.0:
-        ET.SubElement(element, "limit", effort="1000", velocity=f"{joint.fastest:g}")
+        ET.SubElement(element, "limit", effort=f"{joint.effort:g}", velocity=f"{joint.fastest:g}")
     if joint.damping:
         ET.SubElement(element, "dynamics", damping=f"{joint.damping:g}")
 
@@ -302,6 +311,35 @@ def ant() -> Body:
         end = (0.2 * x, 0.2 * y, 0.0)
         body.joints.append(Joint(f"hip_{number}", "torso", hip, end, (0, 0, 1), (-40, 40)))
         body.joints.append(Joint(f"ankle_{number}", hip.name, foot, end, axis, limits))
+    return body
+
+
+def dog() -> Body:
+    """A quadruped of 15 kg: hips that spread, thighs and shanks of 0.2 m; its frame is the middle of the hips."""
+    fur, dark = "amber", "slate"
+    sides = [Capsule((-0.17, y, 0), (0.17, y, 0), 0.06, mass=3.5) for y in (-0.045, 0.045)]
+    head = [
+        Capsule((0.2, 0, 0.02), (0.26, 0, 0.085), 0.045),
+        Capsule((0.275, 0, 0.1), (0.29, 0, 0.1), 0.055),
+        Capsule((0.3, 0, 0.085), (0.36, 0, 0.075), 0.033, colour="bone"),
+        Capsule((0.385, 0, 0.085), (0.385, 0, 0.085), 0.014, colour=dark),
+        *(Capsule((0.325, y, 0.125), (0.325, y, 0.125), 0.011, colour=dark) for y in (-0.028, 0.028)),
+        *(Capsule((0.275, y, 0.145), (0.255, 1.5 * y, 0.1), 0.017, colour="coral") for y in (-0.048, 0.048)),
+    ]
+    saddle = [Capsule((-0.1, 0, 0.022), (0.08, 0, 0.022), 0.05, colour="bone")]
+    tail = [Capsule((-0.2, 0, 0.03), (-0.29, 0, 0.12), 0.016), Capsule((-0.29, 0, 0.12), (-0.3, 0, 0.15), 0.016)]
+    body = Body("dog", Link("trunk", fur, sides, 1.0, looks=[*head, *saddle, *tail]))
+    for name, x, y in (("front_left", 1, 1), ("front_right", 1, -1), ("back_left", -1, 1), ("back_right", -1, -1)):
+        hip = Link(f"{name}_hip", dark, [Capsule((0, 0, 0), (0, 0.05 * y, 0), 0.045, mass=0.6)], 1.0)
+        thigh = Link(f"{name}_thigh", fur, [Capsule((0, 0, 0), (0, 0, -0.2), 0.034, mass=1.0)], 1.0)
+        paw = Capsule((0, 0, -0.2), (0, 0, -0.2), 0.025, mass=0.1, colour=dark)
+        shank = Link(f"{name}_shank", "bone", [Capsule((0, 0, 0), (0, 0, -0.2), 0.018, mass=0.3), paw], 1.0)
+        motor = {"fastest": 20.0, "effort": 30.0}
+        body.joints += [
+            Joint(f"{name}_spread", "trunk", hip, (0.19 * x, 0.05 * y, 0), (1, 0, 0), (-45, 45), **motor),
+            Joint(f"{name}_swing", hip.name, thigh, (0, 0.085 * y, 0), (0, 1, 0), (-60, 170), **motor),
+            Joint(f"{name}_knee", thigh.name, shank, (0, 0, -0.2), (0, 1, 0), (-150, -30), **motor),
+        ]
     return body
 
 
@@ -501,6 +539,7 @@ ROBOTS = (
     walker2d,
     half_cheetah,
     ant,
+    dog,
     humanoid,
     reacher,
     paddle,

@@ -28,9 +28,11 @@ LETTERS = [
     ("j", "m"),
 ]  # each pair drives a joint forward and back, after the arrows
 FLAG = {"goal", "timer"}  # memory of a task with a flag
+COMMAND = {"command", "timer"}  # of one with commanded velocities
+WALK = 0.8  # speed that is commanded [m/s], and yaw rate [rad/s]
 LEAD = 2.0  # distance of the flag from the robot [m]
 KEYS = [*ARROWS, *(key for pair in LETTERS for key in pair)]
-NEVER = 1e9  # steps until the flag moves by itself
+NEVER = 1e9  # steps until the flag or the command changes by itself
 LINGER = 60  # steps for which a finished episode is shown
 COMMON = "Space: pause   Enter: restart   F3: numbers   Esc: quit"
 
@@ -70,6 +72,26 @@ class FlagPilot:
             self.direction = direction / np.hypot(*direction)
         goal = group.state.position[0, place, :2] + LEAD * self.direction
         self.env.simulation.set_memory(group.agents[place], goal=goal, timer=NEVER)
+        return self.policy.act(group.observation[0, place])
+
+
+class VelocityPilot:
+    """The keys command how fast a robot walks and turns; a policy does it."""
+
+    hint = "Up, down: walk   Left, right: turn"
+
+    def __init__(self, env: AgentEnv, policy: Policy) -> None:
+        self.env, self.policy = env, policy
+
+    def reset(self, seed: int | None) -> None:
+        """Reset the policy."""
+        self.policy.reset(seed)
+
+    def act(self, keys: Keys) -> np.ndarray:
+        """Return the policy's action for what the keys command."""
+        group, place = _find_agent(self.env)
+        right, ahead = _arrows(keys)
+        self.env.simulation.set_memory(group.agents[place], command=(WALK * ahead, 0.0, -WALK * right), timer=NEVER)
         return self.policy.act(group.observation[0, place])
 
 
@@ -131,12 +153,12 @@ class PolicyPilot:
 
 
 def choose_policy(env: AgentEnv, given: str | None) -> Policy | None:
-    """Return the policy given, or the one that comes with a scene with a flag; None leaves the robot to the keys.
+    """Return the policy given, or the one that comes with a scene with a flag or commands; None leaves it to the keys.
 
     Raises:
-        InvalidInput: the policy is unknown or wrong, or the scene has a flag and no policy comes with it.
+        InvalidInput: the policy is unknown or wrong, or it is such a scene and no policy comes with it.
     """
-    if given is None and _has_flag(env):
+    if given is None and (_remembers(env, FLAG) or _remembers(env, COMMAND)):
         if env.scene.name not in paths.policies():
             raise InvalidInput(f"scene {env.scene.name!r}: no policy comes with it; give --policy POLICY")
         given = env.scene.name
@@ -149,7 +171,8 @@ def choose_policy(env: AgentEnv, given: str | None) -> Policy | None:
 def choose_pilot(env: AgentEnv, policy: Policy | None) -> Pilot:
     """Return the pilot for the task and the robot."""
     if policy is not None:
-        return FlagPilot(env, policy) if _has_flag(env) else PolicyPilot(env, policy)
+        kind = FlagPilot if _remembers(env, FLAG) else VelocityPilot if _remembers(env, COMMAND) else PolicyPilot
+        return kind(env, policy)
     joints = _find_agent(env)[0].robot.joints
     if [joint.kind for joint in joints] == ["prismatic", "prismatic"]:
         return SlideKeys(env)
@@ -256,8 +279,8 @@ def read_keys(text: str) -> Iterator[Keys]:
     return itertools.chain(held, itertools.repeat(frozenset()))
 
 
-def _has_flag(env: AgentEnv) -> bool:
-    return _find_agent(env)[0].task.memory.quantities.keys() >= FLAG
+def _remembers(env: AgentEnv, names: set[str]) -> bool:
+    return _find_agent(env)[0].task.memory.quantities.keys() >= names
 
 
 def _find_agent(env: AgentEnv) -> tuple[Group, int]:

@@ -111,6 +111,16 @@ class Drive:
             raise InvalidInput(f"{_where(self.robot, [column])}: {text}")
         return commands.reshape(worlds, agents, -1)
 
+    def torques(self, action: np.ndarray, q: np.ndarray, qd: np.ndarray) -> np.ndarray:
+        """Return the torques for actions at positions and speeds [N m] (world, agent, joint); see `Command`."""
+        commands = self.command(action)
+        if not self.parts:
+            return commands
+        torque, position, kp, velocity, kd, effort = np.split(commands, len(QUANTITIES), axis=-1)
+        wanted = torque + kp * (position - q) + kd * (velocity - qd)
+        torques: np.ndarray = np.minimum(np.maximum(wanted, -effort), effort)
+        return torques
+
 
 def _make_parts(robot: Robot) -> list[tuple[Actuator, Motors, list[int]]]:
     """Return the actuators of a robot, each with the joints that it drives and their numbers in the action."""

@@ -64,6 +64,7 @@ class BodyState(TrunkState):
     foot_obstacle_contacts: np.ndarray = quantity(
         "feet", doc="1 where a foot presses on anything but the ground, else 0"
     )
+    body_contact: np.ndarray = quantity(doc="1 where any other link of a robot with feet presses on the ground, else 0")
     upright: np.ndarray = quantity(doc="1 inside the envelope of the robot's card, 0 once it has fallen")
     link_heights: np.ndarray = quantity("links", unit="m", doc="of the links in `Needs.link_heights`, in that order")
 
@@ -71,10 +72,11 @@ class BodyState(TrunkState):
 class State(BodyState):
     """The state that tasks and sensors read.
 
-    `props`, `others` and `game` are empty unless a task or a sensor needs them (`Needs`). `game`, `agent_stats` and
-    `memory` are records of the classes that the game and the task declare.
+    `action`, `props`, `others` and `game` are empty unless a task or a sensor needs them (`Needs`). `game`,
+    `agent_stats` and `memory` are records of the classes that the game and the task declare.
     """
 
+    action: np.ndarray = quantity("actions", doc="what was applied in the step that led here, within -1 and 1")
     props: Bodies = quantity("props", record=Bodies, doc="every prop of the scene")
     others: Bodies = quantity("others", record=Bodies, doc="every other agent, the next in the scene first")
     game_reward: np.ndarray = quantity(doc="what the scene's game has given each agent for this step")

@@ -174,7 +174,7 @@ class RobotBody(Body):
         trunk = self._planar_trunk(states) if self.planar else self._free_trunk()
         position, world_x_direction, velocity, roll_pitch, angular_velocity = trunk
         driven, passive = states[self.passive :], states[self.track : self.passive]
-        feet, obstacles = self._touches(ground)
+        feet, obstacles, fallen = self._touches(ground)
         height = position[2] if self.watched is None else self._height(self.watched)
         values = {
             "position": position,
@@ -188,6 +188,7 @@ class RobotBody(Body):
             "passive_qd": [joint[1] for joint in passive],
             "foot_contacts": feet,
             "foot_obstacle_contacts": obstacles,
+            "body_contact": [fallen],
             "upright": [1.0 if self.is_upright(height, roll_pitch[0], roll_pitch[1], feet) else 0.0],
             "link_heights": [self._height(link) for link in self.heights],
         }
@@ -198,19 +199,21 @@ class RobotBody(Body):
             return float(bullet.getBasePositionAndOrientation(self.id, self.client)[0][2])
         return float(bullet.getLinkState(self.id, link, 0, 1, self.client)[0][2])
 
-    def _touches(self, ground: int) -> tuple[list[float], list[float]]:
-        """Return 1 for each foot that presses on the ground, and for each that presses on anything else."""
-        places, on_ground, on_others = self.feet, self.no_contacts[:], self.no_contacts[:]
+    def _touches(self, ground: int) -> tuple[list[float], list[float], float]:
+        """Return 1 for each foot that presses on the ground, for each on anything else, and for other links on it."""
+        places, on_ground, on_others, body = self.feet, self.no_contacts[:], self.no_contacts[:], 0.0
         if not places:
-            return on_ground, on_others
+            return on_ground, on_others, body
         for contact in bullet.getContactPoints(self.id, ANY, ANY_LINK, ANY_LINK, self.client):
             if contact[9] > 0.0:  # it presses
                 other, link = contact[2], contact[3]
                 if link in places:
                     (on_ground if other == ground else on_others)[places[link]] = 1.0
+                elif other == ground:
+                    body = 1.0
                 if other == self.id and contact[4] in places:
                     on_others[places[contact[4]]] = 1.0
-        return on_ground, on_others
+        return on_ground, on_others, body
 
     def _planar_trunk(self, states: Any) -> Trunk:
         (along, forward, _, _), (height, up, _, _), (pitch, rate, _, _) = states[:3]

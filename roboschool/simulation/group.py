@@ -161,6 +161,8 @@ class Group:
     def advance(self) -> None:
         """Swap the buffers: the current state becomes the previous one."""
         self.previous, self.state = self.state, self.previous
+        if self.needs.action:
+            self.state.action[:] = self.applied
         if self.updates:
             self.state.memory.array[:] = self.previous.memory.array
 
@@ -184,7 +186,8 @@ class Group:
             self.active = self.active & ~ended
 
     def begin(self, worlds: list[int]) -> None:
-        """Clear rewards and costs at the start of an episode."""
+        """Clear actions, rewards and costs at the start of an episode."""
+        self.state.action[worlds] = 0.0
         self.rewards.clear(worlds)
         self.costs.clear(worlds)
 
@@ -201,6 +204,7 @@ def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> S
         "passive_joints": len(robot.passive_joints),
         "feet": len(robot.feet),
         "links": len(needs.link_heights),
+        "actions": len(robot.joints) if needs.action else 0,
         "props": len(scene.props) if needs.props else 0,
         "others": len(scene.agents) - 1 if needs.others else 0,
         "memory": task.memory,

@@ -22,7 +22,7 @@ from waits import Clock, until
 import roboschool
 from roboschool import AgentEnv, InvalidInput, paths, readers
 from roboschool.cli.main import main
-from roboschool.cli.play import FlagPilot, Session, SlideKeys, choose_pilot, read_keys
+from roboschool.cli.play import FlagPilot, Session, SlideKeys, VelocityPilot, choose_pilot, read_keys
 from roboschool.cli.pose import PoseTool
 from roboschool.rendering.overlay import GREEN, RED, Reading, overlay
 from roboschool.rendering.window import Screen, Window
@@ -349,6 +349,18 @@ def test_arrows_lead_the_flag(key: str, way: tuple[float, float]) -> None:
     flag = group.state.memory.goal[0, place]
     assert flag - group.previous.position[0, place, :2] == pytest.approx(way)
     screen.close()
+    env.close()
+
+
+def test_arrows_command_a_velocity() -> None:
+    env = AgentEnv("dog_velocity")
+    env.reset(seed=0)
+    pilot = choose_pilot(env, Nothing())
+    assert isinstance(pilot, VelocityPilot)
+    memory = env.simulation.groups[0].state.memory
+    for keys, command in (({"up"}, (0.8, 0.0, 0.0)), ({"down", "left"}, (-0.8, 0.0, 0.8)), ({}, (0.0, 0.0, 0.0))):
+        pilot.act(frozenset(keys))
+        assert memory.command[0, 0] == pytest.approx(command)
     env.close()
 
 

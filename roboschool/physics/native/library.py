@@ -38,6 +38,7 @@ COLUMNS = (  # of a robot's row, behind those of its trunk
     "passive_qd",
     "foot_contacts",
     "foot_obstacle_contacts",
+    "body_contact",
     "upright",
     "link_heights",
 )

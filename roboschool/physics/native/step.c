@@ -52,7 +52,7 @@ struct bullet { /* functions of pybullet's own library, in the order of `FUNCTIO
 };
 
 struct columns { /* where the quantities of a `BodyState` begin in its row, which begins with those of its trunk */
-  int q, qd, passive_q, passive_qd, foot_contacts, foot_obstacle_contacts, upright, link_heights, end;
+  int q, qd, passive_q, passive_qd, foot_contacts, foot_obstacle_contacts, body_contact, upright, link_heights, end;
 };
 struct robot {
   int body, trunk, trunk_link, is_tilted, height_link, feedback;
@@ -269,6 +269,7 @@ static void read_contacts(const struct world *w, int i, const struct readings *o
     const struct columns *at = &w->robots[a].at;
     for (int foot = 0; foot < w->robots[a].feet; foot++)
       row[at->foot_contacts + foot] = row[at->foot_obstacle_contacts + foot] = 0.0;
+    row[at->body_contact] = 0.0;
   }
   if (pairs) memset(pairs, 0, (size_t)w->agents * (size_t)wide * sizeof(double));
   if (!w->has_feet && !pairs) return;
@@ -281,9 +282,12 @@ static void read_contacts(const struct world *w, int i, const struct readings *o
       int own = number_of(w, c->body[side]), other = number_of(w, c->body[1 - side]);
       if (own < 0 || own >= w->agents) continue;
       const struct robot *r = w->robots + own;
-      int kind = c->body[1 - side] == w->ground ? r->at.foot_contacts : r->at.foot_obstacle_contacts;
+      double *row = row_of(out->agents + own, i);
+      int grounded = c->body[1 - side] == w->ground, found_foot = 0;
+      int kind = grounded ? r->at.foot_contacts : r->at.foot_obstacle_contacts;
       for (int foot = 0; foot < r->feet; foot++)
-        if (r->foot_links[foot] == c->link[side]) row_of(out->agents + own, i)[kind + foot] = 1.0;
+        if (r->foot_links[foot] == c->link[side]) row[kind + foot] = 1.0, found_foot = 1;
+      if (grounded && r->feet && !found_foot) row[r->at.body_contact] = 1.0;
       if (pairs && other >= 0 && other != own) pairs[own * wide + other] = 1.0;
     }
   }
