@@ -80,7 +80,7 @@ docs: .venv/race
 	$(BIN)/roboschool film mixed_sumo --seed 3 --size 480x300 --video docs/mixed_sumo.webp
 	$(foreach scene,$(SCENES),$(BIN)/roboschool film $(scene) --picture docs/pictures/$(scene).png --at $(or $(AT_$(scene)),1.4) &&) true
 
-BUILT_FROM = pyproject.toml hatch_build.py roboschool/physics/native/step.c
+BUILT_FROM = pyproject.toml hatch_build.py $(wildcard roboschool/physics/native/*.[ch])
 
 .venv/pip:
 	$(PYTHON) -m venv .venv

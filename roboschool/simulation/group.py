@@ -142,7 +142,7 @@ class Group:
         """
         action = as_numbers(self.names[0], action, self.shape).astype(float, order="C")
         check_finite(action, self.names, self.robot)
-        np.minimum(np.maximum(action, LOW, out=action), HIGH, out=action)
+        action.clip(LOW, HIGH, out=action)
         self.rewarded = self.acted = None
         if paused:
             self.acted = np.ones((len(self.active), 1), dtype=bool)
@@ -150,7 +150,7 @@ class Group:
         if paused or np.count_nonzero(self.active) < self.active.size:
             self.rewarded = self.active if self.acted is None else self.active & self.acted
             action *= self.rewarded[..., None]
-        self.applied = action
+        self.applied[...] = action
         self.commands = self.drive.command(action)
 
     @property
@@ -182,6 +182,12 @@ class Group:
         if np.count_nonzero(self.terminated):
             ended = self.terminated if self.acted is None else self.terminated & self.acted
             self.active = self.active & ~ended
+
+    def prepare(self, dt: float) -> None:
+        """Let the native library compute rewards and costs, as far as it can."""
+        for previous, state in ((self.previous, self.state), (self.state, self.previous)):
+            self.rewards.prepare(previous, self.applied, state, dt)
+            self.costs.prepare(previous, self.applied, state, dt)
 
     def begin(self, worlds: list[int]) -> None:
         """Clear rewards and costs at the start of an episode."""

@@ -89,7 +89,7 @@ class Observer:
                 numbers[..., target] = picked[..., taken]
             for target, sensor in self._readers:
                 numbers[..., target] = sensor.read(previous, action, state, dt)
-        np.minimum(np.maximum(numbers, self._low, out=numbers), self._high, out=numbers)
+        numbers.clip(self._low, self._high, out=numbers)
         return numbers.astype(np.float32)
 
 

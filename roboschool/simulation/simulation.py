@@ -67,6 +67,9 @@ class Simulation:
         self._updates = self._gathers or any(group.updates for group in self.groups)
         self._watches = bool(scene.props) and (self._gathers or any(prop.moves for prop in scene.props))
         self.backend: Backend = make_backend(self.scenes, backend, threads)
+        if self.backend.name == "native":
+            for group in self.groups:
+                group.prepare(scene.timestep)
         self.worlds = self.backend.worlds
         self.clock.diverged = self.backend.diverged
         self._readings = (self._readings_of("state"), self._readings_of("previous"))  # of this step and the last
