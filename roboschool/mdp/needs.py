@@ -10,12 +10,26 @@ class Needs:
     props: bool = False  # `State.props`
     others: bool = False  # `State.others`
     game: bool = False  # `State.game`, `State.agent_stats` and `State.steps_left`
+    contacts: bool = False  # `State.contacts`
+    foot_forces: bool = False  # `State.foot_forces`
     link_heights: tuple[str, ...] = ()  # links whose heights are in `State.link_heights`
 
     def __or__(self, other: "Needs") -> "Needs":
         """Return the union of two needs."""
         links = dict.fromkeys((*self.link_heights, *other.link_heights))
-        return Needs(self.props or other.props, self.others or other.others, self.game or other.game, tuple(links))
+        return Needs(
+            self.props or other.props,
+            self.others or other.others,
+            self.game or other.game,
+            self.contacts or other.contacts,
+            self.foot_forces or other.foot_forces,
+            tuple(links),
+        )
+
+    @property
+    def sums(self) -> bool:
+        """Whether contacts are added up over the substeps of a timestep."""
+        return self.contacts or self.foot_forces
 
 
 @dataclass(frozen=True)

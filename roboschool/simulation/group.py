@@ -93,7 +93,10 @@ class Group:
         self.terminated = np.zeros(shape, dtype=bool)  # agents that this step has ended
         self.updates = bool(task.memory.quantities)
         everyone = range(len(scene.agents))
-        self.others = np.array([[*everyone[i + 1 :], *everyone[:i]] for i in self.agents])  # as each agent sees them
+        others = [[*everyone[i + 1 :], *everyone[:i]] for i in self.agents]  # as each agent sees them
+        rest = range(len(everyone), len(everyone) + len(scene.props) + 1)  # props and the ground
+        self.others = np.array(others, dtype=int)
+        self.touched = np.array([[*row, *rest] for row in others], dtype=int)
         weights = scene.weights_of(task)
         self.rewards = TermSum(task.rewards(scene.info), weights, shape)
         self.costs = TermSum(task.costs(scene.info), weights, shape)
@@ -206,6 +209,8 @@ def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> S
         "joints": len(robot.joints),
         "passive_joints": len(robot.passive_joints),
         "feet": len(robot.feet),
+        "measured_feet": len(robot.feet) if needs.foot_forces else 0,
+        "touched": len(scene.agents) + len(scene.props) if needs.contacts else 0,
         "links": len(needs.link_heights),
         "props": len(scene.props) if needs.props else 0,
         "others": len(scene.agents) - 1 if needs.others else 0,

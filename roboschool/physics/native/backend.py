@@ -11,6 +11,7 @@ from roboschool.mdp.actuator import Drive
 from roboschool.mdp.effects import Placement
 from roboschool.physics.backend import PythonBackend, Readings
 from roboschool.physics.checkpoint import EpisodeLog, Start
+from roboschool.physics.contact_sums import PAIR
 from roboschool.physics.native import library
 from roboschool.physics.native.library import NoNativeBackend, load_library
 from roboschool.physics.native.threads import run_in_parallel, split
@@ -97,7 +98,7 @@ class NativeBackend(PythonBackend):
     def _prepare(self, readings: Readings) -> tuple[int, Readings, library.Readings]:
         """Note the addresses of arrays, which numpy takes microseconds to tell; the arrays live as long as this."""
         agents = (library.Rows * len(readings.agents))(*map(_rows, readings.agents))
-        output = library.Readings(agents, _rows(readings.props), _rows(readings.contacts))
+        output = library.Readings(agents, *map(_rows, (readings.props, readings.contacts, readings.pairs)))
         self._outputs[id(readings)] = prepared = ctypes.addressof(output), readings, output
         return prepared
 
@@ -119,7 +120,7 @@ class NativeBackend(PythonBackend):
                 else:
                     World.step(world, [row[0].tolist() for row in command])
                     super().read(0, readings)
-            arrays = (*readings.agents, readings.props, readings.contacts)
+            arrays = (*readings.agents, readings.props, readings.contacts, readings.pairs)
             found.append([math.nan if array is None else array.copy() for array in arrays])
         if not all(np.array_equal(one, other, equal_nan=True) for one, other in zip(*found, strict=True)):
             raise NoNativeBackend(f"scene {scene.name!r}: {library.PATH} computes other bits than pybullet")
@@ -162,4 +163,5 @@ def _trial_readings(world: NativeWorld) -> Readings:
         agents=[np.zeros((1, robot.at.end)) for robot in world.robots],
         props=np.zeros((1, props, 9)) if props else None,
         contacts=np.zeros((1, agents, agents + props)),
+        pairs=np.zeros((1, agents, agents + props + 1, PAIR)) if world.sums else None,
     )

@@ -38,6 +38,7 @@ COLUMNS = (  # of a robot's row, behind those of its trunk
     "passive_qd",
     "foot_contacts",
     "foot_obstacle_contacts",
+    "foot_forces",
     "upright",
     "link_heights",
 )
@@ -46,7 +47,7 @@ STILL, FREE, HINGED = range(3)  # what a prop is
 NO_LINK = -2
 MOMENT = 0.001  # [s]
 REFUSALS = {-1: "a world has been closed", -2: "another thread steps one of the worlds"}
-INTS = POINTER(c_int)
+INTS, DOUBLES = POINTER(c_int), POINTER(c_double)
 
 
 class NoNativeBackend(InvalidInput):
@@ -70,6 +71,8 @@ class Robot(ctypes.Structure):
         ("track_q", c_int * 3),
         ("track_u", c_int * 3),
         ("command", c_int),
+        ("sums", c_int),
+        ("measures_feet", c_int),
         ("at", Columns),
         ("tilted", c_double * 4),
         ("min_height", c_double),
@@ -99,6 +102,10 @@ class World(ctypes.Structure):
         ("numbers", INTS),
         ("robots", POINTER(Robot)),
         ("prop_bodies", POINTER(Prop)),
+        ("foot_sums", DOUBLES),
+        ("pair_sums", DOUBLES),
+        ("marks", INTS),
+        ("feet", c_int),
         ("sound", c_int),
         ("user", c_int),
     ]
@@ -113,7 +120,7 @@ class Rows(ctypes.Structure):
 class Readings(ctypes.Structure):
     """`struct readings`."""
 
-    _fields_ = [("agents", POINTER(Rows)), ("props", Rows), ("contacts", Rows)]
+    _fields_ = [("agents", POINTER(Rows)), ("props", Rows), ("contacts", Rows), ("pairs", Rows)]
 
 
 class Library:
