@@ -217,8 +217,7 @@ class Simulation:
             self.backend.apply(launch)
         self.clock.steps[world] = 0
         for group in self.groups:
-            group.active[world] = True
-            group.state.game_reward[world] = 0.0
+            group.active[world], group.state.game_reward[world] = True, 0.0
         self.backend.read(world, self._readings[0])
 
     def _readings_of(self, which: str) -> Readings:

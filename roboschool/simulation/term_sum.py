@@ -92,6 +92,11 @@ class TermSum:
 
     def clear(self, worlds: list[int]) -> None:
         """Set terms and total to zero in some worlds."""
+        if not self.terms:
+            return
+        if len(worlds) == len(self.total):
+            self.values, self.total = np.zeros(self.values.shape), np.zeros(self.total.shape)
+            return
         self.values, self.total = self.values.copy(), self.total.copy()
         self.values[:, worlds], self.total[worlds] = 0.0, 0.0
 

@@ -13,7 +13,7 @@ void add_contacts(struct world *w, int substep) {
   if (!substep) {
     memset(w->foot_sums, 0, (size_t)w->feet * sizeof(double));
     memset(w->pair_sums, 0, (size_t)(w->agents * wide * PAIR) * sizeof(double));
-    memset(w->marks, 0, (size_t)(w->agents * wide) * sizeof(int));
+    memset(w->last_substeps, 0, (size_t)(w->agents * wide) * sizeof(int));
   }
   w->bullet->submit(w->client, w->bullet->contacts_init(w->client));
   w->bullet->get_contacts(w->client, &found);
@@ -29,9 +29,9 @@ void add_contacts(struct world *w, int substep) {
       if (c->body[1 - side] == w->ground) other = wide - 1;
       if (other < 0 || other == own) continue;
       double *pair = w->pair_sums + (own * wide + other) * PAIR;
-      int *mark = w->marks + own * wide + other;
-      if (*mark != substep + 1) pair[0] += 1.0;
-      *mark = substep + 1;
+      int *last = w->last_substeps + own * wide + other;
+      if (*last != substep + 1) pair[0] += 1.0;
+      *last = substep + 1;
       pair[1] += c->force;
       for (int axis = 0; axis < 3; axis++) pair[2 + axis] += c->force * (side ? -c->normal[axis] : c->normal[axis]);
     }

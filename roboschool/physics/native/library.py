@@ -104,7 +104,7 @@ class World(ctypes.Structure):
         ("prop_bodies", POINTER(Prop)),
         ("foot_sums", DOUBLES),
         ("pair_sums", DOUBLES),
-        ("marks", INTS),
+        ("last_substeps", INTS),
         ("feet", c_int),
         ("sound", c_int),
         ("user", c_int),

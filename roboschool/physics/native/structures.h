@@ -68,7 +68,7 @@ struct world {
   struct prop *prop_bodies;
   double *foot_sums; /* of the forces on feet over the substeps of a timestep; NULL: contacts are not added up */
   double *pair_sums; /* of each agent and body (agents, props, ground): PAIR numbers, see `ContactSums` */
-  int *marks;        /* of each such pair the last substep in which they pressed, from 1 */
+  int *last_substeps;        /* of each such pair the last substep in which they pressed, from 1 */
   int feet;          /* of all agents */
   int sound;         /* what the last reading found */
   atomic_int user; /* the process of the thread that is stepping it; 0: none */

@@ -70,7 +70,7 @@ class NativeWorld(World):
         if self.sums is not None:
             pairs = len(robots) * (len(robots) + len(props) + 1)
             self._sums = (_zeros(struct.feet), _zeros(pairs * PAIR), _ints([0] * pairs))
-            struct.foot_sums, struct.pair_sums, struct.marks = self._sums
+            struct.foot_sums, struct.pair_sums, struct.last_substeps = self._sums
         self._settle()
 
     def _settle(self) -> None:
