@@ -95,7 +95,7 @@ class TracedRecord:
 def trace_term(
     term: Term, program: Program, previous: State, action: np.ndarray, state: State, dt: float
 ) -> np.ndarray:
-    """Note a term in a program; return the array (world, agent, 1) that it writes.
+    """Note a term in a program; return what it writes, to be read by operations that follow (., ., 1).
 
     Raises:
         CannotBeTraced: the native library cannot compute it.
@@ -118,7 +118,8 @@ def is_repeated(term: Term, previous: State, action: np.ndarray, state: State, d
     arrays = previous.array, action, state.array
     before = [array.copy() for array in arrays]
     try:
-        written = trace_term(term, program, previous, action, state, dt)
+        traced, written = trace_term(term, program, previous, action, state, dt), np.zeros((worlds, agents, 1))
+        program.add(CODES[np.multiply], traced, np.ones((1, 1, 1)), written)
         for trial in range(TRIALS):
             for array in arrays:
                 array[:] = rng.normal(size=array.shape) if trial % 2 else rng.integers(-1, 2, array.shape)

@@ -133,12 +133,14 @@ class EnvBatch:
         """Write observations and infos of some worlds."""
         group, places, buffers = self.seat.group, self.seat.places, self.buffers
         buffers.observation[rows] = group.observation[rows][:, places]
+        everyone = isinstance(rows, slice)
+        info = buffers.info if everyone else np.empty(buffers.info.shape)
         for number, place in enumerate(places):
-            info = list(self.simulation.info.of_batch(group, place).values())
+            self.simulation.info.write(group, place, info[:, number])
             if len(places) > 1:
-                info.append(group.active[:, place])
-            for column, values in enumerate(info):
-                buffers.info[rows, number, column] = values[rows]
+                info[:, number, -1] = group.active[:, place]
+        if not everyone:
+            buffers.info[rows] = info[rows]
 
 
 def _by_options(seeds: Seeds, options: Options) -> Iterator[tuple[Seeds, Mapping[str, Any]]]:

@@ -52,9 +52,10 @@ static void carry_out(const struct operation *o, int w, int a) {
   }
 }
 
-/* Carry out operations one after the other, for each of so many worlds and agents. */
+/* Carry out operations one after the other, for each of so many worlds and agents in turn: what lies between them is
+   in the same few places for all, and stays in the processor's cache. */
 void roboschool_carry_out(const struct operation *operations, int count, int worlds, int agents) {
-  for (int k = 0; k < count; k++)
-    for (int w = 0; w < worlds; w++)
-      for (int a = 0; a < agents; a++) carry_out(operations + k, w, a);
+  for (int w = 0; w < worlds; w++)
+    for (int a = 0; a < agents; a++)
+      for (int k = 0; k < count; k++) carry_out(operations + k, w, a);
 }

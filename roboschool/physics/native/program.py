@@ -41,7 +41,7 @@ class Operation(ctypes.Structure):
 
 
 class Program:
-    """Operations in order, which write into arrays that stay where they are.
+    """Operations in order, carried out for each world and agent in turn, on arrays that stay where they are.
 
     Args:
         shape: of all arrays, as far as they have these axes (world, agent).
@@ -54,17 +54,17 @@ class Program:
         self._run: Callable[[], None] | None = None
 
     def add(self, code: int, left: np.ndarray, right: np.ndarray, result: np.ndarray | None = None) -> np.ndarray:
-        """Add an operation; return the array (world, agent, number) that it writes.
+        """Add an operation; return the array that it writes, if not `result` then (1, 1, number).
 
         Args:
             code: see program.c.
             left: (world, agent, number), with 1 where they broadcast.
             right: another.
-            result: where it is written, if not into a new array.
+            result: where it is written for all to keep; None: only for the operations that follow.
         """
         width = max(left.shape[2], right.shape[2])
         assert {left.shape[2], right.shape[2]} <= {1, width}
-        result = np.zeros((*self.shape, 1 if code == DOT else width)) if result is None else result
+        result = np.zeros((1, 1, 1 if code == DOT else width)) if result is None else result
         self._kept += [left, right, result]
         self._operations.append(Operation(code, width, *(self._operand(array) for array in (left, right, result))))
         return result
