@@ -187,10 +187,11 @@ class Group:
             self.active = self.active & ~ended
 
     def prepare(self, dt: float) -> None:
-        """Let the native library compute rewards and costs, as far as it can."""
+        """Let the native library compute observations, rewards and costs, as far as it can."""
         for previous, state in ((self.previous, self.state), (self.state, self.previous)):
             self.rewards.prepare(previous, self.applied, state, dt)
             self.costs.prepare(previous, self.applied, state, dt)
+            self.observer.prepare(state)
 
     def begin(self, worlds: list[int]) -> None:
         """Clear rewards and costs at the start of an episode."""

@@ -105,6 +105,7 @@ def test_a_batch_has_the_bits_of_its_worlds_alone_with_numpy(name: str) -> None:
         one.reset({0: world})
         for group in one.groups:
             group.rewards._plans.clear()
+            group.observer._native.clear()
     many.reset({0: 0, 1: 1})
     rng = np.random.default_rng(0)
     for _ in range(10):

@@ -137,11 +137,12 @@ class Library:
         with _explained(f"{path} cannot be loaded", OSError, AttributeError):
             library = ctypes.CDLL(str(path))
             self.step, self.close = library.roboschool_step, library.roboschool_close
-            self.carry_out = library.roboschool_carry_out
+            self.carry_out, self.observe = library.roboschool_carry_out, library.roboschool_observe
         self.step.argtypes = [c_void_p, c_void_p, c_int, c_void_p, c_ssize_t, c_void_p]
         self.step.restype = self.close.restype = c_int
         self.close.argtypes = [c_void_p]
         self.carry_out.argtypes, self.carry_out.restype = [c_void_p, c_int, c_int, c_int], None
+        self.observe.argtypes, self.observe.restype = [c_void_p], None
         with _explained(f"{bullet.__file__} lacks a function", OSError, AttributeError):
             functions = ctypes.CDLL(bullet.__file__)  # again the library that is loaded already
             found = [ctypes.cast(getattr(functions, name), c_void_p) for name in FUNCTIONS]

@@ -1,4 +1,4 @@
-/* Carries out numpy's operations on arrays (world, agent, number), many in one call, with numpy's bits. */
+/* Carries out numpy's operations on arrays (world, agent, number), many in one call, with numpy's bits; and observes. */
 
 #include <math.h>
 #include <stdint.h>
@@ -13,6 +13,17 @@ struct operand { /* of an array: its address, and by how many bytes the next wor
 struct operation {
   int code, width; /* of the arrays that are read; a dot product writes one number */
   struct operand left, right, result;
+};
+
+struct observation {
+  int worlds, agents, width;
+  const int *columns;         /* of each number its place in the row of the state; -1: a sensor has written it */
+  const double *state;        /* rows of `stride` numbers (world, agent) */
+  const double *read;         /* what sensors have written (world, agent, width) */
+  const double *offset, *scale; /* (1, width), or (world, width) */
+  const double *low, *high;   /* (width) */
+  intptr_t stride, own;       /* own: how many numbers the offset of the next world is further on */
+  float *result;              /* (world, agent, width) */
 };
 
 static const double *at(const struct operand *o, int w, int a) {
@@ -58,4 +69,17 @@ void roboschool_carry_out(const struct operation *operations, int count, int wor
   for (int w = 0; w < worlds; w++)
     for (int a = 0; a < agents; a++)
       for (int k = 0; k < count; k++) carry_out(operations + k, w, a);
+}
+
+/* Write (number - offset) x scale of the numbers of the state that are picked, and what sensors have written, clipped. */
+void roboschool_observe(const struct observation *o) {
+  for (int row = 0; row < o->worlds * o->agents; row++) {
+    const double *state = o->state + row * o->stride, *read = o->read + row * o->width;
+    const double *offset = o->offset + row / o->agents * o->own, *scale = o->scale + row / o->agents * o->own;
+    for (int i = 0; i < o->width; i++) {
+      double number = o->columns[i] < 0 ? read[i] : (state[o->columns[i]] - offset[i]) * scale[i];
+      number = number < o->low[i] ? o->low[i] : number > o->high[i] ? o->high[i] : number;
+      o->result[row * o->width + i] = (float)number;
+    }
+  }
 }
