@@ -38,7 +38,7 @@ library_of = $(shell $(CC) -print-file-name=lib$(1).so)
 sanitize: .venv/test
 	trap '$(BIN)/python hatch_build.py' EXIT; set -e; export ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=1; \
 	CFLAGS='-g -fsanitize=address,undefined -fno-sanitize-recover=undefined' $(BIN)/python hatch_build.py; \
-	LD_PRELOAD='$(call library_of,asan) $(call library_of,ubsan)' $(BIN)/pytest -s tests/physics/test_native.py; \
+	LD_PRELOAD='$(call library_of,asan) $(call library_of,ubsan)' $(BIN)/pytest -s tests/physics tests/simulation/test_trace.py; \
 	CFLAGS='-g -fsanitize=thread' $(BIN)/python hatch_build.py; \
 	LD_PRELOAD='$(call library_of,tsan)' $(BIN)/pytest -s tests/physics/test_native.py -k of_one_backend
 
@@ -81,7 +81,7 @@ docs: .venv/race
 	$(BIN)/roboschool film mixed_sumo --seed 3 --size 480x300 --video docs/mixed_sumo.webp
 	$(foreach scene,$(SCENES),$(BIN)/roboschool film $(scene) --picture docs/pictures/$(scene).png --at $(or $(AT_$(scene)),1.4) &&) true
 
-BUILT_FROM = pyproject.toml hatch_build.py roboschool/physics/native/step.c
+BUILT_FROM = pyproject.toml hatch_build.py $(wildcard roboschool/physics/native/*.[ch])
 
 .venv/pip:
 	$(PYTHON) -m venv .venv

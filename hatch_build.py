@@ -60,9 +60,10 @@ def compile_library(root: Path, library: Path) -> str:
         return f"it is for Linux and macOS, and {SKIP} must not be 'python'"
     told = ["no C compiler was found"]
     own = shlex.split(os.environ.get("CFLAGS", ""))
+    sources = [str(source) for source in sorted((root / FOLDER).glob("*.c"))]
     for compiler in _compilers():
         half_done = library.with_name(f"{library.name}.{os.getpid()}")  # others may be loading the old one
-        command = [*compiler, *OPTIONS, *own, str(root / FOLDER / "step.c"), "-o", str(half_done), "-lm"]
+        command = [*compiler, *OPTIONS, *own, *sources, "-o", str(half_done), "-lm"]
         try:
             subprocess.run(command, check=True, capture_output=True, text=True)
             half_done.replace(library)

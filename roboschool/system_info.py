@@ -13,6 +13,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def load() -> float | None:
+    """Return how many programs have been running at the same time in the last minute; None where it is not known."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
 def system() -> str:
     """Return the system, like "Linux x86_64"."""
     return f"{platform.system()} {platform.machine()}"

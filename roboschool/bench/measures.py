@@ -120,14 +120,44 @@ def together(world: ParallelEnv) -> Stepper:
     return Stepper(act, actions, world.scene.timestep, world.close, worlds=world.simulation.worlds)
 
 
-def vector(scene: str, copies: int, num_workers: int = 0) -> Stepper:
+def vector(scene: str, copies: int, num_workers: int = 0, num_threads: int = 1) -> Stepper:
     """Return the stepper of copies of a scene, which reset themselves; a step is one of a copy."""
-    envs = VectorEnv(scene, copies, num_workers=num_workers, num_threads=1)
+    envs = VectorEnv(scene, copies, num_workers=num_workers, num_threads=num_threads)
     envs.action_space.seed(0)
     envs.reset(seed=0)
     actions = [envs.action_space.sample() for _ in range(ACTIONS // 16)]
     worlds = () if num_workers else envs.simulation.worlds
     return Stepper(envs.step, actions, envs.scene.timestep, envs.close, copies, worlds)
+
+
+class Apart:
+    """The measure of programs that share nothing but the machine, each with its part of the copies of a scene."""
+
+    def __init__(self, scene: str, copies: int, programs: int) -> None:
+        code = f"from roboschool.bench.measures import step_on; step_on({scene!r}, {copies // programs})"
+        command = [sys.executable, "-c", code]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self._programs = [subprocess.Popen(command, **pipes) for _ in range(programs)]  # type: ignore[call-overload]
+
+    def __call__(self, seconds: float) -> float:
+        """Let all step for some seconds at the same time; return the time of a step, of all of them together [s]."""
+        for program in self._programs:
+            program.stdin.write(f"{seconds}\n")
+            program.stdin.flush()
+        return 1.0 / sum(1.0 / float(program.stdout.readline()) for program in self._programs)
+
+    def close(self) -> None:
+        """End the programs."""
+        for program in self._programs:
+            program.communicate()
+
+
+def step_on(scene: str, copies: int) -> None:
+    """Step copies of a scene for the seconds in each line of stdin, and print the time of a step [s]."""
+    stepper = vector(scene, copies)
+    for line in sys.stdin:
+        print(stepper(float(line)), flush=True)  # noqa: T201 - for the process that started this one
+    stepper.close()
 
 
 def bullet(leader: Stepper, follower: Stepper) -> Measure:

@@ -11,6 +11,7 @@ import gymnasium
 from gymnasium.vector.utils import batch_space
 
 from roboschool.bench.measures import ACTIONS, LONGEST, Stepper, single
+from roboschool.bench.report import OURS_BESIDE
 from roboschool.errors import InvalidInput
 from roboschool.physics.output import redirect_native_output
 from roboschool.system_info import install
@@ -62,7 +63,11 @@ class Peer:
     module: str  # what is imported
     ids: Mapping[str, str]  # its env that is like a scene of ours
     make: Callable[[str], Stepper]
-    beside: str  # which of our measures it is compared with
+
+    @property
+    def beside(self) -> str:
+        """Which of our measures it is compared with."""
+        return OURS_BESIDE[self.name]
 
 
 @contextmanager
@@ -99,9 +104,9 @@ def _envpool(identity: str) -> Stepper:
 
 
 PEERS = (
-    Peer("pybullet_envs_gymnasium", "pybullet_envs_gymnasium", "pybullet_envs_gymnasium", BULLET, _bullet, "single"),
-    Peer("gymnasium_mujoco", "mujoco", "mujoco", MUJOCO, _mujoco, "single"),
-    Peer("envpool_mujoco", "envpool", "envpool", MUJOCO, _envpool, "vector"),
+    Peer("pybullet_envs_gymnasium", "pybullet_envs_gymnasium", "pybullet_envs_gymnasium", BULLET, _bullet),
+    Peer("gymnasium_mujoco", "mujoco", "mujoco", MUJOCO, _mujoco),
+    Peer("envpool_mujoco", "envpool", "envpool", MUJOCO, _envpool),
 )
 
 

@@ -40,10 +40,11 @@ def measure(names: Sequence[str], settings: Settings, peers: bool) -> Report:
         left_out = ", ".join(peer.package for peer in missing)
         click.echo(f"not installed, left out: {left_out}; {system_info.install('bench')} installs all peers", err=True)
     work = sum(settings.rounds + 1 + len(sizes(scene, settings.shape)) for scene in scenes)
+    busy = system_info.load()
     with click.progressbar(length=work, label="measuring", file=sys.stderr) as bar:
         rows = [_measure(scene, settings, found, lambda: bar.update(1)) for scene in scenes]
     versions = {package: system_info.version(package) for package in (*PACKAGES, *(peer.package for peer in found))}
-    return Report(_computer(), versions, settings, rows)
+    return Report(_computer(busy), versions, settings, rows)
 
 
 def sizes(scene: Scene, most: int) -> list[tuple[str, int]]:
@@ -73,13 +74,19 @@ def _measure(scene: Scene, settings: Settings, peers: Sequence[Peer], tick: Tick
         if len(scene.agents) == 1:
             own, twin = keep(measures.vector(name, copies)), keep(measures.vector(name, copies))
             many = {f"workers_{n}": keep(measures.vector(name, copies, num_workers=n)) for n in settings.workers}
+            many |= {f"threads_{n}": keep(measures.vector(name, copies, num_threads=n)) for n in settings.threads}
             envs |= {"vector": own, **beside["vector"], **many}
             taking_turns |= {"vector": own, "vector_bullet": measures.bullet(own, twin), **beside["vector"], **many}
+            for count in settings.threads:
+                apart = measures.Apart(name, copies, count)
+                stack.callback(apart.close)
+                taking_turns[f"apart_{count}"] = apart
             env = AgentEnv(name)
             stack.callback(env.close)
             taking_turns["reset"] = measures.resets(env)
         taking_turns["start_up"] = measures.start_up(scene.id)
         taken = measures.in_turn(taking_turns, settings.seconds, settings.rounds, tick)
+    found = find_ratios(taken, {peer.name: peer.beside for peer in peers})
     medians = {key: statistics.median(laps) for key, laps in taken.items()}
     return Row(
         scene=name,
@@ -89,7 +96,7 @@ def _measure(scene: Scene, settings: Settings, peers: Sequence[Peer], tick: Tick
         simulated_s_per_s={key: _round(stepper.timestep / medians[key]) for key, stepper in envs.items()},
         bullet_us=_some(medians, ("bullet", "vector_bullet")),
         reset_us=_some(medians, ("reset",)).get("reset"),
-        ratios={key: _round(ratio) for key, ratio in find_ratios(taken, {p.name: p.beside for p in peers}).items()},
+        ratios={key: _round(statistics.median(each)) for key, each in found.items()},
         start_up_s=_round(medians["start_up"]),
         memory_mib=measures.memory(name, copies),
         growth_mib=measures.growth(name, settings.resets) if settings.resets and "reset" in taken else None,
@@ -120,7 +127,7 @@ def _round(number: float) -> float:
     return float(f"{number:.4g}")
 
 
-def _computer() -> Computer:
+def _computer(busy: float | None) -> Computer:
     today = datetime.date.today().isoformat()
     return Computer(
         today,
@@ -129,4 +136,5 @@ def _computer() -> Computer:
         system_info.cores(),
         platform.python_version(),
         default_backend()[0],
+        busy,
     )

@@ -11,20 +11,26 @@ from roboschool.bench.report import Report, as_markdown, as_text
 from roboschool.errors import InvalidInput
 
 
-def read_workers(text: str | None, copies: int) -> tuple[int, ...]:
-    """Return the numbers of workers in a text like "1,2"; without a text, 1 and the number of cores.
+def read_counts(option: str, text: str | None, copies: int, least: int = 1) -> tuple[int, ...]:
+    """Return the numbers in a text like "1,2"; without a text, `least` and the number of cores.
+
+    Args:
+        option: the text's name on the command line.
+        text: as it is given there.
+        copies: the most that is possible.
+        least: smaller numbers are left out without a text.
 
     Raises:
-        InvalidInput: it is another text, or there are more workers than copies.
+        InvalidInput: it is another text, or a number is above the number of copies.
     """
     if text is None:
-        return tuple(sorted({1, min(system_info.cores(), copies)}))
+        return tuple(sorted({number for number in (1, min(system_info.cores(), copies)) if number >= least}))
     try:
         numbers = tuple(sorted({int(part) for part in text.split(",")} - {0}))
     except ValueError:
-        raise InvalidInput(f"--workers {text}: it is written 1,2 or, for none, 0") from None
+        raise InvalidInput(f"--{option} {text}: it is written 1,2 or, for none, 0") from None
     if numbers and not 1 <= numbers[0] <= numbers[-1] <= copies:
-        raise InvalidInput(f"--workers {text}: 1 to {copies} are possible, the number of copies")
+        raise InvalidInput(f"--{option} {text}: 1 to {copies} are possible, the number of copies")
     return numbers
 
 

@@ -145,6 +145,7 @@ def train(
 @click.option(
     "--workers", help="Numbers of worker processes, like 1,2; 0: none; 1 and the number of cores if not given."
 )
+@click.option("--threads", help="Numbers of threads, like 2,4; 0: none; the number of cores if not given.")
 @click.option("--peers", is_flag=True, help=f"Also run other packages: {system_info.install('bench')}.")
 @click.option(
     "--resets",
@@ -175,6 +176,7 @@ def bench(
     rounds: int,
     copies: int,
     workers: str | None,
+    threads: str | None,
     peers: bool,
     resets: int,
     shape: int,
@@ -202,12 +204,14 @@ def bench(
         raise InvalidInput(f"--from {source}: nothing is measured; name no scenes")
     from roboschool.bench.report import Settings, read_report
     from roboschool.bench.scenes import measure
-    from roboschool.cli.bench import check_folder, print_report, read_workers
+    from roboschool.cli.bench import check_folder, print_report, read_counts
 
     if folder is not None:
         check_folder(folder)
     if source is not None:
         report = read_report(source)
     else:
-        report = measure(scenes, Settings(seconds, rounds, copies, read_workers(workers, copies), resets, shape), peers)
+        counts = read_counts("workers", workers, copies), read_counts("threads", threads, copies, least=2)
+        settings = Settings(seconds, rounds, copies, counts[0], resets, shape, counts[1])
+        report = measure(scenes, settings, peers)
     print_report(report, as_json, markdown, folder)

@@ -259,13 +259,14 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
                 sent actions and not been received; nothing has moved then.
         """
         chosen = list(range(self.copies)) if copies is None else [int(copy) for copy in copies]
-        if not chosen or len(set(chosen)) < len(chosen) or min(chosen) < 0 or max(chosen) >= self.copies:
+        wrong = copies is not None and (not chosen or len(set(chosen)) < len(chosen))
+        if wrong or min(chosen) < 0 or max(chosen) >= self.copies:
             raise InvalidInput(f"copies: {copies!r:.80} are not some of {self.copies}, each once")
         rows = rows_of(chosen)
-        if not self._begun[rows].all():
+        if np.count_nonzero(self._begun[rows]) < len(chosen):
             check_open(self.scene, self.closed)
             raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
-        if self._pending[rows].any():
+        if np.count_nonzero(self._pending[rows]):
             late = [copy for copy in chosen if self._pending[copy]]
             raise InvalidInput(f"copies {late} have been sent actions already: call recv() first")
         shape = (len(chosen), *self._board.action.shape[1:])
@@ -299,10 +300,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         chosen = rows_of(copies)
         self._pending[chosen] = False
         board, agents = self._board, len(self.agents)
-        terminated, truncated = np.repeat(board.terminated[chosen], agents), np.repeat(board.truncated[chosen], agents)
+        terminated, truncated = board.terminated[chosen].repeat(agents), board.truncated[chosen].repeat(agents)
         info = self._info(copies)
-        done = terminated | truncated
-        if self.metadata["autoreset_mode"] == AutoresetMode.SAME_STEP and done.any():
+        if self.metadata["autoreset_mode"] == AutoresetMode.SAME_STEP and (done := terminated | truncated).any():
             info["final_obs"] = final_observations(take_rows(board.final_observation, copies), done)
             info["final_info"] = info_of(self._numbers, take_rows(board.final_info, copies), done)
             info["_final_obs"], info["_final_info"] = done, done

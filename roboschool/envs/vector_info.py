@@ -24,21 +24,21 @@ def final_observations(rows: np.ndarray, done: np.ndarray) -> np.ndarray:
 
 
 def info_of(names: Sequence[str], rows: np.ndarray, mask: np.ndarray | None = None) -> dict[str, Any]:
-    """Return an array (row,) for each name, and its mask; costs by name are a dict of their own.
+    """Return an array (row,) for each name, and the mask, which all share; costs by name are a dict of their own.
 
     Args:
         names: of the numbers.
-        rows: the numbers (row, name).
+        rows: the numbers (row, name), of which the arrays are views if all count.
         mask: rows that count (row,); None: all.
     """
+    columns = rows.T if mask is None else rows.T * mask
     mask = np.ones(len(rows), dtype=bool) if mask is None else mask
-    columns = rows.T * mask
     info: dict[str, Any] = {}
     for name, column in zip(names, columns, strict=True):
         place = info
         if name.startswith(COSTS):
             place = info.setdefault(COSTS.rstrip("/"), {})
-            info[f"_{COSTS.rstrip('/')}"] = mask.copy()
+            info[f"_{COSTS.rstrip('/')}"] = mask
         name = name.removeprefix(COSTS)
-        place[name], place[f"_{name}"] = column, mask.copy()
+        place[name], place[f"_{name}"] = column, mask
     return info

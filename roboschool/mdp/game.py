@@ -48,6 +48,7 @@ class GameState(Record):
     props: Bodies = quantity("props", record=Bodies, doc="each prop")
     upright: np.ndarray = quantity("agents", doc="1 inside the envelope of the robot's card, 0 once it has fallen")
     contacts: np.ndarray = quantity("agents", "bodies", doc="1 where an agent presses on an agent, or then on a prop")
+    pair_sums: np.ndarray = quantity("agents", "touched", "sums", doc="of contacts, for `State.contacts`")
     steps_left: np.ndarray = quantity(unit="steps", doc="until the time is up")
     memory: Any = quantity(record="memory", doc="what the game remembers: its `Game.memory`")
     agent_stats: Any = quantity("agents", record="agent_stats", doc="and of each agent: its `Game.agent_stats`")

@@ -11,6 +11,8 @@ class Needs:
     props: bool = False  # `State.props`
     others: bool = False  # `State.others`
     game: bool = False  # `State.game`, `State.agent_stats` and `State.steps_left`
+    contacts: bool = False  # `State.contacts`
+    foot_forces: bool = False  # `State.foot_forces`
     link_heights: tuple[str, ...] = ()  # links whose heights are in `State.link_heights`
 
     def __or__(self, other: "Needs") -> "Needs":
@@ -21,8 +23,15 @@ class Needs:
             props=self.props or other.props,
             others=self.others or other.others,
             game=self.game or other.game,
+            contacts=self.contacts or other.contacts,
+            foot_forces=self.foot_forces or other.foot_forces,
             link_heights=tuple(links),
         )
+
+    @property
+    def sums(self) -> bool:
+        """Whether contacts are added up over the substeps of a timestep."""
+        return self.contacts or self.foot_forces
 
 
 @dataclass(frozen=True)

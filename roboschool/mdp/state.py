@@ -15,6 +15,20 @@ class Bodies(Record):
     x_direction: np.ndarray = quantity(3, frame="world", doc="where the x axis of the body points")
 
 
+class Contacts(Record):
+    """How a robot and other bodies pressed on each other during a timestep, all its substeps: (..., body).
+
+    Without a contact all is zero. Speeds are those of trunks and of props' centres of mass when the timestep began. Who
+    is to blame for a collision is a matter of `own_speed` over `closing_speed`.
+    """
+
+    pressing: np.ndarray = quantity(doc="the share of substeps with a contact, 0 to 1")
+    force: np.ndarray = quantity(unit="N", doc="the normal force, a mean over the timestep")
+    normal: np.ndarray = quantity(3, frame="world", doc="the direction of that force on the robot, of length 1")
+    own_speed: np.ndarray = quantity(unit="m/s", doc="of the robot toward the other, along the normal")
+    closing_speed: np.ndarray = quantity(unit="m/s", doc="of the two toward each other; below 0 if they part")
+
+
 class TrunkState(Record):
     """Where a robot's trunk is and how it moves.
 
@@ -65,6 +79,9 @@ class BodyState(TrunkState):
         "feet", doc="1 where a foot presses on anything but the ground, else 0"
     )
     body_contact: np.ndarray = quantity(doc="1 where any other link of a robot with feet presses on the ground, else 0")
+    foot_forces: np.ndarray = quantity(
+        "measured_feet", unit="N", doc="normal force on each foot, a mean over the substeps of the timestep"
+    )
     upright: np.ndarray = quantity(doc="1 inside the envelope of the robot's card, 0 once it has fallen")
     link_heights: np.ndarray = quantity("links", unit="m", doc="of the links in `Needs.link_heights`, in that order")
 
@@ -72,13 +89,16 @@ class BodyState(TrunkState):
 class State(BodyState):
     """The state that tasks and sensors read.
 
-    `action`, `props`, `others` and `game` are empty unless a task or a sensor needs them (`Needs`). `game`,
-    `agent_stats` and `memory` are records of the classes that the game and the task declare.
+    `action`, `props`, `others`, `contacts`, `foot_forces` and `game` are empty unless a task or a sensor needs them
+    (`Needs`). `game`, `agent_stats` and `memory` are records of the classes that the game and the task declare.
     """
 
     action: np.ndarray = quantity("actions", doc="what was applied in the step that led here, within -1 and 1")
     props: Bodies = quantity("props", record=Bodies, doc="every prop of the scene")
     others: Bodies = quantity("others", record=Bodies, doc="every other agent, the next in the scene first")
+    contacts: Contacts = quantity(
+        "touched", record=Contacts, doc="with each of `others`, then with each of `props`, then with the ground"
+    )
     game_reward: np.ndarray = quantity(doc="what the scene's game has given each agent for this step")
     steps_left: np.ndarray = quantity(unit="steps", doc="until the time is up")
     game: Any = quantity(record="game", doc="what the scene's game remembers: its `Game.memory`")

@@ -20,6 +20,7 @@ class Readings:
 
     agents: Sequence[np.ndarray]  # for each agent its `State`, of which the `BodyState` is written (world, n)
     props: np.ndarray | None = None  # position, velocity and x axis of each (world, prop, 9)
+    pairs: np.ndarray | None = None  # of each agent with each agent, prop and the ground (world, agent, body, PAIR)
     contacts: np.ndarray | None = None  # 1 where agents press on agents, then props (world, agent, agent + prop)
 
 
@@ -102,6 +103,8 @@ class PythonBackend:
             readings.props[world] = bodies.props()
             if not np.isfinite(readings.props[world]).all():
                 self.diverged.add(world)
+        if readings.pairs is not None and bodies.sums is not None:
+            readings.pairs[world] = bodies.sums.pairs
         if readings.contacts is not None:
             contacts, agents = readings.contacts[world], len(readings.agents)
             contacts[:] = 0.0

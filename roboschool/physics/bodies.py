@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from roboschool.errors import InvalidInput
 from roboschool.mdp.actuator import QUANTITIES
 from roboschool.mdp.effects import Placement
+from roboschool.mdp.needs import Needs
 from roboschool.physics.checkpoint import Quaternion, Triple
 from roboschool.physics.output import redirect_native_output
 from roboschool.robots.urdf import Joint, Mimic, Model, without_visuals
@@ -95,11 +96,11 @@ class Body:
 class RobotBody(Body):
     """An agent's robot in a Bullet client."""
 
-    def __init__(self, client: int, agent: Agent, link_heights: Sequence[str] = ()) -> None:
+    def __init__(self, client: int, agent: Agent, needs: Needs = Needs()) -> None:  # noqa: B008 - it is frozen
         robot = agent.robot
         order = (*robot.unactuated, *(joint.name for joint in robot.joints))
         super().__init__(client, robot.model, order, robot.self_collision)
-        self.robot = robot
+        self.robot, self.needs = robot, needs
         self.planar = robot.planar
         self.is_upright = robot.is_upright
         self.passive = len(robot.unactuated)
@@ -110,7 +111,7 @@ class RobotBody(Body):
         self.zeros = [0.0] * len(self.driven)  # positions, speeds and gains, which torque control ignores
         self.trunk = self.links[robot.trunk]
         self.watched = self.links[robot.height_link] if robot.height_link != robot.trunk else None
-        self.heights = [self.links[name] for name in link_heights]
+        self.heights = [self.links[name] for name in needs.link_heights]
         self.feet = {self.links[name]: place for place, name in enumerate(robot.feet)}
         self.no_contacts = [0.0] * len(self.feet)
         self.settle(Placement((0.0, 0.0), 0.0, robot.pose))

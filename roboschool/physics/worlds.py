@@ -17,6 +17,7 @@ from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.task import needs_of
 from roboschool.physics.bodies import ANY, ANY_LINK, NOWHERE, Body, PropBody, RobotBody
 from roboschool.physics.checkpoint import EpisodeLog, Snapshot, Start, Triple, WorldCheckpoint
+from roboschool.physics.contact_sums import ContactSums
 from roboschool.physics.output import redirect_native_output
 from roboschool.scenes.scene import Scene
 from roboschool.scratch import scratch_path
@@ -46,8 +47,11 @@ class World:
         if self.client < 0:
             raise RuntimeError("Bullet has no room for another world in this process; close some")
         self._free = weakref.finalize(self, free, self.client)  # also if close() is never called
-        # a torque that depends on the state is computed at each substep, so each substep is one call
-        self.calls = scene.substeps if any(agent.robot.has_feedback for agent in scene.agents) else 1
+        needs = [needs_of(agent.task, scene.info) for agent in scene.agents]
+        self._adds_up = any(need.sums for need in needs)
+        # a torque that depends on the state is computed at each substep, and contacts are added up after each
+        by_substep = self._adds_up or any(agent.robot.has_feedback for agent in scene.agents)
+        self.calls = scene.substeps if by_substep else 1  # of Bullet in a timestep
         self._advance: Callable[..., None] = bullet.stepSimulation
         self._durations: list[float] = []
         self.gravity = self.friction = math.nan
@@ -74,7 +78,7 @@ class World:
             plane = bullet.createCollisionShape(bullet.GEOM_PLANE, planeNormal=(0, 0, 1), physicsClientId=client)
             ground = bullet.createMultiBody(0, plane, physicsClientId=client)
         info = self.scene.info
-        bodies = [RobotBody(client, agent, needs_of(agent.task, info).link_heights) for agent in self.scene.agents]
+        bodies = [RobotBody(client, agent, needs_of(agent.task, info)) for agent in self.scene.agents]
         props = [PropBody(client, prop) for prop in self.scene.props]
         for body in (*bodies, *props):
             body.motors_off()
@@ -91,6 +95,9 @@ class World:
         self.ground, self.bodies, self.prop_bodies, self.start = self._build()
         self.moving: list[Body] = [*self.bodies, *(body for body in self.prop_bodies if body.prop.moves)]
         self.log = EpisodeLog(Start(()))
+        numbers = [body.id for body in (*self.bodies, *self.prop_bodies)]
+        feet = [body.feet for body in self.bodies]
+        self.sums = ContactSums([*numbers, self.ground], feet) if self._adds_up else None
         self.restores_exactly = self._has_one_contact_order()
 
     def _has_one_contact_order(self) -> bool:
@@ -115,6 +122,8 @@ class World:
         for body, placement in zip(self.bodies, start.placements, strict=True):
             body.place(placement, self.ground)
         self.log = EpisodeLog(start)
+        if self.sums is not None:
+            self.sums.clear()
 
     def _rewind(self, gravity: float, friction: float) -> None:
         for body in self.moving:  # an entry that matches no pair drops the body's contacts
@@ -132,10 +141,14 @@ class World:
 
     def step(self, commands: Sequence[Sequence[float]]) -> None:
         """Apply a command to each robot (see `Drive.command`), in the order of the agents; simulate one timestep."""
+        if self.sums is not None:
+            self.sums.clear()
         for _ in range(self.calls):
             for body, command in zip(self.bodies, commands, strict=True):
                 body.drive(command)
             self._advance(self.client)
+            if self.sums is not None:
+                self.sums.add(bullet.getContactPoints(ANY, ANY, ANY_LINK, ANY_LINK, self.client))
         for command in commands:
             self.log.commands.extend(command)
         self.log.steps += 1
@@ -154,7 +167,10 @@ class World:
 
     def read(self, agent: int) -> tuple[dict[str, Sequence[float]], bool]:
         """Return the quantities of an agent's `BodyState` by name, and whether its physics is sound."""
-        return self.bodies[agent].read(self.ground)
+        values, sound = self.bodies[agent].read(self.ground)
+        measured = self.sums is not None and self.bodies[agent].needs.foot_forces
+        values["foot_forces"] = (self.sums.feet[agent] / self.calls).tolist() if self.sums and measured else []
+        return values, sound
 
     def props(self) -> list[tuple[float, ...]]:
         """Return position, velocity and x axis of every prop [m, m/s]."""

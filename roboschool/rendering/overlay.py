@@ -45,12 +45,13 @@ class Hud:
     def __init__(self, scene: Scene, task: Task) -> None:
         self.field_names = [str(field) for field in fields_of(task, scene.info)]
         self.joints = [joint.name for joint in task.robot.joints]
+        self.terms: deque[dict[str, float]] = deque(maxlen=HISTORY)
         self.begin()
 
     def begin(self) -> None:
         """Forget the episode before."""
         self.score = 0.0
-        self.terms: deque[dict[str, float]] = deque(maxlen=HISTORY)
+        self.terms.clear()
 
     def note(self, group: Group, place: int) -> None:
         """Record the rewards of a step."""

@@ -30,7 +30,8 @@ class JointScaling:
 
     def positions(self, q: np.ndarray) -> np.ndarray:
         """Return positions of joints (..., joints), -1 to 1 between their limits."""
-        scaled: np.ndarray = (q - self.middle) * self.gain
+        scaled: np.ndarray = q - self.middle
+        scaled *= self.gain
         return scaled
 
     def speeds(self, qd: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-ONE_STEP = np.array(1)  # an array, because numpy is quicker with it than with a number
+ONE_STEP = np.array(1)  # an array, because numpy is quicker with it than with a number; so is `Clock._end`
 
 
 class Clock:
@@ -16,9 +16,19 @@ class Clock:
 
     def __init__(self, worlds: int, limit: int, cutoff: int | None = None) -> None:
         self.steps = np.zeros(worlds, dtype=int)
-        self.limit = limit
         self.cutoff = cutoff
+        self.limit = limit
         self.diverged: set[int] = set()  # worlds whose physics has diverged
+
+    @property
+    def limit(self) -> int:
+        """Steps after which the time is up."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, limit: int) -> None:
+        self._limit = limit
+        self._end = np.array(limit if self.cutoff is None else min(limit, self.cutoff))
 
     def advance(self, paused: list[int]) -> None:
         """Count a step, except in paused worlds."""
@@ -35,8 +45,7 @@ class Clock:
     @property
     def truncated(self) -> np.ndarray:
         """Worlds where the episode is cut off, because its time is up or the physics has diverged (world,)."""
-        end = self.limit if self.cutoff is None else min(self.limit, self.cutoff)
-        truncated: np.ndarray = self.steps >= end
+        truncated: np.ndarray = self.steps >= self._end
         if self.diverged:
             truncated[list(self.diverged)] = True
         return truncated

@@ -29,8 +29,9 @@ def draw_start(scene: Scene, memories: Sequence[Any], rng: np.random.Generator) 
         motors = agent.robot.motors
         position = (draw(agent.position[0], rng), draw(agent.position[1], rng))
         yaw = draw(agent.yaw, rng)
-        noise = rng.uniform(-agent.noise, agent.noise, len(motors.names))
-        joints = np.minimum(np.maximum(noise + motors.rest[0, 0], motors.lower[0, 0]), motors.upper[0, 0])
+        joints = rng.uniform(-agent.noise, agent.noise, len(motors.names))
+        joints += motors.rest[0, 0]
+        joints.clip(motors.lower[0, 0], motors.upper[0, 0], out=joints)
         placement = Placement(position, yaw, tuple(joints.tolist()))
         placements.append(agent.task.reset(placement, memory, rng))
     return Start(tuple(placements), tuple(props), gravity, friction)

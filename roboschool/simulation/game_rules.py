@@ -11,6 +11,7 @@ from roboschool.mdp.effects import Launch
 from roboschool.mdp.game import Game, GameState, GameUpdate
 from roboschool.mdp.needs import GameNeeds, Needs
 from roboschool.mdp.state import TrunkState
+from roboschool.physics.contact_sums import PAIR
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.group import RESERVED, Group
 
@@ -37,14 +38,19 @@ class GameRules:
         sizes: dict[str, Any] = {"agents": agents, "props": props, "bodies": agents + props}
         if self.game is not None:
             sizes |= {"memory": self.game.memory, "agent_stats": self.game.agent_stats}
-        self.state, self.previous = (GameState.blank(worlds, **sizes) for _ in range(2))
-        self.memory_names = self.state.memory.names
-        self.stats_names = self.state.agent_stats.names
         needs = Needs()
         for group in groups:
             needs |= group.needs
-        self.gathers = self.game is not None or needs.props or needs.others or needs.game  # whether `gather` is needed
-        self._velocities = needs.others or self.needs.velocities
+        self.adds_up = needs.contacts
+        if self.adds_up:
+            sizes |= {"touched": agents + props + 1, "sums": PAIR}
+        self.state, self.previous = (GameState.blank(worlds, **sizes) for _ in range(2))
+        self.memory_names = self.state.memory.names
+        self.stats_names = self.state.agent_stats.names
+        # whether `gather` is needed
+        self.gathers = self.game is not None or needs.props or needs.others or needs.game or needs.contacts
+        self._velocities = needs.others or needs.contacts or self.needs.velocities
+        self._substeps = scene.substeps
         self._trunks = TrunkState.blank(worlds, agents)  # of all agents, side by side
         if self.game is not None:
             self._check(self.game, groups)
@@ -104,6 +110,12 @@ class GameRules:
         self.state.memory.array[:] = self.previous.memory.array
         self.state.agent_stats.array[:] = self.previous.agent_stats.array
 
+    def freeze(self, world: int) -> None:
+        """Leave what physics writes as it was in a world where no time has passed."""
+        for name in ("props", "contacts", "pair_sums"):
+            now, before = getattr(self.state, name), getattr(self.previous, name)
+            getattr(now, "array", now)[world] = getattr(before, "array", before)[world]
+
     def gather(self, steps_left: np.ndarray) -> None:
         """Copy the quantities of agents and props that game and tasks need into their states.
 
@@ -124,7 +136,26 @@ class GameRules:
                 group.state.props.array[:] = state.props.array[:, None]
             if group.needs.others:
                 group.state.others.array[:] = state.agents.array[:, group.others]
+            if group.needs.contacts:
+                self._gather_contacts(group)
         self.hand_out()
+
+    def _gather_contacts(self, group: Group) -> None:
+        """Write `State.contacts` from the sums of this timestep and the velocities before it."""
+        before, own = self.previous, np.array(group.agents)[:, None]
+        sums = self.state.pair_sums[:, own, group.touched]  # (world, agent, body, PAIR)
+        velocities = np.concatenate(
+            [before.agents.velocity, before.props.velocity, np.zeros((len(sums), 1, 3))], axis=1
+        )  # the ground's is zero
+        contacts, vectors = group.state.contacts, sums[..., 2:]
+        length = np.sqrt(vectors[..., 0] ** 2 + vectors[..., 1] ** 2 + vectors[..., 2] ** 2)
+        normal = vectors / np.where(length > 0.0, length, 1.0)[..., None]
+        mine, its = (_along(velocities[:, bodies], normal) for bodies in (own, group.touched))
+        contacts.pressing[:] = sums[..., 0] / self._substeps
+        contacts.force[:] = sums[..., 1] / self._substeps
+        contacts.normal[:] = normal
+        contacts.own_speed[:] = -mine
+        contacts.closing_speed[:] = its - mine
 
     def hand_out(self) -> None:
         """Copy what the game remembers into the states of tasks that need it."""
@@ -148,6 +179,13 @@ class GameRules:
         self.decided = update.terminated & active
         rewards: np.ndarray = update.rewards * active[:, None]
         return rewards, [launch for launch in update.launches if active[launch.world]]
+
+
+def _along(velocity: np.ndarray, normal: np.ndarray) -> np.ndarray:
+    """Return speeds along a normal (...), of vectors (..., 3); added in one order, for any number of worlds."""
+    along: np.ndarray = velocity[..., 0] * normal[..., 0] + velocity[..., 1] * normal[..., 1]
+    along += velocity[..., 2] * normal[..., 2]
+    return along
 
 
 def _check_launches(where: str, launches: Any) -> None:

@@ -93,7 +93,10 @@ class Group:
         self.terminated = np.zeros(shape, dtype=bool)  # agents that this step has ended
         self.updates = bool(task.memory.quantities)
         everyone = range(len(scene.agents))
-        self.others = np.array([[*everyone[i + 1 :], *everyone[:i]] for i in self.agents])  # as each agent sees them
+        others = [[*everyone[i + 1 :], *everyone[:i]] for i in self.agents]  # as each agent sees them
+        rest = range(len(everyone), len(everyone) + len(scene.props) + 1)  # props and the ground
+        self.others = np.array(others, dtype=int)
+        self.touched = np.array([[*row, *rest] for row in others], dtype=int)
         weights = scene.weights_of(task)
         self.rewards = TermSum(task.rewards(scene.info), weights, shape)
         self.costs = TermSum(task.costs(scene.info), weights, shape)
@@ -142,7 +145,7 @@ class Group:
         """
         action = as_numbers(self.names[0], action, self.shape).astype(float, order="C")
         check_finite(action, self.names, self.robot)
-        np.minimum(np.maximum(action, LOW, out=action), HIGH, out=action)
+        action.clip(LOW, HIGH, out=action)
         self.rewarded = self.acted = None
         if paused:
             self.acted = np.ones((len(self.active), 1), dtype=bool)
@@ -150,7 +153,7 @@ class Group:
         if paused or np.count_nonzero(self.active) < self.active.size:
             self.rewarded = self.active if self.acted is None else self.active & self.acted
             action *= self.rewarded[..., None]
-        self.applied = action
+        self.applied[...] = action
         self.commands = self.drive.command(action)
 
     @property
@@ -185,6 +188,13 @@ class Group:
             ended = self.terminated if self.acted is None else self.terminated & self.acted
             self.active = self.active & ~ended
 
+    def prepare(self, dt: float) -> None:
+        """Let the native library compute observations, rewards and costs, as far as it can."""
+        for previous, state in ((self.previous, self.state), (self.state, self.previous)):
+            self.rewards.prepare(previous, self.applied, state, dt)
+            self.costs.prepare(previous, self.applied, state, dt)
+            self.observer.prepare(state)
+
     def begin(self, worlds: list[int]) -> None:
         """Clear actions, rewards and costs at the start of an episode."""
         self.state.action[worlds] = 0.0
@@ -203,6 +213,8 @@ def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> S
         "joints": len(robot.joints),
         "passive_joints": len(robot.passive_joints),
         "feet": len(robot.feet),
+        "measured_feet": len(robot.feet) if needs.foot_forces else 0,
+        "touched": len(scene.agents) + len(scene.props) if needs.contacts else 0,
         "links": len(needs.link_heights),
         "actions": len(robot.joints) if needs.action else 0,
         "props": len(scene.props) if needs.props else 0,

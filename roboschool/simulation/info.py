@@ -39,28 +39,30 @@ class Info:
             info |= zip(self._game.stats_names, stats, strict=True)
         return info
 
-    def of_batch(self, group: Group, place: int) -> dict[str, np.ndarray]:
-        """Return the numbers of an agent's info in every world (world,); costs by name as `costs/name`."""
-        names, values = group.rewards.names, group.rewards.values[:, :, place]
-        info: dict[str, np.ndarray] = dict(zip(names, values, strict=True))
-        info["distance"] = group.state.position[:, place, 0]
-        info["physics_error"] = np.zeros(len(self._clock.steps))
-        info["physics_error"][list(self._clock.diverged)] = 1.0
-        if group.costs.terms:
-            info["cost"] = group.costs.total[:, place]
-            info |= {
-                f"{COSTS}{name}": values[:, place]
-                for name, values in zip(group.costs.names, group.costs.values, strict=True)
-            }
+    def write(self, group: Group, place: int, numbers: np.ndarray) -> None:
+        """Write the numbers of an agent's info in every world (world, name), in the order of `batch_info_names`."""
+        terms, costs = len(group.rewards.names), len(group.costs.names)
+        numbers[:, :terms] = group.rewards.values[:, :, place].T
+        numbers[:, terms] = group.state.position[:, place, 0]
+        numbers[:, terms + 1] = 0.0
+        if self._clock.diverged:
+            numbers[list(self._clock.diverged), terms + 1] = 1.0
+        rest = numbers[:, terms + len(REPORTED) :]
+        if costs:
+            rest[:, 0] = group.costs.total[:, place]
+            rest[:, 1 : 1 + costs] = group.costs.values[:, :, place].T
+            rest = rest[:, 1 + costs :]
         if self._game.game is not None:
-            state = self._game.state
-            info |= zip(self._game.memory_names, state.memory.array.T, strict=True)
-            info |= zip(self._game.stats_names, state.agent_stats.array[:, group.agents[place]].T, strict=True)
-        return info
+            state, memory = self._game.state, len(self._game.memory_names)
+            rest[:, :memory] = state.memory.array
+            rest[:, memory : memory + len(self._game.stats_names)] = state.agent_stats.array[:, group.agents[place]]
 
 
 def batch_info_names(scene: Scene, task: Task) -> tuple[str, ...]:
-    """Return the names of the numbers that `Info.of_batch` has for agents with a task in a scene."""
+    """Return the names of the numbers that `Info.write` writes for agents with a task in a scene.
+
+    Costs by name are `costs/name`.
+    """
     terms = [term.name for term in task.rewards(scene.info)]
     costs = [term.name for term in task.costs(scene.info)]
     cost = ["cost", *(COSTS + name for name in costs)] if costs else []

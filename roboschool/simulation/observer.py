@@ -9,6 +9,7 @@ from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Pick
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
+from roboschool.physics.native.observation import Observation
 from roboschool.robots.robot import Robot
 
 
@@ -60,6 +61,7 @@ class Observer:
         self._offset = np.array([[pick.offset for pick in row] for row in rows])[:, None]  # all axes of a state
         self._scale = np.array([[pick.scale for pick in row] for row in rows])[:, None]
         self._numbers = np.zeros((*state.array.shape[:-1], len(self.fields)))
+        self._native: dict[int, Observation] = {}  # by the id of the state
         self._check(task, state)
 
     def _check(self, task: Task, state: State) -> None:
@@ -77,8 +79,24 @@ class Observer:
                 where = f"task {type(task).__name__}: sensor {type(sensor).__name__}"
                 raise InvalidInput(f"{where}: read() returns shape {np.shape(numbers)}, and has fields for {wanted}")
 
+    def prepare(self, state: State) -> None:
+        """Let the native library observe a state, which keeps its array, but for what sensors read themselves."""
+        width = len(self.fields)
+        columns, places = np.full(width, -1), np.zeros((2, len(self._offset), width))
+        for taken, target in self._runs:
+            columns[target] = self._columns[taken]
+            places[:, :, target] = self._offset[:, 0, taken], self._scale[:, 0, taken]
+        self._native[id(state)] = Observation(state.array, columns, self._numbers, *places, *self._bounds())
+
+    def _bounds(self) -> list[np.ndarray]:
+        return [np.broadcast_to(bound, (len(self.fields),)) for bound in (self._low, self._high)]
+
     def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
         """Return observations (world, agent, n), float32, clipped to the bounds of their space."""
+        if native := self._native.get(id(state)):
+            for target, sensor in self._readers:
+                self._numbers[..., target] = sensor.read(previous, action, state, dt)
+            return native()
         picked = state.array.take(self._columns, axis=-1)
         picked -= self._offset
         picked *= self._scale
@@ -89,7 +107,7 @@ class Observer:
                 numbers[..., target] = picked[..., taken]
             for target, sensor in self._readers:
                 numbers[..., target] = sensor.read(previous, action, state, dt)
-        np.minimum(np.maximum(numbers, self._low, out=numbers), self._high, out=numbers)
+        numbers.clip(self._low, self._high, out=numbers)
         return numbers.astype(np.float32)
 
 

@@ -67,12 +67,14 @@ class Simulation:
         self._updates = self._gathers or any(group.updates for group in self.groups)
         self._watches = bool(scene.props) and (self._gathers or any(prop.moves for prop in scene.props))
         self.backend: Backend = make_backend(self.scenes, backend, threads)
+        if self.backend.name == "native":
+            for group in self.groups:
+                group.prepare(scene.timestep)
         self.worlds = self.backend.worlds
         self.clock.diverged = self.backend.diverged
         self._readings = (self._readings_of("state"), self._readings_of("previous"))  # of this step and the last
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
-        self.begun = False  # whether there is an episode to step in
-        self.closed = False
+        self.begun = self.closed = False  # whether there is an episode to step in; whether all is freed
         described = {id(each): describe_scene(each) for each in self.scenes}
         self._described = [described[id(each)] for each in self.scenes]
 
@@ -134,8 +136,7 @@ class Simulation:
         for number in frozen:
             for group in self.groups:
                 group.state.array[number] = group.previous.array[number]
-            self.game.state.props.array[number] = self.game.previous.props.array[number]
-            self.game.state.contacts[number] = self.game.previous.contacts[number]
+            self.game.freeze(number)
         launches = self._update([*reset, *frozen]) if self._updates else ()
         for group in self.groups:
             group.judge(self.scene.timestep, self.game.decided)
@@ -216,8 +217,7 @@ class Simulation:
             self.backend.apply(launch)
         self.clock.steps[world] = 0
         for group in self.groups:
-            group.active[world] = True
-            group.state.game_reward[world] = 0.0
+            group.active[world], group.state.game_reward[world] = True, 0.0
         self.backend.read(world, self._readings[0])
 
     def _readings_of(self, which: str) -> Readings:
@@ -227,6 +227,7 @@ class Simulation:
             agents=[getattr(group, which).array[:, place] for group, place in self.seats],
             props=game.props.array if self._watches else None,
             contacts=game.contacts if self.game.needs.contacts else None,
+            pairs=game.pair_sums if self.game.adds_up else None,
         )
 
     def deactivate(self, agent: int, world: int = 0) -> None:

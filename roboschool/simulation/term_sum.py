@@ -1,12 +1,14 @@
 """The sum of weighted terms: a reward or a cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from roboschool.errors import InvalidInput
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
+from roboschool.physics.native.program import CODES, Program
+from roboschool.simulation.trace import is_repeated, trace_term
 
 
 class TermSum:
@@ -22,10 +24,12 @@ class TermSum:
         self.terms = tuple(terms)
         self.names = tuple(term.name for term in terms)
         self.shape = shape
-        self.weights = np.array([weights.get(term.name, term.weight) for term in terms])
+        self.weights = np.array([weights.get(term.name, term.weight) for term in terms], dtype=float)
         self._factors = self.weights[:, None, None]
         self._plain = bool((self.weights == 1.0).all())
         self.values = np.zeros((len(terms), *shape))  # of the last step, times the weights (term, world, agent)
+        self._fused: set[str] = set()  # names of terms that the native library computes
+        self._plans: dict[int, _Plan] = {}  # by the id of the state after the step
         self.total = np.zeros(shape)
 
     def check(self, where: str, state: State, action: np.ndarray) -> None:
@@ -54,6 +58,13 @@ class TermSum:
             dt: the time between the two [s].
             rewarded: agents whose step counts (world, agent); None: all.
         """
+        plan = self._plans.get(id(state))
+        if plan is not None and plan.previous is previous and plan.action is action and plan.dt == dt:
+            self.values, self.total = plan.compute(self.terms)
+            if rewarded is not None:
+                self.values *= rewarded
+                self.total = self._sum(self.values)
+            return
         values = np.empty((len(self.terms), *self.shape))
         for place, term in enumerate(self.terms):
             values[place] = term.of(previous, action, state, dt)
@@ -64,6 +75,14 @@ class TermSum:
         self.values = values
         self.total = self._sum(values)
 
+    def prepare(self, previous: State, action: np.ndarray, state: State, dt: float) -> None:
+        """Let the native library compute what it can for a step between two states, which keep their arrays."""
+        step = previous, action, state, dt
+        if self.terms:
+            if not self._plans:
+                self._fused = {term.name for term in self.terms if is_repeated(term, *step)}
+            self._plans[id(state)] = _Plan(self.terms, self._fused, self._factors, step)
+
     def _sum(self, values: np.ndarray) -> np.ndarray:
         """Return the sum of all terms, added in order, so that it does not depend on how many worlds there are."""
         if not len(values):
@@ -73,9 +92,47 @@ class TermSum:
 
     def clear(self, worlds: list[int]) -> None:
         """Set terms and total to zero in some worlds."""
+        if not self.terms:
+            return
+        if len(worlds) == len(self.total):
+            self.values, self.total = np.zeros(self.values.shape), np.zeros(self.total.shape)
+            return
         self.values, self.total = self.values.copy(), self.total.copy()
         self.values[:, worlds], self.total[worlds] = 0.0, 0.0
 
     def by_name(self, world: int, agent: int) -> dict[str, float]:
         """Return the weighted terms of an agent."""
         return dict(zip(self.names, self.values[:, world, agent].tolist(), strict=True))
+
+
+class _Plan:
+    """The sum of terms for a step between two states, in one native call but for what the library cannot compute."""
+
+    def __init__(
+        self,
+        terms: Sequence[Term],
+        fused: Collection[str],
+        factors: np.ndarray,
+        step: tuple[State, np.ndarray, State, float],
+    ) -> None:
+        self.previous, self.action, self.state, self.dt = step
+        worlds, agents = shape = self.state.array.shape[:2]
+        self._program = Program((worlds, agents))
+        self._raw = np.zeros((len(terms), *shape))
+        self._sums = np.zeros((len(terms) + 1, *shape))
+        self._left = [place for place, term in enumerate(terms) if term.name not in fused]
+        *results, total = self._sums[..., None]
+        for place, term in enumerate(terms):
+            value = self._raw[place][..., None] if place in self._left else trace_term(term, self._program, *step)
+            self._program.add(CODES[np.multiply], value, factors[place][..., None], results[place])
+        self._program.add(CODES[np.multiply], results[0], np.ones((1, 1, 1)), total)
+        for result in results[1:]:
+            self._program.add(CODES[np.add], total, result, total)
+
+    def compute(self, terms: Sequence[Term]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weighted terms (term, world, agent) and their total."""
+        for place in self._left:
+            self._raw[place] = terms[place].of(self.previous, self.action, self.state, self.dt)
+        self._program()
+        sums = self._sums.copy()
+        return sums[:-1], sums[-1]

@@ -17,6 +17,7 @@ from roboschool.sensors.joints import JointStates
 from roboschool.sensors.trunk import RollPitch, TrunkHeight, TrunkVelocity, WorldXDirection
 
 AT_LIMIT = np.array(0.99)  # a joint closer to its limit than this is at it, 1 being the limit
+FALLEN = np.array(0.0)  # of `State.upright`
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,16 @@ class Run(Task):
             return (state.position[..., 0] - previous.position[..., 0]) / dt
 
         def electricity(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
-            return np.abs(action * scaling.speeds(state.qd)).dot(mean)
+            power = scaling.speeds(state.qd)
+            power *= action
+            return np.abs(power, out=power).dot(mean)
 
         def stall(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
             return (action * action).dot(mean)
 
         def limits(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
-            return (np.abs(scaling.positions(state.q)) > AT_LIMIT).dot(limited)
+            positions = scaling.positions(state.q)
+            return (np.abs(positions, out=positions) > AT_LIMIT).dot(limited)
 
         def collision(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
             return state.foot_obstacle_contacts.dot(feet)
@@ -66,7 +70,7 @@ class Run(Task):
 
     def terminated(self, state: State) -> np.ndarray:
         """Return whether each agent has fallen."""
-        return state.upright == 0.0
+        return state.upright == FALLEN
 
     @property
     def termination(self) -> str:

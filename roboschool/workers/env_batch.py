@@ -17,7 +17,7 @@ from roboschool.simulation.checkpoint import EpisodeOrigin
 from roboschool.simulation.control import ControlledAgents
 from roboschool.simulation.info import batch_info_names
 from roboschool.simulation.simulation import Simulation
-from roboschool.workers.shared_memory import Layout, SharedBuffers
+from roboschool.workers.shared_memory import Layout, SharedBuffers, rows_of
 
 Seeds: TypeAlias = Mapping[int, int | EpisodeOrigin | None]  # by world; None: continue with its generator
 Options: TypeAlias = Mapping[int, Mapping[str, Any]]  # of the game, by world; a world without any keeps those it has
@@ -74,6 +74,7 @@ class EnvBatch:
         self.simulation = Simulation(spec.scene, count, limit=limit, cutoff=spec.max_steps, threads=spec.threads)
         opponents = {name: copy.deepcopy(policy) for name, policy in spec.opponents.items()}  # two may be one object
         self.seat = ControlledAgents(self.simulation, spec.agents, opponents)
+        self._places = rows_of(self.seat.places)  # in their group
         self.done = np.zeros(count, dtype=bool)  # worlds whose episode is over
 
     def reset(self, seeds: Seeds, options: Options | None = None) -> dict[int, Any]:
@@ -99,7 +100,7 @@ class EnvBatch:
         result = self.simulation.step(self.seat.actions(self.buffers.action, paused), ended, paused)
         if ended:
             self.seat.reset(ended)
-        group, places = self.seat.group, self.seat.places
+        group, places = self.seat.group, self._places
         number = self.simulation.groups.index(group)
         self.buffers.reward[rows] = result.rewards[number][rows][:, places]
         terminated = np.logical_and.reduce(result.terminated[number][:, places], axis=1)
@@ -132,13 +133,15 @@ class EnvBatch:
     def _write(self, rows: Any) -> None:
         """Write observations and infos of some worlds."""
         group, places, buffers = self.seat.group, self.seat.places, self.buffers
-        buffers.observation[rows] = group.observation[rows][:, places]
+        buffers.observation[rows] = group.observation[rows][:, self._places]
+        everyone = isinstance(rows, slice)
+        info = buffers.info if everyone else np.empty(buffers.info.shape)
         for number, place in enumerate(places):
-            info = list(self.simulation.info.of_batch(group, place).values())
+            self.simulation.info.write(group, place, info[:, number])
             if len(places) > 1:
-                info.append(group.active[:, place])
-            for column, values in enumerate(info):
-                buffers.info[rows, number, column] = values[rows]
+                info[:, number, -1] = group.active[:, place]
+        if not everyone:
+            buffers.info[rows] = info[rows]
 
 
 def _by_options(seeds: Seeds, options: Options) -> Iterator[tuple[Seeds, Mapping[str, Any]]]:

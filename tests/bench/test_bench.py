@@ -1,5 +1,6 @@
 """The bench: what it promises to print, that it measures what it says, and that its page is fresh. No timings."""
 
+import dataclasses
 import json
 import re
 import sys
@@ -16,7 +17,7 @@ from PIL import Image
 from roboschool import paths
 from roboschool.bench import measures, peers, sharing
 from roboschool.bench.peers import Peer
-from roboschool.bench.report import PEER_TITLES, find_ratios
+from roboschool.bench.report import OURS_BESIDE, PEER_TITLES, find_ratios, peers_ahead, read_report, spread
 from roboschool.bench.scenes import sizes
 from roboschool.bench.seats import CYCLES, MEASURES
 from roboschool.cli.main import main
@@ -34,16 +35,19 @@ def bench(*arguments: object, code: int = 0) -> Result:
 
 
 def test_json_has_what_is_promised_and_is_read_again(tmp_path: Path) -> None:
-    done = bench("hopper", "race", *TINY, "--workers", "1,2", "--resets", 10, "--shape", 2, "--json")
+    counts = ("--workers", "1,2", "--threads", "2")
+    done = bench("hopper", "race", *TINY, *counts, "--resets", 10, "--shape", 2, "--json")
     report = json.loads(done.stdout)
     assert set(report) == {"machine", "versions", "settings", "scenes"}
-    assert {"processor", "cores", "system", "python", "day", "backend"} == set(report["machine"])
+    assert {"processor", "cores", "system", "python", "day", "backend", "load"} == set(report["machine"])
     assert {"roboschool", "pybullet", "numpy", "gymnasium"} == set(report["versions"])
     hopper, race = report["scenes"]
     assert (hopper["scene"], race["scene"], race["agents"]) == ("hopper", "race", 3)
-    assert set(hopper["steps_per_s"]) == {"single", "vector", "workers_1", "workers_2"}
+    assert set(hopper["steps_per_s"]) == {"single", "vector", "workers_1", "workers_2", "threads_2"}
     assert set(hopper["simulated_s_per_s"]) == set(hopper["steps_per_s"])
-    assert set(hopper["ratios"]) == {"single_over_bullet", "vector_over_bullet", "workers_2_faster_than_workers_1"}
+    threads = {"threads_2_faster_than_vector", "threads_2_of_apart"}
+    bare = {"single_over_bullet", "vector_over_bullet"}
+    assert set(hopper["ratios"]) == {*bare, "workers_2_faster_than_workers_1", *threads}
     assert set(hopper["bullet_us"]) == {"bullet", "vector_bullet"}
     assert [size for size, _ in hopper["copies"]] == [size for size, _ in hopper["robots"]] == [1, 2]
     assert set(race["steps_per_s"]) == {"single"}
@@ -60,7 +64,16 @@ def test_json_has_what_is_promised_and_is_read_again(tmp_path: Path) -> None:
     assert json.loads(bench("--from", kept, "--json").stdout) == report
     text = bench("--from", kept, "--plot", tmp_path).stdout
     assert max(map(len, text.splitlines())) <= 120
-    for word in ("hopper", "race", "single", "x2, 2 workers", "2 workers/1", "start-up [s]"):
+    for word in (
+        "hopper",
+        "race",
+        "single",
+        "x2, 2 workers",
+        "2 workers/1",
+        "x2, 2 threads",
+        "2 threads/2 programs",
+        "±",
+    ):
         assert word in text
     assert {picture.name for picture in tmp_path.glob("*.png")} == {
         "speed_scenes.png",
@@ -82,15 +95,29 @@ def test_bullet_is_timed_in_the_very_same_motion() -> None:
         follower.close()
 
 
-def test_ratios_are_medians_over_the_pairs_of_a_round() -> None:
+def test_ratios_are_of_the_pairs_of_a_round() -> None:
     rounds = {"single": [2.0, 4.0, 9.0], "bullet": [1.0, 4.0, 3.0], "peer": [8.0, 4.0, 18.0]}
     rounds |= {"workers_1": [4.0, 4.0, 4.0], "workers_2": [2.0, 2.0, 4.0]}
     found = find_ratios(rounds, {"peer": "single", "absent": "vector"})
     assert found == {
-        "single_over_bullet": 2.0,
-        "single_faster_than_peer": 2.0,
-        "workers_2_faster_than_workers_1": 2.0,
+        "single_over_bullet": [2.0, 1.0, 3.0],
+        "single_faster_than_peer": [4.0, 1.0, 2.0],
+        "workers_2_faster_than_workers_1": [2.0, 2.0, 1.0],
     }
+    assert spread([1.0, 2.0, 3.0, 4.0, 5.0]) == 1.5
+    assert spread([7.0]) == 0.0
+
+
+def test_the_page_says_in_words_where_others_are_faster() -> None:
+    report = read_report(DOCS / "speed.json")
+    faster = ("half_cheetah", {"single_faster_than_gymnasium_mujoco": 0.5})
+    slower = ("hopper", {"single_faster_than_gymnasium_mujoco": 1.5})
+    rows = [dataclasses.replace(report.scenes[0], scene=name, ratios=ratios) for name, ratios in (faster, slower)]
+    words = peers_ahead(dataclasses.replace(report, scenes=rows))
+    assert words == "Where others are faster: Gymnasium MuJoCo takes 2 times as many steps of half_cheetah.\n"
+    assert peers_ahead(dataclasses.replace(report, scenes=rows[1:])) == "Where others are faster: nowhere.\n"
+    alone = [dataclasses.replace(rows[1], steps_per_s={"single": 1.0})]
+    assert peers_ahead(dataclasses.replace(report, scenes=alone)) == ""
 
 
 @pytest.mark.parametrize(
@@ -117,10 +144,10 @@ def test_missing_peers_are_named_and_the_others_run(monkeypatch: pytest.MonkeyPa
         return measures.Stepper(np.sin, [0.0], 0.01, lambda: None, copies=16)
 
     ids = {"hopper": "Hopper-v5"}
-    there = Peer("envpool_mujoco", "click", "click", ids, make, "vector")
-    absent = Peer("gymnasium_mujoco", "no_such_package", "no_such_package", ids, make, "single")
+    there = Peer("envpool_mujoco", "click", "click", ids, make)
+    absent = Peer("gymnasium_mujoco", "no_such_package", "no_such_package", ids, make)
     monkeypatch.setattr(peers, "PEERS", (there, absent))
-    done = bench("hopper", *TINY, "--workers", "0", "--peers", "--json")
+    done = bench("hopper", *TINY, "--workers", "0", "--threads", "0", "--peers", "--json")
     assert "left out: no_such_package" in done.stderr
     report = json.loads(done.stdout)
     assert made == ["Hopper-v5"]
@@ -136,7 +163,7 @@ def test_missing_peers_are_named_and_the_others_run(monkeypatch: pytest.MonkeyPa
 
 
 def test_every_peer_has_a_title_and_scenes_of_ours() -> None:
-    assert [peer.name for peer in peers.PEERS] == list(PEER_TITLES)
+    assert [peer.name for peer in peers.PEERS] == list(PEER_TITLES) == list(OURS_BESIDE)
     for peer in peers.PEERS:
         assert set(peer.ids) <= set(paths.scenes())
     assert set(peers.MUJOCO.values()) == set(peers.MUJOCO_STEP)
@@ -149,6 +176,7 @@ def test_every_peer_has_a_title_and_scenes_of_ours() -> None:
         (["ant", "--workers", "1;2"], ["1;2", "written 1,2"]),
         (["ant", "--workers", "3", "--copies", "2"], ["3", "1 to 2"]),
         (["ant", "--workers", "-1"], ["-1", "1 to 64"]),
+        (["ant", "--threads", "two"], ["--threads two", "written 1,2"]),
         (["ant", "--plot", "nowhere"], ["nowhere", "no such folder"]),
         (["ant", "--json", "--markdown"], ["not both"]),
         (["ant", "--from", "speed.json"], ["name no scenes"]),

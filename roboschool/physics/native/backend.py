@@ -10,10 +10,11 @@ from roboschool.distributions import draw
 from roboschool.mdp.actuator import Drive
 from roboschool.mdp.effects import Placement
 from roboschool.physics.backend import PythonBackend, Readings
-from roboschool.physics.checkpoint import EpisodeLog, Start
+from roboschool.physics.checkpoint import EpisodeLog, Start, WorldCheckpoint
+from roboschool.physics.contact_sums import PAIR
 from roboschool.physics.native import library
 from roboschool.physics.native.library import NoNativeBackend, load_library
-from roboschool.physics.native.threads import run_in_parallel, split
+from roboschool.physics.native.threads import Parallel, split
 from roboschool.physics.native.world import NativeWorld
 from roboschool.physics.worlds import World
 from roboschool.scenes.scene import Scene
@@ -40,7 +41,7 @@ class NativeBackend(PythonBackend):
     def __init__(self, scenes: Sequence[Scene], threads: int = 1) -> None:
         native, worlds = load_library(), len(scenes)
         self._step = native.step
-        self._threads = threads
+        self._threads, self._parallel = threads, Parallel()
         self.diverged = set()
         self._own: list[NativeWorld] = []
         self.worlds = self._own
@@ -60,6 +61,16 @@ class NativeBackend(PythonBackend):
             self.close()
             raise
 
+    def reset(self, world: int, start: Start) -> None:
+        """Start an episode in a world."""
+        self._parallel.settle()
+        super().reset(world, start)
+
+    def load(self, world: int, checkpoint: WorldCheckpoint, exact: bool = True) -> None:
+        """Take back a state."""
+        self._parallel.settle()
+        super().load(world, checkpoint, exact)
+
     def step(self, commands: Sequence[np.ndarray], worlds: Iterable[int], readings: Readings) -> None:
         """Let a timestep pass in some worlds, and read them."""
         chosen = list(worlds)
@@ -72,7 +83,7 @@ class NativeBackend(PythonBackend):
         if self._threads > 1 and len(chosen) > 1:
             if id(readings) not in self._outputs:
                 self._prepare(readings)  # before threads ask for it at once
-            run_in_parallel(lambda part: self._call(part, self._address, readings), split(chosen, self._threads))
+            self._parallel.run(lambda part: self._call(part, self._address, readings), split(chosen, self._threads))
         else:
             self._call(chosen, self._address, readings)
         for world in chosen:
@@ -97,7 +108,7 @@ class NativeBackend(PythonBackend):
     def _prepare(self, readings: Readings) -> tuple[int, Readings, library.Readings]:
         """Note the addresses of arrays, which numpy takes microseconds to tell; the arrays live as long as this."""
         agents = (library.Rows * len(readings.agents))(*map(_rows, readings.agents))
-        output = library.Readings(agents, _rows(readings.props), _rows(readings.contacts))
+        output = library.Readings(agents, *map(_rows, (readings.props, readings.contacts, readings.pairs)))
         self._outputs[id(readings)] = prepared = ctypes.addressof(output), readings, output
         return prepared
 
@@ -119,7 +130,7 @@ class NativeBackend(PythonBackend):
                 else:
                     World.step(world, [row[0].tolist() for row in command])
                     super().read(0, readings)
-            arrays = (*readings.agents, readings.props, readings.contacts)
+            arrays = (*readings.agents, readings.props, readings.contacts, readings.pairs)
             found.append([math.nan if array is None else array.copy() for array in arrays])
         if not all(np.array_equal(one, other, equal_nan=True) for one, other in zip(*found, strict=True)):
             raise NoNativeBackend(f"scene {scene.name!r}: {library.PATH} computes other bits than pybullet")
@@ -162,4 +173,5 @@ def _trial_readings(world: NativeWorld) -> Readings:
         agents=[np.zeros((1, robot.at.end)) for robot in world.robots],
         props=np.zeros((1, props, 9)) if props else None,
         contacts=np.zeros((1, agents, agents + props)),
+        pairs=np.zeros((1, agents, agents + props + 1, PAIR)) if world.sums else None,
     )

@@ -39,6 +39,7 @@ COLUMNS = (  # of a robot's row, behind those of its trunk
     "foot_contacts",
     "foot_obstacle_contacts",
     "body_contact",
+    "foot_forces",
     "upright",
     "link_heights",
 )
@@ -47,7 +48,7 @@ STILL, FREE, HINGED = range(3)  # what a prop is
 NO_LINK = -2
 MOMENT = 0.001  # [s]
 REFUSALS = {-1: "a world has been closed", -2: "another thread steps one of the worlds"}
-INTS = POINTER(c_int)
+INTS, DOUBLES = POINTER(c_int), POINTER(c_double)
 
 
 class NoNativeBackend(InvalidInput):
@@ -71,6 +72,8 @@ class Robot(ctypes.Structure):
         ("track_q", c_int * 3),
         ("track_u", c_int * 3),
         ("command", c_int),
+        ("sums", c_int),
+        ("measures_feet", c_int),
         ("at", Columns),
         ("tilted", c_double * 4),
         ("min_height", c_double),
@@ -100,6 +103,10 @@ class World(ctypes.Structure):
         ("numbers", INTS),
         ("robots", POINTER(Robot)),
         ("prop_bodies", POINTER(Prop)),
+        ("foot_sums", DOUBLES),
+        ("pair_sums", DOUBLES),
+        ("last_substeps", INTS),
+        ("feet", c_int),
         ("sound", c_int),
         ("user", c_int),
     ]
@@ -114,7 +121,7 @@ class Rows(ctypes.Structure):
 class Readings(ctypes.Structure):
     """`struct readings`."""
 
-    _fields_ = [("agents", POINTER(Rows)), ("props", Rows), ("contacts", Rows)]
+    _fields_ = [("agents", POINTER(Rows)), ("props", Rows), ("contacts", Rows), ("pairs", Rows)]
 
 
 class Library:
@@ -131,9 +138,12 @@ class Library:
         with _explained(f"{path} cannot be loaded", OSError, AttributeError):
             library = ctypes.CDLL(str(path))
             self.step, self.close = library.roboschool_step, library.roboschool_close
+            self.carry_out, self.observe = library.roboschool_carry_out, library.roboschool_observe
         self.step.argtypes = [c_void_p, c_void_p, c_int, c_void_p, c_ssize_t, c_void_p]
         self.step.restype = self.close.restype = c_int
         self.close.argtypes = [c_void_p]
+        self.carry_out.argtypes, self.carry_out.restype = [c_void_p, c_int, c_int, c_int], None
+        self.observe.argtypes, self.observe.restype = [c_void_p], None
         with _explained(f"{bullet.__file__} lacks a function", OSError, AttributeError):
             functions = ctypes.CDLL(bullet.__file__)  # again the library that is loaded already
             found = [ctypes.cast(getattr(functions, name), c_void_p) for name in FUNCTIONS]

@@ -2,97 +2,26 @@
 
    Everything here computes the very bits that `worlds.py` and `bodies.py` compute, in the same order of operations; it
    is compiled without contraction of floating-point operations. Nothing is global: threads may step different worlds at
-   the same time. Structures that Python fills are declared alike in `library.py`. */
+   the same time. */
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "structures.h"
+
 enum { BULLET_VERSION = 202010061 }; /* B3_SHARED_MEMORY_MAGIC_NUMBER: Bullet refuses a plugin that returns another */
 enum { TORQUE_CONTROL = 1 };         /* CONTROL_MODE_TORQUE */
-enum { FIXED, PLANAR, ROOT, LINK };  /* what a trunk is */
-enum { STILL, FREE, HINGED };        /* what a prop is */
 enum { POSITIONS = 1, VELOCITIES };  /* of links that are asked for, too */
 enum { NO_LINK = -2, BASE };
 enum { BUSY = -2, CLOSED };         /* why nothing has moved */
 static const double FASTEST = 60.0;  /* as in `bodies.py` */
 
-/* Bullet's own structures */
-struct contact {
-  int flags, body[2], link[2];
-  double on_a[3], on_b[3], normal[3], distance, force, friction[2], directions[6];
-};
-struct contacts {
-  int count;
-  const struct contact *points;
-};
-struct link_state {
-  double centre[3], turned[4], inertial_position[3], inertial_turned[4], position[3], frame_turned[4];
-  double velocity[3], angular_velocity[3], lowest[3], highest[3];
-  double spare[32]; /* should Bullet write more */
-};
-
-/* What Python fills */
-struct bullet { /* functions of pybullet's own library, in the order of `FUNCTIONS` in library.py */
-  void *(*torque_init)(void *client, int body, int mode);
-  int (*set_torque)(void *command, int number, double torque);
-  void *(*step_init)(void *client);
-  void *(*state_init)(void *client, int body);
-  int (*with_velocities)(void *command, int on);
-  int (*with_kinematics)(void *command, int on);
-  int (*get_state)(void *status, int *body, int *positions, int *speeds, const double **frame, const double **q,
-                   const double **u, const double **forces);
-  int (*get_link)(void *client, void *status, int link, struct link_state *state);
-  void *(*contacts_init)(void *client);
-  void (*get_contacts)(void *client, struct contacts *found);
-  void *(*submit)(void *client, void *command);
-};
-
-struct columns { /* where the quantities of a `BodyState` begin in its row, which begins with those of its trunk */
-  int q, qd, passive_q, passive_qd, foot_contacts, foot_obstacle_contacts, body_contact, upright, link_heights, end;
-};
-struct robot {
-  int body, trunk, trunk_link, is_tilted, height_link, feedback;
-  int driven, passive, feet, clear, heights;             /* lengths of the arrays that follow */
-  const int *driven_q, *driven_u, *passive_q, *passive_u; /* places in Bullet's q and u */
-  const int *foot_links, *clear_feet, *height_links;
-  int track_q[3], track_u[3]; /* of a planar robot */
-  int command;                /* where its command begins in the row of its world */
-  struct columns at;
-  double tilted[4], min_height, tilt;
-  double home[2], heading[2]; /* where the episode began; cosine and sine */
-};
-struct prop {
-  int body, kind, link;
-  double tilted[4];
-  double still[9]; /* its row if it never moves */
-};
-struct world {
-  const struct bullet *bullet;
-  void *client; /* NULL: closed */
-  int calls, agents, props, ground, bodies, has_feet;
-  const int *numbers; /* of the agent, then of the prop, that each of Bullet's bodies is; -1: none */
-  struct robot *robots;
-  struct prop *prop_bodies;
-  int sound;       /* what the last reading found */
-  atomic_int user; /* the process of the thread that is stepping it; 0: none */
-};
-struct rows { /* the row of world i is at data + i * stride; NULL: not wanted */
-  char *data;
-  intptr_t stride;
-};
-struct readings {
-  const struct rows *agents;
-  struct rows props, contacts;
-};
 struct trunk { /* as a row begins */
   double position[3], world_x_direction[2], velocity[3], roll_pitch[2], angular_velocity[3];
 };
-
-static double *row_of(const struct rows *rows, int i) { return (double *)(void *)(rows->data + i * rows->stride); }
 
 /* Return what Python's math.hypot returns: the length, rounded correctly but for one case in billions. */
 static double length(const double *v, int n) {
@@ -258,46 +187,12 @@ static int read_prop(const struct world *w, const struct prop *p, double *row) {
   return is_finite(row, 9);
 }
 
-static int number_of(const struct world *w, int body) { return body >= 0 && body < w->bodies ? w->numbers[body] : -1; }
-
-static void read_contacts(const struct world *w, int i, const struct readings *out) {
-  struct contacts found;
-  int wide = w->agents + w->props;
-  double *pairs = out->contacts.data ? row_of(&out->contacts, i) : NULL;
-  for (int a = 0; a < w->agents; a++) {
-    double *row = row_of(out->agents + a, i);
-    const struct columns *at = &w->robots[a].at;
-    for (int foot = 0; foot < w->robots[a].feet; foot++)
-      row[at->foot_contacts + foot] = row[at->foot_obstacle_contacts + foot] = 0.0;
-    row[at->body_contact] = 0.0;
-  }
-  if (pairs) memset(pairs, 0, (size_t)w->agents * (size_t)wide * sizeof(double));
-  if (!w->has_feet && !pairs) return;
-  w->bullet->submit(w->client, w->bullet->contacts_init(w->client));
-  w->bullet->get_contacts(w->client, &found);
-  for (int p = 0; p < found.count; p++) {
-    const struct contact *c = found.points + p;
-    if (!(c->force > 0.0)) continue; /* it does not press */
-    for (int side = 0; side < 2; side++) {
-      int own = number_of(w, c->body[side]), other = number_of(w, c->body[1 - side]);
-      if (own < 0 || own >= w->agents) continue;
-      const struct robot *r = w->robots + own;
-      double *row = row_of(out->agents + own, i);
-      int grounded = c->body[1 - side] == w->ground, found_foot = 0;
-      int kind = grounded ? r->at.foot_contacts : r->at.foot_obstacle_contacts;
-      for (int foot = 0; foot < r->feet; foot++)
-        if (r->foot_links[foot] == c->link[side]) row[kind + foot] = 1.0, found_foot = 1;
-      if (grounded && r->feet && !found_foot) row[r->at.body_contact] = 1.0;
-      if (pairs && other >= 0 && other != own) pairs[own * wide + other] = 1.0;
-    }
-  }
-}
-
 /* Let a timestep pass in world i if there are commands, and read it, while it is in the processor's cache. */
 static int advance(struct world *w, int i, const double *commands, intptr_t width, const struct readings *out) {
   for (int call = 0; commands && call < w->calls; call++) {
     for (int a = 0; a < w->agents; a++) drive(w, w->robots + a, commands + i * width + w->robots[a].command);
     w->bullet->submit(w->client, w->bullet->step_init(w->client));
+    if (w->foot_sums) add_contacts(w, call);
   }
   w->sound = 1;
   if (!out) return 1;

@@ -8,6 +8,7 @@ from typing import Any
 from roboschool.mdp.state import BodyState
 from roboschool.physics.bodies import NOWHERE, STRAIGHT, Body, RobotBody
 from roboschool.physics.checkpoint import Start, WorldCheckpoint
+from roboschool.physics.contact_sums import PAIR
 from roboschool.physics.native import library
 from roboschool.physics.native.library import COLUMNS, Columns, Library
 from roboschool.physics.output import redirect_native_output
@@ -47,10 +48,11 @@ class NativeWorld(World):
     def _describe(self) -> None:
         """Tell the library what the world is made of."""
         robots, props = (library.Robot * len(self.bodies))(), (library.Prop * len(self.prop_bodies))()
-        command = 0
+        command = feet = 0
         for robot, body in zip(robots, self.bodies, strict=True):
             _describe_robot(robot, body, command)
             command += body.command_size()
+            robot.sums, feet = feet, feet + len(body.feet)
         for prop, other in zip(props, self.prop_bodies, strict=True):
             prop.body, prop.link, prop.tilted = other.id, other.leaf, other.tilted
             kind = library.HINGED if other.joints else library.FREE
@@ -64,6 +66,11 @@ class NativeWorld(World):
         struct.robots, struct.prop_bodies = robots, props
         self.command_size = command
         self.robots, self.props_described = robots, props
+        struct.feet = sum(len(body.feet) for body in self.bodies)
+        if self.sums is not None:
+            pairs = len(robots) * (len(robots) + len(props) + 1)
+            self._sums = (_zeros(struct.feet), _zeros(pairs * PAIR), _ints([0] * pairs))
+            struct.foot_sums, struct.pair_sums, struct.last_substeps = self._sums
         self._settle()
 
     def _settle(self) -> None:
@@ -73,6 +80,9 @@ class NativeWorld(World):
         for prop, other in zip(self.props_described, self.prop_bodies, strict=True):
             if prop.kind == library.STILL:
                 prop.still = other.row()
+        if self.sums is not None:
+            for numbers in self._sums:
+                ctypes.memset(numbers, 0, ctypes.sizeof(numbers))
 
     def reset(self, start: Start) -> None:
         """Start an episode."""
@@ -120,6 +130,8 @@ def _describe_robot(robot: Any, body: RobotBody, command: int) -> None:
     robot.is_tilted, robot.tilted = body.tilted != STRAIGHT, body.tilted
     robot.min_height, robot.tilt = body.robot.min_height, body.robot.tilt
     sizes = {"joints": robot.driven, "passive_joints": robot.passive, "feet": robot.feet, "links": robot.heights}
+    robot.measures_feet = body.needs.foot_forces
+    sizes["measured_feet"] = robot.feet if robot.measures_feet else 0
     layout = BodyState.blank(**sizes).layout
     starts = {name: place.start if isinstance(place, slice) else place for name, (_, place), *_ in layout.parts}
     robot.at = Columns(*(starts[name] for name in COLUMNS), len(layout.names))
@@ -129,6 +141,10 @@ def _places(body: Body, joints: Sequence[int]) -> tuple[Any, Any]:
     """Return where joints are in Bullet's positions, and in its speeds."""
     infos = [bullet.getJointInfo(body.id, joint, body.client) for joint in joints]
     return _ints([info[3] for info in infos]), _ints([info[4] for info in infos])
+
+
+def _zeros(size: int) -> Any:
+    return (ctypes.c_double * size)()
 
 
 def _ints(numbers: Any) -> Any:
