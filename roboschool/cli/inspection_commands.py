@@ -106,6 +106,7 @@ def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | N
 @click.option("--shared", is_flag=True, help="Let one policy learn for all agents, which must be alike.")
 @click.option("-o", "--out", type=FILE, metavar="FOLDER", help="Folder of results; runs/SCENE if not given.")
 @click.option("--resume", is_flag=True, help="Continue the training in the folder.")
+@click.option("--episodes", default=100, type=WHOLE, show_default=True, help="Episodes of the score; 0: none.")
 def train(
     scene: str,
     steps: int | None,
@@ -118,6 +119,7 @@ def train(
     shared: bool,
     out: Path | None,
     resume: bool,
+    episodes: int,
 ) -> None:
     """Train a policy for SCENE by PPO.
 
@@ -133,7 +135,7 @@ def train(
     """  # noqa: D301 - click reads the backslash
     from roboschool.cli.train import run_training
 
-    arguments = scene, steps, minutes, seed, envs, workers, threads, written, shared, out, resume
+    arguments = scene, steps, minutes, seed, envs, workers, threads, written, shared, out, resume, episodes
     sys.exit(run_training(*arguments))
 
 

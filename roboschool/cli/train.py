@@ -47,6 +47,7 @@ def run_training(
     shared: bool,
     out: Path | None,
     resume: bool,
+    episodes: int = EPISODES,
 ) -> int:
     """Train a policy and print its score; return the exit status.
 
@@ -74,8 +75,8 @@ def run_training(
         click.echo(f"saved at {training.progress.steps} steps; to continue: {again}", err=True)
     if signals:
         return SIGNALED + signals[0]
-    if len(training.plan.agents) == 1:
-        score = _score(training)
+    if len(training.plan.agents) == 1 and episodes:
+        score = _score(training, episodes)
         training.save(score)
         click.echo(describe(score))
     click.echo(folder / POLICY)
@@ -128,11 +129,11 @@ def _describe(row: Row, speed: float, total: int) -> str:
     return f"return {mean}, {speed:.0f} steps/s, {minutes}:{seconds:02} left"
 
 
-def _score(training: Training) -> Score:
+def _score(training: Training, episodes: int) -> Score:
     """Return the score of what was learned, in the scene with its own weights."""
     scene = load_scene(training.plan.scene, **training.plan.options)
-    with click.progressbar(length=EPISODES, label="score") as bar:
-        return evaluate(training.policy(), scene, tick=lambda: bar.update(1))
+    with click.progressbar(length=episodes, label="score") as bar:
+        return evaluate(training.policy(), scene, episodes, tick=lambda: bar.update(1))
 
 
 @contextlib.contextmanager
