@@ -316,7 +316,7 @@ def test_hostile_texts_are_refused(tmp_path: Path) -> None:
             robot().replace("<robot", '<robot xmlns:xacro="http://x"').replace("</robot>", "<xacro:if/></robot>"),
             "xacro",
         ),
-        ("<sdf/>", "another format"),
+        ("<sdf/>", "SDF is not read"),
         ("not xml", "XML"),
         (f'<robot name="x">{LINK.format("a")}</robot>', "no joint moves"),
     ):
