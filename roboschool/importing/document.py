@@ -1,4 +1,4 @@
-"""Reads the text of a URDF, whoever wrote it: within limits of size, depth and number, and without a DTD."""
+"""Reads the text of an untrusted URDF: within limits of size, depth and number, and without a DTD."""
 
 import re
 from pathlib import Path
