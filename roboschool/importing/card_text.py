@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from roboschool.robots.card import Card
 
@@ -65,9 +66,14 @@ def _columns(values: Mapping[str, str]) -> list[str]:
     return [f"{names[name]:{width}} = {value}" for name, value in values.items()]
 
 
-def _row(row: Mapping[str, float | str | bool]) -> str:
-    parts = [f"{key} = {_text(value) if isinstance(value, str) else f'{value:.10g}'}" for key, value in row.items()]
-    return f"{{ {', '.join(parts)} }}"
+def _row(row: Mapping[str, Any]) -> str:
+    return f"{{ {', '.join(f'{key} = {_value(value)}' for key, value in row.items())} }}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return _text(value) if isinstance(value, str) else f"{value:.10g}"
 
 
 def _key(name: str) -> str:

@@ -72,7 +72,8 @@ class State(BodyState):
     """The state that tasks and sensors read.
 
     `props`, `others` and `game` are empty unless a task or a sensor needs them (`Needs`). `game`, `agent_stats` and
-    `memory` are records of the classes that the game and the task declare.
+    `memory` are records of the classes that the game and the task declare. `delay` and `past_actions` are empty unless
+    an actuator of the robot is late.
     """
 
     props: Bodies = quantity("props", record=Bodies, doc="every prop of the scene")
@@ -82,6 +83,8 @@ class State(BodyState):
     game: Any = quantity(record="game", doc="what the scene's game remembers: its `Game.memory`")
     agent_stats: Any = quantity(record="agent_stats", doc="what it remembers of this agent: its `Game.agent_stats`")
     memory: Any = quantity(record="memory", doc="what the task remembers: its `Task.memory`")
+    delay: np.ndarray = quantity("delays", unit="substeps", doc="by which actions reach each actuator late")
+    past_actions: np.ndarray = quantity("past_actions", "joints", doc="sent in the steps before, the latest first")
 
     def relative(self, bodies: Bodies) -> np.ndarray:
         """Return bodies as each robot sees them: from where it is, in its heading frame.

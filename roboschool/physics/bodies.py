@@ -117,25 +117,33 @@ class RobotBody(Body):
 
     def command_size(self) -> int:
         """Return how many numbers a command for the robot has; see `Drive.command`."""
-        return len(self.driven) * (len(QUANTITIES) if self.robot.has_feedback else 1)
+        numbers = 2 * len(QUANTITIES) + 1 if self.robot.is_late else len(QUANTITIES)
+        return len(self.driven) * (numbers if self.robot.has_feedback else 1)
 
-    def drive(self, command: Sequence[float]) -> None:
-        """Give each motor its torque until the end of the next call of `stepSimulation`."""
-        torque = self._torques(command) if self.robot.has_feedback else command
+    def drive(self, command: Sequence[float], call: int) -> None:
+        """Give each motor its torque until the end of the next call of `stepSimulation`, the so many-th of the step."""
+        torque = self._torques(command, call) if self.robot.has_feedback else command
         zero = self.zeros  # by name the call takes longer, and by place these must be given
         bullet.setJointMotorControlArray(
             self.id, self.driven, bullet.TORQUE_CONTROL, zero, zero, torque, zero, zero, self.client
         )
 
-    def _torques(self, command: Sequence[float]) -> list[float]:
-        """Return what a command with feedback makes of the present state [N m]; see `Command`."""
+    def _torques(self, command: Sequence[float], call: int) -> list[float]:
+        """Return what a command with feedback makes of the present state [N m]; see `Command` and `Drive.command`."""
         states = bullet.getJointStates(self.id, self.driven, self.client)
-        joints = len(self.driven)
-        motors = zip(states, *(command[i : i + joints] for i in range(0, len(command), joints)), strict=True)
-        return [
-            min(max(torque + kp * (position - state[0]) + kd * (velocity - state[1]), -effort), effort)
-            for state, torque, position, kp, velocity, kd, effort in motors  # in the order of QUANTITIES
-        ]
+        joints, size = len(self.driven), len(QUANTITIES)
+        rows = [command[i : i + joints] for i in range(0, len(command), joints)]
+        motors = list(zip(*rows[:size], strict=True))
+        if self.robot.is_late:
+            trios = zip(motors, zip(*rows[size:-1], strict=True), rows[-1], strict=True)
+            motors = [older if call < switch else newer for newer, older, switch in trios]
+        torques = []
+        for (q, qd, *_), motor in zip(states, motors, strict=True):
+            torque, position, kp, velocity, kd, effort, stall, droop = motor  # in the order of QUANTITIES
+            most = min(effort, max(0.0, stall - droop * qd))
+            least = max(-effort, min(0.0, -stall - droop * qd))
+            torques.append(min(max(torque + kp * (position - q) + kd * (velocity - qd), least), most))
+        return torques
 
     def settle(self, placement: Placement) -> None:
         """Note where the episode began."""

@@ -132,9 +132,9 @@ class World:
 
     def step(self, commands: Sequence[Sequence[float]]) -> None:
         """Apply a command to each robot (see `Drive.command`), in the order of the agents; simulate one timestep."""
-        for _ in range(self.calls):
+        for call in range(self.calls):
             for body, command in zip(self.bodies, commands, strict=True):
-                body.drive(command)
+                body.drive(command, call)
             self._advance(self.client)
         for command in commands:
             self.log.commands.extend(command)

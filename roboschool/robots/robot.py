@@ -51,8 +51,13 @@ class Robot:
 
     @functools.cached_property
     def has_feedback(self) -> bool:
-        """Whether a torque depends on the state of its joint, and is computed at every substep."""
-        return any(spec.kind != "torque" for spec in self.actuators)
+        """Whether a torque depends on the state of its joint, or changes within a step: it is computed at substeps."""
+        return self.is_late or any(spec.kind != "torque" for spec in self.actuators)
+
+    @functools.cached_property
+    def is_late(self) -> bool:
+        """Whether actions reach an actuator with a delay."""
+        return any(spec.delay or spec.delay_steps for spec in self.actuators)
 
     @property
     def fixed(self) -> bool:
