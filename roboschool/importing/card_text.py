@@ -24,6 +24,8 @@ def write_card(card: Card, about: str, unsure: Mapping[str, str]) -> str:
         rows.append(("feet", _texts(card.feet)))
     if card.continuous:
         rows.append(("continuous", _texts(card.continuous)))
+    if card.wheels:
+        rows.append(("wheels", _texts(card.wheels)))
     rows.append(("standing_height", f"{card.standing_height:.10g}".ljust(6) + "  # of the trunk in the rest pose [m]"))
     if card.fixed:
         rows.append(("fixed", "true  # to the world"))

@@ -18,7 +18,7 @@ from roboschool.scratch import scratch_folder
 TASKS = {  # by kind, the first that there is
     "legged": ("velocity", "run"),
     "wheeled": ("drive", "run"),
-    "arm": ("reach_pose", "stand", "run"),
+    "arm": ("stand", "run"),  # `reach_pose` needs a card whose trunk is the gripper
     "hand": ("stand", "run"),
     "flyer": ("stand", "run"),
 }
@@ -93,7 +93,8 @@ def new_robot(
 def write_scene(name: str, inferred: InferredCard) -> str:
     """Return the text of a scene with the robot alone."""
     known = builtin_classes("tasks")
-    task = next(task for task in TASKS[inferred.anatomy.kind] if task in known)
+    names = TASKS["arm" if inferred.card.fixed else inferred.anatomy.kind]
+    task = next(task for task in names if task in known)
     letters = re.sub(r"[^a-z]", "", name)[:40] or "robot"
     substeps = inferred.robot.substeps(TIMESTEP, LEAST_SUBSTEPS)
     title = name.replace("_", " ").capitalize()

@@ -63,6 +63,7 @@ class Card:
     trunk: str  # link whose pose is the robot's
     feet: tuple[str, ...] = ()  # links whose contacts are observed
     continuous: tuple[str, ...] = ()  # driven joints that are meant to have no limits
+    wheels: tuple[str, ...] = ()  # those of them whose angle means nothing, and is not observed
     standing_height: Length  # of the trunk in the rest pose on flat ground [m]
     fixed: bool = False  # its root is fixed to the world, as a root without a mass always is
     self_collision: bool = False
@@ -134,6 +135,7 @@ def _name_faults(card: Card, model: Model, joints: Mapping[str, Joint]) -> Itera
         ("torque", "joint", card.torque, joints),
         ("actuators", "joint", card.actuators, joints),
         ("continuous", "driven joint", card.continuous, card.driven),
+        ("wheels", "continuous joint", card.wheels, card.continuous),
         ("pose", "driven joint" if set(card.pose) <= set(joints) else "joint", card.pose, card.driven),
     ):
         for name in names:

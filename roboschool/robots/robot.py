@@ -38,6 +38,7 @@ class Robot:
     unactuated: tuple[str, ...]  # joints without a motor; slides and hinge first if it is planar
     planar: bool  # held in its x-z plane by two slides and a hinge
     substep: float = 1.0  # longest in which its actuators are stable [s]
+    wheels: tuple[str, ...] = ()  # driven joints whose angle means nothing
 
     @functools.cached_property
     def motors(self) -> Motors:
@@ -182,6 +183,7 @@ def make_robot(path: Path, card: Card, model: Model) -> Robot:
         unactuated=(*(track if planar and track else ()), *others),
         planar=planar,
         substep=card.substep,
+        wheels=card.wheels,
     )
 
 
