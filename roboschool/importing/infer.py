@@ -174,6 +174,7 @@ def _first_card(
         trunk=anatomy.trunk,
         feet=tuple(foot for foot in feet if draft.links[foot].collisions),
         continuous=tuple(joint.name for joint in motors.joints if joint.lower is None),
+        wheels=tuple(joint.name for joint in motors.joints if joint.name in motors.wheels),
         standing_height=0.0,
         fixed=fixed,
         torque={name: motors.loads[name].effort for name in motors.names},

@@ -206,7 +206,7 @@ def test_a_mimic_follows_its_leader(tmp_path: Path) -> None:
     numbers = dict(zip((*body.robot.unactuated, "hinge"), body.joints, strict=True))
     world.reset(Start((Placement((0.0, 0.0), 0.0, (0.0,)),)))
     for _ in range(50):
-        world.step([[0.0, 0.8, 20.0, 0.0, 1.0, 5.0]])  # torque, target, kp, speed, kd, effort
+        world.step([[0.0, 0.8, 20.0, 0.0, 1.0, 5.0, 5.0, 0.0]])  # in the order of QUANTITIES
     q, p = (pybullet.getJointState(body.id, numbers[name], world.client)[0] for name in ("hinge", "f"))
     world.close()
     assert abs(q) > 0.3
