@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from roboschool.mdp.state import State
 
@@ -29,3 +30,13 @@ class Term:
     def __str__(self) -> str:
         factor = "" if self.weight == 1.0 else f"{self.weight:g} x "
         return f"{factor}{self.doc}{f' [{self.unit}]' if self.unit else ''}"
+
+
+def constant(numbers: ArrayLike) -> np.ndarray:
+    """Return numbers, as an array that cannot be written.
+
+    The native library computes no term that reaches an array which can, for it would not see the change.
+    """
+    array = np.array(numbers, dtype=float)
+    array.flags.writeable = False
+    return array

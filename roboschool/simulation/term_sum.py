@@ -8,6 +8,7 @@ from roboschool.errors import InvalidInput
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
 from roboschool.physics.native.program import CODES, Program
+from roboschool.simulation.constants import Constants
 from roboschool.simulation.trace import is_repeated, trace_term
 
 
@@ -26,10 +27,10 @@ class TermSum:
         self.shape = shape
         self.weights = np.array([weights.get(term.name, term.weight) for term in terms], dtype=float)
         self._factors = self.weights[:, None, None]
-        self._plain = bool((self.weights == 1.0).all())
         self.values = np.zeros((len(terms), *shape))  # of the last step, times the weights (term, world, agent)
         self._fused: set[str] = set()  # names of terms that the native library computes
         self._plans: dict[int, _Plan] = {}  # by the id of the state after the step
+        self._constants = Constants()  # of the fused terms
         self.total = np.zeros(shape)
 
     def check(self, where: str, state: State, action: np.ndarray) -> None:
@@ -58,6 +59,8 @@ class TermSum:
             dt: the time between the two [s].
             rewarded: agents whose step counts (world, agent); None: all.
         """
+        if self._plans and not self._constants.hold():
+            self._plans = {}  # numpy takes what is there now
         plan = self._plans.get(id(state))
         if plan is not None and plan.previous is previous and plan.action is action and plan.dt == dt:
             self.values, self.total = plan.compute(self.terms)
@@ -68,8 +71,7 @@ class TermSum:
         values = np.empty((len(self.terms), *self.shape))
         for place, term in enumerate(self.terms):
             values[place] = term.of(previous, action, state, dt)
-        if not self._plain:
-            values *= self._factors
+        values *= self._factors
         if rewarded is not None:
             values *= rewarded
         self.values = values
@@ -80,7 +82,8 @@ class TermSum:
         step = previous, action, state, dt
         if self.terms:
             if not self._plans:
-                self._fused = {term.name for term in self.terms if is_repeated(term, *step)}
+                repeated = [term for term in self.terms if is_repeated(term, *step)]
+                self._fused = {term.name for term in repeated if self._constants.reach(term.of)}
             self._plans[id(state)] = _Plan(self.terms, self._fused, self._factors, step)
 
     def _sum(self, values: np.ndarray) -> np.ndarray:

@@ -54,7 +54,8 @@ class Traced(NDArrayOperatorsMixin):
     def dot(self, other: Any) -> "Traced":
         """Note a product with numbers (number,)."""
         numbers = np.asarray(other, float)
-        if self.single or numbers.shape != self.array.shape[2:]:
+        one_after_another = {self.array.strides[2], *numbers.strides} == {numbers.itemsize}  # else BLAS adds in parts
+        if self.single or numbers.shape != self.array.shape[2:] or not one_after_another:
             raise CannotBeTraced("a dot product")
         if not is_added_in_order(len(numbers)):
             raise CannotBeTraced(f"a dot product of {len(numbers)} numbers")
@@ -72,7 +73,7 @@ def _number(value: Any, single: bool) -> np.ndarray:
     if isinstance(value, Traced):
         return value.array
     array, axes = np.asarray(value), AXES - single
-    if array.dtype.kind not in "fi" or array.ndim > axes:
+    if array.dtype.kind not in "fi" or array.itemsize > np.dtype(float).itemsize or array.ndim > axes:
         raise CannotBeTraced(f"{value!r:.80}")
     array = array.astype(float).reshape((1,) * (axes - array.ndim) + array.shape)
     return array[..., None] if single else array
@@ -129,7 +130,10 @@ def trace_term(
 
 
 def is_repeated(term: Term, previous: State, action: np.ndarray, state: State, dt: float) -> bool:
-    """Return whether the native library computes a term to the last bit as numpy does, in states of random numbers."""
+    """Return whether the native library computes a term to the last bit as numpy does, in states of random numbers.
+
+    What the term reaches beside its arguments must not change, for a program has it as it is now; see `Constants`.
+    """
     rng = np.random.default_rng(0)
     worlds, agents = state.array.shape[:2]
     program = Program((worlds, agents))

@@ -15,7 +15,7 @@ from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
-from roboschool.mdp.term import Term
+from roboschool.mdp.term import Term, constant
 from roboschool.robots.robot import Robot
 from roboschool.schema import Bounds
 from roboschool.sensors.joint_scaling import JointScaling
@@ -95,7 +95,7 @@ class Reach(Task):
 
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return progress, and the penalties for torque, speed and limits."""
-        scaling, ones = JointScaling(self.robot), np.ones(len(self.robot.joints))
+        scaling, ones = JointScaling(self.robot), constant(np.ones(len(self.robot.joints)))
 
         def progress(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
             return _distance(previous) - _distance(state)

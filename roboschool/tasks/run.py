@@ -10,14 +10,14 @@ from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
-from roboschool.mdp.term import Term
+from roboschool.mdp.term import Term, constant
 from roboschool.sensors.feet import FootContacts
 from roboschool.sensors.joint_scaling import JointScaling
 from roboschool.sensors.joints import joint_sensors
 from roboschool.sensors.trunk import RollPitch, TrunkHeight, TrunkVelocity, WorldXDirection
 
-AT_LIMIT = np.array(0.99)  # a joint closer to its limit than this is at it, 1 being the limit
-FALLEN = np.array(0.0)  # of `State.upright`
+AT_LIMIT = constant(0.99)  # a joint closer to its limit than this is at it, 1 being the limit
+FALLEN = constant(0.0)  # of `State.upright`
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,12 @@ class Run(Task):
 
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return the terms of Roboschool; its electricity is two here, electricity and stall."""
-        scaling, standing, one = JointScaling(self.robot), np.array(self.alive + 1.0), np.array(1.0)
-        joints, feet = self.robot.joints, np.ones(len(self.robot.feet))
-        mean = np.full(len(joints), 1.0 / len(joints))  # a dot product is the quickest weighted sum of a few numbers
-        limited = np.array([float(joint.lower is not None) for joint in joints])
+        scaling, standing, one = JointScaling(self.robot), constant(self.alive + 1.0), constant(1.0)
+        joints, feet = self.robot.joints, constant(np.ones(len(self.robot.feet)))
+        mean = constant(
+            np.full(len(joints), 1.0 / len(joints))
+        )  # a dot product is the quickest weighted sum of a few numbers
+        limited = constant([joint.lower is not None for joint in joints])
 
         def alive(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
             return state.upright * standing - one

@@ -8,7 +8,7 @@ import numpy as np
 from roboschool.errors import check_choice
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.state import State
-from roboschool.mdp.term import Term
+from roboschool.mdp.term import Term, constant
 from roboschool.sensors.joint_scaling import JointScaling
 from roboschool.tasks.run import AT_LIMIT, Run
 
@@ -33,7 +33,7 @@ class Stride(Run):
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return the terms of `Run`, and that of the knees."""
         scaling = JointScaling(self.robot)
-        chosen = np.array([float(joint.name in self.knees) for joint in self.robot.joints])
+        chosen = constant([joint.name in self.knees for joint in self.robot.joints])
 
         def knees(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
             return state.upright * (np.abs(scaling.positions(state.q)) > AT_LIMIT).dot(chosen)

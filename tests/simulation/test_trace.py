@@ -8,7 +8,7 @@ import pytest
 from stories import step_beside
 
 from roboschool.mdp.state import State
-from roboschool.mdp.term import Term
+from roboschool.mdp.term import Term, constant
 from roboschool.physics.native import program
 from roboschool.physics.native.program import Program
 from roboschool.scenes.loader import load_scene
@@ -18,7 +18,7 @@ from roboschool.simulation.trace import CannotBeTraced, is_repeated, trace_term
 
 SHAPE = (3, 2)
 JOINTS = 4
-HALF = np.array([0.5, 0.25, 1.0, 3.0])
+HALF = constant([0.5, 0.25, 1.0, 3.0])
 
 
 def step_of() -> tuple[State, np.ndarray, State, float]:
@@ -51,6 +51,8 @@ LEFT_TO_NUMPY = {
     "a result of booleans": lambda p, a, s, dt: s.upright > 0.5,
     "a constant": lambda p, a, s, dt: np.ones(SHAPE),
     "a vector": lambda p, a, s, dt: (s.q + s.upright[..., None]).dot(HALF),
+    "numbers that are not neighbours": lambda p, a, s, dt: s.q[..., ::2].dot(HALF[:2]),
+    "long numbers": lambda p, a, s, dt: s.upright * np.longdouble(0.1),
     "a property": lambda p, a, s, dt: s.x_direction[..., 0],
     "long sums": lambda p, a, s, dt: np.concatenate([s.q] * 20, axis=-1).dot(np.arange(80.0)),
 }
