@@ -7,7 +7,7 @@ import numpy as np
 from roboschool.errors import InvalidInput
 from roboschool.mdp.effects import Marker
 from roboschool.physics.checkpoint import Snapshot
-from roboschool.rendering.camera_view import NARROWEST, VIEW, Fixed, Follow
+from roboschool.rendering.camera_view import NARROWEST, VIEW, CameraView, Fixed, Follow
 from roboschool.rendering.render_scene import Image, RenderScene
 from roboschool.scenes.scene import Scene
 
@@ -52,18 +52,21 @@ class Camera:
             InvalidInput: there is no library to draw it.
         """
         scene = self._open()
-        trunks = scene.show(snapshot, markers)
+        view = self._aim(scene, 0, scene.show([snapshot], [markers])[0])
+        colours, depths, bodies = scene.draw([view], self.width, self.height)
+        return Image(colours[0], depths[0], bodies[0])
+
+    def _aim(self, scene: RenderScene, world: int, trunks: np.ndarray) -> CameraView:
+        """Return the next view of what has been placed; the robots' trunks are there (robot, 3) [m]."""
         if self._fixed:
             followed = self._fixed.view.follow
-            camera_view = self._fixed.camera_view(None if followed is None else scene.position(followed))
-        else:
-            camera_view = self._follow.camera_view(trunks * (1.0, 1.0, MIDDLE), scene.robot_radii())
-        return scene.draw(camera_view, self.width, self.height)
+            return self._fixed.camera_view(None if followed is None else scene.position(followed, world))
+        return self._follow.camera_view(trunks * (1.0, 1.0, MIDDLE), scene.robot_radii())
 
     def trunks(self, snapshot: Snapshot) -> tuple[np.ndarray, np.ndarray]:
         """Return the positions of the robots' trunks (robot, 3) and a radius around each robot (robot,) [m]."""
         scene = self._open()
-        return scene.show(snapshot), scene.robot_radii()
+        return scene.show([snapshot])[0], scene.robot_radii()
 
     def reset(self) -> None:
         """Reset the view: the next picture is taken from its target directly, without a smooth transition."""
@@ -79,3 +82,33 @@ class Camera:
         if self._render_scene is None:
             self._render_scene = RenderScene(self.scene)
         return self._render_scene
+
+
+class CameraBatch:
+    """Cameras of worlds of one scene, each as a `Camera` sees its own; all pictures are drawn in one call.
+
+    Args:
+        scene: what to look at.
+        worlds: how many.
+        width: of the pictures [pixels].
+        height: of the pictures [pixels].
+
+    Raises:
+        InvalidInput: there is no library, or width or height is as `Camera` does not take it.
+    """
+
+    def __init__(self, scene: Scene, worlds: int, width: int = 64, height: int = 64) -> None:
+        self._cameras = [Camera(scene, width, height) for _ in range(worlds)]
+        self._size = width, height
+        self._render_scene = RenderScene(scene, worlds)
+
+    def images(self, snapshots: Sequence[Snapshot], markers: Sequence[Sequence[Marker]] = ()) -> Image:
+        """Return the next pictures of all worlds (world, height, width, ...), with their markers in them."""
+        trunks = self._render_scene.show(snapshots, markers)
+        cameras = enumerate(self._cameras)
+        views = [camera._aim(self._render_scene, world, trunks[world]) for world, camera in cameras]
+        return self._render_scene.draw(views, *self._size)
+
+    def reset(self, world: int) -> None:
+        """Reset the view of a world, as `Camera.reset` does."""
+        self._cameras[world].reset()

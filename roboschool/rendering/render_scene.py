@@ -35,30 +35,30 @@ UPRIGHT = np.eye(3).ravel()
 
 
 class Image(NamedTuple):
-    """A picture, and what the camera measures beside colours."""
+    """A picture, and what the camera measures beside colours; several have an axis of their own before the others."""
 
     colours: np.ndarray  # red, green, blue, bytes (height, width, 3)
     depths: np.ndarray  # distance along the camera's axis [m], infinite for the sky (height, width), float32
     bodies: np.ndarray  # number of the agent, else agents + number of the prop, else -1 (height, width), int32
 
     @classmethod
-    def empty(cls, width: int, height: int) -> "Image":
-        """Return one to be drawn."""
-        size = height, width
+    def empty(cls, *size: int) -> "Image":
+        """Return one to be drawn (..., height, width)."""
         return cls(np.empty((*size, 3), np.uint8), np.empty(size, np.float32), np.empty(size, np.int32))
 
 
 class RenderScene:
-    """Robots, props and markers of a scene, which a snapshot places.
+    """Robots, props and markers of worlds of one scene, which snapshots place.
 
     Args:
         scene: what is drawn.
+        worlds: how many.
 
     Raises:
         InvalidInput: there is no library, or a mesh has been changed since its URDF was read.
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, worlds: int = 1) -> None:
         self.library = load_library()
         self.ground = make_ground(scene)
         bodies = [
@@ -70,9 +70,9 @@ class RenderScene:
         joints += [len(prop.joints) for prop in scene.props]
         stops = np.cumsum([BASE + count for count in joints])
         self._columns = [slice(stop - BASE - count, stop) for stop, count in zip(stops, joints, strict=True)]
-        self._row = np.zeros((1, stops[-1]))
+        self._rows = np.zeros((worlds, stops[-1]))
         for columns in self._columns:
-            self._row[0, columns.start + BASE - 1] = 1.0  # upright
+            self._rows[:, columns.start + BASE - 1] = 1.0  # upright
         self._agents = len(scene.agents)
         self._names = [agent.name for agent in scene.agents] + [prop.name for prop in scene.props]
         self._arrange(bodies, _arch(scene))
@@ -82,10 +82,9 @@ class RenderScene:
         for number, (parts, trunk) in enumerate(zip(bodies, trunks, strict=True)):
             first = sum(len(other.links) for other in bodies[:number])
             self._trunks.append((first + parts.names[trunk], parts.centres[trunk]))
-        self.placed, self._poses = self.library.place(self._row, self.links, self.owners, self.local)
+        self.placed, self._poses = self.library.place(self._rows, self.links, self.owners, self.local)
         self.radii = self._measure()  # of a sphere around each body (body,) [m]
-        self.markers = np.empty(0, SHAPES)
-        self.marker_poses = np.empty((0, POSE))
+        self.markers = [_balls(())] * worlds
 
     def _arrange(self, bodies: Sequence[Parts], still: tuple[np.ndarray, np.ndarray]) -> None:
         """Put links and shapes of all bodies, and those that stay where they are, into arrays."""
@@ -123,52 +122,52 @@ class RenderScene:
                 radii[body] = max(SMALLEST, RADIUS * size.max())
         return radii
 
-    def show(self, snapshot: Snapshot, markers: Sequence[Marker] = ()) -> np.ndarray:
-        """Place robots, props and markers; return the positions of the robots' trunks (robot, 3) [m].
+    def show(self, snapshots: Sequence[Snapshot], markers: Sequence[Sequence[Marker]] = ()) -> np.ndarray:
+        """Place what is in the worlds; return the positions of the robots' trunks (world, robot, 3) [m].
 
-        A body whose pose is not finite or too far away stays where it was; a marker is left out.
+        A body whose pose is not finite or too far away stays where it was; such a marker is left out.
         """
-        bodies = zip(snapshot.bases, snapshot.joints, strict=True)
-        with np.errstate(over="ignore"):
+        for row, snapshot in zip(self._rows, snapshots, strict=True):
+            bodies = zip(snapshot.bases, snapshot.joints, strict=True)
             numbers = np.array(
                 [number for base, joints in bodies for part in (*base[:2], joints[0]) for number in part]
             )
-            numbers = numbers.astype(np.float32)  # as a match file rounds them
-        near = abs(numbers) < LOST
-        if near.all():
-            self._row[0] = numbers
-        else:
-            for columns in (columns for columns in self._columns if near[columns].all()):
-                self._row[0, columns] = numbers[columns]
-        self.placed, self._poses = self.library.place(self._row, self.links, self.owners, self.local)
-        markers = [mark for mark in markers if all(abs(number) < LOST for number in (*mark.position, mark.radius))]
-        self.markers, self.marker_poses = np.zeros(len(markers), SHAPES), np.empty((len(markers), POSE))
-        for shape, pose, marker in zip(self.markers, self.marker_poses, markers, strict=True):
-            shape["kind"], shape["body"], shape["half"] = SPHERE, NO_BODY, marker.radius
-            shape["colour"], pose[:9], pose[9:] = _share(marker.colour), UPRIGHT, np.array(marker.position, np.float32)
-        return np.array([self._position(number) for number in range(self._agents)])
+            with np.errstate(over="ignore"):
+                numbers = numbers.astype(np.float32)  # as a match file rounds them
+            near = abs(numbers) < LOST
+            for columns in [slice(None)] if near.all() else self._columns:
+                if near[columns].all():
+                    row[columns] = numbers[columns]
+        self.placed, self._poses = self.library.place(self._rows, self.links, self.owners, self.local)
+        self.markers = [_balls(own) for own in markers or [()] * len(self._rows)]
+        worlds, robots = range(len(self._rows)), range(self._agents)
+        return np.array([[self._position(world, robot) for robot in robots] for world in worlds])
 
     def robot_radii(self) -> np.ndarray:
         """Return the radius of a sphere around each robot (robot,) [m]."""
         return self.radii[: self._agents]
 
-    def position(self, name: str) -> np.ndarray:
+    def position(self, name: str, world: int = 0) -> np.ndarray:
         """Return the position of an agent's robot or of a prop (3,) [m]."""
-        return self._position(self._names.index(name))
+        return self._position(world, self._names.index(name))
 
-    def _position(self, body: int) -> np.ndarray:
+    def _position(self, world: int, body: int) -> np.ndarray:
         link, centre = self._trunks[body]
-        pose = self.placed[0, link]
+        pose = self.placed[world, link]
         placed: np.ndarray = pose[9:] + pose[:9].reshape(3, 3) @ centre
         return placed
 
-    def draw(self, camera_view: CameraView, width: int, height: int, threads: int | None = None) -> Image:
-        """Draw what is placed; the number of threads changes no pixel."""
-        shapes = np.concatenate((self.shapes, self.markers))
-        poses = np.concatenate((self._poses[0], self.marker_poses))
-        image = Image.empty(width, height)
-        self.library.draw([fill_picture(shapes, poses, self.meshes, self.ground, camera_view, image)], threads)
-        return image
+    def draw(self, views: Sequence[CameraView], width: int, height: int, threads: int | None = None) -> Image:
+        """Draw each world from one view, all in one call (world, ...); the number of threads changes no pixel."""
+        images = Image.empty(len(views), height, width)
+        shapes = [np.concatenate((self.shapes, balls)) for balls, _ in self.markers]
+        poses = [np.concatenate((own, places)) for own, (_, places) in zip(self._poses, self.markers, strict=True)]
+        pictures = [
+            fill_picture(drawn, placed, self.meshes, self.ground, view, image)
+            for drawn, placed, view, image in zip(shapes, poses, views, map(Image, *images), strict=True)
+        ]
+        self.library.draw(pictures, threads)
+        return images
 
 
 def fill_picture(
@@ -191,6 +190,16 @@ def fill_picture(
         Eye((c_double * 3)(*view.eye), *vectors, view.wide, view.high),
         *(len(shapes), width, height, *(array.ctypes.data for array in image)),
     )
+
+
+def _balls(markers: Sequence[Marker]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the shapes of markers and their poses (marker, POSE)."""
+    markers = [mark for mark in markers if all(abs(number) < LOST for number in (*mark.position, mark.radius))]
+    shapes, poses = np.zeros(len(markers), SHAPES), np.empty((len(markers), POSE))
+    for shape, pose, marker in zip(shapes, poses, markers, strict=True):
+        shape["kind"], shape["body"], shape["half"] = SPHERE, NO_BODY, marker.radius
+        shape["colour"], pose[:9], pose[9:] = _share(marker.colour), UPRIGHT, np.array(marker.position, np.float32)
+    return shapes, poses
 
 
 def _share(colour: Colour) -> tuple[float, ...]:

@@ -188,7 +188,7 @@ def test_the_view_glides_and_leaves_the_fallen_behind():
     eyes, sight = [], []
     for frame in range(300):
         runs = {0: 4.0 * FRAME * frame, 1: min(3.0, 5.0 * FRAME * frame), 2: 4.5 * FRAME * frame}
-        points = render_scene.show(moved(scene, here, runs))
+        (points,) = render_scene.show([moved(scene, here, runs)])
         camera_view = follow.camera_view(points, render_scene.robot_radii())
         across, ahead = (points - camera_view.eye) @ camera_view.right, (points - camera_view.eye) @ camera_view.ahead
         eyes.append(camera_view.eye)

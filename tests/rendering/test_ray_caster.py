@@ -14,8 +14,9 @@ import trimesh
 from folders import ROOT
 
 from roboschool.errors import InvalidInput
+from roboschool.mdp.effects import Marker
 from roboschool.physics.checkpoint import Snapshot
-from roboschool.rendering.camera import Camera
+from roboschool.rendering.camera import Camera, CameraBatch
 from roboschool.rendering.camera_view import CameraView
 from roboschool.rendering.ground import make_ground
 from roboschool.rendering.native import library
@@ -165,9 +166,9 @@ def soccer() -> tuple[Scene, Snapshot]:
 def test_any_number_of_threads_gives_the_same_pixels(soccer: tuple[Scene, Snapshot]) -> None:
     scene, snapshot = soccer
     drawn = RenderScene(scene)
-    drawn.show(snapshot)
+    drawn.show([snapshot])
     view = look(np.array((0.0, -9.0, 7.0)), np.zeros(3))
-    first, *others = (drawn.draw(view, 150, 100, threads) for threads in (1, 2, 3, 64))
+    first, *others = (drawn.draw([view], 150, 100, threads) for threads in (1, 2, 3, 64))
     for other in others:
         for mine, theirs in zip(first, other, strict=True):
             assert np.array_equal(mine, theirs)
@@ -180,6 +181,26 @@ def test_pictures_tell_bodies_apart(soccer: tuple[Scene, Snapshot]) -> None:
     assert numbers == {-1, *range(len(scene.agents) + len(scene.props))}
 
 
+def test_a_batch_of_cameras_draws_what_single_ones_draw() -> None:
+    scene = load_scene("ants")
+    simulation = Simulation(scene, 3)
+    batch, singles = CameraBatch(scene, 3, 50, 40), [Camera(scene, 50, 40) for _ in range(3)]
+    simulation.reset({0: 1, 1: 2, 2: 3})
+    for step in range(3):
+        simulation.step([np.full(group.shape, 0.3 * step) for group in simulation.groups])
+        snapshots = [world.capture() for world in simulation.worlds]
+        markers = [[Marker((float(world), 0.0, 0.5), 0.2, (20, 40, 230))] for world in range(step)] + [[]] * (3 - step)
+        images = batch.images(snapshots, markers)
+        for world, camera in enumerate(singles):
+            for mine, theirs in zip(images, camera.image(snapshots[world], markers[world]), strict=True):
+                assert np.array_equal(mine[world], theirs)
+    batch.reset(1)
+    singles[1].reset()
+    image = singles[1].picture(snapshots[1])
+    assert np.array_equal(batch.images(snapshots).colours[1], image)
+    simulation.close()
+
+
 @pytest.mark.parametrize("name", ["humanoid", "atlas_forward_walk", "soccer", "reacher", "pong"])
 def test_links_are_where_bullet_has_them(name: str) -> None:
     scene = load_scene(name)
@@ -189,7 +210,7 @@ def test_links_are_where_bullet_has_them(name: str) -> None:
     for _ in range(10):
         simulation.step([rng.uniform(-1.0, 1.0, group.shape) for group in simulation.groups])
     world, drawn, first = simulation.worlds[0], RenderScene(scene), 0
-    drawn.show(world.capture())
+    drawn.show([world.capture()])
     models = [*(agent.robot.model for agent in scene.agents), *(prop.model for prop in scene.props)]
     for body, model in zip((*world.bodies, *world.prop_bodies), models, strict=True):
         parts = read_parts(model, [joint.name for joint in model.joints if joint.kind != "fixed"])
@@ -251,7 +272,7 @@ def test_without_its_library_it_says_how_to_build_it(tmp_path: Path) -> None:
 
 DRAW = """
 import os, numpy as np
-from roboschool.rendering.camera import Camera
+from roboschool.rendering.camera import Camera, CameraBatch
 from roboschool.rendering.native import library
 from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation

@@ -18,7 +18,7 @@ struct work {
   atomic_int next;
 };
 
-int roboschool_layout[] = {sizeof(struct shape), sizeof(struct picture), sizeof(struct ground),
+int roboschool_picture_layout[] = {sizeof(struct shape), sizeof(struct picture), sizeof(struct ground),
                            sizeof(struct mesh),  sizeof(struct link),    sizeof(struct node)};
 
 /* Add the ray through a place in the picture [pixels]. */

@@ -88,7 +88,7 @@ class Library:
             self._draw, self._place = library.roboschool_draw, library.roboschool_place
             self._build = library.roboschool_build
             structures = [SHAPES.itemsize, *map(ctypes.sizeof, (Picture, Ground, Mesh)), LINKS.itemsize, NODES.itemsize]
-            layout = (c_int * len(structures)).in_dll(library, "roboschool_layout")
+            layout = (c_int * len(structures)).in_dll(library, "roboschool_picture_layout")
         except (OSError, AttributeError, ValueError) as error:
             raise InvalidInput(f"{path} cannot be loaded ({error}): {remedy}") from None
         if list(layout) != structures:

@@ -9,8 +9,11 @@ static const float BOUNCE[3] = {0.26F, 0.25F, 0.23F}; /* light from below */
 static const float DEEPEST = 0.85F; /* share of the sky's light that contact shading may take */
 static const float FINEST = 0.6F;   /* half the width of the edge of a shadow, at least [pixels] */
 static const float SHINE = 0.22F, RIM = 0.10F; /* of the sun on a body, of the sky at its edge */
-enum { RAYS = 4 }; /* to the sun, past a mesh */
-static const float AIMS[RAYS][2] = {{0.4F, 0.7F}, {-0.7F, 0.4F}, {0.7F, -0.4F}, {-0.4F, -0.7F}}; /* on its disc */
+enum { FIRST = 3, RAYS = 16 }; /* to the sun, past a mesh; where the first agree there are no more */
+static const float AIMS[RAYS][2] = {/* on its disc */
+    {0.00F, 0.95F},   {0.82F, -0.47F},  {-0.82F, -0.47F}, {0.15F, 0.10F},  {-0.25F, 0.22F}, {0.10F, -0.38F},
+    {0.45F, 0.20F},   {-0.52F, -0.10F}, {0.20F, 0.56F},   {0.48F, -0.42F}, {-0.35F, -0.55F}, {-0.45F, 0.57F},
+    {0.68F, 0.42F},   {0.04F, -0.82F},  {-0.85F, 0.10F},  {0.88F, 0.00F}};
 
 static inline float soften(float x) { return x * x * (3.0F - 2.0F * x); }
 
@@ -68,16 +71,18 @@ static void shade_mesh(const struct view *v, const struct solid *s, int own, str
     const float start[3] = {b->px[i] + lift * b->nx[i], b->py[i] + lift * b->ny[i], b->pz[i] + lift * b->nz[i]};
     turn_back(s->turn, start, from);
     for (int axis = 0; axis < 3; axis++) from[axis] += s->eye[axis];
-    for (int ray = 0; ray < RAYS; ray++) {
+    int rays = 0;
+    do {
       float way[3] = {s->to_sun[0], s->to_sun[1], s->to_sun[2]};
       for (int axis = 0; axis < 3; axis++) {
         const float *t = s->turn + axis;
-        way[axis] += SPREAD * (AIMS[ray][0] * (t[0] * EAST[0] + t[3] * EAST[1] + t[6] * EAST[2]) +
-                               AIMS[ray][1] * (t[0] * NORTH[0] + t[3] * NORTH[1] + t[6] * NORTH[2]));
+        way[axis] += SPREAD * (AIMS[rays][0] * (t[0] * EAST[0] + t[3] * EAST[1] + t[6] * EAST[2]) +
+                               AIMS[rays][1] * (t[0] * NORTH[0] + t[3] * NORTH[1] + t[6] * NORTH[2]));
       }
-      dark += hit_mesh(s->mesh, from, way, NEVER, 0) < NEVER ? 1.0F / RAYS : 0.0F;
-    }
-    b->lit[i] = least(b->lit[i], 1.0F - dark);
+      dark += hit_mesh(s->mesh, from, way, NEVER, 0) < NEVER ? 1.0F : 0.0F;
+      rays++;
+    } while (rays < FIRST || (rays < RAYS && dark > 0.0F && (rays > FIRST || dark < (float)FIRST)));
+    b->lit[i] = least(b->lit[i], 1.0F - dark / (float)rays);
   }
 }
 
