@@ -1,7 +1,7 @@
 # make race   install, and let the shipped robots race
 # make test   install, lint, type-check, and run the whole suite
 # make test-extras   install other people's trainers apart, and run the examples and the conformance tests there
-# make sanitize  test the native library with AddressSanitizer and UndefinedBehaviorSanitizer, then with ThreadSanitizer
+# make sanitize  test the native libraries with AddressSanitizer and UndefinedBehaviorSanitizer, then with ThreadSanitizer
 # make fuzz   damage every kind of file and message, and read it: ten minutes, two processes
 # make docs   write docs/environments.md, docs/card.md, pictures, and the README's animation
 # make robots  import the robots of other people's packages, and write docs/robots.md (an hour, 3 GB)
@@ -35,13 +35,13 @@ fuzz: .venv/test
 CC ?= cc
 library_of = $(shell $(CC) -print-file-name=lib$(1).so)
 
-# what is left in place is the plain library, whatever the tests say
+# what is left in place are the plain libraries, whatever the tests say
 sanitize: .venv/test
 	trap '$(BIN)/python hatch_build.py' EXIT; set -e; export ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=1; \
 	CFLAGS='-g -fsanitize=address,undefined -fno-sanitize-recover=undefined' $(BIN)/python hatch_build.py; \
-	LD_PRELOAD='$(call library_of,asan) $(call library_of,ubsan)' $(BIN)/pytest -s tests/physics tests/simulation/test_trace.py; \
+	LD_PRELOAD='$(call library_of,asan) $(call library_of,ubsan)' $(BIN)/pytest -s tests/physics tests/simulation/test_trace.py tests/rendering/test_ray_caster.py; \
 	CFLAGS='-g -fsanitize=thread' $(BIN)/python hatch_build.py; \
-	LD_PRELOAD='$(call library_of,tsan)' $(BIN)/pytest -s tests/physics/test_native.py -k of_one_backend
+	LD_PRELOAD='$(call library_of,tsan)' $(BIN)/pytest -s tests/physics/test_native.py tests/rendering/test_ray_caster.py -k 'of_one_backend or number_of_threads'
 
 # The robots, and nothing of what they need to run elsewhere.
 ROBOTS = example-robot-data jvrc-description upkie-description airo-models icub-models hello-robot-stretch-urdf \
@@ -85,7 +85,7 @@ docs: .venv/race
 	$(BIN)/roboschool film mixed_sumo --seed 3 --size 480x300 --video docs/mixed_sumo.webp
 	$(foreach scene,$(SCENES),$(BIN)/roboschool film $(scene) --picture docs/pictures/$(scene).png --at $(or $(AT_$(scene)),1.4) &&) true
 
-BUILT_FROM = pyproject.toml hatch_build.py $(wildcard roboschool/physics/native/*.[ch])
+BUILT_FROM = pyproject.toml hatch_build.py $(wildcard roboschool/*/native/*.[ch])
 
 .venv/pip:
 	$(PYTHON) -m venv .venv

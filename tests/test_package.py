@@ -30,6 +30,7 @@ from roboschool.mdp.task import fields_of
 from roboschool.physics.native.library import PATH
 from roboschool.physics.worlds import World
 from roboschool.policies.policy import Random, Still
+from roboschool.rendering.native import library as draw
 from roboschool.rendering.video import Video
 from roboschool.robots.card import Card
 from roboschool.testing import check, trial
@@ -98,12 +99,12 @@ def install_wheel(folder: Path, **env: str) -> tuple[Path, Path]:
     return wheel, commands
 
 
-def test_wheel_holds_assets_scenes_and_the_native_library(tmp_path: Path) -> None:
+def test_wheel_holds_assets_scenes_and_the_native_libraries(tmp_path: Path) -> None:
     wheel, commands = install_wheel(tmp_path)
     assert wheel.stat().st_size < 2 * 2**20
     assert wheel.stem.split("-")[2:4] == ["py3", "none"]
     assert not wheel.stem.endswith("any"), "it is for one platform"
-    held = {"roboschool/py.typed", "roboschool_pytest.py", f"roboschool/physics/native/{PATH.name}"}
+    held = {"roboschool/py.typed", "roboschool_pytest.py", *(str(path.relative_to(ROOT)) for path in (PATH, draw.PATH))}
     assert held <= set(zipfile.ZipFile(wheel).namelist())
     code = (
         "import roboschool, sys; env = roboschool.AgentEnv('ant'); env.reset(seed=0);"

@@ -27,7 +27,7 @@ from roboschool.envs.thread_warning import warn_of_threads
 from roboschool.envs.vector_info import final_observations, info_of, take_rows
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import AnyPolicy
-from roboschool.rendering.camera import Camera
+from roboschool.rendering.camera import CameraBatch
 from roboschool.scenes.loader import options_of_reset
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.checkpoint import check_seeds
@@ -153,7 +153,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self._board = self._pool.buffers
         self._pending = np.zeros(self.copies, dtype=bool)  # copies that act, and have not been received
         self._begun = np.zeros(self.copies, dtype=bool)
-        self._cameras: dict[int, Camera] = {}
+        self._cameras: CameraBatch | None = None  # set by the first picture
         self._size = (width, height)
         self.closed = False
 
@@ -213,8 +213,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             self._pool.reset({copy: seeds[copy] for copy in chosen}, {copy: rules[copy] for copy in chosen})
         self._pending[chosen] = False
         self._begun[chosen] = True
-        for copy in self._cameras.keys() & chosen:
-            self._cameras[copy].reset()
+        if self._cameras is not None:
+            for copy in chosen:
+                self._cameras.reset(copy)
         everyone = list(range(self.copies))
         return take_rows(self._board.observation, everyone), self._info(everyone, mask)
 
@@ -330,19 +331,17 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
 
     def render(self) -> tuple[np.ndarray, ...] | None:
         """Return a picture (height, width, 3) of every copy if `render_mode` is "rgb_array"."""
-        return None if self.render_mode is None else tuple(self._picture(copy) for copy in range(self.copies))
-
-    def _picture(self, copy: int) -> np.ndarray:
+        if self.render_mode is None:
+            return None
         check_open(self.scene, self.closed)
-        if copy not in self._cameras:
-            self._cameras[copy] = Camera(self.scene, *self._size)
+        if self._cameras is None:
+            self._cameras = CameraBatch(self.scene, self.copies, *self._size)
         with self._whole_or_reset():
-            seen = self._pool.picture(copy)
-        return self._cameras[copy].picture(*seen)
+            seen = [self._pool.picture(copy) for copy in range(self.copies)]
+        snapshots, markers = zip(*seen, strict=True)
+        return tuple(self._cameras.images(snapshots, markers).colours)
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free all worlds, and end all workers, whatever they are doing; the env cannot be used afterwards."""
         self._begun[:] = self._pending[:] = False
         self._pool.close()
-        for camera in self._cameras.values():
-            camera.close()

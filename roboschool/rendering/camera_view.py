@@ -7,7 +7,7 @@ import numpy as np
 
 from roboschool.scenes.scene import FixedCamera
 
-NEAR, FAR = 0.05, 200.0  # what is drawn lies between [m]
+NEAR = 0.05  # the eye is farther from the ground, and from what it looks at [m]
 VIEW = math.tan(math.radians(20.0))  # half the height of what is seen 1 m away [m]
 NARROWEST = 0.5  # half its width, at least [m]
 EYE = 1.4  # its height beside a robot [m]
@@ -28,25 +28,11 @@ class CameraView:
 
     def __init__(self, eye: np.ndarray, ahead: np.ndarray, wide: float, high: float, top: np.ndarray = SKYWARD) -> None:
         self.eye, self.ahead, self.wide, self.high = eye, ahead, wide, high
-        right = np.cross(ahead, top)
+        right = _cross(ahead, top)
         if not right.any():
-            right = np.cross(ahead, NORTH)
+            right = _cross(ahead, NORTH)
         self.right = right / np.linalg.norm(right)
-        self.up = np.cross(self.right, ahead)
-        axes = np.stack((self.right, self.up, -ahead))
-        self.view = np.vstack((np.column_stack((axes, -axes @ eye)), (0.0, 0.0, 0.0, 1.0)))
-
-    def project(self, top: float = 0.0, bottom: float = 1.0, left: float = 0.0, right: float = 1.0) -> np.ndarray:
-        """Return the projection (4, 4) that fills a picture with a part of what is seen, given as shares of it."""
-        width, height = right - left, bottom - top
-        return np.array(
-            (
-                (1.0 / (self.wide * width), 0.0, (left + right - 1.0) / width, 0.0),
-                (0.0, 1.0 / (self.high * height), (1.0 - top - bottom) / height, 0.0),
-                (0.0, 0.0, (FAR + NEAR) / (NEAR - FAR), 2.0 * FAR * NEAR / (NEAR - FAR)),
-                (0.0, 0.0, -1.0, 0.0),
-            )
-        )
+        self.up = _cross(self.right, ahead)
 
 
 class Follow:
@@ -102,7 +88,7 @@ class Fixed:
         """Reset the smoothing: the next frame is the first."""
         self.shown = UNSEEN
 
-    def camera_view(self, place: tuple[float, ...] | None) -> CameraView:
+    def camera_view(self, place: Any) -> CameraView:
         """Return the view of the next frame; what is followed is at some place [m], or there is nothing to follow."""
         target = self.look if place is None else self.look + self.view.follow_weight * (np.array(place) - self.look)
         self.shown = _smooth(self.shown, target, self.view.smoothing)
@@ -125,6 +111,12 @@ def _gather(points: np.ndarray, line: float | None) -> Any:
     weights = weights.clip(0.0, 1.0)
     mean = (weights * points).sum(0) / weights.sum()
     return mean + weights * (points - mean)
+
+
+def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the cross product (3,); numpy's own takes longer than a small picture may."""
+    (ax, ay, az), (bx, by, bz) = a.tolist(), b.tolist()
+    return np.array((ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx))
 
 
 def _smooth(old: Any, new: Any, stays: Any) -> Any:

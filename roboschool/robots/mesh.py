@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.errors import suggest
+from roboschool.errors import InvalidInput, suggest
 
 NOT_FINITE = "a vertex is not finite"  # in the text of an error
 MOST_FACES = 200_000  # of one mesh
@@ -41,8 +41,6 @@ def find_file(root: Path, folder: Path, name: str) -> Path:
 
 def measure_mesh(file: Path, root: Path) -> tuple[Any, Any]:
     """Check a mesh file; return its size, and its reach from the origin, along x, y, z."""
-    import trimesh  # takes half a second
-
     data, suffix = file.read_bytes(), file.suffix.lower()
     if suffix not in (".obj", ".stl"):
         raise ValueError(f"{file.name}: only .obj and .stl meshes are read")
@@ -50,17 +48,41 @@ def measure_mesh(file: Path, root: Path) -> tuple[Any, Any]:
         _check_obj(file, data, root)
     elif len(data) < 84 or len(data) != 84 + 50 * int.from_bytes(data[80:84], "little"):
         raise ValueError(f"{file.name}: not a binary STL with as many triangles as it says; Bullet reads no other")
-    try:
-        with np.errstate(all="ignore"):
-            mesh = trimesh.load_mesh(BytesIO(data), file_type=suffix[1:], process=False, skip_materials=True)
-        points, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
-    except Exception as error:
-        raise ValueError(f"{file.name}: not a mesh ({type(error).__name__}: {error})") from None
+    points, faces = _parse(file, data)
     if not 0 < len(faces) <= MOST_FACES:
         raise ValueError(f"{file.name}: {len(faces)} faces, not 1 to {MOST_FACES}")
     if not np.isfinite(points).all() or faces.min() < 0 or faces.max() >= len(points):
         raise ValueError(f"{file.name}: {NOT_FINITE}, or a face has a vertex that is not there")
     return np.ptp(points, axis=0), np.abs(points).max(axis=0)
+
+
+def read_triangles(file: Path) -> Any:
+    """Return the corners of the triangles of a mesh that has been checked (triangle, 3, 3).
+
+    Raises:
+        InvalidInput: it has been changed since then.
+    """
+    try:
+        points, faces = _parse(file, file.read_bytes())
+        corners = points[faces]
+    except (OSError, ValueError, IndexError) as error:
+        raise InvalidInput(f"{file}: {error}") from None
+    if not len(corners) or not np.isfinite(corners).all():
+        raise InvalidInput(f"{file}: no triangles, or {NOT_FINITE}")
+    return corners
+
+
+def _parse(file: Path, data: bytes) -> tuple[Any, Any]:
+    """Return vertices (vertex, 3) and faces (face, 3) of a mesh."""
+    import trimesh  # takes half a second
+
+    try:
+        with np.errstate(all="ignore"):
+            kind = file.suffix.lower()[1:]
+            mesh = trimesh.load_mesh(BytesIO(data), file_type=kind, process=False, skip_materials=True)
+        return np.asarray(mesh.vertices), np.asarray(mesh.faces)
+    except Exception as error:
+        raise ValueError(f"{file.name}: not a mesh ({type(error).__name__}: {error})") from None
 
 
 def _lines(file: Path, data: bytes) -> Iterator[tuple[int, list[bytes]]]:

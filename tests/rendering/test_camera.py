@@ -11,9 +11,9 @@ from roboschool import paths
 from roboschool.errors import InvalidInput
 from roboschool.mdp.effects import Marker
 from roboschool.physics.checkpoint import Snapshot
-from roboschool.rendering.backdrop import BLACK, TRACK, WHITE
 from roboschool.rendering.camera import Camera
-from roboschool.rendering.stadium import GRASS, MOWN
+from roboschool.rendering.ground import BLACK, GRASS, MOWN, WHITE, find_track
+from roboschool.rendering.ground import LANES as TRACK
 from roboschool.robots.urdf import read_urdf
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import FixedCamera, Prop, Scene
@@ -188,7 +188,7 @@ def test_the_view_glides_and_leaves_the_fallen_behind():
     eyes, sight = [], []
     for frame in range(300):
         runs = {0: 4.0 * FRAME * frame, 1: min(3.0, 5.0 * FRAME * frame), 2: 4.5 * FRAME * frame}
-        points = render_scene.show(moved(scene, here, runs))
+        (points,) = render_scene.show([moved(scene, here, runs)])
         camera_view = follow.camera_view(points, render_scene.robot_radii())
         across, ahead = (points - camera_view.eye) @ camera_view.right, (points - camera_view.eye) @ camera_view.ahead
         eyes.append(camera_view.eye)
@@ -364,7 +364,7 @@ def test_what_is_small_is_drawn_too():
     scene = dataclasses.replace(load_scene("ant"), camera=dataclasses.replace(ABOVE, eye=(0.0, 0.0, 30.0)))
     here = start(scene)
     view = Camera(scene, 200, 200)
-    bare = view._backdrop.paint(view._fixed.camera_view(None), 200, 200)
+    bare = view.picture(moved(scene, here, {0: 500.0})).astype(int)
     for x in (0.0, 20.0):
         changed = np.argwhere(abs(view.picture(moved(scene, here, {0: x})) - bare).max(axis=-1) > 40)
         assert len(changed) > 5
@@ -434,10 +434,7 @@ def painted(stadium: tuple[float, float], x: float, y: float, finish: float | No
     """Return the colour of the ground at one spot, seen from above, 2 cm to a pixel."""
     seen = FixedCamera(eye=(x, y, 2.0), target=(x, y, 0.0), half_width=0.1)
     scene = dataclasses.replace(load_scene("ant"), stadium=stadium, camera=seen, finish=finish)
-    view = Camera(scene, 20, 20)
-    picture: np.ndarray = view._backdrop.paint(view._fixed.camera_view(None), 20, 20)
-    view.close()
-    return picture[10, 10]
+    return shot(scene, moved(scene, start(scene), {0: 500.0}), size=20)[10, 10].astype(int)
 
 
 @pytest.mark.parametrize("stadium", [(27.0, 21.0), (0.0, 0.0), (-3.5, 100.0)])
@@ -484,7 +481,7 @@ def test_a_stadium_ends():
 def test_a_race_on_the_straight_of_a_stadium_ends_at_its_finish():
     scene = dataclasses.replace(load_scene("ant"), stadium=(27.0, 21.0), finish=30.0)
     view = Camera(scene, 120, 80)
-    assert view._backdrop.track == pytest.approx((-1.5, 1.5, 1.0))
+    assert find_track(scene) == pytest.approx((-1.5, 1.5, 1.0))
     near = view.picture(moved(scene, start(scene), {0: 29.0}))
     view.close()
     assert (near.max(axis=-1) < 70).sum() > 50
@@ -496,7 +493,7 @@ def test_a_stadium_is_smooth_from_far_away():
     pictures = []
     for finer in (1, 4):
         view = Camera(scene, finer * 150, finer * 100)
-        fine = view._backdrop.paint(view._fixed.camera_view(None), finer * 150, finer * 100)
+        fine = view.picture(moved(scene, start(scene), {0: 500.0})).astype(float)
         pictures.append(fine.reshape(100, finer, 150, finer, 3).mean(axis=(1, 3)))
         view.close()
     assert abs(pictures[0] - pictures[1]).mean() < 1.0

@@ -1,0 +1,56 @@
+"""Ground and sky of a scene: a track where all start abreast along +x, a stadium, tiles, or a studio."""
+
+import numpy as np
+
+from roboschool.rendering.native.library import STADIUM, STUDIO, TILES, TRACK, Ground
+from roboschool.scenes.scene import Scene
+
+ZENITH, HORIZON = (118, 172, 222), (226, 236, 243)
+BARE, LANES, WHITE, BLACK = (199, 211, 203), (138, 160, 182), (248, 248, 246), (38, 44, 54)
+GRASS, MOWN = (166, 192, 152), (154, 182, 140)
+CEILING, FLOOR, GLOW = (190, 206, 222), (166, 180, 194), (232, 238, 242)
+COLOURS = (ZENITH, HORIZON, BARE, LANES, WHITE, BLACK, GRASS, MOWN, CEILING, FLOOR, GLOW)  # as in `enum colour`
+LANE = 2.0  # width of a lone lane [m]
+TURN, HALF, STADIUM_LANE = 21.0, 1.5, 1.0  # of the stadium: radius of a turn, half the width of its track, a lane [m]
+RACE = 27.0  # half a race on its straight [m]
+
+
+def find_track(scene: Scene) -> tuple[float, float, float] | None:
+    """Return the right and left edge of the track and the width of a lane [m], if there is one."""
+    if not scene.ground:
+        return None
+    track = _lanes(scene)
+    if scene.stadium is None or track is None:
+        return track
+    low, top = scene.stadium[1] - TURN - HALF, scene.stadium[1] - TURN + HALF
+    return (low, top, STADIUM_LANE) if low < (track[0] + track[1]) / 2 < top else track  # they run on the straight
+
+
+def make_ground(scene: Scene) -> Ground:
+    """Return the ground of a scene for the library."""
+    track, stadium = find_track(scene), scene.stadium
+    if not scene.ground:
+        kind = STUDIO
+    elif stadium is not None:
+        kind = STADIUM
+    else:
+        kind = TILES if track is None else TRACK
+    middle = (0.0, 0.0) if stadium is None else stadium
+    finish = np.inf if scene.finish is None else scene.finish - middle[0]
+    if stadium is not None and scene.finish is None:
+        finish = RACE
+    colours = [tuple(part / 255 for part in colour) for colour in COLOURS]
+    ground = Ground(kind, *(track or (0.0, 0.0, LANE)), finish, middle)
+    for number, colour in enumerate(colours):
+        ground.colours[number][:] = colour
+    return ground
+
+
+def _lanes(scene: Scene) -> tuple[float, float, float] | None:
+    if any(isinstance(y, tuple) or abs(np.mean(agent.yaw)) > 0.1 for agent in scene.agents for y in agent.position):
+        return None
+    ys = np.unique([agent.position[1] for agent in scene.agents])
+    lane = float(ys[1] - ys[0]) if len(ys) > 1 else LANE
+    if not np.allclose(np.diff(ys), lane):
+        return None
+    return float(ys[0]) - lane / 2, float(ys[-1]) + lane / 2, lane

@@ -1,0 +1,1 @@
+"""The ray caster in C, and its structures in Python."""
