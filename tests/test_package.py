@@ -299,7 +299,9 @@ def test_bad_arguments_are_one_line(
 @pytest.mark.parametrize("file", [*paths.robots().values(), *paths.scenes().values()], ids=lambda file: file.stem)
 def test_check_finds_nothing_wrong_with_what_is_shipped(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "LONGEST", 200)
-    assert check.trial(check._load(file)) == ([], [])
+    faults, notes = check.trial(check._load(file))
+    assert faults == []
+    assert [note for note in notes if not note.startswith("actuators")] == []  # those say how stable the gains are
 
 
 def test_check(tmp_path: Path) -> None:

@@ -107,7 +107,9 @@ class RobotBody(Body):
         joints = {joint.name: joint for joint in robot.model.joints}
         self.passive_start = [_within(0.0, joints[name]) for name in robot.passive_joints]  # positions [rad or m]
         self.driven = self.joints[self.passive :]
-        self.zeros = [0.0] * len(self.driven)  # positions, speeds and gains, which torque control ignores
+        self.steering = [self.joints[order.index(name)] for name in robot.steering]
+        self.commanded = (*self.driven, *self.steering[:1])
+        self.zeros = [0.0] * len(self.commanded)  # positions, speeds and gains, which torque control ignores
         self.trunk = self.links[robot.trunk]
         self.watched = self.links[robot.height_link] if robot.height_link != robot.trunk else None
         self.heights = [self.links[name] for name in link_heights]
@@ -122,9 +124,12 @@ class RobotBody(Body):
     def drive(self, command: Sequence[float]) -> None:
         """Give each motor its torque until the end of the next call of `stepSimulation`."""
         torque = self._torques(command) if self.robot.has_feedback else command
+        if self.steering:
+            turned = bullet.getJointState(self.id, self.steering[1], self.client)[0]
+            torque = [torque[0] * math.cos(turned), *torque[1:], torque[0] * math.sin(turned)]
         zero = self.zeros  # by name the call takes longer, and by place these must be given
         bullet.setJointMotorControlArray(
-            self.id, self.driven, bullet.TORQUE_CONTROL, zero, zero, torque, zero, zero, self.client
+            self.id, self.commanded, bullet.TORQUE_CONTROL, zero, zero, torque, zero, zero, self.client
         )
 
     def _torques(self, command: Sequence[float]) -> list[float]:

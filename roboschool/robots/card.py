@@ -57,6 +57,8 @@ class Card:
     fixed: bool = False  # its root is fixed to the world, as a root without a mass always is
     self_collision: bool = False
     substep: Annotated[float, Bounds(0.0, 1.0, above=True)] = 1.0  # longest in which its actuators are stable [s]
+    timestep: Annotated[float, Bounds(1e-4, 0.1)] | None = None  # between two actions, if a scene does not say [s]
+    steering: str | None = None  # hinge that turns the force of the first driven joint: see `find_steering`
     upright: Upright = field(default_factory=Upright)
     torque: dict[str, Torque] = field(default_factory=dict)  # at action 1.0 [N m, or N for a slide]; in action order
     actuators: dict[str, dict[str, float | str | bool]] = field(default_factory=dict)  # after them in action order

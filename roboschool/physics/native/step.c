@@ -12,12 +12,9 @@
 #include <unistd.h>
 
 enum { BULLET_VERSION = 202010061 }; /* B3_SHARED_MEMORY_MAGIC_NUMBER: Bullet refuses a plugin that returns another */
-enum { TORQUE_CONTROL = 1 };         /* CONTROL_MODE_TORQUE */
-enum { FIXED, PLANAR, ROOT, LINK };  /* what a trunk is */
-enum { STILL, FREE, HINGED };        /* what a prop is */
-enum { POSITIONS = 1, VELOCITIES };  /* of links that are asked for, too */
-enum { NO_LINK = -2, BASE };
-enum { BUSY = -2, CLOSED };         /* why nothing has moved */
+enum { FIXED, PLANAR, ROOT, LINK };  /* what a trunk is */ enum { STILL, FREE, HINGED }; /* what a prop is */
+enum { TORQUE_CONTROL = 1 }; /* CONTROL_MODE_TORQUE */ enum { POSITIONS = 1, VELOCITIES }; /* of links that are asked for, too */
+enum { NO_LINK = -2, BASE }; enum { BUSY = -2, CLOSED }; /* why nothing has moved */
 static const double FASTEST = 60.0;  /* as in `bodies.py` */
 
 /* Bullet's own structures */
@@ -56,6 +53,7 @@ struct columns { /* where the quantities of a `BodyState` begin in its row, whic
 };
 struct robot {
   int body, trunk, trunk_link, is_tilted, height_link, feedback;
+  int side_u, steering_q; /* of a robot whose first force points where a hinge has turned; else -1 */
   int driven, passive, feet, clear, heights;             /* lengths of the arrays that follow */
   const int *driven_q, *driven_u, *passive_q, *passive_u; /* places in Bullet's q and u */
   const int *foot_links, *clear_feet, *height_links;
@@ -148,7 +146,9 @@ static void drive(const struct world *w, const struct robot *r, const double *co
       if (-c[5 * n] > torque) torque = -c[5 * n];
       if (c[5 * n] < torque) torque = c[5 * n];
     }
-    b->set_torque(torques, r->driven_u[j], torque);
+    const double *turned = j == 0 && r->side_u >= 0 ? q + r->steering_q : NULL;
+    if (turned) b->set_torque(torques, r->side_u, torque * sin(*turned));
+    b->set_torque(torques, r->driven_u[j], turned ? torque * cos(*turned) : torque);
   }
   b->submit(w->client, torques);
 }

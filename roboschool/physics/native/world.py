@@ -114,6 +114,9 @@ def _describe_robot(robot: Any, body: RobotBody, command: int) -> None:
     robot.driven_q, robot.driven_u = _places(body, body.driven)
     robot.passive_q, robot.passive_u = _places(body, passive)
     robot.track_q[: body.track], robot.track_u[: body.track] = _places(body, body.joints[: body.track])
+    robot.side_u = robot.steering_q = NOWHERE
+    if body.steering:
+        (_, (robot.side_u,)), ((robot.steering_q,), _) = (_places(body, [joint]) for joint in body.steering)
     robot.feet, robot.foot_links = len(body.feet), _ints(body.feet)
     robot.clear, robot.clear_feet = len(body.robot.clear), _ints(body.robot.clear)
     robot.heights, robot.height_links = len(body.heights), _ints(body.heights)
