@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class Needs:
     """What a task or a sensor needs in its `State`."""
 
+    contacts: bool = False  # `State.contacts`
     props: bool = False  # `State.props`
     others: bool = False  # `State.others`
     game: bool = False  # `State.game`, `State.agent_stats` and `State.steps_left`
@@ -15,7 +16,13 @@ class Needs:
     def __or__(self, other: "Needs") -> "Needs":
         """Return the union of two needs."""
         links = dict.fromkeys((*self.link_heights, *other.link_heights))
-        return Needs(self.props or other.props, self.others or other.others, self.game or other.game, tuple(links))
+        return Needs(
+            contacts=self.contacts or other.contacts,
+            props=self.props or other.props,
+            others=self.others or other.others,
+            game=self.game or other.game,
+            link_heights=tuple(links),
+        )
 
 
 @dataclass(frozen=True)

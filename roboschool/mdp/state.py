@@ -71,10 +71,11 @@ class BodyState(TrunkState):
 class State(BodyState):
     """The state that tasks and sensors read.
 
-    `props`, `others` and `game` are empty unless a task or a sensor needs them (`Needs`). `game`, `agent_stats` and
-    `memory` are records of the classes that the game and the task declare.
+    `contacts`, `props`, `others` and `game` are empty unless a task or a sensor needs them (`Needs`). `game`,
+    `agent_stats` and `memory` are records of the classes that the game and the task declare.
     """
 
+    contacts: np.ndarray = quantity("bodies", doc="1 where the robot presses on an agent, or then on a prop, else 0")
     props: Bodies = quantity("props", record=Bodies, doc="every prop of the scene")
     others: Bodies = quantity("others", record=Bodies, doc="every other agent, the next in the scene first")
     game_reward: np.ndarray = quantity(doc="what the scene's game has given each agent for this step")

@@ -5,7 +5,6 @@ import functools
 import math
 import os
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,9 @@ from roboschool.mdp.task import make_task
 from roboschool.plugins import look_beside
 from roboschool.robots.robot import load_robot
 from roboschool.robots.urdf import read_urdf
+from roboschool.scenes.elements import ElementTable, find_element_faults, make_layout, make_models, overlaps
 from roboschool.scenes.lanes import Lanes, draw_entrants, line_up
+from roboschool.scenes.layout import MOST_ELEMENTS, Layout, LayoutTable
 from roboschool.scenes.scene import (
     LONGEST,
     MOST_AGENTS,
@@ -36,10 +37,11 @@ from roboschool.scenes.scene import (
     describe,
     scene_id,
 )
-from roboschool.schema import Bounds, Size, convert
+from roboschool.schema import Bounds, Pattern, Size, convert
 
 IDENTITY = re.compile(r"(?:roboschool/|Roboschool)([A-Z]\w*)-v([0-9]{1,9})")  # of a scene, in Gymnasium
-PROBE = "options"  # by which PettingZoo's own checker tries whether a reset takes options
+MOST_ROBOTS = 20  # of one file
+PREFIX = "([A-Z][a-z]{1,19})?"
 
 Made = TypeVar("Made")
 Table = TypeVar("Table")
@@ -79,13 +81,20 @@ class SceneFile(SceneSettings):
     draw: Annotated[int, Bounds(0, math.inf)] = 0  # seed by which the places of `lanes` are drawn
     lanes: Lanes | None = None
     game: dict[str, Any] | None = None  # {name = ..., and its parameters}: rules between the agents
+    robots: Annotated[
+        tuple[Name, ...], Size(0, MOST_ROBOTS)
+    ] = ()  # a scene and ids for each, in the place of its robots
+    prefix: Annotated[str, Pattern(PREFIX, "a word like 'Safexp'")] = ""  # of more ids of theirs
+    episode_steps: Annotated[int, Bounds(1, 10**7)] | None = None  # instead of `seconds`
+    layout: LayoutTable | None = None  # where robots and elements are placed
     agent: Annotated[tuple[AgentTable, ...], Size(0, MOST_AGENTS)] = ()
+    element: Annotated[tuple[ElementTable, ...], Size(0, MOST_ELEMENTS)] = ()
     prop: Annotated[tuple[PropTable, ...], Size(0, MOST_PROPS)] = ()
 
     @property
     def steps(self) -> int:
         """The number of timesteps that an episode lasts at most."""
-        return count_steps(self.seconds, self.timestep)
+        return count_steps(self.seconds, self.timestep) if self.episode_steps is None else self.episode_steps
 
 
 def count_steps(seconds: float, timestep: float) -> int:
@@ -97,7 +106,7 @@ SETTINGS = tuple(field.name for field in dataclasses.fields(SceneSettings))
 OPTIONS = tuple(  # keys of a scene's file that may be given when it is loaded
     field.name
     for field in dataclasses.fields(SceneFile)
-    if field.name not in ("version", "summary", "partitions", "agent", "prop")
+    if field.name not in ("version", "summary", "partitions", "robots", "prefix", "agent", "element", "prop")
 )
 
 
@@ -140,39 +149,37 @@ def load_for(name: str | os.PathLike[str] | Scene, options: dict[str, Any], own:
     identity = IDENTITY.fullmatch(str(name))
     if identity:
         name = "_".join(re.findall(r"[A-Z][a-z0-9]*", identity[1])).lower()
-    path = paths.find(name, paths.scenes(), "scene")
+    path, robot = _find_scene(name)
     file = read_scene(path)
+    title = f"{robot}_{path.stem}" if robot else path.stem
     if identity and int(identity[2]) != file.version:
-        raise InvalidInput(f"unknown scene {identity[0]!r}; did you mean {scene_id(path.stem, file.version)!r}?")
-    return _make_scene(path, _with_options(path, file, options, own))
+        raise InvalidInput(f"unknown scene {identity[0]!r}; did you mean {scene_id(title, file.version)!r}?")
+    given = _with_options(path, file, options, own)
+    return _make_scene(path, with_robot(given, robot, options) if given.robots else given, title)
 
 
-def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int = 4) -> dict[str, Any]:
-    """Return those options of a reset that the scene's game takes, as it takes them; warn of any other.
+def _find_scene(name: str | os.PathLike[str]) -> tuple[Path, str]:
+    """Return the file of a scene by name or path, and its robot, or nothing: `car_goal1` is `goal1` with a car."""
+    known = paths.scenes()
+    for stem, path in known.items():
+        robot, _, rest = str(name).partition(f"_{stem}")
+        if str(name) not in known and robot and not rest and robot in read_scene(path).robots:
+            return path, robot
+    return paths.find(name, known, "scene"), ""
 
-    It is a warning, not an error, because the checkers of other packages call reset with arbitrary options.
 
-    Args:
-        scene: the scene of the game.
-        options: as they are given; none if None.
-        depth: how many calls ago an env was reset, which is the line that a warning is about.
-
-    Raises:
-        InvalidInput: they are not a mapping, or one is wrong, or meant for the game but misspelt.
-    """
-    if options is None:
-        return {}
-    where = f"scene {scene.name!r}: reset"
-    if not isinstance(options, Mapping):
-        raise InvalidInput(f"{where}: options: {options!r:.80} is not a mapping, like {{'dense_weight': 0.5}}")
-    reset_options = scene.game.reset_options if scene.game is not None else ()
-    rules = scene.game.with_options(options) if scene.game is not None and options else None
-    for key in options:
-        if key not in reset_options and key != PROBE:
-            others = f"only {', '.join(reset_options)}" if reset_options else "nor any other"
-            given = f"; {key!r} is given when the env is made" if key in OPTIONS else ""
-            warnings.warn(f"{where} has no option {key!r}, {others}{given}", stacklevel=depth)
-    return {key: getattr(rules, key) for key in options if key in reset_options}
+def with_robot(file: SceneFile, robot: str, options: Mapping[str, Any]) -> SceneFile:
+    """Return the file with one of its `robots`, and the timing of that robot's card, unless options give another."""
+    agents = tuple(dataclasses.replace(row, robot=robot) if robot else row for row in file.agent)
+    name = agents[0].robot if agents else ""
+    elements = tuple(table for table in file.element if not table.robots or name in table.robots)
+    file = dataclasses.replace(file, agent=agents, element=elements)
+    own = load_robot(name) if name in paths.robots() else None
+    if own is None or own.timestep is None:
+        return file
+    timestep = file.timestep if "timestep" in options else own.timestep
+    substeps = file.substeps if "substeps" in options else own.substeps(timestep, 1)
+    return dataclasses.replace(file, timestep=timestep, substeps=substeps)
 
 
 def _with_options(path: Path, file: SceneFile, options: dict[str, Any], own: Sequence[str]) -> SceneFile:
@@ -200,10 +207,14 @@ def _choose_lanes(where: str, lanes: Lanes | None, entrants: Any) -> dict[str, A
     return {"entrants": list(entrants), "width": lanes.width}
 
 
-def _make_scene(path: Path, file: SceneFile) -> Scene:
+def _make_scene(path: Path, file: SceneFile, name: str) -> Scene:
     """Return the scene of a file."""
+    raise_faults(str(path), find_element_faults(file.layout, file.element))
     if not file.steps:
         raise InvalidInput(f"{path}: seconds: {file.seconds} s are less than a timestep, {file.timestep} s")
+    layout = LayoutTable() if file.layout is None and file.element else file.layout
+    settings = {key.name: getattr(layout, key.name) for key in dataclasses.fields(LayoutTable)} if layout else {}
+    placed = make_layout(Layout(**settings), file.element, len(file.prop)) if layout else None
     agents, agent_faults = _make_all(functools.partial(_make_agent, path), _taking_part(path, file))
     props, prop_faults = _make_all(functools.partial(_make_prop, path), file.prop)
     faults = agent_faults + prop_faults
@@ -213,16 +224,34 @@ def _make_scene(path: Path, file: SceneFile) -> Scene:
         agents += line_up(runners, file.lanes.width)
         faults += lane_faults
     raise_faults(str(path), (text.removeprefix(f"{path}: ") for text in faults))
+    props += [Prop(made.name, made.model, element=True, rate=made.rate) for made in make_models(file.element)]
+    names = [prop.name for prop in props]
+    info = describe(agents, names, file.finish)
+    agents, faults = _make_all(functools.partial(_place_task, placed), agents)
+    raise_faults(str(path), [*faults, *(overlaps(placed, names) if placed else ())])
     return Scene(
-        name=path.stem,
+        name=name,
         summary=file.summary,
         agents=tuple(agents),
         props=tuple(props),
-        game=make_game(str(path), file.game, describe(agents, [prop.name for prop in props], file.finish), path.parent),
+        game=make_game(str(path), file.game, info, path.parent),
+        layout=placed,
         steps=file.steps,
         path=str(path),
         **{key: getattr(file, key) for key in SETTINGS},
     )
+
+
+def _place_task(layout: Layout | None, agent: Agent) -> Agent:
+    """Return an agent whose task knows the elements of a layout, if it asks for them."""
+    fields = {field.name for field in dataclasses.fields(agent.task)}
+    if layout is None or "placing" not in fields:
+        return agent
+    task: Any = agent.task
+    try:
+        return dataclasses.replace(agent, task=dataclasses.replace(task, placing=layout.placing))
+    except InvalidInput as error:
+        raise InvalidInput(f"agent {agent.name!r}: task: {error}") from None
 
 
 def _make_all(make: Callable[[Table], Made], tables: Iterable[Table]) -> tuple[list[Made], list[str]]:

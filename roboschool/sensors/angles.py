@@ -94,7 +94,7 @@ class BallTurn(Sensor):
 
 
 @dataclass(frozen=True)
-class BallSpin(Sensor):
+class BallVelocity(Sensor):
     """The angular velocity of a ball joint against the robot, in the frame of the ball."""
 
     place: int  # of its first hinge among the passive joints
@@ -102,7 +102,7 @@ class BallSpin(Sensor):
     def fields(self, robot: Robot, scene: SceneInfo) -> Sequence[Field]:
         """Return three numbers."""
         name = robot.passive_joints[self.place]
-        return [Field(f"spin of the ball at {name} about {axis}", "rad/s") for axis in "xyz"]
+        return [Field(f"angular velocity of the ball at {name} about {axis}", "rad/s") for axis in "xyz"]
 
     def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
         """Return them (..., 3): each hinge turns what hangs on it."""

@@ -25,15 +25,20 @@ def to_body(state: State, vectors: np.ndarray) -> np.ndarray:
     Returns:
         Forward, left, up along the axes of the body (..., agent, k, 3).
     """
-    x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
+    x, y = vectors[..., 0], vectors[..., 1]
     left, forward = state.world_x_direction[..., :1], state.world_x_direction[..., 1:]
-    roll, pitch = state.roll_pitch[..., :1], state.roll_pitch[..., 1:]
-    along, aside = forward * x - left * y, left * x + forward * y
+    return _tilt(state, forward * x - left * y, left * x + forward * y, vectors[..., 2])
+
+
+def _tilt(state: State, along: np.ndarray, aside: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """Return vectors of the heading frame, each (..., agent, k), in the frame of the body (..., agent, k, 3)."""
+    sines, cosines = np.sin(state.roll_pitch), np.cos(state.roll_pitch)
+    roll, pitch, level_roll, level_pitch = sines[..., :1], sines[..., 1:], cosines[..., :1], cosines[..., 1:]
+    above = pitch * along + level_pitch * up
     seen = np.empty((*along.shape, 3))
-    seen[..., 0] = np.cos(pitch) * along - np.sin(pitch) * z
-    above = np.sin(pitch) * along + np.cos(pitch) * z
-    seen[..., 1] = np.cos(roll) * aside + np.sin(roll) * above
-    seen[..., 2] = np.cos(roll) * above - np.sin(roll) * aside
+    seen[..., 0] = level_pitch * along - pitch * up
+    seen[..., 1] = level_roll * aside + roll * above
+    seen[..., 2] = level_roll * above - roll * aside
     return seen
 
 
@@ -58,9 +63,18 @@ class Accelerometer(_BodyVector):
 
     def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
         """Return it (..., 3); gravity alone where an episode begins."""
-        felt = (state.world_velocity - previous.world_velocity) / dt
-        felt[..., 2] += GRAVITY
-        return to_body(state, felt[..., None, :])[..., 0, :]
+        left, forward = (state.world_x_direction[..., axis : axis + 1] for axis in (0, 1))
+        was_left, was_forward = (previous.world_x_direction[..., axis : axis + 1] for axis in (0, 1))
+        along, aside, up = (previous.velocity[..., axis : axis + 1] for axis in range(3))
+        x, y = was_forward * along + was_left * aside, was_forward * aside - was_left * along
+        now = state.velocity
+        gained = _tilt(
+            state,
+            (now[..., :1] - (forward * x - left * y)) / dt,
+            (now[..., 1:2] - (left * x + forward * y)) / dt,
+            (now[..., 2:] - up) / dt + GRAVITY,
+        )
+        return gained[..., 0, :]
 
 
 @dataclass(frozen=True)
@@ -72,7 +86,8 @@ class Velocimeter(_BodyVector):
 
     def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
         """Return it (..., 3)."""
-        return to_body(state, state.world_velocity[..., None, :])[..., 0, :]
+        along, aside, up = (state.velocity[..., axis : axis + 1] for axis in range(3))
+        return _tilt(state, along, aside, up)[..., 0, :]
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,10 @@ class GameRules:
         needs = Needs()
         for group in groups:
             needs |= group.needs
-        self.gathers = self.game is not None or needs.props or needs.others or needs.game  # whether `gather` is needed
+        self.contacts = self.needs.contacts or needs.contacts  # whether physics must report them
+        self.gathers = (
+            self.game is not None or needs.contacts or needs.props or needs.others or needs.game
+        )  # whether `gather` is needed
         self._velocities = needs.others or self.needs.velocities
         self._trunks = TrunkState.blank(worlds, agents)  # of all agents, side by side
         if self.game is not None:
@@ -120,6 +123,8 @@ class GameRules:
             state.agents.position[:] = self._trunks.position
         state.steps_left[:] = steps_left
         for group in self.groups:
+            if group.needs.contacts:
+                group.state.contacts[:] = state.contacts[:, group.index]
             if group.needs.props:
                 group.state.props.array[:] = state.props.array[:, None]
             if group.needs.others:

@@ -29,7 +29,7 @@ class Info:
         info: dict[str, Any] = group.rewards.by_name(world, place)
         info["distance"] = group.state.position.item(world, place, 0)
         info["physics_error"] = float(world in self._clock.diverged)
-        if group.costs.terms:
+        if group.costs.terms or group.indicates:
             info["cost"] = group.costs.total.item(world, place)
             info["costs"] = group.costs.by_name(world, place)
         if self._game.game is not None:
@@ -46,7 +46,7 @@ class Info:
         info["distance"] = group.state.position[:, place, 0]
         info["physics_error"] = np.zeros(len(self._clock.steps))
         info["physics_error"][list(self._clock.diverged)] = 1.0
-        if group.costs.terms:
+        if group.costs.terms or group.indicates:
             info["cost"] = group.costs.total[:, place]
             info |= {
                 f"{COSTS}{name}": values[:, place]
@@ -63,7 +63,7 @@ def batch_info_names(scene: Scene, task: Task) -> tuple[str, ...]:
     """Return the names of the numbers that `Info.of_batch` has for agents with a task in a scene."""
     terms = [term.name for term in task.rewards(scene.info)]
     costs = [term.name for term in task.costs(scene.info)]
-    cost = ["cost", *(COSTS + name for name in costs)] if costs else []
+    cost = ["cost", *(COSTS + name for name in costs)] if costs or scene.indicator else []
     game = scene.game
     memory = [*game.memory.blank().names, *game.agent_stats.blank().names] if game is not None else []
     return (*terms, *REPORTED, *cost, *memory)

@@ -17,7 +17,7 @@ from roboschool.mdp.game import Game
 from roboschool.physics.backend import Backend, Readings
 from roboschool.physics.checkpoint import describe_scene
 from roboschool.physics.selection import make_backend
-from roboschool.scenes.loader import options_of_reset
+from roboschool.scenes.reset_options import LAYOUT, options_of_reset
 from roboschool.scenes.scene import Scene
 from roboschool.scenes.shapes import check_same_shapes
 from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin, check_checkpoint, check_seeds
@@ -83,16 +83,17 @@ class Simulation:
             seeds: for each of these worlds its seed, the origin of the episode to repeat, or None to continue with
                 the generator of the world.
             options: of the game (`Game.reset_options`); they hold in these worlds until another reset changes them.
-                Unknown options cause a warning.
+                `layout` holds for one (see `layout_of`). Unknown options cause a warning.
 
         Raises:
             InvalidInput: a seed is not a whole number from 0 up, or an option is wrong; nothing has changed then.
         """
         self._check_open()
         check_seeds(seeds.values())
-        rules = self.game.with_options(options_of_reset(self.scene, options))
+        layout = (own := options_of_reset(self.scene, options)).pop(LAYOUT, None)
+        rules = self.game.with_options(own)
         for world, seed in seeds.items():
-            self._reset_world(world, seed, rules)
+            self._reset_world(world, seed, rules, layout)
         worlds = list(seeds)
         if self._gathers:
             self.game.gather(self.clock.steps_left)
@@ -199,8 +200,10 @@ class Simulation:
             self._check_open()
             raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
 
-    def _reset_world(self, world: int, seed: int | EpisodeOrigin | None, rules: Game | None = None) -> None:
-        """Place every robot of a world for a new episode, with new rules if given."""
+    def _reset_world(
+        self, world: int, seed: int | EpisodeOrigin | None, rules: Game | None = None, layout: Any = None
+    ) -> None:
+        """Place every robot of a world for a new episode, with new rules and a layout if given."""
         if isinstance(seed, EpisodeOrigin):
             self.rngs[world].bit_generator.state = seed.rng
             for group, memory in zip(self.groups, seed.memory, strict=True):
@@ -211,7 +214,7 @@ class Simulation:
                 group.state.memory.array[world] = 0.0
         rng = self.rngs[world]
         memories = [group.state.memory.at((world, place)) for group, place in self.seats]
-        self.backend.reset(world, draw_start(self.scenes[world], memories, rng))
+        self.backend.reset(world, draw_start(self.scenes[world], memories, rng, layout))
         for launch in self.game.reset(world, rules, rng):
             self.backend.apply(launch)
         self.clock.steps[world] = 0
@@ -226,7 +229,7 @@ class Simulation:
         return Readings(
             agents=[getattr(group, which).array[:, place] for group, place in self.seats],
             props=game.props.array if self._watches else None,
-            contacts=game.contacts if self.game.needs.contacts else None,
+            contacts=game.contacts if self.game.contacts else None,
         )
 
     def deactivate(self, agent: int, world: int = 0) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from roboschool.mdp.state import State
 from roboschool.robots.robot import load_robot
-from roboschool.sensors.angles import BallSpin, BallTurn, JointAngles, find_ball, find_hinges
+from roboschool.sensors.angles import BallTurn, BallVelocity, JointAngles, find_ball, find_hinges
 from roboschool.sensors.imu import Accelerometer, Gyro, Magnetometer, Velocimeter, to_body
 from roboschool.sensors.lidar import Lidar
 from roboschool.sensors.touch import Touch
@@ -118,5 +118,5 @@ def test_the_turn_and_the_spin_of_a_ball_follow_from_its_hinges() -> None:
     turn, after = (BallTurn(place).read(each, NO_ACTION, each, 0.04)[0, 0].reshape(3, 3) for each in (state, later))
     assert turn == pytest.approx(matrix(0.4, -0.7, 1.1))
     rate = turn.T @ (after - turn) / dt  # of the turn, in the frame of the ball: a skew matrix
-    spin = BallSpin(place).read(state, NO_ACTION, state, 0.04)[0, 0]
-    assert spin == pytest.approx([rate[2, 1], rate[0, 2], rate[1, 0]], abs=1e-4)
+    measured = BallVelocity(place).read(state, NO_ACTION, state, 0.04)[0, 0]
+    assert measured == pytest.approx([rate[2, 1], rate[0, 2], rate[1, 0]], abs=1e-4)

@@ -7,7 +7,7 @@ from typing import Any
 
 from roboschool.mdp.state import BodyState
 from roboschool.physics.bodies import NOWHERE, STRAIGHT, Body, RobotBody
-from roboschool.physics.checkpoint import Start, WorldCheckpoint
+from roboschool.physics.checkpoint import Start, Triple, WorldCheckpoint
 from roboschool.physics.native import library
 from roboschool.physics.native.library import COLUMNS, Columns, Library
 from roboschool.physics.output import redirect_native_output
@@ -77,6 +77,11 @@ class NativeWorld(World):
     def reset(self, start: Start) -> None:
         """Start an episode."""
         super().reset(start)
+        self._settle()
+
+    def launch(self, prop: str, position: Triple, velocity: Triple) -> None:
+        """Take a prop to a position."""
+        super().launch(prop, position, velocity)
         self._settle()
 
     def load(self, checkpoint: WorldCheckpoint, exact: bool = True) -> None:
