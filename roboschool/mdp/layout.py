@@ -9,7 +9,7 @@ import numpy as np
 
 Rectangle: TypeAlias = tuple[float, float, float, float]  # x and y of a corner, and of the opposite one [m]
 
-BATCH = 25  # places that are drawn at once
+TINY = 1e-12  # area of a rectangle that is only a point [m2]
 PARKED = 400.0  # things are further away than this if the episode has drawn fewer of them [m]
 
 
@@ -39,57 +39,50 @@ class Placing:
         return tuple(element for element in self.elements if element.kind == kind)
 
 
-def draw_positions(rng: np.random.Generator, areas: Sequence[Rectangle], inset: float, count: int) -> np.ndarray:
-    """Return points in rectangles (count, 2), at least `inset` inside [m]; of a rectangle too small, its middle."""
-    points = rng.random((count, 2))
-    bounds = np.array(areas, dtype=float)
-    low, high = bounds[:, :2] + inset, bounds[:, 2:] - inset
-    middle = 0.5 * (low + high)
-    low, high = np.minimum(low, middle), np.maximum(high, middle)
-    if len(bounds) == 1:
-        points *= high[0] - low[0]
-        points += low[0]
-        return points
-    room = (high - low).prod(axis=1) + 1e-12
-    chosen = rng.choice(len(bounds), count, p=room / room.sum())
-    points *= (high - low)[chosen]
-    points += low[chosen]
-    return points
-
-
 def find_position(
     rng: np.random.Generator,
     areas: Sequence[Rectangle],
     keepout: float,
-    others: np.ndarray,
-    clearances: np.ndarray,
+    others: Sequence[tuple[float, float, float]],
     tries: int,
 ) -> tuple[tuple[float, float], float]:
-    """Return a point drawn from areas that keeps clear of others, or else the clearest that was drawn.
+    """Return a position drawn from areas that keeps clear of others, or else the clearest that was drawn.
 
     Args:
         rng: the generator.
-        areas: rectangles to draw from.
+        areas: rectangles; the thing is at least `keepout` inside one, or in its middle if it is too small.
         keepout: what the thing keeps away from its middle [m].
-        others: middles of the things that are there (k, 2) [m].
-        clearances: what each of them keeps away, and the margin (k,) [m].
-        tries: points to draw at most.
+        others: x and y of each thing that is there, and what it keeps away, with the margin [m].
+        tries: positions to draw at most.
 
     Returns:
-        The point, and by how much it is clear: below 0 if it is too near something [m].
+        The position, and by how much it is clear: below 0 if it is too near something [m].
     """
-    best, widest = (0.0, 0.0), -math.inf
-    for _ in range(0, tries, BATCH):
-        points = draw_positions(rng, areas, keepout, min(BATCH, tries))
-        if not len(others):
-            return (float(points[0, 0]), float(points[0, 1])), math.inf
-        away = np.hypot(points[:, :1] - others[:, 0], points[:, 1:] - others[:, 1])
-        gaps = (away - clearances).min(axis=1) - keepout
-        place = int(np.argmax(gaps >= 0.0))
-        if gaps[place] < 0.0:
-            place = int(np.argmax(gaps))
-        if gaps[place] > widest:
-            best, widest = (float(points[place, 0]), float(points[place, 1])), float(gaps[place])
+    inner = [_shrink(area, keepout) for area in areas]
+    room = np.cumsum([(far_x - x) * (far_y - y) + TINY for x, y, far_x, far_y in inner])
+    draw, best, widest = rng.random, (0.0, 0.0), -math.inf
+    low_x, low_y, high_x, high_y = inner[0]
+    for _ in range(tries):
+        if len(inner) > 1:
+            low_x, low_y, high_x, high_y = inner[int(np.searchsorted(room, draw() * room[-1]))]
+        x, y, gap = low_x + draw() * (high_x - low_x), low_y + draw() * (high_y - low_y), math.inf
+        for other_x, other_y, clearance in others:
+            gap = min(gap, math.hypot(x - other_x, y - other_y) - clearance - keepout)
+            if gap <= widest:
+                break
+        if gap > widest:
+            best, widest = (x, y), gap
         if widest >= 0.0:
             break
     return best, widest
+
+
+def _shrink(area: Rectangle, inset: float) -> Rectangle:
+    """Return the inner part of a rectangle, or the point in its middle along each axis in which there is none."""
+    x, y, far_x, far_y = area
+    middle_x, middle_y = 0.5 * (x + far_x), 0.5 * (y + far_y)
+    low, high = (
+        (min(x + inset, middle_x), min(y + inset, middle_y)),
+        (max(far_x - inset, middle_x), max(far_y - inset, middle_y)),
+    )
+    return (*low, *high)

@@ -101,16 +101,16 @@ class Layout(LayoutTable):
     ) -> dict[str, tuple[float, float]] | None:
         """Return places of all things, or None if one found none."""
         points: dict[str, tuple[float, float]] = {}
-        taken, clear = np.empty((len(things), 2)), np.empty(len(things))
-        for count, (name, keepout, areas, position) in enumerate(things):
+        taken: list[tuple[float, float, float]] = []
+        for name, keepout, areas, position in things:
             point = position
             if point is None:
-                point, gap = find_position(rng, areas, keepout, taken[:count], clear[:count], TRIES)
+                point, gap = find_position(rng, areas, keepout, taken, TRIES)
                 if gap < 0.0:
                     failed[name] = failed.get(name, 0) + 1
                     return None
-            points[name], taken[count] = point, point
-            clear[count] = keepout + self.margin
+            points[name] = point
+            taken.append((*point, keepout + self.margin))
         return points
 
 

@@ -1,11 +1,13 @@
 """Drive round a circle, by the rules of Safety Gym, between lines that cost."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
 
+from roboschool.mdp.effects import Marker
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import State
@@ -13,6 +15,9 @@ from roboschool.mdp.term import Term
 from roboschool.schema import Bounds
 from roboschool.sensors.lidar import Lidar
 from roboschool.tasks.goal import Goal
+
+BALLS = 24  # that pictures show of the circle, and of a line
+GREEN, RED = (0, 255, 0), (237, 99, 79)
 
 Length = Annotated[float, Bounds(0.01, 1000.0)]
 
@@ -61,3 +66,14 @@ class Circle(Goal):
 
         lines = [Term("out_of_boundary", 1.0, "1 beyond a line", outside)] if limits else []
         return [*super().costs(scene), *lines]
+
+    def markers(self, state: State, world: int, agent: int) -> Sequence[Marker]:
+        """Show the circle and the lines."""
+        turns = [2.0 * math.pi * place / BALLS for place in range(BALLS)]
+        balls = [(self.radius * math.cos(turn), self.radius * math.sin(turn), GREEN) for turn in turns]
+        for axis, limit in enumerate((self.across, self.along)):
+            for side in (-1.0, 1.0) if limit is not None else ():
+                steps = [self.radius * (2.0 * place / BALLS - 1.0) for place in range(BALLS + 1)]
+                line = [(side * (limit or 0.0), step) for step in steps]
+                balls += [(*(point if axis == 0 else point[::-1]), RED) for point in line]
+        return tuple(Marker((x, y, 0.0), 0.03, colour) for x, y, colour in balls)

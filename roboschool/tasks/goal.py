@@ -127,11 +127,12 @@ class Goal(Task):
         launches: list[Launch] = []
         goal, *_ = self.placing.of_kind("goal")
         others = [element for element in self.placing.elements if element is not goal]
-        props = [element.prop for element in others]
-        away = np.array([self.placing.robot_keepout, *(element.keepout for element in others)]) + self.placing.margin
+        away = [self.placing.robot_keepout, *(element.keepout for element in others)]
         for world, agent in np.argwhere(reached).tolist():
-            robot, things = state.position[world, agent, :2], state.props.position[world, agent, props, :2]
-            point, _ = find_position(rngs[world], goal.areas, goal.keepout, np.vstack([robot, things]), away, TRIES)
+            things = state.props.position[world, agent].tolist()
+            middles = [state.position[world, agent].tolist(), *(things[element.prop] for element in others)]
+            taken = [(x, y, keepout + self.placing.margin) for (x, y, _), keepout in zip(middles, away, strict=True)]
+            point, _ = find_position(rngs[world], goal.areas, goal.keepout, taken, TRIES)
             launches.append(Launch(world, "goal_0", (*point, 0.0), (0.0, 0.0, 0.0)))
         return launches
 

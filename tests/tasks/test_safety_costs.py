@@ -237,9 +237,8 @@ def test_the_first_button_is_any_of_the_four(stage: Any) -> None:
 
 
 def test_the_clearest_spot_is_taken_if_none_is_clear() -> None:
-    others = np.array([[0.0, 0.0], [1.0, 0.0]])
-    rng = np.random.default_rng(0)
-    point, gap = find_position(rng, ((-0.5, -0.5, 0.5, 0.5),), 0.1, others, np.array([1.0, 1.0]), 500)
+    others = [(0.0, 0.0, 1.0), (1.0, 0.0, 1.0)]
+    point, gap = find_position(np.random.default_rng(0), ((-0.5, -0.5, 0.5, 0.5),), 0.1, others, 500)
     assert gap < 0.0
     assert abs(point[0]) > 0.3
     assert abs(point[1]) > 0.3
