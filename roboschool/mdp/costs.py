@@ -8,6 +8,8 @@ from roboschool.mdp.layout import Element
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
 
+NEAR = 1e-9  # [m]
+SLOW = 1e-6  # two robots that approach no faster are both at rest [m/s]
 STILL = 1e-3  # a vase that is slower is at rest; Bullet lets it jitter at 5e-5 [m/s]
 
 
@@ -65,6 +67,26 @@ def _touched(things: Sequence[Element]) -> list[Term]:
         return _sum(pressed(state, props))
 
     return [Term(name, 1.0, f"{name} that it touches", contact)]
+
+
+def robot_cost(agents: int) -> Term:
+    """Return the term for running into other robots, among so many agents; the task needs contacts and others.
+
+    Each of two robots that press on each other has its share of the speed at which they approached, along the line
+    between their trunks; both have half if neither moved toward the other.
+    """
+
+    def blame(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+        others = previous.others
+        way = others.position[..., :2] - previous.position[..., None, :2]
+        way /= np.maximum(np.sqrt(_sum(way * way)), NEAR)[..., None]
+        own = np.maximum(_sum(way * previous.world_velocity[..., None, :2]), 0.0)
+        theirs = np.maximum(-_sum(way * others.velocity[..., :2]), 0.0)
+        closing = own + theirs
+        share = np.where(closing > SLOW, own / np.maximum(closing, SLOW), 0.5)
+        return _sum(share * state.contacts[..., : agents - 1])
+
+    return Term("robots", 1.0, "its share of the blame for each robot that it presses on", blame)
 
 
 def _sum(values: np.ndarray) -> np.ndarray:

@@ -75,7 +75,10 @@ class State(BodyState):
     `agent_stats` and `memory` are records of the classes that the game and the task declare.
     """
 
-    contacts: np.ndarray = quantity("bodies", doc="1 where the robot presses on an agent, or then on a prop, else 0")
+    contacts: np.ndarray = quantity(
+        "touchable",
+        doc="1 where the robot presses on each other agent, the next in the scene first, or then on each prop",
+    )
     props: Bodies = quantity("props", record=Bodies, doc="every prop of the scene")
     others: Bodies = quantity("others", record=Bodies, doc="every other agent, the next in the scene first")
     game_reward: np.ndarray = quantity(doc="what the scene's game has given each agent for this step")

@@ -39,7 +39,8 @@ def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int
         own[LAYOUT] = check_layout(where, options[LAYOUT], [*(agent.name for agent in scene.agents), *placed])
     for key in options:
         if key not in reset_options and key not in (*own, PROBE):
-            others = f"only {', '.join(reset_options)}" if reset_options else "nor any other"
+            known = (*reset_options, *([LAYOUT] if scene.layout is not None else []))
+            others = f"only {', '.join(known)}" if known else "nor any other"
             given = f"; {key!r} is given when the env is made" if key in OPTIONS else ""
             warnings.warn(f"{where} has no option {key!r}, {others}{given}", stacklevel=depth)
     return own

@@ -124,7 +124,7 @@ class GameRules:
         state.steps_left[:] = steps_left
         for group in self.groups:
             if group.needs.contacts:
-                group.state.contacts[:] = state.contacts[:, group.index]
+                group.state.contacts[:] = state.contacts[:, np.array(group.agents)[:, None], group.touchable]
             if group.needs.props:
                 group.state.props.array[:] = state.props.array[:, None]
             if group.needs.others:

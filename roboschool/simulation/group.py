@@ -94,6 +94,8 @@ class Group:
         self.updates = bool(task.memory.quantities)
         everyone = range(len(scene.agents))
         self.others = np.array([[*everyone[i + 1 :], *everyone[:i]] for i in self.agents])  # as each agent sees them
+        props = [[*range(len(everyone), len(everyone) + len(scene.props))]] * len(self.agents)
+        self.touchable = np.concatenate([self.others, props], axis=1).astype(np.intp)  # columns of contacts
         weights = scene.weights_of(task)
         self.rewards = TermSum(task.rewards(scene.info), weights, shape)
         self.costs = TermSum(task.costs(scene.info), weights, shape)
@@ -204,7 +206,7 @@ def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> S
         "passive_joints": len(robot.passive_joints),
         "feet": len(robot.feet),
         "links": len(needs.link_heights),
-        "bodies": len(scene.agents) + len(scene.props) if needs.contacts else 0,
+        "touchable": len(scene.agents) - 1 + len(scene.props) if needs.contacts else 0,
         "props": len(scene.props) if needs.props else 0,
         "others": len(scene.agents) - 1 if needs.others else 0,
         "memory": task.memory,

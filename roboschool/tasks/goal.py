@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from roboschool.errors import InvalidInput
-from roboschool.mdp.costs import element_costs
+from roboschool.mdp.costs import element_costs, robot_cost
 from roboschool.mdp.effects import Launch, Placement
 from roboschool.mdp.layout import Placing, find_position
 from roboschool.mdp.needs import Needs
@@ -19,6 +19,7 @@ from roboschool.mdp.task import Task, Update
 from roboschool.mdp.term import Term
 from roboschool.schema import Bounds
 from roboschool.sensors.body_sensors import body_sensors, element_lidars, prop_lidar
+from roboschool.sensors.lidar import Lidar
 
 TRIES = 1000  # places that are drawn for a goal
 
@@ -39,6 +40,8 @@ class Goal(Task):
     bins: Annotated[int, Bounds(1, 360)] = 16  # of each lidar
     reach: Annotated[float, Bounds(0.01, 1000.0)] = 3.0  # of lidars [m]
     bonus: float = 1.0  # for a success
+    number: Annotated[int, Bounds(0, 10**6)] = 0  # of its own goal, where there are several
+    robots_cost: bool = True  # whether it costs to run into another robot
     placing: Placing = Placing()  # noqa: RUF009 - it is frozen; filled in by the scene
 
     def __post_init__(self) -> None:
@@ -51,11 +54,14 @@ class Goal(Task):
         for kind in self.kinds:
             if self.placing.elements and not self.placing.of_kind(kind):
                 raise InvalidInput(f"there is no element of the kind {kind!r}")
+        goals = len(self.placing.of_kind("goal"))
+        if goals and self.number >= goals:
+            raise InvalidInput(f"number: {self.number}, but there are {goals} goals, the first of which is 0")
 
     @property
     def launched_props(self) -> tuple[str, ...]:
         """The goal."""
-        return ("goal_0",)
+        return (f"goal_{self.number}",)
 
     def _find(self, kind: str, scene: SceneInfo) -> list[int]:
         """Return the numbers of the props of a kind.
@@ -68,19 +74,26 @@ class Goal(Task):
             raise InvalidInput(f"task {type(self).__name__}: the scene has no element of the kind {kind!r}")
         return props
 
+    def _goal(self, scene: SceneInfo) -> int:
+        """Return the number of the prop that is the goal."""
+        return self._find("goal", scene)[self.number]
+
     def sensors(self, scene: SceneInfo) -> Sequence[Sensor]:
         """Return what the body feels, and a lidar for each kind of element, in the order of their names."""
         named = body_sensors(self.robot) | element_lidars(self.placing.elements, self.bins, self.reach)
         named |= self.own_lidars(scene)
+        if len(scene.agents) > 1:
+            seen = Needs(others=True)
+            named["agents_lidar"] = Lidar("robots", _others, bins=self.bins, reach=self.reach, also=seen)
         return [named[name] for name in sorted(named)]
 
     def own_lidars(self, scene: SceneInfo) -> dict[str, Sensor]:
         """Return the lidars of what the task itself is about."""
-        return {"goal_lidar": prop_lidar("goal", self._find("goal", scene), self.bins, self.reach)}
+        return {"goal_lidar": prop_lidar("goal", [self._goal(scene)], self.bins, self.reach)}
 
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return what it came nearer to the goal, and a bonus for reaching it."""
-        (goal,) = self._find("goal", scene)[:1]
+        goal = self._goal(scene)
 
         def progress(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
             stood = previous.props.position[..., goal, :]
@@ -98,7 +111,8 @@ class Goal(Task):
 
     def costs(self, scene: SceneInfo) -> Sequence[Term]:
         """Return what the scene's elements cost."""
-        return element_costs(self.placing.elements)
+        terms = element_costs(self.placing.elements)
+        return [*terms, robot_cost(len(scene.agents))] if len(scene.agents) > 1 and self.robots_cost else terms
 
     def terminated(self, state: State) -> np.ndarray:
         """Return that no episode ends."""
@@ -115,7 +129,8 @@ class Goal(Task):
         goals = self.placing.of_kind("goal")
         if not goals:  # where a contract is checked
             return Update(memory)
-        memory.reached[:] = self.is_reached(state, goals[0].prop, goals[0].size)
+        goal = goals[self.number]
+        memory.reached[:] = self.is_reached(state, goal.prop, goal.size)
         return Update(memory, self._move_goals(state, memory.reached * active, rngs))
 
     def is_reached(self, state: State, goal: int, size: float) -> np.ndarray:
@@ -125,20 +140,28 @@ class Goal(Task):
     def _move_goals(self, state: State, reached: np.ndarray, rngs: Sequence[np.random.Generator]) -> list[Launch]:
         """Place the goal anew where it was reached."""
         launches: list[Launch] = []
-        goal, *_ = self.placing.of_kind("goal")
+        goal = self.placing.of_kind("goal")[self.number]
         others = [element for element in self.placing.elements if element is not goal]
         away = [self.placing.robot_keepout, *(element.keepout for element in others)]
         for world, agent in np.argwhere(reached).tolist():
             things = state.props.position[world, agent].tolist()
             middles = [state.position[world, agent].tolist(), *(things[element.prop] for element in others)]
-            taken = [(x, y, keepout + self.placing.margin) for (x, y, _), keepout in zip(middles, away, strict=True)]
+            robots = state.others.position[world, agent].tolist()
+            middles, keepouts = [*middles, *robots], [*away, *[self.placing.robot_keepout] * len(robots)]
+            taken = [
+                (x, y, keepout + self.placing.margin) for (x, y, _), keepout in zip(middles, keepouts, strict=True)
+            ]
             point, _ = find_position(rngs[world], goal.areas, goal.keepout, taken, TRIES)
-            launches.append(Launch(world, "goal_0", (*point, 0.0), (0.0, 0.0, 0.0)))
+            launches.append(Launch(world, f"goal_{self.number}", (*point, 0.0), (0.0, 0.0, 0.0)))
         return launches
 
     def reset(self, placement: Placement, memory: Any, rng: np.random.Generator) -> Placement:
         """Forget the last episode."""
         return super().reset(placement, memory, rng)
+
+
+def _others(state: State) -> np.ndarray:
+    return state.others.position
 
 
 def flat_distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
