@@ -23,8 +23,8 @@ def pressed(state: State, props: Sequence[int]) -> np.ndarray:
 def element_costs(elements: Sequence[Element]) -> list[Term]:
     """Return the terms of all elements that cost; the task needs contacts and props.
 
-    A hazard costs by how deep the middle of the trunk is in it, a vase also if it moves, whoever moved it. Things that
-    are touched cost 1 each, in how many points they ever are.
+    A hazard costs by how deep the middle of the trunk is in it, a vase also while it moves, for any reason. What is
+    touched costs 1, in any number of points.
     """
     terms: list[Term] = []
     for kind, make in (("hazard", _hazards), ("vase", _vases), ("pillar", _touched), ("gremlin", _touched)):
@@ -70,7 +70,9 @@ def _touched(things: Sequence[Element]) -> list[Term]:
 
 
 def robot_cost(agents: int) -> Term:
-    """Return the term for running into other robots, among so many agents; the task needs contacts and others.
+    """Return the term for running into other robots, where there is this number of agents.
+
+    The task needs contacts, props and others.
 
     Each of two robots that press on each other has its share of the speed at which they approached, along the line
     between their trunks; both have half if neither moved toward the other.

@@ -71,8 +71,7 @@ class Simulation:
         self.clock.diverged = self.backend.diverged
         self._readings = (self._readings_of("state"), self._readings_of("previous"))  # of this step and the last
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
-        self.begun = False  # whether there is an episode to step in
-        self.closed = False
+        self.begun, self.closed = False, False  # whether there is an episode to step in; whether all worlds are freed
         described = {id(each): describe_scene(each) for each in self.scenes}
         self._described = [described[id(each)] for each in self.scenes]
 
@@ -90,8 +89,8 @@ class Simulation:
         """
         self._check_open()
         check_seeds(seeds.values())
-        layout = (own := options_of_reset(self.scene, options)).pop(LAYOUT, None)
-        rules = self.game.with_options(own)
+        own = options_of_reset(self.scene, options)
+        layout, rules = own.pop(LAYOUT, None), self.game.with_options(own)
         for world, seed in seeds.items():
             self._reset_world(world, seed, rules, layout)
         worlds = list(seeds)
