@@ -33,7 +33,7 @@ class Kind:
 KINDS = {
     "goal": Kind((0.0, 1.0, 0.0), 0.3, 0.4, "a disc to drive to"),
     "button": Kind((1.0, 0.5, 0.0), 0.1, 0.2, "a ball to touch, which does not move"),
-    "box": Kind((1.0, 1.0, 0.0), 0.2, 0.2, "a box to push, with columns at its corners"),
+    "box": Kind((1.0, 1.0, 0.0), 0.2, 0.42, "a box to push, with columns at its corners"),
     "hazard": Kind((0.0, 0.0, 1.0), 0.2, 0.4, "a disc to keep off; nothing meets it"),
     "vase": Kind((0.0, 1.0, 1.0), 0.1, 0.15, "a light cube to leave alone"),
     "pillar": Kind((0.5, 0.5, 1.0), 0.2, 0.3, "a tall cylinder that does not move"),
