@@ -23,6 +23,9 @@ ROTOR = 0.01  # inertia of a humanoid's motor on such a link, without which its 
 DAMPING = 0.5  # of a humanoid's joints, for the same reason [N m s/rad]
 ELBOW = 0.002  # damping of the reacher's joints, which turn at 25 rad/s at most [N m s/rad]
 GLIDE = 0.8482 * (1 - 0.95**4) / 0.0165  # damping of a paddle: a step closes 18.5 % of a gap, as in v1 [N s/m]
+DRAG = 9.5  # damping of a point's slides; with what Bullet adds, 15 N drive it at 1.5 m/s [N s/m]
+CASTER = 0.004  # inertia of a link that chains hinges of a car's ball, or of a doggo's hip [kg m2]
+WAIST = 0.5  # damping of a doggo's waist [N m s/rad]
 CRATE, GRIP = 80.0, 0.5  # mass of the box that is pushed [kg], and its friction
 
 PALETTE = {
@@ -73,6 +76,19 @@ def rod(centre: Point, half: float, tilt: float, radius: float, mass: float | No
     """A capsule given by its centre, half length and tilt about y from upright [rad]."""
     reach = half * np.array([math.sin(tilt), 0.0, math.cos(tilt)])
     return Capsule(tuple(centre - reach), tuple(centre + reach), radius, mass)
+
+
+@dataclass(frozen=True)
+class Cylinder(Capsule):
+    """A rod with flat ends."""
+
+    def weigh(self) -> tuple[float, np.ndarray]:
+        """Return mass [kg] and inertia about the centre [kg m2]."""
+        r, h = self.radius, self.length
+        mass = math.pi * r**2 * h * DENSITY if self.mass is None else self.mass
+        along, across = mass * r**2 / 2, mass * (3 * r**2 + h**2) / 12
+        axis = (np.array(self.end) - self.start) / h
+        return mass, across * np.eye(3) + (along - across) * np.outer(axis, axis)
 
 
 @dataclass(frozen=True)
@@ -214,6 +230,8 @@ def write_shapes(element: ET.Element, link: Link) -> None:
         turn = toward(axis)
         size = {"radius": shape.radius, "length": shape.length}
         pieces = [("sphere", p, (0, 0, 0), {"radius": shape.radius}) for p in dict.fromkeys((shape.start, shape.end))]
+        if isinstance(shape, Cylinder):
+            pieces = []
         if shape.length:
             pieces.append(("cylinder", shape.centre, turn, size))
         for kind, at, rpy, sides in pieces:  # Bullet draws a capsule with six sides; these are round
@@ -222,7 +240,8 @@ def write_shapes(element: ET.Element, link: Link) -> None:
         if not solid:
             continue
         if shape.length:
-            draw(element, "collision", "capsule", shape.centre, turn, **size)
+            kind = "cylinder" if isinstance(shape, Cylinder) else "capsule"
+            draw(element, "collision", kind, shape.centre, turn, **size)
         else:
             draw(element, "collision", "sphere", shape.start, (0, 0, 0), radius=shape.radius)
 
@@ -634,7 +653,85 @@ def inverted_double_pendulum() -> Body:
     return pendulum("inverted_double_pendulum", [Capsule((0, 0, 0), (0, 0, 0.6), 0.045)] * 2)
 
 
+def point() -> Body:
+    """A ball with a nose, on slides along x and y and a hinge: it neither tips nor climbs. Forward is +x."""
+    reach = (-1000.0, 1000.0)
+    core = Link("core", "coral", [ball((0, 0, 0), 0.1, 4.189)], 1.0)
+    nose = Link("nose", "coral", [Block((0.1, 0.1, 0.1), 1.0)], 1.0)
+    return Body(
+        "point",
+        Link("world"),
+        [
+            Joint("forward", "world", Link("rail"), (0, 0, 0), (1, 0, 0), reach, True, DRAG, 1.5),
+            Joint("aside", "rail", Link("mast"), (0, 0, 0), (0, 1, 0), reach, True, DRAG, 1.5),
+            Joint("turn", "mast", core, (0, 0, 0.1), (0, 0, 1), fastest=3.0),
+            Joint("nose", "core", nose, (0.1, 0, 0), (1, 0, 0), fixed=True),
+        ],
+    )
+
+
+def car() -> Body:
+    """A box on two driven wheels and a ball, which turns about three hinges. Forward is -y.
+
+    The wheels meet the ground as balls: a cylinder that rolls in Bullet jumps.
+    """
+    chassis = Block((0.2, 0.2, 0.1), 20.0)
+    bumpers = [
+        Block((0.2, 0.02, 0.1), 2.0, centre=(0, 0.15, 0)),
+        Block((0.02, 0.05, 0.06), 0.3, centre=(0, 0.125, 0)),
+        Block((0.1, 0.02, 0.1), 1.0, centre=(0, -0.165, 0)),
+        Block((0.1, 0.06, 0.02), 0.6, centre=(0, -0.13, 0.04)),
+    ]
+    body = Body("car", Link("chassis", "coral", [chassis, *bumpers], 1.0))
+    tyre = ball((0, 0, 0), 0.05, 1.963)
+    for side, x in (("left", -0.13), ("right", 0.13)):
+        wheel = Link(f"{side}_wheel", "slate", [tyre], 1.0)
+        body.joints.append(Joint(side, "chassis", wheel, (x, 0.1, -0.05), (1, 0, 0), fastest=20.0))
+    caster = Link("ball", "slate", [ball((0, 0, 0), 0.05, 2.618)], 1.0)
+    parts = [*(Link(f"gimbal_{place}", rotor=CASTER) for place in range(2)), caster]
+    parent, at = "chassis", (0.0, -0.1, -0.05)
+    for part, axis in zip(parts, ((0, 0, 1), (0, 1, 0), (1, 0, 0)), strict=True):
+        body.joints.append(Joint(f"{part.name}_hinge", parent, part, at, axis, damping=1.0, fastest=20.0))
+        parent, at = part.name, (0.0, 0.0, 0.0)
+    return body
+
+
+def doggo() -> Body:
+    """Two halves of a trunk, which twist against each other, on four legs whose knees all point forward."""
+    body = Body("doggo", Link("middle", "coral", [ball((0, 0, 0), 0.01, 0.01)], solid=False))
+    for name, x in (("front", 0.2), ("rear", -0.2)):
+        barrel = Cylinder((0, 0, 0), (x, 0, 0), 0.075, 1.767)
+        struts = [Capsule((x / 2, 0, 0), (x, y, 0), 0.032, 2.961) for y in (0.1, -0.1)]
+        half, rear = Link(name, "coral", [barrel, *struts], 1.0), x < 0.0
+        twist = Joint("waist", "middle", half, (0, 0, 0), (1, 0, 0), (-30, 30), damping=WAIST)
+        body.joints.append(twist if rear else replace(twist, name="chest", fixed=True))
+    for leg, (trunk, x, y, limits) in enumerate(
+        (
+            ("front", 0.2, 1, (-75, 15)),
+            ("rear", -0.2, 1, (0, 135)),
+            ("rear", -0.2, -1, (0, 135)),
+            ("front", 0.2, -1, (-75, 15)),
+        ),
+        1,
+    ):
+        knee, foot, across = (0.098, 0.0566 * y, -0.05), (-0.1176, -0.0679 * y, -0.1), (-0.5 * y, 0.866, 0)
+        hip, thigh = (
+            Link(f"hip_{leg}", rotor=CASTER),
+            Link(f"thigh_{leg}", "amber", [Capsule((0, 0, 0), knee, 0.032, 2.676)], 1.0),
+        )
+        shank = Link(f"shank_{leg}", "violet", [Capsule((0, 0, 0), foot, 0.032, 3.399)], 1.0)
+        body.joints += [
+            Joint(f"hip_{leg}_z", trunk, hip, (x, 0.1 * y, 0), (0, 0, y), (-10, 30)),
+            Joint(f"hip_{leg}_y", hip.name, thigh, (0, 0, 0), across, limits),
+            Joint(f"ankle_{leg}", thigh.name, shank, knee, across, (-75, 0)),
+        ]
+    return body
+
+
 ROBOTS = (
+    point,
+    car,
+    doggo,
     hopper,
     walker2d,
     half_cheetah,

@@ -16,7 +16,6 @@ from gymnasium.envs.registration import EnvSpec
 from roboschool import paths
 from roboschool.errors import InvalidInput
 from roboschool.readers import LARGEST_TOML, parse_toml_text, read_text
-from roboschool.scenes.loader import SceneFile, count_steps
 from roboschool.scenes.scene import (
     LONGEST,
     LONGEST_STEP,
@@ -26,10 +25,10 @@ from roboschool.scenes.scene import (
     SHORTEST_STEP,
     scene_id,
 )
+from roboschool.scenes.scene_file import MOST_ROBOTS, PREFIX, SceneFile, count_steps
 
-KEYS = re.compile(
-    r"""^[ \t]*["']?(?:version|seconds|timestep|threshold|partitions)["']?[ \t]*=[ \t]*(?:\[[^\]]*\]|[^\n]*)""", re.M
-)
+ID_KEYS = "version|seconds|timestep|threshold|partitions|robots|prefix|episode_steps"
+KEYS = re.compile(rf"""^[ \t]*["']?(?:{ID_KEYS})["']?[ \t]*=[ \t]*(?:\[[^\]]*\]|[^\n]*)""", re.M)
 TABLE = re.compile(r"^[ \t]*\[", re.M)  # keys of the scene itself stand before the first
 LONG_STRING = re.compile(r"\"\"\"|'''")
 
@@ -42,6 +41,9 @@ class IdKeys(msgspec.Struct, frozen=True):
     timestep: Annotated[float, msgspec.Meta(ge=SHORTEST_STEP, le=LONGEST_STEP)] = SceneFile.timestep
     threshold: float | None = SceneFile.threshold
     partitions: Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_PARTITIONS)] = SceneFile.partitions
+    robots: Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_ROBOTS)] = ()
+    prefix: Annotated[str, msgspec.Meta(pattern=f"^{PREFIX}$")] = ""
+    episode_steps: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 def add_path(folder: str) -> None:
@@ -56,21 +58,30 @@ def add_path(folder: str) -> None:
 
 def register_scenes() -> None:
     """Register every scene under its id, `roboschool/Ant-v1`, and the one it had in 2017, `RoboschoolAnt-v1`."""
-    for name, path in paths.scenes().items():
+    for stem, path in paths.scenes().items():
         keys = read_id_keys(path)
-        identity = scene_id(name, keys.version)
-        for alias in (identity, identity.replace("roboschool/", "Roboschool")):
-            # not by `register`, which searches the whole registry and warns when a user's scene replaces ours
-            gymnasium.registry[alias] = EnvSpec(
-                alias,
-                entry_point="roboschool.envs.agent:RegisteredEnv",
-                vector_entry_point="roboschool.envs.vector:VectorEnv",
-                reward_threshold=keys.threshold,
-                max_episode_steps=count_steps(keys.seconds, keys.timestep),
-                kwargs={"scene": name},
-            )
-        if hasattr(pettingzoo, "parallel_registry"):  # since 1.27
-            _register_worlds(name, keys)
+        for name in (stem, *(f"{robot}_{stem}" for robot in keys.robots if paths.NAME.fullmatch(robot))):
+            _register_scene(name, keys, keys.prefix if name != stem else "")
+
+
+def _register_scene(name: str, keys: IdKeys, prefix: str) -> None:
+    """Register a scene under its ids, and with a prefix also as `Safexp-PointGoal1-v0`."""
+    identity = scene_id(name, keys.version)
+    aliases = [identity, identity.replace("roboschool/", "Roboschool")]
+    if prefix:
+        aliases.append(f"{prefix}-{paths.class_name(name)}-v{keys.version - 1}")
+    for alias in aliases:
+        # not by `register`, which searches the whole registry and warns when a user's scene replaces ours
+        gymnasium.registry[alias] = EnvSpec(
+            alias,
+            entry_point="roboschool.envs.agent:RegisteredEnv",
+            vector_entry_point="roboschool.envs.vector:VectorEnv",
+            reward_threshold=keys.threshold,
+            max_episode_steps=keys.episode_steps or count_steps(keys.seconds, keys.timestep),
+            kwargs={"scene": name},
+        )
+    if hasattr(pettingzoo, "parallel_registry"):  # since 1.27
+        _register_worlds(name, keys)
 
 
 def _register_worlds(name: str, keys: IdKeys) -> None:

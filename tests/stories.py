@@ -9,10 +9,22 @@ import numpy as np
 
 from roboschool import paths
 from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene_file import read_scene
 from roboschool.simulation.simulation import Simulation
 
 STEPS = 200
-SCENES = sorted(paths.scenes())
+
+
+def name_scenes() -> list[str]:
+    """Return all scenes, one that lists robots also with each but its own."""
+    files = {name: read_scene(path) for name, path in paths.scenes().items()}
+    others = [
+        f"{robot}_{name}" for name, file in files.items() for robot in file.robots if robot != file.agent[0].robot
+    ]
+    return sorted([*files, *others])
+
+
+SCENES = name_scenes()
 
 
 def parts_of(name: str) -> set[str]:

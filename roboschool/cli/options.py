@@ -7,7 +7,8 @@ from typing import Any
 
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.readers import parse_toml_text
-from roboschool.scenes.loader import SceneFile, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene_file import SceneFile
 
 HOW = 'values are written as in TOML: 3.7, "abc", ["hopper", "ant"]'
 

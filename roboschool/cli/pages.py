@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
@@ -10,15 +11,16 @@ from roboschool.cli.catalogue import several
 from roboschool.envs.spaces import observation_space
 from roboschool.mdp.task import Task, fields_of
 from roboschool.scenes.loader import load_scene
-from roboschool.scenes.scene import Agent, Scene
+from roboschool.scenes.scene import Agent, Scene, scene_id
+from roboschool.scenes.scene_file import read_scene
 
 INTRO = """# Environments
 
 `roboschool list --markdown` makes this page from cards, scenes and tasks, and a test notices when it is stale.
 An action is a number from -1 to 1 for each actuator; for a torque actuator it is a fraction of the largest torque
-([actuators.md](actuators.md)). A step lasts {dt:g} s. The goal of a run is far along +x; the goal of a flagrun is the
-flag. Every id is also registered under its name of 2017, such as `RoboschoolAnt-v1`. The steps of an episode are the
-id's `max_episode_steps`.
+([actuators.md](actuators.md)). A step lasts {dt:g} s, unless the time limit says otherwise. The goal of a run is far
+along +x; the goal of a flagrun is the flag. Every id is also registered under its name of 2017, such as
+`RoboschoolAnt-v1`. The steps of an episode are the id's `max_episode_steps`.
 """
 
 
@@ -45,6 +47,9 @@ def _page(scene: Scene, described: dict[Task, str]) -> Iterator[str]:
     """Yield the lines about a scene."""
     yield f"## {scene.name}\n"
     yield f"{scene.summary} `{scene.id}`\n"
+    ids = [scene_id(f"{robot}_{scene.name}", scene.version) for robot in read_scene(Path(scene.path)).robots]
+    if ids:
+        yield f"The same with each of its robots: {', '.join(f'`{identity}`' for identity in ids)}.\n"
     yield f"![{scene.name}](pictures/{scene.name}.png)\n"
     for task in dict.fromkeys(agent.task for agent in scene.agents):
         played = [agent for agent in scene.agents if agent.task == task]

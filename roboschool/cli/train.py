@@ -20,7 +20,8 @@ from roboschool.evaluation import EPISODES, Score, evaluate
 from roboschool.learning.curve import Row
 from roboschool.learning.settings import Settings, make_settings, preset
 from roboschool.learning.training import POLICY, Training, plan_of
-from roboschool.scenes.loader import OPTIONS, load_scene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene_file import OPTIONS
 from roboschool.system_info import install
 
 try:

@@ -28,7 +28,7 @@ from roboschool.envs.vector_info import final_observations, info_of, take_rows
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import AnyPolicy
 from roboschool.rendering.camera import CameraBatch
-from roboschool.scenes.loader import options_of_reset
+from roboschool.scenes.reset_options import options_of_reset
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.checkpoint import check_seeds
 from roboschool.simulation.control import check_controlled, default_opponents

@@ -13,7 +13,7 @@ from roboschool.envs.spaces import PICTURES, check_render_mode
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.multiplayer.barrier import TIMEOUT, Barrier, Reply, WorldClosed, check_seed
 from roboschool.policies.policy import AnyPolicy
-from roboschool.scenes.loader import options_of_reset
+from roboschool.scenes.reset_options import options_of_reset
 from roboschool.scenes.scene import Scene
 
 

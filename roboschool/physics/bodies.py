@@ -10,6 +10,7 @@ from roboschool.mdp.effects import Placement
 from roboschool.mdp.needs import Needs
 from roboschool.physics.checkpoint import Quaternion, Triple
 from roboschool.physics.output import redirect_native_output
+from roboschool.physics.quaternions import multiply, x_axis
 from roboschool.robots.urdf import Joint, Mimic, Model, without_visuals
 from roboschool.scenes.scene import Agent, Prop
 from roboschool.scratch import scratch_path
@@ -21,6 +22,7 @@ FARTHEST = 1000.0  # [m]
 FASTEST = 60.0  # Bullet clamps every speed at 100 [m/s, rad/s]; a trunk near that speed has diverged
 GEAR_ERP = 0.1  # share of its error that a mimic joint corrects in a substep
 STRONGEST = 1e6  # largest torque or force on a mimic joint [N m, N]
+TURN_EFFORT = 2.0  # of the motor of a prop that turns [N m]
 STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 STILL = (0.0, 0.0, 0.0)
 Trunk: TypeAlias = tuple[Sequence[float], ...]  # its quantities of a `BodyState`
@@ -108,7 +110,9 @@ class RobotBody(Body):
         joints = {joint.name: joint for joint in robot.model.joints}
         self.passive_start = [_within(0.0, joints[name]) for name in robot.passive_joints]  # positions [rad or m]
         self.driven = self.joints[self.passive :]
-        self.zeros = [0.0] * len(self.driven)  # positions, speeds and gains, which torque control ignores
+        self.steering = [self.joints[order.index(name)] for name in robot.steering]
+        self.commanded = (*self.driven, *self.steering[:1])
+        self.zeros = [0.0] * len(self.commanded)  # positions, speeds and gains, which torque control ignores
         self.trunk = self.links[robot.trunk]
         self.watched = self.links[robot.height_link] if robot.height_link != robot.trunk else None
         self.heights = [self.links[name] for name in needs.link_heights]
@@ -124,9 +128,12 @@ class RobotBody(Body):
     def drive(self, command: Sequence[float], call: int) -> None:
         """Give each motor its torque until the end of a call of `stepSimulation`, counted from 0 in the step."""
         torque = self._torques(command, call) if self.robot.has_feedback else command
+        if self.steering:
+            turned = bullet.getJointState(self.id, self.steering[1], self.client)[0]
+            torque = [torque[0] * math.cos(turned), *torque[1:], torque[0] * math.sin(turned)]
         zero = self.zeros  # by name the call takes longer, and by place these must be given
         bullet.setJointMotorControlArray(
-            self.id, self.driven, bullet.TORQUE_CONTROL, zero, zero, torque, zero, zero, self.client
+            self.id, self.commanded, bullet.TORQUE_CONTROL, zero, zero, torque, zero, zero, self.client
         )
 
     def _torques(self, command: Sequence[float], call: int) -> list[float]:
@@ -153,8 +160,8 @@ class RobotBody(Body):
         self._set_joints([*track, *(placement.passive_joints or self.passive_start), *placement.joints], self.off)
         half_yaw = placement.yaw / 2
         half_pitch = 0.0 if self.robot.fixed else placement.pitch / 2
-        upright = _multiply((0.0, math.sin(half_pitch), 0.0, math.cos(half_pitch)), self.tilted)
-        turned = _multiply((0.0, 0.0, math.sin(half_yaw), math.cos(half_yaw)), upright)
+        upright = multiply((0.0, math.sin(half_pitch), 0.0, math.cos(half_pitch)), self.tilted)
+        turned = multiply((0.0, 0.0, math.sin(half_yaw), math.cos(half_yaw)), upright)
         self._set_base(0.0 if self.robot.fixed else height, turned)
         if self.planar:
             bullet.resetJointState(self.id, self.joints[1], height - self._gap(ground), 0.0, self.client)
@@ -235,7 +242,7 @@ class RobotBody(Body):
             velocity, angular_velocity = bullet.getBaseVelocity(self.id, self.client)
             if self.tilted != STRAIGHT:
                 x, y, z, w = self.tilted
-                quaternion = _multiply(quaternion, (-x, -y, -z, w))
+                quaternion = multiply(quaternion, (-x, -y, -z, w))
         else:
             link = bullet.getLinkState(self.id, self.trunk, 1, 1, self.client)
             position, quaternion, velocity, angular_velocity = link[0], link[5], link[6], link[7]
@@ -260,20 +267,31 @@ class PropBody(Body):
         self.centre: Triple = bullet.getDynamicsInfo(self.id, -1, physicsClientId=client)[3]  # of mass, from the root
         self.start: Triple = (0.0, 0.0, 0.0)
         self.turned: Quaternion = STRAIGHT
+        self.rates, self.strengths = [prop.rate] * len(self.joints), [TURN_EFFORT] * len(self.joints)
+
+    def motors_off(self) -> None:
+        """Switch off the brakes, and on the motor of a prop that turns."""
+        super().motors_off()
+        if self.prop.rate:
+            kind, speeds = bullet.VELOCITY_CONTROL, {"targetVelocities": self.rates, "forces": self.strengths}
+            bullet.setJointMotorControlArray(self.id, self.joints, kind, **speeds, physicsClientId=self.client)
 
     def place(self, position: Triple, yaw: float) -> None:
         """Put the prop somewhere, at rest."""
         self.start, self.turned = position, (0.0, 0.0, math.sin(yaw / 2), math.cos(yaw / 2))
         if not self.prop.moves and not any(position) and not yaw:
             return  # where it was loaded
-        self._set_joints(self.off, self.off)
+        self._set_joints(self.off, self.rates)
         ahead = bullet.rotateVector(self.turned, self.centre)
         self._set_base([here + there for here, there in zip(position, ahead, strict=True)])
         bullet.resetBaseVelocity(self.id, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), physicsClientId=self.client)
 
     def launch(self, position: Triple, velocity: Triple) -> None:
         """Set the prop flying, or sliding within its limits, from this position of its centre of mass; not turning."""
-        if self.joints:
+        if not self.prop.moves:  # it is moved, and stands there
+            self.start = position
+            self._set_base([here + there for here, there in zip(position, self.centre, strict=True)])
+        elif self.joints:
             way = [there - here for there, here in zip(position, self.start, strict=True)]
             ways = [bullet.rotateVector(self.turned, joint.axis) for joint in self.prop.joints]
             places = [_within(_dot(axis, way), joint) for axis, joint in zip(ways, self.prop.joints, strict=True)]
@@ -283,7 +301,7 @@ class PropBody(Body):
             bullet.resetBaseVelocity(self.id, velocity, (0.0, 0.0, 0.0), physicsClientId=self.client)
 
     def _set_base(self, position: Sequence[float]) -> None:
-        turned = _multiply(self.turned, self.tilted)
+        turned = multiply(self.turned, self.tilted)
         bullet.resetBasePositionAndOrientation(self.id, position, turned, physicsClientId=self.client)
 
     def row(self) -> tuple[float, ...]:
@@ -292,32 +310,14 @@ class PropBody(Body):
         They are in the world [m, m/s].
         """
         if not self.prop.moves:
-            return (*self.start, 0.0, 0.0, 0.0, *_x_axis(self.turned))
+            return (*self.start, 0.0, 0.0, 0.0, *x_axis(self.turned))
         if not self.joints:
             position, turned = bullet.getBasePositionAndOrientation(self.id, self.client)
             velocity, _ = bullet.getBaseVelocity(self.id, self.client)
             x, y, z, w = self.tilted
-            return (*position, *velocity, *_x_axis(_multiply(turned, (-x, -y, -z, w))))
+            return (*position, *velocity, *x_axis(multiply(turned, (-x, -y, -z, w))))
         link = bullet.getLinkState(self.id, self.leaf, 1, 1, self.client)
-        return (*link[0], *link[6], *_x_axis(link[5]))
-
-
-def _multiply(a: Quaternion, b: Quaternion) -> Quaternion:
-    """Return the turn b, then the turn a."""
-    ax, ay, az, aw = a
-    bx, by, bz, bw = b
-    return (
-        aw * bx + ax * bw + ay * bz - az * by,
-        aw * by - ax * bz + ay * bw + az * bx,
-        aw * bz + ax * by - ay * bx + az * bw,
-        aw * bw - ax * bx - ay * by - az * bz,
-    )
-
-
-def _x_axis(turned: Quaternion) -> Triple:
-    """Return where the x axis points after a turn."""
-    x, y, z, w = turned
-    return 1.0 - 2.0 * (y * y + z * z), 2.0 * (w * z + x * y), 2.0 * (x * z - w * y)
+        return (*link[0], *link[6], *x_axis(link[5]))
 
 
 def _within(position: float, joint: Joint) -> float:

@@ -77,7 +77,7 @@ def describe_scene(scene: Scene) -> dict[str, str]:
     for agent in scene.agents:
         robot = agent.robot
         described[f"agent {agent.name!r}: robot"] = _hash(
-            robot.model.text, robot.torque, robot.actuators, robot.self_collision
+            robot.model.text, robot.torque, robot.actuators, robot.self_collision, *robot.steering
         )
         described[f"agent {agent.name!r}: task"] = _hash(*_parameters(agent.task))
     for prop in scene.props:

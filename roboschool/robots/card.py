@@ -75,6 +75,13 @@ class Card:
     substep: Annotated[
         float, Bounds(0.0, 1.0, above=True), Meaning("The longest substep in which its actuators are stable.", "s")
     ] = 1.0
+    timestep: Annotated[
+        float | None, Bounds(1e-4, 0.1), Meaning("Between two actions, in scenes that leave it to the robot.", "s")
+    ] = None
+    steering: Annotated[
+        str | None,
+        Meaning("A hinge about z: where it has turned, there the force of the first driven joint, a slide, points."),
+    ] = None
     upright: Annotated[Upright, Meaning("A table: outside this envelope the robot has fallen.")] = field(
         default_factory=Upright
     )

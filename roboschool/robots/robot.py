@@ -16,6 +16,8 @@ from roboschool.robots.urdf import Joint, Model, fix_root, read_urdf
 
 RAIL = (("prismatic", (1.0, 0.0, 0.0)), ("prismatic", (0.0, 0.0, 1.0)), ("continuous", (0.0, 1.0, 0.0)))
 
+PLANE = (("prismatic", (1.0, 0.0, 0.0)), ("prismatic", (0.0, 1.0, 0.0)), ("continuous", (0.0, 0.0, 1.0)))
+
 
 @dataclass(frozen=True)
 class Robot:
@@ -39,6 +41,8 @@ class Robot:
     planar: bool  # held in its x-z plane by two slides and a hinge
     substep: float = 1.0  # longest in which its actuators are stable [s]
     wheels: tuple[str, ...] = ()  # driven joints whose angle means nothing
+    timestep: float | None = None  # between two actions, if a scene does not say [s]
+    steering: tuple[str, ...] = ()  # slide that takes part of the first driven joint's force, hinge that decides it
 
     @functools.cached_property
     def motors(self) -> Motors:
@@ -53,7 +57,7 @@ class Robot:
     @functools.cached_property
     def has_feedback(self) -> bool:
         """Whether a torque depends on the state of its joint, or changes within a step: it is computed at substeps."""
-        return self.is_late or any(spec.kind != "torque" for spec in self.actuators)
+        return self.is_late or bool(self.steering) or any(spec.kind != "torque" for spec in self.actuators)
 
     @functools.cached_property
     def is_late(self) -> bool:
@@ -184,7 +188,32 @@ def make_robot(path: Path, card: Card, model: Model) -> Robot:
         planar=planar,
         substep=card.substep,
         wheels=card.wheels,
+        timestep=card.timestep,
+        steering=find_steering(path, card, model),
     )
+
+
+def find_steering(path: Path, card: Card, model: Model) -> tuple[str, ...]:
+    """Return the slide along y and the hinge about z of a robot whose force points where its hinge has turned.
+
+    It hangs on a slide along x, which is driven first, one along y, and the hinge, so that it can move in the plane
+    only. The force of the first motor is shared by the slides. Nothing if the card names no hinge.
+
+    Raises:
+        InvalidInput: the hinge is not on such slides.
+    """
+    if card.steering is None:
+        return ()
+    children = {joint.parent: joint for joint in model.joints}
+    chain = [joint for joint in model.joints if joint.name == card.driven[0]]
+    while len(chain) < len(PLANE) and chain and chain[-1].child in children:
+        chain.append(children[chain[-1].child])
+    straight = all(number == 0.0 for joint in chain[:2] for number in joint.origin)
+    fits = tuple((joint.kind, joint.axis) for joint in chain) == PLANE and straight
+    if not fits or chain[2].name != card.steering or chain[1].name in card.driven:
+        text = f"{card.steering!r} is not a hinge about z on slides along x and y, of which the first is driven"
+        raise InvalidInput(f"{path}: steering: {text} first, and the second is not")
+    return chain[1].name, chain[2].name
 
 
 def _track(trunk: str, model: Model) -> tuple[str, ...] | None:

@@ -5,13 +5,11 @@ import functools
 import math
 import os
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
-from roboschool import paths, readers
+from roboschool import paths
 from roboschool.distributions import Number
 from roboschool.errors import InvalidInput, UnknownOption, check_choice, raise_faults, suggest
 from roboschool.mdp.game import game_class, make_game
@@ -19,101 +17,25 @@ from roboschool.mdp.task import make_task
 from roboschool.plugins import look_beside
 from roboschool.robots.robot import Robot, load_robot
 from roboschool.robots.urdf import read_urdf
+from roboschool.scenes.elements import find_element_faults, make_layout, make_models, overlaps
 from roboschool.scenes.lanes import Lanes, draw_entrants, line_up
+from roboschool.scenes.layout import Layout, LayoutTable
 from roboschool.scenes.scene import (
-    LONGEST,
-    MOST_AGENTS,
-    MOST_PROPS,
-    SHORTEST_STEP,
     Agent,
-    AgentName,
     AgentSettings,
-    Coordinate,
-    Name,
     Prop,
     Scene,
-    SceneSettings,
     describe,
     scene_id,
 )
-from roboschool.schema import Bounds, Size, convert
+from roboschool.scenes.scene_file import OPTIONS, SETTINGS, AgentTable, PropTable, SceneFile, read_scene
+from roboschool.schema import convert
 
 IDENTITY = re.compile(r"(?:roboschool/|Roboschool)([A-Z]\w*)-v([0-9]{1,9})")  # of a scene, in Gymnasium
-PROBE = "options"  # by which PettingZoo's own checker tries whether a reset takes options
 
 Made = TypeVar("Made")
 Table = TypeVar("Table")
-Degrees: TypeAlias = Annotated[Number, Bounds(-360.0, 360.0)]
-Players: TypeAlias = Annotated[int, Bounds(1, MOST_AGENTS)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AgentTable(AgentSettings):
-    """One `[[agent]]` of a scene file."""
-
-    name: AgentName
-    robot: str  # its name, or the path of a card or URDF that begins at the scene
-    task: dict[str, Any]  # {name = ..., and its parameters}
-    yaw: Degrees = 0.0  # 0 along +x [deg]
-    torque_scale: Annotated[float, Bounds(0.0, 10.0, above=True)] = 1.0  # times the torques of its card
-    players: Players = 1  # it takes part if the scene has at least this number of players a side
-
-
-@dataclass(frozen=True, kw_only=True)
-class PropTable:
-    """One `[[prop]]` of a scene file: a body without motors."""
-
-    name: Name
-    model: str  # its URDF: assets/<model>/<model>.urdf, or a path that begins at the scene
-    position: tuple[Coordinate, Coordinate, Coordinate] = (0.0, 0.0, 0.0)  # x, y, z of its root [m]
-    yaw: Degrees = 0.0  # [deg]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SceneFile(SceneSettings):
-    """The file `scenes/<scene>.toml`: settings that go to the `Scene` as they are, and tables to make the rest of."""
-
-    summary: str
-    seconds: Annotated[float, Bounds(SHORTEST_STEP, LONGEST)] = 16.5  # an episode lasts at most
-    players: Players | None = None  # a side; agents whose own `players` is greater do not take part
-    draw: Annotated[int, Bounds(0, math.inf)] = 0  # seed by which the places of `lanes` are drawn
-    lanes: Lanes | None = None
-    game: dict[str, Any] | None = None  # {name = ..., and its parameters}: rules between the agents
-    agent: Annotated[tuple[AgentTable, ...], Size(0, MOST_AGENTS)] = ()
-    prop: Annotated[tuple[PropTable, ...], Size(0, MOST_PROPS)] = ()
-
-    @property
-    def steps(self) -> int:
-        """The number of timesteps that an episode lasts at most."""
-        return count_steps(self.seconds, self.timestep)
-
-
-def count_steps(seconds: float, timestep: float) -> int:
-    """Return the number of timesteps in an episode, both in seconds."""
-    return round(seconds / timestep)
-
-
-SETTINGS = tuple(field.name for field in dataclasses.fields(SceneSettings))
-OPTIONS = tuple(  # keys of a scene's file that may be given when it is loaded
-    field.name
-    for field in dataclasses.fields(SceneFile)
-    if field.name not in ("version", "summary", "partitions", "agent", "prop")
-)
 ROBOT = "robot"  # the option that replaces the robot of a scene with one agent
-
-
-@functools.lru_cache(maxsize=64)
-def _read(path: Path, _stamp: float) -> SceneFile:
-    return readers.read_toml(path, SceneFile)
-
-
-def read_scene(path: Path) -> SceneFile:
-    """Read a scene file, without its robots.
-
-    Raises:
-        InvalidInput: the file is wrong; the message lists all faults.
-    """
-    return _read(path, os.path.getmtime(path) if os.path.isfile(path) else 0.0)
 
 
 def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
@@ -142,46 +64,53 @@ def load_for(name: str | os.PathLike[str] | Scene, options: dict[str, Any], own:
     identity = IDENTITY.fullmatch(str(name))
     if identity:
         name = "_".join(re.findall(r"[A-Z][a-z0-9]*", identity[1])).lower()
-    path = paths.find(name, paths.scenes(), "scene")
-    file = read_scene(path)
+    path, variant = _find_scene(name)
+    file, robot = read_scene(path), options.get(ROBOT)
+    if robot is not None:
+        variant, robot = (robot, None) if isinstance(robot, str) and robot in file.robots else ("", robot)
+    title = f"{variant}_{path.stem}" if variant else path.stem
     if identity and int(identity[2]) != file.version:
-        raise InvalidInput(f"unknown scene {identity[0]!r}; did you mean {scene_id(path.stem, file.version)!r}?")
-    robot = options.get(ROBOT)
+        raise InvalidInput(f"unknown scene {identity[0]!r}; did you mean {scene_id(title, file.version)!r}?")
     changed = _with_options(path, file, {key: value for key, value in options.items() if key != ROBOT}, own)
+    if file.robots:
+        changed = _with_robot(changed, variant, robot, options)
     runners = [each for each in options.get("lanes") or () if isinstance(each, Robot)]
-    scene = _make_scene(path, changed, robot, {_label(runner): runner for runner in runners})
-    if "substeps" in options or not (robot or runners):
+    scene = _make_scene(path, changed, title, robot, {_label(runner): runner for runner in runners})
+    if "substeps" in options or (robot is None and not runners):
         return scene
     needed = max(agent.robot.substeps(scene.timestep, scene.substeps) for agent in scene.agents)
     return dataclasses.replace(scene, substeps=needed)
 
 
-def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int = 4) -> dict[str, Any]:
-    """Return those options of a reset that the scene's game takes, as it takes them; warn of any other.
+def _find_scene(name: str | os.PathLike[str]) -> tuple[Path, str]:
+    """Return the file of a scene by name or path, and its robot, or nothing: `car_goal1` is `goal1` with a car."""
+    known = paths.scenes()
+    for stem, path in known.items():
+        robot, _, rest = str(name).partition(f"_{stem}")
+        if str(name) not in known and robot and not rest and robot in read_scene(path).robots:
+            return path, robot
+    return paths.find(name, known, "scene"), ""
 
-    It is a warning, not an error, because the checkers of other packages call reset with arbitrary options.
 
-    Args:
-        scene: the scene of the game.
-        options: as they are given; none if None.
-        depth: how many calls ago an env was reset, which is the line that a warning is about.
+def _with_robot(file: SceneFile, variant: str, robot: Any, options: Mapping[str, Any]) -> SceneFile:
+    """Return a file that lists robots with one of them, or another if not None; the timing is that of the robot's card.
 
-    Raises:
-        InvalidInput: they are not a mapping, or one is wrong, or meant for the game but misspelt.
+    Options give another timing. Elements of a robot that is not listed are those of the file's own.
     """
-    if options is None:
-        return {}
-    where = f"scene {scene.name!r}: reset"
-    if not isinstance(options, Mapping):
-        raise InvalidInput(f"{where}: options: {options!r:.80} is not a mapping, like {{'dense_weight': 0.5}}")
-    reset_options = scene.game.reset_options if scene.game is not None else ()
-    rules = scene.game.with_options(options) if scene.game is not None and options else None
-    for key in options:
-        if key not in reset_options and key != PROBE:
-            others = f"only {', '.join(reset_options)}" if reset_options else "nor any other"
-            given = f"; {key!r} is given when the env is made" if key in OPTIONS else ""
-            warnings.warn(f"{where} has no option {key!r}, {others}{given}", stacklevel=depth)
-    return {key: getattr(rules, key) for key in options if key in reset_options}
+    agents = tuple(dataclasses.replace(row, robot=variant) if variant else row for row in file.agent)
+    name = agents[0].robot if agents else ""
+    if isinstance(robot, Robot) and robot.name in file.robots:
+        name = robot.name
+    elements = tuple(table for table in file.element if not table.robots or name in table.robots)
+    file = dataclasses.replace(file, agent=agents, element=elements)
+    known = paths.robots()
+    meant = name if robot is None else robot
+    chosen = meant if isinstance(meant, Robot) else load_robot(known[meant]) if meant in known else None
+    if chosen is None or chosen.timestep is None:
+        return file
+    timestep = file.timestep if "timestep" in options else chosen.timestep
+    substeps = file.substeps if "substeps" in options else chosen.substeps(timestep, 1)
+    return dataclasses.replace(file, timestep=timestep, substeps=substeps)
 
 
 def _with_options(path: Path, file: SceneFile, options: dict[str, Any], own: Sequence[str]) -> SceneFile:
@@ -214,14 +143,18 @@ def _label(robot: Robot) -> str:
     return f"robot {robot.name} {id(robot)}"
 
 
-def _make_scene(path: Path, file: SceneFile, robot: Any, brought: Mapping[str, Robot]) -> Scene:
+def _make_scene(path: Path, file: SceneFile, name: str, robot: Any, brought: Mapping[str, Robot]) -> Scene:
     """Return the scene of a file, with another robot unless it is None, and robots that run by what stands for them."""
     if robot is not None and (len(file.agent) != 1 or file.lanes):
         raise InvalidInput(f"{path}: option 'robot': only for scenes with one agent")
     if robot is not None:
         file = dataclasses.replace(file, partitions=(), threshold=None)  # those of its own robot
+    raise_faults(str(path), find_element_faults(file.layout, file.element))
     if not file.steps:
         raise InvalidInput(f"{path}: seconds: {file.seconds} s are less than a timestep, {file.timestep} s")
+    layout = LayoutTable() if file.layout is None and file.element else file.layout
+    settings = {key.name: getattr(layout, key.name) for key in dataclasses.fields(LayoutTable)} if layout else {}
+    placed = make_layout(Layout(**settings), file.element, len(file.prop)) if layout else None
     agents, agent_faults = _make_all(functools.partial(_make_agent, path, robot=robot), _taking_part(path, file))
     props, prop_faults = _make_all(functools.partial(_make_prop, path), file.prop)
     faults = agent_faults + prop_faults
@@ -231,16 +164,34 @@ def _make_scene(path: Path, file: SceneFile, robot: Any, brought: Mapping[str, R
         agents += line_up(runners, file.lanes.width)
         faults += lane_faults
     raise_faults(str(path), (text.removeprefix(f"{path}: ") for text in faults))
+    props += [Prop(made.name, made.model, element=True, rate=made.rate) for made in make_models(file.element)]
+    names = [prop.name for prop in props]
+    info = describe(agents, names, file.finish)
+    agents, faults = _make_all(functools.partial(_place_task, placed), agents)
+    raise_faults(str(path), [*faults, *(overlaps(placed, names) if placed else ())])
     return Scene(
-        name=path.stem,
+        name=name,
         summary=file.summary,
         agents=tuple(agents),
         props=tuple(props),
-        game=make_game(str(path), file.game, describe(agents, [prop.name for prop in props], file.finish), path.parent),
+        game=make_game(str(path), file.game, info, path.parent),
+        layout=placed,
         steps=file.steps,
         path=str(path),
         **{key: getattr(file, key) for key in SETTINGS},
     )
+
+
+def _place_task(layout: Layout | None, agent: Agent) -> Agent:
+    """Return an agent whose task knows the elements of a layout, if it asks for them."""
+    fields = {field.name for field in dataclasses.fields(agent.task)}
+    if layout is None or "placing" not in fields:
+        return agent
+    task: Any = agent.task
+    try:
+        return dataclasses.replace(agent, task=dataclasses.replace(task, placing=layout.placing))
+    except InvalidInput as error:
+        raise InvalidInput(f"agent {agent.name!r}: task: {error}") from None
 
 
 def _make_all(make: Callable[[Table], Made], tables: Iterable[Table]) -> tuple[list[Made], list[str]]:

@@ -19,6 +19,7 @@ from roboschool.mdp.task import Task, fields_of
 from roboschool.policies.interface import Interface
 from roboschool.robots.robot import Robot
 from roboschool.robots.urdf import Joint, Model
+from roboschool.scenes.layout import Layout
 from roboschool.schema import Bounds, Pattern, Size, check_fields
 
 MOST_AGENTS = 64
@@ -71,6 +72,8 @@ class Prop:
     model: Model
     position: tuple[Coordinate, Coordinate, Coordinate] = (0.0, 0.0, 0.0)  # x, y, z of its root [m]
     yaw: Annotated[Number, Bounds(-math.tau, math.tau)] = 0.0  # [rad]
+    element: bool = False  # whether a layout places it; it can be moved to another place though it is fixed
+    rate: Annotated[float, Bounds(-100.0, 100.0)] = 0.0  # at which a motor turns its hinges; 0: no motor [rad/s]
 
     @property
     def joints(self) -> tuple[Joint, ...]:
@@ -84,9 +87,9 @@ class Prop:
 
     @property
     def can_be_launched(self) -> bool:
-        """Whether it is free, or fixed to the world and on slides that begin at its root."""
+        """Whether it is free or an element, or fixed to the world and on slides that begin at its root."""
         if not self.joints:
-            return not self.model.fixed
+            return self.element or not self.model.fixed
         straight = all(joint.kind == "prismatic" and not any(joint.origin) for joint in self.model.joints)
         return self.model.fixed and straight
 
@@ -122,6 +125,7 @@ class SceneSettings:
         tuple[Partition, ...], Size(0, MOST_PARTITIONS)
     ] = ()  # of the one robot's joints; an id for each
     weights: dict[str, float] = field(default_factory=dict, hash=False)  # of reward terms, for all agents
+    indicator: bool = False  # whether `cost` is 1 in a step that costs anything, instead of the sum of the costs
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,7 @@ class Scene(SceneSettings):
     agents: Annotated[tuple[Agent, ...], Size(1, MOST_AGENTS)]
     props: Annotated[tuple[Prop, ...], Size(0, MOST_PROPS)] = ()
     game: Game | None = None
+    layout: Layout | None = None  # of robots, and of props that are elements
     steps: Annotated[int, Bounds(1, math.inf)] = field(default=1000, kw_only=True)  # of an episode, at most
     path: str = field(default="", compare=False, kw_only=True)  # of its file
 

@@ -43,7 +43,7 @@ def _pairs(first: Scene, other: Scene) -> Iterator[tuple[str, Any, Any]]:
         for what in ("joints", "unactuated", "feet"):
             here, there = (tuple(map(_name, getattr(agent.robot, what))) for agent in (one, two))
             yield f"{what} of {name}", here, there
-        for what in ("actuators", "planar", "clear", "self_collision"):
+        for what in ("actuators", "planar", "steering", "clear", "self_collision"):
             yield f"{what} of {name}", getattr(one.robot, what), getattr(two.robot, what)
     yield "agents that share a robot and a task", _groups(first), _groups(other)
     for what in ("props", "finish"):

@@ -34,14 +34,14 @@ class JointStates(Sensor):
 
 @dataclass(frozen=True)
 class JointAngles(Sensor):
-    """Sine and cosine of joints without limits."""
+    """Sine and cosine of joints: without limits an angle jumps at half a turn."""
 
     joints: tuple[int, ...]  # their numbers among the driven joints
 
     def fields(self, robot: Robot, scene: SceneInfo) -> Sequence[Field]:
         """Return two numbers a joint."""
         joints = [robot.joints[number] for number in self.joints]
-        return [Field(f"{what} of {joint.name}", source=joint) for joint in joints for what in ("sine", "cosine")]
+        return [Field(f"{of} of {j.name}", source=j, low=-1.0, high=1.0) for j in joints for of in ("sine", "cosine")]
 
     def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
         """Return sine and cosine of each (..., 2 * joints)."""

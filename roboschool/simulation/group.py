@@ -102,6 +102,7 @@ class Group:
         weights = scene.weights_of(task)
         self.rewards = TermSum(task.rewards(scene.info), weights, shape)
         self.costs = TermSum(task.costs(scene.info), weights, shape)
+        self.indicates = scene.indicator  # whether `cost` is 0 or 1, and in every info
         self.observer = Observer(task, scene.info, self.state, robots)
         self.observation = np.zeros((*shape, len(self.observer.fields)), np.float32)
         self.applied = np.zeros(self.shape)  # what has been done of the actions asked for
@@ -186,6 +187,8 @@ class Group:
         self.rewards.compute(*step)
         if self.costs.terms:
             self.costs.compute(*step)
+            if self.indicates:
+                self.costs.total = np.where(self.costs.total > 0.0, 1.0, 0.0)
         self.terminated = self.task.terminated(self.state)
         if np.count_nonzero(decided):
             self.terminated = self.terminated | decided[:, None]

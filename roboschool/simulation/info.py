@@ -29,7 +29,7 @@ class Info:
         info: dict[str, Any] = group.rewards.by_name(world, place)
         info["distance"] = group.state.position.item(world, place, 0)
         info["physics_error"] = float(world in self._clock.diverged)
-        if group.costs.terms:
+        if group.costs.terms or group.indicates:
             info["cost"] = group.costs.total.item(world, place)
             info["costs"] = group.costs.by_name(world, place)
         if self._game.game is not None:
@@ -48,7 +48,7 @@ class Info:
         if self._clock.diverged:
             numbers[list(self._clock.diverged), terms + 1] = 1.0
         rest = numbers[:, terms + len(REPORTED) :]
-        if costs:
+        if costs or group.indicates:
             rest[:, 0] = group.costs.total[:, place]
             rest[:, 1 : 1 + costs] = group.costs.values[:, :, place].T
             rest = rest[:, 1 + costs :]
@@ -65,7 +65,7 @@ def batch_info_names(scene: Scene, task: Task) -> tuple[str, ...]:
     """
     terms = [term.name for term in task.rewards(scene.info)]
     costs = [term.name for term in task.costs(scene.info)]
-    cost = ["cost", *(COSTS + name for name in costs)] if costs else []
+    cost = ["cost", *(COSTS + name for name in costs)] if costs or scene.indicator else []
     game = scene.game
     memory = [*game.memory.blank().names, *game.agent_stats.blank().names] if game is not None else []
     return (*terms, *REPORTED, *cost, *memory)

@@ -17,7 +17,7 @@ from roboschool.mdp.game import Game
 from roboschool.physics.backend import Backend, Readings
 from roboschool.physics.checkpoint import describe_scene
 from roboschool.physics.selection import make_backend
-from roboschool.scenes.loader import options_of_reset
+from roboschool.scenes.reset_options import LAYOUT, options_of_reset
 from roboschool.scenes.scene import Scene
 from roboschool.scenes.shapes import check_same_shapes
 from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin, check_checkpoint, check_seeds
@@ -85,16 +85,17 @@ class Simulation:
             seeds: for each of these worlds its seed, the origin of the episode to repeat, or None to continue with
                 the generator of the world.
             options: of the game (`Game.reset_options`); they hold in these worlds until another reset changes them.
-                Unknown options cause a warning.
+                `layout` holds for one (see `layout_of`). Unknown options cause a warning.
 
         Raises:
             InvalidInput: a seed is not a whole number from 0 up, or an option is wrong; nothing has changed then.
         """
         self._check_open()
         check_seeds(seeds.values())
-        rules = self.game.with_options(options_of_reset(self.scene, options))
+        own = options_of_reset(self.scene, options)
+        layout, rules = own.pop(LAYOUT, None), self.game.with_options(own)
         for world, seed in seeds.items():
-            self._reset_world(world, seed, rules)
+            self._reset_world(world, seed, rules, layout)
         worlds = list(seeds)
         if self._gathers:
             self.game.gather(self.clock.steps_left)
@@ -128,7 +129,7 @@ class Simulation:
         out = {*paused, *reset, *self.clock.diverged}
         for number in reset:
             if number not in paused:
-                self._reset_world(number, None)
+                self._reset_world(number, None, None, None)
         commands = [group.commands[:, place] for group, place in self.seats]
         running = [number for number in range(len(self.worlds)) if number not in out]
         self.backend.step(commands, running, self._readings[0])
@@ -200,8 +201,8 @@ class Simulation:
             self._check_open()
             raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
 
-    def _reset_world(self, world: int, seed: int | EpisodeOrigin | None, rules: Game | None = None) -> None:
-        """Place every robot of a world for a new episode, with new rules if given."""
+    def _reset_world(self, world: int, seed: int | EpisodeOrigin | None, rules: Game | None, layout: Any) -> None:
+        """Place every robot of a world for a new episode, with new rules and a layout if given."""
         if isinstance(seed, EpisodeOrigin):
             self.rngs[world].bit_generator.state = seed.rng
             for group, memory in zip(self.groups, seed.memory, strict=True):
@@ -212,7 +213,7 @@ class Simulation:
                 group.state.memory.array[world] = 0.0
         rng = self.rngs[world]
         memories = [group.state.memory.at((world, place)) for group, place in self.seats]
-        self.backend.reset(world, draw_start(self.scenes[world], memories, rng))
+        self.backend.reset(world, draw_start(self.scenes[world], memories, rng, layout))
         for launch in self.game.reset(world, rules, rng):
             self.backend.apply(launch)
         self.clock.steps[world] = 0

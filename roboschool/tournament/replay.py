@@ -12,8 +12,9 @@ from roboschool import paths, system_info
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.plugins import refuse_classes
-from roboschool.scenes.loader import load_for, load_scene, read_scene
+from roboschool.scenes.loader import load_for, load_scene
 from roboschool.scenes.scene import Scene
+from roboschool.scenes.scene_file import read_scene
 from roboschool.simulation.rollout import EndRollout, RolloutStep, rollout
 from roboschool.tournament.match import fingerprint, forfeited, scene_hash, team_names
 from roboschool.tournament.record import ABOUT, PACKAGES, Match, Record

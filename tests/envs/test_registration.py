@@ -7,7 +7,7 @@ import roboschool
 from roboschool import paths
 from roboschool.errors import InvalidInput
 from roboschool.registration import IdKeys, read_id_keys, register_scenes
-from roboschool.scenes.loader import read_scene
+from roboschool.scenes.scene_file import read_scene
 
 ROW = "[[agent]]\nname = 'ant_0'\nrobot = 'ant'\ntask = { name = 'run' }\n"
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from roboschool.errors import InvalidInput
-from roboschool.scenes.loader import load_scene, read_scene
+from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Agent, FixedCamera, Prop, Scene
+from roboschool.scenes.scene_file import read_scene
 from roboschool.scenes.shapes import check_same_shapes
 
 FAULTY = """

@@ -67,7 +67,7 @@ class Robot(ctypes.Structure):
 
     _fields_ = [
         *((name, c_int) for name in ("body", "trunk", "trunk_link", "is_tilted", "height_link", "feedback")),
-        *((name, c_int) for name in ("driven", "passive", "feet", "clear", "heights")),
+        *((name, c_int) for name in ("side_u", "steering_q", "driven", "passive", "feet", "clear", "heights")),
         *((name, INTS) for name in ("driven_q", "driven_u", "passive_q", "passive_u")),
         *((name, INTS) for name in ("foot_links", "clear_feet", "height_links")),
         ("track_q", c_int * 3),

@@ -83,7 +83,9 @@ static void drive(const struct world *w, const struct robot *r, const double *co
       torque = lesser(greater(torque, greater(-effort, lesser(0.0, -c[6 * n] - c[7 * n] * qd))),
                       lesser(effort, greater(0.0, c[6 * n] - c[7 * n] * qd)));
     }
-    b->set_torque(torques, r->driven_u[j], torque);
+    const double *turned = j == 0 && r->side_u >= 0 ? q + r->steering_q : NULL;
+    if (turned) b->set_torque(torques, r->side_u, torque * sin(*turned));
+    b->set_torque(torques, r->driven_u[j], turned ? torque * cos(*turned) : torque);
   }
   b->submit(w->client, torques);
 }

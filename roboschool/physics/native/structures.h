@@ -43,6 +43,7 @@ struct columns { /* where the quantities of a `BodyState` begin in its row, whic
 };
 struct robot {
   int body, trunk, trunk_link, is_tilted, height_link, feedback;
+  int side_u, steering_q; /* of a robot whose first force points where a hinge has turned; else -1 */
   int driven, passive, feet, clear, heights;             /* lengths of the arrays that follow */
   const int *driven_q, *driven_u, *passive_q, *passive_u; /* places in Bullet's q and u */
   const int *foot_links, *clear_feet, *height_links;

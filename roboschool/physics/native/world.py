@@ -7,7 +7,7 @@ from typing import Any
 
 from roboschool.mdp.state import BodyState
 from roboschool.physics.bodies import NOWHERE, STRAIGHT, Body, RobotBody
-from roboschool.physics.checkpoint import Start, WorldCheckpoint
+from roboschool.physics.checkpoint import Start, Triple, WorldCheckpoint
 from roboschool.physics.contact_sums import PAIR
 from roboschool.physics.native import library
 from roboschool.physics.native.library import COLUMNS, Columns, Library
@@ -89,6 +89,11 @@ class NativeWorld(World):
         super().reset(start)
         self._settle()
 
+    def launch(self, prop: str, position: Triple, velocity: Triple) -> None:
+        """Take a prop to a position."""
+        super().launch(prop, position, velocity)
+        self._settle()
+
     def load(self, checkpoint: WorldCheckpoint, exact: bool = True) -> None:
         """Take back a state."""
         super().load(checkpoint, exact)
@@ -125,6 +130,9 @@ def _describe_robot(robot: Any, body: RobotBody, command: int) -> None:
     robot.driven_q, robot.driven_u = _places(body, body.driven)
     robot.passive_q, robot.passive_u = _places(body, passive)
     robot.track_q[: body.track], robot.track_u[: body.track] = _places(body, body.joints[: body.track])
+    robot.side_u = robot.steering_q = NOWHERE
+    if body.steering:
+        (_, (robot.side_u,)), ((robot.steering_q,), _) = (_places(body, [joint]) for joint in body.steering)
     robot.feet, robot.foot_links = len(body.feet), _ints(body.feet)
     robot.clear, robot.clear_feet = len(body.robot.clear), _ints(body.robot.clear)
     robot.heights, robot.height_links = len(body.heights), _ints(body.heights)
