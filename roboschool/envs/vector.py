@@ -1,8 +1,7 @@
 """Many copies of a scene as a Gymnasium vector environment, in this process or in others."""
 
-import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,6 +24,7 @@ from roboschool.envs.spaces import (
 )
 from roboschool.envs.thread_warning import warn_of_threads
 from roboschool.envs.vector_info import final_observations, info_of, take_rows
+from roboschool.envs.whole import Whole
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import AnyPolicy
 from roboschool.rendering.camera import CameraBatch
@@ -41,6 +41,7 @@ from roboschool.workers.pool import WorkerPool
 from roboschool.workers.shared_memory import rows_of
 
 ROWS_OF_THREAD = 8  # for which a thread is worth its start
+ALL = slice(None)
 UNLIMITED = -1  # Gymnasium's word for no time limit [steps]
 
 
@@ -153,6 +154,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self._board = self._pool.buffers
         self._pending = np.zeros(self.copies, dtype=bool)  # copies that act, and have not been received
         self._begun = np.zeros(self.copies, dtype=bool)
+        self._everyone = list(range(self.copies))
         self._cameras: CameraBatch | None = None  # set by the first picture
         self._size = (width, height)
         self.closed = False
@@ -209,15 +211,14 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         check_open(self.scene, self.closed)
         if self.num_workers or self.num_threads > 1:
             warn_of_threads()
-        with self._whole_or_reset():
+        with Whole(self._give_up):
             self._pool.reset({copy: seeds[copy] for copy in chosen}, {copy: rules[copy] for copy in chosen})
         self._pending[chosen] = False
         self._begun[chosen] = True
         if self._cameras is not None:
             for copy in chosen:
                 self._cameras.reset(copy)
-        everyone = list(range(self.copies))
-        return take_rows(self._board.observation, everyone), self._info(everyone, mask)
+        return take_rows(self._board.observation, ALL), info_of(self._numbers, take_rows(self._board.info, ALL), mask)
 
     def _rules(self, options: Any) -> list[dict[str, Any]]:
         """Return the options of the game for each copy.
@@ -259,11 +260,12 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             InvalidInput: the actions have the wrong shape or are not finite, there is no such copy, or it has been
                 sent actions and not been received; nothing has moved then.
         """
-        chosen = list(range(self.copies)) if copies is None else [int(copy) for copy in copies]
-        wrong = copies is not None and (not chosen or len(set(chosen)) < len(chosen))
-        if wrong or min(chosen) < 0 or max(chosen) >= self.copies:
-            raise InvalidInput(f"copies: {copies!r:.80} are not some of {self.copies}, each once")
-        rows = rows_of(chosen)
+        chosen, rows = self._everyone, ALL
+        if copies is not None:
+            chosen = [int(copy) for copy in copies]
+            if not chosen or len(set(chosen)) < len(chosen) or min(chosen) < 0 or max(chosen) >= self.copies:
+                raise InvalidInput(f"copies: {copies!r:.80} are not some of {self.copies}, each once")
+            rows = rows_of(chosen)
         if np.count_nonzero(self._begun[rows]) < len(chosen):
             check_open(self.scene, self.closed)
             raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
@@ -275,7 +277,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         check_finite(action, self.agents, self._robot)
         self._board.action[rows] = action
         self._pending[rows] = True
-        with self._whole_or_reset():
+        with Whole(self._give_up):
             self._pool.send(chosen)
 
     def recv(
@@ -296,38 +298,29 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         if not isinstance(count, int | np.integer | None) or not 1 <= (count or most) <= most or count == 0:
             check_open(self.scene, self.closed)
             raise InvalidInput(f"count: {count!r}, and {most} copies have been sent actions")
-        with self._whole_or_reset():
+        with Whole(self._give_up):
             copies = sorted(self._pool.recv(most if count is None else int(count)))
-        chosen = rows_of(copies)
+        chosen = ALL if len(copies) == self.copies else rows_of(copies)
         self._pending[chosen] = False
         board, agents = self._board, len(self.agents)
         terminated, truncated = board.terminated[chosen].repeat(agents), board.truncated[chosen].repeat(agents)
-        info = self._info(copies)
+        info = info_of(self._numbers, take_rows(board.info, chosen))
         if self.metadata["autoreset_mode"] == AutoresetMode.SAME_STEP and (done := terminated | truncated).any():
-            info["final_obs"] = final_observations(take_rows(board.final_observation, copies), done)
-            info["final_info"] = info_of(self._numbers, take_rows(board.final_info, copies), done)
+            info["final_obs"] = final_observations(take_rows(board.final_observation, chosen), done)
+            info["final_info"] = info_of(self._numbers, take_rows(board.final_info, chosen), done)
             info["_final_obs"], info["_final_info"] = done, done
-        errors = [self._pool.errors.pop(copy, None) for copy in copies]
-        if any(errors):
+        if self._pool.errors and any(errors := [self._pool.errors.pop(copy, None) for copy in copies]):
             messages = np.repeat(np.array(errors, dtype=object), agents)
             for place in (info, info.get("final_info", info)):
                 place["worker_error"], place["_worker_error"] = messages, np.array([bool(error) for error in messages])
-        rows = take_rows(board.observation, copies), take_rows(board.reward, copies)
+        rows = take_rows(board.observation, chosen), take_rows(board.reward, chosen)
         return np.array(copies), *rows, terminated, truncated, info
 
-    @contextlib.contextmanager
-    def _whole_or_reset(self) -> Iterator[None]:
+    def _give_up(self) -> None:
         """What is broken off in the middle needs a reset; what is broken off while it waits does not."""
-        try:
-            yield
-        except BaseException:
-            if not self._pool.waiting:
-                self._begun[:] = self._pending[:] = False
-                self._pool.abandon()
-            raise
-
-    def _info(self, copies: list[int], mask: np.ndarray | None = None) -> dict[str, Any]:
-        return info_of(self._numbers, take_rows(self._board.info, copies), mask)
+        if not self._pool.waiting:
+            self._begun[:] = self._pending[:] = False
+            self._pool.abandon()
 
     def render(self) -> tuple[np.ndarray, ...] | None:
         """Return a picture (height, width, 3) of every copy if `render_mode` is "rgb_array"."""
@@ -336,7 +329,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         check_open(self.scene, self.closed)
         if self._cameras is None:
             self._cameras = CameraBatch(self.scene, self.copies, *self._size)
-        with self._whole_or_reset():
+        with Whole(self._give_up):
             seen = [self._pool.picture(copy) for copy in range(self.copies)]
         snapshots, markers = zip(*seen, strict=True)
         return tuple(self._cameras.images(snapshots, markers).colours)

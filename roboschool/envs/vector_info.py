@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 
 from roboschool.simulation.info import COSTS
-from roboschool.workers.shared_memory import rows_of
 
 
-def take_rows(array: np.ndarray, copies: list[int]) -> np.ndarray:
-    """Return a copy of the rows of some worlds: (world, agent, ...) becomes (row, ...)."""
-    chosen = np.array(array[rows_of(copies)])
-    return chosen.reshape(-1, *chosen.shape[2:])
+def take_rows(array: np.ndarray, chosen: Any) -> np.ndarray:
+    """Return a copy of the rows of some worlds, a slice or their numbers: (world, agent, ...) becomes (row, ...)."""
+    rows = np.array(array[chosen])
+    return rows.reshape(-1, *rows.shape[2:])
 
 
 def final_observations(rows: np.ndarray, done: np.ndarray) -> np.ndarray:
@@ -33,12 +32,9 @@ def info_of(names: Sequence[str], rows: np.ndarray, mask: np.ndarray | None = No
     """
     columns = rows.T if mask is None else rows.T * mask
     mask = np.ones(len(rows), dtype=bool) if mask is None else mask
-    info: dict[str, Any] = {}
-    for name, column in zip(names, columns, strict=True):
-        place = info
-        if name.startswith(COSTS):
-            place = info.setdefault(COSTS.rstrip("/"), {})
-            info[f"_{COSTS.rstrip('/')}"] = mask
-        name = name.removeprefix(COSTS)
-        place[name], place[f"_{name}"] = column, mask
-    return info
+    info: dict[str, Any] = dict(zip(names, columns, strict=True))
+    costs = [name for name in names if name.startswith(COSTS)]
+    if costs:
+        own: dict[str, Any] = {name.removeprefix(COSTS): info.pop(name) for name in costs}
+        info[COSTS.rstrip("/")] = own | {f"_{name}": mask for name in own}
+    return info | {f"_{name}": mask for name in info}

@@ -131,7 +131,8 @@ class Simulation:
             if number not in paused:
                 self._reset_world(number, None, None, None)
         commands = [group.commands[:, place] for group, place in self.seats]
-        running = [number for number in range(len(self.worlds)) if number not in out]
+        everyone = range(len(self.worlds))
+        running = [number for number in everyone if number not in out] if out else everyone
         self.backend.step(commands, running, self._readings[0])
         frozen = [*self.clock.diverged, *paused]
         for number in frozen:

@@ -37,6 +37,7 @@ class NativeWorld(World):
         self._native = native
         self._alone = (ctypes.c_void_p * 1)(ctypes.addressof(self.struct))
         self._handle = 0
+        self.is_timed = False
         super().__init__(scene, functools.partial(native.free, self.struct))
 
     def _start(self) -> None:
@@ -99,10 +100,10 @@ class NativeWorld(World):
         super().load(checkpoint, exact)
         self._settle()
 
-    @property
-    def is_timed(self) -> bool:
-        """Whether Bullet's own steps are timed; then pybullet makes them."""
-        return self._advance is not bullet.stepSimulation
+    def time_bullet(self, on: bool) -> tuple[int, float]:
+        """Start or stop timing Bullet's own steps; while they are timed, pybullet makes them."""
+        self.is_timed = on
+        return super().time_bullet(on)
 
     def step(self, commands: Sequence[Sequence[float]]) -> None:
         """Give each robot its command, and let one timestep pass."""
