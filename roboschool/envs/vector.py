@@ -211,7 +211,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         check_open(self.scene, self.closed)
         if self.num_workers or self.num_threads > 1:
             warn_of_threads()
-        with Whole(self._give_up):
+        with Whole(self._restart):
             self._pool.reset({copy: seeds[copy] for copy in chosen}, {copy: rules[copy] for copy in chosen})
         self._pending[chosen] = False
         self._begun[chosen] = True
@@ -277,7 +277,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         check_finite(action, self.agents, self._robot)
         self._board.action[rows] = action
         self._pending[rows] = True
-        with Whole(self._give_up):
+        with Whole(self._restart):
             self._pool.send(chosen)
 
     def recv(
@@ -298,7 +298,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         if not isinstance(count, int | np.integer | None) or not 1 <= (count or most) <= most or count == 0:
             check_open(self.scene, self.closed)
             raise InvalidInput(f"count: {count!r}, and {most} copies have been sent actions")
-        with Whole(self._give_up):
+        with Whole(self._restart):
             copies = sorted(self._pool.recv(most if count is None else int(count)))
         chosen = ALL if len(copies) == self.copies else rows_of(copies)
         self._pending[chosen] = False
@@ -316,7 +316,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         rows = take_rows(board.observation, chosen), take_rows(board.reward, chosen)
         return np.array(copies), *rows, terminated, truncated, info
 
-    def _give_up(self) -> None:
+    def _restart(self) -> None:
         """What is broken off in the middle needs a reset; what is broken off while it waits does not."""
         if not self._pool.waiting:
             self._begun[:] = self._pending[:] = False
@@ -329,7 +329,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         check_open(self.scene, self.closed)
         if self._cameras is None:
             self._cameras = CameraBatch(self.scene, self.copies, *self._size)
-        with Whole(self._give_up):
+        with Whole(self._restart):
             seen = [self._pool.picture(copy) for copy in range(self.copies)]
         snapshots, markers = zip(*seen, strict=True)
         return tuple(self._cameras.images(snapshots, markers).colours)

@@ -131,8 +131,7 @@ class Simulation:
             if number not in paused:
                 self._reset_world(number, None, None, None)
         commands = [group.commands[:, place] for group, place in self.seats]
-        everyone = range(len(self.worlds))
-        running = [number for number in everyone if number not in out] if out else everyone
+        running = [n for n in range(len(self.worlds)) if n not in out] if out else range(len(self.worlds))
         self.backend.step(commands, running, self._readings[0])
         frozen = [*self.clock.diverged, *paused]
         for number in frozen:
