@@ -21,6 +21,7 @@ test: .venv/test lint
 
 test-extras: .venv-extras/test
 	.venv-extras/bin/pytest tests/extras tests/envs/test_conformance.py
+	ROBOSCHOOL_EVERY_SCENE=1 .venv-extras/bin/pytest tests/physics tests/simulation tests/workers -k 'scene or episode'
 
 lint: .venv/test
 	$(BIN)/ruff check .
@@ -70,6 +71,9 @@ AT_inverted_pendulum_swingup = 0.7
 AT_kick_and_defend = 1.0
 AT_mixed_sumo = 0.6
 AT_reacher = 0.2
+AT_rover_drive = 0.5
+AT_arm_reach_pose = 0.5
+AT_ant_stand = 0.5
 AT_you_shall_not_pass = 0.6
 
 docs: .venv/race

@@ -94,10 +94,28 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Drum:
+    """A cylinder, about y unless it is turned to stand."""
+
+    radius: float
+    length: float
+    mass: float  # [kg]; 0 of what is only seen, inside another
+    centre: Point = (0, 0, 0)
+    colour: str | None = None  # the link's if None
+    standing: bool = False  # about z
+
+    def weigh(self) -> tuple[float, np.ndarray]:
+        """Return mass [kg] and inertia about the centre [kg m2]."""
+        along = self.mass * self.radius**2 / 2
+        across = self.mass * (self.radius**2 / 4 + self.length**2 / 12)
+        return self.mass, np.diag([across, across, along] if self.standing else [across, along, across])
+
+
+@dataclass(frozen=True)
 class Link:
     name: str
     colour: str = "slate"
-    shapes: Sequence[Capsule | Block] = ()
+    shapes: Sequence["Capsule | Block | Drum"] = ()
     friction: float = 0.8
     rotor: float = 0.0  # inertia added about every axis [kg m2]
     bounce: float = 0.0  # restitution; of two bodies that meet, the product counts
@@ -119,6 +137,8 @@ class Joint:
     fastest: float = 10.0  # speed that is observed as 1 [rad/s or m/s]
     effort: float = 1000.0  # [N m or N]
     fixed: bool = False
+    turn: Point = (0, 0, 0)  # roll, pitch, yaw of the child in the parent's frame [deg]
+    mimics: str = ""  # the joint that it follows one to one
 
 
 @dataclass
@@ -177,6 +197,13 @@ def write_link(robot: ET.Element, link: Link) -> None:
 def write_shapes(element: ET.Element, link: Link) -> None:
     drawn_only = [(shape, False) for shape in link.looks]
     for shape, solid in [*((shape, link.solid) for shape in link.shapes), *drawn_only]:
+        if isinstance(shape, Drum):
+            turn = (0.0, 0.0, 0.0) if shape.standing else (math.pi / 2, 0.0, 0.0)
+            for tag in ("visual", "collision")[: 1 + (solid and shape.mass > 0.0)]:
+                drawn = draw(element, tag, "cylinder", shape.centre, turn, radius=shape.radius, length=shape.length)
+                if tag == "visual":
+                    ET.SubElement(drawn, "material", name=shape.colour or link.colour)
+            continue
         if isinstance(shape, Block):
             for tag in ("visual", "collision")[: 1 + solid]:
                 drawn = draw(element, tag, "box", shape.centre, (0, 0, shape.turn), size=numbers(shape.size))
@@ -205,7 +232,9 @@ def write_joint(robot: ET.Element, joint: Joint) -> None:
     element = ET.SubElement(robot, "joint", name=joint.name, type=kind)
     ET.SubElement(element, "parent", link=joint.parent)
     ET.SubElement(element, "child", link=joint.child.name)
-    ET.SubElement(element, "origin", xyz=numbers(joint.at))
+    origin = ET.SubElement(element, "origin", xyz=numbers(joint.at))
+    if any(joint.turn):
+        origin.set("rpy", numbers(np.radians(joint.turn)))
     if joint.fixed:
         return
     ET.SubElement(element, "axis", xyz=numbers(np.array(joint.axis) / np.linalg.norm(joint.axis)))
@@ -221,6 +250,8 @@ def write_joint(robot: ET.Element, joint: Joint) -> None:
         )
     elif joint.fastest != 10.0:
         ET.SubElement(element, "limit", effort=f"{joint.effort:g}", velocity=f"{joint.fastest:g}")
+    if joint.mimics:
+        ET.SubElement(element, "mimic", joint=joint.mimics)
     if joint.damping:
         ET.SubElement(element, "dynamics", damping=f"{joint.damping:g}")
 
@@ -431,6 +462,75 @@ def pong_ball() -> Body:
     return table("pong_ball", Link("ball", "amber", [ball((0, 0, 0), 0.025)], friction=1.0, bounce=0.5), (2.0, 1.5, 0))
 
 
+def rover() -> Body:
+    """A box on four wheels that steers by their speeds: it skids, so tyres grip less than rubber does."""
+    tub = [
+        Block((0.44, 0.24, 0.10), 7.0),
+        Block((0.20, 0.20, 0.05), 0.8, centre=(-0.08, 0, 0.075), colour="slate"),
+        Block((0.02, 0.20, 0.03), 0.1, centre=(0.23, 0, -0.01), colour="amber"),
+    ]
+    mast = [
+        Drum(0.012, 0.16, 0.1, centre=(0.14, 0, 0.13), colour="slate", standing=True),
+        Block((0.04, 0.10, 0.04), 0.15, centre=(0.15, 0, 0.22), colour="coral"),
+    ]
+    body = Body("rover", Link("chassis", "bone", [*tub, *mast], 0.5))
+    for end, x in (("front", 0.15), ("rear", -0.15)):
+        for side, y in (("left", 0.17), ("right", -0.17)):
+            hub = Drum(0.05, 0.064, 0.0, colour="amber")
+            # the rotor, 5e-7 kg m2, turns 50 times as fast
+            wheel = Link(f"{end}_{side}_wheel", "slate", [Drum(0.1, 0.06, 0.6), hub], 0.6, rotor=5e-7 * 50.0**2)
+            joint = Joint(f"{end}_{side}", "chassis", wheel, (x, y, -0.03), (0, 1, 0), fastest=21.0)
+            body.joints.append(joint)
+    return body
+
+
+def arm() -> Body:
+    """Six joints and a gripper, on a pedestal; the frame between its fingers has z up when they point down."""
+    up, side = (0.0, 0.0, 1.0), (0.0, 1.0, 0.0)
+    rotor = 0.02  # of geared motors, at the joint
+    foot = [
+        Drum(0.10, 0.02, 4.0, centre=(0, 0, 0.01), standing=True),
+        Drum(0.07, 0.12, 3.0, centre=(0, 0, 0.08), standing=True),
+    ]
+    turret = Link("turret", "coral", [Drum(0.065, 0.10, 1.5, centre=(0, 0, 0.05), standing=True)], rotor=rotor)
+    shoulder = Drum(0.06, 0.15, 0.8, colour="coral")
+    upper = Link("upper_arm", "bone", [Capsule((0, 0, 0), (0, 0, 0.30), 0.045, 2.0), shoulder], rotor=rotor)
+    elbow = Drum(0.05, 0.12, 0.5, colour="coral")
+    fore = Link("forearm", "bone", [Capsule((0, 0, 0), (0, 0, 0.14), 0.038, 1.0), elbow], rotor=rotor)
+    reach = Link("wrist", "slate", [Capsule((0, 0, 0), (0, 0, 0.12), 0.034, 0.5)], rotor=rotor)
+    knuckle = Link(
+        "knuckle", "coral", [Drum(0.036, 0.09, 0.3), Capsule((0, 0, 0), (0, 0, 0.04), 0.03, 0.2)], rotor=rotor
+    )
+    palm = Link("palm", "slate", [Block((0.05, 0.13, 0.03), 0.3, centre=(0, 0, 0.015))], rotor=rotor)
+    finger = [Block((0.022, 0.016, 0.08), 0.05, centre=(0, 0, 0.04))]
+    grip = Link("grip", "amber", [ball((0, 0, 0), 0.006, 0.01)], solid=False)
+    open_, quick = (0.0, 0.045), 3.2
+    body = Body("arm", Link("base", "slate", foot))
+    body.joints = [
+        Joint("turn", "base", turret, (0, 0, 0.14), up, (-170, 170), fastest=quick),
+        Joint("shoulder", "turret", upper, (0, 0, 0.07), side, (-100, 100), fastest=quick),
+        Joint("elbow", "upper_arm", fore, (0, 0, 0.30), side, (-20, 150), fastest=quick),
+        Joint("forearm_roll", "forearm", reach, (0, 0, 0.15), up, (-170, 170), fastest=quick),
+        Joint("wrist", "wrist", knuckle, (0, 0, 0.13), side, (-110, 110), fastest=quick),
+        Joint("hand_roll", "knuckle", palm, (0, 0, 0.06), up, (-170, 170), fastest=quick),
+        Joint("grip_frame", "palm", grip, (0, 0, 0.09), up, fixed=True, turn=(0, 180, 0)),
+        Joint("gripper", "palm", Link("left_finger", "teal", finger), (0, 0.008, 0.03), side, open_, True, 5.0, 0.2),
+        Joint(
+            "follower",
+            "palm",
+            Link("right_finger", "teal", finger),
+            (0, -0.008, 0.03),
+            (0, -1, 0),
+            open_,
+            True,
+            5.0,
+            0.2,
+            mimics="gripper",
+        ),
+    ]
+    return body
+
+
 def cube() -> Body:
     return Body("cube", Link("cube", "amber", [Block((0.1, 0.1, 0.1), 1.2, inertia=0.001)]))
 
@@ -545,6 +645,8 @@ ROBOTS = (
     paddle,
     inverted_pendulum,
     inverted_double_pendulum,
+    rover,
+    arm,
 )
 GEAR = (kick_ball, soccer_ball, soccer_pitch, crate, gate, beam, round_wall)  # of games
 PROPS = (pong_ball, pong_table, reacher_table, cart_rail, cube, *GEAR)

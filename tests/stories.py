@@ -1,6 +1,7 @@
 """Episodes as hashes: every bit of every step goes into them."""
 
 import hashlib
+import os
 import pickle
 import sys
 
@@ -12,6 +13,30 @@ from roboschool.simulation.simulation import Simulation
 
 STEPS = 200
 SCENES = sorted(paths.scenes())
+
+
+def parts_of(name: str) -> set[str]:
+    """Return what a scene is made of: its robots, tasks and game, and whether agents share it."""
+    scene = load_scene(name)
+    parts = {f"robot {agent.robot.name}" for agent in scene.agents}
+    parts |= {f"task {type(agent.task).__name__} of {len(scene.agents)}" for agent in scene.agents}
+    return parts | {f"game {type(scene.game).__name__}", f"elements {len(scene.props) > 0}"}
+
+
+def choose_typical() -> list[str]:
+    """Return the fewest scenes, about, with every robot, task and game; with ROBOSCHOOL_EVERY_SCENE all of them."""
+    if os.environ.get("ROBOSCHOOL_EVERY_SCENE"):
+        return SCENES
+    parts, chosen = {name: parts_of(name) for name in SCENES}, []
+    missing = set.union(*parts.values())
+    while missing:
+        best = max(SCENES, key=lambda name: len(parts[name] & missing))
+        chosen.append(best)
+        missing -= parts[best]
+    return sorted(chosen)
+
+
+TYPICAL = choose_typical()
 
 
 def actions(simulation: Simulation, generator: np.random.Generator, world: int = 0) -> list[np.ndarray]:

@@ -234,7 +234,7 @@ def test_an_actuator_of_ones_own(add: object, monkeypatch: pytest.MonkeyPatch, t
     assert env.action_space.shape == (3,)
     assert [joint.name for joint in env.scene.agents[0].robot.joints] == ["thigh_joint", "leg_joint", "foot_joint"]
     env.step(np.array([0.5, -0.5, 0.5], np.float32))
-    *_, (torque, position, kp, velocity, kd, effort) = env.simulation.groups[0].commands.reshape(6, 3)[None]
+    *_, (torque, position, kp, velocity, kd, effort, _, _) = env.simulation.groups[0].commands.reshape(8, 3)[None]
     assert torque.tolist() == [37.5, -37.5, 0.0]
     assert (position[2], kp[2], velocity[2], kd[2], effort[2]) == (np.deg2rad(12.0), 45.0, 0.0, 1.0, 90.0)
     assert Hud(env.scene, env.scene.agents[0].task).joints[2] == "foot_joint"

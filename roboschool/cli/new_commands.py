@@ -1,4 +1,4 @@
-"""Commands that make files for somebody's own robots. What a command needs is imported when it runs."""
+"""Commands that make files for a user's own robots. What a command needs is imported when it runs."""
 
 from pathlib import Path
 

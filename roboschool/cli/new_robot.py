@@ -53,7 +53,7 @@ def run_new_robot(source: str, into: Path, as_json: bool, dry_run: bool, **optio
     scene = made.scenes[0]
     click.echo("Go on with:")
     click.echo(one_line(f"    roboschool check {scene}"))
-    click.echo(one_line(f"    roboschool film {scene} --video {scene.stem}.gif"))
+    click.echo(one_line(f"    roboschool film {scene} --picture {scene.stem}.png"))
     click.echo(one_line(f"    python -m pytest {made.test}"))
     click.echo(one_line(f"    ROBOSCHOOL_PATH={into} roboschool train {scene.stem}"))
 

@@ -45,7 +45,8 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         width: of a picture [pixels].
         height: of a picture [pixels].
         hud: whether observation, action and reward are drawn over pictures; F3 toggles it in a window.
-        options: override keys of the scene file, such as `gravity=3.7` or `lanes=("ant", "hopper")`.
+        options: override keys of the scene file, such as `gravity=3.7` or `lanes=("ant", "go2.urdf")`; `robot` replaces
+            the robot of a scene with one agent, see `roboschool.load_robot`.
 
     Raises:
         InvalidInput: the scene, the agent, an opponent or an option is unknown or wrong, or there is no display.

@@ -38,7 +38,7 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time.
         width: of a picture [pixels].
         height: of a picture [pixels].
-        options: override keys of the scene file, such as `gravity=3.7`.
+        options: override keys of the scene file, such as `gravity=3.7`, or `robot`, see `roboschool.load_robot`.
 
     Raises:
         InvalidInput: the scene, the parts or an option are unknown or wrong, or there is no display.

@@ -46,7 +46,8 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             user has closed it, steps are neither shown nor slowed down.
         width: of a picture [pixels].
         height: of a picture [pixels].
-        options: override keys of the scene file, such as `gravity=3.7` or `lanes=("ant", "hopper")`.
+        options: override keys of the scene file, such as `gravity=3.7` or `lanes=("ant", "go2.urdf")`; `robot` replaces
+            the robot of a scene with one agent, see `roboschool.load_robot`.
 
     Raises:
         InvalidInput: the scene or an option is unknown or wrong, or there is no display.

@@ -69,7 +69,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         render_mode: None or "rgb_array".
         width: of a picture [pixels].
         height: of a picture [pixels].
-        options: override keys of the scene file.
+        options: override keys of the scene file, or `robot`, see `roboschool.load_robot`.
 
     Raises:
         InvalidInput: the scene, an agent, an opponent or an option is unknown or wrong.

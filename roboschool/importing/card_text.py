@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from roboschool.robots.card import Card
 
@@ -23,6 +24,8 @@ def write_card(card: Card, about: str, unsure: Mapping[str, str]) -> str:
         rows.append(("feet", _texts(card.feet)))
     if card.continuous:
         rows.append(("continuous", _texts(card.continuous)))
+    if card.wheels:
+        rows.append(("wheels", _texts(card.wheels)))
     rows.append(("standing_height", f"{card.standing_height:.10g}".ljust(6) + "  # of the trunk in the rest pose [m]"))
     if card.fixed:
         rows.append(("fixed", "true  # to the world"))
@@ -65,9 +68,14 @@ def _columns(values: Mapping[str, str]) -> list[str]:
     return [f"{names[name]:{width}} = {value}" for name, value in values.items()]
 
 
-def _row(row: Mapping[str, float | str | bool]) -> str:
-    parts = [f"{key} = {_text(value) if isinstance(value, str) else f'{value:.10g}'}" for key, value in row.items()]
-    return f"{{ {', '.join(parts)} }}"
+def _row(row: Mapping[str, Any]) -> str:
+    return f"{{ {', '.join(f'{key} = {_value(value)}' for key, value in row.items())} }}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return _text(value) if isinstance(value, str) else f"{value:.10g}"
 
 
 def _key(name: str) -> str:

@@ -155,7 +155,7 @@ def _thin_out(parts: list[Part], count: int) -> list[Part]:
 
 
 def _thinned(part: Part, most: int) -> Part:
-    """Return a part with about so many faces at most."""
+    """Return a part with about that number of faces at most."""
     import fast_simplification
 
     points, faces = _welded(part)

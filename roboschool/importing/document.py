@@ -1,4 +1,4 @@
-"""Reads the text of a URDF, whoever wrote it: within limits of size, depth and number, and without a DTD."""
+"""Reads the text of an untrusted URDF: within limits of size, depth and number, and without a DTD."""
 
 import re
 from pathlib import Path
@@ -12,6 +12,11 @@ DEEPEST = 40  # elements in each other
 MOST_ELEMENTS = 200_000
 MOST_LINKS = 2000  # before fixed ones are merged
 ENCODINGS = {"utf-8": "utf-8", "us-ascii": "utf-8", "ascii": "utf-8", "iso-8859-1": "latin-1", "latin-1": "latin-1"}
+OTHERS = {
+    "sdf": "SDF is not read",
+    "package": "it describes a package",
+    "mujocoinclude": "it is a part of an MJCF that another file includes",
+}
 PREFIX = re.compile(r"(?:</?|\s)([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*")
 
 
@@ -67,7 +72,7 @@ def _declare_prefixes(text: str, path: Path, report: Report) -> str:
 def _check(root: Element, path: Path) -> None:
     """Check what the tree is and how large."""
     if root.tag not in ("robot", "mujoco"):
-        hint = f"; <{root.tag}> is another format" if root.tag in ("sdf", "package") else ""
+        hint = f"; {OTHERS[root.tag]}" if root.tag in OTHERS else ""
         raise InvalidInput(f"{path}:{root.sourceline}: the outermost element is <{root.tag}>, not <robot>{hint}")
     count = 0
     depth, reached = 0, [root]

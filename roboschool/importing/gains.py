@@ -14,8 +14,8 @@ from roboschool.physics.stability import LIMIT
 
 GRAVITY = 9.81  # [m/s2]
 LEG_SHARE = 0.35  # of weight times height: what a leg's joint has to hold, where two legs stand
-SPARE = 2.0  # an effort that is not stated is so many times what is needed
-ABSURD = 1e4  # times what is needed: nobody builds such a motor
+SPARE = 2.0  # an effort that is not stated is this multiple of what is needed
+ABSURD = 1e4  # times what is needed: no real motor is that strong
 LARGEST = 1e5  # [N m or N]
 SAG = 0.05  # how far gravity may push a joint from its target [rad]
 SAG_SLIDE = 0.01  # [m]

@@ -62,7 +62,7 @@ def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator
 
     Args:
         imported: the robot.
-        kind: one of KINDS, if somebody knows; empty to infer it.
+        kind: one of KINDS, if it is known; empty to infer it.
         base: "fixed" or "free", or empty to infer it.
         actuator: "position" for servos with gains, or "torque".
 
@@ -174,6 +174,7 @@ def _first_card(
         trunk=anatomy.trunk,
         feet=tuple(foot for foot in feet if draft.links[foot].collisions),
         continuous=tuple(joint.name for joint in motors.joints if joint.lower is None),
+        wheels=tuple(joint.name for joint in motors.joints if joint.name in motors.wheels),
         standing_height=0.0,
         fixed=fixed,
         torque={name: motors.loads[name].effort for name in motors.names},
@@ -273,7 +274,7 @@ def _finish(card: Card, robot: Robot, trial: Trial, anatomy: Anatomy, fixed: boo
 def _doubts(
     imported: ImportedRobot, anatomy: Anatomy, motors: _Motors, trial: Trial, card: Card, base: str
 ) -> dict[str, str]:
-    """Return the keys of the card that somebody should look at."""
+    """Return the keys of the card that should be looked at."""
     doubts, fixed, feet = {}, card.fixed, card.feet
     if not anatomy.sure:
         doubts["kind"] = f"taken for {anatomy.kind} ({anatomy.reason}); --kind says otherwise"

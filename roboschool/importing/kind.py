@@ -58,7 +58,7 @@ class Anatomy:
 
 
 def read_anatomy(draft: Draft, kind: str = "") -> Anatomy:
-    """Return what a robot is; `kind` is what somebody says it is, or empty."""
+    """Return what a robot is; `kind` is the user's answer, or empty."""
     frames = draft.frames()
     corners = {}
     for name, link in draft.links.items():

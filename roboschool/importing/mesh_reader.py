@@ -27,7 +27,7 @@ class Unusable(ValueError):
 
 
 class Refused(ValueError):
-    """A mesh that nobody should open: it is too large, or made to do harm."""
+    """A mesh that must not be opened: it is too large, or made to do harm."""
 
 
 @dataclass(frozen=True)

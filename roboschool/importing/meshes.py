@@ -170,7 +170,7 @@ def _relative(file: str, folder: Path) -> str:
 
 
 def _drop_tiny(link: DraftLink, report: Report) -> None:
-    """Drop meshes that nobody could see."""
+    """Drop meshes of an absurd size."""
     for shapes in (link.visuals, link.collisions):
         for shape in list(shapes):
             if shape.solid is not None and not 2 * SMALLEST < shape.solid.reach < FARTHEST / 2:

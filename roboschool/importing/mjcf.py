@@ -27,7 +27,7 @@ MADE = ("replicate", "composite", "flexcomp", "attach")  # elements that make ot
 
 
 def parse_mjcf(root: Element, report: Report) -> Draft:
-    """Return the draft of the robot in a model: of the body of the world with most joints, with all that it carries.
+    """Return the draft of the robot in a model: of the body of the world with most motors, or else most joints.
 
     Raises:
         InvalidInput: there is no body, or something cannot be understood.
@@ -49,7 +49,10 @@ class _Parser:
         bodies = [each for each in world if each.tag == "body" and each.get("mocap") != "true"]
         if not bodies:
             raise InvalidInput(f"{self.root.getroottree().docinfo.URL}: no <body> in <worldbody>")
-        chosen = max(bodies, key=lambda body: sum(1 for _ in body.iter("joint", "freejoint")))
+        driven = {each.get("joint") for part in self.root.iterchildren("actuator") for each in elements(part)} - {None}
+        joints_of = {body: list(body.iter("joint", "freejoint")) for body in bodies}
+        motors = {body: sum(each.get("name") in driven for each in joints_of[body]) for body in bodies}
+        chosen = max(bodies, key=lambda body: (motors[body], len(joints_of[body])))
         for body in bodies:
             if body is not chosen:
                 self.report.add(LOSS, "a body beside the robot was left out", f"body {body.get('name', '')!r}")

@@ -213,7 +213,7 @@ class _Parser:
     def _numbers(
         self, element: Element | None, key: str, count: int, default: tuple[float, ...], where: str
     ) -> tuple[float, ...]:
-        """Return so many numbers of an attribute: those that can be read, then those of the default."""
+        """Return a count of numbers of an attribute: those that can be read, then those of the default."""
         if element is None or element.get(key) is None:
             return default
         text = element.get(key)[:1000]

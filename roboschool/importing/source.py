@@ -1,4 +1,4 @@
-"""Finds the URDF that somebody means: a path, an object of another library, or a name of `robot_descriptions`."""
+"""Finds the URDF that a user means: a path, an object of another library, or a name of `robot_descriptions`."""
 
 import contextlib
 import importlib

@@ -22,7 +22,10 @@ class Command:
 
     At every substep the torque of a joint at position q and speed qd is computed, and held until the next:
 
-        torque + kp (position - q) + kd (velocity - qd), clipped to -effort and effort
+        torque + kp (position - q) + kd (velocity - qd)
+
+    It is clipped to -effort and effort, and to what the motor can give at its speed: at most stall - droop qd forward,
+    and stall + droop qd backward, but never below 0. Without a droop the speed does not matter.
 
     Each field is a number or an array that broadcasts to the shape of the action (world, agent, joint).
     """
@@ -33,6 +36,8 @@ class Command:
     velocity: Numbers = 0.0  # target [rad/s]
     kd: Numbers = 0.0  # [N m s/rad]
     effort: Numbers | None = None  # [N m]; None: that of the motors
+    stall: Numbers | None = None  # torque at standstill [N m]; None: the effort of the motors
+    droop: Numbers = 0.0  # what speed takes of it, stall over the speed at no load [N m s/rad]
 
 
 QUANTITIES = tuple(field.name for field in fields(Command))  # the order in which physics reads a command
@@ -73,15 +78,18 @@ class Drive:
             self.parts = _make_parts(robot)
             self.command(np.zeros((*robot.motors.effort.shape[:2], len(robot.joints))))
 
-    def command(self, action: np.ndarray) -> np.ndarray:
+    def command(self, action: np.ndarray, older: np.ndarray | None = None, switch: Numbers = 0.0) -> np.ndarray:
         """Return the commands for actions.
 
         Args:
             action: within -1 and 1 (world, agent, joint).
+            older: of a robot whose actuators are late, the action that still holds at the first substeps.
+            switch: of each joint, the number of these substeps (world, agent, joint).
 
         Returns:
-            Torques [N m] (world, agent, joint) of a robot that has only torque actuators. Otherwise, one after the
-            other, all joints' numbers of each field of `Command` (world, agent, 6 * joint).
+            Torques [N m] (world, agent, joint) of a robot that has only torque actuators, none of them late. Otherwise,
+            one after the other, all joints' numbers of each field of `Command` (world, agent, 8 * joint). If actuators
+            are late, the same for the older action follows, and the switch (world, agent, 17 * joint).
 
         Raises:
             InvalidInput: an actuator returns numbers that are not finite, or do not broadcast.
@@ -89,6 +97,14 @@ class Drive:
         if not self.parts:
             torques: np.ndarray = action * self.strength
             return torques
+        command = self._evaluate(action)
+        if not self.robot.is_late:
+            return command
+        before = command if older is None else self._evaluate(older)
+        return np.concatenate([command, before, np.broadcast_to(switch, action.shape)], axis=-1)
+
+    def _evaluate(self, action: np.ndarray) -> np.ndarray:
+        """Return all joints' numbers of each field of `Command` (world, agent, n)."""
         worlds, agents, joints = action.shape
         commands = np.empty((worlds, agents, len(QUANTITIES), joints))
         for actuator, motors, columns in self.parts:
@@ -113,13 +129,23 @@ class Drive:
 
     def torques(self, action: np.ndarray, q: np.ndarray, qd: np.ndarray) -> np.ndarray:
         """Return the torques for actions at positions and speeds [N m] (world, agent, joint); see `Command`."""
-        commands = self.command(action)
         if not self.parts:
-            return commands
-        torque, position, kp, velocity, kd, effort = np.split(commands, len(QUANTITIES), axis=-1)
+            return self.command(action)
+        numbers = np.split(self._evaluate(action), len(QUANTITIES), axis=-1)
+        torque, position, kp, velocity, kd, effort, stall, droop = numbers
         wanted = torque + kp * (position - q) + kd * (velocity - qd)
-        torques: np.ndarray = np.minimum(np.maximum(wanted, -effort), effort)
+        least = np.maximum(-effort, np.minimum(0.0, -stall - droop * qd))
+        most = np.minimum(effort, np.maximum(0.0, stall - droop * qd))
+        torques: np.ndarray = np.minimum(np.maximum(wanted, least), most)
         return torques
+
+
+def torque_at(numbers: Sequence[float], q: float, qd: float) -> float:
+    """Return the torque of one joint [N m] at a position and a speed, from its numbers in the order of `QUANTITIES`."""
+    torque, position, kp, velocity, kd, effort, stall, droop = numbers
+    most = min(effort, max(0.0, stall - droop * qd))
+    least = max(-effort, min(0.0, -stall - droop * qd))
+    return min(max(torque + kp * (position - q) + kd * (velocity - qd), least), most)
 
 
 def _make_parts(robot: Robot) -> list[tuple[Actuator, Motors, list[int]]]:

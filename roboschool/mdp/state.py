@@ -90,7 +90,8 @@ class State(BodyState):
     """The state that tasks and sensors read.
 
     `action`, `props`, `others`, `contacts`, `foot_forces` and `game` are empty unless a task or a sensor needs them
-    (`Needs`). `game`, `agent_stats` and `memory` are records of the classes that the game and the task declare.
+    (`Needs`). `game`, `agent_stats` and `memory` are records of the classes that the game and the task declare. `delay`
+    and `past_actions` are empty unless an actuator of the robot is late.
     """
 
     action: np.ndarray = quantity("actions", doc="what was applied in the step that led here, within -1 and 1")
@@ -104,6 +105,8 @@ class State(BodyState):
     game: Any = quantity(record="game", doc="what the scene's game remembers: its `Game.memory`")
     agent_stats: Any = quantity(record="agent_stats", doc="what it remembers of this agent: its `Game.agent_stats`")
     memory: Any = quantity(record="memory", doc="what the task remembers: its `Task.memory`")
+    delay: np.ndarray = quantity("delays", unit="substeps", doc="by which actions reach each actuator late")
+    past_actions: np.ndarray = quantity("past_actions", "joints", doc="sent in the steps before, the latest first")
 
     def relative(self, bodies: Bodies) -> np.ndarray:
         """Return bodies as each robot sees them: from where it is, in its heading frame.

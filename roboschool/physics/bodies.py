@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from roboschool.errors import InvalidInput
-from roboschool.mdp.actuator import QUANTITIES
+from roboschool.mdp.actuator import QUANTITIES, torque_at
 from roboschool.mdp.effects import Placement
 from roboschool.mdp.needs import Needs
 from roboschool.physics.checkpoint import Quaternion, Triple
@@ -118,25 +118,27 @@ class RobotBody(Body):
 
     def command_size(self) -> int:
         """Return how many numbers a command for the robot has; see `Drive.command`."""
-        return len(self.driven) * (len(QUANTITIES) if self.robot.has_feedback else 1)
+        numbers = 2 * len(QUANTITIES) + 1 if self.robot.is_late else len(QUANTITIES)
+        return len(self.driven) * (numbers if self.robot.has_feedback else 1)
 
-    def drive(self, command: Sequence[float]) -> None:
-        """Give each motor its torque until the end of the next call of `stepSimulation`."""
-        torque = self._torques(command) if self.robot.has_feedback else command
+    def drive(self, command: Sequence[float], call: int) -> None:
+        """Give each motor its torque until the end of a call of `stepSimulation`, counted from 0 in the step."""
+        torque = self._torques(command, call) if self.robot.has_feedback else command
         zero = self.zeros  # by name the call takes longer, and by place these must be given
         bullet.setJointMotorControlArray(
             self.id, self.driven, bullet.TORQUE_CONTROL, zero, zero, torque, zero, zero, self.client
         )
 
-    def _torques(self, command: Sequence[float]) -> list[float]:
-        """Return what a command with feedback makes of the present state [N m]; see `Command`."""
+    def _torques(self, command: Sequence[float], call: int) -> list[float]:
+        """Return what a command with feedback makes of the present state [N m]; see `Command` and `Drive.command`."""
         states = bullet.getJointStates(self.id, self.driven, self.client)
-        joints = len(self.driven)
-        motors = zip(states, *(command[i : i + joints] for i in range(0, len(command), joints)), strict=True)
-        return [
-            min(max(torque + kp * (position - state[0]) + kd * (velocity - state[1]), -effort), effort)
-            for state, torque, position, kp, velocity, kd, effort in motors  # in the order of QUANTITIES
-        ]
+        joints, size = len(self.driven), len(QUANTITIES)
+        rows = [command[i : i + joints] for i in range(0, len(command), joints)]
+        motors = list(zip(*rows[:size], strict=True))
+        if self.robot.is_late:
+            trios = zip(motors, zip(*rows[size:-1], strict=True), rows[-1], strict=True)
+            motors = [older if call < switch else newer for newer, older, switch in trios]
+        return [torque_at(motor, state[0], state[1]) for state, motor in zip(states, motors, strict=True)]
 
     def settle(self, placement: Placement) -> None:
         """Note where the episode began."""

@@ -67,11 +67,13 @@ def _check_robot(body: RobotBody, dt: float) -> tuple[list[str], list[str]]:
 
 
 def find_gains(body: RobotBody) -> tuple[np.ndarray, np.ndarray]:
-    """Return the largest kp [N m/rad] and kd [N m s/rad] of each motor, at actions -1, 0 and 1."""
+    """Return the largest kp [N m/rad] and kd [N m s/rad] of each motor, at actions -1, 0 and 1; droop counts as kd."""
     robot = body.robot
     actions = np.broadcast_to(np.array([-1.0, 0.0, 1.0])[:, None, None], (3, 1, len(robot.joints)))
-    commands = Drive(robot).command(actions).reshape(3, len(QUANTITIES), -1).max(axis=0)
-    return commands[QUANTITIES.index("kp")], commands[QUANTITIES.index("kd")]
+    numbers = len(QUANTITIES) * len(robot.joints)  # if actuators are late, others follow
+    commands = Drive(robot).command(actions)[..., :numbers].reshape(3, len(QUANTITIES), -1).max(axis=0)
+    kp, kd, droop = (commands[QUANTITIES.index(name)] for name in ("kp", "kd", "droop"))
+    return kp, np.maximum(kd, droop)
 
 
 def invert_inertia(body: RobotBody) -> np.ndarray:

@@ -143,9 +143,9 @@ class World:
         """Apply a command to each robot (see `Drive.command`), in the order of the agents; simulate one timestep."""
         if self.sums is not None:
             self.sums.clear()
-        for _ in range(self.calls):
+        for call in range(self.calls):
             for body, command in zip(self.bodies, commands, strict=True):
-                body.drive(command)
+                body.drive(command, call)
             self._advance(self.client)
             if self.sums is not None:
                 self.sums.add(bullet.getContactPoints(ANY, ANY, ANY_LINK, ANY_LINK, self.client))

@@ -139,7 +139,7 @@ def find_module(name: str, folders: list[str]) -> Path | None:
 
 
 def make_policy(path: str, joints: int, where: str = "") -> Policy:
-    """Return the policy that `resolve_path` has named, for an agent with so many joints.
+    """Return the policy that `resolve_path` has named, for an agent with a number of joints.
 
     Raises:
         InvalidInput: the file is missing or wrong, or there is no such class; the message begins with `where`.

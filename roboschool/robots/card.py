@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from roboschool import readers
+from roboschool.distributions import Number
 from roboschool.errors import InvalidInput, describe_unknown, raise_faults, suggest
 from roboschool.robots.urdf import Joint, Model
 from roboschool.schema import Bounds, Meaning
@@ -16,6 +17,8 @@ MAX_TORQUE = 1e6  # [N m, or N for a slide]
 FORCE = "N m, or N"
 Torque = Annotated[float, Bounds(0.0, MAX_TORQUE, above=True)]
 Tilt = Annotated[float, Bounds(0.0, 180.0, above=True)]  # [deg]
+MAX_DELAY = {"delay": 1000.0, "delay_steps": 100.0}  # [ms], [steps]
+COMMON = ("kind", "effort", *MAX_DELAY)  # keys that every kind of actuator has
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,18 @@ class ActuatorSpec:
     """What drives a joint: a kind of actuator (see `roboschool/actuators/`) and its parameters, by name."""
 
     kind: str = "torque"
-    parameters: tuple[tuple[str, float | str | bool], ...] = ()
+    parameters: tuple[tuple[str, float | str | bool | tuple[float, float]], ...] = ()
+    delay: Number = 0.0  # of actions [ms]; a range is drawn once an episode
+    delay_steps: Number = 0.0  # the same in timesteps
 
     def __str__(self) -> str:
         """As `position(kp=20, kd=1, scale=0.5)`."""
-        given = (f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}" for key, value in self.parameters)
-        return f"{self.kind}({', '.join(given)})" if self.parameters else self.kind
+        late = [(key, value) for key in MAX_DELAY if (value := getattr(self, key))]
+        given = [
+            f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
+            for key, value in (*self.parameters, *late)
+        ]
+        return f"{self.kind}({', '.join(given)})" if given else self.kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +56,17 @@ class Card:
 
     A driven joint is in `torque`, or in `actuators` as `{ kind = "position", kp = 20.0, kd = 1.0, scale = 0.5 }`:
     `kind` is a file in `roboschool/actuators/` or "module:Class", which may be a module beside the card; the other keys
-    are its parameters, and `effort`, the largest torque [N m], by default that of the URDF. See docs/actuators.md.
+    are its parameters, `effort`, the largest torque [N m], by default that of the URDF, and `delay` [ms] or
+    `delay_steps`. See docs/actuators.md.
     """
 
     model: Annotated[str, Meaning("The URDF, a file beside the card.")]
     trunk: Annotated[str, Meaning("The link whose pose is the robot's.")]
     feet: Annotated[tuple[str, ...], Meaning("Links whose contacts with the ground are observed.")] = ()
     continuous: Annotated[tuple[str, ...], Meaning("Driven joints that are meant to have no limits.")] = ()
+    wheels: Annotated[
+        tuple[str, ...], Meaning("Those of `continuous` whose angle means nothing: only their speed is observed.")
+    ] = ()
     standing_height: Annotated[Length, Meaning("Height of the trunk in the rest pose on flat ground.", "m")]
     fixed: Annotated[
         bool, Meaning("Whether the root is fixed to the world. A root without a mass is so in any case.")
@@ -70,7 +83,7 @@ class Card:
         Meaning("A table: joints driven by torque, and their torque at action 1, in the order of actions.", FORCE),
     ] = field(default_factory=dict)
     actuators: Annotated[
-        dict[str, dict[str, float | str | bool]],
+        dict[str, dict[str, float | str | bool | tuple[float, float]]],
         Meaning(
             "A table: joints with other actuators, each a table of `kind`, `effort` and parameters, in this order."
         ),
@@ -113,12 +126,13 @@ def check_card(path: Path, card: Card, model: Model) -> None:
 def find_actuator(card: Card, joint: str) -> ActuatorSpec:
     """Return what drives a joint."""
     row = card.actuators.get(joint, {"kind": "torque"})
-    return ActuatorSpec(str(row["kind"]), tuple((key, row[key]) for key in row if key not in ("kind", "effort")))
+    late: dict[str, Any] = {key: row[key] for key in MAX_DELAY if key in row}
+    return ActuatorSpec(str(row["kind"]), tuple((key, row[key]) for key in row if key not in COMMON), **late)
 
 
 def find_effort(card: Card, joint: Joint) -> float:
     """Return the largest torque of a joint [N m, or N for a slide]."""
-    row = card.actuators.get(joint.name, {})
+    row: Mapping[str, Any] = card.actuators.get(joint.name, {})
     return float(card.torque.get(joint.name) or row.get("effort") or joint.effort or 0.0)
 
 
@@ -138,6 +152,7 @@ def _name_faults(card: Card, model: Model, joints: Mapping[str, Joint]) -> Itera
         ("torque", "joint", card.torque, joints),
         ("actuators", "joint", card.actuators, joints),
         ("continuous", "driven joint", card.continuous, card.driven),
+        ("wheels", "continuous joint", card.wheels, card.continuous),
         ("pose", "driven joint" if set(card.pose) <= set(joints) else "joint", card.pose, card.driven),
     ):
         for name in names:
@@ -175,6 +190,7 @@ def _actuator_faults(card: Card, joints: Mapping[str, Joint]) -> Iterator[str]:
     """Go through actuators without a kind or an effort; their parameters are checked when they are made."""
     for name, row in card.actuators.items():
         kind, joint = row.get("kind"), joints.get(name)
+        yield from _delay_faults(f"actuators.{name}", row)
         effort = row.get("effort", None if joint is None else joint.effort)
         if name in card.torque:
             yield f"actuators.{name}: the joint is in torque, too"
@@ -184,3 +200,14 @@ def _actuator_faults(card: Card, joints: Mapping[str, Joint]) -> Iterator[str]:
             yield f"actuators.{name}: effort: missing, and the URDF has none"
         elif not isinstance(effort, float) or not 0.0 < effort <= MAX_TORQUE:
             yield f"actuators.{name}: effort: {effort!r} is not a number above 0, up to {MAX_TORQUE:g} N m"
+
+
+def _delay_faults(where: str, row: Mapping[str, Any]) -> Iterator[str]:
+    """Go through what is wrong with the delay of an actuator."""
+    if len(MAX_DELAY.keys() & row.keys()) > 1:
+        yield f"{where}: delay: give it in ms, or delay_steps in timesteps, not both"
+    for key, most in MAX_DELAY.items():
+        value = row.get(key, 0.0)
+        for number in value if isinstance(value, tuple) else (value,):
+            if not isinstance(number, float) or not 0.0 <= number <= most:
+                yield f"{where}: {key}: {number!r} is not a number from 0 to {most:g}"

@@ -48,7 +48,7 @@ def grow(robot: Robot) -> Tree:
             other = {joint.parent: joint.child, joint.child: joint.parent}.get(link)
             if other is None or other in links:
                 continue
-            way, turned = np.array(joint.origin[:3]), rotation(*joint.origin[3:])
+            way, turned = np.array(joint.origin[:3]), rotation_matrix(*joint.origin[3:])
             if link == joint.parent:
                 frames[other] = place + turn @ way, turn @ turned
             else:
@@ -63,7 +63,39 @@ def grow(robot: Robot) -> Tree:
     return Tree(robot, links, joints, bearings)
 
 
-def rotation(roll: float, pitch: float, yaw: float) -> np.ndarray:
+def find_pose(robot: Robot, joints: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the trunk of a robot is, seen from the root of its URDF.
+
+    Args:
+        robot: which.
+        joints: positions of its driven joints [rad, or m for a slide]; all others are at zero.
+
+    Returns:
+        Position of its frame [m] (3,), and the axes of its frame, as columns (3, 3).
+    """
+    moved = {joint.name: value for joint, value in zip(robot.joints, joints, strict=True)}
+    by_child = {joint.child: joint for joint in robot.model.joints}
+    place, turn, link = np.zeros(3), np.eye(3), robot.trunk
+    while link in by_child:  # from the trunk to the root
+        joint = by_child[link]
+        value, axis = moved.get(joint.name, 0.0), np.array(joint.axis)
+        slide = joint.kind == "prismatic"
+        own = np.eye(3) if slide else _about(axis, value)
+        rotation = rotation_matrix(*joint.origin[3:])
+        place = np.array(joint.origin[:3]) + rotation @ (own @ place + (value * axis if slide else 0.0))
+        turn, link = rotation @ own @ turn, joint.parent
+    return place, turn
+
+
+def _about(axis: np.ndarray, angle: float) -> np.ndarray:
+    """Return the matrix of a rotation about an axis of length 1 [rad]."""
+    x, y, z = axis
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    matrix: np.ndarray = np.eye(3) + math.sin(angle) * cross + (1.0 - math.cos(angle)) * cross @ cross
+    return matrix
+
+
+def rotation_matrix(roll: float, pitch: float, yaw: float) -> np.ndarray:
     """Return the matrix of a rotation by three angles of a URDF [rad]."""
     about_x, about_y, about_z = np.eye(3), np.eye(3), np.eye(3)
     about_x[1:, 1:] = [[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]]

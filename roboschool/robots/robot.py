@@ -38,6 +38,7 @@ class Robot:
     unactuated: tuple[str, ...]  # joints without a motor; slides and hinge first if it is planar
     planar: bool  # held in its x-z plane by two slides and a hinge
     substep: float = 1.0  # longest in which its actuators are stable [s]
+    wheels: tuple[str, ...] = ()  # driven joints whose angle means nothing
 
     @functools.cached_property
     def motors(self) -> Motors:
@@ -51,8 +52,13 @@ class Robot:
 
     @functools.cached_property
     def has_feedback(self) -> bool:
-        """Whether a torque depends on the state of its joint, and is computed at every substep."""
-        return any(spec.kind != "torque" for spec in self.actuators)
+        """Whether a torque depends on the state of its joint, or changes within a step: it is computed at substeps."""
+        return self.is_late or any(spec.kind != "torque" for spec in self.actuators)
+
+    @functools.cached_property
+    def is_late(self) -> bool:
+        """Whether actions reach an actuator with a delay."""
+        return any(spec.delay or spec.delay_steps for spec in self.actuators)
 
     @property
     def fixed(self) -> bool:
@@ -177,6 +183,7 @@ def make_robot(path: Path, card: Card, model: Model) -> Robot:
         unactuated=(*(track if planar and track else ()), *others),
         planar=planar,
         substep=card.substep,
+        wheels=card.wheels,
     )
 
 

@@ -274,7 +274,7 @@ def _make_agent(path: Path, table: AgentTable, robot: Any = None) -> Agent:
     where = f"{path}: agent {table.name!r}"
     if not isinstance(robot, Robot):
         try:
-            robot = find_robot(path, table.robot if robot is None else robot)
+            robot = find_robot(path, table.robot) if robot is None else _known_robot(path, robot)
         except InvalidInput as error:
             raise InvalidInput(f"{where}: robot: {error}") from None
     if table.torque_scale != 1.0:
@@ -294,6 +294,10 @@ def find_robot(path: Path, name: str) -> Robot:
     """
     if name.endswith((".toml", ".urdf")):
         return load_robot(path.parent / name)
+    return _known_robot(path, name)
+
+
+def _known_robot(path: Path, name: str) -> Robot:
     beside = {p.stem: p for p in (path.parent.parent / "assets").glob("*/*.toml") if p.stem == p.parent.name}
     known = paths.robots() | beside
     return load_robot(known[check_choice(name, known, "robot")])

@@ -43,6 +43,18 @@ class TrunkVelocity(Sensor):
 
 
 @dataclass(frozen=True)
+class AngularVelocity(Sensor):
+    """How the trunk turns."""
+
+    def fields(self, robot: Robot, scene: SceneInfo) -> Sequence[Field]:
+        """Return three numbers."""
+        return [
+            Field(f"angular velocity about {a}", "rad/s", pick=Pick("angular_velocity", (n,)))
+            for n, a in enumerate("xyz")
+        ]
+
+
+@dataclass(frozen=True)
 class RollPitch(Sensor):
     """Roll and pitch of the trunk."""
 

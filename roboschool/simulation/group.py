@@ -8,6 +8,7 @@ import numpy as np
 
 from roboschool.errors import InvalidInput, check_choice, describe_error
 from roboschool.mdp.actuator import Drive
+from roboschool.mdp.delay import Delay
 from roboschool.mdp.effects import Launch
 from roboschool.mdp.record import Record
 from roboschool.mdp.sensor import Sensor
@@ -87,6 +88,7 @@ class Group:
         self.index = slice(row.start, row.stop) if neighbours else list(self.agents)  # slices are quicker
         self.names = tuple(scene.agents[i].name for i in self.agents)
         shape = (len(scenes), len(self.agents))
+        self.delay = Delay(self.robot, scene.timestep, scene.substeps)
         self.state, self.previous = (blank_state(scene, task, *shape) for _ in range(2))
         self.shape = (*shape, len(self.robot.joints))  # of actions
         self.active = np.ones(shape, dtype=bool)  # active agents
@@ -154,7 +156,8 @@ class Group:
             self.rewarded = self.active if self.acted is None else self.active & self.acted
             action *= self.rewarded[..., None]
         self.applied[...] = action
-        self.commands = self.drive.command(action)
+        late = self.delay.arrive(action, self.state) if self.robot.is_late else (action,)
+        self.commands = self.drive.command(*late)
 
     @property
     def trunks(self) -> np.ndarray:
@@ -168,6 +171,8 @@ class Group:
             self.state.action[:] = self.applied
         if self.updates:
             self.state.memory.array[:] = self.previous.memory.array
+        if self.robot.is_late:
+            self.delay.send(self.applied, self.previous, self.state)
 
     def update(self, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> Sequence[Launch]:
         """Update the task's memory of active agents (world, agent); return launches."""
@@ -195,6 +200,13 @@ class Group:
             self.costs.prepare(previous, self.applied, state, dt)
             self.observer.prepare(state)
 
+    def begin_world(self, world: int, rng: np.random.Generator) -> None:
+        """Note that an episode has begun in a world, with its generator."""
+        self.active[world] = True
+        self.state.game_reward[world] = 0.0
+        if self.robot.is_late:
+            self.delay.begin(self.state, world, rng)
+
     def begin(self, worlds: list[int]) -> None:
         """Clear actions, rewards and costs at the start of an episode."""
         self.state.action[worlds] = 0.0
@@ -221,6 +233,11 @@ def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> S
         "others": len(scene.agents) - 1 if needs.others else 0,
         "memory": task.memory,
     }
+    if robot.is_late:
+        sizes |= {
+            "delays": len(robot.joints),
+            "past_actions": Delay(robot, scene.timestep, scene.substeps).steps,
+        }
     if needs.game and game is not None:
         sizes |= {"game": game.memory, "agent_stats": game.agent_stats}
     return State.blank(worlds, agents, **sizes)

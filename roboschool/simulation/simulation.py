@@ -217,7 +217,7 @@ class Simulation:
             self.backend.apply(launch)
         self.clock.steps[world] = 0
         for group in self.groups:
-            group.active[world], group.state.game_reward[world] = True, 0.0
+            group.begin_world(world, rng)
         self.backend.read(world, self._readings[0])
 
     def _readings_of(self, which: str) -> Readings:

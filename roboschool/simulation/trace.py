@@ -80,7 +80,7 @@ def _number(value: Any, single: bool) -> np.ndarray:
 
 @cache
 def is_added_in_order(width: int) -> bool:
-    """Return whether numpy's dot product of so many numbers has the bits of the library's, which adds them in order.
+    """Return whether numpy's dot product of `width` numbers has the bits of the library's, which adds them in order.
 
     BLAS adds more than a few numbers in an order of its own, which depends on the processor. Few products would agree
     by chance.

@@ -13,7 +13,7 @@ from roboschool.mdp.task import Task
 from roboschool.mdp.term import Term
 from roboschool.sensors.feet import FootContacts
 from roboschool.sensors.joint_scaling import JointScaling
-from roboschool.sensors.joints import JointStates
+from roboschool.sensors.joints import joint_sensors
 from roboschool.sensors.trunk import RollPitch, TrunkHeight, TrunkVelocity, WorldXDirection
 
 AT_LIMIT = np.array(0.99)  # a joint closer to its limit than this is at it, 1 being the limit
@@ -29,7 +29,8 @@ class Run(Task):
 
     def sensors(self, scene: SceneInfo) -> Sequence[Sensor]:
         """Return height over the standing height, direction of +x, velocity, roll and pitch, joints, feet."""
-        return TrunkHeight(), WorldXDirection(), TrunkVelocity(), RollPitch(), JointStates(), FootContacts()
+        trunk = (TrunkHeight(), WorldXDirection(), TrunkVelocity(), RollPitch())
+        return (*trunk, *joint_sensors(self.robot), FootContacts())
 
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return the terms of Roboschool; its electricity is two here, electricity and stall."""

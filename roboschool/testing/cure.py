@@ -1,7 +1,8 @@
 """Finds what would keep a simulation from diverging, by trying it."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -74,9 +75,7 @@ def _scaled(scene: Scene, share: float, effort: bool) -> Scene:
     return dataclasses.replace(scene, agents=tuple(agents))
 
 
-def _gains(
-    parameters: tuple[tuple[str, float | str | bool], ...], share: float
-) -> Iterator[tuple[str, float | str | bool]]:
+def _gains(parameters: Iterable[tuple[str, Any]], share: float) -> Iterator[tuple[str, Any]]:
     for key, value in parameters:
         yield key, share * value if key in GAINS and isinstance(value, float) else value
 

@@ -12,78 +12,16 @@ import numpy as np
 import pybullet
 import pytest
 from folders import ROOT, TESTS
+from rods import DT, EFFORT, GRAVITY, INERTIA, LENGTH, MASS, OWN, SPEED, act, integrate, joint, rod, undamped
+from servo_ants import ants
 from stories import tell
 
-from roboschool import paths
 from roboschool.envs.vector import VectorEnv
 from roboschool.errors import InvalidInput
 from roboschool.physics.stability import check_gains
-from roboschool.robots.robot import load_robot
 from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 from roboschool.testing.check import examine
-
-MASS, LENGTH, OWN = 2.0, 0.5, 0.2  # of the rod: [kg], from the hinge to its centre [m], inertia about that [kg m2]
-INERTIA = OWN + MASS * LENGTH**2  # about the hinge
-GRAVITY = 9.8
-EFFORT, SPEED = 50.0, 6.0  # of the hinge in the URDF [N m], [rad/s]
-DT = 0.0165 / 4  # a substep of the usual scene [s]
-INERTIAL = '<inertial><origin xyz="0 0 {z}"/><mass value="{mass}"/><inertia ixx="{i}" iyy="{i}" izz="{i}"/></inertial>'
-LINK = INERTIAL.format(z=-LENGTH, mass=MASS, i=OWN)
-JOINT = """<joint name="{name}" type="revolute"><parent link="{parent}"/><child link="{child}"/><origin xyz="0 0 {z}"/>
-<axis xyz="0 1 0"/><limit lower="-2" upper="2" effort="50" velocity="6"/><dynamics damping="{damping}"/></joint>"""
-
-
-def rod(folder: Path, actuators: str, pose: float = 0.0, damping: float = 0.0, links: int = 1) -> Path:
-    """Write rods that hang below each other from the world, with their card, and return the path of a scene of it."""
-    names = ["base", *(f"rod_{number}" for number in range(links))]
-    joints = [
-        JOINT.format(name=f"hinge_{n}", parent=names[n], child=names[n + 1], z=-2 * LENGTH * (n > 0), damping=damping)
-        for n in range(links)
-    ]
-    bodies = [f'<link name="{name}">{LINK}</link>' for name in names[1:]]
-    (folder / "rod.urdf").write_text(f'<robot name="rod"><link name="base"/>{"".join([*bodies, *joints])}</robot>')
-    (folder / "rod.toml").write_text(
-        f'model = "rod.urdf"\ntrunk = "rod_0"\nstanding_height = 0.0\n{actuators}\n'
-        f"[pose]\nhinge_0 = {math.degrees(pose)}\n"
-    )
-    path = folder / "swing.toml"
-    path.write_text(
-        'summary = "A rod swings."\nground = false\n'
-        '[[agent]]\nname = "rod_0"\nrobot = "rod.toml"\nnoise = 0.0\ntask = { name = "run" }\n'
-    )
-    return path
-
-
-def undamped(path: Path, worlds: int = 1, gravity: float = GRAVITY) -> Simulation:
-    """Return a simulation in which nothing brakes a link but its joint; Bullet brakes all a little."""
-    simulation = Simulation(dataclasses.replace(load_scene(path), gravity=gravity), worlds)
-    for world in simulation.worlds:
-        for link in (-1, *world.bodies[0].joints):
-            pybullet.changeDynamics(
-                world.bodies[0].id, link, linearDamping=0.0, angularDamping=0.0, physicsClientId=world.client
-            )
-    simulation.reset(dict.fromkeys(range(worlds), 0))
-    return simulation
-
-
-def act(simulation: Simulation, *actions: float) -> tuple[float, float]:
-    """Let a timestep pass and return position and speed of the first joint."""
-    simulation.activate_all()
-    simulation.step([np.broadcast_to(actions, simulation.groups[0].shape)])
-    return joint(simulation)
-
-
-def joint(simulation: Simulation, number: int = 0) -> tuple[float, float]:
-    body = simulation.worlds[0].bodies[0]
-    position, speed, *_ = pybullet.getJointState(body.id, body.driven[number], simulation.worlds[0].client)
-    return position, speed
-
-
-def integrate(q: float, v: float, torque: float, damping: float = 0.0, gravity: float = GRAVITY) -> tuple[float, float]:
-    """Return position and speed of the rod a substep later, as worked out by hand."""
-    v += DT * (torque - MASS * gravity * LENGTH * math.sin(q) - damping * v) / INERTIA
-    return q + DT * v, v
 
 
 @pytest.mark.parametrize(
@@ -260,7 +198,7 @@ def test_kinds_mix_in_one_robot(tmp_path: Path) -> None:
     assert [each.name for each in group.robot.joints] == ["hinge_1", "hinge_2", "hinge_0", "hinge_3"]
     simulation.step([np.array([[[0.5, -0.5, 1.0, -1.0]]])])
     by_hand = [1.5, 0.0, 0.0, -4.0, *[0.0, 0.0, 0.5, 0.0], *[0.0, 0.0, 90.0, 0.0], *[0.0, -1.0, 0.0, 0.0]]
-    by_hand += [0.0, 9.0, 15.0, 0.0, 3.0, EFFORT, EFFORT, 4.0]
+    by_hand += [0.0, 9.0, 15.0, 0.0, *[3.0, EFFORT, EFFORT, 4.0] * 2, *[0.0] * 4]
     assert simulation.worlds[0].log.commands.tolist() == by_hand
     assert joint(simulation)[1] != 0.0
     simulation.close()
@@ -284,30 +222,6 @@ def test_a_kind_of_ones_own_is_one_file_beside_the_card(tmp_path: Path) -> None:
     finding, is_own = examine(str(tmp_path / "rod.toml"))
     assert is_own
     assert not finding.problems
-
-
-TWO = 'summary = "Two ants wrestle."\n' + "".join(
-    f'[[agent]]\nname = "ant_{n}"\nrobot = "servo_ant.toml"\ntask = {{ name = "run" }}\nposition = [{0.6 * n}, 0.0]\n'
-    for n in range(2)
-)
-
-
-def ants(folder: Path) -> Path:
-    """Write a scene of two ants that touch, driven by servos, dampers and torques."""
-    robot = load_robot("ant")
-    source = paths.robots()["ant"]
-    (folder / "ant.urdf").write_text(Path(robot.model.path).read_text())
-    names = [each.name for each in robot.joints]
-    rows = [f'{name} = {{ kind = "position", kp = 60.0, kd = 2.0, scale = 0.6, effort = 60.0 }}' for name in names[2:6]]
-    rows += [f'{name} = {{ kind = "velocity", kd = 4.0, speed = 8.0, effort = 60.0 }}' for name in names[6:]]
-    torque = "".join(f"{name} = 100.0\n" for name in names[:2])
-    top, _, rest = source.read_text().partition("[torque]")
-    pose = rest.partition("[pose]")[2]
-    card = f"{top}[torque]\n{torque}[actuators]\n" + "\n".join(rows) + f"\n[pose]{pose}"
-    (folder / "servo_ant.toml").write_text(card)
-    path = folder / "servo_ants.toml"
-    path.write_text(TWO)
-    return path
 
 
 def test_episodes_with_feedback_are_exact_after_any_other_and_in_a_copy(tmp_path: Path) -> None:
@@ -439,3 +353,63 @@ def test_a_missing_number_in_the_urdf_is_named(tmp_path: Path) -> None:
     urdf.write_text(whole.replace('effort="50"', ""))
     with pytest.raises(InvalidInput, match="hinge_0: effort: missing, and the URDF has none"):
         Simulation(load_scene(path))
+
+
+def test_dc_motor_turns_a_rod_as_worked_out_by_hand(tmp_path: Path) -> None:
+    """A motor of 0.4 N m and 300 rad/s, geared by 25: 9 N m (the gear takes a tenth) and 12 rad/s at the hinge."""
+    motor = "kind = 'dc_motor', stall_torque = 0.4, no_load_speed = 300.0, gear = 25.0, efficiency = 0.9, effort = 7.5"
+    simulation = undamped(rod(tmp_path, f"[actuators]\nhinge_0 = {{ {motor} }}"))
+    rng, q, v, capped = np.random.default_rng(0), 0.0, 0.0, 0
+    for _ in range(100):
+        action = rng.uniform(-1.2, 1.2)
+        for _ in range(4):
+            torque = 9.0 * (min(max(action, -1.0), 1.0) - v / 12.0)
+            capped += abs(torque) > 7.5
+            q, v = integrate(q, v, min(max(torque, -7.5), 7.5))
+        assert act(simulation, action) == pytest.approx((q, v), rel=1e-9, abs=1e-9)
+        assert abs(q) < 2.0
+    assert capped > 0
+    simulation.close()
+
+
+def test_dc_motor_tends_to_its_speed_at_no_load_and_brakes_at_no_voltage(tmp_path: Path) -> None:
+    """The hinge gains speed as 1 - exp(-t / tau), tau = I x no-load speed / stall torque, in steps of a substep."""
+    motor = "kind = 'dc_motor', stall_torque = 2.0, no_load_speed = 9.0, gear = 3.0"
+    simulation = undamped(rod(tmp_path, f"[actuators]\nhinge_0 = {{ {motor} }}"), gravity=0.0)
+    left = 1.0 - DT * (6.0 / 3.0) / INERTIA  # of what a speed lacks, after a substep
+    speeds = [act(simulation, 1.0)[1] for _ in range(30)]
+    assert speeds == pytest.approx([3.0 * (1.0 - left ** (4 * n)) for n in range(1, 31)], rel=1e-9)
+    assert act(simulation, 0.0)[1] == pytest.approx(speeds[-1] * left**4, rel=1e-9)
+    simulation.close()
+
+
+@pytest.mark.parametrize("stall", [None, 90.0])
+def test_servo_with_a_top_speed_moves_a_pendulum_as_worked_out_by_hand(tmp_path: Path, stall: float | None) -> None:
+    """What drives the joint falls to 0 at the top speed, what brakes it does not."""
+    effort, speed = 40.0, 2.5
+    given = "" if stall is None else f", stall = {stall}"
+    servo = f"kind = 'position', kp = 300.0, kd = 1.0, scale = 1.2, effort = {effort}, speed = {speed}{given}"
+    simulation = undamped(rod(tmp_path, f"[actuators]\nhinge_0 = {{ {servo} }}"))
+    rng, q, v, fastest = np.random.default_rng(0), 0.0, 0.0, 0.0
+    for _ in range(200):
+        action = rng.choice([-1.0, -0.5, 0.0, 0.5, 1.0])
+        for _ in range(4):
+            most, lost = stall or effort, (stall or effort) * v / speed
+            torque = 300.0 * (1.2 * action - q) - v
+            torque = max(min(torque, effort, max(most - lost, 0.0)), -effort, min(-most - lost, 0.0))
+            q, v = integrate(q, v, torque)
+        assert act(simulation, action) == pytest.approx((q, v), rel=1e-8, abs=1e-8)
+        fastest = max(fastest, abs(v))
+    assert 0.6 * speed < fastest < 1.1 * speed  # the weight pulls, too
+    simulation.close()
+
+
+def test_limits_hold_at_full_effort(tmp_path: Path) -> None:
+    """A servo far stronger than the weight does not push its joint through its limit, nor over its top speed."""
+    servo = "kind = 'position', kp = 800.0, kd = 10.0, scale = 9.0, speed = 3.0"
+    simulation = undamped(rod(tmp_path, f"[actuators]\nhinge_0 = {{ {servo} }}"), gravity=0.0)
+    path = [act(simulation, action) for action in [1.0] * 150 + [-1.0] * 150]
+    assert max(abs(v) for _, v in path) < 3.0
+    assert max(q for q, _ in path) == pytest.approx(2.0, abs=0.005)
+    assert min(q for q, _ in path) == pytest.approx(-2.0, abs=0.005)
+    simulation.close()

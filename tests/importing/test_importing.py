@@ -206,7 +206,7 @@ def test_a_mimic_follows_its_leader(tmp_path: Path) -> None:
     numbers = dict(zip((*body.robot.unactuated, "hinge"), body.joints, strict=True))
     world.reset(Start((Placement((0.0, 0.0), 0.0, (0.0,)),)))
     for _ in range(50):
-        world.step([[0.0, 0.8, 20.0, 0.0, 1.0, 5.0]])  # torque, target, kp, speed, kd, effort
+        world.step([[0.0, 0.8, 20.0, 0.0, 1.0, 5.0, 5.0, 0.0]])  # in the order of QUANTITIES
     q, p = (pybullet.getJointState(body.id, numbers[name], world.client)[0] for name in ("hinge", "f"))
     world.close()
     assert abs(q) > 0.3
@@ -316,7 +316,7 @@ def test_hostile_texts_are_refused(tmp_path: Path) -> None:
             robot().replace("<robot", '<robot xmlns:xacro="http://x"').replace("</robot>", "<xacro:if/></robot>"),
             "xacro",
         ),
-        ("<sdf/>", "another format"),
+        ("<sdf/>", "SDF is not read"),
         ("not xml", "XML"),
         (f'<robot name="x">{LINK.format("a")}</robot>', "no joint moves"),
     ):

@@ -1,6 +1,7 @@
 """Robots from elsewhere are used at once, without a file being written but in the cache; the cache cannot do harm."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -215,3 +216,21 @@ def test_no_path_is_opened_below_the_importer(tmp_path: Path) -> None:
     path = write(tmp_path)
     with pytest.raises(InvalidInput, match="unknown robot"):
         load_scene("ant", robot=str(path))
+
+
+def test_the_page_works_as_written(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "your-robot.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path).rename("go2.urdf")
+    names: dict[str, Any] = {}
+    blocks = [
+        block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "stable_baselines3" not in block
+    ]
+    for block in blocks:
+        exec(block, names)
+    assert len(blocks) == 2
+    assert names["env"].action_space.shape == (1,)
+    assert names["race"].possible_agents == ["go_0", "ant_0"]
+    assert (tmp_path / "somewhere" / "go2.urdf").exists()
+    for each in (names["env"], names["race"]):
+        each.close()

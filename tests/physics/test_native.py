@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from folders import ROOT
 from random_bodies import Twins, random_scene
-from stories import SCENES
+from stories import TYPICAL
 
 from roboschool import system_info
 from roboschool.errors import InvalidInput
@@ -31,7 +31,7 @@ STEPS = 300
 FEW = 20  # random bodies; `make test-extras` has more
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_every_scene_has_the_same_bits_with_both_backends(name: str) -> None:
     twins = Twins(load_scene(name))
     twins.live(7, STEPS)

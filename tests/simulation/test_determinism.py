@@ -11,7 +11,7 @@ import numpy as np
 import pybullet
 import pytest
 from folders import TESTS
-from stories import SCENES, STEPS, actions, tell
+from stories import STEPS, TYPICAL, actions, tell
 
 from roboschool.envs.agent import AgentEnv
 from roboschool.envs.parallel import ParallelEnv
@@ -27,7 +27,7 @@ TOUCHING = ("ants", "three_humanoids")
 def fresh() -> dict[str, str]:
     """The story of every scene, from a process of its own."""
     script = TESTS / "stories.py"
-    done = subprocess.run([sys.executable, str(script), *SCENES], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, str(script), *TYPICAL], capture_output=True, text=True, check=True)
     return dict(line.split() for line in done.stdout.splitlines())
 
 
@@ -39,7 +39,7 @@ def touches(simulation: Simulation) -> int:
     return sum(p[1] in bodies and p[2] in bodies and p[1] != p[2] for p in points)
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_episode_is_exact_in_a_fresh_process_and_after_rough_episodes(name: str, fresh: dict[str, str]) -> None:
     simulation = Simulation(load_scene(name))
     for seed, steps in ((1, 37), (2, 301)):
@@ -48,7 +48,7 @@ def test_episode_is_exact_in_a_fresh_process_and_after_rough_episodes(name: str,
     simulation.close()
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_episode_is_exact_in_a_copy_among_others(name: str, fresh: dict[str, str]) -> None:
     simulation = Simulation(load_scene(name), worlds=3)
     tell(simulation, seed=5, steps=40)
@@ -78,7 +78,7 @@ def test_another_seed_is_another_episode() -> None:
     simulation.close()
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_a_saved_state_is_the_future_it_was_saved_from(name: str) -> None:
     """The future of a restored world is that of the world that was saved, and of one that was never saved."""
     one, untouched, two = Simulation(load_scene(name)), Simulation(load_scene(name)), Simulation(load_scene(name), 2)

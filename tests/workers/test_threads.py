@@ -57,11 +57,13 @@ def test_an_error_of_a_thread_is_raised_after_all_have_ended() -> None:
 
 def test_an_interruption_waits_for_threads() -> None:
     """Ctrl-C while a thread steps a world: the world is not left to it."""
-    go, ended = threading.Event(), []
+    begun, go, ended = threading.Event(), threading.Event(), []
 
     def call(part: list[int]) -> None:
         if part[0] == 1:
+            assert begun.wait(60.0)
             signal.raise_signal(signal.SIGINT)
+        begun.set()
         assert go.wait(60.0)
         ended.append(part[0])
 

@@ -22,10 +22,10 @@ from batches import COPIES, story_of, tell, workers
 from faults import Faulty, faulty
 from folders import TESTS
 from gymnasium.vector import AutoresetMode
+from stories import TYPICAL
 from waits import LONG, alive, gone, process_state, until
 
 import roboschool
-from roboschool.paths import scenes
 from roboschool.scenes.loader import load_scene
 from roboschool.workers.channel import Channel
 from roboschool.workers.pool import WorkersDied
@@ -54,7 +54,7 @@ def strike(channel: Channel, kind: int) -> None:
         until(lambda: is_stopped(channel) or not alive(channel.child.process.pid))
 
 
-@pytest.mark.parametrize("name", sorted(scenes()))
+@pytest.mark.parametrize("name", TYPICAL)
 def test_every_scene_plays_the_same_whoever_does_the_work(name: str) -> None:
     assert story_of(name, 1, 30) == story_of(name, 0, 30)
 

@@ -161,10 +161,12 @@ def _trial_commands(scene: Scene) -> list[list[np.ndarray]]:
     """Return commands for every agent, step by step."""
     drives = [Drive(agent.robot) for agent in scene.agents]
     rng = np.random.default_rng(0)
-    return [
-        [drive.command(rng.uniform(-1.0, 1.0, (1, 1, len(drive.robot.joints))))[:, 0] for drive in drives]
-        for _ in range(TRIAL)
-    ]
+
+    def random(drive: Drive) -> np.ndarray:
+        action, older = rng.uniform(-1.0, 1.0, (2, 1, 1, len(drive.robot.joints)))
+        return drive.command(action, older, rng.integers(scene.substeps, size=action.shape))[:, 0]
+
+    return [[random(drive) for drive in drives] for _ in range(TRIAL)]
 
 
 def _trial_readings(world: NativeWorld) -> Readings:

@@ -45,6 +45,7 @@ COLUMNS = (  # of a robot's row, behind those of its trunk
 )
 FIXED, PLANAR, ROOT, LINK = range(4)  # what a trunk is
 STILL, FREE, HINGED = range(3)  # what a prop is
+LATE = 2  # feedback of a robot whose actuators are late; 1 of one with others that need feedback
 NO_LINK = -2
 MOMENT = 0.001  # [s]
 REFUSALS = {-1: "a world has been closed", -2: "another thread steps one of the worlds"}

@@ -14,6 +14,7 @@
 
 enum { BULLET_VERSION = 202010061 }; /* B3_SHARED_MEMORY_MAGIC_NUMBER: Bullet refuses a plugin that returns another */
 enum { TORQUE_CONTROL = 1 };         /* CONTROL_MODE_TORQUE */
+enum { LATE = 2 };                   /* feedback of a robot whose actuators are late */
 enum { POSITIONS = 1, VELOCITIES };  /* of links that are asked for, too */
 enum { NO_LINK = -2, BASE };
 enum { BUSY = -2, CLOSED };         /* why nothing has moved */
@@ -22,6 +23,10 @@ static const double FASTEST = 60.0;  /* as in `bodies.py` */
 struct trunk { /* as a row begins */
   double position[3], world_x_direction[2], velocity[3], roll_pitch[2], angular_velocity[3];
 };
+
+/* As Python's min and max. */
+static double lesser(double a, double b) { return b < a ? b : a; }
+static double greater(double a, double b) { return b > a ? b : a; }
 
 /* Return what Python's math.hypot returns: the length, rounded correctly but for one case in billions. */
 static double length(const double *v, int n) {
@@ -63,7 +68,7 @@ static void *request_state(const struct world *w, int body, int links, const dou
   return status;
 }
 
-static void drive(const struct world *w, const struct robot *r, const double *command) {
+static void drive(const struct world *w, const struct robot *r, const double *command, int call) {
   const struct bullet *b = w->bullet;
   const double *q = NULL, *u = NULL;
   int n = r->driven;
@@ -71,11 +76,12 @@ static void drive(const struct world *w, const struct robot *r, const double *co
   void *torques = b->torque_init(w->client, r->body, TORQUE_CONTROL);
   for (int j = 0; j < n; j++) {
     double torque = command[j];
-    if (r->feedback) { /* torque, position, kp, velocity, kd, effort */
-      const double *c = command + j;
-      torque = c[0] + c[2 * n] * (c[n] - q[r->driven_q[j]]) + c[4 * n] * (c[3 * n] - u[r->driven_u[j]]);
-      if (-c[5 * n] > torque) torque = -c[5 * n];
-      if (c[5 * n] < torque) torque = c[5 * n];
+    if (r->feedback) { /* torque, position, kp, velocity, kd, effort, stall, droop */
+      const double *c = command + j + (r->feedback == LATE && call < command[16 * n + j] ? 8 * n : 0);
+      const double qd = u[r->driven_u[j]], effort = c[5 * n];
+      torque = c[0] + c[2 * n] * (c[n] - q[r->driven_q[j]]) + c[4 * n] * (c[3 * n] - qd);
+      torque = lesser(greater(torque, greater(-effort, lesser(0.0, -c[6 * n] - c[7 * n] * qd))),
+                      lesser(effort, greater(0.0, c[6 * n] - c[7 * n] * qd)));
     }
     b->set_torque(torques, r->driven_u[j], torque);
   }
@@ -190,7 +196,7 @@ static int read_prop(const struct world *w, const struct prop *p, double *row) {
 /* Let a timestep pass in world i if there are commands, and read it, while it is in the processor's cache. */
 static int advance(struct world *w, int i, const double *commands, intptr_t width, const struct readings *out) {
   for (int call = 0; commands && call < w->calls; call++) {
-    for (int a = 0; a < w->agents; a++) drive(w, w->robots + a, commands + i * width + w->robots[a].command);
+    for (int a = 0; a < w->agents; a++) drive(w, w->robots + a, commands + i * width + w->robots[a].command, call);
     w->bullet->submit(w->client, w->bullet->step_init(w->client));
     if (w->foot_sums) add_contacts(w, call);
   }
@@ -237,10 +243,7 @@ const int roboschool_layout[] = {BULLET_VERSION,       sizeof(struct bullet), si
                                  sizeof(struct world), sizeof(struct rows),   sizeof(struct readings)};
 
 /* A plugin of Bullet: the official way to the handle of a client, which a context begins with. */
-int initPlugin_roboschool(void **context) {
-  (void)context;
-  return BULLET_VERSION;
-}
+int initPlugin_roboschool(void **context) { return (void)context, BULLET_VERSION; }
 void exitPlugin_roboschool(void **context) { (void)context; }
 /* Write the handle to the address that the text names, in hexadecimal digits. */
 int executePluginCommand_roboschool(void **context, const char *text) {

@@ -117,7 +117,8 @@ def _describe_robot(robot: Any, body: RobotBody, command: int) -> None:
     """Fill `struct robot`, whose command begins at a place in the row of its world."""
     free = library.ROOT if body.trunk == -1 else library.LINK
     robot.trunk = library.PLANAR if body.planar else library.FIXED if body.robot.fixed_base else free
-    robot.body, robot.trunk_link, robot.feedback, robot.command = body.id, body.trunk, body.robot.has_feedback, command
+    robot.body, robot.trunk_link, robot.command = body.id, body.trunk, command
+    robot.feedback = library.LATE if body.robot.is_late else body.robot.has_feedback
     robot.height_link = library.NO_LINK if body.watched is None else body.watched
     passive = body.joints[body.track : body.passive]
     robot.driven, robot.passive = len(body.driven), len(passive)
