@@ -168,6 +168,7 @@ def train(
     metavar="SCENE",
     help="Measure only the cost of sharing: seats and a tournament in SCENE, robots in one world.",
 )
+@click.option("--pictures", is_flag=True, help="Measure only pictures: of single cameras, and of 64 in one call.")
 @click.option("--from", "source", type=FILE, help="Read the output of --json instead of measuring.")
 @JSON
 @click.option("--markdown", is_flag=True, help="Print a page, as Markdown.")
@@ -183,6 +184,7 @@ def bench(
     resets: int,
     shape: int,
     sharing: str | None,
+    pictures: bool,
     source: Path | None,
     as_json: bool,
     markdown: bool,
@@ -199,6 +201,11 @@ def bench(
         if scenes:
             raise InvalidInput(f"--sharing {sharing}: only this scene is measured; name no other")
         print_sharing(sharing, seconds, rounds)
+        return
+    if pictures:
+        from roboschool.bench.pictures import print_pictures
+
+        print_pictures(scenes, seconds, rounds)
         return
     if as_json and markdown:
         raise InvalidInput("--json or --markdown, not both")

@@ -25,7 +25,7 @@ from roboschool.rendering.native.library import (
     TURNS,
     load_library,
 )
-from roboschool.robots.kinematics import rotation
+from roboschool.robots.kinematics import rotation_matrix
 from roboschool.robots.mesh import read_triangles
 from roboschool.robots.urdf import Joint, Model
 
@@ -80,7 +80,7 @@ def read_parts(model: Model, joints: Sequence[str]) -> Parts:
     for joint in _downwards(model):
         kind = {"fixed": FIXED, "prismatic": SLIDES}.get(joint.kind, TURNS)
         place = BASE + joints.index(joint.name) if joint.kind != "fixed" else 0
-        origin = _pose(rotation(*joint.origin[3:]), joint.origin[:3])
+        origin = _pose(rotation_matrix(*joint.origin[3:]), joint.origin[:3])
         links[names[joint.child]] = (names[joint.parent], kind, place, origin, joint.axis)
     colours = _materials(root)
     found = [(names[name], *shape) for name in order for shape in _shapes(elements[name], colours)]
@@ -145,7 +145,7 @@ def _origin(element: Any) -> np.ndarray:
     origin = element.find("origin")
     if origin is None:
         return _pose(np.eye(3), (0.0, 0.0, 0.0))
-    return _pose(rotation(*(_numbers(origin, "rpy") or (0.0,) * 3)), _numbers(origin, "xyz") or (0.0,) * 3)
+    return _pose(rotation_matrix(*(_numbers(origin, "rpy") or (0.0,) * 3)), _numbers(origin, "xyz") or (0.0,) * 3)
 
 
 def _numbers(element: Any, key: str) -> tuple[float, ...]:

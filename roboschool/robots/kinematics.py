@@ -48,7 +48,7 @@ def grow(robot: Robot) -> Tree:
             other = {joint.parent: joint.child, joint.child: joint.parent}.get(link)
             if other is None or other in links:
                 continue
-            way, turned = np.array(joint.origin[:3]), rotation(*joint.origin[3:])
+            way, turned = np.array(joint.origin[:3]), rotation_matrix(*joint.origin[3:])
             if link == joint.parent:
                 frames[other] = place + turn @ way, turn @ turned
             else:
@@ -81,9 +81,9 @@ def find_pose(robot: Robot, joints: Sequence[float]) -> tuple[np.ndarray, np.nda
         value, axis = moved.get(joint.name, 0.0), np.array(joint.axis)
         slide = joint.kind == "prismatic"
         own = np.eye(3) if slide else _about(axis, value)
-        turned = rotation(*joint.origin[3:])
-        place = np.array(joint.origin[:3]) + turned @ (own @ place + (value * axis if slide else 0.0))
-        turn, link = turned @ own @ turn, joint.parent
+        rotation = rotation_matrix(*joint.origin[3:])
+        place = np.array(joint.origin[:3]) + rotation @ (own @ place + (value * axis if slide else 0.0))
+        turn, link = rotation @ own @ turn, joint.parent
     return place, turn
 
 
@@ -95,7 +95,7 @@ def _about(axis: np.ndarray, angle: float) -> np.ndarray:
     return matrix
 
 
-def rotation(roll: float, pitch: float, yaw: float) -> np.ndarray:
+def rotation_matrix(roll: float, pitch: float, yaw: float) -> np.ndarray:
     """Return the matrix of a rotation by three angles of a URDF [rad]."""
     about_x, about_y, about_z = np.eye(3), np.eye(3), np.eye(3)
     about_x[1:, 1:] = [[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]]

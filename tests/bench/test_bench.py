@@ -221,6 +221,15 @@ def test_the_cost_of_sharing_is_measured(monkeypatch: pytest.MonkeyPatch) -> Non
     assert re.fullmatch(r"a tournament kept \d+ cores \d+% busy for \d+\.\d s", matches)
 
 
+def test_pictures_are_measured() -> None:
+    head, hopper, pong = bench("hopper", "pong", "--pictures", *TINY).stdout.splitlines()
+    assert head.split()[-5:] == ["600x400", "960x540", "64", "of", "64x64"]
+    for name, line in (("hopper", hopper), ("pong", pong)):
+        assert line.startswith(name)
+        assert len(found := re.findall(r"([\d.]+), *([\d.]+)", line)) == 4
+        assert min(float(number) for pair in found for number in pair) > 0.0
+
+
 def test_seats_play_the_same_episodes() -> None:
     with ExitStack() as stack:
         counts = [make("race", stack, empty)(2) for empty in (False, True) for make in MEASURES.values()]

@@ -76,7 +76,7 @@ static void colour_edges(const struct view *v, const struct box *box, const int 
   for (int i = 0; i < count; i += SAMPLES) {
     float sums[3] = {0.0F};
     for (int k = i; k < i + SAMPLES; k++) sums[0] += b->red[k], sums[1] += b->green[k], sums[2] += b->blue[k];
-    for (int k = 0; k < 3; k++) v->picture->colours[3 * (size_t)b->at[i] + (size_t)k] = byte_of(sums[k] / SAMPLES);
+    for (int k = 0; k < 3; k++) v->picture->colours[3 * (size_t)b->at[i] + (size_t)k] = byte_of(sums[k] / (float)SAMPLES);
   }
   b->count = 0;
 }
@@ -170,9 +170,11 @@ static void *draw_tiles(void *given) {
 
 /* Draw pictures on at most `threads` threads, this one among them. Return 0, or -1 if there is no memory. */
 int roboschool_draw(const struct picture *pictures, int count, int threads) {
-  struct work work = {calloc((size_t)count, sizeof *work.views), calloc((size_t)count + 1, sizeof *work.firsts), count, 0, 0};
+  struct work work = {.pictures = count};
   pthread_t ids[MOST_THREADS];
   size_t shapes = 0;
+  work.views = calloc((size_t)count, sizeof *work.views);
+  work.firsts = calloc((size_t)count + 1, sizeof *work.firsts);
   for (int i = 0; i < count; i++) {
     shapes += (size_t)pictures[i].count;
     if (pictures[i].count > work.most) work.most = pictures[i].count;

@@ -58,7 +58,8 @@ static inline float lines_of_lanes(float at, float blur) {
 }
 
 /* The chequered end of a track that begins at y `low`; x is seen from where it begins. */
-static void paint_finish(const struct ground *g, const struct spots *s, float finish, float low, float top, struct batch *b) {
+static void paint_finish(const struct ground *g, const struct spots *s, float finish, float low, float top,
+                         struct batch *b) {
   if (!shows(s, finish, finish + FINISH, low, top)) return;
   for (int i = 0; i < b->count; i++) {
     float x = s->x[i] - finish, y = s->y[i], wide = s->wide[i], high = s->high[i];
@@ -82,7 +83,8 @@ static void paint_track(const struct ground *g, const struct spots *s, struct ba
   if (!on_track) return;
   for (int i = 0; i < b->count; i++) {
     float y = s->y[i], high = s->high[i], track = band(y, high, low, top);
-    float lines = stripes(y - low + 0.5F * LINE, high, LINE, g->lane) * band(y, high, low - 0.5F * LINE, top + 0.5F * LINE);
+    float beside = band(y, high, low - 0.5F * LINE, top + 0.5F * LINE);
+    float lines = stripes(y - low + 0.5F * LINE, high, LINE, g->lane) * beside;
     cover(b, i, lines, g->colours[WHITE]);
     cover(b, i, track * band(s->x[i], s->wide[i], -0.5F * START, 0.5F * START), g->colours[WHITE]);
   }

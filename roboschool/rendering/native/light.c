@@ -90,7 +90,8 @@ static void shade_mesh(const struct view *v, const struct solid *s, int own, str
    a wall at the nearest point of a box. */
 static void close_round(const struct solid *s, int own, struct batch *b) {
   const float x = s->centre[0], y = s->centre[1], z = s->centre[2], *r = s->turn, square = s->half[0] * s->half[0];
-  const float reach = s->half[0] + s->contact, fade = 1.0F / (reach * reach), half = s->kind == SPHERE ? 0.0F : s->half[2];
+  const float reach = s->half[0] + s->contact, fade = 1.0F / (reach * reach);
+  const float half = s->kind == SPHERE ? 0.0F : s->half[2];
   for (int i = 0; i < b->count; i++) {
     float px = x - b->px[i], py = y - b->py[i], pz = z - b->pz[i];
     float along = within(-(px * r[2] + py * r[5] + pz * r[8]), -half, half);
@@ -113,7 +114,8 @@ static void close_box(const struct solid *s, int own, struct batch *b) {
     float mx = within(lx, -h[0], h[0]), my = within(ly, -h[1], h[1]), mz = within(lz, -h[2], h[2]);
     lx -= mx, ly -= my, lz -= mz; /* to the nearest point */
     float far = sqrtf(lx * lx + ly * ly + lz * lz) + 1e-6F;
-    float nx = r[0] * b->nx[i] + r[3] * b->ny[i] + r[6] * b->nz[i], ny = r[1] * b->nx[i] + r[4] * b->ny[i] + r[7] * b->nz[i];
+    float nx = r[0] * b->nx[i] + r[3] * b->ny[i] + r[6] * b->nz[i];
+    float ny = r[1] * b->nx[i] + r[4] * b->ny[i] + r[7] * b->nz[i];
     float nz = r[2] * b->nx[i] + r[5] * b->ny[i] + r[8] * b->nz[i];
     float facing = 0.5F + 0.5F * (lx * nx + ly * ny + lz * nz) / far, left = most(1.0F - far * fade, 0.0F);
     float hidden = b->id[i] / FACES == own && b->id[i] >= 0 ? 0.0F : facing * left * left;

@@ -7,7 +7,7 @@
 static const float NEAREST = 0.02F; /* what is nearer to the eye may be anywhere in the picture [m] */
 static const float EVERYWHERE = 1e9F;
 static const float FLAT = 0.05F; /* shadows of discs seen from their edge are drawn as if they were thicker */
-static const float AROUND = 3.0F, FARTHEST = 0.8F; /* contact shading of a shape reaches AROUND radii, at most FARTHEST [m] */
+static const float AROUND = 3.0F, FARTHEST = 0.8F; /* contact shading reaches AROUND radii, at most FARTHEST [m] */
 const float SUN[3] = {-0.37139068F, -0.55708601F, 0.74278135F};
 const float EAST[3] = {0.83205029F, -0.55470020F, 0.0F}; /* these two are at right angles to it */
 const float NORTH[3] = {0.41202309F, 0.61803463F, 0.66953425F};
