@@ -4,7 +4,7 @@
 
 #include "structures.h"
 
-static const float SKY[3] = {0.42F, 0.45F, 0.50F}; /* share of the light on open ground; the rest is the sun's */
+static const float SKY[3] = {0.34F, 0.37F, 0.42F}; /* share of the light on open ground; the rest is the sun's */
 static const float BOUNCE[3] = {0.26F, 0.25F, 0.23F}; /* light from below */
 static const float DEEPEST = 0.85F; /* share of the sky's light that contact shading may take */
 static const float FINEST = 0.6F;   /* half the width of the edge of a shadow, at least [pixels] */
