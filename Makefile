@@ -20,7 +20,7 @@ test: .venv/test lint
 	$(BIN)/pytest -n 2
 
 test-extras: .venv-extras/test
-	.venv-extras/bin/pytest tests/extras tests/envs/test_conformance.py
+	ROBOSCHOOL_EVERY_SCENE=1 .venv-extras/bin/pytest tests/extras tests/envs/test_conformance.py
 	ROBOSCHOOL_EVERY_SCENE=1 .venv-extras/bin/pytest tests/physics tests/simulation tests/workers -k 'scene or episode'
 
 lint: .venv/test

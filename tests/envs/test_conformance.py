@@ -13,22 +13,22 @@ from gymnasium.vector import AutoresetMode
 from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test
 from pettingzoo.utils import parallel_to_aec
 from stable_baselines3.common.env_checker import check_env as check_env_of_sb3
-from stories import SCENES
+from stories import TYPICAL
 
 import roboschool
 from roboschool.scenes.loader import load_scene
 
-ALONE = [name for name in SCENES if len(load_scene(name).agents) == 1]
+ALONE = [name for name in TYPICAL if len(load_scene(name).agents) == 1]
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_gymnasium(name: str) -> None:
     env = gymnasium.make(load_scene(name).id, render_mode="rgb_array")
     check_env(env.unwrapped)
     env.close()
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_the_id_of_2017_is_the_same_env(name: str) -> None:
     new = gymnasium.spec(load_scene(name).id)
     old = gymnasium.spec(new.id.replace("roboschool/", "Roboschool"))
@@ -39,7 +39,7 @@ def test_the_id_of_2017_is_the_same_env(name: str) -> None:
     env.close()
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_stable_baselines3(name: str) -> None:
     env = roboschool.AgentEnv(name)
     check_env_of_sb3(env)
@@ -47,7 +47,7 @@ def test_stable_baselines3(name: str) -> None:
 
 
 @pytest.mark.parametrize("on_termination", ["stay", "leave"])
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_pettingzoo_parallel(name: str, on_termination: str) -> None:
     env = roboschool.parallel_env(name, on_termination=on_termination)
     parallel_api_test(env, num_cycles=100)
@@ -57,14 +57,14 @@ def test_pettingzoo_parallel(name: str, on_termination: str) -> None:
 @pytest.mark.filterwarnings("ignore:Agents have different (observation|action) space sizes")  # a race of kinds
 @pytest.mark.filterwarnings("ignore:Observations are different shapes")
 @pytest.mark.parametrize("on_termination", ["stay", "leave"])
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_pettingzoo_aec(name: str, on_termination: str) -> None:
     env = roboschool.parallel_env(name, on_termination=on_termination)
     api_test(parallel_to_aec(env), num_cycles=100)
     env.close()
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_pettingzoo_seed(name: str) -> None:
     parallel_seed_test(lambda: roboschool.parallel_env(name), num_cycles=50)
 
