@@ -31,8 +31,8 @@ def parts_of(name: str) -> set[str]:
     """Return what a scene is made of: its robots, tasks and game, and whether agents share it."""
     scene = load_scene(name)
     parts = {f"robot {agent.robot.name}" for agent in scene.agents}
-    parts |= {f"task {type(agent.task).__name__} of {len(scene.agents)}" for agent in scene.agents}
-    return parts | {f"game {type(scene.game).__name__}", f"elements {len(scene.props) > 0}"}
+    parts |= {f"task {type(agent.task).__name__}" for agent in scene.agents}
+    return parts | {f"game {type(scene.game).__name__}", f"agents {len(scene.agents) > 1}"}
 
 
 def choose_typical() -> list[str]:

@@ -29,7 +29,7 @@ def test_damaged_inputs_are_refused_or_harmless(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_the_same_seed_gives_the_same_inputs(name: str) -> None:
-    numbers = range(30, 34)
+    numbers = range(300, 304)  # the first are the corpus as it is
     assert [make_input(name, 1, n) for n in numbers] == [make_input(name, 1, n) for n in numbers]
     assert [make_input(name, 1, n) for n in numbers] != [make_input(name, 2, n) for n in numbers]
 
