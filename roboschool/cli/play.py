@@ -51,18 +51,32 @@ class Pilot(Protocol):
         """Return an action (joints,), within -1 and 1."""
 
 
-class FlagPilot:
+class PolicyPilot:
+    """A policy acts; the keys do nothing."""
+
+    hint = "A policy acts"
+
+    def __init__(self, env: AgentEnv, policy: Policy) -> None:
+        self.env, self.policy = env, policy
+
+    def reset(self, seed: int | None) -> None:
+        """Reset the policy."""
+        self.policy.reset(seed)
+
+    def act(self, keys: Keys) -> np.ndarray:
+        """Return the policy's action."""
+        group, place = _find_agent(self.env)
+        return self.policy.act(group.observation[0, place])
+
+
+class FlagPilot(PolicyPilot):
     """The keys set the direction of a flag, which stays ahead of the robot; a policy runs after it."""
 
     hint = "Arrows: where the flag goes"
 
     def __init__(self, env: AgentEnv, policy: Policy) -> None:
-        self.env, self.policy = env, policy
+        super().__init__(env, policy)
         self.direction = np.array(ARROWS["right"])
-
-    def reset(self, seed: int | None) -> None:
-        """Reset the policy."""
-        self.policy.reset(seed)
 
     def act(self, keys: Keys) -> np.ndarray:
         """Return the policy's action, with the flag where the keys put it."""
@@ -72,27 +86,20 @@ class FlagPilot:
             self.direction = direction / np.hypot(*direction)
         goal = group.state.position[0, place, :2] + LEAD * self.direction
         self.env.simulation.set_memory(group.agents[place], goal=goal, timer=NEVER)
-        return self.policy.act(group.observation[0, place])
+        return super().act(keys)
 
 
-class VelocityPilot:
+class VelocityPilot(PolicyPilot):
     """The keys command how fast a robot walks and turns; a policy does it."""
 
     hint = "Up, down: walk   Left, right: turn"
-
-    def __init__(self, env: AgentEnv, policy: Policy) -> None:
-        self.env, self.policy = env, policy
-
-    def reset(self, seed: int | None) -> None:
-        """Reset the policy."""
-        self.policy.reset(seed)
 
     def act(self, keys: Keys) -> np.ndarray:
         """Return the policy's action for what the keys command."""
         group, place = _find_agent(self.env)
         right, ahead = _arrows(keys)
         self.env.simulation.set_memory(group.agents[place], command=(WALK * ahead, 0.0, -WALK * right), timer=NEVER)
-        return self.policy.act(group.observation[0, place])
+        return super().act(keys)
 
 
 class SlideKeys:
@@ -132,24 +139,6 @@ class JointKeys:
         for joint, (forward, back) in enumerate(self.keys):
             action[joint] = float(forward in keys) - float(back in keys)
         return action
-
-
-class PolicyPilot:
-    """A policy acts; the keys do nothing."""
-
-    hint = "A policy acts"
-
-    def __init__(self, env: AgentEnv, policy: Policy) -> None:
-        self.env, self.policy = env, policy
-
-    def reset(self, seed: int | None) -> None:
-        """Reset the policy."""
-        self.policy.reset(seed)
-
-    def act(self, keys: Keys) -> np.ndarray:
-        """Return the policy's action."""
-        group, place = _find_agent(self.env)
-        return self.policy.act(group.observation[0, place])
 
 
 def choose_policy(env: AgentEnv, given: str | None) -> Policy | None:

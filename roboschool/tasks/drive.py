@@ -14,7 +14,7 @@ from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task, Update
-from roboschool.mdp.term import Term
+from roboschool.mdp.term import Term, constant
 from roboschool.schema import Bounds
 from roboschool.sensors.feet import FootContacts
 from roboschool.sensors.goal import Goal
@@ -84,7 +84,7 @@ class Drive(Task):
 
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return progress, goals, and the price of effort and of a fall."""
-        mean = np.full(len(self.robot.joints), 1.0 / len(self.robot.joints))
+        mean = constant(np.full(len(self.robot.joints), 1.0 / len(self.robot.joints)))
 
         def progress(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
             return (_distance(previous, previous) - _distance(state, previous)) / dt

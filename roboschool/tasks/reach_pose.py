@@ -14,7 +14,7 @@ from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
-from roboschool.mdp.term import Term
+from roboschool.mdp.term import Term, constant
 from roboschool.robots.kinematics import find_pose
 from roboschool.robots.robot import Robot
 from roboschool.schema import Bounds
@@ -101,7 +101,7 @@ class ReachPose(Task):
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return how near the gripper is, and the price of haste."""
         scaling, count = JointScaling(self.robot), len(self.robot.joints)
-        mean = np.full(count, 1.0 / count)
+        mean = constant(np.full(count, 1.0 / count))
 
         def position(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
             off = _away(state) / self.distance

@@ -10,7 +10,7 @@ from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
-from roboschool.mdp.term import Term
+from roboschool.mdp.term import Term, constant
 from roboschool.schema import Bounds
 from roboschool.sensors.feet import FootContacts
 from roboschool.sensors.joint_scaling import JointScaling
@@ -35,7 +35,7 @@ class Stand(Task):
         """Return what standing still is made of; a term of each is 1 at best."""
         motors, scaling = self.robot.motors, JointScaling(self.robot)
         count = len(self.robot.joints)
-        mean = np.full(count, 1.0 / count)
+        mean = constant(np.full(count, 1.0 / count))
         limited = np.array([float(joint.lower is not None) for joint in self.robot.joints]) / count
         tall = max(self.robot.standing_height, 0.01)
 
