@@ -1,6 +1,6 @@
 # make race   install, and let the shipped robots race
 # make test   install, lint, type-check, and run the whole suite
-# make test-extras   install other people's trainers apart, and run the examples and the conformance tests there
+# make test-extras   install other people's trainers apart, and run the examples and the slow tests there
 # make sanitize  test the native libraries with AddressSanitizer and UndefinedBehaviorSanitizer, then with ThreadSanitizer
 # make fuzz   damage every kind of file and message, and read it: ten minutes, two processes
 # make docs   write docs/environments.md, docs/card.md, pictures, and the README's animation
@@ -19,8 +19,9 @@ race: .venv/race
 test: .venv/test lint
 	$(BIN)/pytest -n 2
 
-test-extras: .venv-extras/test
+test-extras: .venv-extras/test .venv/test
 	ROBOSCHOOL_EVERY_SCENE=1 .venv-extras/bin/pytest tests/extras tests/envs/test_conformance.py
+	$(BIN)/pytest -n 2 -m slow
 	ROBOSCHOOL_EVERY_SCENE=1 .venv-extras/bin/pytest tests/physics tests/simulation tests/workers -k 'scene or episode'
 
 lint: .venv/test

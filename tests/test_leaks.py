@@ -45,6 +45,7 @@ def test_episodes_leave_nothing_behind(name: str) -> None:
     simulation.close()
 
 
+@pytest.mark.slow
 def test_rebuilt_worlds_leave_nothing_behind() -> None:
     simulation = Simulation(load_scene("ant"))
 
@@ -56,6 +57,7 @@ def test_rebuilt_worlds_leave_nothing_behind() -> None:
     simulation.close()
 
 
+@pytest.mark.slow
 def test_saved_states_leave_nothing_behind() -> None:
     simulation = Simulation(load_scene("ant"))
     simulation.reset({0: 0})

@@ -209,6 +209,7 @@ def test_page_of_speed_is_fresh() -> None:
             assert picture.width == 840
 
 
+@pytest.mark.slow
 def test_the_cost_of_sharing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"ROBOTS": ("hopper",), "SIZES": (2, 3), "ENTRANTS": ("still", "random"), "GAMES": 1}.items():
         monkeypatch.setattr(sharing, name, value)
@@ -230,6 +231,7 @@ def test_pictures_are_measured() -> None:
         assert min(float(number) for pair in found for number in pair) > 0.0
 
 
+@pytest.mark.slow
 def test_seats_play_the_same_episodes() -> None:
     with ExitStack() as stack:
         counts = [make("race", stack, empty)(2) for empty in (False, True) for make in MEASURES.values()]

@@ -108,6 +108,7 @@ def test_snapshots_say_at_once_what_cannot_be_played(tmp_path: Path) -> None:
     envs.close()
 
 
+@pytest.mark.slow
 def test_the_example_of_self_play_learns_and_goes_on_where_it_was(tmp_path: Path) -> None:
     script = ROOT / "examples" / "self_play_sumo.py"
     few = ["--watch", "200", "--copies", "8", "--games", "1", "--episodes", "2"]

@@ -620,6 +620,7 @@ def test_players_see_the_geometry_of_their_game(name: str, number: str, seen: st
     second.close()
 
 
+@pytest.mark.slow
 def test_ants_play_on_with_their_policy_and_nothing_explodes() -> None:
     env, policy = (
         roboschool.parallel_env(dataclasses.replace(load_scene("soccer"), steps=500)),

@@ -94,6 +94,7 @@ def read(path: Path) -> tuple[Draft, Report]:
         return read_draft(source, report), report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLASSICS)
 def test_the_classics_come_through(name: str, tmp_path: Path) -> None:
     mass, base, motors, stands = CLASSICS[name]

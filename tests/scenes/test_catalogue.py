@@ -694,6 +694,7 @@ class Guess(Idle):
         return self.rng.uniform(-1, 1, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("policy", "mean"), [(Idle(), -11.6), (Guess(), -13.1)])
 def test_players_that_do_not_look_lose_as_they_did(policy: Idle, mean: float) -> None:
     env, returns = roboschool.AgentEnv("pong"), []

@@ -34,12 +34,14 @@ SENSORS = [
 COUNT = [0]  # what remembers and should not
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hopper", "ants", "pong", "humanoid_flagrun_harder"])
 def test_shipped_scenes_pass(name: str) -> None:
     report = check_scene(name)
     assert (report.kind, report.problems) == ("scene", ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["inverted_pendulum", "walker2d", "atlas"])
 def test_shipped_robots_pass(name: str) -> None:
     for robot in (name, load_robot(name), paths.robots()[name], str(paths.robots()[name].with_suffix(".urdf"))):
@@ -47,6 +49,7 @@ def test_shipped_robots_pass(name: str) -> None:
             assert check_robot(robot).problems == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sensor", SENSORS)
 def test_shipped_sensors_pass(sensor: type[Sensor]) -> None:
     assert check_sensor(sensor, "ants").kind == "sensor"

@@ -86,6 +86,7 @@ def last_infos(env: ParallelEnv, seed: int, policies: Sequence[str]) -> tuple[di
     return infos, paid
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*SUMS, "pong", "race", "stadium_race"])
 def test_nobody_wins_unless_another_loses(name: str) -> None:
     with closing(ParallelEnv(name, **SHORTER.get(name, {}))) as env:
@@ -101,6 +102,7 @@ def test_nobody_wins_unless_another_loses(name: str) -> None:
                 assert sum(np.mean([paid[agent] for agent in side]) for side in sides) in SUMS[name], infos
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALIKE)
 def test_a_policy_gets_as_much_on_either_side(name: str) -> None:
     with closing(ParallelEnv(name, seconds=4.0)) as env:

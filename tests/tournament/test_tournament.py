@@ -810,6 +810,7 @@ def test_the_page_is_one_well_formed_file(played: Any) -> None:
     assert max(places) <= 100.0
 
 
+@pytest.mark.slow
 def test_kill_9_midway_and_the_same_command_again(played: Any, tmp_path: Path) -> None:
     _, report, _ = played
     command = ["tournament", "pong", "scripted", *BAD, "--scene", "pong", "--set", "seconds=1.0", "--games", "1"]

@@ -95,6 +95,7 @@ def test_a_fault_in_the_middle_of_a_step_is_not_missed(
     assert "another one replays its episodes" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
 def test_faults_at_any_moment_change_nothing(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers are struck before or soon after they are asked anything: to start, build, replay, step or finish."""
@@ -137,6 +138,7 @@ def test_faults_at_any_moment_change_nothing(caplog: pytest.LogCaptureFixture, m
     assert len(struck) - 2 <= caplog.text.count("died") <= len(struck)  # nobody may notice the last two
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "mode"), [("segfault", mode) for mode in MODES] + [("hang", MODES[0])])
 def test_what_ends_workers_again_ends_its_episode_only(fault: str, mode: str, tmp_path: Path) -> None:
     def play(scene: roboschool.Scene, **arguments: Any) -> list[tuple[Any, ...]]:
