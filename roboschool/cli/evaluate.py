@@ -1,22 +1,26 @@
 """Prints what policies score."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import click
 
+from roboschool.cli.options import read_options
 from roboschool.errors import InvalidInput
 from roboschool.evaluation import EPISODES, FIRST_SEED, Score, evaluate
+from roboschool.importing.loader import load_scene
 from roboschool.learning.settings import Trained
 from roboschool.paths import as_path, policies
 from roboschool.policies.network import CARD_SUFFIX
 from roboschool.policies.resolve import resolve_policy
 from roboschool.readers import read_json
-from roboschool.scenes.loader import load_scene
 
 
-def run_evaluation(written: str, scene: str | None, episodes: int | None, seed: int | None, as_json: bool) -> None:
+def run_evaluation(
+    written: str, scene: str | None, episodes: int | None, seed: int | None, as_json: bool, given: Sequence[str] = ()
+) -> None:
     """Evaluate a policy and print its score.
 
     Args:
@@ -25,13 +29,14 @@ def run_evaluation(written: str, scene: str | None, episodes: int | None, seed: 
         episodes: how many; `EPISODES` if None.
         seed: of the first episode; `FIRST_SEED` if None.
         as_json: whether to print JSON.
+        given: options of the scene, each KEY=VALUE; they override those with which the policy was trained.
 
     Raises:
         InvalidInput: the policy or the scene is unknown, or they do not fit.
     """
     name, options = (scene, {}) if scene is not None else find_scene(written)
     count = EPISODES if episodes is None else episodes
-    scene_played = load_scene(name, **options)
+    scene_played = load_scene(name, **options | read_options(given))
     agent = scene_played.agents[0]
     policy = resolve_policy(written, scene_played.interface(agent), agent.policy)
     with click.progressbar(length=count, label=name, hidden=as_json) as bar:

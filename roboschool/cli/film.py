@@ -1,6 +1,6 @@
 """Shows an episode of a scene with its policies, as a video, a picture, or both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +9,14 @@ from typing import Any
 import click
 
 from roboschool import paths
+from roboschool.cli.options import read_options
 from roboschool.envs.agent import AgentEnv
 from roboschool.errors import InvalidInput
+from roboschool.importing.loader import load_scene
 from roboschool.policies.policy import Policy, Still
 from roboschool.policies.resolve import check_fit, load_policy, resolve_policy
 from roboschool.rendering.video import STILLS, Video, check_moment, choose_ending, read_size, write_picture
-from roboschool.scenes.loader import load_scene
+from roboschool.scenes.loader import ROBOT
 from roboschool.scenes.scene import Agent, Scene
 from roboschool.simulation.rollout import Actor, RolloutStep, rollout
 
@@ -104,20 +106,21 @@ def film_episode(
     return now
 
 
-def run_film(name: str, policy: str | None, seed: int, output: Output, hud: bool) -> None:
-    """Play an episode, write its files, and print its return.
+def run_film(name: str, policy: str | None, seed: int, output: Output, hud: bool, given: Sequence[str] = ()) -> None:
+    """Play an episode, write its files, and print its return; options of the scene are given as KEY=VALUE.
 
     Raises:
         InvalidInput: the scene, the policy or a path is wrong, or there is no file to write.
     """
     if output.video is None and output.picture is None:
         raise InvalidInput("nothing to write: give --video or --picture")
-    scene = load_scene(name)
+    options = read_options(given)
+    scene = load_scene(name, **options)
     first, *others = scene.agents
     if policy:
         actor = resolve_policy(policy, scene.interface(first), first.policy, f"--policy {policy}")
     else:
-        actor = default_policy(scene, first)
+        actor = default_policy(scene, first, ROBOT not in options)
     opponents = {agent.name: default_policy(scene, agent) for agent in others if not agent.policy}
     pictured = min(scene.steps, round((PICTURE_TIME if output.at is None else output.at) / scene.timestep))
     last = scene.steps if output.video else pictured
@@ -132,15 +135,17 @@ def run_film(name: str, policy: str | None, seed: int, output: Output, hud: bool
     output.announce()
 
 
-def default_policy(scene: Scene, agent: Agent) -> Policy:
+def default_policy(scene: Scene, agent: Agent, own: bool = True) -> Policy:
     """Return the policy that comes with the scene, else the agent's own or its robot's, else one that does nothing.
+
+    If the robot is not the scene's own, the first two are left out.
 
     Raises:
         InvalidInput: the policy of the scene or of the agent does not fit the agent. That of the robot is left out
             then, as in a game.
     """
     known, interface, where = paths.policies(), scene.interface(agent), f"agent {agent.name!r}"
-    for name in (scene.name, agent.policy):
+    for name in (scene.name, agent.policy) if own else ():
         if name in known or ":" in name:
             return resolve_policy(name, interface, where=where)
     if agent.robot.name in known:

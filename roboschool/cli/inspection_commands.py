@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from roboschool import system_info
-from roboschool.cli.parameters import COUNT, FILE, JSON, POSITIVE, SCENE, WHOLE
+from roboschool.cli.parameters import COUNT, FILE, JSON, POSITIVE, SCENE, SCENE_SET, WHOLE
 from roboschool.errors import InvalidInput
 
 
@@ -79,8 +79,11 @@ def check(what: tuple[str, ...], as_json: bool, junit: Path | None) -> None:
 @click.option("--scene", help="Scene in which it acts; the one that its JSON file names if not given.")
 @click.option("--episodes", type=COUNT, help="Number of episodes; 100 if not given.")
 @click.option("--seed", type=WHOLE, help="Seed of the first episode; one not used in training if not given.")
+@SCENE_SET
 @JSON
-def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | None, as_json: bool) -> None:
+def evaluate(
+    policy: str, scene: str | None, episodes: int | None, seed: int | None, options: tuple[str, ...], as_json: bool
+) -> None:
     """Print the score of POLICY: mean return, 5 % quantile, and the share of episodes in which it falls.
 
     \b
@@ -89,7 +92,7 @@ def evaluate(policy: str, scene: str | None, episodes: int | None, seed: int | N
     """  # noqa: D301 - click reads the backslash
     from roboschool.cli.evaluate import run_evaluation
 
-    run_evaluation(policy, scene, episodes, seed, as_json)
+    run_evaluation(policy, scene, episodes, seed, as_json, options)
 
 
 @click.command()
@@ -127,6 +130,7 @@ def train(
     Train the ant, continue after Ctrl-C, and watch it:
         roboschool train ant
         roboschool train ant --resume
+        roboschool train velocity --set 'robot="go2.urdf"'
         roboschool film ant --policy runs/ant/policy.safetensors --video ant.gif
 
     The folder gets policy.safetensors and policy.json, checkpoint.safetensors to continue from, and the learning

@@ -61,6 +61,13 @@ SET = click.option(
     metavar="KEY=VALUE",
     help="An option of the scene, like gravity=3.7, or one of a reset, like radius=3.0 in sumo.",
 )
+SCENE_SET = click.option(
+    "--set",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help='An option of the scene, like gravity=3.7, or robot="go2.urdf", if it has one agent.',
+)
 
 
 def timeout(name: str, purpose: str) -> Callable[[Command], Command]:

@@ -5,7 +5,18 @@ from pathlib import Path
 
 import click
 
-from roboschool.cli.parameters import COUNT, FILE, HUD, POLICY, SCENE, SEED, WHOLE, check_size_is_used, pictures
+from roboschool.cli.parameters import (
+    COUNT,
+    FILE,
+    HUD,
+    POLICY,
+    SCENE,
+    SCENE_SET,
+    SEED,
+    WHOLE,
+    check_size_is_used,
+    pictures,
+)
 from roboschool.errors import InvalidInput
 
 
@@ -54,10 +65,12 @@ def race(
 @SEED
 @pictures("600x400", "2.0")
 @HUD
+@SCENE_SET
 def film(
     scene: str,
     policy: str | None,
     seed: int,
+    options: tuple[str, ...],
     video: Path | None,
     picture: Path | None,
     at: float | None,
@@ -67,7 +80,7 @@ def film(
     """Show an episode of SCENE with its trained or default policies."""
     from roboschool.cli.film import Output, run_film
 
-    run_film(scene, policy, seed, Output(video, picture, at, size), hud)
+    run_film(scene, policy, seed, Output(video, picture, at, size), hud, options)
 
 
 @click.command()

@@ -19,12 +19,15 @@ ABSURD = 1e4  # times what is needed: no real motor is that strong
 LARGEST = 1e5  # [N m or N]
 SAG = 0.05  # how far gravity may push a joint from its target [rad]
 SAG_SLIDE = 0.01  # [m]
+LEG_SAG = 0.33  # of the error at which a leg's motor is at its effort: the sag of one that is soft
 GRIP = 0.5  # of the weight, that all wheels together push with
 SLIP = 2.0  # by which a wheel is too slow when its motor gives all it has [rad/s]
 QUICK = 15.0  # a joint swings at least so fast about its target [rad/s]
 FULL = 0.05  # no motor is at its effort at a smaller error [rad]
-DAMPED = 0.7  # damping ratio of a joint that moves alone
-LEG_DAMPING, ARM_DAMPING = 0.06, 0.02  # kd is at least so much of kp [s]
+YIELDS = (0.5, 0.25, 0.1, FULL)  # at which legs' motors are; the first that stands is taken [rad]
+DAMPED, LEG_DAMPED = 0.7, 0.45  # damping ratio of a joint that moves alone; that of soft legs is as in robot labs
+DAMPING = 0.02  # kd is at least so much of kp [s]
+STIFF_LEG_DAMPING = 0.06  # and where legs are as stiff as they get [s]
 OWN_SHARE, SHARE = 0.6, 0.8  # of the limit of stability: of one joint alone, and of all
 STIFFNESS_SHARE = 0.3  # of what a joint may have, that stiffness takes; the rest is for damping
 DAMPING_SHARE = 0.15  # of the limit, that the damping of a joint without a motor may take
@@ -106,8 +109,11 @@ def choose_gains(
     inertia: np.ndarray,
     inverse: np.ndarray,
     dt: float,
+    yields: float,
 ) -> Gains:
     """Return gains for each joint.
+
+    Legs are soft, as robot labs have them: a policy learns to walk on soft legs, and hardly on stiff ones.
 
     Args:
         loads: of each joint.
@@ -116,15 +122,16 @@ def choose_gains(
         inertia: that each motor feels, all else held (joint,).
         inverse: how much each motor accelerates each joint (joint, joint).
         dt: of a substep [s].
+        yields: error at which the motor of a leg is at its effort, one of YIELDS [rad].
     """
-    sag = np.where(slides, SAG_SLIDE, SAG)
     need, effort = (np.array([getattr(load, key) for load in loads]) for key in ("need", "effort"))
     legs = np.array([load.leg for load in loads])
-    kp = np.maximum(
-        np.minimum(np.maximum(need / sag, QUICK**2 * inertia), effort / np.where(slides, SAG_SLIDE, FULL)), WEAKEST
-    )
-    most = np.where(legs, LEG_DAMPING, ARM_DAMPING) * kp
-    kd = np.maximum(2.0 * DAMPED * np.sqrt(kp * np.maximum(inertia, 0.0)), most)
+    sag = np.where(slides, SAG_SLIDE, np.where(legs, max(SAG, LEG_SAG * yields), SAG))
+    full = np.where(slides, SAG_SLIDE, np.where(legs, yields, FULL))
+    kp = np.maximum(np.minimum(np.maximum(need / sag, QUICK**2 * inertia), effort / full), WEAKEST)
+    soft = legs & (yields > FULL)
+    ratio, least = np.where(soft, LEG_DAMPED, DAMPED), np.where(legs & ~soft, STIFF_LEG_DAMPING, DAMPING)
+    kd = np.maximum(2.0 * ratio * np.sqrt(kp * np.maximum(inertia, 0.0)), least * kp)
     wheels = np.array([load.wheel for load in loads])
     wanted, share = (np.where(wheels, 0.0, kp), np.where(wheels, effort / SLIP, kd)), OWN_SHARE
     for _ in range(ROUNDS):  # a joint has a budget for dt^2 kp + 2 dt kd; stiffness costs little of it

@@ -1,6 +1,7 @@
 """Infers the card of an imported robot: what it is, what holds it, what drives it, and how it stands."""
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,16 @@ import numpy as np
 
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.importing.draft import DraftJoint, pose_frame
-from roboschool.importing.gains import Load, choose_gains, choose_scale, find_loads, largest_damping, upright_envelope
+from roboschool.importing.gains import (
+    FULL,
+    YIELDS,
+    Load,
+    choose_gains,
+    choose_scale,
+    find_loads,
+    largest_damping,
+    upright_envelope,
+)
 from roboschool.importing.importer import ImportedRobot, move_root, write_model
 from roboschool.importing.kind import FREE, KINDS, Anatomy, has_word, read_anatomy
 from roboschool.importing.pose import bend_legs, clip_pose, find_lowest
@@ -185,16 +195,19 @@ def _first_card(
 def _settle(
     imported: ImportedRobot, robot: Robot, anatomy: Anatomy, motors: _Motors, fixed: bool
 ) -> tuple[Robot, Trial]:
-    """Return the robot with gains and a pose that it keeps, in as few substeps as will do, and what became of it."""
-    candidates = [robot]
+    """Return the robot with gains and a pose that it keeps, and what became of it.
+
+    In as few substeps as will do, and with legs as soft as will do.
+    """
+    candidates, yields = [robot], YIELDS if any(load.leg for load in motors.loads.values()) else (FULL,)
     if anatomy.kind == "legged" and len(anatomy.legs) >= 2 and not fixed:
         poses = [bend_legs(imported.draft, anatomy.legs, reach) for reach in REACHES]
         bent = [dataclasses.replace(robot, pose=tuple(pose[n] for n in motors.names)) for pose in poses]
         candidates = [*bent, robot] if anatomy.folded else [robot, *bent]
     best: tuple[tuple[bool, bool, float], Robot, Trial] | None = None
-    for substep in SUBSTEPS:
+    for substep, error in itertools.product(SUBSTEPS, yields):
         for candidate in candidates:
-            driven, share = _with_motors(dataclasses.replace(candidate, substep=substep), motors)
+            driven, share = _with_motors(dataclasses.replace(candidate, substep=substep), motors, error)
             if substep != SUBSTEPS[-1] and share < (STIFF_ENOUGH if fixed else LEGS_STIFF_ENOUGH):
                 continue  # it would need shorter substeps
             trial = try_standing(driven, QUICK)
@@ -206,11 +219,13 @@ def _settle(
                 best = (rank, driven, trial)
             if trial.is_standing and on_feet:
                 return driven, trial
+            if trial.is_standing:
+                candidates = [other for other in candidates if other is not candidate]  # it lies, whatever its gains
     assert best is not None  # the last substep is always tried
     return best[1], best[2]
 
 
-def _with_motors(robot: Robot, motors: _Motors) -> tuple[Robot, float]:
+def _with_motors(robot: Robot, motors: _Motors, yields: float) -> tuple[Robot, float]:
     """Return a robot whose joints hold their positions, and whose wheels a speed.
 
     Also the least share of the stiffness that was wanted: of legs, if there are some.
@@ -219,7 +234,7 @@ def _with_motors(robot: Robot, motors: _Motors) -> tuple[Robot, float]:
     slides = [joint.kind == "prismatic" for joint in motors.joints]
     loads = [motors.loads[name] for name in motors.names]
     damping = np.array([joint.damping for joint in motors.joints])
-    gains = choose_gains(loads, slides, damping, inertia, inverse, dt)
+    gains = choose_gains(loads, slides, damping, inertia, inverse, dt, yields)
     specs = []
     for number, joint in enumerate(motors.joints):
         kp, kd = _short(gains.kp[number]), _short(gains.kd[number])

@@ -54,7 +54,7 @@ def load_robot(source: Any, *, cached: bool = True, **options: Any) -> Robot:
     chosen = ImportOptions(**options)
     if isinstance(source, Robot):
         return source
-    if isinstance(source, str) and (source in paths.robots() or not _is_importable(source)):
+    if isinstance(source, str) and (source in paths.robots() or not is_importable(source)):
         return load_described(source)
     if isinstance(source, str | os.PathLike):
         path = Path(os.fspath(source))
@@ -88,11 +88,11 @@ def with_robots(options: Mapping[str, Any]) -> dict[str, Any]:
         loaded["robot"] = load_robot(options["robot"])
     lanes = options.get("lanes")
     if isinstance(lanes, Sequence) and not isinstance(lanes, str):
-        loaded["lanes"] = [load_robot(each) if _is_importable(each) else each for each in lanes]
+        loaded["lanes"] = [load_robot(each) if is_importable(each) else each for each in lanes]
     return loaded
 
 
-def _is_importable(source: Any) -> bool:
+def is_importable(source: Any) -> bool:
     """Return whether something is no name of a robot or a scene, but a file, a description or an object."""
     if isinstance(source, str):
         return source.endswith((*SUFFIXES, ".toml")) or bool(re.fullmatch(r"[a-z][a-z0-9_]*_description", source))

@@ -13,6 +13,7 @@ from roboschool import writers
 from roboschool.envs.vector import VectorEnv
 from roboschool.errors import InvalidInput
 from roboschool.evaluation import Score
+from roboschool.importing.loader import is_importable, load_scene
 from roboschool.learning.checkpoint import (
     Plan,
     Progress,
@@ -31,7 +32,7 @@ from roboschool.learning.settings import Settings
 from roboschool.paths import as_path
 from roboschool.policies.network import NetworkPolicy
 from roboschool.policies.resolve import check_fit, load_policy
-from roboschool.scenes.loader import load_scene
+from roboschool.scenes.loader import ROBOT
 from roboschool.scenes.scene import Scene
 from roboschool.system_info import versions
 
@@ -253,6 +254,9 @@ def plan_of(
     Raises:
         InvalidInput: the scene or an option is unknown or wrong, or its agents cannot share a policy.
     """
+    robot = options.get(ROBOT)
+    if isinstance(robot, str) and is_importable(robot) and as_path(robot).is_file():
+        options = {**options, ROBOT: str(as_path(robot))}
     loaded = load_scene(scene, **options)
     agents = choose_agents(loaded, shared)
     if settings.envs % len(agents):

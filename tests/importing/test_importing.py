@@ -415,6 +415,7 @@ def test_a_dog_is_known_and_stands(tmp_path: Path) -> None:
     assert made.inferred.trial.is_standing
     assert card.standing_height == pytest.approx(0.4, abs=0.05)
     assert card.upright.tilt == 50.0
+    assert all(row["kp"] <= 80.0 and row["kd"] <= 3.0 for row in card.actuators.values())  # 40 N m at 0.5 rad: soft
     assert load_robot(tmp_path / "mine" / "assets" / "dog" / "dog.toml").joints
     assert load_scene(tmp_path / "mine" / "scenes" / "dog.toml").agents[0].robot.name == "dog"
 

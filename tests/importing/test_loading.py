@@ -10,9 +10,11 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from urdfs import joint, link
 
 import roboschool
+from roboschool.cli.main import main
 from roboschool.errors import InvalidInput
 from roboschool.importing import cache, loader
 from roboschool.importing.cache import fetch
@@ -169,6 +171,26 @@ def test_every_face_takes_a_robot(store: Path, tmp_path: Path) -> None:
     race.reset(seed=0)
     race.step({agent: race.action_space(agent).sample() for agent in race.agents})
     race.close()
+
+
+def test_commands_take_a_robot(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    chosen = ["--set", 'robot="tiny_bot.urdf"', "--set", "seconds=0.1"]
+    for words in (
+        ["film", "ant_stand", "--picture", "tiny.png"],
+        ["evaluate", "still", "--scene", "ant_stand", "--episodes", "1"],
+        ["train", "ant_stand", "--steps", "64", "--episodes", "0", "--set", "envs=4", "--set", "rollout=16"],
+    ):
+        done = CliRunner().invoke(main, [*words, *chosen])
+        assert done.exit_code == 0, done.output
+    monkeypatch.chdir(store)  # a training continues wherever it is
+    resume = ["train", "ant_stand", "--resume", "--out", str(tmp_path / "runs" / "ant_stand"), "--steps", "128"]
+    assert CliRunner().invoke(main, [*resume, "--episodes", "1"]).exit_code == 0
+    policy = str(tmp_path / "runs" / "ant_stand" / "policy.safetensors")
+    assert CliRunner().invoke(main, ["evaluate", policy, "--episodes", "1"]).exit_code == 0
+    error = CliRunner().invoke(main, ["film", "ant", "--picture", "x.png", "--set", 'robot="aunt"']).output
+    assert "did you mean 'ant'" in error
 
 
 def test_a_robot_that_needs_short_substeps_gets_them(store: Path, tmp_path: Path) -> None:
