@@ -88,11 +88,12 @@ def values_after_a_change(of: Callable[..., Any], change: Callable[[], None]) ->
     """Return what a term is worth before and after a change, as the native library or numpy computes it."""
     previous, state = (State.blank(*SHAPE) for _ in range(2))
     action, sums = np.zeros((*SHAPE, 0)), TermSum([Term("term", 1.0, "of a test", of)], {}, SHAPE)
-    sums.prepare(previous, action, state, 0.25)
+    counted = np.ones(SHAPE)
+    sums.prepare(previous, action, state, 0.25, counted)
     state.upright[:] = 1.0
     values = []
     for _ in range(2):
-        sums.compute(previous, action, state, 0.25, None)
+        sums.compute(previous, action, state, 0.25, counted)
         values.append(float(sums.total[1, 0]))
         change()
     return values
@@ -123,11 +124,12 @@ def test_a_curriculum_that_sets_weights_is_followed() -> None:
     previous, state = (State.blank(*SHAPE) for _ in range(2))
     action = np.zeros((*SHAPE, 0))
     native, plain = (TermSum([Term("term", 1.0, "of a test", lambda p, a, s, dt: s.upright)], {}, SHAPE) for _ in "ab")
-    native.prepare(previous, action, state, 0.25)
+    counted = np.ones(SHAPE)
+    native.prepare(previous, action, state, 0.25, counted)
     state.upright[:] = 1.0
     for sums in (native, plain):
         sums.weights[:] = 3.0
-        sums.compute(previous, action, state, 0.25, None)
+        sums.compute(previous, action, state, 0.25, counted)
         assert sums.total.tolist() == [[3.0], [3.0]]
 
 

@@ -94,6 +94,12 @@ class Prop(ctypes.Structure):
     ]
 
 
+class History(ctypes.Structure):
+    """`struct history`."""
+
+    _fields_ = [("numbers", c_void_p), *((name, c_ssize_t) for name in ("count", "room", "steps"))]
+
+
 class World(ctypes.Structure):
     """`struct world`."""
 
@@ -108,6 +114,7 @@ class World(ctypes.Structure):
         ("pair_sums", DOUBLES),
         ("last_substeps", INTS),
         ("feet", c_int),
+        ("history", History),
         ("sound", c_int),
         ("user", c_int),
     ]
@@ -119,10 +126,21 @@ class Rows(ctypes.Structure):
     _fields_ = [("data", c_void_p), ("stride", c_ssize_t)]
 
 
-class Readings(ctypes.Structure):
-    """`struct readings`."""
+class Stage(ctypes.Structure):
+    """`struct stage`."""
 
-    _fields_ = [("agents", POINTER(Rows)), ("props", Rows), ("contacts", Rows), ("pairs", Rows)]
+    _fields_ = [("operations", c_void_p), ("count", c_int), ("agents", c_int), ("observation", c_void_p)]
+
+
+class Step(ctypes.Structure):
+    """`struct step`."""
+
+    _fields_ = [
+        *((name, POINTER(Rows)) for name in ("commands", "agents")),
+        *((name, Rows) for name in ("props", "contacts", "pairs")),
+        ("stages", POINTER(Stage)),
+        ("count", c_int),
+    ]
 
 
 class Library:
@@ -139,12 +157,11 @@ class Library:
         with _explained(f"{path} cannot be loaded", OSError, AttributeError):
             library = ctypes.CDLL(str(path))
             self.step, self.close = library.roboschool_step, library.roboschool_close
-            self.carry_out, self.observe = library.roboschool_carry_out, library.roboschool_observe
-        self.step.argtypes = [c_void_p, c_void_p, c_int, c_void_p, c_ssize_t, c_void_p]
+            self.compute = library.roboschool_compute
+        self.step.argtypes = [c_void_p, c_void_p, c_int, c_void_p, c_int, c_int]
         self.step.restype = self.close.restype = c_int
         self.close.argtypes = [c_void_p]
-        self.carry_out.argtypes, self.carry_out.restype = [c_void_p, c_int, c_int, c_int], None
-        self.observe.argtypes, self.observe.restype = [c_void_p], None
+        self.compute.argtypes, self.compute.restype = [c_void_p, c_void_p, c_int], None
         with _explained(f"{bullet.__file__} lacks a function", OSError, AttributeError):
             functions = ctypes.CDLL(bullet.__file__)  # again the library that is loaded already
             found = [ctypes.cast(getattr(functions, name), c_void_p) for name in FUNCTIONS]
@@ -152,7 +169,7 @@ class Library:
         self._sync.argtypes, self._sync.restype = [c_void_p], c_void_p
         self._submit.argtypes, self._submit.restype = [c_void_p, c_void_p], c_void_p
         self.functions = (c_void_p * len(FUNCTIONS))(*(function.value for function in found))
-        own = [ctypes.sizeof(kind) for kind in (type(self.functions), Robot, Prop, World, Rows, Readings)]
+        own = [ctypes.sizeof(kind) for kind in (type(self.functions), Robot, Prop, World, Rows, Step)]
         with _explained(f"{path} cannot be used", ValueError):
             version, *theirs = (c_int * (1 + len(own))).in_dll(library, "roboschool_layout")
         if own != theirs:

@@ -48,7 +48,7 @@ struct robot {
   const int *driven_q, *driven_u, *passive_q, *passive_u; /* places in Bullet's q and u */
   const int *foot_links, *clear_feet, *height_links;
   int track_q[3], track_u[3]; /* of a planar robot */
-  int command;                /* where its command begins in the row of its world */
+  int command;                /* how many numbers its command has */
   int sums;                   /* where its feet begin in `foot_sums` of its world */
   int measures_feet;          /* whether their forces are wanted */
   struct columns at;
@@ -59,6 +59,10 @@ struct prop {
   int body, kind, link;
   double tilted[4];
   double still[9]; /* its row if it never moves */
+};
+struct history { /* the commands of timesteps, one after the other; it grows */
+  double *numbers;
+  intptr_t count, room, steps;
 };
 struct world {
   const struct bullet *bullet;
@@ -71,6 +75,7 @@ struct world {
   double *pair_sums; /* of each agent and body (agents, props, ground): PAIR numbers, see `ContactSums` */
   int *last_substeps;        /* of each such pair the last substep in which they pressed, from 1 */
   int feet;          /* of all agents */
+  struct history history;
   int sound;         /* what the last reading found */
   atomic_int user; /* the process of the thread that is stepping it; 0: none */
 };
@@ -78,9 +83,34 @@ struct rows { /* the row of world i is at data + i * stride; NULL: not wanted */
   char *data;
   intptr_t stride;
 };
-struct readings {
-  const struct rows *agents;
+struct operand { /* of an array: its address, and by how many bytes the next world, agent and number are further on */
+  char *data;
+  intptr_t world, agent, number;
+};
+struct operation {
+  int code, width; /* of the arrays that are read; a dot product writes one number */
+  struct operand left, right, result;
+};
+struct observation {
+  int agents, width;
+  const int *columns;         /* of each number its place in the row of the state; -1: a sensor has written it */
+  const double *state;        /* rows of `stride` numbers (world, agent) */
+  const double *read;         /* what sensors have written (world, agent, width) */
+  const double *offset, *scale; /* (1, width), or (world, width) */
+  const double *low, *high;   /* (width) */
+  intptr_t stride, own;       /* own: how many numbers the offset of the next world is further on */
+  float *result;              /* (world, agent, width) */
+};
+struct stage { /* what is computed for a world: operations in order for each agent, then an observation; NULL: none */
+  const struct operation *operations;
+  int count, agents;
+  const struct observation *observation;
+};
+struct step { /* what a timestep needs and writes */
+  const struct rows *commands, *agents; /* of each agent its command, and its state; NULL: not wanted */
   struct rows props, contacts, pairs;
+  const struct stage *stages; /* computed for a world once a timestep has passed in it and it is read */
+  int count;
 };
 
 static inline double *row_of(const struct rows *rows, int i) {
@@ -89,4 +119,10 @@ static inline double *row_of(const struct rows *rows, int i) {
 
 /* contacts.c */
 void add_contacts(struct world *w, int substep);
-void read_contacts(const struct world *w, int i, const struct readings *out);
+void read_contacts(const struct world *w, int i, const struct step *out, int are_listed);
+
+/* program.c */
+void compute(const struct stage *stage, int i);
+
+/* threads.c */
+void in_parallel(void (*call)(void *job, int number), void *job, int count, int threads);

@@ -7,7 +7,7 @@ from typing import Any
 
 from roboschool.mdp.state import BodyState
 from roboschool.physics.bodies import NOWHERE, STRAIGHT, Body, RobotBody
-from roboschool.physics.checkpoint import Start, Triple, WorldCheckpoint
+from roboschool.physics.checkpoint import EpisodeLog, Start, Triple, WorldCheckpoint
 from roboschool.physics.contact_sums import PAIR
 from roboschool.physics.native import library
 from roboschool.physics.native.library import COLUMNS, Columns, Library
@@ -27,17 +27,18 @@ class NativeWorld(World):
     Args:
         scene: what to build.
         native: the library.
+        timed: the worlds whose steps pybullet makes, because they are timed.
 
     Raises:
         InvalidInput: Bullet cannot load a robot, or (`NoNativeBackend`) does not take the library.
     """
 
-    def __init__(self, scene: Scene, native: Library) -> None:
+    def __init__(self, scene: Scene, native: Library, timed: "set[NativeWorld]") -> None:
         self.struct = library.World(bullet=ctypes.addressof(native.functions), client=None)
         self._native = native
         self._alone = (ctypes.c_void_p * 1)(ctypes.addressof(self.struct))
         self._handle = 0
-        self.is_timed = False
+        self._timed_worlds = timed
         super().__init__(scene, functools.partial(native.free, self.struct))
 
     def _start(self) -> None:
@@ -49,10 +50,9 @@ class NativeWorld(World):
     def _describe(self) -> None:
         """Tell the library what the world is made of."""
         robots, props = (library.Robot * len(self.bodies))(), (library.Prop * len(self.prop_bodies))()
-        command = feet = 0
+        feet = 0
         for robot, body in zip(robots, self.bodies, strict=True):
-            _describe_robot(robot, body, command)
-            command += body.command_size()
+            _describe_robot(robot, body)
             robot.sums, feet = feet, feet + len(body.feet)
         for prop, other in zip(props, self.prop_bodies, strict=True):
             prop.body, prop.link, prop.tilted = other.id, other.leaf, other.tilted
@@ -65,7 +65,6 @@ class NativeWorld(World):
         struct.has_feet = any(body.feet for body in self.bodies)
         struct.numbers = _ints([numbers.get(number, NOWHERE) for number in range(struct.bodies)])
         struct.robots, struct.prop_bodies = robots, props
-        self.command_size = command
         self.robots, self.props_described = robots, props
         struct.feet = sum(len(body.feet) for body in self.bodies)
         if self.sums is not None:
@@ -85,6 +84,29 @@ class NativeWorld(World):
             for numbers in self._sums:
                 ctypes.memset(numbers, 0, ctypes.sizeof(numbers))
 
+    @property
+    def log(self) -> EpisodeLog:
+        """What has happened since the episode began; the library notes commands.
+
+        Raises:
+            MemoryError: there was no room for them.
+        """
+        history = self.struct.history
+        if history.room < 0:
+            raise MemoryError("there was no room for the commands of an episode")
+        if history.steps:
+            numbers = ctypes.string_at(history.numbers, history.count * ctypes.sizeof(ctypes.c_double))
+            self._log.commands.frombytes(numbers)
+            self._log.steps += history.steps
+            history.count = history.steps = 0
+        return self._log
+
+    @log.setter
+    def log(self, log: EpisodeLog) -> None:
+        self._log, history = log, self.struct.history
+        history.count = history.steps = 0
+        history.room = max(0, history.room)
+
     def reset(self, start: Start) -> None:
         """Start an episode."""
         super().reset(start)
@@ -102,28 +124,27 @@ class NativeWorld(World):
 
     def time_bullet(self, on: bool) -> tuple[int, float]:
         """Start or stop timing Bullet's own steps; while they are timed, pybullet makes them."""
-        self.is_timed = on
+        (self._timed_worlds.add if on else self._timed_worlds.discard)(self)
         return super().time_bullet(on)
 
     def step(self, commands: Sequence[Sequence[float]]) -> None:
         """Give each robot its command, and let one timestep pass."""
-        if self.is_timed:
+        if self in self._timed_worlds:
             super().step(commands)
             return
-        row = [number for command in commands for number in command]
-        numbers = (ctypes.c_double * len(row))(*row)
-        refused = self._native.step(self._alone, FIRST, 1, numbers, len(row), None)
+        numbers = [(ctypes.c_double * len(command))(*command) for command in commands]
+        rows = (library.Rows * len(numbers))(*(library.Rows(ctypes.addressof(row), 0) for row in numbers))
+        step = library.Step(commands=rows)
+        refused = self._native.step(self._alone, FIRST, 1, ctypes.addressof(step), True, 1)
         if refused < 0:
             raise RuntimeError(f"scene {self.scene.name!r}: {library.REFUSALS[refused]}")
-        self.log.commands.extend(row)
-        self.log.steps += 1
 
 
-def _describe_robot(robot: Any, body: RobotBody, command: int) -> None:
-    """Fill `struct robot`, whose command begins at a place in the row of its world."""
+def _describe_robot(robot: Any, body: RobotBody) -> None:
+    """Fill `struct robot`."""
     free = library.ROOT if body.trunk == -1 else library.LINK
     robot.trunk = library.PLANAR if body.planar else library.FIXED if body.robot.fixed_base else free
-    robot.body, robot.trunk_link, robot.command = body.id, body.trunk, command
+    robot.body, robot.trunk_link, robot.command = body.id, body.trunk, body.command_size()
     robot.feedback = library.LATE if body.robot.is_late else body.robot.has_feedback
     robot.height_link = library.NO_LINK if body.watched is None else body.watched
     passive = body.joints[body.track : body.passive]
