@@ -206,8 +206,8 @@ class Simulation:
     def _observe(self, worlds: list[int], is_computed: bool = False) -> None:
         """Observe for all agents; in some worlds an episode has just begun, and there was no state before."""
         for group in self.groups:
-            if worlds:
-                group.previous.array[worlds] = group.state.array[worlds]
+            for world in worlds:
+                group.previous.array[world] = group.state.array[world]
             group.observe(group.previous, self.scene.timestep, is_computed)
 
     def _check_open(self) -> None:

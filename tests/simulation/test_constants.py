@@ -141,3 +141,23 @@ def test_terms_of_shipped_tasks_stay_native() -> None:
     rewards = simulation.groups[0].rewards
     assert rewards._fused == {*rewards.names}
     simulation.close()
+
+
+def test_a_curriculum_is_followed_where_the_library_computes_in_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    from roboschool.scenes.loader import load_scene
+    from roboschool.simulation.simulation import Simulation
+    from roboschool.tasks import run
+
+    native, plain = (Simulation(load_scene("hopper"), 2, backend=backend) for backend in ("native", "python"))
+    assert native._stages[0]
+    for simulation in (native, plain):
+        simulation.reset({0: 0, 1: 1})
+    for step in range(6):
+        if step == 3:
+            monkeypatch.setattr(run, "AT_LIMIT", constant(-2.0))  # every joint is at its limit
+        actions = [np.full(group.shape, 0.5) for group in native.groups]
+        (one,), (other,) = (simulation.step(actions).rewards for simulation in (native, plain))
+        assert one.tobytes() == other.tobytes()
+    assert native.groups[0].rewards.by_name(0, 0)["limits"] == pytest.approx(-0.6)
+    native.close()
+    plain.close()

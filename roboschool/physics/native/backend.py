@@ -42,13 +42,13 @@ class NativeBackend(PythonBackend):
         native, worlds = load_library(), len(scenes)
         self._step, self._threads = native.step, threads
         self.diverged = set()
-        self._timed: set[NativeWorld] = set()  # whose steps pybullet makes
+        self._by_pybullet: set[NativeWorld] = set()  # which pybullet resets and steps
         self._own: list[NativeWorld] = []
         self.worlds = self._own
         self._prepared: dict[int, _Prepared] = {}  # by the id of the readings
         try:
             for scene in scenes:
-                self._own.append(NativeWorld(scene, native, self._timed))
+                self._own.append(NativeWorld(scene, native, self._by_pybullet))
             self._pointers = (ctypes.c_void_p * worlds)(*(ctypes.addressof(world.struct) for world in self._own))
             self._everyone = (ctypes.c_int * worlds)(*range(worlds))
             self._try_out()
@@ -72,7 +72,7 @@ class NativeBackend(PythonBackend):
         if prepared is None or prepared.commands is not commands:
             self.prepare(commands, readings)
             prepared = self._prepared[id(readings)]
-        if self._timed:
+        if self._by_pybullet:
             super().step(commands, chosen, readings)
             for stage in prepared.stages:
                 stage(chosen)
@@ -105,6 +105,7 @@ class NativeBackend(PythonBackend):
         start = _trial_start(scene)
         found = []
         for native in (False, True):
+            (self._by_pybullet.discard if native else self._by_pybullet.add)(world)
             self.reset(0, start)
             for command in commands:
                 if native:

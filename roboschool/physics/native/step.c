@@ -17,7 +17,6 @@ enum { TORQUE_CONTROL = 1 };         /* CONTROL_MODE_TORQUE */
 enum { LATE = 2 };                   /* feedback of a robot whose actuators are late */
 enum { POSITIONS = 1, VELOCITIES };  /* of links that are asked for, too */
 enum { NO_LINK = -2, BASE };
-enum { BUSY = -2, CLOSED };         /* why nothing has moved */
 enum { FIRST_STEPS = 64, LOST = -1 }; /* timesteps that a history first has room for; there is no memory for it */
 static const double FASTEST = 60.0;  /* as in `bodies.py` */
 
@@ -48,13 +47,18 @@ static int is_finite(const double *v, int n) {
   return isfinite(sum);
 }
 
+/* The turn b, then the turn a. */
+void multiply(const double a[4], const double b[4], double product[4]) {
+  product[0] = a[3] * b[0] + a[0] * b[3] + a[1] * b[2] - a[2] * b[1];
+  product[1] = a[3] * b[1] - a[0] * b[2] + a[1] * b[3] + a[2] * b[0];
+  product[2] = a[3] * b[2] + a[0] * b[1] - a[1] * b[0] + a[2] * b[3];
+  product[3] = a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2];
+}
+
 /* Turn back by `tilted`, then by `a`. */
 static void untilt(const double a[4], const double tilted[4], double straight[4]) {
-  const double b[4] = {-tilted[0], -tilted[1], -tilted[2], tilted[3]};
-  straight[0] = a[3] * b[0] + a[0] * b[3] + a[1] * b[2] - a[2] * b[1];
-  straight[1] = a[3] * b[1] - a[0] * b[2] + a[1] * b[3] + a[2] * b[0];
-  straight[2] = a[3] * b[2] + a[0] * b[1] - a[1] * b[0] + a[2] * b[3];
-  straight[3] = a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2];
+  const double back[4] = {-tilted[0], -tilted[1], -tilted[2], tilted[3]};
+  multiply(a, back, straight);
 }
 
 static void *request_state(const struct world *w, int body, int links, const double **q, const double **u) {
@@ -235,10 +239,12 @@ static void advance(struct world *w, int i, const struct step *s, int passes) {
 }
 
 /* Take a world for this thread; a fork does not wait for the threads of its parent. */
-static int claim(struct world *w) {
+int claim(struct world *w) {
   int user = 0, own = getpid();
   return atomic_compare_exchange_strong(&w->user, &user, own) || (user != own && (atomic_store(&w->user, own), 1));
 }
+
+void release(struct world *w) { atomic_store(&w->user, 0); }
 
 /* Make a world unusable before its client is freed; return 0 if another thread steps it. */
 int roboschool_close(struct world *w) {
@@ -246,7 +252,7 @@ int roboschool_close(struct world *w) {
   w->client = NULL;
   free(w->history.numbers);
   w->history = (struct history){0};
-  atomic_store(&w->user, 0);
+  release(w);
   return 1;
 }
 
@@ -274,7 +280,7 @@ int roboschool_step(struct world *const *worlds, const int *chosen, int count, c
   if (!refused) in_parallel(carry_out, &task, count, threads);
   for (int k = 0; k < claimed; k++) {
     broken += !worlds[chosen[k]]->sound;
-    atomic_store(&worlds[chosen[k]]->user, 0);
+    release(worlds[chosen[k]]);
   }
   return refused ? refused : broken;
 }

@@ -6,6 +6,7 @@
 enum { FIXED, PLANAR, ROOT, LINK };  /* what a trunk is */
 enum { STILL, FREE, HINGED };        /* what a prop is */
 enum { PAIR = 5 };                 /* numbers of a pair of bodies */
+enum { BUSY = -2, CLOSED };         /* why nothing has moved */
 
 /* Bullet's own structures */
 struct contact {
@@ -36,6 +37,22 @@ struct bullet { /* functions of pybullet's own library, in the order of `FUNCTIO
   void *(*contacts_init)(void *client);
   void (*get_contacts)(void *client, struct contacts *found);
   void *(*submit)(void *client, void *command);
+  int (*set_speed)(void *command, int number, double speed);
+  int (*set_kd)(void *command, int number, double kd);
+  int (*set_strength)(void *command, int number, double torque);
+  void *(*filter_init)(void *client);
+  void (*set_filter)(void *command, int body, int other, int link, int its_link, int collide);
+  void *(*restore_init)(void *client);
+  int (*set_state)(void *command, int number);
+  void *(*pose_init)(void *client, int body);
+  int (*pose_q)(void *command, int count, const double *q, const int *given);
+  int (*pose_u)(void *command, int count, const double *u, const int *given);
+  int (*base_position)(void *command, double x, double y, double z);
+  int (*base_turned)(void *command, double x, double y, double z, double w);
+  void *(*closest_init)(void *client);
+  void (*closest_to)(void *command, int body);
+  void (*closest_from)(void *command, int body);
+  void (*closest_within)(void *command, double distance);
 };
 
 struct columns { /* where the quantities of a `BodyState` begin in its row, which begins with those of its trunk */
@@ -51,14 +68,24 @@ struct robot {
   int command;                /* how many numbers its command has */
   int sums;                   /* where its feet begin in `foot_sums` of its world */
   int measures_feet;          /* whether their forces are wanted */
+  int is_fixed, positions, speeds; /* whether its root is; how many of Bullet's q and u an episode begins with */
   struct columns at;
-  double tilted[4], min_height, tilt;
+  double tilted[4], min_height, tilt, standing_height;
   double home[2], heading[2]; /* where the episode began; cosine and sine */
 };
 struct prop {
   int body, kind, link;
   double tilted[4];
   double still[9]; /* its row if it never moves */
+};
+struct mover { /* a body that an episode moves, and what its motors do, of each of its joints */
+  int body, joints;
+  const int *joints_u;
+  double rate, strength;
+};
+struct placement { /* where a robot begins; joints: those without a motor, but the track, then those with one */
+  double position[2], yaw, pitch;
+  const double *joints;
 };
 struct history { /* the commands of timesteps, one after the other; it grows */
   double *numbers;
@@ -75,6 +102,8 @@ struct world {
   double *pair_sums; /* of each agent and body (agents, props, ground): PAIR numbers, see `ContactSums` */
   int *last_substeps;        /* of each such pair the last substep in which they pressed, from 1 */
   int feet;          /* of all agents */
+  int start, movers; /* the number of Bullet's state of when the world was built; how many bodies an episode moves */
+  struct mover *moving;
   struct history history;
   int sound;         /* what the last reading found */
   atomic_int user; /* the process of the thread that is stepping it; 0: none */
@@ -116,6 +145,11 @@ struct step { /* what a timestep needs and writes */
 static inline double *row_of(const struct rows *rows, int i) {
   return (double *)(void *)(rows->data + i * rows->stride);
 }
+
+/* step.c */
+void multiply(const double a[4], const double b[4], double product[4]);
+int claim(struct world *w);
+void release(struct world *w);
 
 /* contacts.c */
 void add_contacts(struct world *w, int substep);
