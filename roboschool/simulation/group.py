@@ -32,6 +32,8 @@ def as_numbers(agent: str, action: Any, shape: tuple[int, ...]) -> np.ndarray:
     Raises:
         InvalidInput: it is none, like a tensor that wants its gradient, or some of its numbers are masked.
     """
+    if type(action) is np.ndarray and action.shape == shape and action.dtype.kind == "f":
+        return action  # as it is in most steps
     try:
         array = np.asarray(action)
     except Exception as error:  # whatever its own conversion raises
@@ -191,12 +193,12 @@ class Group:
         np.copyto(self.state.memory.array, update.memory.array, where=active[..., None])
         return update.launches
 
-    def judge(self, dt: float, decided: np.ndarray, is_computed: bool = False) -> None:
+    def judge(self, dt: float, decided: np.ndarray | None, is_computed: bool = False) -> None:
         """Compute rewards and costs, and end terminated episodes, and all episodes in worlds whose game is decided.
 
         Args:
             dt: the time of a step [s].
-            decided: these worlds (world,).
+            decided: these worlds (world,); None: there is no game.
             is_computed: whether `stages` have been computed.
         """
         step = (self.previous, self.applied, self.state, dt, self.counted, is_computed)
@@ -206,7 +208,7 @@ class Group:
             if self.indicates:
                 self.costs.total = np.where(self.costs.total > 0.0, 1.0, 0.0)
         self.terminated = self.task.terminated(self.state)
-        if np.count_nonzero(decided):
+        if decided is not None and np.count_nonzero(decided):
             self.terminated = self.terminated | decided[:, None]
         if np.count_nonzero(self.terminated):
             ended = self.terminated if self.acted is None else self.terminated & self.acted

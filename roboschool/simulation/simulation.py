@@ -153,12 +153,12 @@ class Simulation:
             self.game.freeze(number)
         rest = [*reset, *frozen]
         launches = self._update(rest) if self._updates else ()
-        stages = self._stages[0]
+        stages, decided = self._stages[0], None if self.scene.game is None else self.game.decided
         if rest:
             for stage in stages:
                 stage(rest)
         for group in self.groups:
-            group.judge(self.scene.timestep, self.game.decided, bool(stages))
+            group.judge(self.scene.timestep, decided, bool(stages))
         if launches:
             self._launch(launches)
         self._observe(list(reset), bool(stages))

@@ -56,7 +56,7 @@ class NativeBackend(PythonBackend):
             self.close()
             raise
 
-    def prepare(self, commands: Sequence[np.ndarray], readings: Readings, stages: Sequence[Stage] = ()) -> None:
+    def prepare(self, commands: Sequence[np.ndarray], readings: Readings, stages: Sequence[Stage]) -> None:
         """Note the addresses of arrays, which numpy takes microseconds to tell, of steps that follow.
 
         Args:
@@ -70,8 +70,7 @@ class NativeBackend(PythonBackend):
         """Let a timestep pass in some worlds, read them, and compute the stages that were prepared."""
         prepared, chosen = self._prepared.get(id(readings)), list(worlds)
         if prepared is None or prepared.commands is not commands:
-            self.prepare(commands, readings)
-            prepared = self._prepared[id(readings)]
+            prepared = _Prepared(commands, readings)
         if self._by_pybullet:
             super().step(commands, chosen, readings)
             for stage in prepared.stages:
@@ -81,9 +80,7 @@ class NativeBackend(PythonBackend):
 
     def read(self, world: int, readings: Readings) -> None:
         """Read a world, and note whether its physics is sound."""
-        if id(readings) not in self._prepared:
-            self.prepare((), readings)
-        self._call([world], self._prepared[id(readings)], passes=False)
+        self._call([world], self._prepared.get(id(readings)) or _Prepared((), readings), passes=False)
 
     def _call(self, chosen: list[int], prepared: "_Prepared", passes: bool) -> None:
         count = len(chosen)
@@ -117,7 +114,6 @@ class NativeBackend(PythonBackend):
             found.append([math.nan if array is None else array.copy() for array in arrays])
         if not all(np.array_equal(one, other, equal_nan=True) for one, other in zip(*found, strict=True)):
             raise NoNativeBackend(f"scene {scene.name!r}: {library.PATH} computes other bits than pybullet")
-        del self._prepared[id(readings)]
         self._repair(0)
         world.log = EpisodeLog(Start(()))
 
@@ -125,7 +121,7 @@ class NativeBackend(PythonBackend):
 class _Prepared:
     """The addresses of what a step needs and writes; the arrays live as long as this."""
 
-    def __init__(self, commands: Sequence[np.ndarray], readings: Readings, stages: Sequence[Stage]) -> None:
+    def __init__(self, commands: Sequence[np.ndarray], readings: Readings, stages: Sequence[Stage] = ()) -> None:
         self.commands, self.stages = commands, tuple(stages)
         rows = [(library.Rows * len(arrays))(*map(_rows, arrays)) for arrays in (commands, readings.agents)]
         others = map(_rows, (readings.props, readings.contacts, readings.pairs))
