@@ -521,6 +521,18 @@ def test_an_object_of_another_library_comes_in(tmp_path: Path) -> None:
         import_robot(3, tmp_path / "out")
 
 
+def test_meshes_that_an_object_names_by_whole_paths_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "cube.obj").write_text(cube_obj())
+
+    class Loaded:  # as yourdfpy does
+        def write_xml_file(self, path: str) -> None:
+            Path(path).write_text(mesh_robot(str(tmp_path / "cube.obj")))
+
+    imported = import_robot(Loaded(), tmp_path / "out")
+    assert list((tmp_path / "out" / "meshes").iterdir())
+    assert "not there" not in said(imported)
+
+
 ENDS_OF_EXTRA = '<parent link="body"/><child link="extra"/>'
 MOVING = f'{LINK.format("extra")}<joint name="extra" type="continuous">{ENDS_OF_EXTRA}</joint></robot>'
 MESHES = ("mesh_missing", "mesh_http", "mesh_stl_nan")
