@@ -6,7 +6,7 @@
 # make docs   write docs/environments.md, docs/card.md, pictures, and the README's animation
 # make robots  import the robots of other people's packages, and write docs/robots.md (an hour, 3 GB)
 # make bench  measure speed, beside other packages (minutes)
-# make speed  measure it at length, and write docs/speed.json, docs/speed.md and its pictures (half an hour, 10 GB)
+# make speed  measure it at length, and write docs/speed.json, docs/speed.md and its pictures (ten minutes)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
@@ -42,7 +42,8 @@ sanitize: .venv/test
 	CFLAGS='-g -fsanitize=address,undefined -fno-sanitize-recover=undefined' $(BIN)/python hatch_build.py; \
 	LD_PRELOAD='$(call library_of,asan) $(call library_of,ubsan)' $(BIN)/pytest -s tests/physics tests/simulation/test_trace.py tests/rendering/test_ray_caster.py; \
 	CFLAGS='-g -fsanitize=thread' $(BIN)/python hatch_build.py; \
-	LD_PRELOAD='$(call library_of,tsan)' $(BIN)/pytest -s tests/physics/test_native.py tests/rendering/test_ray_caster.py -k 'of_one_backend or number_of_threads'
+	LD_PRELOAD='$(call library_of,tsan)' $(BIN)/pytest -s tests/physics/test_native.py tests/workers/test_threads.py tests/rendering/test_ray_caster.py \
+		-k 'of_one_backend or change_no_bit or number_of_threads'
 
 # The robots, and nothing of what they need to run elsewhere.
 ROBOTS = example-robot-data jvrc-description upkie-description airo-models icub-models hello-robot-stretch-urdf \
@@ -57,7 +58,7 @@ bench: .venv/bench
 	$(BIN)/roboschool bench $(RUNNERS) --peers --rounds 5
 
 speed: .venv/bench
-	$(BIN)/roboschool bench $(RUNNERS) --peers --resets 100000 --shape 256 --json > docs/speed.json
+	$(BIN)/roboschool bench $(RUNNERS) --peers --copies 16 --resets 10000 --shape 32 --json > docs/speed.json
 	$(BIN)/roboschool bench --from docs/speed.json --markdown --plot docs/pictures > docs/speed.md
 
 SCENES = $(basename $(notdir $(wildcard scenes/*.toml)))

@@ -28,7 +28,7 @@ def weighted_terms(
 ) -> dict[str, np.ndarray]:
     """The terms of the reward for a step, with their weights (world, agent)."""
     rewards = TermSum(task.rewards(scene.info), scene.weights_of(task), state.upright.shape)
-    rewards.compute(previous, action, state, dt, None)
+    rewards.compute(previous, action, state, dt, np.ones(state.upright.shape))
     assert (rewards.total == sum(rewards.values)).all()
     return dict(zip(rewards.names, rewards.values, strict=True))
 

@@ -15,14 +15,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "robots.md"
 RESULTS = ROOT / "build" / "robots.json"
 LABELS = ROOT / "tools" / "robots.toml"
-TIMEOUT = 180.0  # of a robot, with all trials [s]
+TIMEOUT = 900.0  # of a robot, with all trials, by the clock [s]
 MEMORY = 1024  # of the importer [MiB]
 STEPS = 1000  # of random actions
 HALF = 0.5  # of the effort of a motor, or of the way from rest
@@ -46,14 +45,13 @@ def try_one(path: str) -> dict:
     from roboschool.errors import InvalidInput
     from roboschool.importing.project import new_robot
 
-    start = time.perf_counter()
     row: dict = {"path": path}
     with tempfile.TemporaryDirectory() as folder:
         try:
             made = new_robot(path, Path(folder))
         except InvalidInput as error:
-            return {**row, "error": str(error).removeprefix(f"{path}: "), "seconds": time.perf_counter() - start}
-        row["seconds"] = time.perf_counter() - start
+            return {**row, "error": str(error).removeprefix(f"{path}: "), "seconds": processor_time()}
+        row["seconds"] = processor_time()
         usage = (resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         report, inferred = made.imported.report, made.inferred
         row |= {
@@ -73,6 +71,12 @@ def try_one(path: str) -> dict:
         }
         row |= try_random(Path(folder) / "assets" / made.imported.name / f"{made.imported.name}.toml")
     return row
+
+
+def processor_time() -> float:
+    """Return how long this process and those that it has started have computed [s]."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def try_random(card: Path) -> dict:
@@ -158,7 +162,7 @@ def judge(rows: list[dict]) -> list[tuple[str, str]]:
     return [
         ("come through", share(len(passed), len(rows))),
         ("crash, or take too long", str(sum("crash" in row for row in rows))),
-        ("seconds, median and 95th percentile", f"{middle:.1f}, {late:.1f}"),
+        ("seconds of a core, median and 95th percentile", f"{middle:.1f}, {late:.1f}"),
         ("MiB, the most", str(max((row["megabytes"] for row in passed), default=0))),
         ("stated masses kept within 1 %", share(sum(_kept(row) for row in passed), len(passed))),
         ("kinds as labelled", share(len(right), len(labelled))),

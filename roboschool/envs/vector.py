@@ -152,8 +152,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         else:
             self._pool = LocalPool(job, self.copies)
         self._board = self._pool.buffers
-        self._pending = np.zeros(self.copies, dtype=bool)  # copies that act, and have not been received
-        self._begun = np.zeros(self.copies, dtype=bool)
+        self._pending: set[int] = set()  # copies that act, and have not been received
+        self._begun: set[int] = set()
         self._everyone = list(range(self.copies))
         self._cameras: CameraBatch | None = None  # set by the first picture
         self._size = (width, height)
@@ -213,8 +213,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             warn_of_threads()
         with Whole(self._restart):
             self._pool.reset({copy: seeds[copy] for copy in chosen}, {copy: rules[copy] for copy in chosen})
-        self._pending[chosen] = False
-        self._begun[chosen] = True
+        self._pending.difference_update(chosen)
+        self._begun.update(chosen)
         if self._cameras is not None:
             for copy in chosen:
                 self._cameras.reset(copy)
@@ -266,17 +266,17 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             if not chosen or len(set(chosen)) < len(chosen) or min(chosen) < 0 or max(chosen) >= self.copies:
                 raise InvalidInput(f"copies: {copies!r:.80} are not some of {self.copies}, each once")
             rows = rows_of(chosen)
-        if np.count_nonzero(self._begun[rows]) < len(chosen):
+        if not self._begun.issuperset(chosen):
             check_open(self.scene, self.closed)
             raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
-        if np.count_nonzero(self._pending[rows]):
-            late = [copy for copy in chosen if self._pending[copy]]
+        if not self._pending.isdisjoint(chosen):
+            late = [copy for copy in chosen if copy in self._pending]
             raise InvalidInput(f"copies {late} have been sent actions already: call recv() first")
         shape = (len(chosen), *self._board.action.shape[1:])
         action = as_numbers(self.agents[0], actions, (shape[0] * shape[1], shape[2])).reshape(shape)
         check_finite(action, self.agents, self._robot)
         self._board.action[rows] = action
-        self._pending[rows] = True
+        self._pending.update(chosen)
         with Whole(self._restart):
             self._pool.send(chosen)
 
@@ -294,14 +294,14 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         Raises:
             InvalidInput: fewer have been sent actions.
         """
-        most = int(np.count_nonzero(self._pending))
+        most = len(self._pending)
         if not isinstance(count, int | np.integer | None) or not 1 <= (count or most) <= most or count == 0:
             check_open(self.scene, self.closed)
             raise InvalidInput(f"count: {count!r}, and {most} copies have been sent actions")
         with Whole(self._restart):
             copies = sorted(self._pool.recv(most if count is None else int(count)))
         chosen = ALL if len(copies) == self.copies else rows_of(copies)
-        self._pending[chosen] = False
+        self._pending.difference_update(copies)
         board, agents = self._board, len(self.agents)
         terminated, truncated = board.terminated[chosen].repeat(agents), board.truncated[chosen].repeat(agents)
         info = info_of(self._numbers, take_rows(board.info, chosen))
@@ -319,7 +319,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
     def _restart(self) -> None:
         """What is broken off in the middle needs a reset; what is broken off while it waits does not."""
         if not self._pool.waiting:
-            self._begun[:] = self._pending[:] = False
+            self._begun.clear()
+            self._pending.clear()
             self._pool.abandon()
 
     def render(self) -> tuple[np.ndarray, ...] | None:
@@ -336,5 +337,6 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free all worlds, and end all workers, whatever they are doing; the env cannot be used afterwards."""
-        self._begun[:] = self._pending[:] = False
+        self._begun.clear()
+        self._pending.clear()
         self._pool.close()

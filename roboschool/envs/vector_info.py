@@ -1,6 +1,7 @@
 """Arrays of a vector environment as Gymnasium wants them in an info."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -32,9 +33,17 @@ def info_of(names: Sequence[str], rows: np.ndarray, mask: np.ndarray | None = No
     """
     columns = rows.T if mask is None else rows.T * mask
     mask = np.ones(len(rows), dtype=bool) if mask is None else mask
+    masks, costs, cost_masks = _keys(tuple(names))
     info: dict[str, Any] = dict(zip(names, columns, strict=True))
-    costs = [name for name in names if name.startswith(COSTS)]
     if costs:
-        own: dict[str, Any] = {name.removeprefix(COSTS): info.pop(name) for name in costs}
-        info[COSTS.rstrip("/")] = own | {f"_{name}": mask for name in own}
-    return info | {f"_{name}": mask for name in info}
+        info[COSTS.rstrip("/")] = {name: info.pop(COSTS + name) for name in costs} | dict.fromkeys(cost_masks, mask)
+    info.update(dict.fromkeys(masks, mask))
+    return info
+
+
+@cache
+def _keys(names: tuple[str, ...]) -> tuple[list[str], ...]:
+    """Return the names of masks, of costs without what all begin with, and of their masks."""
+    costs = [name.removeprefix(COSTS) for name in names if name.startswith(COSTS)]
+    numbers = [name for name in names if not name.startswith(COSTS)] + ([COSTS.rstrip("/")] if costs else [])
+    return [f"_{name}" for name in numbers], costs, [f"_{name}" for name in costs]

@@ -19,12 +19,9 @@ Value = Callable[[State, np.ndarray, State, float], np.ndarray]  # of a term: se
 class GamePlayer(Task):
     """Its episode ends for all agents when the game does."""
 
+    ends_when_fallen: ClassVar[bool] = False
     observation_limit: ClassVar[float] = LIMIT
     needs: ClassVar[Needs] = Needs(game=True)
-
-    def terminated(self, state: State) -> np.ndarray:
-        """Return that no agent's episode ends before the game does."""
-        return np.zeros(state.upright.shape, dtype=bool)
 
 
 def dense(name: str, weight: float, doc: str, of: Value, unit: str = "") -> Term:

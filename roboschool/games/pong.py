@@ -177,6 +177,7 @@ class Table(Sensor):
 class Player(Task):
     """Play pong; each player observes the table from its own side."""
 
+    ends_when_fallen: ClassVar[bool] = False
     needs: ClassVar[Needs] = Needs(game=True)
     ball: str = "ball"  # the prop
 
@@ -203,15 +204,6 @@ class Player(Task):
             "+1 if the other misses after at least one hit"
         )
         return (sparse(doc, "points"),)
-
-    def terminated(self, state: State) -> np.ndarray:
-        """Return that no episode terminates."""
-        return np.zeros(state.upright.shape, dtype=bool)
-
-    @property
-    def termination(self) -> str:
-        """Never."""
-        return "never"
 
 
 class Trainer:

@@ -152,9 +152,9 @@ def largest_damping(inverse: np.ndarray, dt: float) -> np.ndarray:
     return np.asarray(DAMPING_SHARE * LIMIT / np.diag(inverse) / (2.0 * dt))
 
 
-def choose_scale(lower: float | None, upper: float | None, slide: bool) -> float:
+def choose_scale(lower: float | None, upper: float | None, slide: bool, arm: bool) -> float:
     """Return how far from rest an action of 1 moves the target [rad or m]."""
-    most = 0.1 if slide else 0.5
+    most = 0.1 if slide else 0.75 if arm else 0.5  # `reach_pose` asks for 0.6
     if lower is None or upper is None:
         return most
     return float(f"{max(min(most, (upper - lower) / 2), 1e-4):.2g}")

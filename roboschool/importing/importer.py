@@ -80,7 +80,7 @@ def import_robot(source: Any, folder: Path, options: ImportOptions = DEFAULTS) -
         repair_joints(draft, report, options.weld_mimics)
         if not any(joint.moves for joint in draft.joints.values()):
             raise InvalidInput("no joint moves, so it is no robot")
-        resolver = Resolver(found.path, options.roots)
+        resolver = Resolver(found.path, (*options.roots, *found.roots))
         convert_meshes(draft, resolver, folder, report, MOST_PIECES if options.decompose else 1)
         merge_fixed(draft, report)
         complete_inertias(draft, report, held=base in ("rail", "planar"))

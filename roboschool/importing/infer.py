@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from roboschool.errors import InvalidInput, check_choice
-from roboschool.importing.draft import DraftJoint, pose_frame
+from roboschool.importing.draft import Draft, DraftJoint, pose_frame
 from roboschool.importing.gains import (
     FULL,
     YIELDS,
@@ -22,7 +22,7 @@ from roboschool.importing.gains import (
     upright_envelope,
 )
 from roboschool.importing.importer import ImportedRobot, move_root, write_model
-from roboschool.importing.kind import FREE, KINDS, Anatomy, has_word, read_anatomy
+from roboschool.importing.kind import FREE, KINDS, Anatomy, find_gripper, has_word, read_anatomy
 from roboschool.importing.pose import bend_legs, clip_pose, find_lowest
 from roboschool.importing.report import CHANGE, LOSS, NOTE
 from roboschool.importing.trial import Trial, measure_joints, try_standing
@@ -63,6 +63,7 @@ class _Motors:
     joints: tuple[DraftJoint, ...]
     loads: dict[str, Load]
     wheels: frozenset[str]
+    arm: bool  # whether they are those of an arm
 
 
 def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator: str = "position") -> InferredCard:
@@ -107,6 +108,8 @@ def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator
     if actuator == "torque":
         driven = dataclasses.replace(driven, actuators=robot.actuators)
     card = dataclasses.replace(_finish(card, driven, trial, anatomy, fixed), substep=substep)
+    if motors.arm and imported.base != "rail":
+        card = _hold_gripper(draft, card, dict(zip(motors.names, driven.pose, strict=True)))
     unsure = _doubts(imported, anatomy, motors, trial, card, base)
     for key, text in unsure.items():
         report.add(LOSS if key == "pose" else CHANGE, "an answer is unsure", f"card {key}", text)
@@ -168,7 +171,8 @@ def _find_motors(imported: ImportedRobot, anatomy: Anatomy, fixed: bool) -> _Mot
     loads = find_loads(draft, anatomy, names, not fixed, imported.report)
     continuous = (draft.joints[name] for name in anatomy.wheels if name in names)
     wheels = frozenset(joint.name for joint in continuous if joint.lower is None)
-    return _Motors(tuple(names), tuple(draft.joints[name] for name in names), loads, wheels)
+    joints = tuple(draft.joints[name] for name in names)
+    return _Motors(tuple(names), joints, loads, wheels, fixed and anatomy.kind == "arm")
 
 
 def _first_card(
@@ -243,7 +247,7 @@ def _with_motors(robot: Robot, motors: _Motors, yields: float) -> tuple[Robot, f
             own += () if joint.velocity else (("speed", WHEEL_SPEED),)
             specs.append(ActuatorSpec("velocity", own))
         else:
-            scale = choose_scale(joint.lower, joint.upper, slides[number])
+            scale = choose_scale(joint.lower, joint.upper, slides[number], motors.arm)
             specs.append(ActuatorSpec("position", (("kp", kp), ("kd", kd), ("scale", scale))))
     legs = [share for share, load in zip(gains.share, loads, strict=True) if load.leg]
     return dataclasses.replace(robot, actuators=tuple(specs)), float(min(legs or gains.share))
@@ -284,6 +288,16 @@ def _finish(card: Card, robot: Robot, trial: Trial, anatomy: Anatomy, fixed: boo
         standing_height=max(round(trial.height, 4), 0.0),
         upright=upright,
     )
+
+
+def _hold_gripper(draft: Draft, card: Card, pose: dict[str, float]) -> Card:
+    """Return a card whose trunk is the gripper, if there is one."""
+    gripper = find_gripper(draft)
+    if gripper == draft.root():
+        return card
+    frame = draft.frames(pose)[gripper]
+    height = float((frame[:3, :3] @ draft.links[gripper].centre + frame[:3, 3])[2])
+    return dataclasses.replace(card, trunk=gripper, standing_height=max(round(height, 4), 0.0))
 
 
 def _doubts(

@@ -30,6 +30,7 @@ LEVEL = 0.4  # the vertical part of a wheel's axis
 MANY_WHEELS = 3  # that are fixed: a base on wheels, though nothing drives them
 LONGEST_FINGER = 6  # joints from the palm to the tip
 SMALL = 0.4  # height of a hand, or of a dog with one joint in each leg [m]
+LEAST_ARM = 3  # joints between the base and a gripper
 TRUNK_SHARE = 0.3  # of the heaviest link: a root with more is the trunk
 
 
@@ -96,6 +97,21 @@ def find_trunk(draft: Draft) -> str:
         if fit:
             return fit[0].name
     return heaviest.name
+
+
+def find_gripper(draft: Draft) -> str:
+    """Return the link with which an arm holds things: the last before it ends or its fingers begin.
+
+    The root is returned if it branches before that, as a robot with two arms does.
+    """
+    link, joints = draft.root(), 0
+    while len(below := draft.joints_below(link)) == 1:
+        (joint,) = below
+        ends = not draft.joints_below(joint.child)
+        if ends and joints >= LEAST_ARM and re.search(WORDS["finger"], f"{joint.name} {joint.child}".lower()):
+            break  # a jaw
+        link, joints = joint.child, joints + joint.moves
+    return link if joints >= LEAST_ARM else draft.root()
 
 
 def count_words(draft: Draft, group: str) -> int:

@@ -130,7 +130,7 @@ def _key(source: Source, options: ImportOptions) -> str:
     digest = hashlib.sha256(repr((_importer_version(), own)).encode())
     report = Report()
     draft = read_draft(source, report)
-    resolver = Resolver(source.path, options.roots)
+    resolver = Resolver(source.path, (*options.roots, *source.roots))
     parts = [expand_includes(source).data, choose_name(source.path, draft.name).encode()]
     shapes = [shape for link in draft.links.values() for shape in (*link.visuals, *link.collisions)]
     names = dict.fromkeys(shape.file for shape in shapes if shape.kind == "mesh")

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from roboschool.errors import InvalidInput
+from roboschool.importing.converter import TIMEOUT
 from roboschool.importing.draft import Draft, DraftLink, Shape, Solid
 from roboschool.importing.report import CHANGE, LOSS, NOTE, Report
 from roboschool.importing.resolve import Resolver
 from roboschool.importing.sphere import BALL
 from roboschool.robots.urdf_schema import FARTHEST, SMALLEST
 
-TIMEOUT = 55.0  # for all meshes of a robot [s]
 MOST_MESHES = 1000  # of a robot
 LARGE = 50.0  # a part of a robot is hardly larger [m]
 FOLDER = "meshes"

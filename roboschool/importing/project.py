@@ -21,7 +21,7 @@ from roboschool.scratch import scratch_folder
 TASKS = {  # by kind; each that there is gets a scene, the first being that of the robot's name
     "legged": ("velocity", "run", "stand"),
     "wheeled": ("drive", "run", "stand"),
-    "arm": ("stand",),  # `reach_pose` needs a card whose trunk is the gripper
+    "arm": ("reach_pose", "stand"),
     "hand": ("stand",),
     "flyer": ("stand",),
 }

@@ -27,6 +27,7 @@ class Source:
 
     path: Path  # of the file, around which meshes are looked for
     data: bytes
+    roots: tuple[Path, ...] = ()  # folders from which meshes may be taken, too
 
 
 @contextlib.contextmanager
@@ -46,7 +47,8 @@ def open_source(source: Any, xacro: bool = False) -> Iterator[Source]:
     folder = scratch_folder()
     try:
         path = find_source(source, folder)
-        text = Source(path, read_bytes(path, LARGEST))
+        data = read_bytes(path, LARGEST)
+        text = Source(path, data, _folders_named(data) if path.parent == folder else ())
         if xacro:
             from roboschool.importing.xacro import expand_xacro  # which imports this module
 
@@ -83,6 +85,12 @@ def find_source(source: Any, folder: Path) -> Path:
                 raise InvalidInput(f"{type(source).__name__}.{method}: {error}") from error
             return path
     raise InvalidInput(f"{source!r:.80}: neither a path, an object that can save a URDF, nor the name of a description")
+
+
+def _folders_named(data: bytes) -> tuple[Path, ...]:
+    """Return the folders of meshes with whole paths in what an object has saved: its library has opened them before."""
+    names = re.findall(r"""filename\s*=\s*["']([^"'<>]+)["']""", data.decode(errors="replace"))
+    return tuple(dict.fromkeys(Path(name).parent for name in names if os.path.isabs(name)))
 
 
 def _described(name: str) -> Path:

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from roboschool.errors import InvalidInput, one_line
-from roboschool.importing.converter import MEMORY, limit_process
+from roboschool.importing.converter import MEMORY, TIMEOUT, limit_process
 from roboschool.importing.resolve import Resolver
 from roboschool.importing.source import LARGEST, Source
 from roboschool.system_info import install
-
-TIMEOUT = 30.0  # [s]
 
 
 def expand_xacro(path: Path) -> Source:

@@ -46,6 +46,7 @@ class Task(ABC):
     weights: Mapping[str, float] = field(default_factory=dict, hash=False, kw_only=True)
     observation_limit: ClassVar[float] = MAX_SPEED  # every number of an observation is clipped to it, either way
     memory: ClassVar[type[Record]] = Nothing  # what it remembers of each agent; if anything, `update` is called
+    ends_when_fallen: ClassVar[bool] = True  # otherwise no episode terminates; a rule of its own overrides `terminated`
     needs: ClassVar[Needs] = Needs()  # of its terms and of `terminated`; sensors tell their own
 
     def __post_init__(self) -> None:
@@ -73,14 +74,17 @@ class Task(ABC):
         """Return the terms whose sum is the cost, which is no part of the reward; none if the task has no cost."""
         return ()
 
-    @abstractmethod
     def terminated(self, state: State) -> np.ndarray:
-        """Return whether each agent's episode has ended, as booleans (world, agent)."""
+        """Return whether each agent's episode has ended, as booleans (world, agent): here, whether it has fallen."""
+        ended: np.ndarray = state.upright == 0.0
+        return ended if self.ends_when_fallen else np.zeros(ended.shape, dtype=bool)
 
     @property
     def termination(self) -> str:
-        """A description of when an episode terminates; empty if the task has none."""
-        return ""
+        """A description of when an episode terminates; empty if the task has a rule of its own and no description."""
+        if type(self).terminated is not Task.terminated:
+            return ""
+        return self.robot.fallen if self.ends_when_fallen else "never"
 
     def reset(self, placement: Placement, memory: Any, rng: np.random.Generator) -> Placement:
         """Return where one agent's robot begins an episode, and write what the task then remembers.

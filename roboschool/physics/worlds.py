@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from roboschool.errors import InvalidInput, check_choice
+from roboschool.mdp.effects import Placement
 from roboschool.mdp.task import needs_of
 from roboschool.physics.bodies import ANY, ANY_LINK, NOWHERE, Body, PropBody, RobotBody
 from roboschool.physics.checkpoint import EpisodeLog, Snapshot, Start, Triple, WorldCheckpoint
@@ -119,18 +120,26 @@ class World:
         self._rewind(start.gravity, start.friction)
         for prop, (position, yaw) in zip(self.prop_bodies, start.props, strict=True):
             prop.place(position, yaw)
-        for body, placement in zip(self.bodies, start.placements, strict=True):
-            body.place(placement, self.ground)
+        self._place(start.placements)
         self.log = EpisodeLog(start)
         if self.sums is not None:
             self.sums.clear()
 
-    def _rewind(self, gravity: float, friction: float) -> None:
+    def _place(self, placements: Sequence[Placement]) -> None:
+        """Put every robot where it begins."""
+        for body, placement in zip(self.bodies, placements, strict=True):
+            body.place(placement, self.ground)
+
+    def _restore(self) -> None:
+        """Go back to where the world was built."""
         for body in self.moving:  # an entry that matches no pair drops the body's contacts
             bullet.setCollisionFilterPair(body.id, -1, -1, -1, 1, self.client)
         bullet.restoreState(self.start, physicsClientId=self.client)
         for body in self.moving:
             body.motors_off()
+
+    def _rewind(self, gravity: float, friction: float) -> None:
+        self._restore()
         if gravity != self.gravity:
             bullet.setGravity(0.0, 0.0, -gravity, physicsClientId=self.client)
             self.gravity = gravity

@@ -64,18 +64,19 @@ def grow(robot: Robot) -> Tree:
 
 
 def find_pose(robot: Robot, joints: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return where the trunk of a robot is, seen from the root of its URDF.
+    """Return where the trunk of a robot is, seen from the root of its URDF, as the state of a simulation has it.
 
     Args:
         robot: which.
         joints: positions of its driven joints [rad, or m for a slide]; all others are at zero.
 
     Returns:
-        Position of its frame [m] (3,), and the axes of its frame, as columns (3, 3).
+        Position of its centre of mass [m] (3,), and the axes of its frame, as columns (3, 3).
     """
     moved = {joint.name: value for joint, value in zip(robot.joints, joints, strict=True)}
     by_child = {joint.child: joint for joint in robot.model.joints}
-    place, turn, link = np.zeros(3), np.eye(3), robot.trunk
+    centre = next(link.centre for link in robot.model.links if link.name == robot.trunk)
+    place, turn, link = np.array(centre), np.eye(3), robot.trunk
     while link in by_child:  # from the trunk to the root
         joint = by_child[link]
         value, axis = moved.get(joint.name, 0.0), np.array(joint.axis)

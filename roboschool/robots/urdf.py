@@ -69,6 +69,7 @@ class Link:
 
     name: str
     mass: float  # [kg], 0 for a root link without <inertial>: it is fixed to the world
+    centre: tuple[float, float, float] = (0.0, 0.0, 0.0)  # of mass, in its frame [m]
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,9 @@ def _parse(name: str) -> tuple[Element, Path]:
 
 
 def _link(link: Element) -> Link:
-    return Link(link.get("name"), float(link.find("inertial/mass").get("value")))
+    place = link.find("inertial/origin")
+    x, y, z = (0.0, 0.0, 0.0) if place is None else read_floats(place, "xyz", "0 0 0")
+    return Link(link.get("name"), float(link.find("inertial/mass").get("value")), (x, y, z))
 
 
 def _joint(joint: Element) -> Joint:

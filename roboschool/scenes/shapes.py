@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from roboschool.errors import raise_faults
+from roboschool.errors import InvalidInput, raise_faults
 from roboschool.scenes.scene import Scene
 
 
@@ -75,3 +75,18 @@ def _text(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     return ("none" if value is type(None) else value.__name__) if isinstance(value, type) else repr(value)
+
+
+def scene_per_world(scene: Scene | Sequence[Scene], worlds: int | None) -> list[Scene]:
+    """Return the scene of each world.
+
+    Raises:
+        InvalidInput: there is none, or they are not as many as worlds, or do not fit one another.
+    """
+    if isinstance(scene, Scene):
+        return [scene] * (1 if worlds is None else worlds)
+    scenes = list(scene)
+    if not scenes or worlds not in (None, len(scenes)):
+        raise InvalidInput(f"{len(scenes)} scenes do not fit {worlds if scenes else 'any'} worlds: one for each")
+    check_same_shapes(scenes)
+    return scenes

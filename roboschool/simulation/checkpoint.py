@@ -9,6 +9,7 @@ import numpy as np
 from roboschool.errors import InvalidInput
 from roboschool.mdp.game import Game
 from roboschool.physics.checkpoint import WorldCheckpoint
+from roboschool.scenes.scene import Scene
 
 
 @dataclass(frozen=True)
@@ -70,3 +71,9 @@ def check_seeds(seeds: Iterable[Any]) -> None:
         whole = isinstance(seed, int | np.integer) and seed >= 0
         if not (seed is None or isinstance(seed, EpisodeOrigin) or whole):
             raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up")
+
+
+def name_bodies(scene: Scene) -> tuple[str, ...]:
+    """Return what the bodies of a scene are, in order."""
+    agents = [f"{agent.name} {agent.robot.name} {type(agent.task).__name__}" for agent in scene.agents]
+    return (*agents, *(f"{prop.name} {prop.model.name}" for prop in scene.props))

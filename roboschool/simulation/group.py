@@ -1,7 +1,7 @@
 """Agents with the same robot and task, in all worlds: their arrays have one shape, and lead with (world, agent)."""
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import TRUNK_NUMBERS, State
 from roboschool.mdp.task import Task, Update, needs_of
 from roboschool.mdp.term import Term
+from roboschool.physics.native.program import CLIP, CODES, Program, Stage
 from roboschool.robots.robot import Robot, combine_robots
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.observer import Observer
@@ -31,6 +32,8 @@ def as_numbers(agent: str, action: Any, shape: tuple[int, ...]) -> np.ndarray:
     Raises:
         InvalidInput: it is none, like a tensor that wants its gradient, or some of its numbers are masked.
     """
+    if type(action) is np.ndarray and action.shape == shape and action.dtype.kind == "f":
+        return action  # as it is in most steps
     try:
         array = np.asarray(action)
     except Exception as error:  # whatever its own conversion raises
@@ -105,11 +108,14 @@ class Group:
         self.indicates = scene.indicator  # whether `cost` is 0 or 1, and in every info
         self.observer = Observer(task, scene.info, self.state, robots)
         self.observation = np.zeros((*shape, len(self.observer.fields)), np.float32)
-        self.applied = np.zeros(self.shape)  # what has been done of the actions asked for
+        self._given = np.zeros(self.shape)  # actions asked for
+        self.applied = np.zeros(self.shape)  # what has been done of them
         self.drive = Drive(self.robot)
-        self.commands = self.drive.command(np.zeros(self.shape))  # (world, agent, n)
-        self.rewarded: np.ndarray | None = None  # agents whose step is rewarded; None: all
+        self.commands = self.drive.command(np.zeros(self.shape))  # (world, agent, n); it stays where it is
+        self.counted = np.ones(shape)  # 1 for agents whose step is rewarded, else 0
+        self._all_count = True
         self.acted: np.ndarray | None = None  # worlds where time passes (world, 1); None: all
+        self._apply: Callable[[], None] = self._apply_by_numpy
         self._check_task()
         if self.robot is not robots[0]:
             check_variants(task, robots, scene.info, self.state)
@@ -146,19 +152,25 @@ class Group:
         Raises:
             InvalidInput: the shape is wrong, or a number is not finite; nothing has changed then.
         """
-        action = as_numbers(self.names[0], action, self.shape).astype(float, order="C")
-        check_finite(action, self.names, self.robot)
-        action.clip(LOW, HIGH, out=action)
-        self.rewarded = self.acted = None
-        if paused:
-            self.acted = np.ones((len(self.active), 1), dtype=bool)
-            self.acted[list(paused)] = False
-        if paused or np.count_nonzero(self.active) < self.active.size:
-            self.rewarded = self.active if self.acted is None else self.active & self.acted
-            action *= self.rewarded[..., None]
-        self.applied[...] = action
-        late = self.delay.arrive(action, self.state) if self.robot.is_late else (action,)
-        self.commands = self.drive.command(*late)
+        self._given[...] = as_numbers(self.names[0], action, self.shape)
+        check_finite(self._given, self.names, self.robot)
+        self.acted = None
+        all_count = not paused and np.count_nonzero(self.active) == self.active.size
+        if not (all_count and self._all_count):
+            self.counted[...] = self.active
+            self.counted[list(paused)] = 0.0
+            if paused:
+                self.acted = np.ones((len(self.active), 1), dtype=bool)
+                self.acted[list(paused)] = False
+            self._all_count = all_count
+        self._apply()
+
+    def _apply_by_numpy(self) -> None:
+        """Apply actions: clip them, and command the actuators."""
+        np.clip(self._given, LOW, HIGH, out=self.applied)
+        self.applied *= self.counted[..., None]
+        late = self.delay.arrive(self.applied, self.state) if self.robot.is_late else (self.applied,)
+        self.commands[...] = self.drive.command(*late)
 
     @property
     def trunks(self) -> np.ndarray:
@@ -181,27 +193,45 @@ class Group:
         np.copyto(self.state.memory.array, update.memory.array, where=active[..., None])
         return update.launches
 
-    def judge(self, dt: float, decided: np.ndarray) -> None:
-        """Compute rewards and costs, and end terminated episodes, and all episodes in worlds whose game is decided."""
-        step = (self.previous, self.applied, self.state, dt, self.rewarded)
+    def judge(self, dt: float, decided: np.ndarray | None, is_computed: bool = False) -> None:
+        """Compute rewards and costs, and end terminated episodes, and all episodes in worlds whose game is decided.
+
+        Args:
+            dt: the time of a step [s].
+            decided: these worlds (world,); None: there is no game.
+            is_computed: whether `stages` have been computed.
+        """
+        step = (self.previous, self.applied, self.state, dt, self.counted, is_computed)
         self.rewards.compute(*step)
         if self.costs.terms:
             self.costs.compute(*step)
             if self.indicates:
                 self.costs.total = np.where(self.costs.total > 0.0, 1.0, 0.0)
         self.terminated = self.task.terminated(self.state)
-        if np.count_nonzero(decided):
+        if decided is not None and np.count_nonzero(decided):
             self.terminated = self.terminated | decided[:, None]
         if np.count_nonzero(self.terminated):
             ended = self.terminated if self.acted is None else self.terminated & self.acted
             self.active = self.active & ~ended
 
     def prepare(self, dt: float) -> None:
-        """Let the native library compute observations, rewards and costs, as far as it can."""
+        """Let the native library apply actions, and compute observations, rewards and costs, as far as it can."""
         for previous, state in ((self.previous, self.state), (self.state, self.previous)):
-            self.rewards.prepare(previous, self.applied, state, dt)
-            self.costs.prepare(previous, self.applied, state, dt)
+            self.rewards.prepare(previous, self.applied, state, dt, self.counted)
+            self.costs.prepare(previous, self.applied, state, dt, self.counted)
             self.observer.prepare(state)
+        if not self.robot.has_feedback:
+            program, ones = Program(self.active.shape), np.ones((1, 1, 1))
+            clipped = program.add(CLIP, self._given, ones)
+            program.add(CODES[np.multiply], clipped, self.counted[..., None], self.applied)
+            program.add(CODES[np.multiply], self.applied, self.drive.strength, self.commands)
+            self._apply = program.stage()
+
+    def stages(self, state: State) -> list[Stage] | None:
+        """Return what computes rewards, costs and observations of a state; None if a part of it is left to numpy."""
+        stages = [sums.stage(state) for sums in (self.rewards, self.costs) if sums.terms]
+        stages.append(self.observer.stage(state))
+        return None if None in stages else [stage for stage in stages if stage is not None]
 
     def begin_world(self, world: int, rng: np.random.Generator) -> None:
         """Note that an episode has begun in a world, with its generator."""
@@ -216,9 +246,9 @@ class Group:
         self.rewards.clear(worlds)
         self.costs.clear(worlds)
 
-    def observe(self, previous: State, dt: float) -> None:
-        """Observe for all agents."""
-        self.observation = self.observer.read(previous, self.applied, self.state, dt)
+    def observe(self, previous: State, dt: float, is_computed: bool = False) -> None:
+        """Observe for all agents, unless `stages` have done so."""
+        self.observation = self.observer.read(previous, self.applied, self.state, dt, is_computed)
 
 
 def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> State:

@@ -10,6 +10,7 @@ from roboschool.mdp.sensor import Field, Pick
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 from roboschool.physics.native.observation import Observation
+from roboschool.physics.native.program import Stage
 from roboschool.robots.robot import Robot
 
 
@@ -91,12 +92,29 @@ class Observer:
     def _bounds(self) -> list[np.ndarray]:
         return [np.broadcast_to(bound, (len(self.fields),)) for bound in (self._low, self._high)]
 
-    def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
-        """Return observations (world, agent, n), float32, clipped to the bounds of their space."""
+    def stage(self, state: State) -> Stage | None:
+        """Return what observes a state, if it is prepared and no sensor is left to numpy."""
+        native = self._native.get(id(state))
+        return None if native is None or self._readers else native.stage
+
+    def read(
+        self, previous: State, action: np.ndarray, state: State, dt: float, is_computed: bool = False
+    ) -> np.ndarray:
+        """Return observations (world, agent, n), float32, clipped to the bounds of their space.
+
+        Args:
+            previous: the state before.
+            action: what was applied (world, agent, joints).
+            state: the state to be observed.
+            dt: the time between the two [s].
+            is_computed: whether its stage has been computed.
+        """
         if native := self._native.get(id(state)):
             for target, sensor in self._readers:
                 self._numbers[..., target] = sensor.read(previous, action, state, dt)
-            return native()
+            if not is_computed:
+                native.stage()
+            return native.result.copy()
         picked = state.array.take(self._columns, axis=-1)
         picked -= self._offset
         picked *= self._scale

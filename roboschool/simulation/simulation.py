@@ -16,11 +16,13 @@ from roboschool.mdp.effects import Launch, Marker
 from roboschool.mdp.game import Game
 from roboschool.physics.backend import Backend, Readings
 from roboschool.physics.checkpoint import describe_scene
+from roboschool.physics.native.backend import NativeBackend
+from roboschool.physics.native.program import Stage
 from roboschool.physics.selection import make_backend
 from roboschool.scenes.reset_options import LAYOUT, options_of_reset
 from roboschool.scenes.scene import Scene
-from roboschool.scenes.shapes import check_same_shapes
-from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin, check_checkpoint, check_seeds
+from roboschool.scenes.shapes import scene_per_world
+from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin, check_checkpoint, check_seeds, name_bodies
 from roboschool.simulation.clock import Clock
 from roboschool.simulation.episode_start import draw_start
 from roboschool.simulation.game_rules import GameRules
@@ -53,7 +55,7 @@ class Simulation:
         backend: str | None = None,
         threads: int = 1,
     ) -> None:
-        self.scenes = _scene_per_world(scene, worlds)
+        self.scenes = scene_per_world(scene, worlds)
         self.scene = scene = self.scenes[0]  # for all that is the same in every world
         worlds = len(self.scenes)
         tasks = dict.fromkeys(agent.task for agent in scene.agents)
@@ -67,16 +69,28 @@ class Simulation:
         self._updates = self._gathers or any(group.updates for group in self.groups)
         self._watches = bool(scene.props) and (self._gathers or any(prop.moves for prop in scene.props))
         self.backend: Backend = make_backend(self.scenes, backend, threads)
-        if self.backend.name == "native":
-            for group in self.groups:
-                group.prepare(scene.timestep)
         self.worlds = self.backend.worlds
         self.clock.diverged = self.backend.diverged
         self._readings = (self._readings_of("state"), self._readings_of("previous"))  # of this step and the last
+        self._commands = [group.commands[:, place] for group, place in self.seats]
+        self._stages: tuple[list[Stage], ...] = ([], [])  # computed in the native call of a step; as `_readings`
+        if isinstance(self.backend, NativeBackend):
+            self._prepare(self.backend)
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
         self.begun = self.closed = False  # whether there is an episode to step in; whether all is freed
         described = {id(each): describe_scene(each) for each in self.scenes}
         self._described = [described[id(each)] for each in self.scenes]
+
+    def _prepare(self, backend: NativeBackend) -> None:
+        """Let the native library do what it can, and what follows from physics alone in the call that steps a world."""
+        for group in self.groups:
+            group.prepare(self.scene.timestep)
+        if not self._updates:
+            found = [[group.stages(getattr(group, which)) for group in self.groups] for which in ("state", "previous")]
+            if not any(None in stages for stages in found):
+                self._stages = tuple([stage for part in stages for stage in part or ()] for stages in found)
+        for readings, stages in zip(self._readings, self._stages, strict=True):
+            backend.prepare(self._commands, readings, stages)
 
     def reset(self, seeds: Mapping[int, int | EpisodeOrigin | None], options: Mapping[str, Any] | None = None) -> None:
         """Start a new episode in some worlds.
@@ -125,25 +139,29 @@ class Simulation:
         for group in self.groups:
             group.advance()
         self.clock.advance(list(paused))
-        self._readings = self._readings[::-1]
+        self._readings, self._stages = self._readings[::-1], self._stages[::-1]
         out = {*paused, *reset, *self.clock.diverged}
         for number in reset:
             if number not in paused:
                 self._reset_world(number, None, None, None)
-        commands = [group.commands[:, place] for group, place in self.seats]
         running = [n for n in range(len(self.worlds)) if n not in out] if out else range(len(self.worlds))
-        self.backend.step(commands, running, self._readings[0])
+        self.backend.step(self._commands, running, self._readings[0])
         frozen = [*self.clock.diverged, *paused]
         for number in frozen:
             for group in self.groups:
                 group.state.array[number] = group.previous.array[number]
             self.game.freeze(number)
-        launches = self._update([*reset, *frozen]) if self._updates else ()
+        rest = [*reset, *frozen]
+        launches = self._update(rest) if self._updates else ()
+        stages, decided = self._stages[0], None if self.scene.game is None else self.game.decided
+        if rest:
+            for stage in stages:
+                stage(rest)
         for group in self.groups:
-            group.judge(self.scene.timestep, self.game.decided)
+            group.judge(self.scene.timestep, decided, bool(stages))
         if launches:
             self._launch(launches)
-        self._observe(list(reset))
+        self._observe(list(reset), bool(stages))
         return self.result()
 
     def result(self) -> StepResult:
@@ -185,12 +203,12 @@ class Simulation:
         if self._gathers:
             self.game.gather(self.clock.steps_left)
 
-    def _observe(self, worlds: list[int]) -> None:
+    def _observe(self, worlds: list[int], is_computed: bool = False) -> None:
         """Observe for all agents; in some worlds an episode has just begun, and there was no state before."""
         for group in self.groups:
-            if worlds:
-                group.previous.array[worlds] = group.state.array[worlds]
-            group.observe(group.previous, self.scene.timestep)
+            for world in worlds:
+                group.previous.array[world] = group.state.array[world]
+            group.observe(group.previous, self.scene.timestep, is_computed)
 
     def _check_open(self) -> None:
         if self.closed:
@@ -289,7 +307,7 @@ class Simulation:
         """Return the whole state of a world and its episode, to be hashed; some arrays are views."""
         return (
             self.scene.name,
-            _name_bodies(self.scenes[world]),
+            name_bodies(self.scenes[world]),
             self.worlds[world].capture(),
             *self._episode(world).values(),
             {},
@@ -328,23 +346,3 @@ class Simulation:
         """Free all worlds; a second call does nothing."""
         self.begun, self.closed = False, True
         self.backend.close()
-
-
-def _scene_per_world(scene: Scene | Sequence[Scene], worlds: int | None) -> list[Scene]:
-    """Return the scene of each world.
-
-    Raises:
-        InvalidInput: there is none, or they are not as many as worlds, or do not fit one another.
-    """
-    if isinstance(scene, Scene):
-        return [scene] * (1 if worlds is None else worlds)
-    scenes = list(scene)
-    if not scenes or worlds not in (None, len(scenes)):
-        raise InvalidInput(f"{len(scenes)} scenes do not fit {worlds if scenes else 'any'} worlds: one for each")
-    check_same_shapes(scenes)
-    return scenes
-
-
-def _name_bodies(scene: Scene) -> tuple[str, ...]:
-    agents = [f"{agent.name} {agent.robot.name} {type(agent.task).__name__}" for agent in scene.agents]
-    return (*agents, *(f"{prop.name} {prop.model.name}" for prop in scene.props))

@@ -7,7 +7,7 @@ import numpy as np
 from roboschool.errors import InvalidInput
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
-from roboschool.physics.native.program import CODES, Program
+from roboschool.physics.native.program import CODES, Program, Stage
 from roboschool.simulation.constants import Constants
 from roboschool.simulation.trace import is_repeated, trace_term
 
@@ -48,7 +48,13 @@ class TermSum:
                     raise InvalidInput(f"{where}: the term {term.name!r} has shape {value}, not {self.shape}")
 
     def compute(
-        self, previous: State, action: np.ndarray, state: State, dt: float, rewarded: np.ndarray | None
+        self,
+        previous: State,
+        action: np.ndarray,
+        state: State,
+        dt: float,
+        counted: np.ndarray,
+        is_computed: bool = False,
     ) -> None:
         """Compute the terms and their total for a step.
 
@@ -57,34 +63,36 @@ class TermSum:
             action: what was applied (world, agent, joints).
             state: the state after it.
             dt: the time between the two [s].
-            rewarded: agents whose step counts (world, agent); None: all.
+            counted: 1 for agents whose step counts, else 0 (world, agent).
+            is_computed: whether the stage of the state has been computed.
         """
         if self._plans and not self._constants.hold():
             self._plans = {}  # numpy takes what is there now
         plan = self._plans.get(id(state))
-        if plan is not None and plan.previous is previous and plan.action is action and plan.dt == dt:
-            self.values, self.total = plan.compute(self.terms)
-            if rewarded is not None:
-                self.values *= rewarded
-                self.total = self._sum(self.values)
+        if plan is not None and plan.is_of(previous, action, state, dt, counted):
+            self.values, self.total = plan.take(self.terms, is_computed)
             return
         values = np.empty((len(self.terms), *self.shape))
         for place, term in enumerate(self.terms):
             values[place] = term.of(previous, action, state, dt)
         values *= self._factors
-        if rewarded is not None:
-            values *= rewarded
+        values *= counted
         self.values = values
         self.total = self._sum(values)
 
-    def prepare(self, previous: State, action: np.ndarray, state: State, dt: float) -> None:
-        """Let the native library compute what it can for a step between two states, which keep their arrays."""
+    def prepare(self, previous: State, action: np.ndarray, state: State, dt: float, counted: np.ndarray) -> None:
+        """Let the native library compute what it can for a step between two states; the arrays stay where they are."""
         step = previous, action, state, dt
         if self.terms:
             if not self._plans:
                 repeated = [term for term in self.terms if is_repeated(term, *step)]
                 self._fused = {term.name for term in repeated if self._constants.reach(term.of)}
-            self._plans[id(state)] = _Plan(self.terms, self._fused, self._factors, step)
+            self._plans[id(state)] = _Plan(self.terms, self._fused, self._factors, step, counted)
+
+    def stage(self, state: State) -> Stage | None:
+        """Return what computes all for a step to a state, if it is prepared and no term is left to numpy."""
+        plan = self._plans.get(id(state))
+        return None if plan is None or plan.left else plan.stage
 
     def _sum(self, values: np.ndarray) -> np.ndarray:
         """Return the sum of all terms, added in order, so that it does not depend on how many worlds there are."""
@@ -117,25 +125,36 @@ class _Plan:
         fused: Collection[str],
         factors: np.ndarray,
         step: tuple[State, np.ndarray, State, float],
+        counted: np.ndarray,
     ) -> None:
-        self.previous, self.action, self.state, self.dt = step
-        worlds, agents = shape = self.state.array.shape[:2]
-        self._program = Program((worlds, agents))
+        self._step, self._counted = step, counted
+        worlds, agents = shape = counted.shape
+        program = Program((worlds, agents))
         self._raw = np.zeros((len(terms), *shape))
         self._sums = np.zeros((len(terms) + 1, *shape))
-        self._left = [place for place, term in enumerate(terms) if term.name not in fused]
+        self.left = [place for place, term in enumerate(terms) if term.name not in fused]
         *results, total = self._sums[..., None]
+        multiply, one = CODES[np.multiply], np.ones((1, 1, 1))
         for place, term in enumerate(terms):
-            value = self._raw[place][..., None] if place in self._left else trace_term(term, self._program, *step)
-            self._program.add(CODES[np.multiply], value, factors[place][..., None], results[place])
-        self._program.add(CODES[np.multiply], results[0], np.ones((1, 1, 1)), total)
+            value = self._raw[place][..., None] if place in self.left else trace_term(term, program, *step)
+            weighted = program.add(multiply, value, factors[place][..., None])
+            program.add(multiply, weighted, counted[..., None], results[place])
+        program.add(multiply, results[0], one, total)
         for result in results[1:]:
-            self._program.add(CODES[np.add], total, result, total)
+            program.add(CODES[np.add], total, result, total)
+        self.stage = program.stage()
 
-    def compute(self, terms: Sequence[Term]) -> tuple[np.ndarray, np.ndarray]:
+    def is_of(self, previous: State, action: np.ndarray, state: State, dt: float, counted: np.ndarray) -> bool:
+        """Return whether this is the plan of a step."""
+        mine = self._step
+        same = mine[0] is previous and mine[1] is action and mine[2] is state
+        return same and mine[3] == dt and self._counted is counted
+
+    def take(self, terms: Sequence[Term], is_computed: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return the weighted terms (term, world, agent) and their total."""
-        for place in self._left:
-            self._raw[place] = terms[place].of(self.previous, self.action, self.state, self.dt)
-        self._program()
+        for place in self.left:
+            self._raw[place] = terms[place].of(*self._step)
+        if not is_computed:
+            self.stage()
         sums = self._sums.copy()
         return sums[:-1], sums[-1]

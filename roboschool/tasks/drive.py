@@ -105,15 +105,6 @@ class Drive(Task):
             Term("fall", -10.0, "1 once fallen", fall),
         )
 
-    def terminated(self, state: State) -> np.ndarray:
-        """Return whether each agent has fallen."""
-        return state.upright == 0.0
-
-    @property
-    def termination(self) -> str:
-        """When the robot has fallen."""
-        return self.robot.fallen
-
     def markers(self, state: State, world: int, agent: int) -> Sequence[Marker]:
         """Show the goal: a ball on the ground."""
         x, y = state.memory.goal[world, agent].tolist()

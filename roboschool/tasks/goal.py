@@ -34,6 +34,7 @@ class GoalMemory(Record):
 class Goal(Task):
     """Drive to a goal; when it is reached, it moves to a place that is clear of everything else."""
 
+    ends_when_fallen: ClassVar[bool] = False
     memory: ClassVar[type[Record]] = GoalMemory
     needs: ClassVar[Needs] = Needs(contacts=True, props=True)
     kinds: ClassVar[tuple[str, ...]] = ("goal",)  # of elements that the scene must have
@@ -113,15 +114,6 @@ class Goal(Task):
         """Return what the scene's elements cost."""
         terms = element_costs(self.placing.elements)
         return [*terms, robot_cost(len(scene.agents))] if len(scene.agents) > 1 and self.robots_cost else terms
-
-    def terminated(self, state: State) -> np.ndarray:
-        """Return that no episode ends."""
-        return np.zeros(state.upright.shape, dtype=bool)
-
-    @property
-    def termination(self) -> str:
-        """Never."""
-        return "never"
 
     def update(self, previous: State, state: State, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> Update:
         """Notice who is at the goal, and move it."""

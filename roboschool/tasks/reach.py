@@ -63,6 +63,7 @@ class ArmAndTarget(Sensor):
 class Reach(Task):
     """Bring the fingertip to the target, and keep it there; the robot is an arm of two joints on a table."""
 
+    ends_when_fallen: ClassVar[bool] = False
     memory: ClassVar[type[Record]] = ReachMemory
     near: Annotated[float, Bounds(0.0, 1e3)] = 0.02  # targets lie between these distances from the shoulder [m]
     far: Annotated[float, Bounds(0.0, 1e3)] = 0.21
@@ -115,15 +116,6 @@ class Reach(Task):
             Term("stall", -0.01, "sum of |action|", stall),
             Term("limits", -0.1, "1 while the elbow is at a limit", limits),
         )
-
-    def terminated(self, state: State) -> np.ndarray:
-        """Return that no episode terminates."""
-        return np.zeros(state.upright.shape, dtype=bool)
-
-    @property
-    def termination(self) -> str:
-        """Never."""
-        return "never"
 
     def markers(self, state: State, world: int, agent: int) -> Sequence[Marker]:
         """Show the target."""

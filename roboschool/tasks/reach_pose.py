@@ -57,11 +57,12 @@ class PoseError(Sensor):
 class ReachPose(Task):
     """Move the gripper to a pose, position and orientation, and keep it there.
 
-    The gripper is the trunk of the card, a link whose centre of mass is at its origin, of an arm that is fixed to the
-    world. The pose is one that the arm has with its joints at random within `spread` of the rest pose.
+    The gripper is the trunk of the card of an arm that is fixed to the world; its position is that of its centre of
+    mass. The pose is one that the arm has with its joints at random within `spread` of the rest pose.
     """
 
     memory: ClassVar[type[Record]] = PoseMemory
+    ends_when_fallen: ClassVar[bool] = False
     observation_limit: ClassVar[float] = 10.0
     spread: Annotated[float, Bounds(0.0, math.pi)] = 0.6  # of the joints, for a goal [rad, or m for a slide]
     min_height: Annotated[float, Bounds(-100.0, 100.0)] = 0.08  # of a goal [m]
@@ -124,15 +125,6 @@ class ReachPose(Task):
             Term("reached", 1.0, f"1 within {self.distance:g} m and {self.angle:g} rad of the goal", reached),
             Term("haste", -0.1, "mean of (joint speed / its maximum)^2", haste),
         )
-
-    def terminated(self, state: State) -> np.ndarray:
-        """Return that no episode terminates."""
-        return np.zeros(state.upright.shape, dtype=bool)
-
-    @property
-    def termination(self) -> str:
-        """Never."""
-        return "never"
 
     def markers(self, state: State, world: int, agent: int) -> Sequence[Marker]:
         """Show the goal and its axes."""

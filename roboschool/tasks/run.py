@@ -17,7 +17,6 @@ from roboschool.sensors.joints import joint_sensors
 from roboschool.sensors.trunk import RollPitch, TrunkHeight, TrunkVelocity, WorldXDirection
 
 AT_LIMIT = constant(0.99)  # a joint closer to its limit than this is at it, 1 being the limit
-FALLEN = constant(0.0)  # of `State.upright`
 
 
 @dataclass(frozen=True)
@@ -70,12 +69,3 @@ class Run(Task):
             Term("limits", -0.2, "joints at a limit (closer to it than 1 % of half the range)", limits),
             Term("collision", -1.0, "feet that press on anything but the ground", collision),
         )
-
-    def terminated(self, state: State) -> np.ndarray:
-        """Return whether each agent has fallen."""
-        return state.upright == FALLEN
-
-    @property
-    def termination(self) -> str:
-        """When the robot has fallen."""
-        return self.robot.fallen

@@ -65,15 +65,6 @@ class Stand(Task):
             Term("effort", -0.1, "mean of action squared", effort),
         )
 
-    def terminated(self, state: State) -> np.ndarray:
-        """Return whether each agent has fallen."""
-        return state.upright == 0.0
-
-    @property
-    def termination(self) -> str:
-        """When the robot has fallen."""
-        return self.robot.fallen
-
 
 def _square(vectors: np.ndarray) -> np.ndarray:
     """Return the squared length of vectors of three numbers (...)."""

@@ -150,15 +150,6 @@ class Velocity(Task):
             Term("contact", -1.0, "1 while anything but the feet presses on the ground", contact),
         )
 
-    def terminated(self, state: State) -> np.ndarray:
-        """Return whether each agent has fallen."""
-        return state.upright == 0.0
-
-    @property
-    def termination(self) -> str:
-        """When the robot has fallen."""
-        return self.robot.fallen
-
     def markers(self, state: State, world: int, agent: int) -> Sequence[Marker]:
         """Show where the command leads within a second: a ball on the ground."""
         left, forward = state.world_x_direction[world, agent].tolist()

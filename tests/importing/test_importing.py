@@ -1,5 +1,6 @@
 """URDFs of the world come through the importer repaired, every change reported; hostile ones are refused."""
 
+import itertools
 import json
 import math
 import os
@@ -23,6 +24,7 @@ from roboschool.importing.card_text import write_card
 from roboschool.importing.hull import make_hull, solid_of
 from roboschool.importing.importer import ImportedRobot, ImportOptions, import_robot
 from roboschool.importing.infer import infer_card
+from roboschool.importing.kind import find_gripper
 from roboschool.importing.project import new_robot
 from roboschool.mdp.effects import Placement
 from roboschool.physics.checkpoint import Start
@@ -420,6 +422,21 @@ def test_a_dog_is_known_and_stands(tmp_path: Path) -> None:
     assert load_scene(tmp_path / "mine" / "scenes" / "dog.toml").agents[0].robot.name == "dog"
 
 
+def test_the_trunk_of_an_arm_is_its_gripper(tmp_path: Path) -> None:
+    names = ["base", "x_shoulder", "x_elbow", "x_forearm", "x_wrist"]
+    ways = [*itertools.pairwise(names), ("x_wrist", "x_camera"), ("x_wrist", "x_jaw")]
+    joints = [HINGE.format("x", parent, child.removeprefix("x_"), "0.02 0 0.2") for parent, child in ways]
+    links = [LINK.format(name) for name in (*names, "x_camera", "x_jaw")]
+    made = new_robot(_file(tmp_path, f'<robot name="tiny">{"".join(links + joints)}</robot>'), tmp_path / "mine")
+    card = made.inferred.card
+    assert (made.inferred.anatomy.kind, card.fixed, card.trunk) == ("arm", True, "x_wrist")
+    assert made.tasks == ("reach_pose", "stand")
+    assert card.standing_height == pytest.approx(0.9, abs=0.01)  # the base was lifted out of the ground by 0.1 m
+    jaw_alone = "".join(part for part in links + joints if "camera" not in part)
+    assert find_gripper(bring_in(tmp_path, f'<robot name="tiny">{jaw_alone}</robot>').draft) == "x_wrist"
+    assert find_gripper(bring_in(tmp_path, dog()).draft) == "base"
+
+
 def test_a_dog_that_is_drawn_lying_is_turned_upright(tmp_path: Path) -> None:
     lying = '<link name="frame"/><joint name="turn" type="fixed"><origin rpy="1.5707963 0 0"/><parent link="frame"/>'
     text = dog().replace("</robot>", f'{lying}<child link="base"/></joint></robot>')
@@ -502,6 +519,18 @@ def test_an_object_of_another_library_comes_in(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "saved.urdf").exists()
     with pytest.raises(InvalidInput, match="neither a path"):
         import_robot(3, tmp_path / "out")
+
+
+def test_meshes_that_an_object_names_by_whole_paths_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "cube.obj").write_text(cube_obj())
+
+    class Loaded:  # as yourdfpy does
+        def write_xml_file(self, path: str) -> None:
+            Path(path).write_text(mesh_robot(str(tmp_path / "cube.obj")))
+
+    imported = import_robot(Loaded(), tmp_path / "out")
+    assert list((tmp_path / "out" / "meshes").iterdir())
+    assert "not there" not in said(imported)
 
 
 ENDS_OF_EXTRA = '<parent link="body"/><child link="extra"/>'

@@ -88,11 +88,12 @@ def values_after_a_change(of: Callable[..., Any], change: Callable[[], None]) ->
     """Return what a term is worth before and after a change, as the native library or numpy computes it."""
     previous, state = (State.blank(*SHAPE) for _ in range(2))
     action, sums = np.zeros((*SHAPE, 0)), TermSum([Term("term", 1.0, "of a test", of)], {}, SHAPE)
-    sums.prepare(previous, action, state, 0.25)
+    counted = np.ones(SHAPE)
+    sums.prepare(previous, action, state, 0.25, counted)
     state.upright[:] = 1.0
     values = []
     for _ in range(2):
-        sums.compute(previous, action, state, 0.25, None)
+        sums.compute(previous, action, state, 0.25, counted)
         values.append(float(sums.total[1, 0]))
         change()
     return values
@@ -123,11 +124,12 @@ def test_a_curriculum_that_sets_weights_is_followed() -> None:
     previous, state = (State.blank(*SHAPE) for _ in range(2))
     action = np.zeros((*SHAPE, 0))
     native, plain = (TermSum([Term("term", 1.0, "of a test", lambda p, a, s, dt: s.upright)], {}, SHAPE) for _ in "ab")
-    native.prepare(previous, action, state, 0.25)
+    counted = np.ones(SHAPE)
+    native.prepare(previous, action, state, 0.25, counted)
     state.upright[:] = 1.0
     for sums in (native, plain):
         sums.weights[:] = 3.0
-        sums.compute(previous, action, state, 0.25, None)
+        sums.compute(previous, action, state, 0.25, counted)
         assert sums.total.tolist() == [[3.0], [3.0]]
 
 
@@ -139,3 +141,23 @@ def test_terms_of_shipped_tasks_stay_native() -> None:
     rewards = simulation.groups[0].rewards
     assert rewards._fused == {*rewards.names}
     simulation.close()
+
+
+def test_a_curriculum_is_followed_where_the_library_computes_in_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    from roboschool.scenes.loader import load_scene
+    from roboschool.simulation.simulation import Simulation
+    from roboschool.tasks import run
+
+    native, plain = (Simulation(load_scene("hopper"), 2, backend=backend) for backend in ("native", "python"))
+    assert native._stages[0]
+    for simulation in (native, plain):
+        simulation.reset({0: 0, 1: 1})
+    for step in range(6):
+        if step == 3:
+            monkeypatch.setattr(run, "AT_LIMIT", constant(-2.0))  # every joint is at its limit
+        actions = [np.full(group.shape, 0.5) for group in native.groups]
+        (one,), (other,) = (simulation.step(actions).rewards for simulation in (native, plain))
+        assert one.tobytes() == other.tobytes()
+    assert native.groups[0].rewards.by_name(0, 0)["limits"] == pytest.approx(-0.6)
+    native.close()
+    plain.close()

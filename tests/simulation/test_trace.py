@@ -83,19 +83,21 @@ def test_a_sum_of_both_kinds_has_the_bits_of_numpy() -> None:
     weights = {name: weight for weight, name in enumerate(parts)}
     plain, native = (TermSum(terms, weights, SHAPE) for _ in range(2))
     previous, action, state, dt = step_of()
-    native.prepare(previous, action, state, dt)
+    counted = np.ones(SHAPE)
+    native.prepare(previous, action, state, dt, counted)
     assert native._fused == {*TRACED}
     rng = np.random.default_rng(0)
-    for rewarded in (None, np.array([[True, False]] * 3)):
+    for second in (1.0, 0.0):
+        counted[:, 1] = second
         for array in (previous.array, action, state.array):
             array[:] = rng.normal(size=array.shape)
         for sums in (plain, native):
-            sums.compute(previous, action, state, dt, rewarded)
+            sums.compute(previous, action, state, dt, counted)
         assert plain.values.tobytes() == native.values.tobytes()
         assert plain.total.tobytes() == native.total.tobytes()
     kept = native.total
     state.array[:] = 1.0
-    native.compute(previous, action, state, dt, None)
+    native.compute(previous, action, state, dt, counted)
     assert kept.tobytes() == plain.total.tobytes() != native.total.tobytes(), "what was returned does not change"
 
 

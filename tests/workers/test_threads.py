@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -15,8 +14,6 @@ from batches import story_of
 
 import roboschool
 from roboschool.errors import InvalidInput
-from roboschool.physics.native import threads
-from roboschool.physics.native.threads import Parallel, split
 from roboschool.system_info import cores
 
 
@@ -34,66 +31,6 @@ def test_the_default_is_a_thread_for_eight_rows() -> None:
             assert envs.num_threads == min(cores(), wanted)
     with pytest.raises(InvalidInput, match="num_threads"):
         roboschool.VectorEnv("hopper", 2, num_threads=0)
-
-
-def test_worlds_are_split_evenly() -> None:
-    assert split([3, 5, 7, 8, 9], 2) == [[3, 5], [7, 8, 9]]
-    assert split([3], 4) == [[3]]
-    assert [len(part) for part in split(range(64), 3)] == [21, 21, 22]
-
-
-def test_an_error_of_a_thread_is_raised_after_all_have_ended() -> None:
-    ended = []
-
-    def call(part: list[int]) -> None:
-        ended.append(part[0])
-        if part[0] != 1:
-            raise ValueError(part[0])
-
-    with pytest.raises(ValueError, match="2"):
-        Parallel().run(call, [[1], [2]])
-    assert sorted(ended) == [1, 2]
-
-
-def test_an_interruption_waits_for_threads() -> None:
-    """Ctrl-C while a thread steps a world: the world is not left to it."""
-    begun, go, ended = threading.Event(), threading.Event(), []
-
-    def call(part: list[int]) -> None:
-        if part[0] == 1:
-            assert begun.wait(60.0)
-            signal.raise_signal(signal.SIGINT)
-        begun.set()
-        assert go.wait(60.0)
-        ended.append(part[0])
-
-    timer = threading.Timer(0.2, go.set)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        Parallel().run(call, [[1], [2]])
-    assert ended == [2]
-    timer.join()
-
-
-def test_what_has_not_begun_when_it_is_interrupted_never_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C between handing over a part and waiting for it."""
-    handed_over: list[Any] = []
-
-    class Pool:
-        def submit(self, *task: Any) -> None:
-            handed_over.append(task)
-            if len(handed_over) == 2:
-                raise KeyboardInterrupt
-
-    monkeypatch.setattr(threads, "_pool", lambda process: Pool())
-    called: list[list[int]] = []
-    parallel = Parallel()
-    with pytest.raises(KeyboardInterrupt):
-        parallel.run(called.append, [[1], [2], [3], [4]])
-    parallel.settle()
-    for carry_out, *arguments in handed_over:
-        carry_out(*arguments)
-    assert called == []
 
 
 def test_a_fork_has_threads_of_its_own() -> None:

@@ -10,11 +10,11 @@ from roboschool.distributions import draw
 from roboschool.mdp.actuator import Drive
 from roboschool.mdp.effects import Placement
 from roboschool.physics.backend import PythonBackend, Readings
-from roboschool.physics.checkpoint import EpisodeLog, Start, WorldCheckpoint
+from roboschool.physics.checkpoint import EpisodeLog, Start
 from roboschool.physics.contact_sums import PAIR
 from roboschool.physics.native import library
 from roboschool.physics.native.library import NoNativeBackend, load_library
-from roboschool.physics.native.threads import Parallel, split
+from roboschool.physics.native.program import Stage
 from roboschool.physics.native.world import NativeWorld
 from roboschool.physics.worlds import World
 from roboschool.scenes.scene import Scene
@@ -40,77 +40,56 @@ class NativeBackend(PythonBackend):
 
     def __init__(self, scenes: Sequence[Scene], threads: int = 1) -> None:
         native, worlds = load_library(), len(scenes)
-        self._step = native.step
-        self._threads, self._parallel = threads, Parallel()
+        self._step, self._threads = native.step, threads
         self.diverged = set()
+        self._by_pybullet: set[NativeWorld] = set()  # which pybullet resets and steps
         self._own: list[NativeWorld] = []
         self.worlds = self._own
+        self._prepared: dict[int, _Prepared] = {}  # by the id of the readings
         try:
             for scene in scenes:
-                self._own.append(NativeWorld(scene, native))
+                self._own.append(NativeWorld(scene, native, self._by_pybullet))
             self._pointers = (ctypes.c_void_p * worlds)(*(ctypes.addressof(world.struct) for world in self._own))
             self._everyone = (ctypes.c_int * worlds)(*range(worlds))
-            self._commands = np.zeros((worlds, self._own[0].command_size))
-            self._address, self._width = self._commands.ctypes.data, self._commands.shape[1]
-            self._outputs: dict[int, tuple[int, Readings, library.Readings]] = {}
-            sizes = [body.command_size() for body in self._own[0].bodies]
-            self._parts = np.split(self._commands, np.cumsum(sizes)[:-1], axis=1)  # of each agent
-            self._rows = [row.view(np.uint8).data for row in self._commands]  # as bytes
             self._try_out()
         except BaseException:
             self.close()
             raise
 
-    def reset(self, world: int, start: Start) -> None:
-        """Start an episode in a world."""
-        self._parallel.settle()
-        super().reset(world, start)
+    def prepare(self, commands: Sequence[np.ndarray], readings: Readings, stages: Sequence[Stage]) -> None:
+        """Note the addresses of arrays, which numpy takes microseconds to tell, of steps that follow.
 
-    def load(self, world: int, checkpoint: WorldCheckpoint, exact: bool = True) -> None:
-        """Take back a state."""
-        self._parallel.settle()
-        super().load(world, checkpoint, exact)
+        Args:
+            commands: as `step` will get them: the same arrays.
+            readings: alike.
+            stages: what is computed of a world as soon as it has been read after a step.
+        """
+        self._prepared[id(readings)] = _Prepared(commands, readings, stages)
 
     def step(self, commands: Sequence[np.ndarray], worlds: Iterable[int], readings: Readings) -> None:
-        """Let a timestep pass in some worlds, and read them."""
-        chosen = list(worlds)
-        if True in [self._own[world].is_timed for world in chosen]:
+        """Let a timestep pass in some worlds, read them, and compute the stages that were prepared."""
+        prepared, chosen = self._prepared.get(id(readings)), list(worlds)
+        if prepared is None or prepared.commands is not commands:
+            prepared = _Prepared(commands, readings)
+        if self._by_pybullet:
             super().step(commands, chosen, readings)
-            return
-        rows = slice(None) if len(chosen) == len(self._own) else chosen  # those of other worlds are other threads'
-        for part, command in zip(self._parts, commands, strict=True):
-            part[rows] = command[rows]
-        if self._threads > 1 and len(chosen) > 1:
-            if id(readings) not in self._outputs:
-                self._prepare(readings)  # before threads ask for it at once
-            self._parallel.run(lambda part: self._call(part, self._address, readings), split(chosen, self._threads))
+            for stage in prepared.stages:
+                stage(chosen)
         else:
-            self._call(chosen, self._address, readings)
-        for world in chosen:
-            log = self._own[world].log
-            log.commands.frombytes(self._rows[world])
-            log.steps += 1
+            self._call(chosen, prepared, passes=True)
 
     def read(self, world: int, readings: Readings) -> None:
         """Read a world, and note whether its physics is sound."""
-        self._call([world], None, readings)
+        self._call([world], self._prepared.get(id(readings)) or _Prepared((), readings), passes=False)
 
-    def _call(self, chosen: list[int], commands: int | None, readings: Readings) -> None:
+    def _call(self, chosen: list[int], prepared: "_Prepared", passes: bool) -> None:
         count = len(chosen)
-        numbers = self._everyone if count == len(self.worlds) else (ctypes.c_int * count)(*chosen)
-        output, *_ = self._outputs.get(id(readings)) or self._prepare(readings)
-        broken = self._step(self._pointers, numbers, count, commands, self._width, output)
+        numbers = self._everyone if count == len(self._own) else (ctypes.c_int * count)(*chosen)
+        broken = self._step(self._pointers, numbers, count, prepared.address, passes, self._threads)
         if broken < 0:
             raise RuntimeError(f"scene {self._own[0].scene.name!r}: {library.REFUSALS[broken]}")
         if broken:
             self.diverged.update(world for world in chosen if not self._own[world].struct.sound)
-
-    def _prepare(self, readings: Readings) -> tuple[int, Readings, library.Readings]:
-        """Note the addresses of arrays, which numpy takes microseconds to tell; the arrays live as long as this."""
-        agents = (library.Rows * len(readings.agents))(*map(_rows, readings.agents))
-        output = library.Readings(agents, *map(_rows, (readings.props, readings.contacts, readings.pairs)))
-        self._outputs[id(readings)] = prepared = ctypes.addressof(output), readings, output
-        return prepared
 
     def _try_out(self) -> None:
         """Compare steps in the first world with those of pybullet.
@@ -123,6 +102,7 @@ class NativeBackend(PythonBackend):
         start = _trial_start(scene)
         found = []
         for native in (False, True):
+            (self._by_pybullet.discard if native else self._by_pybullet.add)(world)
             self.reset(0, start)
             for command in commands:
                 if native:
@@ -134,13 +114,28 @@ class NativeBackend(PythonBackend):
             found.append([math.nan if array is None else array.copy() for array in arrays])
         if not all(np.array_equal(one, other, equal_nan=True) for one, other in zip(*found, strict=True)):
             raise NoNativeBackend(f"scene {scene.name!r}: {library.PATH} computes other bits than pybullet")
-        del self._outputs[id(readings)]
         self._repair(0)
         world.log = EpisodeLog(Start(()))
 
 
+class _Prepared:
+    """The addresses of what a step needs and writes; the arrays live as long as this."""
+
+    def __init__(self, commands: Sequence[np.ndarray], readings: Readings, stages: Sequence[Stage] = ()) -> None:
+        self.commands, self.stages = commands, tuple(stages)
+        rows = [(library.Rows * len(arrays))(*map(_rows, arrays)) for arrays in (commands, readings.agents)]
+        others = map(_rows, (readings.props, readings.contacts, readings.pairs))
+        structs = (library.Stage * len(stages))(*(stage.struct for stage in stages))
+        struct = library.Step(*rows, *others, structs, len(stages))
+        self.address, self._kept = ctypes.addressof(struct), (struct, readings)
+
+
 def _rows(array: np.ndarray | None) -> library.Rows:
-    return library.Rows() if array is None else library.Rows(array.ctypes.data, array.strides[0])
+    if array is None:
+        return library.Rows()
+    assert array.dtype == float
+    assert array[:1].flags.c_contiguous
+    return library.Rows(array.ctypes.data, array.strides[0])
 
 
 def _trial_start(scene: Scene) -> Start:

@@ -4,41 +4,65 @@
 
 #include "structures.h"
 
+struct contacts_of { /* goes over the contacts of agents, from the side of each */
+  const struct world *w;
+  struct contacts found;
+  int next;
+};
+struct touch {
+  const struct contact *contact;
+  int side, own, other, link, grounded; /* own: the agent; other: agent or prop; -1: neither */
+};
+
 static int number_of(const struct world *w, int body) { return body >= 0 && body < w->bodies ? w->numbers[body] : -1; }
+
+static struct contacts_of list_contacts(const struct world *w, int are_listed) {
+  struct contacts_of list = {.w = w};
+  if (!are_listed) w->bullet->submit(w->client, w->bullet->contacts_init(w->client));
+  w->bullet->get_contacts(w->client, &list.found);
+  return list;
+}
+
+static int next_touch(struct contacts_of *list, struct touch *t) {
+  while (list->next < 2 * list->found.count) {
+    const struct contact *c = list->found.points + list->next / 2;
+    const int side = list->next++ % 2, own = number_of(list->w, c->body[side]), its = c->body[1 - side];
+    if (!(c->force > 0.0) || own < 0 || own >= list->w->agents) continue; /* it does not press, or is no agent's */
+    *t = (struct touch){c, side, own, number_of(list->w, its), c->link[side], its == list->w->ground};
+    return 1;
+  }
+  return 0;
+}
 
 /* Add up the forces of a substep, the first of a timestep being 0. */
 void add_contacts(struct world *w, int substep) {
-  struct contacts found;
+  struct touch t;
   const int wide = w->agents + w->props + 1;
   if (!substep) {
     memset(w->foot_sums, 0, (size_t)w->feet * sizeof(double));
     memset(w->pair_sums, 0, (size_t)(w->agents * wide * PAIR) * sizeof(double));
     memset(w->last_substeps, 0, (size_t)(w->agents * wide) * sizeof(int));
   }
-  w->bullet->submit(w->client, w->bullet->contacts_init(w->client));
-  w->bullet->get_contacts(w->client, &found);
-  for (int p = 0; p < found.count; p++) {
-    const struct contact *c = found.points + p;
-    if (!(c->force > 0.0)) continue; /* it does not press */
-    for (int side = 0; side < 2; side++) {
-      int own = number_of(w, c->body[side]), other = number_of(w, c->body[1 - side]);
-      if (own < 0 || own >= w->agents) continue;
-      const struct robot *r = w->robots + own;
-      for (int foot = 0; foot < r->feet; foot++)
-        if (r->foot_links[foot] == c->link[side]) w->foot_sums[r->sums + foot] += c->force;
-      if (c->body[1 - side] == w->ground) other = wide - 1;
-      if (other < 0 || other == own) continue;
-      double *pair = w->pair_sums + (own * wide + other) * PAIR;
-      int *last = w->last_substeps + own * wide + other;
-      if (*last != substep + 1) pair[0] += 1.0;
-      *last = substep + 1;
-      pair[1] += c->force;
-      for (int axis = 0; axis < 3; axis++) pair[2 + axis] += c->force * (side ? -c->normal[axis] : c->normal[axis]);
+  struct contacts_of list = list_contacts(w, 0);
+  while (next_touch(&list, &t)) {
+    const struct robot *r = w->robots + t.own;
+    for (int foot = 0; foot < r->feet; foot++)
+      if (r->foot_links[foot] == t.link) w->foot_sums[r->sums + foot] += t.contact->force;
+    const int other = t.grounded ? wide - 1 : t.other;
+    if (other < 0 || other == t.own) continue;
+    double *pair = w->pair_sums + (t.own * wide + other) * PAIR;
+    int *last = w->last_substeps + t.own * wide + other;
+    if (*last != substep + 1) pair[0] += 1.0;
+    *last = substep + 1;
+    pair[1] += t.contact->force;
+    for (int axis = 0; axis < 3; axis++) {
+      const double normal = t.contact->normal[axis];
+      pair[2 + axis] += t.contact->force * (t.side ? -normal : normal);
     }
   }
 }
 
-static void read_sums(const struct world *w, int i, const struct readings *out) {
+static void read_sums(const struct world *w, int i, const struct step *out) {
   const int wide = w->agents + w->props + 1;
   for (int a = 0; a < w->agents; a++) {
     const struct robot *r = w->robots + a;
@@ -48,9 +72,10 @@ static void read_sums(const struct world *w, int i, const struct readings *out) 
   if (out->pairs.data) memcpy(row_of(&out->pairs, i), w->pair_sums, (size_t)(w->agents * wide * PAIR) * sizeof(double));
 }
 
-void read_contacts(const struct world *w, int i, const struct readings *out) {
-  struct contacts found;
-  int wide = w->agents + w->props;
+/* Write which bodies press on each other now; Bullet may have listed its contacts already. */
+void read_contacts(const struct world *w, int i, const struct step *out, int are_listed) {
+  struct touch t;
+  const int wide = w->agents + w->props;
   double *pairs = out->contacts.data ? row_of(&out->contacts, i) : NULL;
   if (w->foot_sums) read_sums(w, i, out);
   for (int a = 0; a < w->agents; a++) {
@@ -62,22 +87,15 @@ void read_contacts(const struct world *w, int i, const struct readings *out) {
   }
   if (pairs) memset(pairs, 0, (size_t)w->agents * (size_t)wide * sizeof(double));
   if (!w->has_feet && !pairs) return;
-  w->bullet->submit(w->client, w->bullet->contacts_init(w->client));
-  w->bullet->get_contacts(w->client, &found);
-  for (int p = 0; p < found.count; p++) {
-    const struct contact *c = found.points + p;
-    if (!(c->force > 0.0)) continue; /* it does not press */
-    for (int side = 0; side < 2; side++) {
-      int own = number_of(w, c->body[side]), other = number_of(w, c->body[1 - side]);
-      if (own < 0 || own >= w->agents) continue;
-      const struct robot *r = w->robots + own;
-      double *row = row_of(out->agents + own, i);
-      int grounded = c->body[1 - side] == w->ground, is_foot = 0;
-      int kind = grounded ? r->at.foot_contacts : r->at.foot_obstacle_contacts;
-      for (int foot = 0; foot < r->feet; foot++)
-        if (r->foot_links[foot] == c->link[side]) row[kind + foot] = 1.0, is_foot = 1;
-      if (grounded && r->feet && !is_foot) row[r->at.body_contact] = 1.0;
-      if (pairs && other >= 0 && other != own) pairs[own * wide + other] = 1.0;
-    }
+  struct contacts_of list = list_contacts(w, are_listed);
+  while (next_touch(&list, &t)) {
+    const struct robot *r = w->robots + t.own;
+    double *row = row_of(out->agents + t.own, i);
+    const int kind = t.grounded ? r->at.foot_contacts : r->at.foot_obstacle_contacts;
+    int is_foot = 0;
+    for (int foot = 0; foot < r->feet; foot++)
+      if (r->foot_links[foot] == t.link) row[kind + foot] = 1.0, is_foot = 1;
+    if (t.grounded && r->feet && !is_foot) row[r->at.body_contact] = 1.0;
+    if (pairs && t.other >= 0 && t.other != t.own) pairs[t.own * wide + t.other] = 1.0;
   }
 }

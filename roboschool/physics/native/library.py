@@ -18,6 +18,7 @@ with redirect_native_output():
 SUFFIX = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
 PATH = Path(__file__).with_name(f"step{SUFFIX}")
 PLUGIN = "_roboschool"  # what the names of the plugin's functions end with
+SUBMIT = "b3SubmitClientCommandAndWaitStatus"
 FUNCTIONS = (  # in the order of `struct bullet`
     "b3JointControlCommandInit2",
     "b3JointControlSetDesiredForceTorque",
@@ -29,7 +30,23 @@ FUNCTIONS = (  # in the order of `struct bullet`
     "b3GetLinkState",
     "b3InitRequestContactPointInformation",
     "b3GetContactPointInformation",
-    "b3SubmitClientCommandAndWaitStatus",
+    SUBMIT,
+    "b3JointControlSetDesiredVelocity",
+    "b3JointControlSetKd",
+    "b3JointControlSetMaximumForce",
+    "b3CollisionFilterCommandInit",
+    "b3SetCollisionFilterPair",
+    "b3LoadStateCommandInit",
+    "b3LoadStateSetStateId",
+    "b3CreatePoseCommandInit",
+    "b3CreatePoseCommandSetQ",
+    "b3CreatePoseCommandSetQdots",
+    "b3CreatePoseCommandSetBasePosition",
+    "b3CreatePoseCommandSetBaseOrientation",
+    "b3InitClosestDistanceQuery",
+    "b3SetClosestDistanceFilterBodyA",
+    "b3SetClosestDistanceFilterBodyB",
+    "b3SetClosestDistanceThreshold",
 )
 COLUMNS = (  # of a robot's row, behind those of its trunk
     "q",
@@ -74,11 +91,12 @@ class Robot(ctypes.Structure):
         ("track_u", c_int * 3),
         ("command", c_int),
         ("sums", c_int),
-        ("measures_feet", c_int),
+        *((name, c_int) for name in ("measures_feet", "is_fixed", "positions", "speeds")),
         ("at", Columns),
         ("tilted", c_double * 4),
         ("min_height", c_double),
         ("tilt", c_double),
+        ("standing_height", c_double),
         ("home", c_double * 2),
         ("heading", c_double * 2),
     ]
@@ -94,6 +112,24 @@ class Prop(ctypes.Structure):
     ]
 
 
+class Mover(ctypes.Structure):
+    """`struct mover`."""
+
+    _fields_ = [("body", c_int), ("joints", c_int), ("joints_u", INTS), ("rate", c_double), ("strength", c_double)]
+
+
+class Placement(ctypes.Structure):
+    """`struct placement`."""
+
+    _fields_ = [("position", c_double * 2), ("yaw", c_double), ("pitch", c_double), ("joints", DOUBLES)]
+
+
+class History(ctypes.Structure):
+    """`struct history`."""
+
+    _fields_ = [("numbers", c_void_p), *((name, c_ssize_t) for name in ("count", "room", "steps"))]
+
+
 class World(ctypes.Structure):
     """`struct world`."""
 
@@ -107,7 +143,9 @@ class World(ctypes.Structure):
         ("foot_sums", DOUBLES),
         ("pair_sums", DOUBLES),
         ("last_substeps", INTS),
-        ("feet", c_int),
+        *((name, c_int) for name in ("feet", "start", "movers")),
+        ("moving", POINTER(Mover)),
+        ("history", History),
         ("sound", c_int),
         ("user", c_int),
     ]
@@ -119,10 +157,21 @@ class Rows(ctypes.Structure):
     _fields_ = [("data", c_void_p), ("stride", c_ssize_t)]
 
 
-class Readings(ctypes.Structure):
-    """`struct readings`."""
+class Stage(ctypes.Structure):
+    """`struct stage`."""
 
-    _fields_ = [("agents", POINTER(Rows)), ("props", Rows), ("contacts", Rows), ("pairs", Rows)]
+    _fields_ = [("operations", c_void_p), ("count", c_int), ("agents", c_int), ("observation", c_void_p)]
+
+
+class Step(ctypes.Structure):
+    """`struct step`."""
+
+    _fields_ = [
+        *((name, POINTER(Rows)) for name in ("commands", "agents")),
+        *((name, Rows) for name in ("props", "contacts", "pairs")),
+        ("stages", POINTER(Stage)),
+        ("count", c_int),
+    ]
 
 
 class Library:
@@ -139,20 +188,20 @@ class Library:
         with _explained(f"{path} cannot be loaded", OSError, AttributeError):
             library = ctypes.CDLL(str(path))
             self.step, self.close = library.roboschool_step, library.roboschool_close
-            self.carry_out, self.observe = library.roboschool_carry_out, library.roboschool_observe
-        self.step.argtypes = [c_void_p, c_void_p, c_int, c_void_p, c_ssize_t, c_void_p]
-        self.step.restype = self.close.restype = c_int
+            self.compute, self.reset = library.roboschool_compute, library.roboschool_reset
+        self.step.argtypes = [c_void_p, c_void_p, c_int, c_void_p, c_int, c_int]
+        self.reset.argtypes = [c_void_p, c_int, c_void_p]
+        self.step.restype = self.reset.restype = self.close.restype = c_int
         self.close.argtypes = [c_void_p]
-        self.carry_out.argtypes, self.carry_out.restype = [c_void_p, c_int, c_int, c_int], None
-        self.observe.argtypes, self.observe.restype = [c_void_p], None
+        self.compute.argtypes, self.compute.restype = [c_void_p, c_void_p, c_int], None
         with _explained(f"{bullet.__file__} lacks a function", OSError, AttributeError):
             functions = ctypes.CDLL(bullet.__file__)  # again the library that is loaded already
             found = [ctypes.cast(getattr(functions, name), c_void_p) for name in FUNCTIONS]
-            self._sync, self._submit = functions.b3InitSyncBodyInfoCommand, getattr(functions, FUNCTIONS[-1])
+            self._sync, self._submit = functions.b3InitSyncBodyInfoCommand, getattr(functions, SUBMIT)
         self._sync.argtypes, self._sync.restype = [c_void_p], c_void_p
         self._submit.argtypes, self._submit.restype = [c_void_p, c_void_p], c_void_p
         self.functions = (c_void_p * len(FUNCTIONS))(*(function.value for function in found))
-        own = [ctypes.sizeof(kind) for kind in (type(self.functions), Robot, Prop, World, Rows, Readings)]
+        own = [ctypes.sizeof(kind) for kind in (type(self.functions), Robot, Prop, World, Rows, Step)]
         with _explained(f"{path} cannot be used", ValueError):
             version, *theirs = (c_int * (1 + len(own))).in_dll(library, "roboschool_layout")
         if own != theirs:

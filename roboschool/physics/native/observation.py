@@ -1,11 +1,12 @@
-"""Observations that the native library computes in one call, with numpy's bits."""
+"""Observations that the native library computes, with numpy's bits."""
 
 import ctypes
 from ctypes import c_int, c_ssize_t, c_void_p
 
 import numpy as np
 
-from roboschool.physics.native.library import load_library
+from roboschool.physics.native import library
+from roboschool.physics.native.program import Stage
 
 ARRAYS = ("columns", "state", "read", "offset", "scale", "low", "high")
 
@@ -14,7 +15,7 @@ class Struct(ctypes.Structure):
     """`struct observation`."""
 
     _fields_ = [
-        *((name, c_int) for name in ("worlds", "agents", "width")),
+        *((name, c_int) for name in ("agents", "width")),
         *((name, c_void_p) for name in ARRAYS),
         *((name, c_ssize_t) for name in ("stride", "own")),
         ("result", c_void_p),
@@ -23,6 +24,8 @@ class Struct(ctypes.Structure):
 
 class Observation:
     """Numbers that are picked from a state that keeps its array, scaled and clipped.
+
+    `stage` computes them, and writes them to `result` (world, agent, width), float32.
 
     Args:
         state: its numbers (world, agent, n).
@@ -45,18 +48,12 @@ class Observation:
         high: np.ndarray,
     ) -> None:
         worlds, agents, width = read.shape
-        self.columns = columns.astype(np.int32)
-        self._result = np.zeros(read.shape, np.float32)
-        self._kept = (self.columns, state, read, *(np.array(each) for each in (offset, scale, low, high)))
-        assert all(array.flags.c_contiguous for array in self._kept)
-        assert self.columns.max(initial=0) < state.shape[-1]
-        self._struct = Struct(worlds, agents, width, stride=state.shape[-1], own=width if len(offset) > 1 else 0)
-        for name, array in zip((*ARRAYS, "result"), (*self._kept, self._result), strict=True):
-            setattr(self._struct, name, array.ctypes.data)
-        self._address, self._observe = ctypes.addressof(self._struct), load_library().observe
-
-    def __call__(self) -> np.ndarray:
-        """Return the numbers (world, agent, width), float32."""
-        self._observe(self._address)
-        observed: np.ndarray = self._result.copy()
-        return observed
+        columns = columns.astype(np.int32)
+        self.result = np.zeros(read.shape, np.float32)
+        kept = (columns, state, read, *(np.array(each) for each in (offset, scale, low, high)), self.result)
+        assert all(array.flags.c_contiguous for array in kept)
+        assert columns.max(initial=0) < state.shape[-1]
+        struct = Struct(agents, width, stride=state.shape[-1], own=width if len(offset) > 1 else 0)
+        for name, array in zip((*ARRAYS, "result"), kept, strict=True):
+            setattr(struct, name, array.ctypes.data)
+        self.stage = Stage(library.Stage(None, 0, agents, ctypes.addressof(struct)), worlds, struct, kept)

@@ -1,34 +1,16 @@
 /* Carries out numpy's operations on arrays (world, agent, number), many in one call, with numpy's bits; and observes. */
 
 #include <math.h>
-#include <stdint.h>
 
-enum { ADD, SUBTRACT, MULTIPLY, DIVIDE, GREATER, GREATER_EQUAL, LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, ABSOLUTE, NEGATIVE, SQRT, DOT };
+#include "structures.h"
 
-/* What Python fills */
-struct operand { /* of an array: its address, and by how many bytes the next world, agent and number are further on */
-  char *data;
-  intptr_t world, agent, number;
-};
-struct operation {
-  int code, width; /* of the arrays that are read; a dot product writes one number */
-  struct operand left, right, result;
-};
-
-struct observation {
-  int worlds, agents, width;
-  const int *columns;         /* of each number its place in the row of the state; -1: a sensor has written it */
-  const double *state;        /* rows of `stride` numbers (world, agent) */
-  const double *read;         /* what sensors have written (world, agent, width) */
-  const double *offset, *scale; /* (1, width), or (world, width) */
-  const double *low, *high;   /* (width) */
-  intptr_t stride, own;       /* own: how many numbers the offset of the next world is further on */
-  float *result;              /* (world, agent, width) */
-};
+enum { ADD, SUBTRACT, MULTIPLY, DIVIDE, GREATER, GREATER_EQUAL, LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, ABSOLUTE, NEGATIVE, SQRT, DOT, CLIP };
 
 static const double *at(const struct operand *o, int w, int a) {
   return (const double *)(const void *)(o->data + w * o->world + a * o->agent);
 }
+
+static double clip(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
 
 #define EACH(expression)                                                                        \
   for (int i = 0; i < n; i++) {                                                                 \
@@ -57,29 +39,32 @@ static void carry_out(const struct operation *o, int w, int a) {
     case ABSOLUTE: EACH(fabs(x))
     case NEGATIVE: EACH(-x)
     case SQRT: EACH(sqrt(x))
+    case CLIP: EACH(clip(x, -y, y))
     default: /* a dot product, as BLAS computes that of a few numbers */
       for (int i = 0; i < n; i++) sum = fma(left[i * one], right[i * other], sum);
       *result = sum;
   }
 }
 
-/* Carry out operations one after the other, for each of so many worlds and agents in turn: what lies between them is
-   in the same few places for all, and stays in the processor's cache. */
-void roboschool_carry_out(const struct operation *operations, int count, int worlds, int agents) {
-  for (int w = 0; w < worlds; w++)
-    for (int a = 0; a < agents; a++)
-      for (int k = 0; k < count; k++) carry_out(operations + k, w, a);
-}
-
 /* Write (number - offset) x scale of the numbers of the state that are picked, and what sensors have written, clipped. */
-void roboschool_observe(const struct observation *o) {
-  for (int row = 0; row < o->worlds * o->agents; row++) {
+static void observe(const struct observation *o, int w) {
+  const double *offset = o->offset + w * o->own, *scale = o->scale + w * o->own;
+  for (int row = w * o->agents; row < (w + 1) * o->agents; row++) {
     const double *state = o->state + row * o->stride, *read = o->read + row * o->width;
-    const double *offset = o->offset + row / o->agents * o->own, *scale = o->scale + row / o->agents * o->own;
     for (int i = 0; i < o->width; i++) {
-      double number = o->columns[i] < 0 ? read[i] : (state[o->columns[i]] - offset[i]) * scale[i];
-      number = number < o->low[i] ? o->low[i] : number > o->high[i] ? o->high[i] : number;
-      o->result[row * o->width + i] = (float)number;
+      const double number = o->columns[i] < 0 ? read[i] : (state[o->columns[i]] - offset[i]) * scale[i];
+      o->result[row * o->width + i] = (float)clip(number, o->low[i], o->high[i]);
     }
   }
+}
+
+void compute(const struct stage *stage, int i) {
+  for (int a = 0; a < stage->agents; a++)
+    for (int k = 0; k < stage->count; k++) carry_out(stage->operations + k, i, a);
+  if (stage->observation) observe(stage->observation, i);
+}
+
+/* Compute a stage for worlds: chosen are the numbers of count of them; NULL: the first so many. */
+void roboschool_compute(const struct stage *stage, const int *chosen, int count) {
+  for (int k = 0; k < count; k++) compute(stage, chosen ? chosen[k] : k);
 }

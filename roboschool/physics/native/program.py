@@ -1,11 +1,12 @@
-"""Operations on arrays that the native library carries out in one call, with numpy's bits."""
+"""What the native library computes for worlds: operations on arrays, with numpy's bits, and an observation."""
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Collection
 from ctypes import c_int, c_ssize_t, c_void_p
 
 import numpy as np
 
+from roboschool.physics.native import library
 from roboschool.physics.native.library import load_library
 
 UFUNCS = (  # in the order of the codes of program.c
@@ -26,6 +27,7 @@ UFUNCS = (  # in the order of the codes of program.c
 COMPARISONS = UFUNCS[4:10]
 CODES = {ufunc: code for code, ufunc in enumerate(UFUNCS)}
 DOT = len(UFUNCS)
+CLIP = DOT + 1  # to -right and right
 
 
 class Operand(ctypes.Structure):
@@ -40,6 +42,28 @@ class Operation(ctypes.Structure):
     _fields_ = [("code", c_int), ("width", c_int), *((name, Operand) for name in ("left", "right", "result"))]
 
 
+class Stage:
+    """What is computed for one world after the other, in one call.
+
+    Args:
+        struct: `struct stage`.
+        worlds: how many there are.
+        kept: whatever the structure has addresses of.
+    """
+
+    def __init__(self, struct: library.Stage, worlds: int, *kept: object) -> None:
+        self.struct = struct
+        self._address, self._worlds, self._kept = ctypes.addressof(struct), worlds, kept
+        self._compute = load_library().compute
+
+    def __call__(self, worlds: Collection[int] | None = None) -> None:
+        """Compute it, for all worlds if None."""
+        if worlds is None:
+            self._compute(self._address, None, self._worlds)
+        elif worlds:
+            self._compute(self._address, (c_int * len(worlds))(*worlds), len(worlds))
+
+
 class Program:
     """Operations in order, carried out for each world and agent in turn, on arrays that stay where they are.
 
@@ -51,10 +75,9 @@ class Program:
         self.shape = shape
         self._operations: list[Operation] = []
         self._kept: list[np.ndarray] = []
-        self._run: Callable[[], None] | None = None
 
     def add(self, code: int, left: np.ndarray, right: np.ndarray, result: np.ndarray | None = None) -> np.ndarray:
-        """Add an operation; return the array that it writes, if not `result` then (1, 1, number).
+        """Add an operation; return the array that it writes, if not `result` then (world, 1, number).
 
         Args:
             code: see program.c.
@@ -64,7 +87,8 @@ class Program:
         """
         width = max(left.shape[2], right.shape[2])
         assert {left.shape[2], right.shape[2]} <= {1, width}
-        result = np.zeros((1, 1, 1 if code == DOT else width)) if result is None else result
+        if result is None:  # threads compute different worlds at the same time
+            result = np.zeros((self.shape[0], 1, 1 if code == DOT else width))
         self._kept += [left, right, result]
         self._operations.append(Operation(code, width, *(self._operand(array) for array in (left, right, result))))
         return result
@@ -76,15 +100,9 @@ class Program:
         steps = [step if size > 1 else 0 for step, size in zip(array.strides, array.shape, strict=True)]
         return Operand(array.ctypes.data, *steps)
 
-    def __call__(self) -> None:
-        """Carry all out."""
-        if self._run is None:
-            self._run = self._prepare()
-        self._run()
-
-    def _prepare(self) -> Callable[[], None]:
-        operations = (Operation * len(self._operations))(*self._operations)
-        address, count, carry_out = ctypes.addressof(operations), len(operations), load_library().carry_out
+    def stage(self) -> Stage:
+        """Return what carries all out."""
         worlds, agents = self.shape
-        self._prepared = operations  # what the address is of
-        return lambda: carry_out(address, count, worlds, agents)
+        operations = (Operation * len(self._operations))(*self._operations)
+        struct = library.Stage(ctypes.addressof(operations), len(operations), agents, None)
+        return Stage(struct, worlds, operations, self._kept)

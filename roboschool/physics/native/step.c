@@ -17,7 +17,7 @@ enum { TORQUE_CONTROL = 1 };         /* CONTROL_MODE_TORQUE */
 enum { LATE = 2 };                   /* feedback of a robot whose actuators are late */
 enum { POSITIONS = 1, VELOCITIES };  /* of links that are asked for, too */
 enum { NO_LINK = -2, BASE };
-enum { BUSY = -2, CLOSED };         /* why nothing has moved */
+enum { FIRST_STEPS = 64, LOST = -1 }; /* timesteps that a history first has room for; there is no memory for it */
 static const double FASTEST = 60.0;  /* as in `bodies.py` */
 
 struct trunk { /* as a row begins */
@@ -47,13 +47,18 @@ static int is_finite(const double *v, int n) {
   return isfinite(sum);
 }
 
+/* The turn b, then the turn a. */
+void multiply(const double a[4], const double b[4], double product[4]) {
+  product[0] = a[3] * b[0] + a[0] * b[3] + a[1] * b[2] - a[2] * b[1];
+  product[1] = a[3] * b[1] - a[0] * b[2] + a[1] * b[3] + a[2] * b[0];
+  product[2] = a[3] * b[2] + a[0] * b[1] - a[1] * b[0] + a[2] * b[3];
+  product[3] = a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2];
+}
+
 /* Turn back by `tilted`, then by `a`. */
 static void untilt(const double a[4], const double tilted[4], double straight[4]) {
-  const double b[4] = {-tilted[0], -tilted[1], -tilted[2], tilted[3]};
-  straight[0] = a[3] * b[0] + a[0] * b[3] + a[1] * b[2] - a[2] * b[1];
-  straight[1] = a[3] * b[1] - a[0] * b[2] + a[1] * b[3] + a[2] * b[0];
-  straight[2] = a[3] * b[2] + a[0] * b[1] - a[1] * b[0] + a[2] * b[3];
-  straight[3] = a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2];
+  const double back[4] = {-tilted[0], -tilted[1], -tilted[2], tilted[3]};
+  multiply(a, back, straight);
 }
 
 static void *request_state(const struct world *w, int body, int links, const double **q, const double **u) {
@@ -195,54 +200,94 @@ static int read_prop(const struct world *w, const struct prop *p, double *row) {
   return is_finite(row, 9);
 }
 
-/* Let a timestep pass in world i if there are commands, and read it, while it is in the processor's cache. */
-static int advance(struct world *w, int i, const double *commands, intptr_t width, const struct readings *out) {
-  for (int call = 0; commands && call < w->calls; call++) {
-    for (int a = 0; a < w->agents; a++) drive(w, w->robots + a, commands + i * width + w->robots[a].command, call);
+/* Note the commands of a timestep, from which the episode can be repeated. */
+static void note(struct world *w, int i, const struct step *s) {
+  struct history *h = &w->history;
+  intptr_t size = 0;
+  for (int a = 0; a < w->agents; a++) size += w->robots[a].command;
+  if (h->count + size > h->room && h->room >= 0) {
+    h->room = h->room ? 2 * h->room : FIRST_STEPS * size;
+    double *more = realloc(h->numbers, (size_t)h->room * sizeof(double));
+    if (more) h->numbers = more;
+    else h->room = LOST;
+  }
+  for (int a = 0; a < w->agents && h->room >= 0; h->count += w->robots[a++].command)
+    memcpy(h->numbers + h->count, row_of(s->commands + a, i), (size_t)w->robots[a].command * sizeof(double));
+  h->steps++;
+}
+
+static void pass(struct world *w, int i, const struct step *s) {
+  for (int call = 0; call < w->calls; call++) {
+    for (int a = 0; a < w->agents; a++) drive(w, w->robots + a, row_of(s->commands + a, i), call);
     w->bullet->submit(w->client, w->bullet->step_init(w->client));
     if (w->foot_sums) add_contacts(w, call);
   }
+  note(w, i, s);
+}
+
+/* Let a timestep pass in world i if so wanted, and read it and compute what follows, while it is in the processor's
+   cache. Note whether it is sound. */
+static void advance(struct world *w, int i, const struct step *s, int passes) {
+  if (passes) pass(w, i, s);
   w->sound = 1;
-  if (!out) return 1;
-  read_contacts(w, i, out);
-  for (int a = 0; a < w->agents; a++) w->sound &= read_robot(w, w->robots + a, row_of(out->agents + a, i));
-  for (int p = 0; p < w->props && out->props.data; p++)
-    w->sound &= read_prop(w, w->prop_bodies + p, row_of(&out->props, i) + 9 * p);
-  return w->sound;
+  if (!s->agents) return;
+  read_contacts(w, i, s, passes && w->foot_sums);
+  for (int a = 0; a < w->agents; a++) w->sound &= read_robot(w, w->robots + a, row_of(s->agents + a, i));
+  for (int p = 0; p < w->props && s->props.data; p++)
+    w->sound &= read_prop(w, w->prop_bodies + p, row_of(&s->props, i) + 9 * p);
+  for (int k = 0; passes && k < s->count; k++) compute(s->stages + k, i);
 }
 
 /* Take a world for this thread; a fork does not wait for the threads of its parent. */
-static int claim(struct world *w) {
+int claim(struct world *w) {
   int user = 0, own = getpid();
   return atomic_compare_exchange_strong(&w->user, &user, own) || (user != own && (atomic_store(&w->user, own), 1));
 }
+
+void release(struct world *w) { atomic_store(&w->user, 0); }
 
 /* Make a world unusable before its client is freed; return 0 if another thread steps it. */
 int roboschool_close(struct world *w) {
   if (!claim(w)) return 0;
   w->client = NULL;
-  atomic_store(&w->user, 0);
+  free(w->history.numbers);
+  w->history = (struct history){0};
+  release(w);
   return 1;
 }
 
-/* Advance and read worlds: chosen are the numbers of count of them.
+struct task {
+  struct world *const *worlds;
+  const int *chosen;
+  const struct step *step;
+  int passes;
+};
+static void carry_out(void *task, int k) {
+  const struct task *t = task;
+  advance(t->worlds[t->chosen[k]], t->chosen[k], t->step, t->passes);
+}
 
-   The row of world i is at commands + i * width; without commands no time passes, without out nothing is read. Return
-   how many of these worlds are not sound, or, if nothing has moved, CLOSED or BUSY. */
-int roboschool_step(struct world *const *worlds, const int *chosen, int count, const double *commands, intptr_t width,
-                    const struct readings *out) {
+/* Let a timestep pass in worlds if so wanted, and read them: chosen are the numbers of count of them.
+
+   Return how many of these worlds are not sound, or, if nothing has moved, CLOSED or BUSY. */
+int roboschool_step(struct world *const *worlds, const int *chosen, int count, const struct step *step, int passes,
+                    int threads) {
+  struct task task = {worlds, chosen, step, passes};
   int broken = 0, claimed = 0, refused = 0;
   while (claimed < count && claim(worlds[chosen[claimed]])) claimed++;
   if (claimed < count) refused = BUSY;
   for (int k = 0; k < claimed; k++) refused = worlds[chosen[k]]->client ? refused : CLOSED;
-  for (int k = 0; k < count && !refused; k++) broken += !advance(worlds[chosen[k]], chosen[k], commands, width, out);
-  for (int k = 0; k < claimed; k++) atomic_store(&worlds[chosen[k]]->user, 0);
+  if (!refused) in_parallel(carry_out, &task, count, threads);
+  for (int k = 0; k < claimed; k++) {
+    broken += !worlds[chosen[k]]->sound;
+    release(worlds[chosen[k]]);
+  }
   return refused ? refused : broken;
 }
 
 /* What must be alike in Python: the version of Bullet, and the sizes of what Python fills. */
 const int roboschool_layout[] = {BULLET_VERSION,       sizeof(struct bullet), sizeof(struct robot),   sizeof(struct prop),
-                                 sizeof(struct world), sizeof(struct rows),   sizeof(struct readings)};
+                                 sizeof(struct world), sizeof(struct rows),   sizeof(struct step)};
 
 /* A plugin of Bullet: the official way to the handle of a client, which a context begins with. */
 int initPlugin_roboschool(void **context) { return (void)context, BULLET_VERSION; }

@@ -6,6 +6,7 @@
 enum { FIXED, PLANAR, ROOT, LINK };  /* what a trunk is */
 enum { STILL, FREE, HINGED };        /* what a prop is */
 enum { PAIR = 5 };                 /* numbers of a pair of bodies */
+enum { BUSY = -2, CLOSED };         /* why nothing has moved */
 
 /* Bullet's own structures */
 struct contact {
@@ -36,6 +37,22 @@ struct bullet { /* functions of pybullet's own library, in the order of `FUNCTIO
   void *(*contacts_init)(void *client);
   void (*get_contacts)(void *client, struct contacts *found);
   void *(*submit)(void *client, void *command);
+  int (*set_speed)(void *command, int number, double speed);
+  int (*set_kd)(void *command, int number, double kd);
+  int (*set_strength)(void *command, int number, double torque);
+  void *(*filter_init)(void *client);
+  void (*set_filter)(void *command, int body, int other, int link, int its_link, int collide);
+  void *(*restore_init)(void *client);
+  int (*set_state)(void *command, int number);
+  void *(*pose_init)(void *client, int body);
+  int (*pose_q)(void *command, int count, const double *q, const int *given);
+  int (*pose_u)(void *command, int count, const double *u, const int *given);
+  int (*base_position)(void *command, double x, double y, double z);
+  int (*base_turned)(void *command, double x, double y, double z, double w);
+  void *(*closest_init)(void *client);
+  void (*closest_to)(void *command, int body);
+  void (*closest_from)(void *command, int body);
+  void (*closest_within)(void *command, double distance);
 };
 
 struct columns { /* where the quantities of a `BodyState` begin in its row, which begins with those of its trunk */
@@ -48,17 +65,31 @@ struct robot {
   const int *driven_q, *driven_u, *passive_q, *passive_u; /* places in Bullet's q and u */
   const int *foot_links, *clear_feet, *height_links;
   int track_q[3], track_u[3]; /* of a planar robot */
-  int command;                /* where its command begins in the row of its world */
+  int command;                /* how many numbers its command has */
   int sums;                   /* where its feet begin in `foot_sums` of its world */
   int measures_feet;          /* whether their forces are wanted */
+  int is_fixed, positions, speeds; /* whether its root is; how many of Bullet's q and u an episode begins with */
   struct columns at;
-  double tilted[4], min_height, tilt;
+  double tilted[4], min_height, tilt, standing_height;
   double home[2], heading[2]; /* where the episode began; cosine and sine */
 };
 struct prop {
   int body, kind, link;
   double tilted[4];
   double still[9]; /* its row if it never moves */
+};
+struct mover { /* a body that an episode moves, and what its motors do, of each of its joints */
+  int body, joints;
+  const int *joints_u;
+  double rate, strength;
+};
+struct placement { /* where a robot begins; joints: those without a motor, but the track, then those with one */
+  double position[2], yaw, pitch;
+  const double *joints;
+};
+struct history { /* the commands of timesteps, one after the other; it grows */
+  double *numbers;
+  intptr_t count, room, steps;
 };
 struct world {
   const struct bullet *bullet;
@@ -71,6 +102,9 @@ struct world {
   double *pair_sums; /* of each agent and body (agents, props, ground): PAIR numbers, see `ContactSums` */
   int *last_substeps;        /* of each such pair the last substep in which they pressed, from 1 */
   int feet;          /* of all agents */
+  int start, movers; /* the number of Bullet's state of when the world was built; how many bodies an episode moves */
+  struct mover *moving;
+  struct history history;
   int sound;         /* what the last reading found */
   atomic_int user; /* the process of the thread that is stepping it; 0: none */
 };
@@ -78,15 +112,51 @@ struct rows { /* the row of world i is at data + i * stride; NULL: not wanted */
   char *data;
   intptr_t stride;
 };
-struct readings {
-  const struct rows *agents;
+struct operand { /* of an array: its address, and by how many bytes the next world, agent and number are further on */
+  char *data;
+  intptr_t world, agent, number;
+};
+struct operation {
+  int code, width; /* of the arrays that are read; a dot product writes one number */
+  struct operand left, right, result;
+};
+struct observation {
+  int agents, width;
+  const int *columns;         /* of each number its place in the row of the state; -1: a sensor has written it */
+  const double *state;        /* rows of `stride` numbers (world, agent) */
+  const double *read;         /* what sensors have written (world, agent, width) */
+  const double *offset, *scale; /* (1, width), or (world, width) */
+  const double *low, *high;   /* (width) */
+  intptr_t stride, own;       /* own: how many numbers the offset of the next world is further on */
+  float *result;              /* (world, agent, width) */
+};
+struct stage { /* what is computed for a world: operations in order for each agent, then an observation; NULL: none */
+  const struct operation *operations;
+  int count, agents;
+  const struct observation *observation;
+};
+struct step { /* what a timestep needs and writes */
+  const struct rows *commands, *agents; /* of each agent its command, and its state; NULL: not wanted */
   struct rows props, contacts, pairs;
+  const struct stage *stages; /* computed for a world once a timestep has passed in it and it is read */
+  int count;
 };
 
 static inline double *row_of(const struct rows *rows, int i) {
   return (double *)(void *)(rows->data + i * rows->stride);
 }
 
+/* step.c */
+void multiply(const double a[4], const double b[4], double product[4]);
+int claim(struct world *w);
+void release(struct world *w);
+
 /* contacts.c */
 void add_contacts(struct world *w, int substep);
-void read_contacts(const struct world *w, int i, const struct readings *out);
+void read_contacts(const struct world *w, int i, const struct step *out, int are_listed);
+
+/* program.c */
+void compute(const struct stage *stage, int i);
+
+/* threads.c */
+void in_parallel(void (*call)(void *job, int number), void *job, int count, int threads);

@@ -5,9 +5,10 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from roboschool.mdp.effects import Placement
 from roboschool.mdp.state import BodyState
-from roboschool.physics.bodies import NOWHERE, STRAIGHT, Body, RobotBody
-from roboschool.physics.checkpoint import Start, Triple, WorldCheckpoint
+from roboschool.physics.bodies import NOWHERE, STRAIGHT, TURN_EFFORT, Body, PropBody, RobotBody
+from roboschool.physics.checkpoint import EpisodeLog, Start, Triple, WorldCheckpoint
 from roboschool.physics.contact_sums import PAIR
 from roboschool.physics.native import library
 from roboschool.physics.native.library import COLUMNS, Columns, Library
@@ -27,17 +28,19 @@ class NativeWorld(World):
     Args:
         scene: what to build.
         native: the library.
+        by_pybullet: the worlds that pybullet resets and steps, because they are timed.
 
     Raises:
         InvalidInput: Bullet cannot load a robot, or (`NoNativeBackend`) does not take the library.
     """
 
-    def __init__(self, scene: Scene, native: Library) -> None:
+    def __init__(self, scene: Scene, native: Library, by_pybullet: "set[NativeWorld]") -> None:
         self.struct = library.World(bullet=ctypes.addressof(native.functions), client=None)
         self._native = native
-        self._alone = (ctypes.c_void_p * 1)(ctypes.addressof(self.struct))
+        self._address = ctypes.addressof(self.struct)
+        self._alone = (ctypes.c_void_p * 1)(self._address)
         self._handle = 0
-        self.is_timed = False
+        self._by_pybullet = by_pybullet
         super().__init__(scene, functools.partial(native.free, self.struct))
 
     def _start(self) -> None:
@@ -49,10 +52,9 @@ class NativeWorld(World):
     def _describe(self) -> None:
         """Tell the library what the world is made of."""
         robots, props = (library.Robot * len(self.bodies))(), (library.Prop * len(self.prop_bodies))()
-        command = feet = 0
+        feet = 0
         for robot, body in zip(robots, self.bodies, strict=True):
-            _describe_robot(robot, body, command)
-            command += body.command_size()
+            _describe_robot(robot, body)
             robot.sums, feet = feet, feet + len(body.feet)
         for prop, other in zip(props, self.prop_bodies, strict=True):
             prop.body, prop.link, prop.tilted = other.id, other.leaf, other.tilted
@@ -65,8 +67,18 @@ class NativeWorld(World):
         struct.has_feet = any(body.feet for body in self.bodies)
         struct.numbers = _ints([numbers.get(number, NOWHERE) for number in range(struct.bodies)])
         struct.robots, struct.prop_bodies = robots, props
-        self.command_size = command
         self.robots, self.props_described = robots, props
+        self.moved = (library.Mover * len(self.moving))()
+        for mover, each in zip(self.moved, self.moving, strict=True):
+            mover.body, mover.joints, mover.joints_u = each.id, len(each.joints), _places(each, each.joints)[1]
+            if isinstance(each, PropBody):
+                mover.rate, mover.strength = each.prop.rate, TURN_EFFORT
+        struct.start, struct.movers, struct.moving = self.start, len(self.moved), self.moved
+        self._starts = (library.Placement * len(robots))()
+        self._joints = [_zeros(robot.passive + robot.driven) for robot in robots]
+        for placement, joints in zip(self._starts, self._joints, strict=True):
+            placement.joints = joints
+        self._is_placed = not any(body.followers for body in self.bodies)  # by the library
         struct.feet = sum(len(body.feet) for body in self.bodies)
         if self.sums is not None:
             pairs = len(robots) * (len(robots) + len(props) + 1)
@@ -85,10 +97,59 @@ class NativeWorld(World):
             for numbers in self._sums:
                 ctypes.memset(numbers, 0, ctypes.sizeof(numbers))
 
+    @property
+    def log(self) -> EpisodeLog:
+        """What has happened since the episode began; the library notes commands.
+
+        Raises:
+            MemoryError: there was no room for them.
+        """
+        history = self.struct.history
+        if history.room < 0:
+            raise MemoryError("there was no room for the commands of an episode")
+        if history.steps:
+            numbers = ctypes.string_at(history.numbers, history.count * ctypes.sizeof(ctypes.c_double))
+            self._log.commands.frombytes(numbers)
+            self._log.steps += history.steps
+            history.count = history.steps = 0
+        return self._log
+
+    @log.setter
+    def log(self, log: EpisodeLog) -> None:
+        self._log, history = log, self.struct.history
+        history.count = history.steps = 0
+        history.room = max(0, history.room)
+
     def reset(self, start: Start) -> None:
         """Start an episode."""
         super().reset(start)
-        self._settle()
+        if self.prop_bodies or self.sums is not None or not self._is_placed or self in self._by_pybullet:
+            self._settle()
+
+    def _restore(self) -> None:
+        if self in self._by_pybullet:
+            super()._restore()
+        else:
+            self._check(self._native.reset(self._address, True, None))
+
+    def _place(self, placements: Sequence[Placement]) -> None:
+        if not self._is_placed or self in self._by_pybullet:
+            super()._place(placements)
+            return
+        for start, numbers, body, placement in zip(self._starts, self._joints, self.bodies, placements, strict=True):
+            body.settle(placement)
+            start.position, start.yaw, start.pitch = placement.position, placement.yaw, placement.pitch
+            numbers[:] = (*(placement.passive_joints or body.passive_start), *placement.joints)
+        self._check(self._native.reset(self._address, False, self._starts))
+
+    def _check(self, refused: int) -> None:
+        """Check what the library has returned.
+
+        Raises:
+            RuntimeError: nothing has moved.
+        """
+        if refused < 0:
+            raise RuntimeError(f"scene {self.scene.name!r}: {library.REFUSALS[refused]}")
 
     def launch(self, prop: str, position: Triple, velocity: Triple) -> None:
         """Take a prop to a position."""
@@ -102,28 +163,25 @@ class NativeWorld(World):
 
     def time_bullet(self, on: bool) -> tuple[int, float]:
         """Start or stop timing Bullet's own steps; while they are timed, pybullet makes them."""
-        self.is_timed = on
+        (self._by_pybullet.add if on else self._by_pybullet.discard)(self)
         return super().time_bullet(on)
 
     def step(self, commands: Sequence[Sequence[float]]) -> None:
         """Give each robot its command, and let one timestep pass."""
-        if self.is_timed:
+        if self in self._by_pybullet:
             super().step(commands)
             return
-        row = [number for command in commands for number in command]
-        numbers = (ctypes.c_double * len(row))(*row)
-        refused = self._native.step(self._alone, FIRST, 1, numbers, len(row), None)
-        if refused < 0:
-            raise RuntimeError(f"scene {self.scene.name!r}: {library.REFUSALS[refused]}")
-        self.log.commands.extend(row)
-        self.log.steps += 1
+        numbers = [(ctypes.c_double * len(command))(*command) for command in commands]
+        rows = (library.Rows * len(numbers))(*(library.Rows(ctypes.addressof(row), 0) for row in numbers))
+        step = library.Step(commands=rows)
+        self._check(self._native.step(self._alone, FIRST, 1, ctypes.addressof(step), True, 1))
 
 
-def _describe_robot(robot: Any, body: RobotBody, command: int) -> None:
-    """Fill `struct robot`, whose command begins at a place in the row of its world."""
+def _describe_robot(robot: Any, body: RobotBody) -> None:
+    """Fill `struct robot`."""
     free = library.ROOT if body.trunk == -1 else library.LINK
     robot.trunk = library.PLANAR if body.planar else library.FIXED if body.robot.fixed_base else free
-    robot.body, robot.trunk_link, robot.command = body.id, body.trunk, command
+    robot.body, robot.trunk_link, robot.command = body.id, body.trunk, body.command_size()
     robot.feedback = library.LATE if body.robot.is_late else body.robot.has_feedback
     robot.height_link = library.NO_LINK if body.watched is None else body.watched
     passive = body.joints[body.track : body.passive]
@@ -137,6 +195,8 @@ def _describe_robot(robot: Any, body: RobotBody, command: int) -> None:
     robot.feet, robot.foot_links = len(body.feet), _ints(body.feet)
     robot.clear, robot.clear_feet = len(body.robot.clear), _ints(body.robot.clear)
     robot.heights, robot.height_links = len(body.heights), _ints(body.heights)
+    robot.is_fixed, robot.standing_height = body.robot.fixed, body.robot.standing_height
+    robot.positions, robot.speeds = (1 + max(places, default=-1) for places in _places(body, body.joints))
     robot.is_tilted, robot.tilted = body.tilted != STRAIGHT, body.tilted
     robot.min_height, robot.tilt = body.robot.min_height, body.robot.tilt
     sizes = {"joints": robot.driven, "passive_joints": robot.passive, "feet": robot.feet, "links": robot.heights}
