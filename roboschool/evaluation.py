@@ -14,6 +14,7 @@ from roboschool.simulation.rollout import rollout
 
 EPISODES = 100
 FIRST_SEED = 20_000  # training uses others: `learning.episodes.SEEDS`
+COST_LIMIT = 25.0  # of an episode, as in Safety Gym
 TAIL = 0.05  # quantile of the returns, for bad episodes
 
 
@@ -28,6 +29,10 @@ class Score:
     score_q05: float  # 5 % of the episodes return less
     falls: float | None  # fraction of episodes that ended before the time limit; None in a game, which may be decided
     length_mean: float  # [steps]
+    cost_mean: float | None = None  # of an episode; None: nothing costs
+    cost_sd: float | None = None
+    cost_limit: float | None = None
+    cost_kept: float | None = None  # fraction of episodes that keep to the limit
 
 
 def evaluate(
@@ -36,6 +41,7 @@ def evaluate(
     episodes: int = EPISODES,
     first_seed: int = FIRST_SEED,
     tick: Callable[[], None] = lambda: None,
+    cost_limit: float = COST_LIMIT,
 ) -> Score:
     """Return the score of a policy as the first agent of a scene; the others follow the policies that the scene names.
 
@@ -45,6 +51,7 @@ def evaluate(
         episodes: number of episodes.
         first_seed: seed of the first episode; each of the others has the next.
         tick: is called after each episode.
+        cost_limit: of an episode; the score tells how many keep to it, if the scene has costs.
 
     Raises:
         InvalidInput: the scene is unknown or wrong, the policy does not fit it, or `episodes` is less than 1.
@@ -52,17 +59,25 @@ def evaluate(
     if episodes < 1:
         raise InvalidInput(f"episodes: {episodes} is less than 1")
     env = AgentEnv(scene)
-    returns, lengths, terminations = [], [], 0
+    returns, lengths, costs, terminations = [], [], [], 0
     try:
         check_fit(policy, env.scene.interface(env.scene.agents[0]), f"scene {env.scene.name!r}")
         for seed in range(first_seed, first_seed + episodes):
-            *_, now = rollout(env, policy, seed)
+            cost = 0.0
+            for now in rollout(env, policy, seed):
+                cost += now.info.get("cost", 0.0)
+            costs.append(cost)
             returns.append(now.total)
             lengths.append(now.number)
             terminations += now.terminated and not now.truncated
             tick()
     finally:
         env.close()
+    limited: dict[str, float] = {}
+    if "cost" in now.info:
+        limited["cost_mean"] = round(float(np.mean(costs)), 1)
+        limited["cost_sd"] = round(float(np.std(costs)), 1)
+        limited |= {"cost_limit": cost_limit, "cost_kept": round(float(np.mean(np.array(costs) <= cost_limit)), 4)}
     return Score(
         episodes=episodes,
         first_seed=first_seed,
@@ -71,4 +86,5 @@ def evaluate(
         score_q05=round(float(np.quantile(returns, TAIL)), 1),
         falls=None if env.scene.game is not None else round(terminations / episodes, 4),
         length_mean=round(float(np.mean(lengths)), 1),
+        **limited,
     )

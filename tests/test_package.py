@@ -457,6 +457,26 @@ def test_a_score_tells_how_often_a_policy_falls() -> None:
         evaluate(policy, "hopper", 0)
 
 
+def test_a_score_tells_what_episodes_cost_and_how_many_keep_to_a_limit(tmp_path: Path) -> None:
+    (tmp_path / "bog.toml").write_text("""
+        summary = "A point in a hazard."
+        timestep = 0.02
+        substeps = 4
+        seconds = 0.2
+        indicator = true
+        agent = [{ name = "point_0", robot = "point", task = { name = "goal" } }]
+        element = [
+            { kind = "goal", positions = [[1.0, 1.0]] },
+            { kind = "hazard", positions = [[0.0, 0.0]], keepout = 0.0, costs = true },
+        ]
+        layout = { robot_keepout = 0.0, robot_areas = [[-0.01, -0.01, 0.01, 0.01]] }
+    """)
+    score = evaluate(Still(2), str(tmp_path / "bog.toml"), 2)
+    assert (score.cost_mean, score.cost_sd, score.cost_limit, score.cost_kept) == (10.0, 0.0, 25.0, 1.0)
+    assert evaluate(Still(2), str(tmp_path / "bog.toml"), 1, cost_limit=9.0).cost_kept == 0.0
+    assert evaluate(Still(8), roboschool.load_scene("ant", seconds=0.1), 1).cost_mean is None
+
+
 def test_readme_says_which_scenes_are_restored_without_a_replay() -> None:
     paragraph = (ROOT / "README.md").read_text().partition("Restoring takes")[2].partition("In other scenes")[0]
     quick = set()

@@ -19,7 +19,13 @@ from roboschool.readers import read_json
 
 
 def run_evaluation(
-    written: str, scene: str | None, episodes: int | None, seed: int | None, as_json: bool, given: Sequence[str] = ()
+    written: str,
+    scene: str | None,
+    episodes: int | None,
+    seed: int | None,
+    cost_limit: float,
+    as_json: bool,
+    given: Sequence[str] = (),
 ) -> None:
     """Evaluate a policy and print its score.
 
@@ -28,6 +34,7 @@ def run_evaluation(
         scene: where it acts; None: the scene that it comes with, or in which it was trained.
         episodes: how many; `EPISODES` if None.
         seed: of the first episode; `FIRST_SEED` if None.
+        cost_limit: of an episode, where steps cost.
         as_json: whether to print JSON.
         given: options of the scene, each KEY=VALUE; they override those with which the policy was trained.
 
@@ -40,7 +47,8 @@ def run_evaluation(
     agent = scene_played.agents[0]
     policy = resolve_policy(written, scene_played.interface(agent), agent.policy)
     with click.progressbar(length=count, label=name, hidden=as_json) as bar:
-        score = evaluate(policy, scene_played, count, FIRST_SEED if seed is None else seed, lambda: bar.update(1))
+        first = FIRST_SEED if seed is None else seed
+        score = evaluate(policy, scene_played, count, first, lambda: bar.update(1), cost_limit)
     click.echo(json.dumps(asdict(score)) if as_json else describe(score))
 
 
@@ -63,7 +71,11 @@ def find_scene(written: str) -> tuple[str, dict[str, Any]]:
 def describe(score: Score) -> str:
     """Return a score as a line of text."""
     falls = "" if score.falls is None else f", falls in {100 * score.falls:g} %"
+    costs = ""
+    if score.cost_mean is not None and score.cost_kept is not None:
+        costs = f", cost {score.cost_mean:.1f} ± {score.cost_sd:.1f}, at most {score.cost_limit:g}"
+        costs += f" in {100 * score.cost_kept:g} %"
     return (
         f"return {score.score_mean:.1f} ± {score.score_sd:.1f} over {score.episodes} episodes"
-        f" (5 % quantile {score.score_q05:.1f}){falls}, {score.length_mean:.1f} steps on average"
+        f" (5 % quantile {score.score_q05:.1f}){falls}, {score.length_mean:.1f} steps on average{costs}"
     )

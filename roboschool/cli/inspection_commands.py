@@ -79,12 +79,21 @@ def check(what: tuple[str, ...], as_json: bool, junit: Path | None) -> None:
 @click.option("--scene", help="Scene in which it acts; the one that its JSON file names if not given.")
 @click.option("--episodes", type=COUNT, help="Number of episodes; 100 if not given.")
 @click.option("--seed", type=WHOLE, help="Seed of the first episode; one not used in training if not given.")
+@click.option("--cost-limit", type=POSITIVE, default=25.0, show_default=True, help="Cost that an episode may have.")
 @SCENE_SET
 @JSON
 def evaluate(
-    policy: str, scene: str | None, episodes: int | None, seed: int | None, options: tuple[str, ...], as_json: bool
+    policy: str,
+    scene: str | None,
+    episodes: int | None,
+    seed: int | None,
+    cost_limit: float,
+    options: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Print the score of POLICY: mean return, 5 % quantile, and the share of episodes in which it falls.
+
+    Where steps cost, it also tells the mean cost and the share of episodes that keep to a limit.
 
     \b
         roboschool evaluate hopper
@@ -92,7 +101,7 @@ def evaluate(
     """  # noqa: D301 - click reads the backslash
     from roboschool.cli.evaluate import run_evaluation
 
-    run_evaluation(policy, scene, episodes, seed, as_json, options)
+    run_evaluation(policy, scene, episodes, seed, cost_limit, as_json, options)
 
 
 @click.command()

@@ -17,6 +17,7 @@ class Outcome:
 
     observation: np.ndarray  # of the state after the step, also where the episode is over (row, n)
     reward: np.ndarray  # (row,)
+    cost: np.ndarray  # 0 in a scene without costs (row,)
     terminated: np.ndarray  # rows whose episode is over (row,)
     truncated: np.ndarray  # rows whose episode is cut off by the clock (row,)
 
@@ -40,7 +41,9 @@ class Episodes:
         self.observation = np.zeros((env.num_envs, len(interface.fields)), np.float32)
         self.live = np.ones(env.num_envs, bool)  # rows whose agent has not ended before its world
         self.totals, self.lengths = np.zeros(env.num_envs), np.zeros(env.num_envs, np.int64)  # so far
+        self.costs = np.zeros(env.num_envs)  # so far
         self.finished: list[tuple[float, int]] = []  # return and length of each episode that is over
+        self.finished_costs: list[float] = []  # of the same episodes
 
     def begin(self) -> None:
         """Begin the first episodes."""
@@ -53,7 +56,8 @@ class Episodes:
         over = outcome.terminated | outcome.truncated
         for row in np.flatnonzero(over & (self.lengths > 0)):
             self.finished.append((float(self.totals[row]), int(self.lengths[row])))
-        self.totals[over], self.lengths[over] = 0.0, 0
+            self.finished_costs.append(float(self.costs[row]))
+        self.totals[over], self.costs[over], self.lengths[over] = 0.0, 0.0, 0
         if self.done.any():
             self._reset(self.done)
         return outcome
@@ -67,13 +71,15 @@ class Episodes:
         rows = (copies[:, None] * self.agents + np.arange(self.agents)).ravel()
         live = self.live[rows]
         self.observation[rows] = observation
+        cost = info.get("cost", np.zeros(len(rows)))
         self.totals[rows] += reward
+        self.costs[rows] += cost
         self.lengths[rows] += live
         self.done = (terminated | truncated)[:: self.agents]
         if self.agents > 1:
             self.live[rows] = info["live"]
             terminated = terminated | (~self.live[rows] & ~truncated)
-        return Outcome(observation, reward, terminated, truncated & ~terminated)
+        return Outcome(observation, reward, cost, terminated, truncated & ~terminated)
 
     def _reset(self, chosen: np.ndarray) -> None:
         """Begin new episodes in some copies (copy,)."""
@@ -86,7 +92,7 @@ class Episodes:
         observation, _ = self.env.reset(seed=seeds, options={"reset_mask": rows})
         self.observation[rows] = observation[rows]
         self.age[chosen], self.live[rows] = 0, True
-        self.totals[rows], self.lengths[rows] = 0.0, 0
+        self.totals[rows], self.costs[rows], self.lengths[rows] = 0.0, 0.0, 0
 
     def save(self) -> dict[str, np.ndarray]:
         """Return what `load` needs to come to the current states again."""
