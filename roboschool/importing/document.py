@@ -17,6 +17,9 @@ OTHERS = {
     "package": "it describes a package",
     "mujocoinclude": "it is a part of an MJCF that another file includes",
 }
+DIRECTIVES = frozenset(  # of xacro: without one, nothing that it marks has a meaning
+    ("include", "macro", "property", "arg", "if", "unless", "insert_block", "call", "element", "attribute")
+)
 PREFIX = re.compile(r"(?:</?|\s)([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*")
 
 
@@ -82,8 +85,8 @@ def _check(root: Element, path: Path) -> None:
         if depth > DEEPEST or count > MOST_ELEMENTS:
             raise InvalidInput(f"{path}: more than {MOST_ELEMENTS} elements, or {DEEPEST} in each other")
         for element in reached:
-            if element.prefix == "xacro":
-                tag = element.tag.rpartition("}")[2]
+            tag = element.tag.rpartition("}")[2]
+            if element.prefix == "xacro" and tag in DIRECTIVES:
                 raise InvalidInput(f"{path}:{element.sourceline}: <xacro:{tag}>: give --xacro to expand it first")
         reached = [child for element in reached for child in element if isinstance(child.tag, str)]
     links = sum(1 for _ in root.iter("link" if root.tag == "robot" else "body"))

@@ -87,7 +87,8 @@ def import_robot(source: Any, folder: Path, options: ImportOptions = DEFAULTS) -
         if len(draft.links) > MOST_LINKS:
             raise InvalidInput(f"{len(draft.links)} links that move, more than {MOST_LINKS}")
         for licence in resolver.licences():
-            shutil.copyfile(licence, folder / licence.name)
+            name = licence.name if not (folder / licence.name).exists() else f"{licence.parent.name}_{licence.name}"
+            shutil.copyfile(licence, folder / name)
     return ImportedRobot(draft.name, folder, write_model(draft, folder), draft, base, report)
 
 

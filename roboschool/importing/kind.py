@@ -107,8 +107,8 @@ def find_gripper(draft: Draft) -> str:
     link, joints = draft.root(), 0
     while len(below := draft.joints_below(link)) == 1:
         (joint,) = below
-        ends = not draft.joints_below(joint.child)
-        if ends and joints >= LEAST_ARM and re.search(WORDS["finger"], f"{joint.name} {joint.child}".lower()):
+        last = not draft.joints_below(joint.child)
+        if last and joints >= LEAST_ARM and re.search(WORDS["finger"], f"{joint.name} {joint.child}".lower()):
             break  # a jaw
         link, joints = joint.child, joints + joint.moves
     return link if joints >= LEAST_ARM else draft.root()

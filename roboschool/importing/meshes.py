@@ -35,17 +35,16 @@ def convert_meshes(draft: Draft, resolver: Resolver, folder: Path, report: Repor
     _use_visuals_if_nothing_collides(draft, report)
     jobs: dict[tuple[str, tuple[float, ...]], dict[str, Any]] = {}
     for link in draft.links.values():
-        for shapes, purpose in ((link.visuals, "visual"), (link.collisions, "hull")):
-            for shape in [shape for shape in shapes if shape.kind == "mesh"]:
-                file = Path(BALL) if shape.file == BALL else resolver.find(shape.file)
-                if file is None:
-                    shapes.remove(shape)
-                    detail = f"{shape.file}{resolver.hint(shape.file)}"
-                    report.add(LOSS, "a mesh that is not there was left out", f"link {link.name!r} {purpose}", detail)
-                    continue
-                shape.file = str(file)
-                job = jobs.setdefault((shape.file, shape.size), _job(shape, len(jobs), pieces))
-                job[purpose] = str(folder / FOLDER / job["name"]) + ("_hull" if purpose == "hull" else "")
+        seen = bool(link.visuals)
+        _plan(link, "visual", link.visuals, jobs, resolver, report)
+        _plan(link, "hull", link.collisions, jobs, resolver, report)
+        if seen and not link.visuals:  # then what collides is seen
+            link.visuals = [Shape(s.kind, s.size, s.frame, s.file) for s in link.collisions]
+            _plan(link, "visual", link.visuals, jobs, resolver, report)
+    for job in jobs.values():
+        for purpose, ending in (("visual", ""), ("hull", "_hull")):
+            job[purpose] = f"{folder / FOLDER / job['name']}{ending}" if job[purpose] else ""
+        job["pieces"] = pieces
     if len(jobs) > MOST_MESHES:
         raise InvalidInput(f"{len(jobs)} meshes, more than {MOST_MESHES}")
     if jobs:
@@ -70,7 +69,31 @@ def _use_visuals_if_nothing_collides(draft: Draft, report: Report) -> None:
     report.add(LOSS, "the file has no collision shapes", "robot", detail)
 
 
-def _job(shape: Shape, number: int, pieces: int) -> dict[str, Any]:
+def _plan(
+    link: DraftLink,
+    purpose: str,
+    shapes: list[Shape],
+    jobs: dict[Any, dict[str, Any]],
+    resolver: Resolver,
+    report: Report,
+) -> None:
+    """Add a job for each mesh among shapes of a link; take away those whose meshes are not there.
+
+    Raises:
+        InvalidInput: a mesh lies outside the robot's folders.
+    """
+    for shape in [shape for shape in shapes if shape.kind == "mesh"]:
+        file = Path(BALL) if shape.file == BALL else resolver.find(shape.file)
+        if file is None:
+            shapes.remove(shape)
+            detail = f"{shape.file}{resolver.hint(shape.file)}"
+            report.add(LOSS, "a mesh that is not there was left out", f"link {link.name!r} {purpose}", detail)
+            continue
+        shape.file = str(file)
+        jobs.setdefault((shape.file, shape.size), _job(shape, len(jobs)))[purpose] = "wanted"
+
+
+def _job(shape: Shape, number: int) -> dict[str, Any]:
     """Return a job; the name of a file is made of its letters and digits alone."""
     stem = re.sub(r"[^a-z0-9]+", "_", Path(shape.file).stem.lower()).strip("_")[:40] or "mesh"
     return {
@@ -79,7 +102,6 @@ def _job(shape: Shape, number: int, pieces: int) -> dict[str, Any]:
         "name": f"{stem}_{number}",
         "visual": "",
         "hull": "",
-        "pieces": pieces,
     }
 
 

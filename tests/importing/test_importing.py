@@ -102,6 +102,10 @@ FAULTS = {
         robot().replace("<collision>", "<colision>", 1).replace("</collision>", "</colision>", 1),
         "misspelt",
     ),
+    "what is left of xacro": (
+        robot().replace("<robot", '<robot xmlns:xacro="http://x"').replace("<visual>", "<visual><xacro:grey/>"),
+        "an element for other programs was ignored",
+    ),
     "an undeclared prefix": (robot("<drake:acceleration/>"), "prefixes without a declaration"),
     "limits that are equal": (
         robot(
@@ -519,6 +523,25 @@ def test_an_object_of_another_library_comes_in(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "saved.urdf").exists()
     with pytest.raises(InvalidInput, match="neither a path"):
         import_robot(3, tmp_path / "out")
+
+
+def test_licences_come_along(tmp_path: Path) -> None:
+    (tmp_path / "pack" / "urdf").mkdir(parents=True)
+    (tmp_path / "pack" / "LICENSE").write_text("of the package")
+    (tmp_path / "pack" / "urdf" / "LICENSE").write_text("of the robot")
+    (tmp_path / "pack" / "urdf" / "COPYING.txt").symlink_to("/etc/hostname")
+    (tmp_path / "NOTICE").write_text("of nobody")
+    bring_in(tmp_path, robot())
+    found = {path.name: path.read_text() for path in (tmp_path / "out").iterdir() if path.suffix != ".urdf"}
+    assert found == {"LICENSE": "of the robot", "pack_LICENSE": "of the package"}
+
+
+def test_what_collides_is_seen_where_what_is_seen_is_not_there(tmp_path: Path) -> None:
+    mesh = '<geometry><mesh filename="nowhere.dae"/></geometry>'
+    part = f'<link name="x"><visual>{mesh}</visual><collision>{BOX}</collision></link>{fixed("x", "arm")}'
+    imported = bring_in(tmp_path, robot(part))
+    assert len(imported.draft.links["arm"].visuals) == 2
+    assert "a mesh that is not there was left out" in said(imported)
 
 
 def test_meshes_that_an_object_names_by_whole_paths_are_taken(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,14 @@ def generators() -> list[np.random.Generator]:
 
 def test_it_keeps_to_the_contract() -> None:
     check_task(Drive, scene="rover_drive", reach=1.0, pace=0.02)
+
+
+@pytest.mark.parametrize("name", ["ant", "humanoid", "dog"])
+def test_it_suits_robots_with_legs(name: str) -> None:
+    with closing(roboschool.AgentEnv(roboschool.load_scene("rover_drive", robot=name))) as env:
+        env.reset(seed=0)
+        observation, reward, *_ = env.step(env.action_space.sample())
+    assert np.isfinite([*observation, reward]).all()
 
 
 def test_terms() -> None:

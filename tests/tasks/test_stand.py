@@ -1,6 +1,7 @@
 """The task `stand`: what it observes and rewards."""
 
 import math
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,14 @@ def parts(**parameters: Any) -> tuple[Scene, Stand]:
 
 def test_it_keeps_to_the_contract() -> None:
     check_task(Stand, scene="ant_stand", slack=0.3)
+
+
+@pytest.mark.parametrize("name", ["humanoid", "dog", "arm", "rover"])
+def test_it_suits_any_robot(name: str) -> None:
+    with closing(roboschool.AgentEnv(roboschool.load_scene("ant_stand", robot=name))) as env:
+        env.reset(seed=0)
+        observation, reward, *_ = env.step(env.action_space.sample())
+    assert np.isfinite([*observation, reward]).all()
 
 
 def test_who_stands_still_in_the_rest_pose_has_all_there_is() -> None:
