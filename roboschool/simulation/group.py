@@ -88,6 +88,8 @@ class Group:
         self.index = slice(row.start, row.stop) if neighbours else list(self.agents)  # slices are quicker
         self.names = tuple(scene.agents[i].name for i in self.agents)
         shape = (len(scenes), len(self.agents))
+        holds = np.array([scene.agents[i].hold for i in self.agents])
+        self.holds = holds if (holds > 1).any() else None  # timesteps for which actions hold (agent,); None: one
         self.delay = Delay(self.robot, scene.timestep, scene.substeps)
         self.state, self.previous = (blank_state(scene, task, *shape) for _ in range(2))
         self.shape = (*shape, len(self.robot.joints))  # of actions
@@ -140,8 +142,13 @@ class Group:
             if not isinstance(update, Update) or not isinstance(update.memory, self.task.memory):
                 raise InvalidInput(f"{where}: update() returns {update!r:.80}, not an Update with its memory")
 
-    def act(self, action: Any, paused: Collection[int]) -> None:
+    def act(self, action: Any, paused: Collection[int], steps: np.ndarray) -> None:
         """Take actions (world, agent, joints), clipped to -1 and 1; inactive agents, or in paused worlds, do nothing.
+
+        Args:
+            action: what is asked for.
+            paused: worlds where no time passes.
+            steps: how many there have been in each world's episode (world,).
 
         Raises:
             InvalidInput: the shape is wrong, or a number is not finite; nothing has changed then.
@@ -149,6 +156,9 @@ class Group:
         action = as_numbers(self.names[0], action, self.shape).astype(float, order="C")
         check_finite(action, self.names, self.robot)
         action.clip(LOW, HIGH, out=action)
+        if self.holds is not None:
+            decides = steps[:, None] % self.holds == 0
+            action = np.where(decides[..., None], action, self.state.action)
         self.rewarded = self.acted = None
         if paused:
             self.acted = np.ones((len(self.active), 1), dtype=bool)
@@ -168,7 +178,7 @@ class Group:
     def advance(self) -> None:
         """Swap the buffers: the current state becomes the previous one."""
         self.previous, self.state = self.state, self.previous
-        if self.needs.action:
+        if self.needs.action or self.holds is not None:
             self.state.action[:] = self.applied
         if self.updates:
             self.state.memory.array[:] = self.previous.memory.array
@@ -224,6 +234,7 @@ class Group:
 def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> State:
     """Return a state of zeros for agents with a task in a scene."""
     needs, game, robot = needs_of(task, scene.info), scene.game, task.robot
+    holds = any(agent.hold > 1 for agent in scene.agents if agent.task == task)
     sizes: dict[str, Any] = {
         "joints": len(robot.joints),
         "passive_joints": len(robot.passive_joints),
@@ -231,7 +242,7 @@ def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> S
         "measured_feet": len(robot.feet) if needs.foot_forces else 0,
         "touched": len(scene.agents) + len(scene.props) if needs.contacts else 0,
         "links": len(needs.link_heights),
-        "actions": len(robot.joints) if needs.action else 0,
+        "actions": len(robot.joints) if needs.action or holds else 0,
         "props": len(scene.props) if needs.props else 0,
         "others": len(scene.agents) - 1 if needs.others else 0,
         "memory": task.memory,
