@@ -13,7 +13,8 @@ from roboschool.errors import InvalidInput
 from roboschool.readers import read_json
 from roboschool.robots.robot import Robot, load_robot
 from roboschool.scenes.loader import load_scene
-from roboschool.scenes.scene import Scene
+from roboschool.scenes.scene import Scene, scene_id
+from roboschool.scenes.scene_file import read_scene
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,13 @@ def print_catalogue(as_json: bool) -> None:
     click.echo(f"\n{'scene':{wide}}{'Gymnasium id':{wide + 12}}{cells[0]}  summary")
     for scene, row in zip(scenes, cells[1:], strict=True):
         click.echo(f"{scene.name:{wide}}{scene.id:{wide + 12}}{row}  {scene.summary}")
+        for variant in _variants(scene):
+            click.echo(f"  {variant:{wide - 2}}{scene_id(variant, scene.version)}")
+
+
+def _variants(scene: Scene) -> list[str]:
+    """Return the names that a scene has with each robot that its file lists."""
+    return [f"{robot}_{scene.name}" for robot in read_scene(paths.scenes()[scene.name]).robots]
 
 
 def _sizes(scene: Scene) -> tuple[str, str, str, str]:
@@ -120,4 +128,5 @@ def _scene(scene: Scene) -> dict[str, Any]:
         "steps": scene.steps,
         "threshold": scene.threshold,
         "policy": scene.name in paths.policies(),
+        "variants": [scene_id(variant, scene.version) for variant in _variants(scene)],
     }

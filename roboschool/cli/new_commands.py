@@ -1,5 +1,7 @@
-"""Commands that make files for a user's own robots. What a command needs is imported when it runs."""
+"""Commands that make files for a user's own robots and scenes. What a command needs is imported when it runs."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -7,11 +9,21 @@ import click
 from roboschool.cli.parameters import FILE, JSON
 
 KINDS = ("legged", "wheeled", "arm", "hand", "flyer")
+ELEMENTS = {  # options of `new scene`, by the kind of element
+    "goal": "--goal",
+    "button": "--buttons",
+    "box": "--box",
+    "hazard": "--hazards",
+    "vase": "--vases",
+    "pillar": "--pillars",
+    "gremlin": "--gremlins",
+    "wall": "--walls",
+}
 
 
 @click.group()
 def new() -> None:
-    """Make a robot of your own."""
+    """Make a robot or a scene of your own."""
 
 
 @new.command()
@@ -77,3 +89,31 @@ def robot(
         xacro=xacro,
         dry_run=dry_run,
     )
+
+
+def _element_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for the number of each kind of element."""
+    for kind, option in reversed(ELEMENTS.items()):
+        command = click.option(option, kind, metavar="NUMBER", help=f"How many: {kind}.")(command)
+    return command
+
+
+@new.command()
+@click.argument("name")
+@click.option("--robot", "robots", multiple=True, default=("point",), show_default=True, help="Again: another robot.")
+@click.option("--task", type=click.Choice(("goal", "button", "push")), default="goal", show_default=True)
+@click.option("--into", type=FILE, default=Path(), help="Folder for scenes/NAME.toml; the present one if not given.")
+@_element_options
+def scene(name: str, robots: tuple[str, ...], task: str, into: Path, **written: str | None) -> None:
+    """Write the scene NAME: robots that drive to goals, press buttons or push a box, between things that cost.
+
+    \b
+        roboschool new scene yard --robot car --goal 1 --hazards 4 --vases 2 --into mine/
+        roboschool new scene pair --robot car --robot point --hazards 2-6
+
+    NUMBER is a number, or a range that is drawn in each episode. The file has a word about each key. It is checked,
+    and a picture of it is written beside it.
+    """  # noqa: D301 - click reads the backslash
+    from roboschool.cli.new_scene import run_new_scene
+
+    sys.exit(run_new_scene(name, into, robots, task, written))

@@ -71,6 +71,19 @@ def _touched(things: Sequence[Element]) -> list[Term]:
     return [Term(name, 1.0, f"{name} that it touches", contact)]
 
 
+def boundary_cost(limits: Sequence[float | None]) -> list[Term]:
+    """Return the term for being further than a limit from x = 0 or from y = 0 [m]; none if both are None."""
+    axes = [(axis, limit) for axis, limit in enumerate(limits) if limit is not None]
+
+    def outside(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
+        beyond = np.zeros(state.upright.shape, dtype=bool)
+        for axis, limit in axes:
+            beyond |= np.abs(state.position[..., axis]) > limit
+        return np.where(beyond, 1.0, 0.0)
+
+    return [Term("out_of_boundary", 1.0, "1 beyond a line", outside)] if axes else []
+
+
 def robot_cost(agents: int) -> Term:
     """Return the term for running into other robots, where there is this number of agents.
 

@@ -47,6 +47,8 @@ def make_ground(scene: Scene) -> Ground:
 
 
 def _lanes(scene: Scene) -> tuple[float, float, float] | None:
+    if scene.layout is not None:  # they begin anywhere
+        return None
     if any(isinstance(y, tuple) or abs(np.mean(agent.yaw)) > 0.1 for agent in scene.agents for y in agent.position):
         return None
     ys = np.unique([agent.position[1] for agent in scene.agents])

@@ -84,10 +84,20 @@ class Layout(LayoutTable):
                 }
                 away = ((names[place], (PARKED + 3.0 * place, PARKED, 0.0)) for place in sorted(parked))
                 return poses | dict(away)
+        raise InvalidInput(self._explain(things, failed))
+
+    def _explain(self, things: Sequence[Thing], failed: Mapping[str, int]) -> str:
+        """Return what does not fit, and why: there is no room within the keepouts, or too little."""
         name = max(failed, key=failed.__getitem__)
-        raise InvalidInput(
-            f"{name} finds no place in {failed[name]} of {LAYOUTS} layouts: give more room or smaller keepouts"
-        )
+        text = f"{name} finds no place in {failed[name]} of {LAYOUTS} layouts"
+        keepout, areas = next((keepout, areas) for other, keepout, areas, _ in things if other == name)
+        narrow = min(max(x, y) for x, y in ((2.0 * keepout - (e - a), 2.0 * keepout - (f - b)) for a, b, e, f in areas))
+        if narrow > 0.0:
+            text += f"; its areas are narrower than twice its keepout, {keepout:g} m"
+        room = sum((far_x - x) * (far_y - y) for x, y, far_x, far_y in {area for each in things for area in each[2]})
+        taken = sum(math.pi * each[1] ** 2 for each in things)
+        text += f"; {len(things)} things keep {taken:.1f} m2 of {room:.1f} m2 to themselves"
+        return f"{text}: give more room or smaller keepouts"
 
     def _parked(self, rng: np.random.Generator) -> set[int]:
         """Draw how many elements there are; return those that are not."""

@@ -45,6 +45,7 @@ class AgentSettings:
     """What the table of an agent in a file and an `Agent` have in common."""
 
     position: tuple[Coordinate, Coordinate] = (0.0, 0.0)  # x, y [m]
+    hold: Annotated[int, Bounds(1, 1000)] = 1  # timesteps for which an action holds; those between are ignored
     noise: Annotated[float, Bounds(0.0, math.pi)] = 0.1  # joints start within this of the rest pose [rad, m]
     policy: str = ""  # the default policy: the name of a scene with a trained one, or "package.module:Class"
     team: Team = ""  # agents of one team win and lose together; empty: a team of its own

@@ -91,6 +91,8 @@ class Group:
         self.index = slice(row.start, row.stop) if neighbours else list(self.agents)  # slices are quicker
         self.names = tuple(scene.agents[i].name for i in self.agents)
         shape = (len(scenes), len(self.agents))
+        holds = np.array([scene.agents[i].hold for i in self.agents])
+        self.holds = holds if (holds > 1).any() else None  # timesteps for which actions hold (agent,); None: one
         self.delay = Delay(self.robot, scene.timestep, scene.substeps)
         self.state, self.previous = (blank_state(scene, task, *shape) for _ in range(2))
         self.shape = (*shape, len(self.robot.joints))  # of actions
@@ -146,14 +148,22 @@ class Group:
             if not isinstance(update, Update) or not isinstance(update.memory, self.task.memory):
                 raise InvalidInput(f"{where}: update() returns {update!r:.80}, not an Update with its memory")
 
-    def act(self, action: Any, paused: Collection[int]) -> None:
+    def act(self, action: Any, paused: Collection[int], steps: np.ndarray) -> None:
         """Take actions (world, agent, joints), clipped to -1 and 1; inactive agents, or in paused worlds, do nothing.
+
+        Args:
+            action: what is asked for.
+            paused: worlds where no time passes.
+            steps: how many there have been in each world's episode (world,).
 
         Raises:
             InvalidInput: the shape is wrong, or a number is not finite; nothing has changed then.
         """
         self._given[...] = as_numbers(self.names[0], action, self.shape)
         check_finite(self._given, self.names, self.robot)
+        if self.holds is not None:
+            decides = steps[:, None] % self.holds == 0
+            np.copyto(self._given, self.state.action, where=~decides[..., None])
         self.acted = None
         all_count = not paused and np.count_nonzero(self.active) == self.active.size
         if not (all_count and self._all_count):
@@ -180,7 +190,7 @@ class Group:
     def advance(self) -> None:
         """Swap the buffers: the current state becomes the previous one."""
         self.previous, self.state = self.state, self.previous
-        if self.needs.action:
+        if self.needs.action or self.holds is not None:
             self.state.action[:] = self.applied
         if self.updates:
             self.state.memory.array[:] = self.previous.memory.array
@@ -254,6 +264,7 @@ class Group:
 def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> State:
     """Return a state of zeros for agents with a task in a scene."""
     needs, game, robot = needs_of(task, scene.info), scene.game, task.robot
+    holds = any(agent.hold > 1 for agent in scene.agents if agent.task == task)
     sizes: dict[str, Any] = {
         "joints": len(robot.joints),
         "passive_joints": len(robot.passive_joints),
@@ -261,7 +272,7 @@ def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> S
         "measured_feet": len(robot.feet) if needs.foot_forces else 0,
         "touched": len(scene.agents) + len(scene.props) if needs.contacts else 0,
         "links": len(needs.link_heights),
-        "actions": len(robot.joints) if needs.action else 0,
+        "actions": len(robot.joints) if needs.action or holds else 0,
         "props": len(scene.props) if needs.props else 0,
         "others": len(scene.agents) - 1 if needs.others else 0,
         "memory": task.memory,

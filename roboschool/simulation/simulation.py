@@ -133,7 +133,7 @@ class Simulation:
         """
         self._check_begun()
         for group, action in zip(self.groups, actions, strict=True):
-            group.act(action, [*reset, *paused])
+            group.act(action, [*reset, *paused], self.clock.steps)
         if self._gathers or self._watches:
             self.game.advance()
         for group in self.groups:

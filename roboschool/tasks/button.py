@@ -15,7 +15,6 @@ from roboschool.mdp.state import State
 from roboschool.mdp.task import Update
 from roboschool.mdp.term import Term
 from roboschool.schema import Bounds
-from roboschool.sensors.lidar import Lidar
 from roboschool.tasks.goal import Goal, GoalMemory, flat_distance
 
 
@@ -41,14 +40,14 @@ class Button(Goal):
 
     def own_lidars(self, scene: SceneInfo) -> dict[str, Sensor]:
         """Return the lidar of all buttons, and that of the right one."""
-        buttons = self._find("button", scene)
+        buttons, elements = self._find("button", scene), self.placing.of_kind("button")
+
+        def right(state: State) -> np.ndarray:
+            return _right(state, state, buttons)[..., None, :]
+
         return {
-            "buttons_lidar": Lidar(
-                "buttons", lambda state: state.props.position[..., buttons, :], _are_seen, self.bins, self.reach
-            ),
-            "goal_lidar": Lidar(
-                "goal", lambda state: _right(state, state, buttons)[..., None, :], None, self.bins, self.reach
-            ),
+            "buttons_lidar": self.lidars.of_elements("buttons", elements, seen=_are_seen),
+            "goal_lidar": self.lidars.of_points("goal", right, [elements[0].size]),
         }
 
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:

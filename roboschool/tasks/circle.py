@@ -7,13 +7,13 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
+from roboschool.mdp.costs import boundary_cost
 from roboschool.mdp.effects import Marker
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
 from roboschool.schema import Bounds
-from roboschool.sensors.lidar import Lidar
 from roboschool.tasks.goal import Goal
 
 BALLS = 24  # that pictures show of the circle, and of a line
@@ -39,8 +39,7 @@ class Circle(Goal):
 
     def own_lidars(self, scene: SceneInfo) -> dict[str, Sensor]:
         """Return the lidar of the middle."""
-        middle = Lidar("middle", lambda state: np.zeros_like(state.position)[..., None, :], None, self.bins, self.reach)
-        return {"circle_lidar": middle}
+        return {"circle_lidar": self.lidars.of_points("middle", _middle, [self.radius])}
 
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return the speed round the middle, less away from the circle."""
@@ -56,16 +55,7 @@ class Circle(Goal):
 
     def costs(self, scene: SceneInfo) -> Sequence[Term]:
         """Return what the scene's elements cost, and being beyond the lines."""
-        limits = [(axis, limit) for axis, limit in enumerate((self.across, self.along)) if limit is not None]
-
-        def outside(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
-            beyond = np.zeros(state.upright.shape, dtype=bool)
-            for axis, limit in limits:
-                beyond |= np.abs(state.position[..., axis]) > limit
-            return np.where(beyond, 1.0, 0.0)
-
-        lines = [Term("out_of_boundary", 1.0, "1 beyond a line", outside)] if limits else []
-        return [*super().costs(scene), *lines]
+        return [*super().costs(scene), *boundary_cost((self.across, self.along))]
 
     def markers(self, state: State, world: int, agent: int) -> Sequence[Marker]:
         """Show the circle and the lines."""
@@ -77,3 +67,7 @@ class Circle(Goal):
                 line = [(side * (limit or 0.0), step) for step in steps]
                 balls += [(*(point if axis == 0 else point[::-1]), RED) for point in line]
         return tuple(Marker((x, y, 0.0), 0.03, colour) for x, y, colour in balls)
+
+
+def _middle(state: State) -> np.ndarray:
+    return np.zeros_like(state.position)[..., None, :]

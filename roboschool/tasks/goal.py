@@ -18,9 +18,9 @@ from roboschool.mdp.state import State
 from roboschool.mdp.task import Task, Update
 from roboschool.mdp.term import Term
 from roboschool.schema import Bounds
-from roboschool.sensors.body_sensors import body_sensors, element_lidars, prop_lidar
-from roboschool.sensors.lidar import Lidar
+from roboschool.sensors.body_sensors import Lidars, body_sensors
 
+ROBOT_RADIUS = 0.1  # that lidars of rays see of other robots: a point's [m]
 TRIES = 1000  # places that are drawn for a goal
 
 
@@ -40,6 +40,7 @@ class Goal(Task):
     kinds: ClassVar[tuple[str, ...]] = ("goal",)  # of elements that the scene must have
     bins: Annotated[int, Bounds(1, 360)] = 16  # of each lidar
     reach: Annotated[float, Bounds(0.01, 1000.0)] = 3.0  # of lidars [m]
+    rays: bool = False  # whether lidars are rays that see surfaces; else they go by bearing and distance
     bonus: float = 1.0  # for a success
     number: Annotated[int, Bounds(0, 10**6)] = 0  # of its own goal, where there are several
     robots_cost: bool = True  # whether it costs to run into another robot
@@ -81,16 +82,22 @@ class Goal(Task):
 
     def sensors(self, scene: SceneInfo) -> Sequence[Sensor]:
         """Return what the body feels, and a lidar for each kind of element, in the order of their names."""
-        named = body_sensors(self.robot) | element_lidars(self.placing.elements, self.bins, self.reach)
+        named = body_sensors(self.robot) | self.lidars.of_kinds(self.placing.elements)
         named |= self.own_lidars(scene)
         if len(scene.agents) > 1:
-            seen = Needs(others=True)
-            named["agents_lidar"] = Lidar("robots", _others, bins=self.bins, reach=self.reach, also=seen)
+            radii = [ROBOT_RADIUS] * (len(scene.agents) - 1)
+            named["agents_lidar"] = self.lidars.of_points("robots", _others, radii, also=Needs(others=True))
         return [named[name] for name in sorted(named)]
+
+    @property
+    def lidars(self) -> Lidars:
+        """Makes its lidars."""
+        return Lidars(self.bins, self.reach, self.rays)
 
     def own_lidars(self, scene: SceneInfo) -> dict[str, Sensor]:
         """Return the lidars of what the task itself is about."""
-        return {"goal_lidar": prop_lidar("goal", [self._goal(scene)], self.bins, self.reach)}
+        self._goal(scene)  # there is one
+        return {"goal_lidar": self.lidars.of_elements("goal", [self.placing.of_kind("goal")[self.number]])}
 
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return what it came nearer to the goal, and a bonus for reaching it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from roboschool import paths, readers
 from roboschool.errors import InvalidInput, Repairable, describe_error
@@ -14,6 +15,8 @@ from roboschool.robots.robot import Robot, find_driven, load_robot
 from roboschool.robots.urdf import read_urdf
 from roboschool.scenes.loader import find_robot, load_scene
 from roboschool.scenes.scene import Prop, Scene
+from roboschool.scenes.top_view import draw_top_view
+from roboschool.simulation.episode_start import draw_layout
 from roboschool.testing.trial import trial
 from roboschool.workers.channel import Requests
 
@@ -165,4 +168,15 @@ def _describe_scene(scene: Scene, path: Path) -> tuple[str, ...]:
             else ("  no id: it is loaded by its path; `scenes` in a folder of ROBOSCHOOL_PATH would give it one",)
         ),
         *(f"  {agent.name:16} {agent.robot.name}" for agent in scene.agents),
+        *_top_view(scene),
     )
+
+
+def _top_view(scene: Scene) -> list[str]:
+    """Return the scene from above, if it has a layout that can be placed."""
+    if scene.layout is None:
+        return []
+    try:
+        return draw_top_view(scene, draw_layout(scene, np.random.default_rng(0)))
+    except InvalidInput:  # a trial tells it
+        return []

@@ -1,0 +1,80 @@
+"""What other libraries want of costs: six results of a step, and budgets."""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from pettingzoo.test import parallel_api_test
+
+import roboschool
+from roboschool.envs.costs import Budget, Budgets, SixResults
+from roboschool.errors import InvalidInput
+
+
+class Priced(gymnasium.Env[np.ndarray, np.ndarray]):
+    """An env whose steps cost what they are told."""
+
+    observation_space = gymnasium.spaces.Box(-1.0, 1.0, (2,), np.float32)
+    action_space = gymnasium.spaces.Box(0.0, 9.0, (1,), np.float32)
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[np.ndarray, dict[str, Any]]:
+        return np.zeros(2, np.float32), {}
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        return np.zeros(2, np.float32), 2.0, False, False, {"cost": float(action[0])}
+
+
+def test_a_step_of_six_results_has_the_cost_after_the_reward() -> None:
+    _, reward, cost, terminated, truncated, info = SixResults(Priced()).step(np.array([3.0]))
+    assert (reward, cost, terminated, truncated, info["cost"]) == (2.0, 3.0, False, False, 3.0)
+    env = SixResults(roboschool.VectorEnv("point_goal2", 2))
+    env.reset(seed=0)
+    assert env.step(np.zeros((2, 2)))[2].tolist() == [0.0, 0.0]
+    assert env.num_envs == 2
+    env.close()
+
+
+def test_costs_of_several_agents_are_by_name() -> None:
+    env = SixResults(roboschool.ParallelEnv("two_goals"))
+    env.reset(seed=0)
+    assert env.step({"point_0": np.zeros(2), "car_0": np.zeros(2)})[2] == {"point_0": 0.0, "car_0": 0.0}
+    env.close()
+
+
+def test_a_budget_is_observed_and_told() -> None:
+    env = Budget(Priced(), limit=4.0)
+    observation, info = env.reset()
+    assert (observation.tolist(), info) == ([0.0, 0.0, 1.0], {"budget": 4.0})
+    seen = [env.step(np.array([cost], np.float32)) for cost in (1.0, 4.0, 9.0)]
+    assert [step[0][-1] for step in seen] == [0.75, -0.25, -1.0]
+    assert [step[4]["budget"] for step in seen] == [3.0, -1.0, -10.0]
+    assert env.reset()[0][-1] == 1.0
+    driven = Budget(gymnasium.make("roboschool/PointGoal1-v1"))
+    assert driven.observation_space.contains(driven.reset(seed=0)[0])
+    assert driven.observation_space.contains(driven.step(np.ones(2))[0])
+    driven.close()
+
+
+def test_each_agent_has_its_own_budget() -> None:
+    env = Budgets(roboschool.ParallelEnv("two_goals", seconds=0.2), {"point_0": 10.0, "car_0": 2.0})
+    observations, infos = env.reset(seed=0)
+    assert {agent: info["budget"] for agent, info in infos.items()} == {"point_0": 10.0, "car_0": 2.0}
+    assert all(env.observation_space(agent).contains(own) for agent, own in observations.items())
+    parallel_api_test(env, num_cycles=15)
+    env.close()
+
+
+@pytest.mark.parametrize("limit", [0.0, -1.0, float("nan"), float("inf"), "25", True])
+def test_limits_that_are_none_are_refused(limit: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"limit: .* is not a number above 0"):
+        Budget(Priced(), limit)
+
+
+def test_limits_are_of_the_agents() -> None:
+    env = roboschool.ParallelEnv("two_goals")
+    with pytest.raises(InvalidInput, match="limits: they are of point_0, not of point_0, car_0"):
+        Budgets(env, {"point_0": 1.0})
+    with pytest.raises(InvalidInput, match=r"limits: car_0: 0\.0 is not a number above 0"):
+        Budgets(env, {"point_0": 1.0, "car_0": 0.0})
+    env.close()
