@@ -137,7 +137,8 @@ class Link:
     bounce: float = 0.0  # restitution; of two bodies that meet, the product counts
     rolling: float = 0.0  # resistance to rolling, times the friction of what it rolls on [m]
     solid: bool = True  # whether other bodies meet it
-    looks: Sequence[Capsule | Block] = ()  # drawn, and weightless; nothing meets them
+    looks: Sequence["Capsule | Block | Drum"] = ()  # drawn, and weightless; nothing meets them
+    drawn: bool = True  # whether its shapes are, beside its looks
 
 
 @dataclass(frozen=True)
@@ -211,39 +212,31 @@ def write_link(robot: ET.Element, link: Link) -> None:
 
 
 def write_shapes(element: ET.Element, link: Link) -> None:
-    drawn_only = [(shape, False) for shape in link.looks]
-    for shape, solid in [*((shape, link.solid) for shape in link.shapes), *drawn_only]:
+    shapes = [(shape, link.solid, link.drawn) for shape in link.shapes]
+    for shape, solid, drawn in [*shapes, *((shape, False, True) for shape in link.looks)]:
         if isinstance(shape, Drum):
             turn = (0.0, 0.0, 0.0) if shape.standing else (math.pi / 2, 0.0, 0.0)
-            for tag in ("visual", "collision")[: 1 + (solid and shape.mass > 0.0)]:
-                drawn = draw(element, tag, "cylinder", shape.centre, turn, radius=shape.radius, length=shape.length)
+            for tag in ("visual", "collision")[not drawn : 1 + (solid and shape.mass > 0.0)]:
+                shown = draw(element, tag, "cylinder", shape.centre, turn, radius=shape.radius, length=shape.length)
                 if tag == "visual":
-                    ET.SubElement(drawn, "material", name=shape.colour or link.colour)
+                    ET.SubElement(shown, "material", name=shape.colour or link.colour)
             continue
         if isinstance(shape, Block):
-            for tag in ("visual", "collision")[: 1 + solid]:
-                drawn = draw(element, tag, "box", shape.centre, (0, 0, shape.turn), size=numbers(shape.size))
+            for tag in ("visual", "collision")[not drawn : 1 + solid]:
+                shown = draw(element, tag, "box", shape.centre, (0, 0, shape.turn), size=numbers(shape.size))
                 if tag == "visual":
-                    ET.SubElement(drawn, "material", name=shape.colour or link.colour)
+                    ET.SubElement(shown, "material", name=shape.colour or link.colour)
             continue
         axis = (np.array(shape.end) - shape.start) / shape.length if shape.length else np.array([0.0, 0.0, 1.0])
-        turn = toward(axis)
-        size = {"radius": shape.radius, "length": shape.length}
-        pieces = [("sphere", p, (0, 0, 0), {"radius": shape.radius}) for p in dict.fromkeys((shape.start, shape.end))]
-        if isinstance(shape, Cylinder):
-            pieces = []
-        if shape.length:
-            pieces.append(("cylinder", shape.centre, turn, size))
-        for kind, at, rpy, sides in pieces:  # Bullet draws a capsule with six sides; these are round
-            visual = draw(element, "visual", kind, at, rpy, **sides)
-            ET.SubElement(visual, "material", name=shape.colour or link.colour)
-        if not solid:
-            continue
-        if shape.length:
-            kind = "cylinder" if isinstance(shape, Cylinder) else "capsule"
-            draw(element, "collision", kind, shape.centre, turn, **size)
-        else:
-            draw(element, "collision", "sphere", shape.start, (0, 0, 0), radius=shape.radius)
+        turn, size = toward(axis), {"radius": shape.radius, "length": shape.length}
+        kind = "cylinder" if isinstance(shape, Cylinder) else "capsule"
+        for tag in ("visual", "collision")[not drawn : 1 + solid]:
+            if shape.length:
+                shown = draw(element, tag, kind, shape.centre, turn, **size)
+            else:
+                shown = draw(element, tag, "sphere", shape.start, (0, 0, 0), radius=shape.radius)
+            if tag == "visual":
+                ET.SubElement(shown, "material", name=shape.colour or link.colour)
 
 
 def write_joint(robot: ET.Element, joint: Joint) -> None:
@@ -301,30 +294,56 @@ def planar(name: str, trunk: Link) -> Body:
     return Body(name, Link("world"), [slide_x, slide_z, Joint("lean", "mast", trunk, (0, 0, 0), (0, 1, 0))])
 
 
-def leg(side: str, colour: str, foot: Capsule) -> Iterator[Joint]:
-    """Thigh, leg and foot of hopper and walker, hung below a torso whose frame is its middle."""
-    thigh = Link(f"thigh{side}", colour, [Capsule((0, 0, 0), (0, 0, -0.45), 0.05)])
-    shin = Link(f"leg{side}", colour, [Capsule((0, 0, 0), (0, 0, -0.5), 0.04)])
+def hub(at: Point, radius: float, length: float) -> Drum:
+    """What is seen of a joint that turns about y."""
+    return Drum(radius, length, 0.0, at, "slate")
+
+
+def leg(side: str, colour: str, foot: Capsule, y: float = 0.0) -> Iterator[Joint]:
+    """Thigh, leg and foot of hopper and walker, hung below a torso whose frame is its middle; seen y to the left."""
+    heel, toe = foot.start[0], foot.end[0]
+    thigh_looks = [Capsule((0, y, -0.04), (0, y, -0.27), 0.068), Capsule((0, y, -0.27), (0, y, -0.45), 0.05)]
+    shin_looks = [Capsule((0, y, 0), (0, y, -0.5), 0.04), Capsule((-0.012, y, -0.09), (-0.006, y, -0.24), 0.053)]
+    sole = [
+        Capsule((heel, y, 0), (toe, y, 0), 0.06, colour="slate"),
+        Capsule((toe - 0.04, y, 0.01), (toe, y, 0.004), 0.061),
+    ]
+    thigh = Link(f"thigh{side}", colour, [Capsule((0, 0, 0), (0, 0, -0.45), 0.05)], looks=thigh_looks, drawn=False)
+    shin = Link(f"leg{side}", colour, [Capsule((0, 0, 0), (0, 0, -0.5), 0.04)], drawn=False)
+    shin = replace(shin, looks=[*shin_looks, hub((0, y, 0), 0.06, 0.125), hub((0, y, -0.5), 0.05, 0.125)])
     yield Joint(f"thigh{side}_joint", "torso", thigh, (0, 0, -0.2), (0, -1, 0), (-150, 0))
     yield Joint(f"leg{side}_joint", thigh.name, shin, (0, 0, -0.45), (0, -1, 0), (-150, 0))
     yield Joint(
-        f"foot{side}_joint", shin.name, Link(f"foot{side}", colour, [foot]), (0, 0, -0.5), (0, -1, 0), (-45, 45)
+        f"foot{side}_joint",
+        shin.name,
+        Link(f"foot{side}", colour, [foot], looks=sole, drawn=False),
+        (0, 0, -0.5),
+        (0, -1, 0),
+        (-45, 45),
     )
 
 
 TORSO = Capsule((0, 0, 0.2), (0, 0, -0.2), 0.05)
+BUST = [  # what is seen of a torso that is a rod: chest, waist, hips, neck and a head that looks ahead
+    Capsule((0.01, -0.075, 0.12), (0.01, 0.075, 0.12), 0.085),
+    Capsule((0.005, -0.05, 0.0), (0.005, 0.05, 0.0), 0.07),
+    Capsule((0, -0.07, -0.19), (0, 0.07, -0.19), 0.068, colour="slate"),
+    Capsule((0.01, 0, 0.2), (0.015, 0, 0.27), 0.04, colour="slate"),
+    Capsule((0.015, 0, 0.31), (0.03, 0, 0.34), 0.075),
+    Capsule((0.085, -0.03, 0.345), (0.085, 0.03, 0.345), 0.026, colour="slate"),
+]
 
 
 def hopper() -> Body:
-    body = planar("hopper", Link("torso", "bone", [TORSO]))
+    body = planar("hopper", Link("torso", "bone", [TORSO], looks=BUST))
     body.joints += leg("", "coral", Capsule((-0.13, 0, 0), (0.26, 0, 0), 0.06))
     return body
 
 
 def walker2d() -> Body:
-    body = planar("walker2d", Link("torso", "bone", [TORSO]))
+    body = planar("walker2d", Link("torso", "bone", [TORSO], looks=BUST))
     foot = Capsule((0, 0, 0), (0.2, 0, 0), 0.06)
-    body.joints += [*leg("", "coral", foot), *leg("_left", "violet", foot)]
+    body.joints += [*leg("", "coral", foot, -0.075), *leg("_left", "violet", foot, 0.075)]
     return body
 
 
@@ -354,10 +373,15 @@ def ant() -> Body:
         ("right_back", (1, -1), (1, 1, 0), (30, 100), "teal"),
     ]
     stubs = [Capsule((0, 0, 0), (0.2 * x, 0.2 * y, 0), 0.08) for _, (x, y), *_ in legs]
-    body = Body("ant", Link("torso", "bone", [ball((0, 0, 0), 0.25), *stubs], 1.5))
+    face = [Capsule((0.225, y, 0.07), (0.225, y, 0.07), 0.035, colour="slate") for y in (-0.075, 0.075)]
+    back = [Capsule((-0.03, 0, 0.1), (0.03, 0, 0.1), 0.17, colour="slate")]
+    body = Body("ant", Link("torso", "bone", [ball((0, 0, 0), 0.25), *stubs], 1.5, looks=[*face, *back]))
     for number, (name, (x, y), axis, limits, colour) in enumerate(legs, 1):
         hip = Link(f"{name}_leg", colour, [Capsule((0, 0, 0), (0.2 * x, 0.2 * y, 0), 0.08)], 1.5)
         foot = Link(f"{name}_foot", colour, [Capsule((0, 0, 0), (0.4 * x, 0.4 * y, 0), 0.08)], 1.5)
+        tip = Capsule((0.34 * x, 0.34 * y, 0), (0.4 * x, 0.4 * y, 0), 0.081, colour="slate")
+        knee = Capsule((0, 0, 0), (0, 0, 0), 0.095, colour="slate")
+        hip, foot = replace(hip, looks=[knee]), replace(foot, looks=[knee, tip])
         end = (0.2 * x, 0.2 * y, 0.0)
         body.joints.append(Joint(f"hip_{number}", "torso", hip, end, (0, 0, 1), (-40, 40)))
         body.joints.append(Joint(f"ankle_{number}", hip.name, foot, end, axis, limits))
@@ -396,7 +420,15 @@ def dog() -> Body:
 def humanoid() -> Body:
     chest = Capsule((0, -0.07, 0), (0, 0.07, 0), 0.07)
     waist = Capsule((-0.01, -0.06, -0.12), (-0.01, 0.06, -0.12), 0.06)
-    body = Body("humanoid", Link("torso", "bone", [chest, ball((0, 0, 0.19), 0.09), waist]))
+    face = [Capsule((0.07, y, 0.2), (0.07, y, 0.2), 0.025, colour="slate") for y in (-0.032, 0.032)]
+    ribs = [
+        Capsule((0, -0.1, 0.03), (0, 0.1, 0.03), 0.074),
+        Capsule((0, -0.06, -0.05), (0, 0.06, -0.05), 0.072),
+        Capsule((0, 0, 0.06), (0, 0, 0.14), 0.045, colour="slate"),
+        *(Capsule((0, y, 0.06), (0, y, 0.06), 0.062, colour="slate") for y in (-0.17, 0.17)),
+    ]
+    torso = [chest, ball((0, 0, 0.19), 0.09), waist]
+    body = Body("humanoid", Link("torso", "bone", torso, looks=[*ribs, *face]))
     lower = Link("lwaist", "bone", [Capsule((0, -0.06, -0.065), (0, 0.06, -0.065), 0.06)])
     pelvis = Link("pelvis", "slate", [Capsule((-0.02, -0.07, -0.1), (-0.02, 0.07, -0.1), 0.09)])
     body.joints += [
@@ -407,7 +439,11 @@ def humanoid() -> Body:
     for side, s, colour in (("right", -1, "coral"), ("left", 1, "violet")):
         thigh = Link(f"{side}_thigh", colour, [Capsule((0, 0, 0), (0, -0.01 * s, -0.34), 0.06)])
         shin = Capsule((0, 0, -0.02), (0, 0, -0.32), 0.049)
-        foot = Link(f"{side}_foot", colour, [shin, ball((0, 0, -0.37), 0.075)])
+        shoe = Capsule((-0.03, 0, -0.405), (0.12, 0, -0.41), 0.034, colour="slate")
+        knee = Capsule((0, -0.02, 0.01), (0, 0.02, 0.01), 0.058, colour="slate")
+        calf = Capsule((-0.012, 0, -0.08), (-0.008, 0, -0.17), 0.058)
+        foot = Link(f"{side}_foot", colour, [shin, ball((0, 0, -0.37), 0.075)], looks=[shoe, knee, calf])
+        thigh = replace(thigh, looks=[Capsule((0.004, 0, -0.05), (0.004, -0.005 * s, -0.2), 0.073)])
         hips = [Link(f"{side}_hip_a", rotor=ROTOR), Link(f"{side}_hip_b", rotor=ROTOR)]
         body.joints += [
             Joint(f"{side}_hip_x", "pelvis", hips[0], (0, 0.1 * s, -0.14), (-s, 0, 0), (-25, 5)),
@@ -418,7 +454,12 @@ def humanoid() -> Body:
     for side, s, colour in (("right", -1, "coral"), ("left", 1, "violet")):
         upper = Link(f"{side}_upper_arm", colour, [Capsule((0, 0, 0), (0.16, 0.16 * s, -0.16), 0.04)])
         fore = Capsule((0.01, -0.01 * s, 0.01), (0.17, -0.17 * s, 0.17), 0.031)
-        hand = Link(f"{side}_lower_arm", colour, [fore, ball((0.18, -0.18 * s, 0.18), 0.04)])
+        grip = [
+            Capsule((0.17, -0.17 * s, 0.17), (0.215, -0.215 * s, 0.215), 0.036, colour="bone"),
+            Capsule((0.18, -0.18 * s, 0.2), (0.2, -0.18 * s, 0.24), 0.016, colour="bone"),
+            Capsule((0, 0, 0), (0, 0, 0), 0.045, colour="slate"),
+        ]
+        hand = Link(f"{side}_lower_arm", colour, [fore, ball((0.18, -0.18 * s, 0.18), 0.04)], looks=grip)
         swing = (-85, 60) if s < 0 else (-60, 85)
         blade = Link(f"{side}_shoulder", rotor=ROTOR)
         body.joints += [

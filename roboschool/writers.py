@@ -33,15 +33,34 @@ def whole(path: Path) -> Iterator[Path]:
         InvalidInput: the new file cannot be stored, or cannot take that place.
     """
     part = path.parent / f".{secrets.token_hex(8)}{path.suffix}"
+    unnamed = _open_unnamed(path.parent)
     try:
-        yield part
+        yield part if unnamed is None else Path(f"/proc/{os.getpid()}/fd/{unnamed}")
         with unwritable_as_invalid(path):
-            with part.open("rb") as file:
-                os.fsync(file)  # some file systems say only now that they are full
+            if unnamed is not None:
+                os.fsync(unnamed)
+                os.link(f"/proc/self/fd/{unnamed}", part, src_dir_fd=unnamed)  # with it Python follows the link
+            else:
+                with part.open("rb") as file:
+                    os.fsync(file)  # some file systems say only now that they are full
             part.replace(path)
     finally:
+        if unnamed is not None:
+            os.close(unnamed)
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def _open_unnamed(folder: Path) -> int | None:
+    """Return a file without a name, of which nothing remains even after SIGKILL; None if there can be none."""
+    try:
+        unnamed = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o666)
+    except (AttributeError, OSError):  # not on Linux, or not in this file system
+        return None
+    if os.path.exists(f"/proc/{os.getpid()}/fd/{unnamed}"):
+        return unnamed
+    os.close(unnamed)
+    return None
 
 
 @contextlib.contextmanager

@@ -3,19 +3,25 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from roboschool.cli.options import split_options
+from roboschool.cli.output import Output
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.errors import InvalidInput, one_line
+from roboschool.errors import one_line
 from roboschool.rendering.camera import Camera
-from roboschool.rendering.video import KINDS, STILLS, Video, check_moment, choose_ending, read_size, write_picture
+from roboschool.rendering.painter import Painter
+from roboschool.rendering.video import write_picture
+from roboschool.rendering.web.page import write_page
 from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Scene
 from roboschool.tournament.caption import Caption
 from roboschool.tournament.class_check import check_classes
 from roboschool.tournament.containment import describe_containment
@@ -24,7 +30,8 @@ from roboschool.tournament.game_log import GAMES, check_beside
 from roboschool.tournament.match import play_recorded, team_names
 from roboschool.tournament.page import PAGE, make_page
 from roboschool.tournament.players import PlayerCache
-from roboschool.tournament.record import TRAJECTORY, Match, Record, check_path, read_match, write_match
+from roboschool.tournament.record import Match, Record, check_path, read_match, write_match
+from roboschool.tournament.recording import record_match, write_replays
 from roboschool.tournament.replay import find_scene, verify
 from roboschool.tournament.report import RESULTS, Report
 from roboschool.tournament.schedule import count_games
@@ -96,38 +103,28 @@ def _print_containment(kinds: Collection[str]) -> None:
         click.echo(described)
 
 
-def run_replay(
-    path: Path,
-    check: bool,
-    video: Path | None,
-    picture: Path | None,
-    at: float | None,
-    size: str,
-    moved: str | Path | None = None,
-) -> int:
+def run_replay(path: Path, check: bool, output: Output, moved: str | Path | None = None) -> int:
     """Print the result of a match; verify or show it if asked; return the exit code.
 
     Args:
         path: of the match.
         check: whether to verify it.
-        video: path of a video; None for none.
-        picture: path of a picture; None for none.
-        at: when the picture is taken [s]; None: at the end.
-        size: of video and picture, as WIDTHxHEIGHT [pixels].
+        output: the files that show it; a picture is taken at the end if no time is given.
         moved: the scene, if it has another name or path now.
 
     Raises:
-        InvalidInput: the file is damaged, its scene is another, or a file's name or the size is wrong.
+        InvalidInput: the file is damaged, its scene is another, or a file cannot be written.
     """
-    check_moment(at, picture)
-    for file, endings in ((video, KINDS), (picture, STILLS)):
-        if file:
-            choose_ending(file, endings)
-    read_size(size)
     match = read_match(path)
     print_match(match.record)
-    if video or picture:
-        _show(path, match, video, picture, at, size, moved)
+    if output.files:
+        scene = find_scene(match, moved)
+        recording = record_match(scene, match)
+        if output.html:
+            write_page(output.html, recording)
+        if output.video or output.picture:
+            _show(match, scene, output)
+        output.announce()
     return _verify(path, match, moved) if check else 0
 
 
@@ -149,42 +146,27 @@ def _verify(path: Path, match: Match, moved: str | Path | None) -> int:
     return 1
 
 
-def _show(
-    path: Path,
-    match: Match,
-    video: Path | None,
-    picture: Path | None,
-    at: float | None,
-    size: str,
-    moved: str | Path | None,
-) -> None:
-    width, height = read_size(size)
-    scene, frames = find_scene(match, moved), match.trajectory.frames
-    if not frames:
-        raise InvalidInput(f"{path}: {TRAJECTORY}: it has no frames: the physics diverged at once")
-    match.trajectory.check_fit(scene, f"{path}: {TRAJECTORY}")
-    caption = Caption(scene, match)
+def _show(match: Match, scene: Scene, output: Output) -> None:
+    caption, last = Caption(scene, match), match.trajectory.frames - 1
+    end = last if output.seconds is None else min(last, round(output.seconds / scene.timestep))
+    due = last if output.at is None else min(last, round(output.at / scene.timestep))
     with ExitStack() as stack:
-        film = stack.enter_context(Video(video, size, scene.timestep)) if video else None
-        camera = stack.enter_context(closing(Camera(scene, width, height)))
-        bar = stack.enter_context(click.progressbar(range(frames), label="showing", file=sys.stderr))
-        last = frames - 1 if at is None else min(frames - 1, round(at / scene.timestep))
+        film = stack.enter_context(chosen) if (chosen := output.open_video(scene.timestep)) else None
+        camera = stack.enter_context(closing(Camera(scene, *output.pixels)))
+        painter = stack.enter_context(Painter())
+        bar = stack.enter_context(click.progressbar(range(max(end, due) + 1), label="showing", file=sys.stderr))
+
+        def paint(step: int) -> np.ndarray:
+            return caption.draw(camera.picture(*match.trajectory.look(step)), step)
+
         for step in bar:
-            ended = step == frames - 1
-            filmed, pictured = film is not None and (film.wants(step) or ended), picture is not None and step == last
-            if not (filmed or pictured):
-                continue
-            snapshot, markers = match.trajectory.look(step)
-            balls = caption.balls(*camera.trunks(snapshot), markers)
-            frame = caption.draw(camera.picture(snapshot, [*markers, *balls]), step)
-            if film and filmed:
-                for _ in range(round(LAST / film.seconds) if ended else 1):
-                    film.add(frame)
-            if picture and pictured:
-                write_picture(picture, frame)
-    for file in (video, picture):
-        if file:
-            click.echo(f"Written: {file}")
+            uses: list[Callable[[np.ndarray], None]] = []
+            if film and step <= end and (film.wants(step) or step == last):
+                uses += [film.add] * (round(LAST / film.seconds) if step == last else 1)
+            if output.picture and step == due:
+                uses.append(partial(write_picture, output.picture))
+            if uses:
+                painter.submit(partial(paint, step), *uses)
 
 
 def run_contest(
@@ -220,7 +202,7 @@ def run_contest(
     except KeyboardInterrupt:
         click.echo(f"\nstopped; the same command continues with {folder}", err=True)
         sys.exit(130)
-    replace(folder / PAGE, make_page(report).encode())
+    replace(folder / PAGE, make_page(report, write_replays(folder, report)).encode())
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(dataclasses.replace(report, results=())), indent=2))
         return

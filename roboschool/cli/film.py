@@ -2,62 +2,28 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import click
 
 from roboschool import paths
 from roboschool.cli.options import read_options
+from roboschool.cli.output import Output
 from roboschool.envs.agent import AgentEnv
 from roboschool.errors import InvalidInput
 from roboschool.importing.loader import load_scene
 from roboschool.policies.policy import Policy, Still
 from roboschool.policies.resolve import check_fit, load_policy, resolve_policy
-from roboschool.rendering.video import STILLS, Video, check_moment, choose_ending, read_size, write_picture
+from roboschool.rendering.painter import Painter
+from roboschool.rendering.video import write_picture
+from roboschool.rendering.web.page import Entry, Recording, write_page
 from roboschool.scenes.loader import ROBOT
 from roboschool.scenes.scene import Agent, Scene
 from roboschool.simulation.rollout import Actor, RolloutStep, rollout
+from roboschool.tournament.trajectory import Recorder, Trajectory
 
 PICTURE_TIME = 2.0  # when a picture is taken, unless --at says so [s]
-
-
-@dataclass(frozen=True)
-class Output:
-    """The files that an episode is written to.
-
-    Args:
-        video: its path; None for no video.
-        picture: its path; None for no picture.
-        at: when the picture is taken [s]; None leaves that to the command.
-        size: of both, as WIDTHxHEIGHT [pixels].
-
-    Raises:
-        InvalidInput: a path or the size is wrong, or there is a time for a picture and no picture.
-    """
-
-    video: Path | None
-    picture: Path | None
-    at: float | None
-    size: str
-
-    def __post_init__(self) -> None:
-        check_moment(self.at, self.picture)
-        read_size(self.size)
-        if self.picture is not None:
-            choose_ending(self.picture, STILLS)
-
-    def render_options(self) -> dict[str, Any]:
-        """Return the arguments of an env that renders for these files."""
-        width, height = read_size(self.size)
-        return {"render_mode": "rgb_array", "width": width, "height": height}
-
-    def announce(self) -> None:
-        """Print which files are written."""
-        for file in (self.video, self.picture):
-            if file:
-                click.echo(f"Written: {file}")
 
 
 def film_episode(
@@ -83,27 +49,36 @@ def film_episode(
     Raises:
         InvalidInput: an action does not fit, or a file cannot be written.
     """
-    pictured = output.picture is None
+    picture, timestep, steps = output.picture, env.scene.timestep, env.scene.steps
+    recorder = Recorder(env.scene) if output.html else None
     with ExitStack() as stack:
-        timestep, steps = env.scene.timestep, env.scene.steps
-        video = stack.enter_context(Video(output.video, output.size, timestep)) if output.video else None
+        video = stack.enter_context(chosen) if (chosen := output.open_video(timestep)) else None
+        painter = stack.enter_context(Painter())
         bar = stack.enter_context(click.progressbar(length=steps, label=label))
         for now in rollout(env, actor, seed):
-            last = now.over or is_last(now)
-            filmed = video is not None and video.wants(now.number)
-            due = not pictured and (last or take_picture(now))
-            if filmed or due:
-                frame = env.render()
-            if video and filmed:
-                video.add(frame)
-            if output.picture and due:
-                write_picture(output.picture, frame)
-                pictured = True
+            if recorder:
+                recorder.add(env.simulation)
+            cut = output.seconds is not None and now.number * timestep >= output.seconds
+            last = now.over or is_last(now) or cut
+            uses = [video.add] if video and video.wants(now.number) else []
+            if picture and (last or take_picture(now)):
+                uses.append(partial(write_picture, picture))
+                picture = None
+            if uses:
+                painter.submit(env.frame(), *uses)
             bar.update(1 if now.number else 0)
             if last:
                 bar.update(steps - now.number)
                 break
+    if output.html and recorder:
+        write_page(output.html, _record(env.scene, recorder.trajectory(), label, f"{now.number} steps"))
     return now
+
+
+def _record(scene: Scene, seen: Trajectory, title: str, ending: str) -> Recording:
+    """Return what a page shows of an episode: its agents, without results."""
+    entries = [Entry((number,), agent.name, "") for number, agent in enumerate(scene.agents)]
+    return Recording(scene, title, [*seen.bodies.values()], seen.markers, seen.scores, seen.rewards, entries, ending)
 
 
 def run_film(name: str, policy: str | None, seed: int, output: Output, hud: bool, given: Sequence[str] = ()) -> None:
@@ -112,8 +87,8 @@ def run_film(name: str, policy: str | None, seed: int, output: Output, hud: bool
     Raises:
         InvalidInput: the scene, the policy or a path is wrong, or there is no file to write.
     """
-    if output.video is None and output.picture is None:
-        raise InvalidInput("nothing to write: give --video or --picture")
+    if not output.files:
+        raise InvalidInput("nothing to write: give --video, --html or --picture")
     options = read_options(given)
     scene = load_scene(name, **options)
     first, *others = scene.agents
@@ -123,7 +98,7 @@ def run_film(name: str, policy: str | None, seed: int, output: Output, hud: bool
         actor = default_policy(scene, first, ROBOT not in options)
     opponents = {agent.name: default_policy(scene, agent) for agent in others if not agent.policy}
     pictured = min(scene.steps, round((PICTURE_TIME if output.at is None else output.at) / scene.timestep))
-    last = scene.steps if output.video else pictured
+    last = scene.steps if output.video or output.html else pictured
     with closing(AgentEnv(scene, opponents=opponents, hud=hud, **output.render_options())) as env:
         end = film_episode(
             env, actor, seed, output, lambda now: now.number == pictured, lambda now: now.number == last, name

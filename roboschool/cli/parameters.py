@@ -1,7 +1,7 @@
 """Types of parameters, and options that several commands have."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -82,7 +82,7 @@ def timeout(name: str, purpose: str) -> Callable[[Command], Command]:
 
 
 def pictures(size: str, moment: str) -> Callable[[Command], Command]:
-    """Return what adds --video, --picture, --at and --size to a command.
+    """Return what adds options of the files that show an episode to a command.
 
     Args:
         size: of pictures, if none is given [pixels].
@@ -90,9 +90,13 @@ def pictures(size: str, moment: str) -> Callable[[Command], Command]:
     """
     options = (
         click.option("--video", type=FILE, help="Write a video: .mp4, .gif (large) or .webp."),
+        click.option("--html", type=FILE, help="Write a page that plays it in a browser, offline: .html."),
         click.option("--picture", type=FILE, help="Write a picture."),
         click.option("--at", type=FiniteRange(min=0.0), help=f"Time of the picture [s]; {moment} if not given."),
         click.option("--size", default=size, show_default=True, help="Of video and picture [pixels]."),
+        click.option("--fps", type=FiniteRange(1.0, 120.0), help="Frames a second, as near as steps allow; about 30."),
+        click.option("--seconds", type=POSITIVE, help="Let video and page end after this time [s]."),
+        click.option("--draft", is_flag=True, help="A quick video: half of each side, and a larger file."),
     )
 
     def add(command: Command) -> Command:
@@ -103,12 +107,12 @@ def pictures(size: str, moment: str) -> Callable[[Command], Command]:
     return add
 
 
-def check_size_is_used(size: str, *files: Path | None) -> None:
-    """Check that a command that was given a size of pictures writes one of these files.
+def check_size_is_used(files: Mapping[str, Any]) -> None:
+    """Check that a command that was given a size of pictures writes a video or a picture.
 
     Raises:
         InvalidInput: it writes none.
     """
     source = click.get_current_context().get_parameter_source("size")
-    if source is not click.core.ParameterSource.DEFAULT and not any(files):
-        raise InvalidInput(f"--size {size}: nothing is shown; give --video or --picture, too")
+    if source is not click.core.ParameterSource.DEFAULT and not (files["video"] or files["picture"]):
+        raise InvalidInput(f"--size {files['size']}: nothing is shown; give --video or --picture, too")

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -36,27 +37,24 @@ def race(
     lanes: str | None,
     stadium: bool,
     seed: int,
-    video: Path | None,
-    picture: Path | None,
-    at: float | None,
-    size: str,
     policies: tuple[str, ...],
+    **files: Any,
 ) -> None:
     """Let trained robots race over 20 m, each in its lane, and print the standings.
 
     A lane is the name of a scene with one agent; `roboschool list` prints them. A robot may run in several lanes, and
     humanoid/humanoid_flagrun is the first scene's robot with the second's policy.
     """
-    from roboschool.cli.film import Output
+    from roboschool.cli.output import Output
     from roboschool.cli.race import run_race
 
-    check_size_is_used(size, video, picture)
+    check_size_is_used(files)
     for part in policies:
         if "=" not in part:
             raise InvalidInput(f"--policy {part}: it is written LANE=POLICY")
     own = {lane: policy for lane, _, policy in (part.partition("=") for part in policies)}
     entrants = None if lanes is None else [name.strip() for name in lanes.split(",")]
-    run_race("stadium_race" if stadium else "race", entrants, seed, Output(video, picture, at, size), own)
+    run_race("stadium_race" if stadium else "race", entrants, seed, Output(**files), own)
 
 
 @click.command()
@@ -71,16 +69,15 @@ def film(
     policy: str | None,
     seed: int,
     options: tuple[str, ...],
-    video: Path | None,
-    picture: Path | None,
-    at: float | None,
-    size: str,
     hud: bool,
+    **files: Any,
 ) -> None:
     """Show an episode of SCENE with its trained or default policies."""
-    from roboschool.cli.film import Output, run_film
+    from roboschool.cli.film import run_film
+    from roboschool.cli.output import Output
 
-    run_film(scene, policy, seed, Output(video, picture, at, size), hud, options)
+    check_size_is_used(files)
+    run_film(scene, policy, seed, Output(**files), hud, options)
 
 
 @click.command()
@@ -91,26 +88,26 @@ def film(
 def replay(
     file: Path,
     verify: bool,
-    video: Path | None,
-    picture: Path | None,
-    at: float | None,
-    size: str,
     scene: str | None,
+    **files: Any,
 ) -> None:
     """Verify or show the match in FILE, an .rsmatch, or print how it ended.
 
     --verify simulates the actions again in a new world, and compares hashes of the whole world, results and poses.
-    Pictures and videos show the recorded poses without physics, so they work on any machine. Both need the scene. No
-    file that a match names is opened, and no class is imported: if the scene is a file of your own, give --scene.
+    Pictures, videos and pages show the recorded poses without physics, so they work on any machine. All need the
+    scene. No file that a match names is opened, and no class is imported: if the scene is a file of your own, give
+    --scene.
 
     \b
         roboschool replay m.rsmatch --verify
         roboschool replay m.rsmatch --video m.mp4
+        roboschool replay m.rsmatch --html m.html
     """  # noqa: D301 - click reads the backslash
     from roboschool.cli.contest import run_replay
+    from roboschool.cli.output import Output
 
-    check_size_is_used(size, video, picture)
-    sys.exit(run_replay(file, verify, video, picture, at, size, scene))
+    check_size_is_used(files)
+    sys.exit(run_replay(file, verify, Output(**files), scene))
 
 
 @click.command()

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from roboschool import paths
-from roboschool.cli.film import Output, film_episode
+from roboschool.cli.film import film_episode
+from roboschool.cli.output import Output
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.errors import InvalidInput, suggest
 from roboschool.policies.policy import Policy

@@ -1,7 +1,7 @@
 """One agent as a plain `gymnasium.Env`; policies play the others."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gymnasium
@@ -22,7 +22,7 @@ from roboschool.envs.spaces import (
 from roboschool.errors import InvalidInput
 from roboschool.policies.policy import AnyPolicy
 from roboschool.rendering.camera import Camera
-from roboschool.rendering.overlay import Hud
+from roboschool.rendering.overlay import Hud, overlay
 from roboschool.rendering.window import Screen
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.checkpoint import Checkpoint
@@ -190,9 +190,19 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
 
     def picture(self) -> np.ndarray:
         """Return a picture (height, width, 3), whatever the `render_mode`."""
+        return self.frame()()
+
+    def frame(self) -> Callable[[], np.ndarray]:
+        """Return what draws this step, at any time and in any thread; frames are drawn in their order."""
         seat = self._sit()
-        picture = self._camera.picture(seat.simulation.worlds[0].capture(), seat.simulation.markers())
-        return self._hud.draw(picture, seat.simulation, seat.group, seat.place) if self.hud else picture
+        snapshot, markers = seat.simulation.worlds[0].capture(), seat.simulation.markers()
+        reading = self._hud.read(seat.simulation, seat.group, seat.place) if self.hud else None
+
+        def draw() -> np.ndarray:
+            picture = self._camera.picture(snapshot, markers)
+            return picture if reading is None else overlay(picture, reading)
+
+        return draw
 
     def _show(self) -> None:
         if self.render_mode == "human":

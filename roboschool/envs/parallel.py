@@ -1,6 +1,7 @@
 """A world of agents as a PettingZoo `ParallelEnv`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -228,8 +229,12 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         """Return a picture (height, width, 3) if `render_mode` is "rgb_array"; "human" shows every step anyway."""
         return self._picture() if self.render_mode == "rgb_array" else None
 
+    def frame(self) -> Callable[[], np.ndarray]:
+        """Return what draws this step, at any time and in any thread; frames are drawn in their order."""
+        return partial(self._camera.picture, self.simulation.worlds[0].capture(), self.simulation.markers())
+
     def _picture(self) -> np.ndarray:
-        return self._camera.picture(self.simulation.worlds[0].capture(), self.simulation.markers())
+        return self.frame()()
 
     def _show(self) -> None:
         if self.render_mode == "human":

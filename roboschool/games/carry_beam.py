@@ -21,7 +21,7 @@ from roboschool.games.observations import (
     distance_field,
 )
 from roboschool.games.player import GamePlayer, dense, sparse
-from roboschool.mdp.effects import Launch, Marker
+from roboschool.mdp.effects import Launch, Marker, straight
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import Needs
 from roboschool.mdp.record import Record, quantity
@@ -93,7 +93,7 @@ class CarryBeam(Game):
     def markers(self, state: GameState, world: int) -> Sequence[Marker]:
         """Return the line."""
         line = float(state.memory.line[world])
-        return [Marker((line, 0.5 * place, 0.0), 0.05, NEUTRAL) for place in range(-4, 5)]
+        return [straight((line, -2.0), (line, 2.0), NEUTRAL)]
 
 
 @dataclass(frozen=True)

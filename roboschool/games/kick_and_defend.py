@@ -25,7 +25,7 @@ from roboschool.games.observations import (
     distance_field,
 )
 from roboschool.games.player import GamePlayer, dense, effort, sparse
-from roboschool.mdp.effects import Launch, Marker
+from roboschool.mdp.effects import Launch, Marker, straight
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import GameNeeds, Needs
 from roboschool.mdp.record import Record, quantity
@@ -137,11 +137,10 @@ class KickAndDefend(Game):
 
     def markers(self, state: GameState, world: int) -> Sequence[Marker]:
         """Return the goal: its line and posts, and where the keeper's zone begins."""
-        ground = [(self.line, y, 0.0) for y in np.linspace(-self.wide, self.wide, 13).tolist()]
         posts = [(self.line, y, z) for y in (-self.wide, self.wide) for z in (0.3, 0.6, 0.9, 1.2)]
-        zone = [(self.line - self.zone, y, 0.0) for y in np.linspace(-self.wide, self.wide, 7).tolist()]
-        goal = [Marker(place, 0.06, NEUTRAL) for place in (*ground, *posts)]
-        return [*goal, *(Marker(place, 0.04, COLOURS[KEEPER]) for place in zone)]
+        lines = ((self.line, NEUTRAL), (self.line - self.zone, COLOURS[KEEPER]))
+        across = [straight((x, -self.wide), (x, self.wide), colour) for x, colour in lines]
+        return [*across, *(Marker(place, 0.06, NEUTRAL) for place in posts)]
 
 
 @dataclass(frozen=True)

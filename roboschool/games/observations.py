@@ -1,13 +1,10 @@
-"""What players of several games observe: their own body, others, points on the ground; and markers that games share."""
+"""What players of several games observe: their own body, others, points on the ground; and colours that games share."""
 
-import functools
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from roboschool.mdp.effects import Marker
 from roboschool.mdp.needs import Needs
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
@@ -24,7 +21,6 @@ DIRECTIONS = ("forward", "left", "up")
 SCALES = np.array([1.0 / DISTANCE, SPEED_SCALE, 1.0])[:, None]  # of positions, velocities and x axes
 COLOURS = ((237, 99, 79), (0, 205, 195))  # of two teams, home and away, and of what is theirs
 NEUTRAL = (250, 185, 40)  # of lines, rings and goals that belong to no team
-ABOVE = 0.5  # height over a trunk at which the colour of its team is shown [m]
 
 OWN_BODY: tuple[Sensor, ...] = (TrunkHeight(), TrunkVelocity(), RollPitch(), JointStates(), FootContacts())
 
@@ -187,10 +183,3 @@ def flat_distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return how far things are from each other over the ground, by their x and y [m] (...)."""
     away: np.ndarray = np.hypot(one[..., 0] - other[..., 0], one[..., 1] - other[..., 1])
     return away
-
-
-@functools.lru_cache(16)  # asked for in every step of a match that is recorded
-def ring(x: float, y: float, radius: float, balls: int = 16) -> tuple[Marker, ...]:
-    """Return balls around a point on the ground."""
-    angles = [2.0 * math.pi * ball / balls for ball in range(balls)]
-    return tuple(Marker((x + radius * math.cos(a), y + radius * math.sin(a), 0.0), 0.05, NEUTRAL) for a in angles)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from roboschool.games.observations import (
+    NEUTRAL,
     OWN_BODY,
     STEPS_LEFT,
     GroundPoints,
@@ -18,10 +19,9 @@ from roboschool.games.observations import (
     OneProp,
     OtherAgents,
     flat_distance,
-    ring,
 )
 from roboschool.games.player import GamePlayer, dense, sparse
-from roboschool.mdp.effects import Launch, Marker
+from roboschool.mdp.effects import Launch, Marker, ring
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import Needs
 from roboschool.mdp.record import Record, quantity
@@ -90,7 +90,7 @@ class PushBox(Game):
     def markers(self, state: GameState, world: int) -> Sequence[Marker]:
         """Return a ring around the target."""
         x, y = state.memory.target[world].tolist()
-        return ring(x, y, self.near)
+        return [ring(x, y, self.near, NEUTRAL)]
 
 
 @dataclass(frozen=True)

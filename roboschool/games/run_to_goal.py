@@ -20,7 +20,7 @@ from roboschool.games.observations import (
     distance_field,
 )
 from roboschool.games.player import GamePlayer, dense, effort, sparse, standing
-from roboschool.mdp.effects import Launch, Marker
+from roboschool.mdp.effects import Launch, Marker, straight
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import Needs
 from roboschool.mdp.record import Record, quantity
@@ -81,7 +81,7 @@ class RunToGoal(Game):
     def markers(self, state: GameState, world: int) -> Sequence[Marker]:
         """Return both lines."""
         line = float(state.memory.line[world])
-        return [Marker((x, y, 0.0), 0.05, NEUTRAL) for x in (-line, line) for y in range(-5, 6)]
+        return [straight((x, -5.0), (x, 5.0), NEUTRAL) for x in (-line, line)]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ import numpy as np
 
 from roboschool.errors import InvalidInput, check_range
 from roboschool.games.observations import (
-    ABOVE,
-    COLOURS,
     NEUTRAL,
     OWN_BODY,
     STEPS_LEFT,
@@ -25,7 +23,7 @@ from roboschool.games.observations import (
     OtherAgents,
 )
 from roboschool.games.player import GamePlayer, dense, sparse
-from roboschool.mdp.effects import Launch, Marker
+from roboschool.mdp.effects import Launch, Marker, straight
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import Needs
 from roboschool.mdp.record import Record, quantity
@@ -153,13 +151,9 @@ class Soccer(Game):
         return GameUpdate(memory, agent_stats, rewards, over, launches)
 
     def markers(self, state: GameState, world: int) -> Sequence[Marker]:
-        """Return the middle line, the goal lines, and the colours of the teams above the players."""
-        middle = [(0.0, y, 0.0) for y in np.linspace(-self.width / 2, self.width / 2, 13).tolist()]
-        half = self.goal_width / 2
-        goals = [(x, y, 0.0) for x in (-self.length / 2, self.length / 2) for y in np.linspace(-half, half, 7).tolist()]
-        lines = [Marker(place, 0.06, NEUTRAL) for place in (*middle, *goals)]
-        shirts = zip(self._teams.tolist(), state.agents.position[world].tolist(), strict=True)
-        return [*lines, *(Marker((x, y, z + ABOVE), 0.12, COLOURS[team]) for team, (x, y, z) in shirts)]
+        """Return the middle line and the goal lines."""
+        ways = ((0.0, self.width / 2), (-self.length / 2, self.goal_width / 2), (self.length / 2, self.goal_width / 2))
+        return [straight((x, -half), (x, half), NEUTRAL) for x, half in ways]
 
     def _measure(self, state: GameState, agent_stats: Any) -> None:
         """Note the speeds of all toward the ball, and of the ball toward the goal of their opponents."""

@@ -13,15 +13,15 @@ from roboschool.distributions import Number, draw
 from roboschool.errors import InvalidInput
 from roboschool.games.observations import (
     DISTANCE,
+    NEUTRAL,
     OWN_BODY,
     STEPS_LEFT,
     OtherAgents,
     distance_field,
     flat_distance,
-    ring,
 )
 from roboschool.games.player import GamePlayer, dense, effort, sparse, standing
-from roboschool.mdp.effects import Launch, Marker
+from roboschool.mdp.effects import Launch, Marker, ring
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import GameNeeds, Needs
 from roboschool.mdp.record import Record, quantity
@@ -33,7 +33,6 @@ from roboschool.robots.robot import Robot
 from roboschool.schema import Bounds
 
 FALL, OUT = 2, 3  # reasons
-POSTS = 36  # balls that show the ring
 
 
 class SumoMemory(GameMemory):
@@ -96,7 +95,7 @@ class Sumo(Game):
 
     def markers(self, state: GameState, world: int) -> Sequence[Marker]:
         """Return the ring."""
-        return ring(0.0, 0.0, float(state.memory.radius[world]), POSTS)
+        return [ring(0.0, 0.0, float(state.memory.radius[world]), NEUTRAL)]
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ SEEN, DONE = 2.0, 1.0  # at which bars of observations and of actions are full
 HISTORY = 120  # steps of the reward that are drawn
 SMALLEST = 120  # sides of a picture that has room for it [pixels]
 DESIGN = 400  # height of the picture that the sizes below are for [pixels]
-ROW, TITLE, TINY = 13, 15, 8  # height of a line, of the caption's, and the smallest that is written
-LABEL, BAR, CURVE = 96, 52, 60  # widths of a label, of a bar, of the curve of a term
+ROW, TITLE, TINY = 14, 15, 9  # height of a line, of the caption's, and the smallest that is written
+BAR, CURVE, COLUMN = 40, 50, 6  # widths of a bar, of the curve of a term, of a column of a chart
+SHARE, WIDEST, CHART, TERMS = 0.1, 0.3, 0.17, 0.2  # of the picture: a list, width and height of a chart, terms' height
 PAD = 4  # around everything
 ASCENT = 0.78  # of a letter, of its size
 
@@ -58,23 +59,22 @@ class Hud:
         self.terms.append(group.rewards.by_name(0, place))
         self.score += group.rewards.total.item(0, place)
 
-    def draw(self, picture: np.ndarray, simulation: Simulation, group: Group, place: int) -> np.ndarray:
-        """Return a picture (height, width, 3) with what is known about an agent."""
+    def read(self, simulation: Simulation, group: Group, place: int) -> Reading:
+        """Return what is known about an agent."""
         steps = int(simulation.clock.steps[0])
         caption = f"step {steps}   score {self.score:.1f}"
         if not group.active[0, place] and steps:
             caption += "   done"
         elif simulation.clock.truncated[0]:
             caption += "   time is up"
-        reading = Reading(
-            observation=group.observation[0, place],
-            action=group.applied[0, place] if steps else np.zeros(group.shape[-1]),
-            terms=self.terms or [dict.fromkeys(group.rewards.names, 0.0)],
+        return Reading(
+            observation=group.observation[0, place].copy(),
+            action=group.applied[0, place].copy() if steps else np.zeros(group.shape[-1]),
+            terms=[*self.terms] or [dict.fromkeys(group.rewards.names, 0.0)],
             caption=caption,
             field_names=self.field_names,
             joints=self.joints,
         )
-        return overlay(picture, reading)
 
 
 def overlay(picture: np.ndarray, reading: Reading) -> np.ndarray:
@@ -100,18 +100,19 @@ class Sheet:
         self.pad = max(2, round(PAD * scale))
 
     def caption(self, text: str) -> None:
-        """Write a line in the middle of the upper edge."""
+        """Write a line in the lower right corner."""
         size = max(TINY, round(TITLE * self.scale))
         wide, pad = _text(text, size).width, self.pad
-        left = (self.width - wide) // 2
-        self.panel(left - 2 * pad, pad, left + wide + 2 * pad, 2 * pad + size)
-        self.write(left, pad + (pad + size) / 2, text, size)
+        left, bottom = self.width - 3 * pad - wide, self.height - pad
+        self.panel(left - 2 * pad, bottom - pad - size, left + wide + 2 * pad, bottom)
+        self.write(left, bottom - (pad + size) / 2, text, size)
 
     def rewards(self, terms: Sequence[Mapping[str, float]]) -> int:
         """List the terms of the reward and their sum in the lower left corner; return where that begins."""
-        pad, row, curve = self.pad, max(TINY, round(ROW * self.scale)), round(CURVE * self.scale)
+        pad, row, curve = self.pad, max(TINY + 2, round(ROW * self.scale)), round(CURVE * self.scale)
         sums = [sum(step.values()) for step in terms]
-        curves = {"reward": sums} | {name: [step.get(name, 0.0) for step in terms] for name in terms[-1]}
+        most = max(1, int(TERMS * self.height / row))
+        curves = {"reward": sums} | {name: [step.get(name, 0.0) for step in terms] for name in [*terms[-1]][:most]}
         size = row - 2
         label = max(_text(_short(name), size).width for name in curves)
         number = _text("-000.00", size).width
@@ -137,34 +138,60 @@ class Sheet:
 
     def actions(self, values: np.ndarray, names: Sequence[str], bottom: int) -> None:
         """Draw the actions in the upper left corner, above `bottom`."""
-        self.bars(self.pad, bottom - self.pad, values, names, DONE)
+        self.numbers("actions", True, bottom - self.pad, values, names, DONE)
 
     def observations(self, values: np.ndarray, names: Sequence[str]) -> None:
-        """Draw the observation at the right edge."""
-        self.bars(None, self.height - self.pad, values, names, SEEN)
+        """Draw the observation in the upper right corner."""
+        self.numbers("observations", False, self.height - self.pad, values, names, SEEN)
 
-    def bars(self, left: int | None, bottom: int, values: np.ndarray, names: Sequence[str], full: float) -> None:
-        """Draw numbers as bars, each in its row, from the upper edge down; at the right edge if `left` is None."""
-        pad, count = self.pad, max(1, len(values))
-        row = min(ROW * self.scale, (bottom - 3 * pad) / count)
-        size = min(round(row + 0.4), round((ROW - 2) * self.scale))
-        texts = [_short(name) for name in names] if len(names) == len(values) and size >= TINY else []
-        label = min(round(LABEL * self.scale), max((_text(t, size).width for t in texts), default=0))
-        bar = round(BAR * self.scale)
-        wide = 2 * pad + label + (pad if texts else 0) + bar
-        left = self.width - pad - wide if left is None else left
-        self.panel(left, pad, left + wide, 3 * pad + count * row)
-        middle = left + wide - pad - bar / 2
-        top = 2 * pad
-        self.draw.line((middle, top, middle, top + count * row), fill=FAINT)
-        for i, value in enumerate(np.clip(np.nan_to_num(values.astype(float)) / full, -1.0, 1.0).tolist()):
+    def numbers(
+        self, title: str, at_left: bool, bottom: int, values: np.ndarray, names: Sequence[str], full: float
+    ) -> None:
+        """Draw numbers in an upper corner: as a list with their names if all fit, else as a chart."""
+        row, bar = max(TINY + 2, round(ROW * self.scale)), round(BAR * self.scale)
+        texts = [_short(name) for name in names]
+        wide = 3 * self.pad + max((_text(text, row - 2).width for text in texts), default=0) + bar
+        high = 2 * self.pad + row * len(values)
+        fits = wide * high <= SHARE * self.width * self.height and high <= bottom - self.pad
+        shares = np.clip(np.nan_to_num(values.astype(float)) / full, -1.0, 1.0).tolist()
+        if len(texts) == len(values) and fits:
+            self.bars(self.pad if at_left else self.width - self.pad - wide, wide, row, bar, shares, texts)
+        else:
+            self.chart(at_left, bottom, shares, f"{len(values)} {title}")
+
+    def bars(self, left: float, wide: float, row: int, bar: int, shares: Sequence[float], texts: Sequence[str]) -> None:
+        """Draw shares of full scale as bars, each in its row behind its name."""
+        pad = self.pad
+        middle, top, bottom = left + wide - pad - bar / 2, 2 * pad, 2 * pad + row * len(shares)
+        self.panel(left, pad, left + wide, bottom + pad)
+        self.draw.line((middle, top, middle, bottom), fill=FAINT)
+        for i, (share, text) in enumerate(zip(shares, texts, strict=True)):
+            edges = sorted((middle, middle + share * bar / 2))
             upper = top + i * row
-            edges = sorted((middle, middle + value * bar / 2))
-            lower = max(upper, upper + row - (2 if row > 4 else 1))
-            if value:
-                self.draw.rectangle((edges[0], upper, edges[1], lower), fill=GREEN if value > 0.0 else RED)
-            if texts:
-                self.write(left + pad, upper + row / 2, texts[i], size, label)
+            if share:
+                self.draw.rectangle((edges[0], upper, edges[1], upper + row - 2), fill=GREEN if share > 0.0 else RED)
+            self.write(left + pad, upper + row / 2, text, row - 2)
+
+    def chart(self, at_left: bool, bottom: int, shares: Sequence[float], title: str) -> None:
+        """Draw shares of full scale as narrow columns, below a title."""
+        pad, row = self.pad, max(TINY + 2, round(ROW * self.scale))
+        wide = max(_text(title, row - 2).width, min(COLUMN * self.scale * len(shares), WIDEST * self.width)) + 2 * pad
+        high = min(CHART * self.height, bottom - 3 * pad) - row
+        if wide > self.width / 2 or high < row:
+            return
+        left = pad if at_left else self.width - pad - wide
+        self.panel(left, pad, left + wide, 3 * pad + row + high)
+        self.write(left + pad, 2 * pad + row / 2, title, row - 2)
+        middle, step = 2 * pad + row + high / 2, (wide - 2 * pad) / len(shares)
+        self.draw.line((left + pad, middle, left + wide - pad, middle), fill=FAINT)
+        for i, share in enumerate(shares):
+            edges = sorted((middle, middle - share * high / 2))
+            at = left + pad + i * step
+            if share:
+                gap = 1 if step > 3 else 0
+                self.draw.rectangle(
+                    (at, edges[0], max(at, at + step - 1 - gap), edges[1]), fill=GREEN if share > 0.0 else RED
+                )
 
     def panel(self, left: float, top: float, right: float, bottom: float) -> None:
         """Draw a dark panel."""

@@ -13,7 +13,7 @@ from roboschool.rendering.camera_view import CameraView
 from roboschool.rendering.ground import BLACK, WHITE, find_track, make_ground
 from roboschool.rendering.native.library import (
     BOX,
-    MESH,
+    MARKS,
     POSE,
     SHAPES,
     SPHERE,
@@ -24,6 +24,7 @@ from roboschool.rendering.native.library import (
     load_library,
 )
 from roboschool.rendering.shapes import BASE, Colour, Parts, Tree, read_parts
+from roboschool.rendering.team_colours import team_colours, tint
 from roboschool.scenes.scene import Scene
 
 RADIUS = 0.72  # of a sphere around a body, if its longest side is 1
@@ -32,6 +33,7 @@ LOST = 1e5  # a body farther away is not moved any more [m]
 NO_BODY = -1  # in a picture of bodies: ground, sky, markers, arch
 ARCH, POST, BANNER = 3.0, 0.04, 0.2  # height of the finish arch, half the width of a post and of a square on it [m]
 UPRIGHT = np.eye(3).ravel()
+UNMARKED = np.zeros(0, MARKS)
 
 
 class Image(NamedTuple):
@@ -75,18 +77,20 @@ class RenderScene:
             self._rows[:, columns.start + BASE - 1] = 1.0  # upright
         self._agents = len(scene.agents)
         self._names = [agent.name for agent in scene.agents] + [prop.name for prop in scene.props]
-        self._arrange(bodies, _arch(scene))
-        self._trunks = []
+        self._arrange(bodies, _arch(scene), [*team_colours(scene), *[None] * len(scene.props)])
+        self.trunks: list[tuple[int, np.ndarray]] = []  # the link of each body's trunk, and its centre of mass in it
         trunks = [agent.robot.trunk for agent in scene.agents]
         trunks += [prop.joints[-1].child if prop.joints else prop.model.root for prop in scene.props]
         for number, (parts, trunk) in enumerate(zip(bodies, trunks, strict=True)):
             first = sum(len(other.links) for other in bodies[:number])
-            self._trunks.append((first + parts.names[trunk], parts.centres[trunk]))
-        self.placed, self._poses = self.library.place(self._rows, self.links, self.owners, self.local)
+            self.trunks.append((first + parts.names[trunk], parts.centres[trunk]))
+        self.placed, self.poses = self.library.place(self._rows, self.links, self.owners, self.local)
         self.radii = self._measure()  # of a sphere around each body (body,) [m]
-        self.markers = [_balls(())] * worlds
+        self.markers = [_read_markers((), self.ground)] * worlds
 
-    def _arrange(self, bodies: Sequence[Parts], still: tuple[np.ndarray, np.ndarray]) -> None:
+    def _arrange(
+        self, bodies: Sequence[Parts], still: tuple[np.ndarray, np.ndarray], teams: Sequence[Colour | None]
+    ) -> None:
         """Put links and shapes of all bodies, and those that stay where they are, into arrays."""
         links, shapes, owners, trees = list[np.ndarray](), list[np.ndarray](), list[np.ndarray](), list[Tree]()
         for number, (parts, columns) in enumerate(zip(bodies, self._columns, strict=True)):
@@ -96,6 +100,7 @@ class RenderScene:
             own["place"] += columns.start
             looks["body"] = number
             looks["mesh"] += len(trees)
+            looks["colour"] = tint(looks["colour"], teams[number])
             links.append(own)
             shapes.append(looks)
             owners.append(parts.owners + first)
@@ -109,9 +114,9 @@ class RenderScene:
 
     def _measure(self) -> np.ndarray:
         """Return a radius around each body as it is placed (body,) [m]."""
-        turns, places = self._poses[0, :, :9].reshape(-1, 3, 3), self._poses[0, :, 9:]
+        turns, places = self.poses[0, :, :9].reshape(-1, 3, 3), self.poses[0, :, 9:]
         kinds, half = self.shapes["kind"], self.shapes["half"]
-        caps = np.where(np.isin(kinds, (BOX, MESH)), 0.0, half[:, 0])[:, None]
+        caps = np.where(kinds >= BOX, 0.0, half[:, 0])[:, None]
         reach = np.einsum("sij,sj->si", abs(turns), half - caps * (1.0, 1.0, 0.0)) + caps
         middles = places + np.einsum("sij,sj->si", turns, self.shapes["middle"])
         radii = np.full(len(self._names), SMALLEST)
@@ -138,8 +143,8 @@ class RenderScene:
             for columns in [slice(None)] if near.all() else self._columns:
                 if near[columns].all():
                     row[columns] = numbers[columns]
-        self.placed, self._poses = self.library.place(self._rows, self.links, self.owners, self.local)
-        self.markers = [_balls(own) for own in markers or [()] * len(self._rows)]
+        self.placed, self.poses = self.library.place(self._rows, self.links, self.owners, self.local)
+        self.markers = [_read_markers(own, self.ground) for own in markers or [()] * len(self._rows)]
         worlds, robots = range(len(self._rows)), range(self._agents)
         return np.array([[self._position(world, robot) for robot in robots] for world in worlds])
 
@@ -152,7 +157,7 @@ class RenderScene:
         return self._position(world, self._names.index(name))
 
     def _position(self, world: int, body: int) -> np.ndarray:
-        link, centre = self._trunks[body]
+        link, centre = self.trunks[body]
         pose = self.placed[world, link]
         placed: np.ndarray = pose[9:] + pose[:9].reshape(3, 3) @ centre
         return placed
@@ -160,18 +165,25 @@ class RenderScene:
     def draw(self, views: Sequence[CameraView], width: int, height: int, threads: int | None = None) -> Image:
         """Draw each world from one view, all in one call (world, ...); the number of threads changes no pixel."""
         images = Image.empty(len(views), height, width)
-        shapes = [np.concatenate((self.shapes, balls)) for balls, _ in self.markers]
-        poses = [np.concatenate((own, places)) for own, (_, places) in zip(self._poses, self.markers, strict=True)]
+        shapes = [np.concatenate((self.shapes, own.shapes)) for own in self.markers]
+        poses = [np.concatenate((own, marked.poses)) for own, marked in zip(self.poses, self.markers, strict=True)]
+        marks = [own.marks for own in self.markers]
         pictures = [
-            fill_picture(drawn, placed, self.meshes, self.ground, view, image)
-            for drawn, placed, view, image in zip(shapes, poses, views, map(Image, *images), strict=True)
+            fill_picture(drawn, placed, self.meshes, self.ground, view, image, lines)
+            for drawn, placed, lines, view, image in zip(shapes, poses, marks, views, map(Image, *images), strict=True)
         ]
         self.library.draw(pictures, threads)
         return images
 
 
 def fill_picture(
-    shapes: np.ndarray, poses: np.ndarray, meshes: Any, ground: Ground, view: CameraView, image: Image
+    shapes: np.ndarray,
+    poses: np.ndarray,
+    meshes: Any,
+    ground: Ground,
+    view: CameraView,
+    image: Image,
+    marks: np.ndarray = UNMARKED,
 ) -> Picture:
     """Return what the library draws an image from; all that is given must live as long as it.
 
@@ -182,19 +194,43 @@ def fill_picture(
         ground: and sky.
         view: from where it is seen.
         image: to be drawn.
+        marks: `MARKS`, on the ground (mark,).
     """
     height, width = image.depths.shape
     vectors = ((c_float * 3)(*vector) for vector in (view.ahead, view.right, view.up))
     return Picture(
-        *(shapes.ctypes.data, poses.ctypes.data, ctypes.addressof(meshes), ctypes.pointer(ground)),
+        *(shapes.ctypes.data, poses.ctypes.data, ctypes.addressof(meshes), ctypes.pointer(ground), marks.ctypes.data),
         Eye((c_double * 3)(*view.eye), *vectors, view.wide, view.high),
-        *(len(shapes), width, height, *(array.ctypes.data for array in image)),
+        *(len(shapes), len(marks), width, height, *(array.ctypes.data for array in image)),
     )
 
 
+class Markers(NamedTuple):
+    """Markers, ready to be drawn."""
+
+    shapes: np.ndarray  # of balls, `SHAPES`
+    poses: np.ndarray  # of balls (ball, POSE)
+    marks: np.ndarray  # lines on the ground, `MARKS`
+
+
+def _read_markers(markers: Sequence[Marker], ground: Ground) -> Markers:
+    """Return what is drawn of markers; one that is not finite or too far away is left out."""
+    markers = [
+        marker
+        for marker in markers
+        if all(abs(number) < LOST for number in (*marker.position, marker.radius, marker.line, *(marker.end or ())))
+    ]
+    lines = [marker for marker in markers if marker.line > 0.0]
+    marks, middle = np.zeros(len(lines), MARKS), np.array(ground.middle)
+    for mark, marker in zip(marks, lines, strict=True):
+        start = marker.position[:2]
+        mark["start"], mark["end"] = start - middle, (marker.end or start) - middle
+        mark["radius"], mark["line"], mark["colour"] = marker.radius, marker.line, _share(marker.colour)
+    return Markers(*_balls([marker for marker in markers if marker.line <= 0.0]), marks)
+
+
 def _balls(markers: Sequence[Marker]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the shapes of markers and their poses (marker, POSE)."""
-    markers = [mark for mark in markers if all(abs(number) < LOST for number in (*mark.position, mark.radius))]
+    """Return the shapes of balls and their poses (ball, POSE)."""
     shapes, poses = np.zeros(len(markers), SHAPES), np.empty((len(markers), POSE))
     for shape, pose, marker in zip(shapes, poses, markers, strict=True):
         shape["kind"], shape["body"], shape["half"] = SPHERE, NO_BODY, marker.radius

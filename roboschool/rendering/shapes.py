@@ -16,6 +16,7 @@ from roboschool.rendering.native.library import (
     CAPSULE,
     CYLINDER,
     FIXED,
+    HEIGHTS,
     LINKS,
     MESH,
     POSE,
@@ -135,9 +136,33 @@ def _shapes(link: Any, colours: Mapping[str, tuple[float, ...]]) -> Iterator[tup
 
 @functools.lru_cache(maxsize=256)
 def _read_tree(file: str, _stamp: float, scale: tuple[float, ...]) -> Tree:
-    corners = (read_triangles(Path(file)) * scale).astype(np.float32)
+    return _grow_tree((read_triangles(Path(file)) * scale).astype(np.float32))
+
+
+def _grow_tree(corners: np.ndarray) -> Tree:
     nodes, triangles = load_library().build(corners)
     return Tree(nodes, triangles, corners.min((0, 1)), corners.max((0, 1)))
+
+
+def heightfield(heights: np.ndarray, cell: float, colour: tuple[float, ...] = PLAIN) -> tuple[np.ndarray, Tree]:
+    """Return a heightfield as a shape (1,), `SHAPES`, and its tree; it is centred, with rows along y.
+
+    Each cell is two triangles, which meet in the diagonal from its lowest x and y.
+
+    Args:
+        heights: finite numbers (rows, columns), two of each at least [m].
+        cell: distance between two of them [m].
+        colour: red, green, blue, 0 to 1.
+    """
+    rows, columns = heights.shape
+    x, y = ((np.arange(count) - (count - 1) / 2) * cell for count in (columns, rows))
+    points = np.stack((*np.meshgrid(x, y), heights), axis=-1).astype(np.float32)
+    a, b, c, d = points[:-1, :-1], points[:-1, 1:], points[1:, 1:], points[1:, :-1]
+    tree = _grow_tree(np.stack((np.stack((a, b, c), 2), np.stack((a, c, d), 2))).reshape(-1, 3, 3))
+    shape = np.zeros(1, SHAPES)
+    shape["kind"], shape["body"], shape["colour"] = HEIGHTS, -1, colour
+    shape["half"], shape["middle"] = (tree.high - tree.low) / 2, (tree.high + tree.low) / 2
+    return shape, tree
 
 
 def _origin(element: Any) -> np.ndarray:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.rendering.camera import LARGEST
+from roboschool.rendering.palette import with_one_palette
 from roboschool.system_info import install
 from roboschool.writers import replace, whole
 
@@ -23,6 +24,7 @@ STILLS = (".png", ".jpg", ".webp")
 SMALLEST = 32  # side of a picture [pixels]
 FASTEST = 31.0  # frames a second
 QUALITY = 70  # of a .webp
+PRESET, DRAFT = "veryfast", "ultrafast"  # of H.264
 CRF = 15  # of H.264: 0 is lossless, 51 the worst
 
 
@@ -85,16 +87,19 @@ class Video:
         path: where to; its ending says the kind.
         size: as WIDTHxHEIGHT [pixels]; both even.
         timestep: between two steps [s].
+        fps: frames a second, as near as steps allow; None: `FASTEST` at most.
+        draft: whether to encode quickly, into a larger file.
 
     Raises:
         InvalidInput: the ending or the size is wrong, or .mp4 is asked for without the extra `video`.
     """
 
-    def __init__(self, path: Path, size: str, timestep: float) -> None:
+    def __init__(self, path: Path, size: str, timestep: float, fps: float | None = None, draft: bool = False) -> None:
         self.path = choose_ending(path, KINDS)
         self.width, self.height = read_size(size)
-        self.every = max(1, round(1.0 / (timestep * FASTEST)))  # steps between two frames
+        self.every = max(1, round(1.0 / (timestep * (fps or FASTEST))))  # steps between two frames
         self.seconds = self.every * timestep  # between two frames
+        self._preset = DRAFT if draft else PRESET
         self._frames: list[Image.Image] = []
         self._program = _ffmpeg(path) if path.suffix.lower() == ".mp4" else None
         self._add: Callable[[np.ndarray], None] | None = None  # a frame to an .mp4
@@ -114,7 +119,7 @@ class Video:
             self._frames.append(Image.fromarray(picture))
             return
         if self._add is None:
-            encoder = _encoder(self._program, self.path, (self.width, self.height), self.seconds)
+            encoder = _encoder(self._program, self.path, (self.width, self.height), self.seconds, self._preset)
             self._add = self._stack.enter_context(encoder)
         self._add(picture)
 
@@ -125,11 +130,14 @@ class Video:
         self._stack.__exit__(kind, *error)  # type: ignore[arg-type]
         if kind is None and self._frames:
             pause = round(1000 * self.seconds)  # [ms]
-            _write_images(self.path, self._frames, save_all=True, duration=pause, loop=0, quality=QUALITY)
+            frames = with_one_palette(self._frames) if self.path.suffix.lower() == ".gif" else self._frames
+            _write_images(self.path, frames, save_all=True, duration=pause, loop=0, quality=QUALITY)
 
 
 @contextlib.contextmanager
-def _encoder(program: str, path: Path, size: tuple[int, int], seconds: float) -> Iterator[Callable[[np.ndarray], None]]:
+def _encoder(
+    program: str, path: Path, size: tuple[int, int], seconds: float, preset: str
+) -> Iterator[Callable[[np.ndarray], None]]:
     """Let ffmpeg write an .mp4; yield what adds a frame (height, width, 3).
 
     Args:
@@ -137,13 +145,14 @@ def _encoder(program: str, path: Path, size: tuple[int, int], seconds: float) ->
         path: of the video.
         size: width and height [pixels].
         seconds: between two frames.
+        preset: of the encoder.
 
     Raises:
         InvalidInput: ffmpeg fails, or the file cannot take its place; the old file is unchanged.
     """
     rate = str(Fraction(1.0 / seconds).limit_denominator())
     frames = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "{}x{}".format(*size), "-r", rate, "-i", "-"]
-    coded = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", str(CRF), "-f", "mp4"]
+    coded = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", str(CRF), "-preset", preset, "-f", "mp4"]
     with whole(path) as part, tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             [program, "-y", "-v", "error", *frames, *coded, str(part)],

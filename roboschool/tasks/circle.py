@@ -1,6 +1,5 @@
 """Drive round a circle, by the rules of Safety Gym, between lines that cost."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -8,7 +7,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from roboschool.mdp.costs import boundary_cost
-from roboschool.mdp.effects import Marker
+from roboschool.mdp.effects import Marker, ring, straight
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import State
@@ -16,8 +15,8 @@ from roboschool.mdp.term import Term
 from roboschool.schema import Bounds
 from roboschool.tasks.goal import Goal
 
-BALLS = 24  # that pictures show of the circle, and of a line
 GREEN, RED = (0, 255, 0), (237, 99, 79)
+LINE = 0.04  # width of painted lines [m]
 
 Length = Annotated[float, Bounds(0.01, 1000.0)]
 
@@ -59,14 +58,13 @@ class Circle(Goal):
 
     def markers(self, state: State, world: int, agent: int) -> Sequence[Marker]:
         """Show the circle and the lines."""
-        turns = [2.0 * math.pi * place / BALLS for place in range(BALLS)]
-        balls = [(self.radius * math.cos(turn), self.radius * math.sin(turn), GREEN) for turn in turns]
+        lines = [ring(0.0, 0.0, self.radius, GREEN, LINE)]
         for axis, limit in enumerate((self.across, self.along)):
             for side in (-1.0, 1.0) if limit is not None else ():
-                steps = [self.radius * (2.0 * place / BALLS - 1.0) for place in range(BALLS + 1)]
-                line = [(side * (limit or 0.0), step) for step in steps]
-                balls += [(*(point if axis == 0 else point[::-1]), RED) for point in line]
-        return tuple(Marker((x, y, 0.0), 0.03, colour) for x, y, colour in balls)
+                at = side * (limit or 0.0)
+                ends = ((at, -self.radius), (at, self.radius)) if axis == 0 else ((-self.radius, at), (self.radius, at))
+                lines.append(straight(*ends, RED, LINE))
+        return lines
 
 
 def _middle(state: State) -> np.ndarray:

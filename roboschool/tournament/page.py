@@ -1,6 +1,6 @@
-"""The page of a tournament: one HTML file without scripts, pictures or links to other files."""
+"""The page of a tournament: one HTML file without scripts, which shows replays that lie beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from roboschool.tournament.containment import describe_containment
@@ -22,6 +22,7 @@ td.interval span { position: absolute; height: 100%; min-width: 1px; border-radi
 td.interval i { position: absolute; width: 3px; top: -.2rem; bottom: -.2rem; background: #2563c9; }
 table.matrix td, table.matrix tr:hover td { text-align: center; border: 2px solid #fff;
   background: var(--colour, #fff); }
+iframe { width: 100%; max-width: 60rem; aspect-ratio: 16 / 9; border: 0; border-radius: 8px; margin: .5rem 0; }
 summary { cursor: pointer; } code { background: #f1f3f6; padding: .1rem .3rem; border-radius: 3px; }
 """
 BLUE, RED, GREY, NONE = (37, 99, 201), (201, 83, 45), (128, 104, 144), "#f1f3f6"
@@ -29,8 +30,13 @@ FAINTEST, STRONGEST = 0.12, 0.6  # parts of a colour in white: seen on the page,
 FEWEST_POINTS = 20.0  # of rating, across the bars of intervals
 
 
-def make_page(report: Report) -> str:
-    """Return the page of a tournament that is over."""
+def make_page(report: Report, replays: Mapping[str, str] | None = None) -> str:
+    """Return the page of a tournament that is over.
+
+    Args:
+        report: of it.
+        replays: names of pages in the same folder that play matches, by the names of the files of the matches.
+    """
     plan = report.plan
     rows, games = report.table, len(report.results)
     about = (
@@ -52,8 +58,9 @@ def make_page(report: Report) -> str:
         "Columns have the ranks of their policies.</figcaption></figure>",
         "<h2>Matches</h2>",
         "<p>Each match is a file beside this page. <code>roboschool replay FILE --verify</code> replays it and "
-        "compares every bit; <code>--video FILE.mp4</code> makes a video of it.</p>",
-        *_matches(report),
+        "compares every bit; <code>--html FILE.html</code> makes a page that plays it, <code>--video FILE.mp4</code> "
+        "a video. The first match of each pair is played here.</p>",
+        *_matches(report, replays or {}),
         f"<footer><p>{escape(versions)}</p></footer>",
     ]
     head = f'<head><meta charset="utf-8"/><title>{escape(plan.scene)}: tournament</title><style>{STYLE}</style></head>'
@@ -110,8 +117,8 @@ def _cell(tag: str, text: str, kind: str = "") -> str:
     return f"<{tag}{style}>{escape(text)}</{tag}>"
 
 
-def _matches(report: Report) -> list[str]:
-    """Return the tables of matches of each pair."""
+def _matches(report: Report, replays: Mapping[str, str]) -> list[str]:
+    """Return the tables of matches of each pair, with a replay if there is one: it is read when it is seen."""
     names = [entrant.name for entrant in report.plan.entrants]
     pairs: dict[tuple[int, int], list[Result]] = {}
     for result in report.results:
@@ -128,5 +135,7 @@ def _matches(report: Report) -> list[str]:
             texts = [str(r.seed), names[r.first], names[r.second], score, str(r.steps), r.file, ended]
             lines.append(_row("td", texts, 6))
         title = f"{escape(names[a])} {points:g} : {len(results) - points:g} {escape(names[b])}"
-        parts.append(f"<details><summary>{title}</summary><table>{''.join(lines)}</table></details>")
+        shown = next((replays[r.file] for r in results if r.file in replays), "")
+        frame = f'<iframe src="{escape(shown)}" title="replay" loading="lazy"></iframe>' if shown else ""
+        parts.append(f"<details><summary>{title}</summary>{frame}<table>{''.join(lines)}</table></details>")
     return parts

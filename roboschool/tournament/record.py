@@ -24,7 +24,7 @@ from roboschool.tournament.entrants import Entrant
 from roboschool.tournament.players import Fault
 from roboschool.tournament.trajectory import Trajectory, read_trajectory
 
-VERSION = 4
+VERSION = 5
 ENDING = ".rsmatch"
 ABOUT, ACTIONS, TRAJECTORY = "match.json", "actions.npz", "trajectory.npz"
 LONGEST = 10**6  # steps of a match

@@ -1,4 +1,4 @@
-"""The trajectory of a match, `trajectory.npz`: poses of all bodies at each step, and changes of markers and scores."""
+"""The trajectory of a match, `trajectory.npz`: poses of bodies, rewards, and changes of markers and scores."""
 
 import itertools
 import math
@@ -14,10 +14,12 @@ from roboschool.physics.checkpoint import Snapshot
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.simulation import Simulation
 
-BODY, MARKERS, SCORES = "bodies/", "markers", "scores"  # names of arrays; BODY is the prefix of the name of a body
+BODY, MARKERS, SCORES, REWARDS = "bodies/", "markers", "scores", "rewards"  # of arrays; BODY and the name of a body
 BASE = 7  # numbers of a base: its position [m], its orientation x, y, z, w
-MARKER = 9  # numbers of a change of a marker: step, its number, position [m], radius [m], red, green, blue
-GONE = (0.0,) * (MARKER - 2)  # a marker of radius 0 has been removed
+MARKER = (
+    12  # numbers of a change of a marker: step, its number, position [m], radius [m], red, green, blue, line, end [m]
+)
+GONE = (0.0,) * (MARKER - 2)  # a marker with neither radius nor line has been removed
 MAX_MARKERS = 4096
 TOLERANCE = 0.01  # of the length of an orientation, which is 1
 
@@ -29,6 +31,7 @@ class Trajectory:
     bodies: dict[str, np.ndarray]  # agents, then props (frames, BASE + joints); joints [rad, or m]
     markers: np.ndarray  # (changes, MARKER), by step
     scores: np.ndarray  # of the game: step, score of each agent (changes, 1 + agents)
+    rewards: np.ndarray  # of each agent in the step before (frames, agents)
 
     @property
     def frames(self) -> int:
@@ -37,7 +40,8 @@ class Trajectory:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return all arrays by their names in the file."""
-        return {BODY + name: rows for name, rows in self.bodies.items()} | {MARKERS: self.markers, SCORES: self.scores}
+        bodies = {BODY + name: rows for name, rows in self.bodies.items()}
+        return bodies | {MARKERS: self.markers, SCORES: self.scores, REWARDS: self.rewards}
 
     def look(self, step: int) -> tuple[Snapshot, list[Marker]]:
         """Return what a camera needs to draw a step; gravity and velocities are not recorded."""
@@ -46,9 +50,9 @@ class Trajectory:
         changes = self.markers[: np.searchsorted(self.markers[:, 0], step, "right")][::-1]
         _, last = np.unique(changes[:, 1], return_index=True)
         markers = [
-            Marker((x, y, z), radius, (int(red), int(green), int(blue)))
-            for _, _, x, y, z, radius, red, green, blue in changes[last].tolist()
-            if radius > 0.0
+            Marker((x, y, z), radius, (int(red), int(green), int(blue)), line, tuple(end) if line else None)
+            for _, _, x, y, z, radius, red, green, blue, line, *end in changes[last].tolist()
+            if radius > 0.0 or line > 0.0
         ]
         return Snapshot(math.nan, math.nan, (), bases, joints), markers
 
@@ -73,6 +77,8 @@ class Trajectory:
             raise InvalidInput(f"{where}: it has bodies and joints {found}, and scene {scene.name!r} {wanted}")
         if self.scores.shape[1] != 1 + len(scene.agents):
             raise InvalidInput(f"{where}: {SCORES} is {self.scores.shape}, not (changes, {1 + len(scene.agents)})")
+        if self.rewards.shape[1] != len(scene.agents):
+            raise InvalidInput(f"{where}: {REWARDS} is {self.rewards.shape}, not (frames, {len(scene.agents)})")
 
 
 class Recorder:
@@ -87,6 +93,7 @@ class Recorder:
         self._counts = scene.game is not None and "score" in scene.game.agent_stats.quantities
         self._scores = array("f")
         self._counted: list[float] = []
+        self._rewards = array("f")
         self._frames = 0
 
     def add(self, simulation: Simulation) -> None:
@@ -103,7 +110,7 @@ class Recorder:
             pairs = itertools.zip_longest(markers[:MAX_MARKERS], self._shown[:MAX_MARKERS])
             for number, (marker, old) in enumerate(pairs):
                 if marker is not old and marker != old:  # identity is quicker to compare
-                    state = GONE if marker is None else (*marker.position, marker.radius, *marker.colour)
+                    state = GONE if marker is None else _numbers(marker)
                     self._markers.extend((self._frames, number, *state))
             self._shown = markers
         if self._counts:
@@ -111,6 +118,10 @@ class Recorder:
             if scores != self._counted:
                 self._scores.extend((self._frames, *scores))
                 self._counted = scores
+        rewards = np.zeros(self._agents, np.float32)
+        for group in simulation.groups:
+            rewards[list(group.agents)] = group.rewards.total[0]
+        self._rewards.extend(np.nan_to_num(rewards).tolist())
         self._frames += 1
 
     def trajectory(self) -> Trajectory:
@@ -124,7 +135,13 @@ class Recorder:
         scores = np.array(self._scores, np.float32).reshape(-1, 1 + self._agents)
         scores = scores[np.isfinite(scores).all(axis=1) & (scores[:, 0] < frames)]
         bodies = [rows[:frames] for rows in bodies]
-        return Trajectory(dict(zip(self._names, bodies, strict=True)), markers[markers[:, 0] < frames], scores)
+        rewards = np.array(self._rewards, np.float32).reshape(-1, self._agents)[:frames]
+        return Trajectory(dict(zip(self._names, bodies, strict=True)), markers[markers[:, 0] < frames], scores, rewards)
+
+
+def _numbers(marker: Marker) -> tuple[float, ...]:
+    """Return a marker as its change has it, after step and number."""
+    return (*marker.position, marker.radius, *marker.colour, marker.line, *(marker.end or marker.position[:2]))
 
 
 def is_sound(rows: np.ndarray) -> np.ndarray:
@@ -141,19 +158,21 @@ def read_trajectory(arrays: Mapping[str, np.ndarray], steps: int) -> Trajectory:
         InvalidInput: arrays are missing or invalid.
     """
     bodies = {name.removeprefix(BODY): rows for name, rows in arrays.items() if name.startswith(BODY)}
-    if not bodies or arrays.keys() - {BODY + name for name in bodies} != {MARKERS, SCORES}:
-        raise InvalidInput(f"it holds {', '.join(arrays) or 'nothing'}, not bodies, markers and scores")
+    if not bodies or arrays.keys() - {BODY + name for name in bodies} != {MARKERS, SCORES, REWARDS}:
+        raise InvalidInput(f"it holds {', '.join(arrays) or 'nothing'}, not bodies, markers, scores and rewards")
     frames = len(next(iter(bodies.values())))
     for name, rows in bodies.items():
         if len(rows) != frames or frames > steps + 1 or rows.shape[1] < BASE:
             raise InvalidInput(f"{name} is {rows.shape}: {frames} frames of {steps} steps, {BASE} numbers at least")
         if not is_sound(rows).all():
             raise InvalidInput(f"{name} has a pose that cannot be, in frame {is_sound(rows).argmin()}")
-    markers, scores = arrays[MARKERS], arrays[SCORES]
+    markers, scores, rewards = arrays[MARKERS], arrays[SCORES], arrays[REWARDS]
     if markers.shape[1] != MARKER:
         raise InvalidInput(f"{MARKERS} is {markers.shape}, not (changes, {MARKER})")
     if not scores.shape[1]:
         raise InvalidInput(f"{SCORES} is {scores.shape}, not (changes, 1 + agents)")
+    if len(rewards) != frames:
+        raise InvalidInput(f"{REWARDS} is {rewards.shape}: {frames} frames have poses")
     for name, changes in ((MARKERS, markers), (SCORES, scores)):
         step = changes[:, 0]
         if (np.diff(step, prepend=0.0) < 0.0).any() or (step >= frames).any() or (step % 1.0).any():
@@ -161,4 +180,4 @@ def read_trajectory(arrays: Mapping[str, np.ndarray], steps: int) -> Trajectory:
     number = markers[:, 1]
     if ((number < 0.0) | (number >= MAX_MARKERS) | (number % 1.0 > 0.0)).any():
         raise InvalidInput(f"{MARKERS} are not numbered from 0 to {MAX_MARKERS - 1}")
-    return Trajectory(bodies, markers, scores)
+    return Trajectory(bodies, markers, scores, rewards)

@@ -24,6 +24,7 @@ from roboschool import paths
 from roboschool.bench.report import as_markdown, as_text, read_report
 from roboschool.cli import catalogue, contest
 from roboschool.cli.options import read_options, split_options
+from roboschool.cli.output import Output
 from roboschool.errors import InvalidInput
 from roboschool.learning import settings
 from roboschool.learning.checkpoint import check_tensors, load_generator, read_checkpoint, write_checkpoint
@@ -178,7 +179,7 @@ def match(data: bytes, folder: Path) -> None:
     path = folder / "m.rsmatch"
     path.write_bytes(data)
     with _quiet():
-        contest.run_replay(path, check=True, video=None, picture=folder / "m.png", at=None, size="48x32")
+        contest.run_replay(path, True, Output(picture=folder / "m.png", html=folder / "m.html", size="48x32"))
 
 
 @contextlib.contextmanager

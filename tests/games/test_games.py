@@ -527,6 +527,6 @@ def test_what_is_nobodys_has_no_sides_colour(name: str) -> None:
     simulation.reset({0: 0})
     colours = {marker.colour for marker in simulation.markers()}
     simulation.close()
-    theirs = {"soccer": {*COLOURS}, "kick_and_defend": {COLOURS[1]}}  # shirts, and the zone of the keeper
+    theirs = {"kick_and_defend": {COLOURS[1]}}  # the zone of the keeper
     assert colours == theirs.get(name, set()) | {NEUTRAL}
     assert NEUTRAL not in COLOURS

@@ -33,7 +33,7 @@ from roboschool.rendering.native.library import (
     load_library,
 )
 from roboschool.rendering.render_scene import Image, RenderScene, fill_picture
-from roboschool.rendering.shapes import read_parts
+from roboschool.rendering.shapes import heightfield, read_parts
 from roboschool.robots.urdf import read_urdf
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import FixedCamera, Prop, Scene
@@ -244,6 +244,26 @@ def test_a_mesh_is_scaled_and_placed(tmp_path: Path) -> None:
     wide, high = (np.ptp(places, axis=0) + 1)[::-1] * (2 * 0.5 * 5.75 / 100)  # its front is 5.75 m away
     assert (wide, high) == (pytest.approx(1.0, abs=0.12), pytest.approx(1.0, abs=0.12))
     simulation.close()
+
+
+def test_a_heightfield_is_as_high_as_it_says() -> None:
+    x, y = np.meshgrid(np.linspace(-2.0, 2.0, 41), np.linspace(-1.5, 1.5, 31))
+    shape, tree = heightfield(0.3 * x - 0.2 * y + 1.0, 0.1)
+    poses = np.concatenate((np.eye(3).ravel(), np.zeros(3)))[None]
+    mesh = (Mesh * 1)(Mesh(tree.nodes.ctypes.data, tree.triangles.ctypes.data))
+    image, view = Image.empty(SIZE, SIZE), look(np.array((0.0, -4.0, 4.0)), np.array((0.0, 0.0, 1.0)))
+    load_library().draw([fill_picture(shape, poses, mesh, ground(), view, image)], 1)
+    places = (np.arange(SIZE) + 0.5) / SIZE * 2.0 - 1.0
+    ways = view.ahead + view.wide * places[None, :, None] * view.right - view.high * places[:, None, None] * view.up
+    slope = np.array((0.3, -0.2, -1.0))
+    depths = -(view.eye @ slope + 1.0) / (ways @ slope)
+    met = view.eye + depths[..., None] * ways
+    inside = (abs(met[..., 0]) < 1.97) & (abs(met[..., 1]) < 1.47)
+    assert inside.sum() > 500
+    assert abs(image.depths - depths)[inside].max() < 0.001
+    outside = (abs(met[..., 0]) > 2.1) | (abs(met[..., 1]) > 1.6)
+    below = view.eye[2] / -ways[..., 2]
+    assert abs(image.depths - below)[outside].max() < 0.01, "the ground beside it"
 
 
 def test_a_mesh_that_has_become_bad_is_one_clear_error(tmp_path: Path) -> None:

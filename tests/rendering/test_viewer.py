@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -132,6 +133,16 @@ def test_any_number_of_numbers_fits_any_picture(size: tuple[int, int], count: in
     terms = [{"alive": 1.0, "progress": 0.1 * i} for i in range(500)]
     full = reading(numbers, numbers[:30], field_names=names, joints=names[:30], terms=terms, caption="step 1   done")
     assert overlay(blank(*size), full).shape == (size[1], size[0], 3)
+
+
+@pytest.mark.parametrize("size", [(600, 400), (960, 540), (1280, 720), (240, 160)])
+@pytest.mark.parametrize("scene", ["hopper", "humanoid", "ant_sumo"])
+def test_the_numbers_cover_a_quarter_of_the_picture_at_most(scene: str, size: tuple[int, int]) -> None:
+    with closing(AgentEnv(scene, hud=True, render_mode="rgb_array")) as env:
+        env.reset(seed=0)
+        env.step(np.ones(env.action_space.shape))
+        seen = env._hud.read(env.simulation, env._sit().group, 0)
+    assert (overlay(blank(*size), seen) != 128).any(axis=-1).mean() <= 0.25
 
 
 def test_tiny_pictures_get_no_numbers() -> None:

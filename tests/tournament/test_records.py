@@ -21,6 +21,7 @@ from safetensors.numpy import save
 import roboschool
 from roboschool import paths, readers, writers
 from roboschool.cli.contest import run_replay
+from roboschool.cli.output import Output
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.errors import InvalidInput
 from roboschool.policies.opponent_pool import OpponentPool
@@ -98,7 +99,7 @@ def test_nothing_that_a_match_names_is_imported_or_opened(
     for shown in ({"check": True}, {"picture": here / "p.png"}, {"video": here / "v.gif"}):
         asked = {"check": False, "video": None, "picture": None} | shown
         with pytest.raises(InvalidInput) as error:
-            run_replay(path, at=None, size="96x64", **asked)
+            run_replay(path, asked.pop("check"), Output(size="96x64", **asked))
         assert words in str(error.value)
     assert sorted(p.name for p in here.iterdir()) == ["b.rsmatch", "here_be_dragons.py", "mine.toml"]
     assert "here_be_dragons" not in sys.modules
@@ -524,9 +525,9 @@ def test_a_match_that_is_not_what_was_played_is_noticed(over: tuple[Plan, Report
     write_match(one, with_record(match, seconds=match.record.seconds + 1.0))
     os.utime(one, ns=(0, age))
     with pytest.raises(InvalidInput, match=r"00001\.rsmatch: not the file that .*games\.jsonl: line 1 is about"):
-        run_replay(one, True, None, None, None, "96x64")
+        run_replay(one, True, Output())
     one.write_bytes(data)
-    assert run_replay(one, True, None, None, None, "96x64") == 0
+    assert run_replay(one, True, Output()) == 0
 
 
 def test_a_summary_says_nothing_that_cannot_be(over: tuple[Plan, Report, Path], folder: Path) -> None:

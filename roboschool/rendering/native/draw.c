@@ -19,7 +19,7 @@ struct work {
 };
 
 int roboschool_picture_layout[] = {sizeof(struct shape), sizeof(struct picture), sizeof(struct ground),
-                           sizeof(struct mesh),  sizeof(struct link),    sizeof(struct node)};
+                           sizeof(struct mesh),  sizeof(struct mark),    sizeof(struct link),    sizeof(struct node)};
 
 /* Add the ray through a place in the picture [pixels]. */
 static void add_ray(const struct view *v, float x, float y, int at, struct batch *b) {

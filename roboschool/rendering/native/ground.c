@@ -151,6 +151,23 @@ static void paint_stadium(const struct ground *g, const struct spots *s, struct 
   paint_finish(g, s, g->finish, -TURN - HALF, HALF - TURN, b);
 }
 
+static void paint_mark(const struct mark *m, const struct spots *s, struct batch *b) {
+  float reach = m->radius + 0.5F * m->line, way[2] = {m->end[0] - m->start[0], m->end[1] - m->start[1]};
+  float square = way[0] * way[0] + way[1] * way[1], inverse = square > 0.0F ? 1.0F / square : 0.0F;
+  if (!shows(s, least(m->start[0], m->end[0]) - reach, most(m->start[0], m->end[0]) + reach,
+             least(m->start[1], m->end[1]) - reach, most(m->start[1], m->end[1]) + reach))
+    return;
+  for (int i = 0; i < b->count; i++) {
+    float x = s->x[i] - m->start[0], y = s->y[i] - m->start[1];
+    float along = within((x * way[0] + y * way[1]) * inverse, 0.0F, 1.0F);
+    x -= along * way[0], y -= along * way[1];
+    float away = sqrtf(x * x + y * y) + SHARPEST, cosine = x / away, sine = y / away;
+    float blur = fabsf(s->ways[0][i] * cosine + s->ways[1][i] * sine) +
+                 fabsf(s->ways[2][i] * cosine + s->ways[3][i] * sine) + SHARPEST;
+    cover(b, i, band(away, blur, m->radius - 0.5F * m->line, reach), m->colour);
+  }
+}
+
 static void paint_sky(const struct view *view, struct batch *b) {
   const struct ground *g = view->ground;
   const float *base = g->colours[g->kind == STUDIO ? FLOOR : HORIZON];
@@ -236,6 +253,7 @@ void paint(const struct view *view, struct batch *b) {
     paint_stadium(g, &s, b);
   else
     paint_tiles(g, &s, b);
+  for (int i = 0; i < view->picture->marked; i++) paint_mark(view->picture->marks + i, &s, b);
   for (int i = 0; sky && i < b->count; i++) {
     int down = -b->dz[i] > steepest;
     b->red[i] = down ? b->red[i] : sky->red[i], b->green[i] = down ? b->green[i] : sky->green[i];

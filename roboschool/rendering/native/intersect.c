@@ -140,7 +140,7 @@ void dress(const struct solid *solids, struct batch *b) {
     if (b->id[i] < 0) continue;
     const struct solid *s = solids + b->id[i] / FACES;
     b->px[i] = b->dx[i] * b->t[i], b->py[i] = b->dy[i] * b->t[i], b->pz[i] = b->dz[i] * b->t[i];
-    if (s->kind == MESH)
+    if (s->kind >= MESH)
       b->nx[i] = b->mx[i], b->ny[i] = b->my[i], b->nz[i] = b->mz[i];
     else
       find_normal(s, b->id[i] % FACES, i, b);

@@ -13,7 +13,7 @@ from roboschool.errors import InvalidInput
 from roboschool.system_info import cores
 
 PATH = Path(__file__).with_name("draw.dylib" if sys.platform == "darwin" else "draw.so")
-SPHERE, CAPSULE, CYLINDER, BOX, MESH = range(5)  # kinds of shapes
+SPHERE, CAPSULE, CYLINDER, BOX, MESH, HEIGHTS = range(6)  # kinds of shapes; a heightfield is a mesh that is open
 STUDIO, TILES, TRACK, STADIUM = range(4)  # kinds of ground; a studio has none
 FIXED, TURNS, SLIDES = range(3)  # kinds of links
 POSE = 12  # numbers of a pose: a matrix of rows that turns into the world, a position [m]
@@ -28,6 +28,10 @@ LINKS = np.dtype(  # `struct link`
     [(name, np.int32) for name in ("parent", "kind", "place")]
     + [("origin", np.float64, POSE), ("axis", np.float64, 3)],
     align=True,
+)
+MARKS = np.dtype(  # `struct mark`
+    [(name, np.float32, 2) for name in ("start", "end")]
+    + [("radius", np.float32), ("line", np.float32), ("colour", np.float32, 3)]
 )
 NODES = np.dtype([("low", np.float32, 3), ("high", np.float32, 3), ("first", np.int32), ("count", np.int32)])
 
@@ -66,8 +70,9 @@ class Picture(ctypes.Structure):
     _fields_ = [
         *((name, c_void_p) for name in ("shapes", "poses", "meshes")),
         ("ground", POINTER(Ground)),
+        ("marks", c_void_p),
         ("camera", Eye),
-        *((name, c_int32) for name in ("count", "width", "height")),
+        *((name, c_int32) for name in ("count", "marked", "width", "height")),
         *((name, c_void_p) for name in ("colours", "depths", "bodies")),
     ]
 
@@ -87,7 +92,8 @@ class Library:
             library = ctypes.CDLL(str(path))
             self._draw, self._place = library.roboschool_draw, library.roboschool_place
             self._build = library.roboschool_build
-            structures = [SHAPES.itemsize, *map(ctypes.sizeof, (Picture, Ground, Mesh)), LINKS.itemsize, NODES.itemsize]
+            structures = [SHAPES.itemsize, *map(ctypes.sizeof, (Picture, Ground, Mesh))]
+            structures += [kind.itemsize for kind in (MARKS, LINKS, NODES)]
             layout = (c_int * len(structures)).in_dll(library, "roboschool_picture_layout")
         except (OSError, AttributeError, ValueError) as error:
             raise InvalidInput(f"{path} cannot be loaded ({error}): {remedy}") from None

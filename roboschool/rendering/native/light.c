@@ -142,15 +142,15 @@ static void darken(const struct view *v, const struct box *tile, struct batch *b
   size = sqrtf(size);
   for (int k = 0; k < v->count; k++) {
     const struct solid *s = v->solids + k;
-    int is_box = s->kind == BOX || s->kind == MESH, shades = ground && overlap(&s->shaded, tile), closes = shades;
+    int is_box = s->kind >= BOX, shades = ground && overlap(&s->shaded, tile), closes = shades;
     if (solid) {
       float c[3] = {s->centre[0] - middle[0], s->centre[1] - middle[1], s->centre[2] - middle[2]}, ahead = dot(c, SUN);
       float reach = size + s->radius, square = dot(c, c), blurred = reach + 2.0F * SPREAD * most(ahead, 0.0F) + 0.01F;
       shades |= ahead > -reach && square - ahead * ahead < blurred * blurred;
       closes |= square < (reach + s->contact) * (reach + s->contact);
     }
-    if (shades) (s->kind == MESH ? shade_mesh : is_box ? shade_box : shade_round)(v, s, k, b);
-    if (closes) (is_box ? close_box : close_round)(s, k, b);
+    if (shades) (s->kind >= MESH ? shade_mesh : is_box ? shade_box : shade_round)(v, s, k, b);
+    if (closes && s->kind != HEIGHTS) (is_box ? close_box : close_round)(s, k, b);
   }
 }
 

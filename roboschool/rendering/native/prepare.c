@@ -84,7 +84,7 @@ static void prepare_one(const struct view *view, const struct shape *shape, cons
   float place[3], balls[8][3];
   int count = 1;
   s->kind = shape->kind, s->body = shape->body;
-  s->mesh = shape->kind == MESH ? view->picture->meshes + shape->mesh : 0;
+  s->mesh = shape->kind >= MESH ? view->picture->meshes + shape->mesh : 0;
   for (int i = 0; i < 9; i++) s->turn[i] = (float)pose[i];
   for (int i = 0; i < 3; i++) {
     place[i] = (float)(pose[9 + i] - view->camera.eye[i]);
@@ -98,7 +98,7 @@ static void prepare_one(const struct view *view, const struct shape *shape, cons
   float radius = s->half[0], middle = most(most(least(s->half[0], s->half[1]), least(s->half[1], s->half[2])),
                                            least(s->half[0], s->half[2]));
   const float axis[3] = {s->turn[2], s->turn[5], s->turn[8]};
-  if (s->kind == BOX || s->kind == MESH) {
+  if (s->kind >= BOX) {
     for (count = 0; count < 8; count++) {
       float corner[3], local[3];
       for (int i = 0; i < 3; i++) local[i] = count >> i & 1 ? s->half[i] : -s->half[i];

@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 
-enum { SPHERE, CAPSULE, CYLINDER, BOX, MESH }; /* kinds of shapes */
+enum { SPHERE, CAPSULE, CYLINDER, BOX, MESH, HEIGHTS }; /* kinds of shapes; a heightfield is a mesh that is open */
 enum { STUDIO, TILES, TRACK, STADIUM };        /* kinds of ground; a studio has none */
 enum { TILE = 16, FRAMED = TILE + 2, MOST = 328, FACES = 8, SAMPLES = 8 };
 /* TILE: side of the squares that a picture is drawn in [pixels]; FRAMED: with what is beside them. MOST: rays of a
@@ -31,6 +31,10 @@ struct ground {
   float colours[11][3];    /* in the order of `enum colour` */
 };
 enum colour { ZENITH, HORIZON, BARE, LANES, WHITE, BLACK, GRASS, MOWN, CEILING, FLOOR, GLOW };
+struct mark { /* a line on the ground, where the distance to a segment is `radius` */
+  float start[2], end[2], radius, line; /* as seen from the middle of the stadium; width of the line [m] */
+  float colour[3];
+};
 struct camera {
   double eye[3];
   float ahead[3], right[3], up[3]; /* of length 1 */
@@ -41,8 +45,9 @@ struct picture {
   const double *poses; /* of each shape: a matrix of rows that turns it into the world, then its position [m] */
   const struct mesh *meshes;
   const struct ground *ground;
+  const struct mark *marks;
   struct camera camera;
-  int32_t count, width, height;
+  int32_t count, marked, width, height;
   uint8_t *colours;  /* (height, width, 3) */
   float *depths;     /* along the camera's axis [m], infinite for the sky (height, width); NULL: not wanted */
   int32_t *bodies;   /* (height, width), -1: none; NULL: not wanted */
