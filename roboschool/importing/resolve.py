@@ -58,7 +58,7 @@ class Resolver:
     def hint(self, name: str) -> str:
         """Return the end of an error about a file that is not there."""
         file = Path(name)
-        near = list_names(self.folder, file.suffix) if file.suffix else []
+        near = [each for each in list_names(self.folder, file.suffix) if each != file.name] if file.suffix else []
         return suggest(file.name, near) if near else ""
 
     def _candidates(self, name: str) -> list[tuple[Path, str]]:
