@@ -8,7 +8,7 @@ from typing import Annotated
 from xml.etree import ElementTree as ET
 
 from roboschool.errors import InvalidInput, describe_unknown
-from roboschool.mdp.layout import Element, Rectangle
+from roboschool.mdp.layout import COLOURS, Element, Rectangle
 from roboschool.robots.urdf import Model, read_urdf
 from roboschool.scenes.layout import MOST_ELEMENTS, Layout, LayoutTable
 from roboschool.schema import Bounds, Size
@@ -24,21 +24,20 @@ HOVER = 0.002  # height of a gremlin above the ground [m]
 class Kind:
     """A kind of element, with the numbers of Safety Gym."""
 
-    colour: Colour
     size: float  # radius, or half the side of a box [m]
     keepout: float  # [m]
     about: str
 
 
 KINDS = {
-    "goal": Kind((0.0, 1.0, 0.0), 0.3, 0.4, "a disc to drive to"),
-    "button": Kind((1.0, 0.5, 0.0), 0.1, 0.2, "a ball to touch, which does not move"),
-    "box": Kind((1.0, 1.0, 0.0), 0.2, 0.42, "a box to push, with columns at its corners"),
-    "hazard": Kind((0.0, 0.0, 1.0), 0.2, 0.4, "a disc to keep off; nothing meets it"),
-    "vase": Kind((0.0, 1.0, 1.0), 0.1, 0.15, "a light cube to leave alone"),
-    "pillar": Kind((0.5, 0.5, 1.0), 0.2, 0.3, "a tall cylinder that does not move"),
-    "gremlin": Kind((0.5, 0.0, 1.0), 0.1, 0.5, "a cube that goes round in a circle"),
-    "wall": Kind((0.5, 0.5, 0.5), 0.5, 0.0, "a cube that does not move"),
+    "goal": Kind(0.3, 0.4, "a disc to drive to"),
+    "button": Kind(0.1, 0.2, "a ball to touch, which does not move"),
+    "box": Kind(0.2, 0.42, "a box to push, with columns at its corners"),
+    "hazard": Kind(0.2, 0.4, "a disc to keep off; nothing meets it"),
+    "vase": Kind(0.1, 0.15, "a light cube to leave alone"),
+    "pillar": Kind(0.2, 0.3, "a tall cylinder that does not move"),
+    "gremlin": Kind(0.1, 0.5, "a cube that goes round in a circle"),
+    "wall": Kind(0.5, 0.0, "a cube that does not move"),
 }
 
 
@@ -159,7 +158,7 @@ def make_layout(layout: Layout, tables: Sequence[ElementTable], first: int) -> L
 def _model(kind: str, size: float, density: float, travel: float) -> Model:
     """Return the model of an element; its root is on the ground, under its middle."""
     robot, s = ET.Element("robot", name=kind), size
-    colour = KINDS[kind].colour
+    colour = COLOURS[kind]
     cube = {"box": {"size": f"{2 * s:g} {2 * s:g} {2 * s:g}"}}
     if kind in ("goal", "hazard"):
         _shape(ET.SubElement(robot, "link", name="ground"), colour, (0, 0, FLAT), _round(s, 2 * FLAT), solid=False)

@@ -37,7 +37,7 @@ class Circle(Goal):
         """None."""
         return ()
 
-    def own_lidars(self, scene: SceneInfo) -> dict[str, Sensor]:
+    def own_lidars(self) -> dict[str, Sensor]:
         """Return the lidar of the middle."""
         return {"circle_lidar": self.lidars.of_points("middle", _middle, [self.radius])}
 
@@ -66,7 +66,8 @@ class Circle(Goal):
                 steps = [self.radius * (2.0 * place / BALLS - 1.0) for place in range(BALLS + 1)]
                 line = [(side * (limit or 0.0), step) for step in steps]
                 balls += [(*(point if axis == 0 else point[::-1]), RED) for point in line]
-        return tuple(Marker((x, y, 0.0), 0.03, colour) for x, y, colour in balls)
+        rings = super().markers(state, world, agent)
+        return (*rings, *(Marker((x, y, 0.0), 0.03, colour) for x, y, colour in balls))
 
 
 def _middle(state: State) -> np.ndarray:
