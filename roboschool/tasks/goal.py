@@ -152,6 +152,8 @@ class Goal(Task):
     def _move_goals(self, state: State, reached: np.ndarray, rngs: Sequence[np.random.Generator]) -> list[Launch]:
         """Place the goal anew where it was reached."""
         launches: list[Launch] = []
+        if not np.count_nonzero(reached):
+            return launches
         goal = self.placing.of_kind("goal")[self.number]
         others = [element for element in self.placing.elements if element is not goal]
         away = [self.placing.robot_keepout, *(element.keepout for element in others)]
