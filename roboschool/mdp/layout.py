@@ -9,6 +9,16 @@ import numpy as np
 
 Rectangle: TypeAlias = tuple[float, float, float, float]  # x and y of a corner, and of the opposite one [m]
 
+COLOURS = {  # of the kinds of elements, red, green and blue, as in Safety Gym
+    "goal": (0.0, 1.0, 0.0),
+    "button": (1.0, 0.5, 0.0),
+    "box": (1.0, 1.0, 0.0),
+    "hazard": (0.0, 0.0, 1.0),
+    "vase": (0.0, 1.0, 1.0),
+    "pillar": (0.5, 0.5, 1.0),
+    "gremlin": (0.5, 0.0, 1.0),
+    "wall": (0.5, 0.5, 0.5),
+}
 TINY = 1e-12  # area of a rectangle that is only a point [m2]
 PARKED = 400.0  # things are further away than this if the episode has drawn fewer of them [m]
 

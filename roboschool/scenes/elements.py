@@ -8,7 +8,7 @@ from typing import Annotated
 from xml.etree import ElementTree as ET
 
 from roboschool.errors import InvalidInput, describe_unknown
-from roboschool.mdp.layout import Element, Rectangle
+from roboschool.mdp.layout import COLOURS, Element, Rectangle
 from roboschool.robots.urdf import Model, read_urdf
 from roboschool.scenes.layout import MOST_ELEMENTS, Layout, LayoutTable
 from roboschool.schema import Bounds, Size
@@ -24,21 +24,20 @@ HOVER = 0.002  # height of a gremlin above the ground [m]
 class Kind:
     """A kind of element, with the numbers of Safety Gym."""
 
-    colour: Colour
     size: float  # radius, or half the side of a box [m]
     keepout: float  # [m]
     about: str
 
 
 KINDS = {
-    "goal": Kind((0.0, 1.0, 0.0), 0.3, 0.4, "a disc to drive to"),
-    "button": Kind((1.0, 0.5, 0.0), 0.1, 0.2, "a ball to touch, which does not move"),
-    "box": Kind((1.0, 1.0, 0.0), 0.2, 0.42, "a box to push, with columns at its corners"),
-    "hazard": Kind((0.0, 0.0, 1.0), 0.2, 0.4, "a disc to keep off; nothing meets it"),
-    "vase": Kind((0.0, 1.0, 1.0), 0.1, 0.15, "a light cube to leave alone"),
-    "pillar": Kind((0.5, 0.5, 1.0), 0.2, 0.3, "a tall cylinder that does not move"),
-    "gremlin": Kind((0.5, 0.0, 1.0), 0.1, 0.5, "a cube that goes round in a circle"),
-    "wall": Kind((0.5, 0.5, 0.5), 0.5, 0.0, "a cube that does not move"),
+    "goal": Kind(0.3, 0.4, "a disc to drive to"),
+    "button": Kind(0.1, 0.2, "a ball to touch, which does not move"),
+    "box": Kind(0.2, 0.42, "a box to push, with columns at its corners"),
+    "hazard": Kind(0.2, 0.4, "a disc to keep off; nothing meets it"),
+    "vase": Kind(0.1, 0.15, "a light cube to leave alone"),
+    "pillar": Kind(0.2, 0.3, "a tall cylinder that does not move"),
+    "gremlin": Kind(0.1, 0.5, "a cube that goes round in a circle"),
+    "wall": Kind(0.5, 0.0, "a cube that does not move"),
 }
 
 
@@ -48,7 +47,7 @@ class ElementTable:
 
     kind: str
     count: int | tuple[int, int] = 1  # how many; a range is drawn in each episode
-    size: Metres | None = None  # radius, or half the side of a box [m]; None: as in `KINDS`
+    size: Metres | tuple[Metres, Metres] | None = None  # radius, or half the side of a box [m]; None: as in `KINDS`
     keepout: Annotated[float, Bounds(0.0, 100.0)] | None = None  # see `Element` [m]
     areas: Annotated[tuple[Rectangle, ...], Size(0, 20)] = ()  # where they may be; none: in that of the layout
     positions: Annotated[
@@ -65,6 +64,14 @@ class ElementTable:
     def most(self) -> int:
         """How many there are at most."""
         return len(self.positions) or (self.count[1] if isinstance(self.count, tuple) else self.count)
+
+    @property
+    def sizes(self) -> tuple[float, ...]:
+        """The size of each; a range is spread evenly over them, the smallest first."""
+        if not isinstance(self.size, tuple):
+            return (KINDS[self.kind].size if self.size is None else self.size,) * self.most
+        low, high = self.size
+        return tuple(low + (high - low) * number / max(1, self.most - 1) for number in range(self.most))
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,8 @@ def find_element_faults(layout: LayoutTable | None, tables: Sequence[ElementTabl
         low, high = table.count if isinstance(table.count, tuple) else (table.count, table.count)
         if not 0 <= low <= high <= MOST_ELEMENTS:
             yield f"{where}.count: {table.count} is not within 0 and {MOST_ELEMENTS}"
+        if isinstance(table.size, tuple) and table.size[0] > table.size[1]:
+            yield f"{where}.size: {table.size[1]:g} is less than {table.size[0]:g}"
         if table.positions and table.count not in (1, len(table.positions)):
             yield f"{where}.count: {table.count}, but there are {len(table.positions)} positions"
         yield from _area_faults(f"{where}.areas", table.areas)
@@ -127,9 +136,8 @@ def make_models(tables: Sequence[ElementTable]) -> list[Made]:
     made: list[Made] = []
     numbers: dict[str, int] = {}
     for table in tables:
-        size = KINDS[table.kind].size if table.size is None else table.size
-        model = _model(table.kind, size, table.density, table.travel)
-        for _ in range(table.most):
+        for size in table.sizes:
+            model = _model(table.kind, size, table.density, table.travel)
             number = numbers[table.kind] = numbers.get(table.kind, -1) + 1
             made.append(Made(f"{table.kind}_{number}", model, table.speed if table.kind == "gremlin" else 0.0))
     return made
@@ -142,10 +150,9 @@ def make_layout(layout: Layout, tables: Sequence[ElementTable], first: int) -> L
     counts: list[tuple[int, int, int]] = []
     for table in tables:
         kind = KINDS[table.kind]
-        size = kind.size if table.size is None else table.size
         keepout = kind.keepout if table.keepout is None else table.keepout
         start = len(elements)
-        for number in range(table.most):
+        for number, size in enumerate(table.sizes):
             areas = table.areas or (layout.area,)
             prop = first + len(elements)
             elements.append(Element(table.kind, prop, size, keepout, areas, table.observed, table.costs))
@@ -159,7 +166,7 @@ def make_layout(layout: Layout, tables: Sequence[ElementTable], first: int) -> L
 def _model(kind: str, size: float, density: float, travel: float) -> Model:
     """Return the model of an element; its root is on the ground, under its middle."""
     robot, s = ET.Element("robot", name=kind), size
-    colour = KINDS[kind].colour
+    colour = COLOURS[kind]
     cube = {"box": {"size": f"{2 * s:g} {2 * s:g} {2 * s:g}"}}
     if kind in ("goal", "hazard"):
         _shape(ET.SubElement(robot, "link", name="ground"), colour, (0, 0, FLAT), _round(s, 2 * FLAT), solid=False)

@@ -33,7 +33,7 @@ def draw_top_view(scene: Scene, poses: Mapping[str, Pose]) -> list[str]:
         return []
     areas = [layout.area, *layout.robot_areas, *(area for element in layout.elements for area in element.areas)]
     (low_x, low_y), (high_x, high_y) = (
-        [function(area[i] for area in areas) for i in ends] for function, ends in ((min, (0, 1)), (max, (2, 3)))
+        [function(area[i] for area in areas) for i in places] for function, places in ((min, (0, 1)), (max, (2, 3)))
     )
     width, height = high_x - low_x, high_y - low_y
     rows = min(MOST_ROWS, max(1, round(COLUMNS * height / width / RATIO)))

@@ -50,5 +50,5 @@ class RayLidar(Sensor):
         half = np.sqrt(np.maximum(radii**2 - aside**2, 0.0))  # of the chord that the ray cuts
         hit = (np.abs(aside) < radii) & (along + half > 0.0)
         near = np.where(hit, 1.0 - np.maximum(along - half, 0.0) / self.reach, 0.0)
-        nearest = near.max(axis=-1, initial=0.0)
+        nearest: np.ndarray = near.max(axis=-1, initial=0.0)
         return nearest if self.seen is None else nearest * self.seen(state)[..., None]

@@ -38,9 +38,9 @@ class Button(Goal):
         """None: buttons do not move."""
         return ()
 
-    def own_lidars(self, scene: SceneInfo) -> dict[str, Sensor]:
+    def own_lidars(self) -> dict[str, Sensor]:
         """Return the lidar of all buttons, and that of the right one."""
-        buttons, elements = self._find("button", scene), self.placing.of_kind("button")
+        buttons, elements = self._find("button"), self.placing.of_kind("button")
 
         def right(state: State) -> np.ndarray:
             return _right(state, state, buttons)[..., None, :]
@@ -52,7 +52,7 @@ class Button(Goal):
 
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return what it came nearer to the right button, and a bonus for touching it."""
-        buttons = self._find("button", scene)
+        buttons = self._find("button")
 
         def progress(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
             stood = _right(previous, previous, buttons)
@@ -97,7 +97,7 @@ class Button(Goal):
         """Show a green ball above the right button."""
         buttons = self.placing.of_kind("button")
         x, y, _ = state.props.position[world, agent, buttons[int(state.memory.button[world, agent])].prop].tolist()
-        return (Marker((x, y, 0.35), 0.08, (0, 255, 0)),)
+        return (Marker((x, y, 0.35), 0.08, (0, 255, 0)), *super().markers(state, world, agent))
 
 
 def _right(state: State, remembered: State, buttons: list[int]) -> np.ndarray:

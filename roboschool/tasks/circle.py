@@ -36,7 +36,7 @@ class Circle(Goal):
         """None."""
         return ()
 
-    def own_lidars(self, scene: SceneInfo) -> dict[str, Sensor]:
+    def own_lidars(self) -> dict[str, Sensor]:
         """Return the lidar of the middle."""
         return {"circle_lidar": self.lidars.of_points("middle", _middle, [self.radius])}
 
@@ -64,7 +64,7 @@ class Circle(Goal):
                 at = side * (limit or 0.0)
                 ends = ((at, -self.radius), (at, self.radius)) if axis == 0 else ((-self.radius, at), (self.radius, at))
                 lines.append(straight(*ends, RED, LINE))
-        return lines
+        return (*super().markers(state, world, agent), *lines)
 
 
 def _middle(state: State) -> np.ndarray:

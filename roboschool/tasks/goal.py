@@ -8,7 +8,7 @@ import numpy as np
 
 from roboschool.errors import InvalidInput
 from roboschool.mdp.costs import element_costs, robot_cost
-from roboschool.mdp.effects import Launch, Placement
+from roboschool.mdp.effects import Launch, Marker, Placement
 from roboschool.mdp.layout import Placing, find_position
 from roboschool.mdp.needs import Needs
 from roboschool.mdp.record import Record, quantity
@@ -19,6 +19,7 @@ from roboschool.mdp.task import Task, Update
 from roboschool.mdp.term import Term
 from roboschool.schema import Bounds
 from roboschool.sensors.body_sensors import Lidars, body_sensors
+from roboschool.sensors.lidar_rings import lidar_rings
 
 ROBOT_RADIUS = 0.1  # that lidars of rays see of other robots: a point's [m]
 TRIES = 1000  # places that are drawn for a goal
@@ -65,7 +66,7 @@ class Goal(Task):
         """The goal."""
         return (f"goal_{self.number}",)
 
-    def _find(self, kind: str, scene: SceneInfo) -> list[int]:
+    def _find(self, kind: str) -> list[int]:
         """Return the numbers of the props of a kind.
 
         Raises:
@@ -76,32 +77,36 @@ class Goal(Task):
             raise InvalidInput(f"task {type(self).__name__}: the scene has no element of the kind {kind!r}")
         return props
 
-    def _goal(self, scene: SceneInfo) -> int:
+    def _goal(self) -> int:
         """Return the number of the prop that is the goal."""
-        return self._find("goal", scene)[self.number]
+        return self._find("goal")[self.number]
 
     def sensors(self, scene: SceneInfo) -> Sequence[Sensor]:
         """Return what the body feels, and a lidar for each kind of element, in the order of their names."""
-        named = body_sensors(self.robot) | self.lidars.of_kinds(self.placing.elements)
-        named |= self.own_lidars(scene)
-        if len(scene.agents) > 1:
-            radii = [ROBOT_RADIUS] * (len(scene.agents) - 1)
-            named["agents_lidar"] = self.lidars.of_points("robots", _others, radii, also=Needs(others=True))
+        named = body_sensors(self.robot) | self._all_lidars(len(scene.agents) - 1)
         return [named[name] for name in sorted(named)]
+
+    def _all_lidars(self, others: int) -> dict[str, Sensor]:
+        """Return every lidar, by name, where there is a number of other robots."""
+        named = self.own_lidars() | self.lidars.of_kinds(self.placing.elements)
+        if others:
+            radii = [ROBOT_RADIUS] * others
+            named["agents_lidar"] = self.lidars.of_points("robots", _others, radii, also=Needs(others=True))
+        return named
 
     @property
     def lidars(self) -> Lidars:
         """Makes its lidars."""
         return Lidars(self.bins, self.reach, self.rays)
 
-    def own_lidars(self, scene: SceneInfo) -> dict[str, Sensor]:
+    def own_lidars(self) -> dict[str, Sensor]:
         """Return the lidars of what the task itself is about."""
-        self._goal(scene)  # there is one
+        self._goal()  # there is one
         return {"goal_lidar": self.lidars.of_elements("goal", [self.placing.of_kind("goal")[self.number]])}
 
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return what it came nearer to the goal, and a bonus for reaching it."""
-        goal = self._goal(scene)
+        goal = self._goal()
 
         def progress(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
             stood = previous.props.position[..., goal, :]
@@ -139,6 +144,8 @@ class Goal(Task):
     def _move_goals(self, state: State, reached: np.ndarray, rngs: Sequence[np.random.Generator]) -> list[Launch]:
         """Place the goal anew where it was reached."""
         launches: list[Launch] = []
+        if not np.count_nonzero(reached):
+            return launches
         goal = self.placing.of_kind("goal")[self.number]
         others = [element for element in self.placing.elements if element is not goal]
         away = [self.placing.robot_keepout, *(element.keepout for element in others)]
@@ -153,6 +160,11 @@ class Goal(Task):
             point, _ = find_position(rngs[world], goal.areas, goal.keepout, taken, TRIES)
             launches.append(Launch(world, f"goal_{self.number}", (*point, 0.0), (0.0, 0.0, 0.0)))
         return launches
+
+    def markers(self, state: State, world: int, agent: int) -> Sequence[Marker]:
+        """Show what its lidars see."""
+        here = state.at((slice(world, world + 1), slice(agent, agent + 1)))
+        return lidar_rings(self._all_lidars(here.others.array.shape[-2]), here)
 
     def reset(self, placement: Placement, memory: Any, rng: np.random.Generator) -> Placement:
         """Forget the last episode."""

@@ -22,7 +22,7 @@ class Push(Goal):
 
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return what it came nearer to the box, what the box came nearer to the goal, and a bonus."""
-        goal, box = self._goal(scene), self._find("box", scene)[0]
+        goal, box = self._goal(), self._find("box")[0]
 
         def approach(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
             before, now = (each.props.position[..., box, :] - each.position for each in (previous, state))

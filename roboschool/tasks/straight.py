@@ -1,5 +1,6 @@
 """Drive straight ahead, by the rules of Safety Gym, between two lines that cost."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -7,12 +8,16 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from roboschool.mdp.costs import boundary_cost
+from roboschool.mdp.effects import Marker
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
 from roboschool.schema import Bounds
+from roboschool.tasks.circle import RED
 from roboschool.tasks.goal import Goal
+
+BALLS, GAP = range(-12, 25), 0.25  # that pictures show of a line about the robot, and between them [m]
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class Straight(Goal):
         """None."""
         return ()
 
-    def own_lidars(self, scene: SceneInfo) -> dict[str, Sensor]:
+    def own_lidars(self) -> dict[str, Sensor]:
         """None: nothing is to be reached."""
         return {}
 
@@ -42,3 +47,10 @@ class Straight(Goal):
     def costs(self, scene: SceneInfo) -> Sequence[Term]:
         """Return what the scene's elements cost, and being beyond the lines."""
         return [*super().costs(scene), *boundary_cost((None, self.along))]
+
+    def markers(self, state: State, world: int, agent: int) -> Sequence[Marker]:
+        """Show the lines about the robot."""
+        middle = math.floor(state.position[world, agent, 0] / GAP)
+        sides = (-self.along, self.along) if self.along is not None else ()
+        line = [Marker(((middle + place) * GAP, y, 0.0), 0.03, RED) for y in sides for place in BALLS]
+        return (*super().markers(state, world, agent), *line)

@@ -1,5 +1,6 @@
 """What other libraries want of costs: six results of a step, and budgets."""
 
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -9,6 +10,7 @@ from pettingzoo.test import parallel_api_test
 
 import roboschool
 from roboschool.envs.costs import Budget, Budgets, SixResults
+from roboschool.envs.sb3 import SB3VecEnv
 from roboschool.errors import InvalidInput
 
 
@@ -78,3 +80,79 @@ def test_limits_are_of_the_agents() -> None:
     with pytest.raises(InvalidInput, match=r"limits: car_0: 0\.0 is not a number above 0"):
         Budgets(env, {"point_0": 1.0, "car_0": 0.0})
     env.close()
+
+
+YARD = """summary = "A point drives into another, in a hazard."
+timestep = 0.02
+substeps = 4
+indicator = true
+agent = [
+    { name = "point_0", robot = "point", noise = 0.0, task = { name = "goal" } },
+    { name = "point_1", robot = "point", noise = 0.0, task = { name = "goal", number = 1 } },
+]
+element = [
+    { kind = "goal", count = 2 },
+    { kind = "hazard", costs = true },
+    { kind = "vase", costs = true },
+]
+"""
+LAYOUT = {
+    "point_0": (0.0, 0.0, 0.0),
+    "point_1": (0.5, 0.0, 0.0),
+    "hazard_0": (0.3, 0.1, 0.0),
+    "goal_0": (1.0, 1.5, 0.0),
+    "goal_1": (-1.0, 1.5, 0.0),
+    "vase_0": (0.0, -1.5, 0.0),
+}
+FORWARD = np.array([1.0, 0.0], np.float32)
+
+
+def costs_in(info: dict[str, Any], row: int) -> dict[str, float]:
+    """Return the costs of a row, and their sum, in the info of a vector env."""
+    named = {name: float(value[row]) for name, value in info["costs"].items() if not name.startswith("_")}
+    return named | {"cost": float(info["cost"][row])}
+
+
+def test_staged_costs_are_the_same_numbers_in_every_env(tmp_path: Path) -> None:
+    """A point drives into one that stands: the driver has all the blame, and each its own way into the hazard."""
+    path, options = tmp_path / "yard.toml", {"layout": LAYOUT}
+    path.write_text(YARD)
+    together = roboschool.ParallelEnv(str(path))
+    together.reset(seed=0, options=options)
+    for number in range(1, 100):
+        *_, infos = together.step({"point_0": FORWARD, "point_1": np.zeros(2)})
+        if infos["point_0"]["costs"]["robots"]:
+            steps = number
+            break
+    driver, other = infos["point_0"], infos["point_1"]
+    for info, blame in ((driver, 1.0), (other, 0.0)):
+        inside = max(0.0, 0.2 - float(np.hypot(info["distance"] - 0.3, 0.1)))
+        expected = {"hazards": inside, "vases_contact": 0.0, "vases_velocity": 0.0, "robots": blame}
+        assert info["costs"] == pytest.approx(expected, abs=1e-3)
+        assert info["cost"] == float(sum(expected.values()) > 0.0)
+    assert driver["costs"]["hazards"] > 0.05
+
+    told = driver["costs"] | {"cost": driver["cost"]}
+    single = roboschool.AgentEnv(str(path))
+    single.reset(seed=0, options=options)
+    for _ in range(steps):
+        *_, info = single.step(FORWARD)
+    assert info["costs"] | {"cost": info["cost"]} == told
+    for workers, mode in ((0, "NextStep"), (0, "SameStep"), (1, "SameStep")):
+        many = roboschool.VectorEnv(str(path), 2, workers, autoreset_mode=mode, max_episode_steps=steps)
+        many.reset(seed=0, options=options)
+        for _ in range(steps):
+            *_, info = many.step(np.stack([FORWARD, -FORWARD]))
+        last = info["final_info"] if mode == "SameStep" else info
+        assert costs_in(last, 0) == told
+        assert costs_in(last, 1)["robots"] == 0.0
+        many.close()
+    rows = SB3VecEnv(str(path), 2, 1, max_episode_steps=steps)
+    rows.seed(0)
+    rows.set_options(options)
+    rows.reset()
+    for _ in range(steps):
+        *_, infos_of_rows = rows.step(np.stack([FORWARD, -FORWARD]))
+    assert infos_of_rows[0]["costs"] | {"cost": infos_of_rows[0]["cost"]} == told
+    for env in (together, single, rows):
+        env.close()

@@ -94,6 +94,19 @@ def test_example_learns_the_inverted_pendulum(framework: str, tmp_path: Path) ->
     assert evaluate(policy, "inverted_pendulum", 10).score_mean >= 950.0, "as well by numpy, and without noise"
 
 
+@pytest.mark.parametrize("more", [[], ["--plain"]], ids=["limit", "plain"])
+def test_example_of_a_cost_limit_learns_and_goes_on(more: list[str], tmp_path: Path) -> None:
+    arguments = ["--scene", "car_goal1", "--cost-limit", "5", "--out", "kept", *more]
+    for resumed in ([], ["--resume"]):
+        run("train_ppo_lagrangian", *arguments, "--steps", str(8192 * (1 + len(resumed))), *resumed, cwd=tmp_path)
+    head, *rows = (tmp_path / "kept" / "curve.csv").read_text().splitlines()
+    assert head.startswith("steps,seconds,episode_return,episode_cost,multiplier")
+    assert [row.split(",")[0] for row in rows] == ["8192", "16384"]
+    multipliers = [float(row.split(",")[4]) for row in rows]
+    assert all(multipliers) != bool(more)
+    assert len(roboschool.load_policy(tmp_path / "kept" / "policy.safetensors").act(np.zeros(72, np.float32))) == 2
+
+
 @pytest.mark.parametrize("name", MANY)
 def test_supersuit(name: str) -> None:
     world = world_of(name)

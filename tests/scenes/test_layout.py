@@ -158,6 +158,15 @@ def test_a_wrong_file_is_refused_in_one_error(yard, old: str, new: str, said: st
     assert "yard.toml" in str(error.value)
 
 
+def test_a_range_of_sizes_is_spread_over_the_things(yard) -> None:
+    scene = yard(("count = 4", "count = 3\nsize = [0.1, 0.3]"))
+    assert [element.size for element in scene.layout.elements] == pytest.approx([0.3, 0.1, 0.2, 0.3])
+    assert len({prop.model for prop in scene.props[1:]}) == 3
+    assert [element.size for element in yard(("count = 4", "size = [0.1, 0.3]")).layout.elements] == [0.3, 0.1]
+    with pytest.raises(InvalidInput, match=r"element\[1\]\.size: 0\.1 is less than 0\.3"):
+        yard(("count = 4", "size = [0.3, 0.1]"))
+
+
 def test_what_does_not_fit_is_named(yard) -> None:
     scene = yard(("count = 4", "count = 60"))
     with pytest.raises(InvalidInput, match=r"yard.toml: layout: hazard_\d+ finds no place in .* of 40 layouts"):

@@ -147,9 +147,9 @@ def test_each_has_its_own_goal_and_sees_the_other(world: Any) -> None:
         assert np.hypot(*(goals[1] - robot)) >= 0.8
 
 
-@pytest.mark.parametrize("count", [2, 8])
+@pytest.mark.parametrize("count", [2, 4, 8])
 def test_worlds_of_mixed_robots_are_exact(yard: Any, count: int) -> None:
-    path, hashes = yard(*("point", "car", "point", "point")[: min(count, 4)] * (count // min(count, 4))), set()
+    path, hashes = yard(*("point", "car", "doggo", "point")[: min(count, 4)] * (count // min(count, 4))), set()
     for backend in ("native", "python"):
         simulation = Simulation(load_scene(path), backend=backend)
         for _ in range(2):
