@@ -15,7 +15,7 @@ from roboschool import system_info
 from roboschool.cli.inspection_commands import bench, check, evaluate, info, list_, train
 from roboschool.cli.match_commands import match, serve, tournament
 from roboschool.cli.new_commands import new
-from roboschool.cli.picture_commands import film, play, pose, race, replay
+from roboschool.cli.picture_commands import film, play, pose, race, replay, view
 from roboschool.errors import InvalidInput, describe_error, error_location
 
 SIGNALED = 128  # the exit status of a command that a signal ends, plus the signal's number
@@ -93,6 +93,23 @@ def main() -> None:
     """  # noqa: D301 - click reads the backslash
 
 
-COMMANDS = bench, check, evaluate, film, info, list_, match, new, play, pose, race, replay, serve, tournament, train
+COMMANDS = (
+    bench,
+    check,
+    evaluate,
+    film,
+    info,
+    list_,
+    match,
+    new,
+    play,
+    pose,
+    race,
+    replay,
+    serve,
+    tournament,
+    train,
+    view,
+)
 for _command in COMMANDS:
     main.add_command(_command)

@@ -153,3 +153,20 @@ def pose(robot: str) -> None:
     from roboschool.cli.pose import run_pose
 
     run_pose(robot)
+
+
+@click.command()
+@click.argument("scenes", nargs=-1, required=True)
+@SEED
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve.")
+@click.option("--port", default=8080, type=click.IntRange(0, 65535), show_default=True, help="Port to serve; 0: any.")
+@click.option("--steps", type=COUNT, help="Stop after this number of steps.")
+def view(scenes: tuple[str, ...], seed: int, host: str, port: int, steps: int | None) -> None:
+    """Run SCENES live in a browser.
+
+    The page has a menu of the scenes, policies for each seat, sliders for joints, plots of rewards and observations,
+    and buttons to pause, step and reset. It prints the address; only this machine reaches it unless --host says more.
+    """
+    from roboschool.cli.view import run_view
+
+    run_view(scenes, host, port, seed, steps)

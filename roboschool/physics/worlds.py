@@ -206,6 +206,19 @@ class World:
         next(body for body in self.prop_bodies if body.prop.name == prop).launch(position, velocity)
         self.log.launches.append((self.log.steps, prop, position, velocity))
 
+    def push(self, body: int, link: str, impulse: Triple, at: Triple) -> None:
+        """Push a link during the next step; what pushes is no part of the episode, and is not replayed.
+
+        Args:
+            body: number of the agent, else agents + number of the prop.
+            link: its name in the URDF.
+            impulse: of the whole step [N s].
+            at: where it pushes [m].
+        """
+        pushed = (*self.bodies, *self.prop_bodies)[body]
+        force = [part * self.calls / self.scene.timestep for part in impulse]  # Bullet clears it after each call
+        bullet.applyExternalForce(pushed.id, pushed.links[link], force, at, bullet.WORLD_FRAME, self.client)
+
     def overlaps(self) -> list[tuple[str, str, float]]:
         """Return agents and props that are inside each other or the ground, by name, and how deep [m].
 

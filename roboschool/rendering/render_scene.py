@@ -77,6 +77,7 @@ class RenderScene:
             self._rows[:, columns.start + BASE - 1] = 1.0  # upright
         self._agents = len(scene.agents)
         self._names = [agent.name for agent in scene.agents] + [prop.name for prop in scene.props]
+        self.link_names = [name for parts in bodies for name in parts.names]
         self._arrange(bodies, _arch(scene), [*team_colours(scene), *[None] * len(scene.props)])
         self.trunks: list[tuple[int, np.ndarray]] = []  # the link of each body's trunk, and its centre of mass in it
         trunks = [agent.robot.trunk for agent in scene.agents]

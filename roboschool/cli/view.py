@@ -1,0 +1,290 @@
+"""The viewer: scenes that run in a browser, and what one does with them."""
+
+import io
+import math
+import queue
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import closing, redirect_stdout, suppress
+from typing import Any
+
+import click
+import numpy as np
+
+from roboschool import paths
+from roboschool.cli.film import default_policy
+from roboschool.envs.parallel import ParallelEnv
+from roboschool.errors import InvalidInput
+from roboschool.policies.policy import Policy
+from roboschool.policies.resolve import resolve_policy
+from roboschool.rendering.live_scene import LiveScene
+from roboschool.scenes.loader import load_scene
+from roboschool.scenes.scene import Agent
+from roboschool.system_info import install
+
+DEFAULT, HAND = "default", "by hand"  # policies beside those that are known
+SPEEDS = ("0.1", "0.25", "0.5", "1", "2", "4")
+SHOWN = 240  # steps of rewards that are drawn
+PLOTS = 0.2  # between two pictures of a plot [s]
+LATE = 0.25  # what is later than this is not caught up with [s]
+
+
+class ByHand:
+    """Acts as sliders say."""
+
+    def __init__(self, joints: int) -> None:
+        self.action = np.zeros(joints, np.float32)
+
+    def reset(self, seed: int | None = None) -> None:
+        """Begin an episode."""
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Return what the sliders say (joints,)."""
+        return self.action
+
+
+class Stage:
+    """A scene that runs: an env, and a policy in each seat."""
+
+    def __init__(self, name: str, seed: int = 0) -> None:
+        self.env = ParallelEnv(name)
+        self.scene = self.env.scene
+        self.policies: dict[str, Policy] = {a.name: default_policy(self.scene, a) for a in self.scene.agents}
+        self.reset(seed)
+
+    def reset(self, seed: int) -> None:
+        """Begin an episode."""
+        self.seed = seed
+        self.observation, _ = self.env.reset(seed=seed)
+        seeds = np.random.SeedSequence(seed).generate_state(len(self.policies)).tolist()
+        for policy, own in zip(self.policies.values(), seeds, strict=True):
+            policy.reset(own)
+        self.step_number = 0
+        self.rewards: dict[str, deque[float]] = {name: deque(maxlen=SHOWN) for name in self.policies}
+
+    def seat(self, agent: Agent, name: str) -> None:
+        """Give a seat to a policy, as a menu names it.
+
+        Raises:
+            InvalidInput: it does not fit.
+        """
+        interface = self.scene.interface(agent)
+        if name == DEFAULT:
+            policy: Policy = default_policy(self.scene, agent)
+        elif name == HAND:
+            policy = ByHand(len(interface.actuators))
+        else:
+            policy = resolve_policy(name, interface, agent.policy, f"{agent.name}: {name}")
+        policy.reset(self.seed)
+        self.policies[agent.name] = policy
+
+    def choices(self, agent: Agent) -> list[str]:
+        """Return the names of policies that fit a seat."""
+        interface, fit = self.scene.interface(agent), list[str]()
+        for name in paths.policies():
+            with suppress(InvalidInput):
+                resolve_policy(name, interface, agent.policy, name)
+                fit.append(name)
+        return [DEFAULT, HAND, "still", "random", *(name for name in fit if name not in ("still", "random"))]
+
+    def step(self) -> bool:
+        """Advance by a timestep; return whether the episode has ended."""
+        if not self.env.agents:
+            return True
+        actions = {name: self.policies[name].act(self.observation[name]) for name in self.env.agents}
+        observation, rewards, *_ = self.env.step(actions)
+        self.observation = {**self.observation, **observation}
+        for name, reward in rewards.items():
+            self.rewards[name].append(reward)
+        self.step_number += 1
+        return not self.env.agents
+
+    def close(self) -> None:
+        """Free the world."""
+        self.env.close()
+
+
+class Viewer:
+    """A server with its controls; `run` is its loop, in which all that happens to a stage happens."""
+
+    def __init__(self, server: Any, names: Sequence[str], seed: int = 0) -> None:
+        self.server, self.gui, self.names = server, server.gui, list(names)
+        self._wanted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()  # by the threads of viser
+        self._plotted = -math.inf
+        self._scene = self.gui.add_dropdown("scene", self.names)
+        self._playing = self.gui.add_checkbox("play", True)
+        self._speed = self.gui.add_dropdown("speed", SPEEDS, initial_value="1")
+        self._seed = self.gui.add_number("seed", seed, min=0, step=1)
+        self._told = self.gui.add_markdown("")
+        self._strength = self.gui.add_slider(
+            "push [m/s]", 0.1, 5.0, 0.1, 1.0, hint="Click a robot or a prop to push it"
+        )
+        for label, act in (("step", self._step_once), ("reset", self._reset)):
+            self.gui.add_button(label).on_click(lambda _, act=act: self._wanted.put(act))
+        self._scene.on_update(lambda _: self._wanted.put(lambda: self._open(self._scene.value)))
+        self.stage: Stage | None = None
+        self._panel: Any = None
+        self._open(self.names[0])
+
+    def _open(self, name: str) -> None:
+        """Show another scene; if it cannot be, say why."""
+        try:
+            stage = Stage(name, int(self._seed.value))
+        except InvalidInput as error:
+            self._told.content = f"**{error}**"
+            return
+        if self.stage is not None:
+            self.stage.close()
+        self.stage, self.live = stage, LiveScene(self.server, stage.scene)
+        self.live.on_click(lambda event: self._wanted.put(lambda: self.push(event.ray_origin, event.ray_direction)))
+        if self._panel is not None:
+            self._panel.remove()
+        self._panel = self.gui.add_folder("agents")
+        with self._panel:
+            agents = {agent.name: number for number, agent in enumerate(stage.scene.agents)}
+            self._follow = self.gui.add_dropdown("follow", ["nothing", *agents], initial_value=next(iter(agents)))
+            self._hands = {agent.name: self._add_seat(stage, agent) for agent in stage.scene.agents}
+            empty = np.zeros(2)
+            self._watched = self.gui.add_dropdown("plot of", [*agents])
+            self._reward_plot = self.gui.add_uplot((empty, empty), ({}, {"label": "reward", "stroke": "#2563c9"}))
+            self._observation_plot = self.gui.add_uplot(
+                (empty, empty), ({}, {"label": "observation", "stroke": "#c9532d"})
+            )
+        self._show()
+
+    def _add_seat(self, stage: Stage, agent: Agent) -> Any:
+        """Add the menu of policies of a seat, and sliders for one that acts by hand."""
+        menu = self.gui.add_dropdown(agent.name, stage.choices(agent))
+        folder = self.gui.add_folder(f"joints of {agent.name}", visible=False)
+        with folder:
+            sliders = [self.gui.add_slider(j.name, -1.0, 1.0, 0.01, 0.0) for j in agent.robot.joints]
+
+        def choose() -> None:
+            try:
+                stage.seat(agent, menu.value)
+                self._told.content = ""
+            except InvalidInput as error:
+                self._told.content = f"**{error}**"
+            folder.visible = menu.value == HAND
+
+        menu.on_update(lambda _: self._wanted.put(choose))
+        return sliders
+
+    def _reset(self) -> None:
+        assert self.stage is not None
+        self.stage.reset(int(self._seed.value))
+        self._show()
+
+    def _step_once(self) -> None:
+        self._playing.value = False
+        self.step()
+
+    def step(self) -> bool:
+        """Advance the stage and show it; return whether its episode has ended."""
+        stage = self.stage
+        assert stage is not None
+        for name, sliders in self._hands.items():
+            policy = stage.policies[name]
+            if isinstance(policy, ByHand):
+                policy.action = np.array([slider.value for slider in sliders], np.float32)
+        over = stage.step()
+        self._show()
+        return over
+
+    def push(self, origin: Sequence[float], direction: Sequence[float]) -> None:
+        """Push what a ray hits along it, as hard as changes the speed of the whole body so much as the slider says."""
+        hit = self.live.pick(origin, direction)
+        if hit is None or self.stage is None:
+            return
+        body, link, at = hit
+        agents, props = self.stage.scene.agents, self.stage.scene.props
+        model = agents[body].robot.model if body < len(agents) else props[body - len(agents)].model
+        way = np.array(direction) / np.linalg.norm(direction)
+        impulse = (sum(own.mass for own in model.links) * self._strength.value * way).tolist()
+        self.stage.env.simulation.worlds[0].push(body, link, tuple(impulse), tuple(at.tolist()))
+
+    def _show(self) -> None:
+        stage = self.stage
+        assert stage is not None
+        numbers = {agent.name: number for number, agent in enumerate(stage.scene.agents)}
+        simulation = stage.env.simulation
+        self.live.show(simulation.worlds[0].capture(), simulation.markers(), numbers.get(self._follow.value))
+        now = time.monotonic()
+        if now - self._plotted < PLOTS:
+            return
+        self._plotted = now
+        name = self._watched.value
+        values = np.array(stage.rewards[name] or [0.0])
+        last = stage.step_number
+        self._reward_plot.data = (np.arange(last - len(values) + 1, last + 1, dtype=float), values)
+        seen = np.nan_to_num(np.asarray(stage.observation[name], float))
+        self._observation_plot.data = (np.arange(len(seen), dtype=float), seen)
+        self._told.content = f"step {last}, {last * stage.scene.timestep:.1f} s"
+
+    def handle(self) -> None:
+        """Do what was asked for since the last time."""
+        while not self._wanted.empty():
+            self._wanted.get()()
+
+    def run(self, steps: int | None = None) -> None:
+        """Run until interrupted, or for a number of steps."""
+        due, done = time.monotonic(), 0
+        while steps is None or done < steps:
+            self.handle()
+            if not self._playing.value:
+                time.sleep(0.02)
+                due = time.monotonic()
+                continue
+            assert self.stage is not None
+            if self.step():
+                self._seed.value = int(self._seed.value) + 1
+                self._reset()
+            done += 1
+            due = max(due + self.stage.scene.timestep / float(self._speed.value), time.monotonic() - LATE)
+            time.sleep(max(0.0, due - time.monotonic()))
+
+    def close(self) -> None:
+        """Free the world."""
+        if self.stage is not None:
+            self.stage.close()
+            self.stage = None
+
+
+def run_view(names: Sequence[str], host: str, port: int, seed: int, steps: int | None) -> None:
+    """Serve scenes to browsers, and print the address.
+
+    Raises:
+        InvalidInput: a scene is wrong, viser is not installed, or the port is taken.
+    """
+    try:
+        import viser
+    except ImportError:
+        raise InvalidInput(f"the viewer needs {install('view')}") from None
+    for name in names:
+        load_scene(name)
+    check_port(host, port)
+    with redirect_stdout(io.StringIO()):  # its banner
+        server = viser.ViserServer(host=host, port=port, verbose=False, label="Roboschool")
+    with closing(Viewer(server, names, seed)) as viewer:
+        click.echo(f"http://{host}:{server.get_port()}  (Ctrl-C ends it)")
+        try:
+            viewer.run(steps)
+        finally:
+            server.stop()
+
+
+def check_port(host: str, port: int) -> None:
+    """Check that a port is free: viser takes the next one without a word.
+
+    Raises:
+        InvalidInput: it is taken, or the host is none of this machine's.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise InvalidInput(f"{host}:{port} cannot be used: {reason}; give --port, or --host") from None
