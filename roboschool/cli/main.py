@@ -16,6 +16,7 @@ from roboschool.cli.inspection_commands import bench, check, evaluate, info, lis
 from roboschool.cli.match_commands import match, serve, tournament
 from roboschool.cli.new_commands import new
 from roboschool.cli.picture_commands import film, play, pose, race, replay
+from roboschool.cli.results_commands import results
 from roboschool.errors import InvalidInput, describe_error, error_location
 
 SIGNALED = 128  # the exit status of a command that a signal ends, plus the signal's number
@@ -93,6 +94,6 @@ def main() -> None:
     """  # noqa: D301 - click reads the backslash
 
 
-COMMANDS = bench, check, evaluate, film, info, list_, match, new, play, pose, race, replay, serve, tournament, train
-for _command in COMMANDS:
+COMMANDS = bench, check, evaluate, film, info, list_, match, new, play, pose, race, replay, results, serve, tournament
+for _command in (*COMMANDS, train):
     main.add_command(_command)
