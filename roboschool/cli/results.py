@@ -13,6 +13,7 @@ from roboschool.evaluation import EPISODES
 from roboschool.results.entry import Credit, file_name, make_row, read_training
 from roboschool.results.records import record_all
 from roboschool.results.row_file import find_rows, read_row, write_row
+from roboschool.results.suites import load_suite
 from roboschool.results.verification import FAILED, Verification, verify
 from roboschool.writers import make_folder
 
@@ -24,9 +25,12 @@ def run_add(runs: Sequence[str], credit: Credit, folder: Path, episodes: int | N
         InvalidInput: a training cannot be used, or a file cannot be written.
     """
     trainings = [read_training(written) for written in runs]
+    if credit.suite and episodes is not None:
+        raise InvalidInput("--suite: it decides the episodes; leave out --episodes")
     count = EPISODES if episodes is None else episodes
+    length = len(load_suite(credit.suite).plan()) if credit.suite else count
     make_folder(folder)
-    with click.progressbar(length=count * len(trainings), label="episodes") as bar:
+    with click.progressbar(length=length * len(trainings), label="episodes") as bar:
         row = make_row(trainings, credit, folder, count, lambda: bar.update(1))
     path = folder / file_name(row)
     write_row(path, row)

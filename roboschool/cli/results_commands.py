@@ -31,6 +31,7 @@ def results() -> None:
 @click.option("--command", default="", help="That trained it; `roboschool train SCENE` if that did.")
 @click.option("--note", default="", help="What else to know.")
 @click.option("--scene", default="", help="Where it acts; the scene of its training if not given.")
+@click.option("--suite", default="", help="Of variants, like bodies, that it is played in; none if not given.")
 @click.option("--episodes", type=COUNT, help="Of each run; 100 if not given. A row with fewer has no rank.")
 @click.option("--to", "folder", type=FILE, default=Path("results"), show_default=True, help="Folder of rows.")
 @click.option("--picture/--no-picture", default=True, show_default=True, help="Whether to render a picture.")
@@ -43,6 +44,7 @@ def add(
     command: str,
     note: str,
     scene: str,
+    suite: str,
     episodes: int | None,
     folder: Path,
     picture: bool,
@@ -54,7 +56,9 @@ def add(
     from roboschool.cli.results import run_add
     from roboschool.results.entry import Credit
 
-    credit = Credit(who=who, licence=licence, title=title, algorithm=algorithm, command=command, note=note, scene=scene)
+    credit = Credit(
+        who=who, licence=licence, title=title, algorithm=algorithm, command=command, note=note, scene=scene, suite=suite
+    )
     run_add(runs, credit, folder, episodes, picture)
 
 

@@ -19,9 +19,10 @@ from roboschool.readers import read_json
 from roboschool.results import provenance
 from roboschool.results.episodes import play_episodes
 from roboschool.results.policy_store import store
-from roboschool.results.row import DIGITS, Recipe, Row, Run, Score, expected_seeds, find_row_faults
+from roboschool.results.row import DIGITS, HELD_OUT, Recipe, Row, Run, Score, find_row_faults, plain_plan
 from roboschool.results.row_file import ENDING
 from roboschool.results.statistics import interval
+from roboschool.results.suites import load_suite
 from roboschool.scenes.loader import load_scene
 from roboschool.schema import find_faults
 from roboschool.tournament.match import scene_hash
@@ -63,6 +64,7 @@ class Credit:
     note: str = ""
     command: str = ""
     scene: str = ""
+    suite: str = ""
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -120,9 +122,11 @@ def make_row(
     algorithm = credit.algorithm or (OURS if recipe is not None else "")
     if not algorithm:
         raise InvalidInput(f"{first.policy}: its files do not say by which algorithm it was trained; give --algorithm")
+    suite = load_suite(credit.suite) if credit.suite else None
+    plan = suite.plan() if suite else plain_plan(episodes)
     runs = []
     for training in trainings:
-        played = play_episodes(read_network(training.policy), scene.name, options, expected_seeds(episodes), tick)
+        played = play_episodes(read_network(training.policy), scene.name, options, plan, tick)
         runs.append(
             Run(
                 seed=training.card.seed,
@@ -134,7 +138,7 @@ def make_row(
             )
         )
     row = Row(
-        title=credit.title or f"{algorithm} on {scene.name}",
+        title=credit.title or f"{algorithm} on {scene.name}{credit.suite and ', '}{credit.suite}",
         algorithm=algorithm,
         who=credit.who,
         licence=credit.licence,
@@ -142,10 +146,12 @@ def make_row(
         scene=scene.id,
         scene_hash=scene_hash(scene),
         options=options,
+        suite=credit.suite,
+        suite_hash=suite.sha256 if suite else "",
         command=credit.command or (f"roboschool train {scene.name}" if recipe else ""),
         recipe=recipe,
         note=credit.note or first.card.note,
-        score=score_of([[each.total for each in run.episodes] for run in runs]),
+        score=score_of([[each.total for each in run.episodes if each.split == HELD_OUT] for run in runs]),
         runs=tuple(runs),
         **provenance.describe(),
     )

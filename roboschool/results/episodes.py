@@ -1,8 +1,10 @@
 """Episodes of a policy that can be compared bit by bit: their returns, and hashes of actions and of the end."""
 
+import dataclasses
 import hashlib
+import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -15,6 +17,8 @@ from roboschool.simulation.rollout import rollout
 from roboschool.tournament.match import fingerprint
 
 DIGITS = 32  # of a hash in a row
+
+Planned: TypeAlias = tuple[int, str, str]  # seed, variant and split of an episode
 
 
 class Recorder:
@@ -40,31 +44,40 @@ def play_episodes(
     policy: Policy,
     scene: str,
     options: dict[str, Any],
-    seeds: Sequence[int],
+    plan: Sequence[Planned],
     tick: Callable[[], None] = lambda: None,
 ) -> list[Episode]:
-    """Return an episode for each seed, of a policy as the first agent of a scene, without weights of a training.
+    """Return the episodes of a plan, of a policy as the first agent of a scene, without weights of a training.
 
     Raises:
         InvalidInput: the scene or an option is unknown or wrong, or the policy does not fit.
     """
-    env = AgentEnv(load_scene(scene, **options))
     recorder, played = Recorder(policy), []
-    try:
-        check_fit(policy, env.scene.interface(env.scene.agents[0]), f"scene {env.scene.name!r}")
-        for seed in seeds:
-            *_, last = rollout(env, recorder, seed)
-            played.append(
-                Episode(
-                    seed=seed,
-                    total=float(last.total),
-                    steps=last.number,
-                    terminated=bool(last.terminated and not last.truncated),
-                    actions=recorder.digest.hexdigest()[:DIGITS],
-                    end=hashlib.sha256(fingerprint(env.simulation).encode()).hexdigest()[:DIGITS],
-                )
-            )
-            tick()
-    finally:
-        env.close()
+    for variant, planned in itertools.groupby(plan, lambda each: each[1]):
+        env = AgentEnv(load_scene(scene, **options, **variant_option(variant)))
+        try:
+            check_fit(policy, env.scene.interface(env.scene.agents[0]), f"scene {env.scene.name!r}")
+            for seed, _, split in planned:
+                played.append(dataclasses.replace(_play(env, recorder, seed), variant=variant, split=split))
+                tick()
+        finally:
+            env.close()
     return played
+
+
+def variant_option(variant: str) -> dict[str, Any]:
+    """Return the option of a scene that a variant like "body=7" stands for."""
+    pairs = (pair.partition("=") for pair in variant.split(",") if pair)
+    return {"variant": {axis: int(seed) for axis, _, seed in pairs}} if variant else {}
+
+
+def _play(env: AgentEnv, recorder: Recorder, seed: int) -> Episode:
+    *_, last = rollout(env, recorder, seed)
+    return Episode(
+        seed=seed,
+        total=float(last.total),
+        steps=last.number,
+        terminated=bool(last.terminated and not last.truncated),
+        actions=recorder.digest.hexdigest()[:DIGITS],
+        end=hashlib.sha256(fingerprint(env.simulation).encode()).hexdigest()[:DIGITS],
+    )

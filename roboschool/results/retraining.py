@@ -12,7 +12,7 @@ from roboschool.policies.network import read_network
 from roboschool.results.entry import score_of
 from roboschool.results.episodes import play_episodes
 from roboschool.results.policy_store import hash_of
-from roboschool.results.row import Row, Run, Score
+from roboschool.results.row import HELD_OUT, Row, Run, Score
 from roboschool.results.row_file import read_row
 from roboschool.scenes.loader import load_scene
 
@@ -49,11 +49,11 @@ def reproduce(path: Path, folder: Path, tick: Callable[[int], None] = lambda ste
     same = sum(hash_of(file) == run.policy for file, run in zip(files, row.runs, strict=True))
     if same == len(files):
         return Reproduction(EXACTLY, f"{same} policies are the same, bit for bit", None)
-    seeds = [[each.seed for each in run.episodes] for run in row.runs]
+    plans = [[(each.seed, each.variant, each.split) for each in run.episodes] for run in row.runs]
     played = [
-        play_episodes(read_network(file), scene, row.options, own) for file, own in zip(files, seeds, strict=True)
+        play_episodes(read_network(file), scene, row.options, own) for file, own in zip(files, plans, strict=True)
     ]
-    score = score_of([[each.total for each in episodes] for episodes in played])
+    score = score_of([[each.total for each in episodes if each.split == HELD_OUT] for episodes in played])
     overlap = score.low <= row.score.high and row.score.low <= score.high
     text = (
         f"iqm {score.iqm:g} ({score.low:g} to {score.high:g}), and {row.score.low:g} to {row.score.high:g} in the row"

@@ -130,7 +130,9 @@ def find_row_faults(row: Row) -> Iterator[str]:
         at = f"runs[{place}]"
         if run.curve and [steps for steps, _ in run.curve] != sorted({steps for steps, _ in run.curve}):
             yield f"{at}.curve: steps do not increase"
-        if not row.suite and [each.seed for each in run.episodes] != expected_seeds(len(run.episodes)):
+        if not row.suite and [each.seed for each in run.episodes] != [
+            seed for seed, *_ in plain_plan(len(run.episodes))
+        ]:
             yield f"{at}.episodes: seeds are not {FIRST_SEED}, {FIRST_SEED + 1} and so on"
         if len({(each.seed, each.variant) for each in run.episodes}) < len(run.episodes):
             yield f"{at}.episodes: one is there twice"
@@ -151,9 +153,9 @@ def find_row_faults(row: Row) -> Iterator[str]:
             yield f"{key}: {fault}"
 
 
-def expected_seeds(episodes: int) -> list[int]:
-    """Return the seeds of a row's episodes, which are the same in all rows, so that good ones cannot be chosen."""
-    return list(range(FIRST_SEED, FIRST_SEED + episodes))
+def plain_plan(episodes: int) -> list[tuple[int, str, str]]:
+    """Return the episodes of a scene as it is: the same seeds in all rows, so that good ones cannot be chosen."""
+    return [(seed, "", HELD_OUT) for seed in range(FIRST_SEED, FIRST_SEED + episodes)]
 
 
 def _foreign(value: Any) -> str:

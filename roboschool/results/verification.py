@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from roboschool.errors import InvalidInput
@@ -11,8 +11,9 @@ from roboschool.results import provenance
 from roboschool.results.entry import score_of
 from roboschool.results.episodes import play_episodes
 from roboschool.results.policy_store import load_stored
-from roboschool.results.row import Episode, Row, Run
+from roboschool.results.row import HELD_OUT, Episode, Row, Run
 from roboschool.results.row_file import LARGEST, read_row
+from roboschool.results.suites import load_suite
 from roboschool.scenes.loader import load_scene
 from roboschool.tournament.match import scene_hash
 
@@ -69,7 +70,9 @@ def _play(row: Row, run: Run, folder: Path, tick: Callable[[], None]) -> tuple[l
     """Return the episodes of a run, played again, and what kept them from being played, if anything."""
     try:
         policy = load_stored(folder, run.policy)
-        return play_episodes(policy, row.scene, row.options, [each.seed for each in run.episodes], tick), ""
+        return play_episodes(
+            policy, row.scene, row.options, [(each.seed, each.variant, each.split) for each in run.episodes], tick
+        ), ""
     except InvalidInput as error:
         return [], str(error)
 
@@ -83,8 +86,24 @@ def _claims(row: Row) -> Iterator[str]:
         return
     if scene_hash(scene) != row.scene_hash:
         yield f"scene_hash: the file of {row.scene} is another one here"
+    if row.suite:
+        yield from _suite_faults(row)
     if score_of(row.returns()) != row.score:
         yield f"score: its episodes give {score_of(row.returns())}"
+
+
+def _suite_faults(row: Row) -> Iterator[str]:
+    """Go through what is not as the row's suite says."""
+    try:
+        suite = load_suite(row.suite)
+    except InvalidInput as error:
+        yield str(error)
+        return
+    if suite.sha256 != row.suite_hash:
+        yield f"suite_hash: the suite {row.suite!r} is another one here"
+    for place, run in enumerate(row.runs):
+        if [(each.seed, each.variant, each.split) for each in run.episodes] != suite.plan():
+            yield f"runs[{place}].episodes: not those of the suite {row.suite!r}"
 
 
 def _judge(row: Row, played: Sequence[Sequence[Episode]]) -> tuple[str, list[str], list[str]]:
@@ -94,7 +113,7 @@ def _judge(row: Row, played: Sequence[Sequence[Episode]]) -> tuple[str, list[str
         for run, again in zip(row.runs, played, strict=True)
         for one, other in zip(run.episodes, again, strict=True)
     ]
-    exact = sum(_plain(one) == _plain(other) for one, other in pairs)
+    exact = sum(one == other for one, other in pairs)
     same = sum((one.actions, one.end) == (other.actions, other.end) for one, other in pairs)
     if exact == len(pairs):
         elsewhere = _differences(row)
@@ -107,17 +126,12 @@ def _judge(row: Row, played: Sequence[Sequence[Episode]]) -> tuple[str, list[str
             for text in _faults(place, run, again)
         ]
         return FAILED, faults, []
-    found = score_of([[each.total for each in again] for again in played])
+    found = score_of([[each.total for each in again if each.split == HELD_OUT] for again in played])
     notes = [f"no episode has the same bits here; different are {', '.join(elsewhere)}"]
     if row.score.low <= found.iqm <= row.score.high:
         return RE_EVALUATED, [], notes
     text = f"score: {found.iqm:g} here, not within {row.score.low:g} and {row.score.high:g}"
     return FAILED, [text], notes
-
-
-def _plain(episode: Episode) -> Episode:
-    """Return what playing an episode decides."""
-    return replace(episode, variant="", split=Episode.split)
 
 
 def _faults(place: int, run: Run, again: Sequence[Episode]) -> Iterator[str]:
