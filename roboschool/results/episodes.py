@@ -54,7 +54,7 @@ def play_episodes(
     """
     recorder, played = Recorder(policy), []
     for variant, planned in itertools.groupby(plan, lambda each: each[1]):
-        env = AgentEnv(load_scene(scene, **options, **variant_option(variant)))
+        env = AgentEnv(load_scene(scene, **(options | variant_option(variant))))
         try:
             check_fit(policy, env.scene.interface(env.scene.agents[0]), f"scene {env.scene.name!r}")
             for seed, _, split in planned:
