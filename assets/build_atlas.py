@@ -13,7 +13,9 @@ from typing import TypeAlias
 from xml.etree import ElementTree as ET
 
 import numpy as np
-from build import DENSITY, PALETTE, Capsule, Point, ball, draw, numbers, toward
+
+from roboschool.bodies.shapes import DENSITY, Capsule, Point, ball
+from roboschool.bodies.writer import PALETTE, draw, numbers, toward
 
 # Inertia about every axis that geared motors give a link [kg m2]. Without it ankle (0.125 kg), hand (1 kg) and foot
 # (2.4 kg) are too light for their torques and for the weight on them: with 0.02 an ankle that the fallen robot lay on

@@ -81,6 +81,9 @@ def check(what: tuple[str, ...], as_json: bool, junit: Path | None) -> None:
 @click.option("--seed", type=WHOLE, help="Seed of the first episode; one not used in training if not given.")
 @click.option("--cost-limit", type=POSITIVE, default=25.0, show_default=True, help="Cost that an episode may have.")
 @SCENE_SET
+@click.option("--suite", help="Play it in the variants of a suite, like bodies: on those to train on and others.")
+@click.option("--against", type=FILE, metavar="ROW", help="With --suite: how probable it is to do better than a row.")
+@click.option("--secret", type=WHOLE, help="With --suite: the published number of its secret part.")
 @JSON
 def evaluate(
     policy: str,
@@ -89,6 +92,9 @@ def evaluate(
     seed: int | None,
     cost_limit: float,
     options: tuple[str, ...],
+    suite: str | None,
+    against: Path | None,
+    secret: int | None,
     as_json: bool,
 ) -> None:
     """Print the score of POLICY: mean return, 5 % quantile, and the share of episodes in which it falls.
@@ -98,7 +104,17 @@ def evaluate(
     \b
         roboschool evaluate hopper
         roboschool evaluate runs/ant/policy.safetensors --episodes 20
+        roboschool evaluate hopper --suite bodies
     """  # noqa: D301 - click reads the backslash
+    if suite is not None:
+        from roboschool.cli.suite import run_suite
+
+        if episodes is not None or seed is not None:
+            raise InvalidInput("--suite: it decides the episodes; leave out --episodes and --seed")
+        run_suite(policy, suite, scene, against, secret, as_json)
+        return
+    if against is not None or secret is not None:
+        raise InvalidInput("--against and --secret: only with --suite")
     from roboschool.cli.evaluate import run_evaluation
 
     run_evaluation(policy, scene, episodes, seed, cost_limit, as_json, options)

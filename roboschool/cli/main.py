@@ -16,6 +16,7 @@ from roboschool.cli.inspection_commands import bench, check, evaluate, info, lis
 from roboschool.cli.match_commands import match, serve, tournament
 from roboschool.cli.new_commands import new
 from roboschool.cli.picture_commands import film, play, pose, race, replay, view
+from roboschool.cli.results_commands import results
 from roboschool.errors import InvalidInput, describe_error, error_location
 
 SIGNALED = 128  # the exit status of a command that a signal ends, plus the signal's number
@@ -106,6 +107,7 @@ COMMANDS = (
     pose,
     race,
     replay,
+    results,
     serve,
     tournament,
     train,

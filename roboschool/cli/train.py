@@ -23,6 +23,7 @@ from roboschool.learning.settings import Settings, make_settings, preset
 from roboschool.learning.training import POLICY, Training, plan_of
 from roboschool.scenes.loader import ROBOT
 from roboschool.scenes.scene_file import OPTIONS
+from roboschool.scenes.variants import VARIANT
 from roboschool.system_info import install
 
 try:
@@ -93,7 +94,7 @@ def read_settings(scene: str, written: Sequence[str], envs: int | None) -> tuple
     """
     given = read_options(written)
     for key in given:
-        check_choice(key, [*KEYS, *OPTIONS, ROBOT], "setting or option", "--set")
+        check_choice(key, [*KEYS, *OPTIONS, ROBOT, VARIANT], "setting or option", "--set")
     chosen, steps = preset(load_scene(scene).name)
     chosen |= {key: value for key, value in given.items() if key in KEYS}
     if envs is not None:

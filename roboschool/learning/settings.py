@@ -41,6 +41,7 @@ class Recipe:
     settings: dict[str, Any] | None = None  # None: by another recipe
     scene: str = ""  # its name, or the path of its file
     options: dict[str, Any] = field(default_factory=dict)  # override keys of the scene's file
+    steps: int = 0  # planned; 0: unknown
 
 
 @dataclass(frozen=True)

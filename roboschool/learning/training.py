@@ -192,6 +192,7 @@ class Training:
                 "scene": plan.scene,
                 "options": plan.options,
                 "agents": plan.agents,
+                "steps": plan.steps,
                 "settings": asdict(plan.settings),
             },
             "versions": versions(PACKAGES),

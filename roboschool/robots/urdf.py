@@ -145,8 +145,20 @@ def _save(source: Any) -> str:
     return path
 
 
+def parse_urdf(text: str, path: Path) -> Model:
+    """Check a URDF that was written by this package; `path` is what an error begins with, and where meshes are.
+
+    Raises:
+        InvalidInput: it cannot be used.
+    """
+    return _model(parse_xml(text, path), path)
+
+
 def _read(name: str) -> Model:
-    root, path = _parse(name)
+    return _model(*_parse(name))
+
+
+def _model(root: Element, path: Path) -> Model:
     faults = find_faults(root, path.parent)
     if faults:
         each = [type(fault)(f"{path}{fault.removeprefix(path.name)}") for fault in faults]

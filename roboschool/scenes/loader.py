@@ -29,6 +29,7 @@ from roboschool.scenes.scene import (
     scene_id,
 )
 from roboschool.scenes.scene_file import OPTIONS, SETTINGS, AgentTable, PropTable, SceneFile, read_scene
+from roboschool.scenes.variants import VARIANT, dress, read_variant, vary_robot
 from roboschool.schema import convert
 
 IDENTITY = re.compile(r"(?:roboschool/|Roboschool)([A-Z]\w*)-v([0-9]{1,9})")  # of a scene, in Gymnasium
@@ -41,7 +42,8 @@ ROBOT = "robot"  # the option that replaces the robot of a scene with one agent
 def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
     """Return the scene called `name`, or with that id, or at that path, with options that override keys of its file.
 
-    The option `robot` replaces the robot of a scene with one agent: a `Robot`, or a name. The option `lanes` may be a
+    The option `robot` replaces the robot of a scene with one agent: a `Robot`, or a name. The option `variant` gives
+    seeds of another body or other looks, see `Variant`. The option `lanes` may be a
     sequence of single-agent scenes, or `Robot`s that run, one for each lane.
 
     Raises:
@@ -65,17 +67,18 @@ def load_for(name: str | os.PathLike[str] | Scene, options: dict[str, Any], own:
     if identity:
         name = "_".join(re.findall(r"[A-Z][a-z0-9]*", identity[1])).lower()
     path, variant = _find_scene(name)
-    file, robot = read_scene(path), options.get(ROBOT)
+    file, wanted = read_scene(path), read_variant(str(path), options)
+    robot = vary_robot(str(path), wanted, [row.robot for row in file.agent], options.get(ROBOT))
     if robot is not None:
         variant, robot = (robot, None) if isinstance(robot, str) and robot in file.robots else ("", robot)
     title = f"{variant}_{path.stem}" if variant else path.stem
     if identity and int(identity[2]) != file.version:
         raise InvalidInput(f"unknown scene {identity[0]!r}; did you mean {scene_id(title, file.version)!r}?")
-    changed = _with_options(path, file, {key: value for key, value in options.items() if key != ROBOT}, own)
+    changed = _with_options(path, file, {key: options[key] for key in options if key not in (ROBOT, VARIANT)}, own)
     if file.robots:
         changed = _with_robot(changed, variant, robot, options)
     runners = [each for each in options.get("lanes") or () if isinstance(each, Robot)]
-    scene = _make_scene(path, changed, title, robot, {_label(runner): runner for runner in runners})
+    scene = dress(_make_scene(path, changed, title, robot, {_label(runner): runner for runner in runners}), wanted)
     if "substeps" in options or (robot is None and not runners):
         return scene
     needed = max(agent.robot.substeps(scene.timestep, scene.substeps) for agent in scene.agents)
@@ -117,7 +120,7 @@ def _with_options(path: Path, file: SceneFile, options: dict[str, Any], own: Seq
     """Return the file with options in the place of its keys."""
     for key in options:
         if key not in OPTIONS:
-            meant = suggest(key, [*OPTIONS, ROBOT, *own])
+            meant = suggest(key, [*OPTIONS, ROBOT, VARIANT, *own])
             if file.game is not None and key in game_class(str(path), file.game, path.parent).reset_options:
                 meant = f'; a reset sets it: reset(options={{"{key}": ...}})'
             raise UnknownOption(f"{path}: unexpected keyword argument {key!r}{meant}")

@@ -1,0 +1,1 @@
+"""Bodies made of numbers: shapes, their URDF, and families of bodies. It imports `robots`."""

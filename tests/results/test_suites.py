@@ -1,0 +1,95 @@
+"""Suites: their parts do not overlap, their hash is of what is played, and a secret part is what was promised."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from roboschool import InvalidInput
+from roboschool.bodies.family import COMPOSITION, EXTRAPOLATION, INTERPOLATION, kind_of
+from roboschool.cli.main import main
+from roboschool.results import suites, verification
+from roboschool.results.entry import Credit, make_row, read_training
+from roboschool.results.row_file import write_row
+from roboschool.results.suites import Suite, commit_secret, load_suite, reveal, suite_names
+from roboschool.results.verification import FAILED, REPLAYED, verify
+
+HASHES = {  # of the suites that rows are compared in: another one needs another name
+    "bodies": "69e70181d19c4b5ef7417852662d85ced7b95eefdf76fce23705900cbff57a6e",
+    "looks": "19cc5dbfb19c3192549d8a1338e1e481d6c93b229077d9dbb513eed2886b59b1",
+}
+SMALL = Suite(summary="few", axis="body", train=(0, 1), held_out={"extrapolation": (100_000, 100_002)})
+
+
+@pytest.mark.parametrize("name", suite_names())
+def test_no_variant_is_in_two_parts(name: str) -> None:
+    parts = load_suite(name).parts()
+    seeds = [seed for part in parts.values() for seed in part]
+    assert len(set(seeds)) == len(seeds) >= 100
+    assert load_suite(name).sha256 == HASHES[name]
+
+
+def test_bodies_are_of_the_kinds_that_their_parts_are_called_after() -> None:
+    for part, seeds in load_suite("bodies").parts().items():
+        assert {kind_of(seed) for seed in seeds} == {INTERPOLATION if part == "train" else part}
+    assert {INTERPOLATION, EXTRAPOLATION, COMPOSITION} <= set(load_suite("bodies").parts())
+
+
+def test_a_secret_part_is_drawn_from_the_number_that_was_promised() -> None:
+    promised = dataclasses.replace(SMALL, secret=commit_secret("small", 7))
+    known = reveal("small", promised, 7)
+    assert len(known.parts()["secret"]) == 50
+    assert known.parts()["secret"] == reveal("small", promised, 7).parts()["secret"]
+    assert known.sha256 != promised.sha256
+    for suite, number in ((promised, 8), (SMALL, 7)):
+        with pytest.raises(InvalidInput, match="does not have the hash that was published"):
+            reveal("small", suite, number)
+
+
+def test_parts_that_overlap_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (suites.FOLDER / "looks.toml").read_text()
+    (tmp_path / "mine.toml").write_text(text.replace("[1000, 1049]", "[49, 60]"))
+    monkeypatch.setattr(suites, "FOLDER", tmp_path)
+    with pytest.raises(InvalidInput, match=r"mine\.toml: train: 0 to 49 is empty, or has variants of another part"):
+        load_suite("mine")
+    with pytest.raises(InvalidInput, match="unknown suite 'bodys'; there is mine"):
+        load_suite("bodys")
+
+
+def test_a_row_of_a_suite_is_verified_and_cannot_choose_its_variants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (verification, "roboschool.results.entry"):
+        name = module if isinstance(module, str) else module.__name__
+        monkeypatch.setattr(f"{name}.load_suite", lambda _: SMALL)
+    credit = Credit(who="us", suite="small", options={"seconds": 0.3})
+    row = make_row([read_training("hopper")], credit, tmp_path)
+    assert [each.variant for each in row.runs[0].episodes][1:3] == ["body=1", "body=100000"]
+    assert len(row.returns()[0]) == 3
+    write_row(tmp_path / "row.json", row)
+    assert verify(tmp_path / "row.json").status == REPLAYED
+    raw = json.loads((tmp_path / "row.json").read_text())
+    raw["runs"][0]["episodes"][2]["variant"] = "body=100003"
+    (tmp_path / "row.json").write_text(json.dumps(raw))
+    found = verify(tmp_path / "row.json")
+    assert found.status == FAILED
+    assert "not those of the suite" in found.faults[0]
+
+
+def test_the_command_says_train_held_out_and_gap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("roboschool.cli.suite.load_suite", lambda _: SMALL)
+    done = CliRunner().invoke(main, ["evaluate", "hopper", "--suite", "small", "--json"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.output)
+    assert found["gap"] == pytest.approx(found["train"]["value"] - found["held_out"]["value"])
+    assert set(found["parts"]) == {"extrapolation"}
+    for words, fault in (
+        (["hopper", "--suite", "small", "--episodes", "3"], "it decides the episodes"),
+        (["hopper", "--secret", "3"], "only with --suite"),
+        (["reacher", "--suite", "small"], "robot 'reacher' is of no family"),
+    ):
+        done = CliRunner().invoke(main, ["evaluate", *words])
+        assert done.exit_code == 1
+        assert fault in done.output
