@@ -86,10 +86,31 @@ def walker2d() -> Body:
     return body
 
 
+def flesh(shape: Capsule, colour: str | None = None) -> list[Capsule | Drum]:
+    """What is seen of a cheetah's limb: a muscle, a hub at its joint, and a dark end."""
+    joint, end = sorted((np.array(shape.start), np.array(shape.end)), key=np.linalg.norm)
+    muscle = Capsule(tuple(joint + 0.1 * (end - joint)), tuple(joint + 0.5 * (end - joint)), 1.4 * shape.radius)
+    tip = Capsule(tuple(joint + 0.8 * (end - joint)), tuple(end), 1.1 * shape.radius, colour=colour)
+    return [muscle, tip, hub((0, 0, 0), 1.2 * shape.radius, 0.12)]
+
+
+CAT = [  # what is seen of a cheetah's trunk: chest, belly, tail, head, nose and ears
+    Capsule((0.22, 0, -0.01), (0.46, 0, -0.01), 0.095),
+    Capsule((-0.46, 0, 0), (0.3, 0, 0), 0.068, colour="amber"),
+    Capsule((-0.5, 0, 0.01), (-0.75, 0, 0.1), 0.022, colour="amber"),
+    Capsule((-0.75, 0, 0.1), (-0.95, 0, 0.25), 0.018, colour="slate"),
+    Capsule((0.7, 0, 0.2), (0.74, 0, 0.2), 0.078, colour="amber"),
+    Capsule((0.78, 0, 0.185), (0.84, 0, 0.175), 0.042),
+    Capsule((0.88, 0, 0.18), (0.88, 0, 0.18), 0.018, colour="slate"),
+    *(Capsule((0.775, y, 0.235), (0.775, y, 0.235), 0.016, colour="slate") for y in (-0.04, 0.04)),
+    *(Capsule((0.69, y, 0.27), (0.685, 1.1 * y, 0.285), 0.022, colour="slate") for y in (-0.045, 0.045)),
+]
+
+
 def half_cheetah() -> Body:
     r = 0.046
     torso = Link("torso", "bone", [Capsule((-0.5, 0, 0), (0.5, 0, 0), r), rod((0.6, 0, 0.1), 0.15, 0.87, r)])
-    body = planar("half_cheetah", torso)
+    body = planar("half_cheetah", replace(torso, looks=CAT))
     hinge = (0.0, 1.0, 0.0)
     for name, parent, colour, at, shape, limits in (  # limits [rad]
         ("bthigh", "torso", "violet", (-0.5, 0, 0), rod((0.1, 0, -0.13), 0.145, -3.8, r), (-0.52, 1.05)),
@@ -100,7 +121,8 @@ def half_cheetah() -> Body:
         ("ffoot", "fshin", "coral", (0.13, 0, -0.18), rod((0.045, 0, -0.07), 0.07, -0.6, r, 10), (-3.1, -0.3)),
     ):
         low, high = np.degrees(limits).tolist()
-        body.joints.append(Joint(name, parent, Link(name, colour, [shape]), at, hinge, (low, high)))
+        looks = flesh(shape, "slate" if name.endswith("foot") else None)
+        body.joints.append(Joint(name, parent, Link(name, colour, [shape], looks=looks), at, hinge, (low, high)))
     return body
 
 
