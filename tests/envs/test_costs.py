@@ -82,6 +82,14 @@ def test_limits_are_of_the_agents() -> None:
     env.close()
 
 
+@pytest.mark.parametrize(("robot", "size"), [("ant", 88), ("dog", 100)])
+def test_any_robot_does_what_those_of_safety_gym_do(robot: str, size: int) -> None:
+    env = gymnasium.make("roboschool/Goal1-v1", robot=robot)
+    assert env.reset(seed=0)[0].shape == (size,)
+    assert set(env.step(env.action_space.sample())[4]["costs"]) == {"hazards"}
+    env.close()
+
+
 YARD = """summary = "A point drives into another, in a hazard."
 timestep = 0.02
 substeps = 4
