@@ -17,7 +17,7 @@ from roboschool.mdp.game import Game
 from roboschool.physics.backend import Backend, Readings
 from roboschool.physics.checkpoint import describe_scene
 from roboschool.physics.native.backend import NativeBackend
-from roboschool.physics.native.program import Stage
+from roboschool.physics.native.program import Kernel
 from roboschool.physics.selection import make_backend
 from roboschool.scenes.reset_options import LAYOUT, options_of_reset
 from roboschool.scenes.scene import Scene
@@ -73,7 +73,7 @@ class Simulation:
         self.clock.diverged = self.backend.diverged
         self._readings = (self._readings_of("state"), self._readings_of("previous"))  # of this step and the last
         self._commands = [group.commands[:, place] for group, place in self.seats]
-        self._stages: tuple[list[Stage], ...] = ([], [])  # computed in the native call of a step; as `_readings`
+        self._kernels: Sequence[list[Kernel]] = ([], [])  # computed in the native call of a step; as `_readings`
         if isinstance(self.backend, NativeBackend):
             self._prepare(self.backend)
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
@@ -85,12 +85,10 @@ class Simulation:
         """Let the native library do what it can, and what follows from physics alone in the call that steps a world."""
         for group in self.groups:
             group.prepare(self.scene.timestep)
-        if not self._updates:
-            found = [[group.stages(getattr(group, which)) for group in self.groups] for which in ("state", "previous")]
-            if not any(None in stages for stages in found):
-                self._stages = tuple([stage for part in stages for stage in part or ()] for stages in found)
-        for readings, stages in zip(self._readings, self._stages, strict=True):
-            backend.prepare(self._commands, readings, stages)
+        for which, readings, kernels in zip(("state", "previous"), self._readings, self._kernels, strict=True):
+            if not self._updates:
+                kernels.extend(kernel for group in self.groups for kernel in group.kernels(getattr(group, which)))
+            backend.prepare(self._commands, readings, kernels)
 
     def reset(self, seeds: Mapping[int, int | EpisodeOrigin | None], options: Mapping[str, Any] | None = None) -> None:
         """Start a new episode in some worlds.
@@ -139,7 +137,7 @@ class Simulation:
         for group in self.groups:
             group.advance()
         self.clock.advance(list(paused))
-        self._readings, self._stages = self._readings[::-1], self._stages[::-1]
+        self._readings, self._kernels = self._readings[::-1], self._kernels[::-1]
         out = {*paused, *reset, *self.clock.diverged}
         for number in reset:
             if number not in paused:
@@ -153,15 +151,15 @@ class Simulation:
             self.game.freeze(number)
         rest = [*reset, *frozen]
         launches = self._update(rest) if self._updates else ()
-        stages, decided = self._stages[0], None if self.scene.game is None else self.game.decided
+        kernels, decided = self._kernels[0], None if self.scene.game is None else self.game.decided
         if rest:
-            for stage in stages:
-                stage(rest)
+            for kernel in kernels:
+                kernel(rest)
         for group in self.groups:
-            group.judge(self.scene.timestep, decided, bool(stages))
+            group.judge(self.scene.timestep, decided, bool(kernels))
         if launches:
             self._launch(launches)
-        self._observe(list(reset), bool(stages))
+        self._observe(list(reset), bool(kernels))
         return self.result()
 
     def result(self) -> StepResult:
