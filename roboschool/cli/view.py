@@ -45,7 +45,7 @@ class ByHand:
         return self.action
 
 
-class Stage:
+class LiveEpisode:
     """A scene that runs: an env, and a policy in each seat."""
 
     def __init__(self, name: str, seed: int = 0) -> None:
@@ -117,23 +117,23 @@ class Viewer:
         self._playing = self.gui.add_checkbox("play", True)
         self._speed = self.gui.add_dropdown("speed", SPEEDS, initial_value="1")
         self._seed = self.gui.add_number("seed", seed, min=0, step=1)
-        self._told = self.gui.add_markdown("")
+        self._message = self.gui.add_markdown("")
         self._strength = self.gui.add_slider(
             "push [m/s]", 0.1, 5.0, 0.1, 1.0, hint="Click a robot or a prop to push it"
         )
         for label, act in (("step", self._step_once), ("reset", self._reset)):
             self.gui.add_button(label).on_click(lambda _, act=act: self._wanted.put(act))
         self._scene.on_update(lambda _: self._wanted.put(lambda: self._open(self._scene.value)))
-        self.stage: Stage | None = None
+        self.stage: LiveEpisode | None = None
         self._panel: Any = None
         self._open(self.names[0])
 
     def _open(self, name: str) -> None:
         """Show another scene; if it cannot be, say why."""
         try:
-            stage = Stage(name, int(self._seed.value))
+            stage = LiveEpisode(name, int(self._seed.value))
         except InvalidInput as error:
-            self._told.content = f"**{error}**"
+            self._message.content = f"**{error}**"
             return
         if self.stage is not None:
             self.stage.close()
@@ -154,7 +154,7 @@ class Viewer:
             )
         self._show()
 
-    def _add_seat(self, stage: Stage, agent: Agent) -> Any:
+    def _add_seat(self, stage: LiveEpisode, agent: Agent) -> Any:
         """Add the menu of policies of a seat, and sliders for one that acts by hand."""
         menu = self.gui.add_dropdown(agent.name, stage.choices(agent))
         folder = self.gui.add_folder(f"joints of {agent.name}", visible=False)
@@ -164,9 +164,9 @@ class Viewer:
         def choose() -> None:
             try:
                 stage.seat(agent, menu.value)
-                self._told.content = ""
+                self._message.content = ""
             except InvalidInput as error:
-                self._told.content = f"**{error}**"
+                self._message.content = f"**{error}**"
             folder.visible = menu.value == HAND
 
         menu.on_update(lambda _: self._wanted.put(choose))
@@ -221,7 +221,7 @@ class Viewer:
         self._reward_plot.data = (np.arange(last - len(values) + 1, last + 1, dtype=float), values)
         seen = np.nan_to_num(np.asarray(stage.observation[name], float))
         self._observation_plot.data = (np.arange(len(seen), dtype=float), seen)
-        self._told.content = f"step {last}, {last * stage.scene.timestep:.1f} s"
+        self._message.content = f"step {last}, {last * stage.scene.timestep:.1f} s"
 
     def handle(self) -> None:
         """Do what was asked for since the last time."""

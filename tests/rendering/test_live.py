@@ -12,7 +12,7 @@ import trimesh
 from click.testing import CliRunner
 
 from roboschool.cli.main import main
-from roboschool.cli.view import HAND, ByHand, Stage, Viewer, check_port
+from roboschool.cli.view import HAND, ByHand, LiveEpisode, Viewer, check_port
 from roboschool.errors import InvalidInput
 from roboschool.rendering.live_scene import quaternions
 from roboschool.scenes.loader import load_scene
@@ -31,7 +31,7 @@ def test_quaternions_turn_as_their_matrices_do() -> None:
 
 
 def test_a_stage_gives_seats_to_policies() -> None:
-    with closing(Stage("ant_sumo", 3)) as stage:
+    with closing(LiveEpisode("ant_sumo", 3)) as stage:
         agent = stage.scene.agents[0]
         assert {HAND, "still", "ant_sumo"} <= set(stage.choices(agent))
         assert "hopper" not in stage.choices(agent)
@@ -91,7 +91,7 @@ def test_the_viewer_runs_pushes_and_changes_scenes(viewer: Any) -> None:
     viewer.run(2)
     assert viewer.stage.scene.name == "hopper"
     viewer._open("no such scene")
-    assert "no such scene" in viewer._told.content
+    assert "no such scene" in viewer._message.content
     assert viewer.stage.scene.name == "hopper", "the old one goes on"
 
 
