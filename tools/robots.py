@@ -1,7 +1,8 @@
 """Imports the robots of the packages that `make robots` installs, tries each out, and writes docs/robots.md.
 
-Each robot is imported in a process of its own, with limits of time and memory. `--only WORD` tries those again
-that have a word, or a regular expression, in their path; `--one URDF` tries one and prints JSON.
+Each robot is imported in a process of its own, with limits of time and memory; as many at once as there are cores.
+`--only WORD` tries those again that have a word, or a regular expression, in their path, `--resume` those that an
+interrupted run has left; `--one URDF` tries one and prints JSON.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -225,16 +227,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--one")
     parser.add_argument("--only", default="")
+    parser.add_argument("--resume", action="store_true")
     parser.add_argument("--page", action="store_true", help="write the page from build/robots.json again")
     arguments = parser.parse_args()
     if arguments.one:
         print(json.dumps(try_one(arguments.one)))
         return
-    known = json.loads(RESULTS.read_text()) if arguments.only or arguments.page else []
-    rows = {row["path"]: row for row in known}
-    for path in [] if arguments.page else find_robots():
-        if re.search(arguments.only, str(path)):
-            row = rows[str(path)] = run(path)
+    is_new = not (arguments.only or arguments.page or arguments.resume)
+    rows = {row["path"]: row for row in ([] if is_new else json.loads(RESULTS.read_text()))}
+    paths = [] if arguments.page else [path for path in find_robots() if re.search(arguments.only, str(path))]
+    if arguments.resume:
+        paths = [path for path in paths if str(path) not in rows]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for row in pool.map(run, paths):
+            rows[row["path"]] = row
             print(short(row["path"]), row.get("error") or {key: row[key] for key in list(row)[1:12]}, flush=True)
             RESULTS.parent.mkdir(exist_ok=True)
             RESULTS.write_text(json.dumps(list(rows.values()), indent=1))
