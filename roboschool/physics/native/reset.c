@@ -104,13 +104,9 @@ static void place(const struct world *w, struct robot *r, const struct placement
   b->submit(w->client, command);
 }
 
-/* Go back to where the world was built if so wanted, and place its robots; NULL: where they are. Return 0, or why
-   nothing has moved. */
-int roboschool_reset(struct world *w, int rewinds, const struct placement *placements) {
-  if (!claim(w)) return BUSY;
-  const int refused = w->client ? 0 : CLOSED;
-  if (!refused && rewinds) rewind_world(w);
-  for (int a = 0; !refused && placements && a < w->agents; a++) place(w, w->robots + a, placements + a);
-  release(w);
-  return refused;
+/* Begin an episode so far as that has been asked for. */
+void begin_episode(struct world *w) {
+  if (w->begins & REWINDS) rewind_world(w);
+  for (int a = 0; w->begins & PLACES && a < w->agents; a++) place(w, w->robots + a, w->placements + a);
+  w->begins = 0;
 }
