@@ -212,11 +212,13 @@ class Group:
             self.costs.compute(*step)
             if self.indicates:
                 self.costs.total = np.where(self.costs.total > 0.0, 1.0, 0.0)
-        if is_computed and self._ending is not None and self._ending.kernel is not None:
-            return
-        self.terminated[...] = self.task.terminated(self.state)
+        is_noted = is_computed and self._ending is not None and self._ending.kernel is not None
+        if not is_noted:
+            self.terminated[...] = self.task.terminated(self.state)
         if decided is not None and np.count_nonzero(decided):
             self.terminated |= decided[:, None]
+        elif is_noted:
+            return
         if np.count_nonzero(self.terminated):
             ended = self.terminated.copy()
             ended[self._idle] = False

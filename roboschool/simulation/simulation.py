@@ -74,11 +74,11 @@ class Simulation:
         self._readings = self._list_readings()
         self._commands = [group.commands[:, place] for group, place in self.seats]
         self._kernels: list[Kernel] = []  # computed in the native call of a step
-        self._is_native = isinstance(self.backend, NativeBackend)
-        if self._is_native:
+        self._native = self.backend if isinstance(self.backend, NativeBackend) else None
+        if self._native:
             for group in self.groups:
                 group.prepare(scene.timestep)
-            self._prepare(is_computed=not self._updates)
+            self._prepare(self._native, is_computed=True)
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
         starts = {id(each): Starts(each) for each in self.scenes}
         self._starts = [starts[id(each)] for each in self.scenes]
@@ -87,12 +87,11 @@ class Simulation:
         described = {id(each): describe_scene(each) for each in self.scenes}
         self._described = [described[id(each)] for each in self.scenes]
 
-    def _prepare(self, is_computed: bool) -> None:
-        """Let the native call that steps a world apply actions, and compute what follows if that is wanted."""
-        assert isinstance(self.backend, NativeBackend)
+    def _prepare(self, backend: NativeBackend, is_computed: bool) -> None:
+        """Let the native library apply actions, and compute what follows from a step if that is wanted."""
         self._kernels = [kernel for group in self.groups for kernel in group.kernels()] if is_computed else []
         parties = [group.party(is_computed) for group in self.groups]
-        self.backend.prepare(self._commands, self._readings, self._kernels, parties)
+        backend.prepare(self._commands, self._readings, self._kernels, parties, at_once=not self._updates)
 
     def reset(self, seeds: Mapping[int, int | EpisodeOrigin | None], options: Mapping[str, Any] | None = None) -> None:
         """Start a new episode in some worlds.
@@ -119,7 +118,7 @@ class Simulation:
             self.backend.read(world, self._readings)
         if self._gathers:
             self.game.gather(self.clock.steps_left)
-        self._observe(worlds, bool(self._kernels))
+        self._observe(worlds, bool(self._kernels) and not self._updates)
         self.begun = True
 
     def step(self, actions: Sequence[Any], reset: Collection[int] = (), paused: Collection[int] = ()) -> StepResult:
@@ -137,9 +136,9 @@ class Simulation:
         self._check_begun()
         idle, everywhere = [*reset, *paused], not (paused or self.clock.diverged)
         for group, action in zip(self.groups, actions, strict=True):
-            group.act(action, idle, self.clock.steps, self._is_native and everywhere)
-        if self._kernels and not all(group.holds_still() for group in self.groups):
-            self._prepare(is_computed=False)  # numpy takes what is there now
+            group.act(action, idle, self.clock.steps, everywhere and self._native is not None)
+        if self._native and self._kernels and not all(group.holds_still() for group in self.groups):
+            self._prepare(self._native, is_computed=False)  # numpy takes what is there now
         if self._gathers or self._watches:
             self.game.advance()
         for group in self.groups:
@@ -158,14 +157,15 @@ class Simulation:
             self.game.freeze(number)
         launches = self._update([*reset, *frozen]) if self._updates else ()
         kernels, decided = self._kernels, None if self.scene.game is None else self.game.decided
-        if frozen:
-            for kernel in kernels:
-                kernel(frozen)
+        if self._native and kernels and self._updates:
+            self._native.compute(worlds, begun)
+        for kernel in kernels if frozen else ():
+            kernel(frozen)
         for group in self.groups:
             group.judge(self.scene.timestep, decided, bool(kernels))
         if launches:
             self._launch(launches)
-        self._observe(list(reset), bool(kernels))
+        self._observe(list(reset), bool(kernels) and not launches)
         return self.result()
 
     def result(self) -> StepResult:

@@ -47,6 +47,7 @@ class NativeBackend(PythonBackend):
         self._own: list[NativeWorld] = []
         self.worlds = self._own
         self._prepared: _Prepared | None = None
+        self._computes = 0  # after it has read: what the library does, else nothing
         try:
             for scene in scenes:
                 self._own.append(NativeWorld(scene, native, self._by_pybullet))
@@ -63,15 +64,18 @@ class NativeBackend(PythonBackend):
         readings: Readings,
         kernels: Sequence[Kernel] = (),
         parties: Sequence[Party] = (),
+        at_once: bool = True,
     ) -> None:
         """Note the addresses of arrays, which numpy takes microseconds to tell, of steps that follow.
 
         Args:
             commands: as `step` will get them: the same arrays.
             readings: alike.
-            kernels: what is computed of a world as soon as it has been read.
+            kernels: what is computed of a world.
             parties: whose actions are applied before a step, and who is noted as terminated after it.
+            at_once: whether it is computed as soon as the world has been read, and not by `compute`.
         """
+        self._computes = library.COMPUTES if at_once else 0
         self._prepared = _Prepared(commands, readings, kernels, parties)
 
     def reset(self, world: int, start: Start) -> None:
@@ -88,27 +92,32 @@ class NativeBackend(PythonBackend):
             prepared = _Prepared(commands, readings)
         chosen = [~world if world in begun else world for world in worlds] if begun else list(worlds)
         if not self._by_pybullet:
-            self._call(chosen, prepared, library.WHOLE)
+            self._call(chosen, prepared, library.ACTS | library.PASSES | library.READS | self._computes)
             return
         self._call(chosen, prepared, library.ACTS)
         rows = [command.tolist() for command in commands]
         for world in chosen:
             if world >= 0:
                 self.worlds[world].step([row[world] for row in rows])
-        self._call(chosen, prepared, library.READS)
+        self._call(chosen, prepared, library.READS | self._computes)
+
+    def compute(self, worlds: Iterable[int], begun: Collection[int]) -> None:
+        """Compute what was prepared, of worlds that have been stepped."""
+        assert self._prepared is not None
+        self._call([~world if world in begun else world for world in worlds], self._prepared, library.COMPUTES)
 
     def read(self, world: int, readings: Readings) -> None:
         """Read a world, whose episode has just begun, and note whether its physics is sound."""
         prepared = self._prepared
         if prepared is None or prepared.readings is not readings:
             prepared = _Prepared((), readings)
-        self._call([~world], prepared, library.READS)
+        self._call([~world], prepared, library.READS | self._computes)
 
     def _call(self, chosen: list[int], prepared: "_Prepared", does: int) -> None:
         broken = self._step(self._pointers, self._numbers(*chosen), len(chosen), prepared.address, does, self._threads)
         if broken < 0:
             raise RuntimeError(f"scene {self._own[0].scene.name!r}: {library.REFUSALS[broken]}")
-        if broken:
+        if broken and does & library.READS:
             numbers = [~world if world < 0 else world for world in chosen]
             self.diverged.update(world for world in numbers if not self._own[world].struct.sound)
 

@@ -60,8 +60,7 @@ COLUMNS = (  # of a robot's row, behind those of its trunk
     "upright",
     "link_heights",
 )
-ACTS, PASSES, READS = 1, 2, 4  # what is done in a step
-WHOLE = ACTS | PASSES | READS
+ACTS, PASSES, READS, COMPUTES = 1, 2, 4, 8  # what is done in a step
 REWINDS, PLACES = 1, 2  # and before it, if an episode begins
 FIXED, PLANAR, ROOT, LINK = range(4)  # what a trunk is
 STILL, FREE, HINGED = range(3)  # what a prop is

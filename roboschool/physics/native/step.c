@@ -240,21 +240,27 @@ static void judge(const struct party *p, int i, int begins) {
   }
 }
 
-/* Let a timestep pass in world i, but if its episode has just begun; read it and compute what follows, while it is in
-   the processor's cache: so far as `does` says. Note whether it is sound. */
+/* Read world i, and note whether it is sound. */
+static void look(struct world *w, int i, const struct step *s, int are_listed) {
+  w->sound = 1;
+  if (!s->agents) return;
+  read_contacts(w, i, s, are_listed);
+  for (int a = 0; a < w->agents; a++) w->sound &= read_robot(w, w->robots + a, row_of(s->agents + a, i));
+  for (int p = 0; p < w->props && s->props.data; p++)
+    w->sound &= read_prop(w, w->prop_bodies + p, row_of(&s->props, i) + 9 * p);
+}
+
+/* Let a timestep pass in world i, but if its episode has just begun; read it and compute what follows if it is sound,
+   while it is in the processor's cache: so far as `does` says. */
 static void advance(struct world *w, int i, int begins, const struct step *s, int does) {
   const int passes = does & PASSES && !begins;
   begin_episode(w);
   for (int k = 0; does & ACTS && k < s->party_count; k++) act(s->parties + k, i, begins);
   if (passes) pass(w, i, s);
-  w->sound = 1;
-  if (!(does & READS) || !s->agents) return;
-  read_contacts(w, i, s, passes && w->foot_sums);
-  for (int a = 0; a < w->agents; a++) w->sound &= read_robot(w, w->robots + a, row_of(s->agents + a, i));
-  for (int p = 0; p < w->props && s->props.data; p++)
-    w->sound &= read_prop(w, w->prop_bodies + p, row_of(&s->props, i) + 9 * p);
-  for (int k = 0; w->sound && k < s->kernel_count; k++) compute(s->kernels + k, i);
-  for (int k = 0; w->sound && k < s->party_count; k++) judge(s->parties + k, i, begins);
+  if (does & READS) look(w, i, s, passes && w->foot_sums);
+  if (!(does & COMPUTES) || !w->sound) return;
+  for (int k = 0; k < s->kernel_count; k++) compute(s->kernels + k, i);
+  for (int k = 0; k < s->party_count; k++) judge(s->parties + k, i, begins);
 }
 
 /* Take a world for this thread; a fork does not wait for the threads of its parent. */

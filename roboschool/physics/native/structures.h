@@ -5,7 +5,7 @@
 
 enum { FIXED, PLANAR, ROOT, LINK };  /* what a trunk is */
 enum { STILL, FREE, HINGED };        /* what a prop is */
-enum { ACTS = 1, PASSES = 2, READS = 4 }; /* what is done in a step */
+enum { ACTS = 1, PASSES = 2, READS = 4, COMPUTES = 8 }; /* what is done in a step */
 enum { REWINDS = 1, PLACES = 2 };         /* and before it, if an episode begins */
 enum { PAIR = 5 };                 /* numbers of a pair of bodies */
 enum { BUSY = -2, CLOSED };         /* why nothing has moved */
