@@ -47,6 +47,7 @@ FUNCTIONS = (  # in the order of `struct bullet`
     "b3SetClosestDistanceFilterBodyA",
     "b3SetClosestDistanceFilterBodyB",
     "b3SetClosestDistanceThreshold",
+    "b3SubmitClientCommand",
 )
 COLUMNS = (  # of a robot's row, behind those of its trunk
     "q",

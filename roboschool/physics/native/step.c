@@ -92,7 +92,7 @@ static void drive(const struct world *w, const struct robot *r, const double *co
     if (turned) b->set_torque(torques, r->side_u, torque * sin(*turned));
     b->set_torque(torques, r->driven_u[j], turned ? torque * cos(*turned) : torque);
   }
-  b->submit(w->client, torques);
+  b->tell(w->client, torques);
 }
 
 static struct trunk free_trunk(const double *position, const double *turned, const double *v, const double *spin) {
@@ -219,7 +219,7 @@ static void note(struct world *w, int i, const struct step *s) {
 static void pass(struct world *w, int i, const struct step *s) {
   for (int call = 0; call < w->calls; call++) {
     for (int a = 0; a < w->agents; a++) drive(w, w->robots + a, row_of(s->commands + a, i), call);
-    w->bullet->submit(w->client, w->bullet->step_init(w->client));
+    w->bullet->tell(w->client, w->bullet->step_init(w->client));
     if (w->foot_sums) add_contacts(w, call);
   }
   note(w, i, s);

@@ -55,6 +55,7 @@ struct bullet { /* functions of pybullet's own library, in the order of `FUNCTIO
   void (*closest_to)(void *command, int body);
   void (*closest_from)(void *command, int body);
   void (*closest_within)(void *command, double distance);
+  int (*tell)(void *client, void *command); /* as `submit`, for who wants no status */
 };
 
 struct columns { /* where the quantities of a `BodyState` begin in its row, which begins with those of its trunk */
