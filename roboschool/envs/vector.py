@@ -247,7 +247,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
                 been received; nothing has moved then.
         """
         self.send(actions)
-        return self._receive(len(self._pending))[1:]
+        return self.recv()[1:]
 
     def send(self, actions: np.ndarray, copies: Sequence[int] | np.ndarray | None = None) -> None:
         """Let some copies act for one timestep; `recv` waits for what comes of it.
@@ -298,13 +298,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         if not isinstance(count, int | np.integer | None) or not 1 <= (count or most) <= most or count == 0:
             check_open(self.scene, self.closed)
             raise InvalidInput(f"count: {count!r}, and {most} copies have been sent actions")
-        received = self._receive(most if count is None else int(count))
-        return np.array(received[0]), *received[1:]
-
-    def _receive(self, count: int) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Wait for the first `count` environments; return them, and for their rows what `step` returns."""
         with Whole(self._restart):
-            copies = sorted(self._pool.recv(count))
+            copies = sorted(self._pool.recv(most if count is None else int(count)))
         chosen = ALL if len(copies) == self.copies else rows_of(copies)
         self._pending.difference_update(copies)
         board, agents = self._board, len(self.agents)
@@ -319,7 +314,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             for place in (info, info.get("final_info", info)):
                 place["worker_error"], place["_worker_error"] = messages, np.array([bool(error) for error in messages])
         rows = take_rows(board.observation, chosen), take_rows(board.reward, chosen)
-        return copies, *rows, terminated, truncated, info
+        return np.array(copies), *rows, terminated, truncated, info
 
     def _restart(self) -> None:
         """What is broken off in the middle needs a reset; what is broken off while it waits does not."""
