@@ -305,7 +305,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         board, agents = self._board, len(self.agents)
         terminated, truncated = board.terminated[chosen].repeat(agents), board.truncated[chosen].repeat(agents)
         info = info_of(self._numbers, take_rows(board.info, chosen))
-        if self.metadata["autoreset_mode"] == AutoresetMode.SAME_STEP and (done := terminated | truncated).any():
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and (done := terminated | truncated).any():
             info["final_obs"] = final_observations(take_rows(board.final_observation, chosen), done)
             info["final_info"] = info_of(self._numbers, take_rows(board.final_info, chosen), done)
             info["_final_obs"], info["_final_info"] = done, done

@@ -11,7 +11,9 @@ from roboschool.simulation.info import COSTS
 
 def take_rows(array: np.ndarray, chosen: Any) -> np.ndarray:
     """Return a copy of the rows of some worlds, a slice or their numbers: (world, agent, ...) becomes (row, ...)."""
-    rows = np.array(array[chosen])
+    rows: np.ndarray = array[chosen]  # of numbers it is a copy, of a slice it is not
+    if isinstance(chosen, slice):
+        rows = rows.copy()
     return rows.reshape(-1, *rows.shape[2:])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from roboschool.mdp.needs import Needs
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
-from roboschool.mdp.state import Bodies, State
+from roboschool.mdp.state import Bodies, State, side_by_side
 from roboschool.robots.robot import Robot
 from roboschool.sensors.feet import FootContacts
 from roboschool.sensors.joints import JointStates
@@ -123,7 +123,7 @@ class GroundPoints(Sensor):
         offset = self.points(state) - state.position[..., None, :2]
         x, y = offset[..., 0], offset[..., 1]
         left, forward = state.world_x_direction[..., None, 0], state.world_x_direction[..., None, 1]
-        seen = np.stack([forward * x - left * y, left * x + forward * y], axis=-1) / DISTANCE
+        seen = side_by_side(forward * x - left * y, left * x + forward * y) / DISTANCE
         numbers: np.ndarray = seen.reshape(*seen.shape[:-2], -1)
         return numbers
 
@@ -168,7 +168,7 @@ class Numbers(Sensor):
 
     def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
         """Return them (..., columns)."""
-        return np.stack([of(state) for _, of in self.columns], axis=-1)
+        return side_by_side(*(of(state) for _, of in self.columns))
 
 
 STEPS_LEFT = (Field("steps left", f"{TIME:g}"), lambda state: state.steps_left * (1.0 / TIME))  # a column of `Numbers`

@@ -29,7 +29,7 @@ from roboschool.mdp.needs import Needs
 from roboschool.mdp.record import Record, quantity
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
-from roboschool.mdp.state import State
+from roboschool.mdp.state import State, side_by_side
 from roboschool.mdp.term import Term
 from roboschool.schema import Bounds
 
@@ -229,5 +229,5 @@ class Player(GamePlayer):
 def _corners_and_posts(state: State) -> np.ndarray:
     """Return corners and posts of the opponents, then of the own team [m] (..., 8, 2)."""
     game = state.game
-    sizes = np.stack([game.length, game.width, game.length, game.goal_width] * 4, axis=-1)
+    sizes = side_by_side(*[game.length, game.width, game.length, game.goal_width] * 4)
     return sizes.reshape(*sizes.shape[:-1], 8, 2) * HALVES * state.agent_stats.way[..., None, None]

@@ -47,11 +47,10 @@ class Delay:
         older = np.take_along_axis(sent, np.minimum(rows + 1, self.steps), axis=-2)[..., 0, :]
         return newer, older, switch
 
-    def send(self, action: np.ndarray, previous: State, state: State) -> None:
+    def send(self, action: np.ndarray, state: State) -> None:
         """Write to a state what is on its way after an action (world, agent, joint)."""
-        state.delay[:] = previous.delay
+        state.past_actions[..., 1:, :] = state.past_actions[..., :-1, :].copy()
         state.past_actions[..., 0, :] = action
-        state.past_actions[..., 1:, :] = previous.past_actions[..., :-1, :]
 
 
 def _range(spec: ActuatorSpec, substep: float, substeps: int) -> Number:

@@ -7,6 +7,14 @@ import numpy as np
 from roboschool.mdp.record import Record, quantity
 
 
+def side_by_side(*parts: np.ndarray) -> np.ndarray:
+    """Return arrays of one shape (...) as one array (..., part); `np.stack` takes three times as long."""
+    numbers = np.empty((*parts[0].shape, len(parts)))
+    for place, part in enumerate(parts):
+        numbers[..., place] = part
+    return numbers
+
+
 class Bodies(Record):
     """Where bodies are, robots or props: arrays that lead with (..., body)."""
 
@@ -49,7 +57,7 @@ class TrunkState(Record):
         """Where the trunk's x axis points, in the world (..., 3)."""
         left, forward, pitch = self.world_x_direction[..., 0], self.world_x_direction[..., 1], self.roll_pitch[..., 1]
         level = np.cos(pitch)
-        return np.stack([forward * level, -left * level, -np.sin(pitch)], axis=-1)
+        return side_by_side(forward * level, -left * level, -np.sin(pitch))
 
     @property
     def world_velocity(self) -> np.ndarray:
@@ -57,7 +65,7 @@ class TrunkState(Record):
         # minus the sine, and the cosine, of the heading
         left, forward = self.world_x_direction[..., 0], self.world_x_direction[..., 1]
         along, aside, up = (self.velocity[..., axis] for axis in range(3))
-        return np.stack([forward * along + left * aside, forward * aside - left * along, up], axis=-1)
+        return side_by_side(forward * along + left * aside, forward * aside - left * along, up)
 
     def bodies(self) -> np.ndarray:
         """Return the numbers of `Bodies` (..., 9)."""
@@ -117,11 +125,12 @@ class State(BodyState):
         Returns:
             Position, velocity relative to its own, and x axis: each forward, left, up [m, m/s] (..., k, 3, 3).
         """
-        own = np.concatenate([self.position, self.world_velocity, np.zeros_like(self.position)], axis=-1)
-        offsets = bodies.array - own[..., None, :]
+        own = np.zeros((*self.position.shape[:-1], 1, 9))
+        own[..., 0, :3], own[..., 0, 3:6] = self.position, self.world_velocity
+        offsets = bodies.array - own
         x, y, z = offsets[..., 0::3], offsets[..., 1::3], offsets[..., 2::3]
         left, forward = self.world_x_direction[..., None, :1], self.world_x_direction[..., None, 1:]
-        return np.stack([forward * x - left * y, left * x + forward * y, z], axis=-1)
+        return side_by_side(forward * x - left * y, left * x + forward * y, z)
 
 
 TRUNK_NUMBERS = len(TrunkState.blank().names)  # a state's array begins with them

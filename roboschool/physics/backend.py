@@ -1,7 +1,7 @@
 """Worlds that are advanced together: the protocol, and the backend that calls pybullet for each body."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,15 +32,21 @@ class Backend(Protocol):
     diverged: set[int]  # worlds whose physics is not sound any more; they must be reset or loaded, not stepped
 
     def reset(self, world: int, start: Start) -> None:
-        """Start an episode in a world: the same start gives the same bits, whatever happened before."""
+        """Start an episode in a world: the same start gives the same bits, whatever happened before.
 
-    def step(self, commands: Sequence[np.ndarray], worlds: Iterable[int], readings: Readings) -> None:
+        Then it must be read.
+        """
+
+    def step(
+        self, commands: Sequence[np.ndarray], worlds: Iterable[int], readings: Readings, begun: Collection[int] = ()
+    ) -> None:
         """Let a timestep pass in some worlds, and read them.
 
         Args:
             commands: for each agent what `Drive.command` returns for it (world, n).
             worlds: their numbers.
             readings: where to write what is read.
+            begun: those of them that have just been reset: they are only read.
         """
 
     def read(self, world: int, readings: Readings) -> None:
@@ -81,11 +87,14 @@ class PythonBackend:
         self._repair(world)
         self.worlds[world].reset(start)
 
-    def step(self, commands: Sequence[np.ndarray], worlds: Iterable[int], readings: Readings) -> None:
+    def step(
+        self, commands: Sequence[np.ndarray], worlds: Iterable[int], readings: Readings, begun: Collection[int] = ()
+    ) -> None:
         """Let a timestep pass in some worlds, and read each at once, while it is in the processor's cache."""
         rows = [command.tolist() for command in commands]
         for world in worlds:
-            self.worlds[world].step([row[world] for row in rows])
+            if world not in begun:
+                self.worlds[world].step([row[world] for row in rows])
             self.read(world, readings)
 
     def read(self, world: int, readings: Readings) -> None:

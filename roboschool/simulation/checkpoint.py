@@ -68,8 +68,9 @@ def check_seeds(seeds: Iterable[Any]) -> None:
         InvalidInput: one is neither None nor an origin, nor a whole number from 0 up.
     """
     for seed in seeds:
-        whole = isinstance(seed, int | np.integer) and seed >= 0
-        if not (seed is None or isinstance(seed, EpisodeOrigin) or whole):
+        if seed is None or isinstance(seed, EpisodeOrigin):
+            continue
+        if not isinstance(seed, int | np.integer) or seed < 0:
             raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up")
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import dis
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -16,7 +16,7 @@ class Constants:
     """The values that functions reach by the names of their modules and of the functions around them."""
 
     def __init__(self) -> None:
-        self._globals: list[tuple[dict[str, Any], str, Any]] = []
+        self._globals: list[tuple[Mapping[str, Any], str, Any]] = []
         self._cells: list[tuple[CellType, Any]] = []
 
     def reach(self, function: Callable[..., Any]) -> bool:
@@ -30,6 +30,20 @@ class Constants:
         if not constant:
             del self._globals[noted[0] :], self._cells[noted[1] :]
         return constant
+
+    def attribute(self, owner: Any, name: str) -> Any:
+        """Note and return an attribute, a number or a method that a class has, which reaches no more than that.
+
+        Raises:
+            AttributeError: there is none, or it can change unnoticed.
+        """
+        for namespace in (vars(owner), *map(vars, type(owner).__mro__)):
+            self._note(namespace, name, value := namespace.get(name))  # it may be hidden later where it is not yet
+            if name in namespace and self._is_constant(value, set()):
+                return value
+            if name in namespace:
+                break
+        raise AttributeError(name)
 
     def hold(self) -> bool:
         """Return whether all names still have the values that were noted."""
@@ -73,9 +87,13 @@ class Constants:
                     return None
                 name, namespace = instruction.argval, function.__globals__
                 if instruction.opname == "LOAD_GLOBAL" and name in namespace:
-                    self._globals.append((namespace, name, namespace[name]))
+                    self._note(namespace, name, namespace[name])
                     values.append(namespace[name])
         return values
+
+    def _note(self, namespace: Mapping[str, Any], name: str, value: Any) -> None:
+        if not any(one is namespace and other == name for one, other, _ in self._globals):
+            self._globals.append((namespace, name, value))
 
 
 def _is_read_only(array: Any) -> bool:

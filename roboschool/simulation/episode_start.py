@@ -13,45 +13,53 @@ from roboschool.scenes.layout import Pose
 from roboschool.scenes.scene import Scene
 
 
-def draw_start(
-    scene: Scene, memories: Sequence[Any], rng: np.random.Generator, layout: Mapping[str, Pose] | None = None
-) -> Start:
-    """Return where everything in a world begins, and write what the tasks then remember.
+class Starts:
+    """How episodes of a scene start."""
 
-    Args:
-        scene: of the world.
-        memories: for each agent what its task remembers from the episode before.
-        rng: the generator of the world.
-        layout: where robots and elements are, by name; None: where the scene's layout draws them.
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self._joints = [  # rest pose and limits of the joints of each agent
+            (motors.rest[0, 0], motors.lower[0, 0], motors.upper[0, 0])
+            for motors in (agent.robot.motors for agent in scene.agents)
+        ]
 
-    Raises:
-        InvalidInput: they do not fit.
-    """
-    poses = dict(layout or ())
-    if scene.layout is not None and layout is None:
-        poses = draw_layout(scene, rng)
-    gravity, friction = draw(scene.gravity, rng), draw(scene.friction, rng)
-    props = []
-    for prop in scene.props:
-        if prop.name in poses:
-            x, y, yaw = poses[prop.name]
-            props.append(((x, y, 0.0), yaw))
-            continue
-        x, y, z = (draw(number, rng) for number in prop.position)
-        props.append(((x, y, z), draw(prop.yaw, rng)))
-    placements = []
-    for agent, memory in zip(scene.agents, memories, strict=True):
-        motors = agent.robot.motors
-        position = [draw(agent.position[0], rng), draw(agent.position[1], rng)]
-        yaw = draw(agent.yaw, rng)
-        if agent.name in poses:
-            *position, yaw = poses[agent.name]
-        joints = rng.uniform(-agent.noise, agent.noise, len(motors.names))
-        joints += motors.rest[0, 0]
-        joints.clip(motors.lower[0, 0], motors.upper[0, 0], out=joints)
-        placement = Placement((position[0], position[1]), yaw, tuple(joints.tolist()))
-        placements.append(agent.task.reset(placement, memory, rng))
-    return Start(tuple(placements), tuple(props), gravity, friction)
+    def draw(
+        self, memories: Sequence[Any], rng: np.random.Generator, layout: Mapping[str, Pose] | None = None
+    ) -> Start:
+        """Return where everything in a world begins, and write what the tasks then remember.
+
+        Args:
+            memories: for each agent what its task remembers from the episode before.
+            rng: the generator of the world.
+            layout: where robots and elements are, by name; None: where the scene's layout draws them.
+
+        Raises:
+            InvalidInput: they do not fit.
+        """
+        scene, poses = self.scene, dict(layout or ())
+        if scene.layout is not None and layout is None:
+            poses = draw_layout(scene, rng)
+        gravity, friction = draw(scene.gravity, rng), draw(scene.friction, rng)
+        props = []
+        for prop in scene.props:
+            if prop.name in poses:
+                x, y, yaw = poses[prop.name]
+                props.append(((x, y, 0.0), yaw))
+                continue
+            x, y, z = (draw(number, rng) for number in prop.position)
+            props.append(((x, y, z), draw(prop.yaw, rng)))
+        placements = []
+        for agent, memory, (rest, lower, upper) in zip(scene.agents, memories, self._joints, strict=True):
+            x, y, yaw = draw(agent.position[0], rng), draw(agent.position[1], rng), draw(agent.yaw, rng)
+            if agent.name in poses:
+                x, y, yaw = poses[agent.name]
+            joints = rng.random(len(rest))  # `uniform` draws the same, in twice the time
+            joints *= agent.noise + agent.noise
+            joints -= agent.noise
+            joints += rest
+            joints.clip(lower, upper, out=joints)
+            placements.append(agent.task.reset(Placement((x, y), yaw, tuple(joints.tolist())), memory, rng))
+        return Start(tuple(placements), tuple(props), gravity, friction)
 
 
 def draw_layout(scene: Scene, rng: np.random.Generator) -> dict[str, Pose]:

@@ -105,10 +105,8 @@ class GameRules:
         return launches
 
     def advance(self) -> None:
-        """Swap the buffers: the current state becomes the previous one."""
-        self.previous, self.state = self.state, self.previous
-        self.state.memory.array[:] = self.previous.memory.array
-        self.state.agent_stats.array[:] = self.previous.agent_stats.array
+        """Keep the state as the previous one."""
+        self.previous.array[...] = self.state.array
 
     def freeze(self, world: int) -> None:
         """Leave what physics writes as it was in a world where no time has passed."""

@@ -1,7 +1,7 @@
 """Agents with the same robot and task, in all worlds: their arrays have one shape, and lead with (world, agent)."""
 
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,11 @@ from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import TRUNK_NUMBERS, State
 from roboschool.mdp.task import Task, Update, needs_of
 from roboschool.mdp.term import Term
+from roboschool.physics.native.party import Party
 from roboschool.physics.native.program import CLIP, CODES, Kernel, Program
 from roboschool.robots.robot import Robot, combine_robots
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.ending import Ending
 from roboschool.simulation.observer import Observer
 from roboschool.simulation.term_sum import TermSum
 from roboschool.simulation.variants import check_variants
@@ -115,9 +117,10 @@ class Group:
         self.drive = Drive(self.robot)
         self.commands = self.drive.command(np.zeros(self.shape))  # (world, agent, n); it stays where it is
         self.counted = np.ones(shape)  # 1 for agents whose step is rewarded, else 0
-        self._all_count = True
-        self.acted: np.ndarray | None = None  # worlds where time passes (world, 1); None: all
-        self._apply: Callable[[], None] = self._apply_by_numpy
+        self._idle: list[int] = []  # worlds where no agent acts in this step
+        self._by_library = False  # whether the native library applies the actions of this step
+        self._acting: Kernel | None = None  # does so
+        self._ending: Ending | None = None
         self._check_task()
         if self.robot is not robots[0]:
             check_variants(task, robots, scene.info, self.state)
@@ -148,13 +151,14 @@ class Group:
             if not isinstance(update, Update) or not isinstance(update.memory, self.task.memory):
                 raise InvalidInput(f"{where}: update() returns {update!r:.80}, not an Update with its memory")
 
-    def act(self, action: Any, paused: Collection[int], steps: np.ndarray) -> None:
-        """Take actions (world, agent, joints), clipped to -1 and 1; inactive agents, or in paused worlds, do nothing.
+    def act(self, action: Any, idle: list[int], steps: np.ndarray, by_library: bool = False) -> None:
+        """Take actions (world, agent, joints), clipped to -1 and 1; inactive agents, or in idle worlds, do nothing.
 
         Args:
             action: what is asked for.
-            paused: worlds where no time passes.
+            idle: worlds where no agent acts.
             steps: how many there have been in each world's episode (world,).
+            by_library: whether the native library applies them in every world, as far as it can.
 
         Raises:
             InvalidInput: the shape is wrong, or a number is not finite; nothing has changed then.
@@ -164,19 +168,12 @@ class Group:
         if self.holds is not None:
             decides = steps[:, None] % self.holds == 0
             np.copyto(self._given, self.state.action, where=~decides[..., None])
-        self.acted = None
-        all_count = not paused and np.count_nonzero(self.active) == self.active.size
-        if not (all_count and self._all_count):
-            self.counted[...] = self.active
-            self.counted[list(paused)] = 0.0
-            if paused:
-                self.acted = np.ones((len(self.active), 1), dtype=bool)
-                self.acted[list(paused)] = False
-            self._all_count = all_count
-        self._apply()
-
-    def _apply_by_numpy(self) -> None:
-        """Apply actions: clip them, and command the actuators."""
+        self._idle, self._by_library = idle, by_library and self._acting is not None
+        if self._by_library:
+            return
+        self.counted[...] = self.active
+        if idle:
+            self.counted[idle] = 0.0
         np.clip(self._given, LOW, HIGH, out=self.applied)
         self.applied *= self.counted[..., None]
         late = self.delay.arrive(self.applied, self.state) if self.robot.is_late else (self.applied,)
@@ -188,14 +185,12 @@ class Group:
         return self.state.array[..., :TRUNK_NUMBERS]
 
     def advance(self) -> None:
-        """Swap the buffers: the current state becomes the previous one."""
-        self.previous, self.state = self.state, self.previous
-        if self.needs.action or self.holds is not None:
+        """Keep the state as the previous one."""
+        self.previous.array[...] = self.state.array
+        if self.state.action.size and not self._by_library:
             self.state.action[:] = self.applied
-        if self.updates:
-            self.state.memory.array[:] = self.previous.memory.array
         if self.robot.is_late:
-            self.delay.send(self.applied, self.previous, self.state)
+            self.delay.send(self.applied, self.state)
 
     def update(self, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> Sequence[Launch]:
         """Update the task's memory of active agents (world, agent); return launches."""
@@ -209,7 +204,7 @@ class Group:
         Args:
             dt: the time of a step [s].
             decided: these worlds (world,); None: there is no game.
-            is_computed: whether `kernels` have been computed.
+            is_computed: whether the native library has computed `kernels`, and has ended episodes if it can.
         """
         step = (self.previous, self.applied, self.state, dt, self.counted, is_computed)
         self.rewards.compute(*step)
@@ -217,30 +212,49 @@ class Group:
             self.costs.compute(*step)
             if self.indicates:
                 self.costs.total = np.where(self.costs.total > 0.0, 1.0, 0.0)
-        self.terminated = self.task.terminated(self.state)
+        is_noted = is_computed and self._ending is not None and self._ending.kernel is not None
+        if not is_noted:
+            self.terminated[...] = self.task.terminated(self.state)
         if decided is not None and np.count_nonzero(decided):
-            self.terminated = self.terminated | decided[:, None]
+            self.terminated |= decided[:, None]
+        elif is_noted:
+            return
         if np.count_nonzero(self.terminated):
-            ended = self.terminated if self.acted is None else self.terminated & self.acted
-            self.active = self.active & ~ended
+            ended = self.terminated.copy()
+            ended[self._idle] = False
+            self.active &= ~ended
 
     def prepare(self, dt: float) -> None:
-        """Let the native library apply actions, and compute observations, rewards and costs, as far as it can."""
-        for previous, state in ((self.previous, self.state), (self.state, self.previous)):
-            self.rewards.prepare(previous, self.applied, state, dt, self.counted)
-            self.costs.prepare(previous, self.applied, state, dt, self.counted)
-            self.observer.prepare(state)
+        """Let the native library apply actions, compute observations, rewards, costs and ends, as far as it can."""
+        self.rewards.prepare(self.previous, self.applied, self.state, dt, self.counted)
+        self.costs.prepare(self.previous, self.applied, self.state, dt, self.counted)
+        self.observer.prepare(self.state)
+        self._ending = Ending(self.task, self.state)
         if not self.robot.has_feedback:
-            program, ones = Program(self.active.shape), np.ones((1, 1, 1))
+            program, ones = Program((self.shape[0], self.shape[1])), np.ones((1, 1, 1))
             clipped = program.add(CLIP, self._given, ones)
             program.add(CODES[np.multiply], clipped, self.counted[..., None], self.applied)
             program.add(CODES[np.multiply], self.applied, self.drive.strength, self.commands)
-            self._apply = program.kernel()
+            if self.state.action.size:
+                program.add(CODES[np.multiply], self.applied, ones, self.state.action)
+            self._acting = program.kernel()
 
-    def kernels(self, state: State) -> list[Kernel]:
-        """Return what computes rewards, costs and observations of a state; not those of which numpy computes a part."""
-        kernels = (part.kernel(state) for part in (self.rewards, self.costs, self.observer))
+    def kernels(self) -> list[Kernel]:
+        """Return what computes rewards, costs, observations and ends; not those of which numpy computes a part."""
+        kernels = [part.kernel for part in (self.rewards, self.costs, self.observer, self._ending) if part is not None]
         return [kernel for kernel in kernels if kernel is not None]
+
+    def party(self, is_computed: bool) -> Party:
+        """Return what the native library does with its agents in a step, if it computes `kernels` or if it does not."""
+        ended = None
+        if is_computed and self._ending is not None and self._ending.kernel is not None:
+            ended = self._ending.ended
+        return Party(self.active, self.terminated, self.counted, self._acting, ended)
+
+    def holds_still(self) -> bool:
+        """Return whether what `kernels` compute with is as it was."""
+        parts = (self.rewards, self.costs, self._ending)
+        return all(part.holds() for part in parts if part is not None)
 
     def begin_world(self, world: int, rng: np.random.Generator) -> None:
         """Note that an episode has begun in a world, with its generator."""
@@ -251,7 +265,7 @@ class Group:
 
     def begin(self, worlds: list[int]) -> None:
         """Clear actions, rewards and costs at the start of an episode."""
-        self.state.action[worlds] = 0.0
+        self.applied[worlds] = self.state.action[worlds] = 0.0
         self.rewards.clear(worlds)
         self.costs.clear(worlds)
 

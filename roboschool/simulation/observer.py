@@ -62,7 +62,8 @@ class Observer:
         self._offset = np.array([[pick.offset for pick in row] for row in rows])[:, None]  # all axes of a state
         self._scale = np.array([[pick.scale for pick in row] for row in rows])[:, None]
         self._numbers = np.zeros((*state.array.shape[:-1], len(self.fields)))
-        self._native: dict[int, Observation] = {}  # by the id of the state
+        self._native: Observation | None = None
+        self._prepared: State | None = None  # which it observes
         self._check(task, state)
 
     def _check(self, task: Task, state: State) -> None:
@@ -87,15 +88,16 @@ class Observer:
         for taken, target in self._runs:
             columns[target] = self._columns[taken]
             places[:, :, target] = self._offset[:, 0, taken], self._scale[:, 0, taken]
-        self._native[id(state)] = Observation(state.array, columns, self._numbers, *places, *self._bounds())
+        self._native = Observation(state.array, columns, self._numbers, *places, *self._bounds())
+        self._prepared = state
 
     def _bounds(self) -> list[np.ndarray]:
         return [np.broadcast_to(bound, (len(self.fields),)) for bound in (self._low, self._high)]
 
-    def kernel(self, state: State) -> Kernel | None:
-        """Return what observes a state, if it is prepared and no sensor is left to numpy."""
-        native = self._native.get(id(state))
-        return None if native is None or self._readers else native.kernel
+    @property
+    def kernel(self) -> Kernel | None:
+        """What observes the prepared state, if there is one and no sensor is left to numpy."""
+        return None if self._native is None or self._readers else self._native.kernel
 
     def read(
         self, previous: State, action: np.ndarray, state: State, dt: float, is_computed: bool = False
@@ -109,7 +111,8 @@ class Observer:
             dt: the time between the two [s].
             is_computed: whether the kernel of the state, if there is one, has been computed.
         """
-        if native := self._native.get(id(state)):
+        native = self._native
+        if native is not None and state is self._prepared:
             for target, sensor in self._readers:
                 self._numbers[..., target] = sensor.read(previous, action, state, dt)
             if self._readers or not is_computed:

@@ -24,7 +24,7 @@ from roboschool.scenes.scene import Scene
 from roboschool.scenes.shapes import scene_per_world
 from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin, check_checkpoint, check_seeds, name_bodies
 from roboschool.simulation.clock import Clock
-from roboschool.simulation.episode_start import draw_start
+from roboschool.simulation.episode_start import Starts
 from roboschool.simulation.game_rules import GameRules
 from roboschool.simulation.group import Group
 from roboschool.simulation.info import Info
@@ -71,24 +71,27 @@ class Simulation:
         self.backend: Backend = make_backend(self.scenes, backend, threads)
         self.worlds = self.backend.worlds
         self.clock.diverged = self.backend.diverged
-        self._readings = (self._readings_of("state"), self._readings_of("previous"))  # of this step and the last
+        self._readings = self._list_readings()
         self._commands = [group.commands[:, place] for group, place in self.seats]
-        self._kernels: Sequence[list[Kernel]] = ([], [])  # computed in the native call of a step; as `_readings`
-        if isinstance(self.backend, NativeBackend):
-            self._prepare(self.backend)
+        self._kernels: list[Kernel] = []  # computed in the native call of a step
+        self._native = self.backend if isinstance(self.backend, NativeBackend) else None
+        if self._native:
+            for group in self.groups:
+                group.prepare(scene.timestep)
+            self._prepare(self._native, is_computed=True)
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
+        starts = {id(each): Starts(each) for each in self.scenes}
+        self._starts = [starts[id(each)] for each in self.scenes]
+        self._memories = [[group.state.memory.at((i, place)) for group, place in self.seats] for i in range(worlds)]
         self.begun = self.closed = False  # whether there is an episode to step in; whether all is freed
         described = {id(each): describe_scene(each) for each in self.scenes}
         self._described = [described[id(each)] for each in self.scenes]
 
-    def _prepare(self, backend: NativeBackend) -> None:
-        """Let the native library do what it can, and what follows from physics alone in the call that steps a world."""
-        for group in self.groups:
-            group.prepare(self.scene.timestep)
-        for which, readings, kernels in zip(("state", "previous"), self._readings, self._kernels, strict=True):
-            if not self._updates:
-                kernels.extend(kernel for group in self.groups for kernel in group.kernels(getattr(group, which)))
-            backend.prepare(self._commands, readings, kernels)
+    def _prepare(self, backend: NativeBackend, is_computed: bool) -> None:
+        """Let the native library apply actions, and compute what follows from a step if that is wanted."""
+        self._kernels = [kernel for group in self.groups for kernel in group.kernels()] if is_computed else []
+        parties = [group.party(is_computed) for group in self.groups]
+        backend.prepare(self._commands, self._readings, self._kernels, parties, at_once=not self._updates)
 
     def reset(self, seeds: Mapping[int, int | EpisodeOrigin | None], options: Mapping[str, Any] | None = None) -> None:
         """Start a new episode in some worlds.
@@ -106,15 +109,16 @@ class Simulation:
         check_seeds(seeds.values())
         own = options_of_reset(self.scene, options)
         layout, rules = own.pop(LAYOUT, None), self.game.with_options(own)
+        worlds = list(seeds)
         for world, seed in seeds.items():
             self._reset_world(world, seed, rules, layout)
-        worlds = list(seeds)
+        for group in self.groups:
+            group.begin(worlds)
+        for world in worlds:
+            self.backend.read(world, self._readings)
         if self._gathers:
             self.game.gather(self.clock.steps_left)
-        for group in self.groups:
-            group.applied[worlds] = 0.0
-            group.begin(worlds)
-        self._observe(worlds)
+        self._observe(worlds, bool(self._kernels) and not self._updates)
         self.begun = True
 
     def step(self, actions: Sequence[Any], reset: Collection[int] = (), paused: Collection[int] = ()) -> StepResult:
@@ -130,36 +134,38 @@ class Simulation:
                 are unchanged.
         """
         self._check_begun()
+        idle, everywhere = [*reset, *paused], not (paused or self.clock.diverged)
         for group, action in zip(self.groups, actions, strict=True):
-            group.act(action, [*reset, *paused], self.clock.steps)
+            group.act(action, idle, self.clock.steps, everywhere and self._native is not None)
+        if self._native and self._kernels and not all(group.holds_still() for group in self.groups):
+            self._prepare(self._native, is_computed=False)  # numpy takes what is there now
         if self._gathers or self._watches:
             self.game.advance()
         for group in self.groups:
             group.advance()
         self.clock.advance(list(paused))
-        self._readings, self._kernels = self._readings[::-1], self._kernels[::-1]
-        out = {*paused, *reset, *self.clock.diverged}
-        for number in reset:
-            if number not in paused:
-                self._reset_world(number, None, None, None)
-        running = [n for n in range(len(self.worlds)) if n not in out] if out else range(len(self.worlds))
-        self.backend.step(self._commands, running, self._readings[0])
+        begun = [number for number in reset if number not in paused]
+        for number in begun:
+            self._reset_world(number, None, None, None)
+        out = {*paused, *self.clock.diverged}
+        worlds = [n for n in range(len(self.worlds)) if n not in out] if out else range(len(self.worlds))
+        self.backend.step(self._commands, worlds, self._readings, begun)
         frozen = [*self.clock.diverged, *paused]
         for number in frozen:
             for group in self.groups:
                 group.state.array[number] = group.previous.array[number]
             self.game.freeze(number)
-        rest = [*reset, *frozen]
-        launches = self._update(rest) if self._updates else ()
-        kernels, decided = self._kernels[0], None if self.scene.game is None else self.game.decided
-        if rest:
-            for kernel in kernels:
-                kernel(rest)
+        launches = self._update([*reset, *frozen]) if self._updates else ()
+        kernels, decided = self._kernels, None if self.scene.game is None else self.game.decided
+        if self._native and kernels and self._updates:
+            self._native.compute(worlds, begun)
+        for kernel in kernels if frozen else ():
+            kernel(frozen)
         for group in self.groups:
             group.judge(self.scene.timestep, decided, bool(kernels))
         if launches:
             self._launch(launches)
-        self._observe(list(reset), bool(kernels))
+        self._observe(list(reset), bool(kernels) and not launches)
         return self.result()
 
     def result(self) -> StepResult:
@@ -218,7 +224,7 @@ class Simulation:
             raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
 
     def _reset_world(self, world: int, seed: int | EpisodeOrigin | None, rules: Game | None, layout: Any) -> None:
-        """Place every robot of a world for a new episode, with new rules and a layout if given."""
+        """Place every robot of a world for a new episode, with new rules and a layout if given; then read the world."""
         if isinstance(seed, EpisodeOrigin):
             self.rngs[world].bit_generator.state = seed.rng
             for group, memory in zip(self.groups, seed.memory, strict=True):
@@ -228,23 +234,21 @@ class Simulation:
             for group in self.groups:
                 group.state.memory.array[world] = 0.0
         rng = self.rngs[world]
-        memories = [group.state.memory.at((world, place)) for group, place in self.seats]
-        self.backend.reset(world, draw_start(self.scenes[world], memories, rng, layout))
+        self.backend.reset(world, self._starts[world].draw(self._memories[world], rng, layout))
         for launch in self.game.reset(world, rules, rng):
             self.backend.apply(launch)
         self.clock.steps[world] = 0
         for group in self.groups:
             group.begin_world(world, rng)
-        self.backend.read(world, self._readings[0])
 
-    def _readings_of(self, which: str) -> Readings:
-        """Return the arrays, `state` or `previous`, that physics writes to."""
-        game = getattr(self.game, which)
+    def _list_readings(self) -> Readings:
+        """Return the arrays that physics writes to."""
+        state = self.game.state
         return Readings(
-            agents=[getattr(group, which).array[:, place] for group, place in self.seats],
-            props=game.props.array if self._watches else None,
-            contacts=game.contacts if self.game.needs.contacts else None,
-            pairs=game.pair_sums if self.game.adds_up else None,
+            agents=[group.state.array[:, place] for group, place in self.seats],
+            props=state.props.array if self._watches else None,
+            contacts=state.contacts if self.game.needs.contacts else None,
+            pairs=state.pair_sums if self.game.adds_up else None,
         )
 
     def deactivate(self, agent: int, world: int = 0) -> None:
@@ -336,7 +340,7 @@ class Simulation:
         for group, (array, active) in zip(self.groups, saved.groups, strict=True):
             group.state.array[world] = array
             group.active[world] = active
-            group.terminated = group.task.terminated(group.state)
+            group.terminated[...] = group.task.terminated(group.state)
         self._observe([world])
         self.begun = True
 

@@ -29,7 +29,7 @@ class TermSum:
         self._factors = self.weights[:, None, None]
         self.values = np.zeros((len(terms), *shape))  # of the last step, times the weights (term, world, agent)
         self._fused: set[str] = set()  # names of terms that the native library computes
-        self._plans: dict[int, _Plan] = {}  # by the id of the state after the step
+        self._plan: _Plan | None = None  # of steps between two states
         self._constants = Constants()  # of the fused terms
         self.total = np.zeros(shape)
 
@@ -64,11 +64,9 @@ class TermSum:
             state: the state after it.
             dt: the time between the two [s].
             counted: 1 for agents whose step counts, else 0 (world, agent).
-            is_computed: whether the kernel of the state, if there is one, has been computed.
+            is_computed: whether the kernel, if there is one, has been computed; then `holds` has been asked.
         """
-        if self._plans and not self._constants.hold():
-            self._plans = {}  # numpy takes what is there now
-        plan = self._plans.get(id(state))
+        plan = self._plan if is_computed or self.holds() else None
         if plan is not None and plan.is_of(previous, action, state, dt, counted):
             self.values, self.total = plan.take(self.terms, is_computed)
             return
@@ -84,15 +82,21 @@ class TermSum:
         """Let the native library compute what it can for a step between two states; the arrays stay where they are."""
         step = previous, action, state, dt
         if self.terms:
-            if not self._plans:
-                repeated = [term for term in self.terms if is_repeated(term, *step)]
-                self._fused = {term.name for term in repeated if self._constants.reach(term.of)}
-            self._plans[id(state)] = _Plan(self.terms, self._fused, self._factors, step, counted)
+            repeated = [term for term in self.terms if is_repeated(term, *step)]
+            self._fused = {term.name for term in repeated if self._constants.reach(term.of)}
+            self._plan = _Plan(self.terms, self._fused, self._factors, step, counted)
 
-    def kernel(self, state: State) -> Kernel | None:
-        """Return what computes all for a step to a state, if it is prepared and no term is left to numpy."""
-        plan = self._plans.get(id(state))
-        return None if plan is None or plan.left else plan.kernel
+    def holds(self) -> bool:
+        """Return whether what the terms reach is as it was; if not, numpy takes from now on what is there."""
+        if self._plan is not None and not self._constants.hold():
+            self._plan = None
+            return False
+        return True
+
+    @property
+    def kernel(self) -> Kernel | None:
+        """What computes all for a step between the prepared states, if there are any and no term is left to numpy."""
+        return None if self._plan is None or self._plan.left else self._plan.kernel
 
     def _sum(self, values: np.ndarray) -> np.ndarray:
         """Return the sum of all terms, added in order, so that it does not depend on how many worlds there are."""

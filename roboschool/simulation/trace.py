@@ -1,5 +1,6 @@
 """What a function of states does with their numbers, as operations for the native library."""
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -50,6 +51,11 @@ class Traced(NDArrayOperatorsMixin):
         single = not isinstance(index[1], slice)
         part = self.array[..., index[1]]
         return Traced(self.program, part[..., None] if single else part, single, self.true_or_false)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the array that it stands for."""
+        return self.program.shape if self.single else (*self.program.shape, self.array.shape[2])
 
     def dot(self, other: Any) -> "Traced":
         """Note a product with numbers (number,)."""
@@ -134,18 +140,13 @@ def is_repeated(term: Term, previous: State, action: np.ndarray, state: State, d
 
     What the term reaches beside its arguments must not change, for a program has it as it is now; see `Constants`.
     """
-    rng = np.random.default_rng(0)
     worlds, agents = state.array.shape[:2]
     program = Program((worlds, agents))
-    arrays = previous.array, action, state.array
-    before = [array.copy() for array in arrays]
     try:
         traced, written = trace_term(term, program, previous, action, state, dt), np.zeros((worlds, agents, 1))
         program.add(CODES[np.multiply], traced, np.ones((1, 1, 1)), written)
         compute = program.kernel()
-        for trial in range(TRIALS):
-            for array in arrays:
-                array[:] = rng.normal(size=array.shape) if trial % 2 else rng.integers(-1, 2, array.shape)
+        for _ in random_states(previous.array, action, state.array):
             compute()
             with np.errstate(all="ignore"):
                 value = np.asarray(term.of(previous, action, state, dt), float)
@@ -153,7 +154,17 @@ def is_repeated(term: Term, previous: State, action: np.ndarray, state: State, d
                 return False
     except Exception:  # also what the term itself raises in a state that cannot be
         return False
+    return True
+
+
+def random_states(*arrays: np.ndarray) -> Iterator[None]:
+    """Write random numbers into arrays, again and again, for a function to be compared; at the end, what was there."""
+    rng, before = np.random.default_rng(0), [array.copy() for array in arrays]
+    try:
+        for trial in range(TRIALS):
+            for array in arrays:
+                array[:] = rng.normal(size=array.shape) if trial % 2 else rng.integers(-1, 2, array.shape)
+            yield
     finally:
         for array, kept in zip(arrays, before, strict=True):
             array[:] = kept
-    return True

@@ -74,6 +74,7 @@ class EnvBatch:
         self.simulation = Simulation(spec.scene, count, limit=limit, cutoff=spec.max_steps, threads=spec.threads)
         opponents = {name: copy.deepcopy(policy) for name, policy in spec.opponents.items()}  # two may be one object
         self.seat = ControlledAgents(self.simulation, spec.agents, opponents)
+        self._number = self.simulation.groups.index(self.seat.group)
         self._places = rows_of(self.seat.places)  # in their group
         self.done = np.zeros(count, dtype=bool)  # worlds whose episode is over
 
@@ -93,20 +94,19 @@ class EnvBatch:
         rows: Any = slice(None) if len(worlds) == len(self.all) else list(worlds)
         paused = () if len(worlds) == len(self.all) else set(self.all).difference(worlds)
         mode = self.spec.autoreset if autoreset else ""
-        ended = np.flatnonzero(self.done).tolist() if mode == NEXT_STEP and np.count_nonzero(self.done) else []
-        if paused:
-            ended = [number for number in ended if number not in paused]
+        done = self.done.tolist() if mode == NEXT_STEP else ()
+        ended = [number for number, over in enumerate(done) if over and number not in paused]
         origins = {number: self._origin(number) for number in ended}
         result = self.simulation.step(self.seat.actions(self.buffers.action, paused), ended, paused)
         if ended:
             self.seat.reset(ended)
-        group, places = self.seat.group, self._places
-        number = self.simulation.groups.index(group)
-        self.buffers.reward[rows] = result.rewards[number][rows][:, places]
-        terminated = np.logical_and.reduce(result.terminated[number][:, places], axis=1)
-        truncated = result.truncated
-        self.buffers.terminated[rows], self.buffers.truncated[rows] = terminated[rows], truncated[rows]
-        self.done[rows] = terminated[rows] | truncated[rows]
+        buffers, truncated = self.buffers, result.truncated
+        buffers.reward[rows] = result.rewards[self._number][rows][:, self._places]
+        terminated = result.terminated[self._number][:, self.seat.place]
+        for place in self.seat.places[1:]:
+            terminated = terminated & result.terminated[self._number][:, place]
+        buffers.terminated[rows], buffers.truncated[rows] = terminated[rows], truncated[rows]
+        self.done[rows] = (terminated | truncated)[rows]
         self._write(rows)
         if mode == SAME_STEP and np.count_nonzero(self.done[rows]):
             ended = [number for number in worlds if self.done[number]]

@@ -53,13 +53,13 @@ def test_threads_that_step_worlds_of_one_backend_give_the_same_bits() -> None:
         simulation.reset({world: world for world in range(count)})
 
     def step(commands: list[np.ndarray], worlds: range) -> None:
-        other.backend.step(commands, worlds, other._readings[0])
+        other.backend.step(commands, worlds, other._readings)
 
     rng = np.random.default_rng(0)
     with ThreadPoolExecutor(3) as threads:
         for _ in range(60):
             commands = [rng.uniform(-20.0, 20.0, group.commands[:, 0].shape) for group in one.groups]
-            one.backend.step(commands, range(count), one._readings[0])
+            one.backend.step(commands, range(count), one._readings)
             shares = [range(part, count, 3) for part in range(3)]
             list(threads.map(step, [commands] * 3, shares))
     for ours, theirs in zip(one.groups, other.groups, strict=True):
@@ -72,7 +72,7 @@ def test_threads_that_step_worlds_of_one_backend_give_the_same_bits() -> None:
 def test_a_number_that_is_not_finite_breaks_one_world_until_its_exact_next_episode() -> None:
     simulation = Simulation(load_scene("soccer"), 2, backend="native")
     simulation.reset({0: 3, 1: 4})
-    backend, readings = simulation.backend, simulation._readings[0]
+    backend, readings = simulation.backend, simulation._readings
     before = [group.state.array.copy() for group in simulation.groups]
     commands = [group.commands[:, place].copy() for group, place in simulation.seats]
     commands[0][1, 0] = np.nan
@@ -182,7 +182,7 @@ def test_two_threads_do_not_step_one_world_at_a_time() -> None:
 refused = 0
 while not refused:
     try:
-        simulation.backend.read(0, simulation._readings[0])
+        simulation.backend.read(0, simulation._readings)
     except RuntimeError as error:
         assert "another thread" in str(error)
         refused += 1

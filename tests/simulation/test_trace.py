@@ -108,8 +108,8 @@ def test_a_batch_has_the_bits_of_its_worlds_alone_with_numpy(name: str) -> None:
     for world, one in enumerate(alone):
         one.reset({0: world})
         for group in one.groups:
-            group.rewards._plans.clear()
-            group.observer._native.clear()
+            group.rewards._plan = None
+            group.observer._native = None
     many.reset({0: 0, 1: 1})
     rng = np.random.default_rng(0)
     for _ in range(10):
@@ -125,5 +125,5 @@ def test_what_cannot_be_traced_says_why() -> None:
 
 def test_with_the_python_backend_numpy_computes_all() -> None:
     simulation = Simulation(load_scene("hopper"), backend="python")
-    assert not simulation.groups[0].rewards._plans
+    assert simulation.groups[0].rewards._plan is None
     simulation.close()

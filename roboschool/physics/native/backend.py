@@ -2,7 +2,7 @@
 
 import ctypes
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from roboschool.physics.checkpoint import EpisodeLog, Start
 from roboschool.physics.contact_sums import PAIR
 from roboschool.physics.native import library
 from roboschool.physics.native.library import NoNativeBackend, load_library
+from roboschool.physics.native.party import Party
 from roboschool.physics.native.program import Kernel
 from roboschool.physics.native.world import NativeWorld
 from roboschool.physics.worlds import World
@@ -45,51 +46,80 @@ class NativeBackend(PythonBackend):
         self._by_pybullet: set[NativeWorld] = set()  # which pybullet resets and steps
         self._own: list[NativeWorld] = []
         self.worlds = self._own
-        self._prepared: dict[int, _Prepared] = {}  # by the id of the readings
+        self._prepared: _Prepared | None = None
+        self._computes = 0  # after it has read: what the library does, else nothing
         try:
             for scene in scenes:
                 self._own.append(NativeWorld(scene, native, self._by_pybullet))
             self._pointers = (ctypes.c_void_p * worlds)(*(ctypes.addressof(world.struct) for world in self._own))
-            self._everyone = (ctypes.c_int * worlds)(*range(worlds))
+            self._numbers = ctypes.c_int * worlds
             self._try_out()
         except BaseException:
             self.close()
             raise
 
-    def prepare(self, commands: Sequence[np.ndarray], readings: Readings, kernels: Sequence[Kernel]) -> None:
+    def prepare(
+        self,
+        commands: Sequence[np.ndarray],
+        readings: Readings,
+        kernels: Sequence[Kernel] = (),
+        parties: Sequence[Party] = (),
+        at_once: bool = True,
+    ) -> None:
         """Note the addresses of arrays, which numpy takes microseconds to tell, of steps that follow.
 
         Args:
             commands: as `step` will get them: the same arrays.
             readings: alike.
-            kernels: what is computed of a world as soon as it has been read after a step.
+            kernels: what is computed of a world.
+            parties: whose actions are applied before a step, and who is noted as terminated after it.
+            at_once: whether it is computed as soon as the world has been read, and not by `compute`.
         """
-        self._prepared[id(readings)] = _Prepared(commands, readings, kernels)
+        self._computes = library.COMPUTES if at_once else 0
+        self._prepared = _Prepared(commands, readings, kernels, parties)
 
-    def step(self, commands: Sequence[np.ndarray], worlds: Iterable[int], readings: Readings) -> None:
-        """Let a timestep pass in some worlds, read them, and compute the kernels that were prepared."""
-        prepared, chosen = self._prepared.get(id(readings)), list(worlds)
-        if prepared is None or prepared.commands is not commands:
+    def reset(self, world: int, start: Start) -> None:
+        """Start an episode in a world, at the latest when it is read."""
+        self._repair(world)
+        self._own[world].reset(start, now=False)
+
+    def step(
+        self, commands: Sequence[np.ndarray], worlds: Iterable[int], readings: Readings, begun: Collection[int] = ()
+    ) -> None:
+        """Let a timestep pass in some worlds, read them, and do what was prepared."""
+        prepared = self._prepared
+        if prepared is None or prepared.commands is not commands or prepared.readings is not readings:
             prepared = _Prepared(commands, readings)
-        if self._by_pybullet:
-            super().step(commands, chosen, readings)
-            for kernel in prepared.kernels:
-                kernel(chosen)
-        else:
-            self._call(chosen, prepared, passes=True)
+        chosen = [~world if world in begun else world for world in worlds] if begun else list(worlds)
+        if not self._by_pybullet:
+            self._call(chosen, prepared, library.ACTS | library.PASSES | library.READS | self._computes)
+            return
+        self._call(chosen, prepared, library.ACTS)
+        rows = [command.tolist() for command in commands]
+        for world in chosen:
+            if world >= 0:
+                self.worlds[world].step([row[world] for row in rows])
+        self._call(chosen, prepared, library.READS | self._computes)
+
+    def compute(self, worlds: Iterable[int], begun: Collection[int]) -> None:
+        """Compute what was prepared, of worlds that have been stepped."""
+        assert self._prepared is not None
+        self._call([~world if world in begun else world for world in worlds], self._prepared, library.COMPUTES)
 
     def read(self, world: int, readings: Readings) -> None:
-        """Read a world, and note whether its physics is sound."""
-        self._call([world], self._prepared.get(id(readings)) or _Prepared((), readings), passes=False)
+        """Read a world, whose episode has just begun, and note whether its physics is sound."""
+        prepared = self._prepared
+        if prepared is None or prepared.readings is not readings:
+            prepared = _Prepared((), readings)
+        self._call([~world], prepared, library.READS | self._computes)
 
-    def _call(self, chosen: list[int], prepared: "_Prepared", passes: bool) -> None:
-        count = len(chosen)
-        numbers = self._everyone if count == len(self._own) else (ctypes.c_int * count)(*chosen)
-        broken = self._step(self._pointers, numbers, count, prepared.address, passes, self._threads)
+    def _call(self, chosen: list[int], prepared: "_Prepared", does: int) -> None:
+        broken = self._step(self._pointers, self._numbers(*chosen), len(chosen), prepared.address, does, self._threads)
         if broken < 0:
             raise RuntimeError(f"scene {self._own[0].scene.name!r}: {library.REFUSALS[broken]}")
-        if broken:
-            self.diverged.update(world for world in chosen if not self._own[world].struct.sound)
+        if broken and does & library.READS:
+            numbers = [~world if world < 0 else world for world in chosen]
+            self.diverged.update(world for world in numbers if not self._own[world].struct.sound)
 
     def _try_out(self) -> None:
         """Compare steps in the first world with those of pybullet.
@@ -121,13 +151,20 @@ class NativeBackend(PythonBackend):
 class _Prepared:
     """The addresses of what a step needs and writes; the arrays live as long as this."""
 
-    def __init__(self, commands: Sequence[np.ndarray], readings: Readings, kernels: Sequence[Kernel] = ()) -> None:
-        self.commands, self.kernels = commands, tuple(kernels)
+    def __init__(
+        self,
+        commands: Sequence[np.ndarray],
+        readings: Readings,
+        kernels: Sequence[Kernel] = (),
+        parties: Sequence[Party] = (),
+    ) -> None:
+        self.commands, self.readings = commands, readings
         rows = [(library.Rows * len(arrays))(*map(_rows, arrays)) for arrays in (commands, readings.agents)]
         others = map(_rows, (readings.props, readings.contacts, readings.pairs))
         structs = (library.Kernel * len(kernels))(*(kernel.struct for kernel in kernels))
-        struct = library.Step(*rows, *others, structs, len(kernels))
-        self.address, self._kept = ctypes.addressof(struct), (struct, readings)
+        sides = (library.Party * len(parties))(*(party.struct for party in parties))
+        struct = library.Step(*rows, *others, structs, sides, len(kernels), len(parties))
+        self.address, self._kept = ctypes.addressof(struct), (struct, tuple(kernels), tuple(parties))
 
 
 def _rows(array: np.ndarray | None) -> library.Rows:

@@ -18,7 +18,7 @@ static int number_of(const struct world *w, int body) { return body >= 0 && body
 
 static struct contacts_of list_contacts(const struct world *w, int are_listed) {
   struct contacts_of list = {.w = w};
-  if (!are_listed) w->bullet->submit(w->client, w->bullet->contacts_init(w->client));
+  if (!are_listed) w->bullet->tell(w->client, w->bullet->contacts_init(w->client));
   w->bullet->get_contacts(w->client, &list.found);
   return list;
 }

@@ -47,6 +47,7 @@ FUNCTIONS = (  # in the order of `struct bullet`
     "b3SetClosestDistanceFilterBodyA",
     "b3SetClosestDistanceFilterBodyB",
     "b3SetClosestDistanceThreshold",
+    "b3SubmitClientCommand",
 )
 COLUMNS = (  # of a robot's row, behind those of its trunk
     "q",
@@ -60,6 +61,8 @@ COLUMNS = (  # of a robot's row, behind those of its trunk
     "upright",
     "link_heights",
 )
+ACTS, PASSES, READS, COMPUTES = 1, 2, 4, 8  # what is done in a step
+REWINDS, PLACES = 1, 2  # and before it, if an episode begins
 FIXED, PLANAR, ROOT, LINK = range(4)  # what a trunk is
 STILL, FREE, HINGED = range(3)  # what a prop is
 LATE = 2  # feedback of a robot whose actuators are late; 1 of one with others that need feedback
@@ -145,6 +148,8 @@ class World(ctypes.Structure):
         ("last_substeps", INTS),
         *((name, c_int) for name in ("feet", "start", "movers")),
         ("moving", POINTER(Mover)),
+        ("begins", c_int),
+        ("placements", POINTER(Placement)),
         ("history", History),
         ("sound", c_int),
         ("user", c_int),
@@ -163,6 +168,15 @@ class Kernel(ctypes.Structure):
     _fields_ = [("operations", c_void_p), ("count", c_int), ("agents", c_int), ("observation", c_void_p)]
 
 
+class Party(ctypes.Structure):
+    """`struct party`."""
+
+    _fields_ = [
+        ("agents", c_int),
+        *((name, c_void_p) for name in ("acting", "active", "terminated", "counted", "ended")),
+    ]
+
+
 class Step(ctypes.Structure):
     """`struct step`."""
 
@@ -170,7 +184,8 @@ class Step(ctypes.Structure):
         *((name, POINTER(Rows)) for name in ("commands", "agents")),
         *((name, Rows) for name in ("props", "contacts", "pairs")),
         ("kernels", POINTER(Kernel)),
-        ("count", c_int),
+        ("parties", POINTER(Party)),
+        *((name, c_int) for name in ("kernel_count", "party_count")),
     ]
 
 
@@ -188,10 +203,9 @@ class Library:
         with _explained(f"{path} cannot be loaded", OSError, AttributeError):
             library = ctypes.CDLL(str(path))
             self.step, self.close = library.roboschool_step, library.roboschool_close
-            self.compute, self.reset = library.roboschool_compute, library.roboschool_reset
+            self.compute = library.roboschool_compute
         self.step.argtypes = [c_void_p, c_void_p, c_int, c_void_p, c_int, c_int]
-        self.reset.argtypes = [c_void_p, c_int, c_void_p]
-        self.step.restype = self.reset.restype = self.close.restype = c_int
+        self.step.restype = self.close.restype = c_int
         self.close.argtypes = [c_void_p]
         self.compute.argtypes, self.compute.restype = [c_void_p, c_void_p, c_int], None
         with _explained(f"{bullet.__file__} lacks a function", OSError, AttributeError):
@@ -201,7 +215,7 @@ class Library:
         self._sync.argtypes, self._sync.restype = [c_void_p], c_void_p
         self._submit.argtypes, self._submit.restype = [c_void_p, c_void_p], c_void_p
         self.functions = (c_void_p * len(FUNCTIONS))(*(function.value for function in found))
-        own = [ctypes.sizeof(kind) for kind in (type(self.functions), Robot, Prop, World, Rows, Step)]
+        own = [ctypes.sizeof(kind) for kind in (type(self.functions), Robot, Prop, World, Rows, Party, Step)]
         with _explained(f"{path} cannot be used", ValueError):
             version, *theirs = (c_int * (1 + len(own))).in_dll(library, "roboschool_layout")
         if own != theirs:

@@ -22,7 +22,7 @@ static void set_motors(const struct world *w, const struct mover *m, double spee
     w->bullet->set_kd(command, m->joints_u[j], 1.0);
     w->bullet->set_strength(command, m->joints_u[j], strength);
   }
-  w->bullet->submit(w->client, command);
+  w->bullet->tell(w->client, command);
 }
 
 /* Go back to where the world was built, as `World._rewind`, but for gravity and friction. */
@@ -31,11 +31,11 @@ static void rewind_world(struct world *w) {
   for (int k = 0; k < w->movers; k++) { /* an entry that matches no pair drops the body's contacts */
     void *command = b->filter_init(w->client);
     b->set_filter(command, w->moving[k].body, -1, -1, -1, 1);
-    b->submit(w->client, command);
+    b->tell(w->client, command);
   }
   void *command = b->restore_init(w->client);
   b->set_state(command, w->start);
-  b->submit(w->client, command);
+  b->tell(w->client, command);
   for (int k = 0; k < w->movers; k++) {
     set_motors(w, w->moving + k, 0.0, 0.0);
     if (w->moving[k].rate != 0.0) set_motors(w, w->moving + k, w->moving[k].rate, w->moving[k].strength);
@@ -50,7 +50,7 @@ static double find_gap(const struct world *w, const struct robot *r) {
   w->bullet->closest_to(command, r->body);
   w->bullet->closest_from(command, w->ground);
   w->bullet->closest_within(command, FARTHEST);
-  w->bullet->submit(w->client, command);
+  w->bullet->tell(w->client, command);
   w->bullet->get_contacts(w->client, &found);
   double gap = found.count ? found.points[0].distance : 0.0;
   for (int p = 1; p < found.count; p++) gap = found.points[p].distance < gap ? found.points[p].distance : gap;
@@ -89,7 +89,7 @@ static void place(const struct world *w, struct robot *r, const struct placement
   b->pose_q(command, r->positions, pose.q, pose.has_q);
   b->pose_u(command, r->speeds, pose.u, pose.has_u);
   set_base(w, r, command, r->is_fixed ? 0.0 : r->standing_height, turned);
-  b->submit(w->client, command);
+  b->tell(w->client, command);
   if (r->is_fixed && r->trunk != PLANAR) return;
   const double height = r->standing_height - find_gap(w, r);
   command = b->pose_init(w->client, r->body);
@@ -101,16 +101,12 @@ static void place(const struct world *w, struct robot *r, const struct placement
   } else {
     set_base(w, r, command, height, turned);
   }
-  b->submit(w->client, command);
+  b->tell(w->client, command);
 }
 
-/* Go back to where the world was built if so wanted, and place its robots; NULL: where they are. Return 0, or why
-   nothing has moved. */
-int roboschool_reset(struct world *w, int rewinds, const struct placement *placements) {
-  if (!claim(w)) return BUSY;
-  const int refused = w->client ? 0 : CLOSED;
-  if (!refused && rewinds) rewind_world(w);
-  for (int a = 0; !refused && placements && a < w->agents; a++) place(w, w->robots + a, placements + a);
-  release(w);
-  return refused;
+/* Begin an episode so far as that has been asked for. */
+void begin_episode(struct world *w) {
+  if (w->begins & REWINDS) rewind_world(w);
+  for (int a = 0; w->begins & PLACES && a < w->agents; a++) place(w, w->robots + a, w->placements + a);
+  w->begins = 0;
 }

@@ -92,7 +92,7 @@ static void drive(const struct world *w, const struct robot *r, const double *co
     if (turned) b->set_torque(torques, r->side_u, torque * sin(*turned));
     b->set_torque(torques, r->driven_u[j], turned ? torque * cos(*turned) : torque);
   }
-  b->submit(w->client, torques);
+  b->tell(w->client, torques);
 }
 
 static struct trunk free_trunk(const double *position, const double *turned, const double *v, const double *spin) {
@@ -219,32 +219,57 @@ static void note(struct world *w, int i, const struct step *s) {
 static void pass(struct world *w, int i, const struct step *s) {
   for (int call = 0; call < w->calls; call++) {
     for (int a = 0; a < w->agents; a++) drive(w, w->robots + a, row_of(s->commands + a, i), call);
-    w->bullet->submit(w->client, w->bullet->step_init(w->client));
+    w->bullet->tell(w->client, w->bullet->step_init(w->client));
     if (w->foot_sums) add_contacts(w, call);
   }
   note(w, i, s);
 }
 
-/* Let a timestep pass in world i if so wanted, and read it and compute what follows, while it is in the processor's
-   cache. Note whether it is sound. */
-static void advance(struct world *w, int i, const struct step *s, int passes) {
-  if (passes) pass(w, i, s);
+/* Apply the actions of world i. Those whose episode has ended, or all if it has just begun, do nothing. */
+static void act(const struct party *p, int i, int begins) {
+  if (!p->acting) return;
+  for (int k = i * p->agents; k < (i + 1) * p->agents; k++) p->counted[k] = p->active[k] && !begins ? 1.0 : 0.0;
+  compute(p->acting, i);
+}
+
+/* Note whom a timestep has ended in world i; an episode that has just begun goes on. */
+static void judge(const struct party *p, int i, int begins) {
+  for (int k = i * p->agents; p->ended && k < (i + 1) * p->agents; k++) {
+    p->terminated[k] = p->ended[k] != 0.0;
+    if (!begins) p->active[k] &= !p->terminated[k];
+  }
+}
+
+/* Read world i, and note whether it is sound. */
+static void look(struct world *w, int i, const struct step *s, int are_listed) {
   w->sound = 1;
   if (!s->agents) return;
-  read_contacts(w, i, s, passes && w->foot_sums);
+  read_contacts(w, i, s, are_listed);
   for (int a = 0; a < w->agents; a++) w->sound &= read_robot(w, w->robots + a, row_of(s->agents + a, i));
   for (int p = 0; p < w->props && s->props.data; p++)
     w->sound &= read_prop(w, w->prop_bodies + p, row_of(&s->props, i) + 9 * p);
-  for (int k = 0; passes && k < s->count; k++) compute(s->kernels + k, i);
+}
+
+/* Let a timestep pass in world i, but if its episode has just begun; read it and compute what follows if it is sound,
+   while it is in the processor's cache: so far as `does` says. */
+static void advance(struct world *w, int i, int begins, const struct step *s, int does) {
+  const int passes = does & PASSES && !begins;
+  begin_episode(w);
+  for (int k = 0; does & ACTS && k < s->party_count; k++) act(s->parties + k, i, begins);
+  if (passes) pass(w, i, s);
+  if (does & READS) look(w, i, s, passes && w->foot_sums);
+  if (!(does & COMPUTES) || !w->sound) return;
+  for (int k = 0; k < s->kernel_count; k++) compute(s->kernels + k, i);
+  for (int k = 0; k < s->party_count; k++) judge(s->parties + k, i, begins);
 }
 
 /* Take a world for this thread; a fork does not wait for the threads of its parent. */
-int claim(struct world *w) {
+static int claim(struct world *w) {
   int user = 0, own = getpid();
   return atomic_compare_exchange_strong(&w->user, &user, own) || (user != own && (atomic_store(&w->user, own), 1));
 }
 
-void release(struct world *w) { atomic_store(&w->user, 0); }
+static void release(struct world *w) { atomic_store(&w->user, 0); }
 
 /* Make a world unusable before its client is freed; return 0 if another thread steps it. */
 int roboschool_close(struct world *w) {
@@ -260,34 +285,38 @@ struct task {
   struct world *const *worlds;
   const int *chosen;
   const struct step *step;
-  int passes;
+  int does;
 };
+static int number_of(int chosen) { return chosen < 0 ? ~chosen : chosen; }
 static void carry_out(void *task, int k) {
   const struct task *t = task;
-  advance(t->worlds[t->chosen[k]], t->chosen[k], t->step, t->passes);
+  const int i = number_of(t->chosen[k]);
+  advance(t->worlds[i], i, t->chosen[k] < 0, t->step, t->does);
 }
 
-/* Let a timestep pass in worlds if so wanted, and read them: chosen are the numbers of count of them.
+/* Let a timestep pass in worlds, and read them, so far as `does` says: chosen are the numbers of count of them, ~number
+   where an episode has just begun, in which no time passes.
 
    Return how many of these worlds are not sound, or, if nothing has moved, CLOSED or BUSY. */
-int roboschool_step(struct world *const *worlds, const int *chosen, int count, const struct step *step, int passes,
+int roboschool_step(struct world *const *worlds, const int *chosen, int count, const struct step *step, int does,
                     int threads) {
-  struct task task = {worlds, chosen, step, passes};
+  struct task task = {worlds, chosen, step, does};
   int broken = 0, claimed = 0, refused = 0;
-  while (claimed < count && claim(worlds[chosen[claimed]])) claimed++;
+  while (claimed < count && claim(worlds[number_of(chosen[claimed])])) claimed++;
   if (claimed < count) refused = BUSY;
-  for (int k = 0; k < claimed; k++) refused = worlds[chosen[k]]->client ? refused : CLOSED;
+  for (int k = 0; k < claimed; k++) refused = worlds[number_of(chosen[k])]->client ? refused : CLOSED;
   if (!refused) in_parallel(carry_out, &task, count, threads);
   for (int k = 0; k < claimed; k++) {
-    broken += !worlds[chosen[k]]->sound;
-    release(worlds[chosen[k]]);
+    struct world *w = worlds[number_of(chosen[k])];
+    broken += !w->sound;
+    release(w);
   }
   return refused ? refused : broken;
 }
 
 /* What must be alike in Python: the version of Bullet, and the sizes of what Python fills. */
 const int roboschool_layout[] = {BULLET_VERSION,       sizeof(struct bullet), sizeof(struct robot),   sizeof(struct prop),
-                                 sizeof(struct world), sizeof(struct rows),   sizeof(struct step)};
+                                 sizeof(struct world), sizeof(struct rows),   sizeof(struct party),  sizeof(struct step)};
 
 /* A plugin of Bullet: the official way to the handle of a client, which a context begins with. */
 int initPlugin_roboschool(void **context) { return (void)context, BULLET_VERSION; }

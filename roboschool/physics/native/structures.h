@@ -5,6 +5,8 @@
 
 enum { FIXED, PLANAR, ROOT, LINK };  /* what a trunk is */
 enum { STILL, FREE, HINGED };        /* what a prop is */
+enum { ACTS = 1, PASSES = 2, READS = 4, COMPUTES = 8 }; /* what is done in a step */
+enum { REWINDS = 1, PLACES = 2 };         /* and before it, if an episode begins */
 enum { PAIR = 5 };                 /* numbers of a pair of bodies */
 enum { BUSY = -2, CLOSED };         /* why nothing has moved */
 
@@ -53,6 +55,7 @@ struct bullet { /* functions of pybullet's own library, in the order of `FUNCTIO
   void (*closest_to)(void *command, int body);
   void (*closest_from)(void *command, int body);
   void (*closest_within)(void *command, double distance);
+  int (*tell)(void *client, void *command); /* as `submit`, for who wants no status */
 };
 
 struct columns { /* where the quantities of a `BodyState` begin in its row, which begins with those of its trunk */
@@ -104,6 +107,8 @@ struct world {
   int feet;          /* of all agents */
   int start, movers; /* the number of Bullet's state of when the world was built; how many bodies an episode moves */
   struct mover *moving;
+  int begins;        /* what is done of an episode's beginning before anything else */
+  const struct placement *placements; /* where it places each robot */
   struct history history;
   int sound;         /* what the last reading found */
   atomic_int user; /* the process of the thread that is stepping it; 0: none */
@@ -135,11 +140,20 @@ struct kernel { /* what is computed for a world: operations in order for each ag
   int count, agents;
   const struct observation *observation;
 };
+struct party { /* agents that act alike, in all worlds: arrays (world, agent) */
+  int agents;
+  const struct kernel *acting; /* applies the actions of a world before a timestep; NULL: they have been applied */
+  unsigned char *active;       /* whose episode goes on */
+  unsigned char *terminated;   /* whom the timestep has ended */
+  double *counted;             /* 1 where the timestep is rewarded */
+  const double *ended;         /* other than 0 for those that a kernel has found to have ended; NULL: none is noted */
+};
 struct step { /* what a timestep needs and writes */
   const struct rows *commands, *agents; /* of each agent its command, and its state; NULL: not wanted */
   struct rows props, contacts, pairs;
-  const struct kernel *kernels; /* computed for a world once a timestep has passed in it and it is read */
-  int count;
+  const struct kernel *kernels; /* computed for a world once it is read */
+  const struct party *parties;
+  int kernel_count, party_count;
 };
 
 static inline double *row_of(const struct rows *rows, int i) {
@@ -148,8 +162,9 @@ static inline double *row_of(const struct rows *rows, int i) {
 
 /* step.c */
 void multiply(const double a[4], const double b[4], double product[4]);
-int claim(struct world *w);
-void release(struct world *w);
+
+/* reset.c */
+void begin_episode(struct world *w);
 
 /* contacts.c */
 void add_contacts(struct world *w, int substep);

@@ -41,6 +41,7 @@ class NativeWorld(World):
         self._alone = (ctypes.c_void_p * 1)(self._address)
         self._handle = 0
         self._by_pybullet = by_pybullet
+        self._postpones = False
         super().__init__(scene, functools.partial(native.free, self.struct))
 
     def _start(self) -> None:
@@ -74,7 +75,8 @@ class NativeWorld(World):
             if isinstance(each, PropBody):
                 mover.rate, mover.strength = each.prop.rate, TURN_EFFORT
         struct.start, struct.movers, struct.moving = self.start, len(self.moved), self.moved
-        self._starts = (library.Placement * len(robots))()
+        self._starts = struct.placements = (library.Placement * len(robots))()
+        struct.begins = 0
         self._joints = [_zeros(robot.passive + robot.driven) for robot in robots]
         for placement, joints in zip(self._starts, self._joints, strict=True):
             placement.joints = joints
@@ -120,17 +122,27 @@ class NativeWorld(World):
         history.count = history.steps = 0
         history.room = max(0, history.room)
 
-    def reset(self, start: Start) -> None:
-        """Start an episode."""
-        super().reset(start)
-        if self.prop_bodies or self.sums is not None or not self._is_placed or self in self._by_pybullet:
+    def reset(self, start: Start, now: bool = True) -> None:
+        """Start an episode.
+
+        Args:
+            start: what it begins with.
+            now: if False, the library may begin it when it next steps or reads the world, before anything else.
+        """
+        by_library = self._is_placed and self not in self._by_pybullet
+        self.struct.begins, self._postpones = 0, by_library and not (now or self.prop_bodies)
+        try:
+            super().reset(start)
+        finally:
+            self._postpones = False
+        if self.prop_bodies or self.sums is not None or not by_library:
             self._settle()
 
     def _restore(self) -> None:
         if self in self._by_pybullet:
             super()._restore()
         else:
-            self._check(self._native.reset(self._address, True, None))
+            self._begin(library.REWINDS)
 
     def _place(self, placements: Sequence[Placement]) -> None:
         if not self._is_placed or self in self._by_pybullet:
@@ -140,7 +152,12 @@ class NativeWorld(World):
             body.settle(placement)
             start.position, start.yaw, start.pitch = placement.position, placement.yaw, placement.pitch
             numbers[:] = (*(placement.passive_joints or body.passive_start), *placement.joints)
-        self._check(self._native.reset(self._address, False, self._starts))
+        self._begin(library.PLACES)
+
+    def _begin(self, part: int) -> None:
+        self.struct.begins |= part
+        if not self._postpones:
+            self._check(self._native.step(self._alone, FIRST, 1, None, 0, 1))
 
     def _check(self, refused: int) -> None:
         """Check what the library has returned.
@@ -174,7 +191,7 @@ class NativeWorld(World):
         numbers = [(ctypes.c_double * len(command))(*command) for command in commands]
         rows = (library.Rows * len(numbers))(*(library.Rows(ctypes.addressof(row), 0) for row in numbers))
         step = library.Step(commands=rows)
-        self._check(self._native.step(self._alone, FIRST, 1, ctypes.addressof(step), True, 1))
+        self._check(self._native.step(self._alone, FIRST, 1, ctypes.addressof(step), library.PASSES, 1))
 
 
 def _describe_robot(robot: Any, body: RobotBody) -> None:
