@@ -475,8 +475,8 @@ def point() -> Body:
 def car() -> Body:
     """A box on two driven wheels and a ball, which turns about three hinges. Forward is -y.
 
-    The wheels meet the ground as balls: a cylinder that rolls in Bullet jumps. They have the inertia of a spindle beside
-    their own, so that the damping of their joints is stable in substeps of 8 ms.
+    The wheels meet the ground as balls: a cylinder that rolls in Bullet jumps. They have the inertia of a spindle
+    beside their own, so that the damping of their joints is stable in substeps of 8 ms.
     """
     chassis = Block((0.2, 0.2, 0.1), 20.0)
     bumpers = [

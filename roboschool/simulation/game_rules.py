@@ -13,6 +13,7 @@ from roboschool.mdp.needs import GameNeeds, Needs
 from roboschool.mdp.state import TrunkState
 from roboschool.physics.contact_sums import PAIR
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.gathering import Gathering
 from roboschool.simulation.group import RESERVED, Group
 
 
@@ -51,6 +52,7 @@ class GameRules:
         self.gathers = self.game is not None or needs.props or needs.others or needs.game or needs.contacts
         self._velocities = needs.others or needs.contacts or self.needs.velocities
         self._substeps = scene.substeps
+        self._native: dict[int, Gathering] = {}  # by the id of the state
         self._trunks = TrunkState.blank(worlds, agents)  # of all agents, side by side
         if self.game is not None:
             self._check(self.game, groups)
@@ -122,6 +124,11 @@ class GameRules:
         Args:
             steps_left: until the time is up (world,).
         """
+        if native := self._native.get(id(self.state)):
+            native()
+            self.state.steps_left[:] = steps_left
+            self.hand_out()
+            return
         state = self.state
         for group in self.groups:
             self._trunks.array[:, group.index] = group.trunks
@@ -139,6 +146,15 @@ class GameRules:
             if group.needs.contacts:
                 self._gather_contacts(group)
         self.hand_out()
+
+    def prepare(self) -> None:
+        """Let the native library gather; all arrays stay where they are."""
+        for which, before in (("state", "previous"), ("previous", "state")):
+            now = getattr(self, which)
+            states = [(group, getattr(group, which)) for group in self.groups]
+            self._native[id(now)] = Gathering(
+                now, getattr(self, before), states, self._velocities, self._substeps, self.adds_up
+            )
 
     def _gather_contacts(self, group: Group) -> None:
         """Write `State.contacts` from the sums of this timestep and the velocities before it."""

@@ -20,6 +20,7 @@ from roboschool.robots.robot import Robot, combine_robots
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.observer import Observer
 from roboschool.simulation.term_sum import TermSum
+from roboschool.simulation.trace import TRIALS, CannotBeTraced, trace_commands
 from roboschool.simulation.variants import check_variants
 
 LOW, HIGH = np.array(-1.0), np.array(1.0)  # of actions; arrays, because numpy is quicker with them than with numbers
@@ -229,13 +230,34 @@ class Group:
         for previous, state in ((self.previous, self.state), (self.state, self.previous)):
             self.rewards.prepare(previous, self.applied, state, dt, self.counted)
             self.costs.prepare(previous, self.applied, state, dt, self.counted)
-            self.observer.prepare(state)
+            self.observer.prepare(previous, state, dt)
+        program, ones = Program(self.active.shape), np.ones((1, 1, 1))
+        clipped = program.add(CLIP, self._given, ones)
+        program.add(CODES[np.multiply], clipped, self.counted[..., None], self.applied)
         if not self.robot.has_feedback:
-            program, ones = Program(self.active.shape), np.ones((1, 1, 1))
-            clipped = program.add(CLIP, self._given, ones)
-            program.add(CODES[np.multiply], clipped, self.counted[..., None], self.applied)
             program.add(CODES[np.multiply], self.applied, self.drive.strength, self.commands)
             self._apply = program.kernel()
+        elif not self.robot.is_late:
+            self._prepare_feedback(program)
+
+    def _prepare_feedback(self, program: Program) -> None:
+        """Let the native library command actuators that need feedback, if it does so with the bits of numpy."""
+        try:
+            trace_commands(program, self.drive, self.applied, self.commands)
+        except CannotBeTraced:
+            return
+        native, rng = program.kernel(), np.random.default_rng(0)
+        for _ in range(TRIALS):
+            self._given[...] = rng.normal(size=self._given.shape)
+            native()
+            found = self.applied.tobytes(), self.commands.tobytes()
+            self._apply_by_numpy()
+            if found != (self.applied.tobytes(), self.commands.tobytes()):
+                return
+        for array in (self._given, self.applied):
+            array[...] = 0.0
+        native()
+        self._apply = native
 
     def kernels(self, state: State) -> list[Kernel]:
         """Return what computes rewards, costs and observations of a state; not those of which numpy computes a part."""

@@ -83,6 +83,8 @@ class Simulation:
 
     def _prepare(self, backend: NativeBackend) -> None:
         """Let the native library do what it can, and what follows from physics alone in the call that steps a world."""
+        if self._gathers:
+            self.game.prepare()
         for group in self.groups:
             group.prepare(self.scene.timestep)
         for which, readings, kernels in zip(("state", "previous"), self._readings, self._kernels, strict=True):
