@@ -6,7 +6,7 @@ import numpy as np
 
 from roboschool.mdp.layout import Element
 from roboschool.mdp.state import State
-from roboschool.mdp.term import Term
+from roboschool.mdp.term import Term, constant
 
 SLOW = 1e-6  # two robots that approach no faster are both at rest [m/s]
 STILL = 1e-3  # a vase that is slower is at rest; Bullet lets it jitter at 5e-5 [m/s]
@@ -18,8 +18,14 @@ def pressed(state: State, props: Sequence[int]) -> np.ndarray:
     The task needs `Needs.contacts` and `Needs.props`.
     """
     pressing = state.contacts.pressing  # of others, of props, of the ground
-    first = pressing.shape[-1] - 1 - state.props.array.shape[-2]
-    return np.where(pressing[..., [first + prop for prop in props]] > 0.0, 1.0, 0.0)
+    first = pressing.shape[-1] - 1 - state.props.position.shape[-2]
+    return (pressing[..., places([first + prop for prop in props])] > 0.0) * 1.0
+
+
+def places(numbers: Sequence[int]) -> "slice | list[int]":
+    """Return numbers as an index: a slice if they are neighbours, which is quicker and natively computed."""
+    first, last = numbers[0], numbers[-1]
+    return slice(first, last + 1) if list(numbers) == list(range(first, last + 1)) else list(numbers)
 
 
 def element_costs(elements: Sequence[Element]) -> list[Term]:
@@ -37,24 +43,27 @@ def element_costs(elements: Sequence[Element]) -> list[Term]:
 
 
 def _hazards(hazards: Sequence[Element]) -> list[Term]:
-    props, radii = [hazard.prop for hazard in hazards], np.array([hazard.size for hazard in hazards])
+    props, radii = places([hazard.prop for hazard in hazards]), constant([hazard.size for hazard in hazards])
 
     def depth(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
-        way = state.props.position[..., props, :2] - state.position[..., None, :2]
-        return _sum(np.maximum(radii - np.hypot(way[..., 0], way[..., 1]), 0.0))
+        x = state.props.position[..., props, 0] - state.position[..., :1]
+        y = state.props.position[..., props, 1] - state.position[..., 1:2]
+        return _sum(np.maximum(radii - np.hypot(x, y), 0.0))
 
     return [Term("hazards", 1.0, "how far the trunk's middle is inside hazards, summed", depth, "m")]
 
 
 def _vases(vases: Sequence[Element]) -> list[Term]:
-    props = [vase.prop for vase in vases]
+    props = tuple(vase.prop for vase in vases)
+    index = places(props)
 
     def contact(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
         return _sum(pressed(state, props))
 
     def velocity(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
-        speeds = np.sqrt(_sum(state.props.velocity[..., props, :] ** 2))
-        return _sum(np.where(speeds >= STILL, speeds, 0.0))
+        x, y, z = (state.props.velocity[..., index, axis] for axis in range(3))
+        speeds = np.sqrt(x * x + y * y + z * z)
+        return _sum((speeds >= STILL) * speeds)
 
     return [
         Term("vases_contact", 1.0, "vases that it touches", contact),
@@ -63,7 +72,7 @@ def _vases(vases: Sequence[Element]) -> list[Term]:
 
 
 def _touched(things: Sequence[Element]) -> list[Term]:
-    props, name = [thing.prop for thing in things], f"{things[0].kind}s"
+    props, name = tuple(thing.prop for thing in things), f"{things[0].kind}s"
 
     def contact(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
         return _sum(pressed(state, props))

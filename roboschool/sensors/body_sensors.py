@@ -63,9 +63,7 @@ class Lidars:
 
     def of_elements(self, name: str, elements: Sequence[Element], **more: Any) -> Sensor:
         """Return a lidar that sees some elements."""
-        chosen = [element.prop for element in elements]
-        radii = [element.size for element in elements]
-        return self.of_points(name, lambda state: state.props.position[..., chosen, :], radii, **more)
+        return self.of_points(name, places_of(elements), [element.size for element in elements], **more)
 
     def of_kinds(self, elements: Sequence[Element]) -> dict[str, Sensor]:
         """Return a lidar for each kind of element that is observed."""
@@ -75,3 +73,9 @@ class Lidars:
             if own:
                 sensors[name] = self.of_elements(f"{kind}s" if kind != "box" else kind, own)
         return sensors
+
+
+def places_of(elements: Sequence[Element]) -> Points:
+    """Return what tells where elements are."""
+    chosen = [element.prop for element in elements]
+    return lambda state: state.props.position[..., chosen, :]

@@ -15,6 +15,30 @@ from roboschool.sensors.imu import to_body
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """The one of several points that the task remembers."""
+
+    points: Callable[[State], np.ndarray]  # (..., k, 3)
+    quantity: str  # of the task's memory: which of them, from 0
+
+    def __call__(self, state: State) -> np.ndarray:
+        """Return where it is [m] (..., 1, 3)."""
+        number = getattr(state.memory, self.quantity).astype(np.intp)[..., None, None]
+        return np.take_along_axis(self.points(state), number, axis=-2)
+
+
+@dataclass(frozen=True)
+class Unless:
+    """Whether things are seen: not while a number that the task remembers is above 0."""
+
+    quantity: str
+
+    def __call__(self, state: State) -> np.ndarray:
+        """Return 1 or 0 (...)."""
+        return np.where(getattr(state.memory, self.quantity) > 0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
 class Lidar(Sensor):
     """How near things of a class are, in bins around the robot: 1 at its middle, 0 from `reach` on.
 
@@ -43,13 +67,17 @@ class Lidar(Sensor):
         return self.also
 
     def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
-        """Return them (..., bins)."""
+        """Return them (..., bins).
+
+        Angles are those of the C library, as in sensing.c; numpy's arctan2 has other bits on some processors.
+        """
         way = to_body(state, self.points(state) - state.position[..., None, :])
         x, y = way[..., 0], way[..., 1]
         near = np.maximum(1.0 - np.hypot(x, y) / self.reach, 0.0)
         if self.seen is not None:
             near *= self.seen(state)[..., None]
-        place = np.arctan2(y, x) * (self.bins / (2.0 * math.pi)) % self.bins
+        angles = np.array(list(map(math.atan2, y.ravel().tolist(), x.ravel().tolist()))).reshape(x.shape)
+        place = angles * (self.bins / (2.0 * math.pi)) % self.bins
         own = np.minimum(place.astype(np.intp), self.bins - 1)  # a hair below 0 is rounded to `bins`
         share = place - own
         lead, flat = own.shape[:-1], (math.prod(own.shape[:-1]), own.shape[-1])

@@ -67,6 +67,8 @@ class Constants:
             parts: Any = (value.__func__, value.__self__)
         elif isinstance(value, FunctionType):
             parts = self._values_of(value)
+        elif type(value) is slice:
+            parts = value.start, value.stop, value.step
         elif _is_frozen(value):
             parts = (*(getattr(value, field.name) for field in dataclasses.fields(value)), *_methods_of(type(value)))
         else:

@@ -13,6 +13,7 @@ from roboschool.mdp.needs import GameNeeds, Needs
 from roboschool.mdp.state import TrunkState
 from roboschool.physics.contact_sums import PAIR
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.gathering import Gathering
 from roboschool.simulation.group import RESERVED, Group
 
 
@@ -51,6 +52,7 @@ class GameRules:
         self.gathers = self.game is not None or needs.props or needs.others or needs.game or needs.contacts
         self._velocities = needs.others or needs.contacts or self.needs.velocities
         self._substeps = scene.substeps
+        self._native: Gathering | None = None
         self._trunks = TrunkState.blank(worlds, agents)  # of all agents, side by side
         if self.game is not None:
             self._check(self.game, groups)
@@ -120,6 +122,11 @@ class GameRules:
         Args:
             steps_left: until the time is up (world,).
         """
+        if self._native is not None:
+            self._native()
+            self.state.steps_left[:] = steps_left
+            self.hand_out()
+            return
         state = self.state
         for group in self.groups:
             self._trunks.array[:, group.index] = group.trunks
@@ -137,6 +144,11 @@ class GameRules:
             if group.needs.contacts:
                 self._gather_contacts(group)
         self.hand_out()
+
+    def prepare(self) -> None:
+        """Let the native library gather; all arrays stay where they are."""
+        moving, adds_up = self._velocities, self.adds_up
+        self._native = Gathering(self.state, self.previous, self.groups, moving, self._substeps, adds_up)
 
     def _gather_contacts(self, group: Group) -> None:
         """Write `State.contacts` from the sums of this timestep and the velocities before it."""

@@ -22,6 +22,7 @@ from roboschool.scenes.scene import Scene
 from roboschool.simulation.ending import Ending
 from roboschool.simulation.observer import Observer
 from roboschool.simulation.term_sum import TermSum
+from roboschool.simulation.trace import CannotBeTraced, random_states, trace_commands
 from roboschool.simulation.variants import check_variants
 
 LOW, HIGH = np.array(-1.0), np.array(1.0)  # of actions; arrays, because numpy is quicker with them than with numbers
@@ -174,6 +175,10 @@ class Group:
         self.counted[...] = self.active
         if idle:
             self.counted[idle] = 0.0
+        self._apply_by_numpy()
+
+    def _apply_by_numpy(self) -> None:
+        """Apply actions: clip them, and command the actuators."""
         np.clip(self._given, LOW, HIGH, out=self.applied)
         self.applied *= self.counted[..., None]
         late = self.delay.arrive(self.applied, self.state) if self.robot.is_late else (self.applied,)
@@ -228,16 +233,34 @@ class Group:
         """Let the native library apply actions, compute observations, rewards, costs and ends, as far as it can."""
         self.rewards.prepare(self.previous, self.applied, self.state, dt, self.counted)
         self.costs.prepare(self.previous, self.applied, self.state, dt, self.counted)
-        self.observer.prepare(self.state)
+        self.observer.prepare(self.previous, self.state, dt)
         self._ending = Ending(self.task, self.state)
+        if not self.robot.is_late:
+            self._acting = self._prepare_actions()
+
+    def _prepare_actions(self) -> Kernel | None:
+        """Return what applies actions in the native library, if it does so with the bits of numpy."""
+        program, ones = Program((self.shape[0], self.shape[1])), np.ones((1, 1, 1))
+        clipped = program.add(CLIP, self._given, ones)
+        program.add(CODES[np.multiply], clipped, self.counted[..., None], self.applied)
+        if self.state.action.size:
+            program.add(CODES[np.multiply], self.applied, ones, self.state.action)
         if not self.robot.has_feedback:
-            program, ones = Program((self.shape[0], self.shape[1])), np.ones((1, 1, 1))
-            clipped = program.add(CLIP, self._given, ones)
-            program.add(CODES[np.multiply], clipped, self.counted[..., None], self.applied)
             program.add(CODES[np.multiply], self.applied, self.drive.strength, self.commands)
-            if self.state.action.size:
-                program.add(CODES[np.multiply], self.applied, ones, self.state.action)
-            self._acting = program.kernel()
+            return program.kernel()
+        try:
+            trace_commands(program, self.drive, self.applied, self.commands)
+        except CannotBeTraced:
+            return None
+        native = program.kernel()
+        for _ in random_states(self._given, self.applied, self.state.action):
+            native()
+            found = self.applied.tobytes(), self.commands.tobytes()
+            self._apply_by_numpy()
+            if found != (self.applied.tobytes(), self.commands.tobytes()):
+                return None
+        native()
+        return native
 
     def kernels(self) -> list[Kernel]:
         """Return what computes rewards, costs, observations and ends; not those of which numpy computes a part."""

@@ -6,12 +6,16 @@ import numpy as np
 
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.scene_info import SceneInfo
-from roboschool.mdp.sensor import Field, Pick
+from roboschool.mdp.sensor import Field, Pick, Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
+from roboschool.physics.native.library import Reading
 from roboschool.physics.native.observation import Observation
 from roboschool.physics.native.program import Kernel
 from roboschool.robots.robot import Robot
+from roboschool.simulation.sensing import reading_of
+
+TRIALS = 8  # states in which a sensor is compared
 
 
 class Observer:
@@ -27,10 +31,10 @@ class Observer:
     """
 
     def __init__(self, task: Task, scene: SceneInfo, state: State, robots: Sequence[Robot] = ()) -> None:
-        places = state.of(np.arange(state.array.shape[-1]))  # each number's own place in the array
+        self._places = places = state.of(np.arange(state.array.shape[-1]))  # each number's own place in the array
         self.fields: list[Field] = []
         self._runs: list[tuple[slice, slice]] = []  # of picked numbers, and where they go in the observation
-        self._readers = []
+        self._readers: list[tuple[slice, Sensor]] = []
         columns: list[int] = []
         picks = []
         for sensor in task.sensors(scene):
@@ -64,6 +68,8 @@ class Observer:
         self._numbers = np.zeros((*state.array.shape[:-1], len(self.fields)))
         self._native: Observation | None = None
         self._prepared: State | None = None  # which it observes
+        self._sensed: dict[int, Reading] = {}  # what the native library can read, by where it is in the observation
+        self._left = self._readers  # what it cannot
         self._check(task, state)
 
     def _check(self, task: Task, state: State) -> None:
@@ -81,15 +87,52 @@ class Observer:
                 where = f"task {type(task).__name__}: sensor {type(sensor).__name__}"
                 raise InvalidInput(f"{where}: read() returns shape {np.shape(numbers)}, and has fields for {wanted}")
 
-    def prepare(self, state: State) -> None:
-        """Let the native library observe a state, which keeps its array, but for what sensors read themselves."""
+    def prepare(self, previous: State, state: State, dt: float) -> None:
+        """Let the native library observe a state that follows another, but for what sensors must read themselves.
+
+        Args:
+            previous: the state before; it keeps its array.
+            state: the state; it, too.
+            dt: the time between the two [s].
+        """
+        self._left = [each for each in self._readers if not self._is_repeated(each, previous, state, dt)]
+        chosen = [self._sensed[target.start] for target, _ in self._readers if (target, _) not in self._left]
+        self._native, self._prepared = self._observation(previous, state, dt, chosen), state
+
+    def _is_repeated(self, reader: tuple[slice, Sensor], previous: State, state: State, dt: float) -> bool:
+        """Return whether the library reads a sensor with the bits of numpy, in states of random numbers; note how."""
+        target, sensor = reader
+        reading = reading_of(sensor, self._places, target.start)
+        if reading is None:
+            return False
+        self._sensed[target.start] = reading
+        rng, records = np.random.default_rng(0), (previous, state)
+        before = [record.array.copy() for record in records]
+        observation = self._observation(previous, state, dt, [reading])
+        try:
+            for _ in range(TRIALS):
+                for record in records:
+                    record.array[:] = rng.normal(size=record.array.shape)
+                    record.memory.array[:] = rng.integers(2, size=record.memory.array.shape)
+                observation.kernel()
+                numbers = sensor.read(previous, np.zeros(0), state, dt)
+                if self._numbers[..., target].tobytes() != np.asarray(numbers, float).tobytes():
+                    return False
+        except IndexError:  # a choice among things of which there are not so many
+            return False
+        finally:
+            for record, kept in zip(records, before, strict=True):
+                record.array[:] = kept
+        return True
+
+    def _observation(self, previous: State, state: State, dt: float, readings: list[Reading]) -> Observation:
         width = len(self.fields)
         columns, places = np.full(width, -1), np.zeros((2, len(self._offset), width))
         for taken, target in self._runs:
             columns[target] = self._columns[taken]
             places[:, :, target] = self._offset[:, 0, taken], self._scale[:, 0, taken]
-        self._native = Observation(state.array, columns, self._numbers, *places, *self._bounds())
-        self._prepared = state
+        arrays = columns, self._numbers, *places, *self._bounds()
+        return Observation(previous.array, state.array, dt, readings, *arrays)
 
     def _bounds(self) -> list[np.ndarray]:
         return [np.broadcast_to(bound, (len(self.fields),)) for bound in (self._low, self._high)]
@@ -97,7 +140,12 @@ class Observer:
     @property
     def kernel(self) -> Kernel | None:
         """What observes the prepared state, if there is one and no sensor is left to numpy."""
-        return None if self._native is None or self._readers else self._native.kernel
+        return None if self._native is None or self._left else self._native.kernel
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether the native library reads the previous state, too."""
+        return len(self._left) < len(self._readers)
 
     def read(
         self, previous: State, action: np.ndarray, state: State, dt: float, is_computed: bool = False
@@ -113,9 +161,9 @@ class Observer:
         """
         native = self._native
         if native is not None and state is self._prepared:
-            for target, sensor in self._readers:
+            for target, sensor in self._left:
                 self._numbers[..., target] = sensor.read(previous, action, state, dt)
-            if self._readers or not is_computed:
+            if self._left or not is_computed:
                 native.kernel()
             return native.result.copy()
         picked = state.array.take(self._columns, axis=-1)

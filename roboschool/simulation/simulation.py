@@ -76,6 +76,8 @@ class Simulation:
         self._kernels: list[Kernel] = []  # computed in the native call of a step
         self._native = self.backend if isinstance(self.backend, NativeBackend) else None
         if self._native:
+            if self._gathers:
+                self.game.prepare()
             for group in self.groups:
                 group.prepare(scene.timestep)
             self._prepare(self._native, is_computed=True)
@@ -212,7 +214,8 @@ class Simulation:
         for group in self.groups:
             for world in worlds:
                 group.previous.array[world] = group.state.array[world]
-            group.observe(group.previous, self.scene.timestep, is_computed)
+            is_seen = is_computed and not (worlds and group.observer.looks_back)
+            group.observe(group.previous, self.scene.timestep, is_seen)
 
     def _check_open(self) -> None:
         if self.closed:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from roboschool.mdp.actuator import QUANTITIES, Drive
 from roboschool.mdp.record import Record
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
-from roboschool.physics.native.program import CODES, COMPARISONS, DOT, Program
+from roboschool.physics.native.program import CODES, COMPARISONS, DOT, SUM, Program
 
 TRIALS = 8  # states in which a term is compared
 PRODUCTS = 256  # dot products of a width that are compared
@@ -39,7 +40,8 @@ class Traced(NDArrayOperatorsMixin):
         if code is None or method != "__call__" or other or any(not isinstance(each, Traced) for each in out or ()):
             raise CannotBeTraced(f"{ufunc.__name__} of {list(other)}")
         traced = [each for each in inputs if isinstance(each, Traced)]
-        if len({each.single for each in traced}) > 1 or all(each.true_or_false for each in traced):
+        logical = all(isinstance(each, Traced) and each.true_or_false for each in inputs)
+        if len({each.single for each in traced}) > 1 or logical:
             raise CannotBeTraced("axes that broadcast, or booleans")
         single = traced[0].single
         left, right = (_number(each, single) for each in (inputs[0], inputs[-1]))
@@ -56,6 +58,12 @@ class Traced(NDArrayOperatorsMixin):
     def shape(self) -> tuple[int, ...]:
         """Of the array that it stands for."""
         return self.program.shape if self.single else (*self.program.shape, self.array.shape[2])
+
+    def sum(self, axis: int) -> "Traced":
+        """Note a sum over the last axis."""
+        if self.single or self.true_or_false or axis != -1:
+            raise CannotBeTraced("a sum")
+        return Traced(self.program, self.program.add(SUM, self.array, np.ones((1, 1, 1))), single=True)
 
     def dot(self, other: Any) -> "Traced":
         """Note a product with numbers (number,)."""
@@ -99,22 +107,66 @@ def is_added_in_order(width: int) -> bool:
     return [row.dot(other) for row, other in zip(left[:, 0], right[:, 0], strict=True)] == written[:, 0, 0].tolist()
 
 
+class TracedVectors:
+    """Stands for vectors of several things (world, agent, thing, number), of which parts are taken."""
+
+    def __init__(self, program: Program, array: np.ndarray) -> None:
+        self._program, self._array, self.shape = program, array, array.shape
+
+    def __getitem__(self, index: Any) -> Traced:
+        kinds = [type(part) for part in index] if isinstance(index, tuple) else []
+        if kinds[1:] not in ([int, slice], [slice, int]) or index[0] is not Ellipsis:
+            raise CannotBeTraced(f"an index {index}")
+        return Traced(self._program, self._array[index], single=False)
+
+
 class TracedRecord:
     """Stands for a record, such as a state."""
 
     def __init__(self, program: Program, record: Record) -> None:
         self._program, self._record = program, record
 
-    def __getattr__(self, name: str) -> "Traced | TracedRecord":
+    def __getattr__(self, name: str) -> "Traced | TracedVectors | TracedRecord":
         if name not in self._record.quantities:
             raise CannotBeTraced(name)
         value = getattr(self._record, name)
         if isinstance(value, Record):
             return TracedRecord(self._program, value)
+        if value.ndim == AXES + 1:
+            return TracedVectors(self._program, value)
         if value.ndim > AXES:
             raise CannotBeTraced(f"the shape of {name}")
         single = value.ndim == 2
         return Traced(self._program, value[..., None] if single else value, single)
+
+
+def trace_commands(program: Program, drive: Drive, applied: np.ndarray, commands: np.ndarray) -> None:
+    """Note what writes the commands of actuators for actions, and write those of their numbers that stay as they are.
+
+    Args:
+        program: where it is noted.
+        drive: the actuators, none of which is late.
+        applied: actions (world, agent, joint).
+        commands: see `Drive.command`.
+
+    Raises:
+        CannotBeTraced: the native library cannot compute it.
+    """
+    joints, one = applied.shape[2], np.ones((1, 1, 1))
+    if not all(type(actuator).__module__.startswith("roboschool.") for actuator, *_ in drive.parts):
+        raise CannotBeTraced("an actuator that may change")
+    for actuator, motors, columns in drive.parts:
+        for place, column in enumerate(columns):
+            own = motors.take([place])
+            action: Any = Traced(program, applied[..., column : column + 1], single=False)
+            command = actuator.command(action, own)
+            for row, name in enumerate(QUANTITIES):
+                value: Any = getattr(command, name)
+                target = commands[..., row * joints + column, None]
+                if isinstance(value, Traced):
+                    program.add(CODES[np.multiply], value.array, one, target)
+                else:
+                    target[...] = own.effort if value is None else value
 
 
 def trace_term(

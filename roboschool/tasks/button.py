@@ -15,6 +15,8 @@ from roboschool.mdp.state import State
 from roboschool.mdp.task import Update
 from roboschool.mdp.term import Term
 from roboschool.schema import Bounds
+from roboschool.sensors.body_sensors import places_of
+from roboschool.sensors.lidar import Chosen, Unless
 from roboschool.tasks.goal import Goal, GoalMemory, flat_distance
 
 
@@ -40,14 +42,12 @@ class Button(Goal):
 
     def own_lidars(self) -> dict[str, Sensor]:
         """Return the lidar of all buttons, and that of the right one."""
-        buttons, elements = self._find("button"), self.placing.of_kind("button")
-
-        def right(state: State) -> np.ndarray:
-            return _right(state, state, buttons)[..., None, :]
-
+        self._find("button")  # there is one
+        buttons = self.placing.of_kind("button")
+        right = Chosen(places_of(buttons), "button")
         return {
-            "buttons_lidar": self.lidars.of_elements("buttons", elements, seen=_are_seen),
-            "goal_lidar": self.lidars.of_points("goal", right, [elements[0].size]),
+            "buttons_lidar": self.lidars.of_elements("buttons", buttons, seen=Unless("timer")),
+            "goal_lidar": self.lidars.of_points("goal", right, [buttons[0].size]),
         }
 
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
@@ -55,7 +55,7 @@ class Button(Goal):
         buttons = self._find("button")
 
         def progress(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
-            stood = _right(previous, previous, buttons)
+            stood = _right(previous, buttons)
             return flat_distance(previous.position, stood) - flat_distance(state.position, stood)
 
         term = Term("progress", 1.0, "what it came nearer to the right button", progress, "m")
@@ -100,11 +100,7 @@ class Button(Goal):
         return (Marker((x, y, 0.35), 0.08, (0, 255, 0)), *super().markers(state, world, agent))
 
 
-def _right(state: State, remembered: State, buttons: list[int]) -> np.ndarray:
+def _right(state: State, buttons: list[int]) -> np.ndarray:
     """Return where the right button is [m] (..., 3)."""
-    chosen = remembered.memory.button.astype(np.intp)[..., None, None]
+    chosen = state.memory.button.astype(np.intp)[..., None, None]
     return np.take_along_axis(state.props.position[..., buttons, :], chosen, axis=-2)[..., 0, :]
-
-
-def _are_seen(state: State) -> np.ndarray:
-    return np.where(state.memory.timer > 0.0, 0.0, 1.0)

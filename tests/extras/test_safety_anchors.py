@@ -1,9 +1,14 @@
 """Random policies earn and cost about what they do in Safety-Gymnasium: the mean is within two standard deviations."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import roboschool
+from roboschool.evaluation import evaluate
 
 ROWS = 20
 ANCHORS = {  # uniform actions, 20 episodes in Safety-Gymnasium: mean and standard deviation of return and of cost
@@ -45,3 +50,11 @@ def test_a_random_policy_does_as_there(name: str) -> None:
     )
     assert abs(returns - mean) <= 2.0 * sd
     assert abs(costs - cost) <= (max(LEAST, 2.0 * cost_sd) if name[-1] != "0" else 0.0)
+
+
+def test_ppo_with_a_cost_limit_learns_to_reach_goals(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "examples" / "train_ppo_lagrangian.py"
+    words = ["--scene", "point_goal1", "--steps", "100000", "--out", str(tmp_path)]
+    subprocess.run([sys.executable, example, *words], check=True, cwd=tmp_path)
+    score = evaluate(roboschool.load_policy(tmp_path / "policy.safetensors"), "point_goal1", 20)
+    assert score.score_mean > 1.0  # random actions come to -0.1

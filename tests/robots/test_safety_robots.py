@@ -114,9 +114,9 @@ def test_a_car_is_as_fast_and_drives_toward_its_front(action: float, target: flo
 def test_a_car_reverses_and_turns_about_as_there() -> None:
     simulation = simulate("car")
     assert speed(drive(simulation, [-1.0, -1.0], 6.0)[-1]) == pytest.approx(0.75, rel=0.12)
-    for action, rate in (([1.0, -1.0], 1.36), ([1.0, 0.0], 0.64), ([0.0, 1.0], -0.64)):
+    for action, rate, off in (([1.0, -1.0], 1.36, 0.4), ([1.0, 0.0], 0.64, 0.1), ([0.0, 1.0], -0.64, 0.1)):
         rates = [state.angular_velocity[2] for state in drive(simulation, action, 8.0)]
-        assert np.mean(rates[50:]) == pytest.approx(rate, rel=0.35)  # its ball joint is three hinges, and not as even
+        assert np.mean(rates[50:]) == pytest.approx(rate, rel=off)  # its ball joint is three hinges, and not as even
 
 
 def test_a_doggo_rests_and_random_actions_keep_it_up_as_there() -> None:

@@ -18,11 +18,12 @@ from roboschool.simulation.trace import CannotBeTraced, is_repeated, trace_term
 
 SHAPE = (3, 2)
 JOINTS = 4
+PROPS = 150
 HALF = constant([0.5, 0.25, 1.0, 3.0])
 
 
 def step_of() -> tuple[State, np.ndarray, State, float]:
-    previous, state = (State.blank(*SHAPE, joints=JOINTS, feet=2) for _ in range(2))
+    previous, state = (State.blank(*SHAPE, joints=JOINTS, feet=2, props=PROPS) for _ in range(2))
     return previous, np.zeros((*SHAPE, JOINTS)), state, 0.25
 
 
@@ -37,6 +38,12 @@ TRACED = {
     "a difference": lambda p, a, s, dt: (s.position[..., 0] - p.position[..., 0]) / dt,
     "in place": lambda p, a, s, dt: np.abs(-s.qd, out=s.qd + 0.0).dot(HALF),
     "comparisons": lambda p, a, s, dt: (np.sqrt(np.abs(a)) >= HALF).dot(np.ones(JOINTS)) - 1.0,
+    "a sum of a few": lambda p, a, s, dt: s.q.sum(axis=-1),
+    "a sum in lanes": lambda p, a, s, dt: s.props.position[..., 1:, 2].sum(axis=-1),
+    "a sum in halves": lambda p, a, s, dt: s.props.position[..., :, 0].sum(axis=-1),
+    "distances": lambda p, a, s, dt: np.hypot(s.props.position[..., 3, :], s.position).sum(axis=-1),
+    "the least and the greatest": lambda p, a, s, dt: np.maximum(np.minimum(s.q, p.q), a).sum(axis=-1),
+    "true or false as a number": lambda p, a, s, dt: ((s.q > p.q) * 1.0).sum(axis=-1),
     "numbers first": lambda p, a, s, dt: 1.0 / (2 + s.upright * np.array(0.5)),
     "each world has its own": lambda p, a, s, dt: (s.q * np.arange(12.0).reshape(3, 1, 4)).dot(HALF),
     "each agent has its own": lambda p, a, s, dt: s.upright * np.arange(6.0).reshape(SHAPE),

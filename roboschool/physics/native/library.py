@@ -177,6 +177,34 @@ class Party(ctypes.Structure):
     ]
 
 
+class Reading(ctypes.Structure):
+    """`struct reading`."""
+
+    _fields_ = [
+        *((name, c_int) for name in ("kind", "at", "count", "bins")),
+        ("reach", c_double),
+        ("columns", INTS),
+        *((name, c_int) for name in ("chosen", "hidden")),
+    ]
+
+
+class Seat(ctypes.Structure):
+    """`struct seat`."""
+
+    _fields_ = [("state", Rows), *((name, c_int) for name in ("upright", "props", "others", "contacts"))]
+
+
+class Gathering(ctypes.Structure):
+    """`struct gathering`."""
+
+    _fields_ = [
+        *((name, c_int) for name in ("agents", "props", "moving")),
+        ("substeps", c_double),
+        *((name, Rows) for name in ("bodies", "before", "upright", "prop_bodies", "props_before", "sums")),
+        ("seats", POINTER(Seat)),
+    ]
+
+
 class Step(ctypes.Structure):
     """`struct step`."""
 
@@ -203,11 +231,12 @@ class Library:
         with _explained(f"{path} cannot be loaded", OSError, AttributeError):
             library = ctypes.CDLL(str(path))
             self.step, self.close = library.roboschool_step, library.roboschool_close
-            self.compute = library.roboschool_compute
+            self.compute, self.gather = library.roboschool_compute, library.roboschool_gather
         self.step.argtypes = [c_void_p, c_void_p, c_int, c_void_p, c_int, c_int]
         self.step.restype = self.close.restype = c_int
         self.close.argtypes = [c_void_p]
         self.compute.argtypes, self.compute.restype = [c_void_p, c_void_p, c_int], None
+        self.gather.argtypes, self.gather.restype = [c_void_p, c_int], None
         with _explained(f"{bullet.__file__} lacks a function", OSError, AttributeError):
             functions = ctypes.CDLL(bullet.__file__)  # again the library that is loaded already
             found = [ctypes.cast(getattr(functions, name), c_void_p) for name in FUNCTIONS]

@@ -1,7 +1,8 @@
 """Observations that the native library computes, with numpy's bits."""
 
 import ctypes
-from ctypes import c_int, c_ssize_t, c_void_p
+from collections.abc import Sequence
+from ctypes import c_double, c_int, c_ssize_t, c_void_p
 
 import numpy as np
 
@@ -15,7 +16,9 @@ class Struct(ctypes.Structure):
     """`struct observation`."""
 
     _fields_ = [
-        *((name, c_int) for name in ("agents", "width")),
+        *((name, c_int) for name in ("agents", "width", "count")),
+        *((name, c_void_p) for name in ("readings", "before")),
+        ("dt", c_double),
         *((name, c_void_p) for name in ARRAYS),
         *((name, c_ssize_t) for name in ("stride", "own")),
         ("result", c_void_p),
@@ -28,7 +31,10 @@ class Observation:
     `kernel` computes them, and writes them to `result` (world, agent, width), float32.
 
     Args:
-        state: its numbers (world, agent, n).
+        previous: the numbers of the state before, which keeps its array, too (world, agent, n).
+        state: those of the state.
+        dt: the time between the two [s].
+        readings: of sensors that the library reads.
         columns: of each number its place in the state; -1 where `read` has it instead (width,).
         read: what sensors have written (world, agent, width).
         offset: subtracted from what is picked ((1 or world), width).
@@ -39,7 +45,10 @@ class Observation:
 
     def __init__(
         self,
+        previous: np.ndarray,
         state: np.ndarray,
+        dt: float,
+        readings: Sequence[library.Reading],
         columns: np.ndarray,
         read: np.ndarray,
         offset: np.ndarray,
@@ -50,10 +59,16 @@ class Observation:
         worlds, agents, width = read.shape
         columns = columns.astype(np.int32)
         self.result = np.zeros(read.shape, np.float32)
+        rows = (library.Reading * len(readings))(*readings)
         kept = (columns, state, read, *(np.array(each) for each in (offset, scale, low, high)), self.result)
         assert all(array.flags.c_contiguous for array in kept)
+        assert previous.shape == state.shape
+        assert previous.flags.c_contiguous
         assert columns.max(initial=0) < state.shape[-1]
-        struct = Struct(agents, width, stride=state.shape[-1], own=width if len(offset) > 1 else 0)
+        struct = Struct(agents, width, len(rows), ctypes.addressof(rows), previous.ctypes.data, dt)
+        struct.stride, struct.own = state.shape[-1], width if len(offset) > 1 else 0
         for name, array in zip((*ARRAYS, "result"), kept, strict=True):
             setattr(struct, name, array.ctypes.data)
-        self.kernel = Kernel(library.Kernel(None, 0, agents, ctypes.addressof(struct)), worlds, struct, kept)
+        self.kernel = Kernel(
+            library.Kernel(None, 0, agents, ctypes.addressof(struct)), worlds, struct, rows, previous, kept
+        )

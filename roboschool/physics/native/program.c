@@ -4,13 +4,29 @@
 
 #include "structures.h"
 
-enum { ADD, SUBTRACT, MULTIPLY, DIVIDE, GREATER, GREATER_EQUAL, LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, ABSOLUTE, NEGATIVE, SQRT, DOT, CLIP };
+enum { ADD, SUBTRACT, MULTIPLY, DIVIDE, GREATER, GREATER_EQUAL, LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, ABSOLUTE, NEGATIVE, SQRT };
+enum { MINIMUM = SQRT + 1, MAXIMUM, HYPOT, DOT, CLIP, SUM };
+enum { LANES = 8, BLOCK = 128 }; /* of numpy's sums */
 
 static const double *at(const struct operand *o, int w, int a) {
   return (const double *)(const void *)(o->data + w * o->world + a * o->agent);
 }
 
 static double clip(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
+
+/* As numpy adds n numbers: in lanes, and longer ones in halves. */
+static double add_up(const double *numbers, intptr_t step, int n) {
+  if (n > BLOCK) {
+    const int half = n / 2 - n / 2 % LANES;
+    return add_up(numbers, step, half) + add_up(numbers + half * step, step, n - half);
+  }
+  const int rounds = n / LANES;
+  double lanes[LANES] = {0.0}, sum = 0.0;
+  for (int i = 0; i < rounds * LANES; i++) lanes[i % LANES] += numbers[i * step];
+  if (rounds) sum = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+  for (int i = rounds * LANES; i < n; i++) sum += numbers[i * step];
+  return sum;
+}
 
 #define EACH(expression)                                                                        \
   for (int i = 0; i < n; i++) {                                                                 \
@@ -39,18 +55,25 @@ static void carry_out(const struct operation *o, int w, int a) {
     case ABSOLUTE: EACH(fabs(x))
     case NEGATIVE: EACH(-x)
     case SQRT: EACH(sqrt(x))
+    case MINIMUM: EACH(x <= y ? x : y)
+    case MAXIMUM: EACH(x >= y ? x : y)
+    case HYPOT: EACH(hypot(x, y))
     case CLIP: EACH(clip(x, -y, y))
+    case SUM: *result = add_up(left, one, n); break;
     default: /* a dot product, as BLAS computes that of a few numbers */
       for (int i = 0; i < n; i++) sum = fma(left[i * one], right[i * other], sum);
       *result = sum;
   }
 }
 
-/* Write (number - offset) x scale of the numbers of the state that are picked, and what sensors have written, clipped. */
+/* Read sensors, then write (number - offset) x scale of the numbers of the state that are picked, and what sensors have
+   written, clipped. */
 static void observe(const struct observation *o, int w) {
   const double *offset = o->offset + w * o->own, *scale = o->scale + w * o->own;
   for (int row = w * o->agents; row < (w + 1) * o->agents; row++) {
-    const double *state = o->state + row * o->stride, *read = o->read + row * o->width;
+    const double *state = o->state + row * o->stride;
+    double *read = o->read + row * o->width;
+    sense(o, state, o->before + row * o->stride, read);
     for (int i = 0; i < o->width; i++) {
       const double number = o->columns[i] < 0 ? read[i] : (state[o->columns[i]] - offset[i]) * scale[i];
       o->result[row * o->width + i] = (float)clip(number, o->low[i], o->high[i]);

@@ -23,11 +23,15 @@ UFUNCS = (  # in the order of the codes of program.c
     np.absolute,
     np.negative,
     np.sqrt,
+    np.minimum,
+    np.maximum,
+    np.hypot,
 )
 COMPARISONS = UFUNCS[4:10]
 CODES = {ufunc: code for code, ufunc in enumerate(UFUNCS)}
 DOT = len(UFUNCS)
 CLIP = DOT + 1  # to -right and right
+SUM = CLIP + 1  # of left
 
 
 class Operand(ctypes.Structure):
@@ -88,7 +92,7 @@ class Program:
         width = max(left.shape[2], right.shape[2])
         assert {left.shape[2], right.shape[2]} <= {1, width}
         if result is None:  # threads compute different worlds at the same time
-            result = np.zeros((self.shape[0], 1, 1 if code == DOT else width))
+            result = np.zeros((self.shape[0], 1, 1 if code in (DOT, SUM) else width))
         self._kept += [left, right, result]
         self._operations.append(Operation(code, width, *(self._operand(array) for array in (left, right, result))))
         return result

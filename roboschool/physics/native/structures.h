@@ -125,11 +125,20 @@ struct operation {
   int code, width; /* of the arrays that are read; a dot product writes one number */
   struct operand left, right, result;
 };
+struct reading { /* what the library reads for a sensor; see sensing.c */
+  int kind, at, count, bins; /* at: where in the observation; count: of things, joints or feet */
+  double reach;              /* of a lidar [m] */
+  const int *columns;        /* of the state: x, y and z of each thing, or joints */
+  int chosen, hidden;        /* columns: which thing is seen alone; above 0 while none is seen; -1: all, always */
+};
 struct observation {
-  int agents, width;
+  int agents, width, count;
+  const struct reading *readings; /* so many */
+  const double *before;       /* the rows of the state before, as those of `state` */
+  double dt;                  /* between the two [s] */
   const int *columns;         /* of each number its place in the row of the state; -1: a sensor has written it */
   const double *state;        /* rows of `stride` numbers (world, agent) */
-  const double *read;         /* what sensors have written (world, agent, width) */
+  double *read;               /* what sensors have written (world, agent, width) */
   const double *offset, *scale; /* (1, width), or (world, width) */
   const double *low, *high;   /* (width) */
   intptr_t stride, own;       /* own: how many numbers the offset of the next world is further on */
@@ -156,6 +165,18 @@ struct step { /* what a timestep needs and writes */
   int kernel_count, party_count;
 };
 
+struct seat { /* an agent: rows of its state, and their columns; -1: not wanted */
+  struct rows state;
+  int upright, props, others, contacts;
+};
+struct gathering { /* what tasks see of each other's bodies, see gather.c */
+  int agents, props, moving; /* moving: whether velocities are wanted */
+  double substeps;
+  struct rows bodies, before, upright;           /* of agents; before: before the timestep */
+  struct rows prop_bodies, props_before, sums;   /* of props; of contacts, see `ContactSums` */
+  const struct seat *seats;
+};
+
 static inline double *row_of(const struct rows *rows, int i) {
   return (double *)(void *)(rows->data + i * rows->stride);
 }
@@ -169,6 +190,9 @@ void begin_episode(struct world *w);
 /* contacts.c */
 void add_contacts(struct world *w, int substep);
 void read_contacts(const struct world *w, int i, const struct step *out, int are_listed);
+
+/* sensing.c */
+void sense(const struct observation *o, const double *state, const double *before, double *read);
 
 /* program.c */
 void compute(const struct kernel *kernel, int i);
