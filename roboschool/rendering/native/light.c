@@ -81,7 +81,7 @@ static void count_dark(const struct solid *s, const int *points, struct packet *
 static void shade_mesh(const struct view *v, const struct solid *s, int own, struct batch *b) {
   (void)v;
   float east[3], north[3];
-  int dark[MOST] = {0}, asked[MOST] = {0}, points[PACKET];
+  int dark[MOST] = {0}, asked[MOST] = {0}, points[PACKET] = {0};
   struct packet p = {.count = 0};
   turn_back(s->turn, EAST, east), turn_back(s->turn, NORTH, north);
   for (int ray = 0; ray < RAYS; ray = ray ? RAYS : FIRST) {
