@@ -131,7 +131,7 @@ def play(
     steps: int | None,
     keys: str,
 ) -> None:
-    """Drive a robot of SCENE with the keyboard, in a window.
+    """Drive a robot of SCENE with the keyboard, in a window, or without a display in a browser.
 
     The arrow keys move the flag, which the trained policy follows, or a paddle. In other scenes every joint has two
     keys, which are listed below the picture. With --policy you only watch. All other agents follow the scene's default

@@ -1,4 +1,4 @@
-"""Play: a user drives a robot with the keys, in a window."""
+"""Play: a user drives a robot with the keys, in a window or a browser."""
 
 import itertools
 from collections.abc import Iterator
@@ -181,7 +181,7 @@ def run_play(
     """Play until the window is closed, or for some steps; print the score of each episode.
 
     Raises:
-        InvalidInput: there is no display, or the scene, the agent, the policy or the keys are unknown or wrong.
+        InvalidInput: the scene, the agent, the policy or the keys are unknown or wrong.
     """
     script = read_keys(keys)
     width, height = size
@@ -217,7 +217,7 @@ class Session:
                 linger = 0
             elif linger:
                 linger -= 1
-            elif not self.paused:
+            elif not self.paused and (self.screen.watched or steps is not None):  # it waits for a browser
                 linger = LINGER if self.move() else 0
                 steps = None if steps is None else steps - 1
             self.screen.show(self.env.picture)

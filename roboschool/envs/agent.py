@@ -16,7 +16,6 @@ from roboschool.envs.spaces import (
     frames_per_second,
     observation_space,
     own_limit,
-    render_modes,
     scene_of,
 )
 from roboschool.errors import InvalidInput
@@ -40,8 +39,9 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         opponents: policies of other agents, by name: objects, or written as for `roboschool match`, like "still". Other
             agents follow the scene's default policy, or do nothing. `get_state` does not save the memory of
             objects given here.
-        render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time. After a
-            user has closed it, steps are neither shown nor slowed down.
+        render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time, or a
+            page for a browser where there is no display. After a user has closed it, steps are neither shown nor slowed
+            down.
         width: of a picture [pixels].
         height: of a picture [pixels].
         hud: whether observation, action and reward are drawn over pictures; F3 toggles it in a window.
@@ -49,7 +49,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
             the robot of a scene with one agent, see `roboschool.load_robot`.
 
     Raises:
-        InvalidInput: the scene, the agent, an opponent or an option is unknown or wrong, or there is no display.
+        InvalidInput: the scene, the agent, an opponent or an option is unknown or wrong.
     """
 
     metadata = {"render_modes": RENDER_MODES}
@@ -74,7 +74,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         given = opponents or {}
         self._default_opponents = [name for name, policy in self.opponents.items() if policy is not given.get(name)]
         self.render_mode = check_render_mode(render_mode)
-        self.metadata = {"render_modes": render_modes(), "render_fps": frames_per_second(self.scene)}
+        self.metadata = {"render_modes": RENDER_MODES, "render_fps": frames_per_second(self.scene)}
         self.observation_space = observation_space(self.scene, row)
         self.action_space = action_space(row)
         self._shape = (len(row.robot.joints),)

@@ -35,13 +35,14 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         hops: reach of an agent's observation: 0: its own joints only; 1: also joints that share a link with one of
             them, and so on.
         max_cycles: steps of an episode; None: those of the scene.
-        render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time.
+        render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time, or
+            a page for a browser where there is no display.
         width: of a picture [pixels].
         height: of a picture [pixels].
         options: override keys of the scene file, such as `gravity=3.7`, or `robot`, see `roboschool.load_robot`.
 
     Raises:
-        InvalidInput: the scene, the parts or an option are unknown or wrong, or there is no display.
+        InvalidInput: the scene, the parts or an option are unknown or wrong.
     """
 
     def __init__(

@@ -10,6 +10,7 @@ from gymnasium.utils import EzPickle
 from pettingzoo import ParallelEnv as PettingZooEnv
 
 from roboschool.envs.spaces import (
+    RENDER_MODES,
     action_space,
     check_count,
     check_names,
@@ -17,7 +18,6 @@ from roboschool.envs.spaces import (
     check_render_mode,
     frames_per_second,
     observation_space,
-    render_modes,
     scene_of,
 )
 from roboschool.errors import InvalidInput, check_choice
@@ -43,15 +43,16 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             unrewarded, until all end together; "leave": they leave `agents` at once. Their bodies stay in the world.
         max_cycles: steps of an episode and of its game; None: those of the scene. The attribute may be set later, and
             takes effect at the next reset.
-        render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time. After a
-            user has closed it, steps are neither shown nor slowed down.
+        render_mode: None, "rgb_array", or "human": a window that shows every reset and step in real time, or a
+            page for a browser where there is no display. After a user has closed it, steps are neither shown nor slowed
+            down.
         width: of a picture [pixels].
         height: of a picture [pixels].
         options: override keys of the scene file, such as `gravity=3.7` or `lanes=("ant", "go2.urdf")`; `robot` replaces
             the robot of a scene with one agent, see `roboschool.load_robot`.
 
     Raises:
-        InvalidInput: the scene or an option is unknown or wrong, or there is no display.
+        InvalidInput: the scene or an option is unknown or wrong.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         self.render_mode = check_render_mode(render_mode)
         self.metadata = {
             "name": f"{self.scene.name}_v{self.scene.version}",
-            "render_modes": render_modes(),
+            "render_modes": RENDER_MODES,
             "render_fps": frames_per_second(self.scene),
             "is_parallelizable": True,
         }

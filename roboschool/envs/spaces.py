@@ -11,13 +11,12 @@ from gymnasium.spaces import Box
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.importing.loader import with_robots
 from roboschool.mdp.task import fields_of
-from roboschool.rendering.window import HINT, has_display
 from roboschool.scenes.loader import load_for
 from roboschool.scenes.scene import Agent, Scene
 
 PICTURES = ["rgb_array"]  # what every face can do
 NEVER = sys.maxsize  # [steps]
-RENDER_MODES = ["human", *PICTURES]  # "human" is a window
+RENDER_MODES = ["human", *PICTURES]  # "human" is a window, or a page for a browser where there is no display
 
 
 def scene_of(env: object, scene: str | Scene, options: dict[str, Any]) -> Scene:
@@ -51,22 +50,13 @@ def action_space(agent: Agent) -> Box:
     return Box(-1.0, 1.0, (len(agent.robot.joints),), np.float32)
 
 
-def render_modes() -> list[str]:
-    """Return what can be rendered here: there is "human" only where there is a display."""
-    return RENDER_MODES if has_display() else PICTURES
-
-
 def check_render_mode(mode: str | None, modes: list[str] = RENDER_MODES) -> str | None:
     """Return the mode if it can be rendered.
 
     Raises:
         InvalidInput: it cannot.
     """
-    if mode is None:
-        return None
-    if check_choice(mode, modes, "render mode") == "human" and not has_display():
-        raise InvalidInput(f"render mode 'human': no display: DISPLAY is not set; {HINT}")
-    return mode
+    return None if mode is None else check_choice(mode, modes, "render mode")
 
 
 def check_count(name: str, count: object, least: int = 1) -> int:

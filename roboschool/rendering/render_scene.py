@@ -28,7 +28,7 @@ from roboschool.rendering.team_colours import team_colours, tint
 from roboschool.scenes.scene import Scene
 
 RADIUS = 0.72  # of a sphere around a body, if its longest side is 1
-SMALLEST = 0.05  # such a radius, at least [m]
+SMALLEST = 0.45  # such a radius, at least, so that what is around a small robot is seen, too [m]
 LOST = 1e5  # a body farther away is not moved any more [m]
 NO_BODY = -1  # in a picture of bodies: ground, sky, markers, arch
 ARCH, POST, BANNER = 3.0, 0.04, 0.2  # height of the finish arch, half the width of a post and of a square on it [m]

@@ -1,4 +1,4 @@
-"""A window that shows pictures and reads keys, and a screen that shows steps in real time."""
+"""A window that shows pictures and reads keys, and a screen that shows steps in real time, here or in a browser."""
 
 import os
 import sys
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from roboschool.errors import InvalidInput
+from roboschool.rendering.page_window import PageWindow
 
 if TYPE_CHECKING:
     import tkinter
 
-HINT = "render_mode='rgb_array' and `roboschool film` need none; or run it under xvfb-run"
+HINT = "run it under xvfb-run"
 REPEAT = 0.03  # a key that goes down again so soon has been held: X11 repeats it by itself [s]
 LATE = 0.25  # what is later than this is not caught up with any more [s]
 SKIPPED = 3  # steps not shown in a row at most
@@ -78,6 +79,8 @@ class Window:
         self.root.protocol("WM_DELETE_WINDOW", self.close)
         self.root.update()
 
+    watched = wants_picture = True  # by the person before it
+
     @property
     def pressed(self) -> frozenset[str]:
         """The keys that are down."""
@@ -120,8 +123,9 @@ class Window:
 class Screen:
     """A window that shows a simulation in real time. It opens when there is something to show.
 
-    Steps are left out where pictures take too long. When a person closes the window it stays closed, and time is not
-    kept any more.
+    Without a display, or without Tk, it is a page for a browser, whose address is printed. Steps are left out where
+    pictures take too long, and where no browser shows the page. When a person closes the window it stays closed, and
+    time is not kept any more.
 
     Args:
         title: of the window.
@@ -133,7 +137,7 @@ class Screen:
 
     def __init__(self, title: str, width: int, height: int, timestep: float, hint: str = "") -> None:
         self.title, self.width, self.height, self.timestep, self.hint = title, width, height, timestep, hint
-        self.window: Window | None = None
+        self.window: Window | PageWindow | None = None
         self._due = 0.0  # when the next step is to be seen
         self._skips = 0  # how many steps the last picture took longer than one
         self._skipped = 0
@@ -144,19 +148,15 @@ class Screen:
         return self.window is not None and self.window.closed
 
     def show(self, paint: Callable[[], np.ndarray]) -> None:
-        """Show a step if there is time for its picture, and wait until the next is due.
-
-        Raises:
-            InvalidInput: there is no display.
-        """
+        """Show a step if there is time for its picture, and wait until the next is due."""
         if self.window is None:
-            self.window = Window(self.title, self.width, self.height, self.hint)
+            self.window = _open(self.title, self.width, self.height, self.hint)
             self._due = time.perf_counter()
         if self.window.closed:
             return
         now = time.perf_counter()
         self._due = max(self._due, now - LATE)
-        if now <= self._due or self._skipped >= self._skips:
+        if self.window.wants_picture and (now <= self._due or self._skipped >= self._skips):
             self.window.show(paint())
             self._skips = min(SKIPPED, int((time.perf_counter() - now) / self.timestep))
             self._skipped = 0
@@ -164,6 +164,11 @@ class Screen:
             self._skipped += 1
         self._due += self.timestep
         time.sleep(max(0.0, self._due - time.perf_counter()))
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody sees it."""
+        return self.window is not None and self.window.watched
 
     def struck(self) -> set[str]:
         """Return the keys that have gone down since this was asked last."""
@@ -174,3 +179,10 @@ class Screen:
         if self.window is not None:
             self.window.close()
             self.window = None
+
+
+def _open(title: str, width: int, height: int, hint: str) -> Window | PageWindow:
+    try:
+        return Window(title, width, height, hint)
+    except InvalidInput:
+        return PageWindow(title, width, height, hint)

@@ -1,6 +1,5 @@
 """Drive straight ahead, by the rules of Safety Gym, between two lines that cost."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -8,16 +7,16 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from roboschool.mdp.costs import boundary_cost
-from roboschool.mdp.effects import Marker
+from roboschool.mdp.effects import Marker, straight
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
 from roboschool.schema import Bounds
-from roboschool.tasks.circle import RED
+from roboschool.tasks.circle import LINE, RED
 from roboschool.tasks.goal import Goal
 
-BALLS, GAP = range(-12, 25), 0.25  # that pictures show of a line about the robot, and between them [m]
+BEHIND, AHEAD = -10.0, 500.0  # where the lines begin and end: no robot comes so far [m]
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,7 @@ class Straight(Goal):
         return [*super().costs(scene), *boundary_cost((None, self.along))]
 
     def markers(self, state: State, world: int, agent: int) -> Sequence[Marker]:
-        """Show the lines about the robot."""
-        middle = math.floor(state.position[world, agent, 0] / GAP)
+        """Show the lines."""
         sides = (-self.along, self.along) if self.along is not None else ()
-        line = [Marker(((middle + place) * GAP, y, 0.0), 0.03, RED) for y in sides for place in BALLS]
-        return (*super().markers(state, world, agent), *line)
+        lines = [straight((BEHIND, y), (AHEAD, y), RED, LINE) for y in sides]
+        return (*super().markers(state, world, agent), *lines)

@@ -62,16 +62,17 @@ def ground() -> Ground:
     return make_ground(load_scene("ant"))
 
 
-def cast(kind: int, view: CameraView, size: int = SIZE, threads: int = 1) -> Image:
+def cast(kind: int, view: CameraView, size: int = SIZE, threads: int = 1, mesh: trimesh.Trimesh = None) -> Image:
     """Return the picture of one shape above the ground."""
     shapes, nodes = np.zeros(1, SHAPES), np.empty(0)
-    shapes[0] = (kind, STONE, 0, HALF[kind], (0.0, 0.0, 0.0), (0.9, 0.2, 0.1))
-    corners = trimesh.creation.box(2 * np.array(HALF[kind])).triangles if kind == MESH else np.zeros((1, 3, 3))
+    half = HALF[kind] if mesh is None else tuple(mesh.extents / 2)
+    shapes[0] = (kind, STONE, 0, half, (0.0, 0.0, 0.0), (0.9, 0.2, 0.1))
+    corners = trimesh.creation.box(2 * np.array(half)).triangles if mesh is None else mesh.triangles
     nodes, triangles = load_library().build(corners)
     poses = np.concatenate((TURN.ravel(), MIDDLE))[None]
-    mesh = (Mesh * 1)(Mesh(nodes.ctypes.data, triangles.ctypes.data))
+    trees = (Mesh * 1)(Mesh(nodes.ctypes.data, triangles.ctypes.data))
     image = Image.empty(size, size)
-    load_library().draw([fill_picture(shapes, poses, mesh, ground(), view, image)], threads)
+    load_library().draw([fill_picture(shapes, poses, trees, ground(), view, image)], threads)
     return image
 
 
@@ -135,6 +136,20 @@ def test_an_eye_inside_a_body_sees_out(kind: int) -> None:
     assert image.colours.std() > 1.0
     if kind != MESH:  # its walls have two sides
         assert (image.bodies == -1).all()
+
+
+def test_a_fine_mesh_of_a_ball_looks_like_a_ball() -> None:
+    """Where it is, and where its shadow falls: many triangles are smaller than a pixel."""
+    view, ball = look(EYE, MIDDLE, 0.7), trimesh.creation.icosphere(subdivisions=5, radius=HALF[SPHERE][0])
+    wanted, found = cast(SPHERE, view), cast(MESH, view, mesh=ball)
+    assert (wanted.bodies != found.bodies).sum() <= 2
+    both = wanted.bodies == found.bodies
+    assert np.allclose(wanted.depths[both], found.depths[both], atol=1e-3)
+    colours = abs(wanted.colours.astype(int) - found.colours).max(axis=-1)
+    assert colours.max() <= 25, "edges are smoothed alike"
+    shadow = (wanted.bodies < 0) & (wanted.colours.max(axis=-1) < 150)
+    assert shadow.sum() > 50
+    assert colours[shadow].mean() < 6
 
 
 def test_the_edge_between_two_faces_of_a_box_is_smooth() -> None:

@@ -8,6 +8,7 @@
 #include "structures.h"
 
 enum { MOST_THREADS = 64 };
+static const float CREASE = 0.8F; /* cosine of the least angle between faces of a mesh whose edge is smoothed */
 static const float PLACES[SAMPLES][2] = {{0.5625F, 0.3125F}, {0.4375F, 0.6875F}, {0.8125F, 0.5625F}, {0.3125F, 0.1875F},
                                          {0.1875F, 0.8125F}, {0.0625F, 0.4375F}, {0.6875F, 0.9375F}, {0.9375F, 0.0625F}};
 
@@ -94,6 +95,13 @@ static void copy_ray(const struct batch *from, int i, int at, struct batch *to) 
   to->mx[k] = from->mx[i], to->my[k] = from->my[i], to->mz[k] = from->mz[i];
 }
 
+/* Return whether two rays show different faces: of a mesh, those that meet in a crease. */
+static int differ(const struct view *v, const struct batch *b, int i, int k) {
+  if (b->id[i] != b->id[k]) return 1;
+  if (b->id[i] < 0 || v->solids[b->id[i] / FACES].kind < MESH) return 0;
+  return b->mx[i] * b->mx[k] + b->my[i] * b->my[k] + b->mz[i] * b->mz[k] < CREASE;
+}
+
 static void draw_empty(const struct view *v, const struct box *box, struct batch *b) {
   const struct picture *p = v->picture;
   b->count = 0;
@@ -130,7 +138,7 @@ static void draw_tile(const struct view *v, int column, int row, struct batch *b
     for (int x = 0; x < wide; x++) {
       int i = (y + 1) * stride + x + 1, id = b->id[i], at = (top + y) * p->width + left + x;
       note(p, v->solids, at, b->t[i], id);
-      if (id != b->id[i - 1] || id != b->id[i + 1] || id != b->id[i - stride] || id != b->id[i + stride])
+      if (differ(v, b, i, i - 1) || differ(v, b, i, i + 1) || differ(v, b, i, i - stride) || differ(v, b, i, i + stride))
         edges[edgy++] = at;
       else
         copy_ray(b, i, at, plain);

@@ -84,23 +84,30 @@ static void hit_box(const struct solid *s, int id, struct batch *b) {
   }
 }
 
-/* A mesh has a face for each direction in which its surface looks. Its normals are noted at once. */
+/* A mesh is one face; its normals are noted at once. */
+static void note_triangle(const struct solid *s, int id, int triangle, float t, int i, struct batch *b) {
+  const float *e = s->mesh->triangles + 9 * triangle + 3, *f = e + 3, way[3] = {b->dx[i], b->dy[i], b->dz[i]};
+  float normal[3] = {e[1] * f[2] - e[2] * f[1], e[2] * f[0] - e[0] * f[2], e[0] * f[1] - e[1] * f[0]}, out[3];
+  turn_out(s->turn, normal, out);
+  float sign = dot(out, way) > 0.0F ? -1.0F : 1.0F, length = sign / sqrtf(most(dot(out, out), 1e-30F));
+  b->t[i] = t, b->id[i] = id;
+  b->mx[i] = out[0] * length, b->my[i] = out[1] * length, b->mz[i] = out[2] * length;
+}
+
 static void hit_tree(const struct solid *s, int id, struct batch *b) {
-  for (int i = 0; i < b->count; i++) {
-    const float way[3] = {b->dx[i], b->dy[i], b->dz[i]};
-    float local[3];
-    int triangle = -1;
-    turn_back(s->turn, way, local);
-    float t = hit_mesh(s->mesh, s->eye, local, b->t[i], &triangle);
-    if (triangle < 0 || t < NEAR) continue;
-    const float *e = s->mesh->triangles + 9 * triangle + 3, *f = e + 3;
-    float normal[3] = {e[1] * f[2] - e[2] * f[1], e[2] * f[0] - e[0] * f[2], e[0] * f[1] - e[1] * f[0]}, out[3];
-    turn_out(s->turn, normal, out);
-    float sign = dot(out, way) > 0.0F ? -1.0F : 1.0F, length = sign / sqrtf(most(dot(out, out), 1e-30F));
-    float x = fabsf(normal[0]), y = fabsf(normal[1]), z = fabsf(normal[2]);
-    int axis = x > y ? (x > z ? 0 : 2) : (y > z ? 1 : 2);
-    b->t[i] = t, b->id[i] = id + 2 * axis + (sign * normal[axis] > 0.0F);
-    b->mx[i] = out[0] * length, b->my[i] = out[1] * length, b->mz[i] = out[2] * length;
+  const float *r = s->turn;
+  for (int first = 0; first < b->count; first += PACKET) {
+    struct packet p = {.count = PACKET};
+    for (int k = 0; k < PACKET; k++) {
+      float x = b->dx[first + k], y = b->dy[first + k], z = b->dz[first + k];
+      p.x[k] = s->eye[0], p.y[k] = s->eye[1], p.z[k] = s->eye[2], p.far[k] = b->t[first + k];
+      p.dx[k] = r[0] * x + r[3] * y + r[6] * z, p.dy[k] = r[1] * x + r[4] * y + r[7] * z;
+      p.dz[k] = r[2] * x + r[5] * y + r[8] * z;
+    }
+    hit_mesh(s->mesh, &p, 0);
+    for (int k = 0; k < PACKET; k++) {
+      if (p.triangle[k] >= 0 && p.far[k] >= NEAR) note_triangle(s, id, p.triangle[k], p.far[k], first + k, b);
+    }
   }
 }
 

@@ -59,31 +59,53 @@ static void shade_box(const struct view *v, const struct solid *s, int own, stru
   }
 }
 
+/* Return whether a mesh may be between a point and the sun. */
+static int may_shade(const struct solid *s, const struct batch *b, int i) {
+  float c[3] = {b->px[i] - s->centre[0], b->py[i] - s->centre[1], b->pz[i] - s->centre[2]}, ahead = -dot(c, SUN);
+  float clear = s->radius + SPREAD * most(ahead, 0.0F);
+  int faces = b->nx[i] * SUN[0] + b->ny[i] * SUN[1] + b->nz[i] * SUN[2] > 0.0F;
+  return b->t[i] < NEVER && b->lit[i] > 0.0F && faces && ahead >= -s->radius &&
+         dot(c, c) - ahead * ahead <= clear * clear;
+}
+
+/* Find which rays of a packet a mesh takes, each of some point. */
+static void count_dark(const struct solid *s, const int *points, struct packet *p, int *dark) {
+  int count = p->count;
+  if (!count) return;
+  hit_mesh(s->mesh, p, 1);
+  for (int k = 0; k < count; k++) dark[points[k]] += p->triangle[k] >= 0;
+  p->count = 0;
+}
+
+/* Ask for the light of a few places of the sun, and of all where these differ. */
 static void shade_mesh(const struct view *v, const struct solid *s, int own, struct batch *b) {
   (void)v;
-  for (int i = 0; i < b->count; i++) {
-    if (b->t[i] >= NEVER || b->lit[i] <= 0.0F || b->nx[i] * SUN[0] + b->ny[i] * SUN[1] + b->nz[i] * SUN[2] <= 0.0F)
-      continue;
-    float c[3] = {b->px[i] - s->centre[0], b->py[i] - s->centre[1], b->pz[i] - s->centre[2]}, ahead = -dot(c, SUN);
-    float clear = s->radius + SPREAD * most(ahead, 0.0F);
-    if (ahead < -s->radius || dot(c, c) - ahead * ahead > clear * clear) continue;
-    float lift = b->id[i] / FACES == own && b->id[i] >= 0 ? 2e-4F * b->t[i] + 1e-3F : 1e-3F, from[3], dark = 0.0F;
-    const float start[3] = {b->px[i] + lift * b->nx[i], b->py[i] + lift * b->ny[i], b->pz[i] + lift * b->nz[i]};
-    turn_back(s->turn, start, from);
-    for (int axis = 0; axis < 3; axis++) from[axis] += s->eye[axis];
-    int rays = 0;
-    do {
-      float way[3] = {s->to_sun[0], s->to_sun[1], s->to_sun[2]};
-      for (int axis = 0; axis < 3; axis++) {
-        const float *t = s->turn + axis;
-        way[axis] += SPREAD * (AIMS[rays][0] * (t[0] * EAST[0] + t[3] * EAST[1] + t[6] * EAST[2]) +
-                               AIMS[rays][1] * (t[0] * NORTH[0] + t[3] * NORTH[1] + t[6] * NORTH[2]));
+  float east[3], north[3];
+  int dark[MOST] = {0}, asked[MOST] = {0}, points[PACKET] = {0};
+  struct packet p = {.count = 0};
+  turn_back(s->turn, EAST, east), turn_back(s->turn, NORTH, north);
+  for (int ray = 0; ray < RAYS; ray = ray ? RAYS : FIRST) {
+    int last = ray ? RAYS : FIRST;
+    for (int i = 0; i < b->count; i++) {
+      if (ray ? !(dark[i] > 0 && dark[i] < asked[i]) : !may_shade(s, b, i)) continue;
+      float lift = b->id[i] / FACES == own && b->id[i] >= 0 ? 2e-4F * b->t[i] + 1e-3F : 1e-3F, from[3];
+      const float start[3] = {b->px[i] + lift * b->nx[i], b->py[i] + lift * b->ny[i], b->pz[i] + lift * b->nz[i]};
+      turn_back(s->turn, start, from);
+      asked[i] = last;
+      for (int k = ray; k < last; k++) {
+        int at = p.count++;
+        points[at] = i, p.far[at] = NEVER;
+        p.x[at] = from[0] + s->eye[0], p.y[at] = from[1] + s->eye[1], p.z[at] = from[2] + s->eye[2];
+        p.dx[at] = s->to_sun[0] + SPREAD * (AIMS[k][0] * east[0] + AIMS[k][1] * north[0]);
+        p.dy[at] = s->to_sun[1] + SPREAD * (AIMS[k][0] * east[1] + AIMS[k][1] * north[1]);
+        p.dz[at] = s->to_sun[2] + SPREAD * (AIMS[k][0] * east[2] + AIMS[k][1] * north[2]);
+        if (p.count == PACKET) count_dark(s, points, &p, dark);
       }
-      dark += hit_mesh(s->mesh, from, way, NEVER, 0) < NEVER ? 1.0F : 0.0F;
-      rays++;
-    } while (rays < FIRST || (rays < RAYS && dark > 0.0F && (rays > FIRST || dark < (float)FIRST)));
-    b->lit[i] = least(b->lit[i], 1.0F - dark / (float)rays);
+    }
+    count_dark(s, points, &p, dark);
   }
+  for (int i = 0; i < b->count; i++)
+    if (asked[i]) b->lit[i] = least(b->lit[i], 1.0F - (float)dark[i] / (float)asked[i]);
 }
 
 /* The share of the sky that a body nearby hides, from analytic formulas: of a ball at the nearest point of an axis, or of

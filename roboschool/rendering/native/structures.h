@@ -4,9 +4,10 @@
 
 enum { SPHERE, CAPSULE, CYLINDER, BOX, MESH, HEIGHTS }; /* kinds of shapes; a heightfield is a mesh that is open */
 enum { STUDIO, TILES, TRACK, STADIUM };        /* kinds of ground; a studio has none */
-enum { TILE = 16, FRAMED = TILE + 2, MOST = 328, FACES = 8, SAMPLES = 8 };
+enum { TILE = 16, FRAMED = TILE + 2, MOST = 328, FACES = 8, SAMPLES = 8, PACKET = 8 };
 /* TILE: side of the squares that a picture is drawn in [pixels]; FRAMED: with what is beside them. MOST: rays of a
-   batch, a multiple of 8, at least FRAMED * FRAMED. FACES: of a shape, at most. SAMPLES: of a pixel at an edge. */
+   batch, a multiple of 8, at least FRAMED * FRAMED. FACES: of a shape, at most. SAMPLES: of a pixel at an edge.
+   PACKET: rays that go through a mesh together, at most. */
 
 /* What Python fills */
 struct node { /* of the tree over a mesh; with no triangles its two children are at `first` */
@@ -94,6 +95,12 @@ struct batch {
   float red[MOST], green[MOST], blue[MOST], lit[MOST], open[MOST], haze[MOST];
 };
 
+struct packet { /* rays in the frame of a mesh; those whose `far` is below 0 are left out */
+  int count;
+  float x[PACKET], y[PACKET], z[PACKET], dx[PACKET], dy[PACKET], dz[PACKET], far[PACKET];
+  int triangle[PACKET]; /* that is hit; -1: none */
+};
+
 #define NEVER 1e30F        /* how far a ray goes that hits nothing [m] */
 extern const float SUN[3], EAST[3], NORTH[3]; /* to it, and two at right angles; of length 1 */
 extern const float SPREAD; /* of its light: half the width of a shadow's edge 1 m away [m] */
@@ -104,7 +111,7 @@ void prepare(struct view *view, struct solid *solids);
 void trace(const struct solid *solids, const int *which, int count, struct batch *b);
 void dress(const struct solid *solids, struct batch *b);
 /* mesh.c */
-float hit_mesh(const struct mesh *mesh, const float from[3], const float way[3], float far, int *triangle);
+void hit_mesh(const struct mesh *mesh, struct packet *p, int any);
 /* ground.c */
 void find_ground(const struct view *view, struct batch *b);
 void paint(const struct view *view, struct batch *b);
