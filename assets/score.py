@@ -8,16 +8,18 @@ import json
 import sys
 from dataclasses import asdict
 
-from roboschool import NetworkPolicy, load_scene, paths
+from roboschool import NetworkPolicy, paths
+from roboschool.envs.foreign import interface_of, open_scene
 from roboschool.evaluation import evaluate
 from roboschool.policies.network import read_network
 
 for name, path in sorted(paths.policies().items()):
     card_path = path.with_suffix(".json")
     card = json.loads(card_path.read_text())
-    scene = load_scene(name)
-    names = asdict(scene.interface(scene.agents[0]))
+    scene = open_scene(name)
+    names = asdict(interface_of(scene))
     if "--names" not in sys.argv:
-        card |= asdict(evaluate(NetworkPolicy(read_network(path).tensors), scene))
+        policy = NetworkPolicy(read_network(path).tensors, discrete=names["discrete"])
+        card |= asdict(evaluate(policy, scene))
         print(name, card, flush=True)
     card_path.write_text(json.dumps(card | names, indent=2) + "\n")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from roboschool.envs.agent import AgentEnv
+from roboschool.envs.foreign import AnyScene, interface_of, open_env
 from roboschool.errors import InvalidInput
 from roboschool.policies.policy import Policy
 from roboschool.policies.resolve import check_fit
@@ -27,7 +27,9 @@ class Score:
     score_mean: float  # return
     score_sd: float
     score_q05: float  # 5 % of the episodes return less
-    falls: float | None  # fraction of episodes that ended before the time limit; None in a game, which may be decided
+    falls: (
+        float | None
+    )  # fraction of episodes that ended before the time limit; None where an end may be a success, as in a game
     length_mean: float  # [steps]
     cost_mean: float | None = None  # of an episode; None: nothing costs
     cost_sd: float | None = None
@@ -37,7 +39,7 @@ class Score:
 
 def evaluate(
     policy: Policy,
-    scene: str | Scene,
+    scene: str | AnyScene,
     episodes: int = EPISODES,
     first_seed: int = FIRST_SEED,
     tick: Callable[[], None] = lambda: None,
@@ -47,7 +49,7 @@ def evaluate(
 
     Args:
         policy: it is reset with the seed of each episode.
-        scene: its name, the path of its file, or a `Scene`.
+        scene: its name, the path of its file, the id of another package's environment, or what these are read as.
         episodes: number of episodes.
         first_seed: seed of the first episode; each of the others has the next.
         tick: is called after each episode.
@@ -58,10 +60,10 @@ def evaluate(
     """
     if episodes < 1:
         raise InvalidInput(f"episodes: {episodes} is less than 1")
-    env = AgentEnv(scene)
+    env = open_env(scene)
     returns, lengths, costs, terminations = [], [], [], 0
     try:
-        check_fit(policy, env.scene.interface(env.scene.agents[0]), f"scene {env.scene.name!r}")
+        check_fit(policy, interface_of(env.scene), f"scene {env.scene.name!r}")
         for seed in range(first_seed, first_seed + episodes):
             cost = 0.0
             for now in rollout(env, policy, seed):
@@ -84,7 +86,9 @@ def evaluate(
         score_mean=round(float(np.mean(returns)), 1),
         score_sd=round(float(np.std(returns)), 1),
         score_q05=round(float(np.quantile(returns, TAIL)), 1),
-        falls=None if env.scene.game is not None else round(terminations / episodes, 4),
+        falls=None
+        if not isinstance(env.scene, Scene) or env.scene.game is not None
+        else round(terminations / episodes, 4),
         length_mean=round(float(np.mean(lengths)), 1),
         **limited,
     )

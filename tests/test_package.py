@@ -24,6 +24,7 @@ from PIL import Image
 import roboschool
 from roboschool import paths
 from roboschool.cli.main import main
+from roboschool.envs.foreign import open_scene
 from roboschool.errors import error_location
 from roboschool.evaluation import evaluate
 from roboschool.mdp.task import fields_of
@@ -436,7 +437,7 @@ def test_shipped_policies_score_as_their_json_says(name: str) -> None:
     """Three of the hundred episodes: a stale policy, or a changed robot, is far off."""
     path = paths.policies()[name]
     card = json.loads(path.with_suffix(".json").read_text())
-    assert card["scene"] == roboschool.load_scene(name).id
+    assert card["scene"] == open_scene(name).id
     assert card["recipe"]["scene"] == name
     assert {"roboschool", "pybullet", "numpy", "torch"} <= set(card["versions"])
     assert path.stat().st_size < 2**20

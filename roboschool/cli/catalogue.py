@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from roboschool import paths
+from roboschool.envs.foreign import open_scene
 from roboschool.envs.spaces import observation_space
 from roboschool.errors import InvalidInput
 from roboschool.readers import read_json
@@ -84,7 +85,7 @@ def print_scores() -> None:
         digits = 1 if abs(card.score_mean) < 100.0 else 0
         score = f"{card.score_mean:.{digits}f} ± {card.score_sd:.{digits}f} | {card.score_q05:.{digits}f}"
         falls = "-" if card.falls is None else f"{100 * card.falls:.0f} %"
-        threshold = f"{load_scene(name).threshold:g}" if load_scene(name).threshold else "-"
+        threshold = f"{solved:g}" if (solved := open_scene(name).threshold) else "-"
         steps, minutes = f"{card.steps / 1e6:.1f} M", f"{card.wall_seconds / 60:.0f} min"
         click.echo(f"| `{name}` | {score} | {falls} | {threshold} | {steps} | {minutes} |")
 

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from roboschool.cli.options import read_options
+from roboschool.envs.foreign import interface_of, open_scene
 from roboschool.errors import InvalidInput
 from roboschool.evaluation import EPISODES, FIRST_SEED, Score, evaluate
-from roboschool.importing.loader import load_scene
 from roboschool.learning.settings import Trained
 from roboschool.paths import as_path, policies
 from roboschool.policies.network import CARD_SUFFIX
@@ -43,9 +43,8 @@ def run_evaluation(
     """
     name, options = (scene, {}) if scene is not None else find_scene(written)
     count = EPISODES if episodes is None else episodes
-    scene_played = load_scene(name, **options | read_options(given))
-    agent = scene_played.agents[0]
-    policy = resolve_policy(written, scene_played.interface(agent), agent.policy)
+    scene_played = open_scene(name, **options | read_options(given))
+    policy = resolve_policy(written, interface_of(scene_played), scene_played.agents[0].policy)
     with click.progressbar(length=count, label=name, hidden=as_json) as bar:
         first = FIRST_SEED if seed is None else seed
         score = evaluate(policy, scene_played, count, first, lambda: bar.update(1), cost_limit)

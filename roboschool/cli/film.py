@@ -11,8 +11,8 @@ from roboschool import paths
 from roboschool.cli.options import read_options
 from roboschool.cli.output import Output
 from roboschool.envs.agent import AgentEnv
+from roboschool.envs.foreign import AnyScene, ForeignEnv, ForeignScene, interface_of, open_scene
 from roboschool.errors import InvalidInput
-from roboschool.importing.loader import load_scene
 from roboschool.policies.policy import Policy, Still
 from roboschool.policies.resolve import check_fit, load_policy, resolve_policy
 from roboschool.rendering.painter import Painter
@@ -90,16 +90,22 @@ def run_film(name: str, policy: str | None, seed: int, output: Output, hud: bool
     if not output.files:
         raise InvalidInput("nothing to write: give --video, --html or --picture")
     options = read_options(given)
-    scene = load_scene(name, **options)
+    scene = open_scene(name, **options)
+    if isinstance(scene, ForeignScene) and (output.html or hud):
+        raise InvalidInput(f"{'--html' if output.html else '--hud'}: it shows scenes of Roboschool, and not {name}")
     first, *others = scene.agents
     if policy:
-        actor = resolve_policy(policy, scene.interface(first), first.policy, f"--policy {policy}")
+        actor = resolve_policy(policy, interface_of(scene), first.policy, f"--policy {policy}")
     else:
         actor = default_policy(scene, first, ROBOT not in options)
-    opponents = {agent.name: default_policy(scene, agent) for agent in others if not agent.policy}
     pictured = min(scene.steps, round((PICTURE_TIME if output.at is None else output.at) / scene.timestep))
     last = scene.steps if output.video or output.html else pictured
-    with closing(AgentEnv(scene, opponents=opponents, hud=hud, **output.render_options())) as env:
+    if isinstance(scene, ForeignScene):
+        made: AgentEnv | ForeignEnv = ForeignEnv(scene, **output.render_options())
+    else:
+        opponents = {agent.name: default_policy(scene, agent) for agent in others if not agent.policy}
+        made = AgentEnv(scene, opponents=opponents, hud=hud, **output.render_options())
+    with closing(made) as env:
         end = film_episode(
             env, actor, seed, output, lambda now: now.number == pictured, lambda now: now.number == last, name
         )
@@ -110,7 +116,7 @@ def run_film(name: str, policy: str | None, seed: int, output: Output, hud: bool
     output.announce()
 
 
-def default_policy(scene: Scene, agent: Agent, own: bool = True) -> Policy:
+def default_policy(scene: AnyScene, agent: Any, own: bool = True) -> Policy:
     """Return the policy that comes with the scene, else the agent's own or its robot's, else one that does nothing.
 
     If the robot is not the scene's own, the first two are left out.
@@ -119,11 +125,11 @@ def default_policy(scene: Scene, agent: Agent, own: bool = True) -> Policy:
         InvalidInput: the policy of the scene or of the agent does not fit the agent. That of the robot is left out
             then, as in a game.
     """
-    known, interface, where = paths.policies(), scene.interface(agent), f"agent {agent.name!r}"
+    known, interface, where = paths.policies(), interface_of(scene, agent.name), f"agent {agent.name!r}"
     for name in (scene.name, agent.policy) if own else ():
         if name in known or ":" in name:
             return resolve_policy(name, interface, where=where)
-    if agent.robot.name in known:
+    if isinstance(agent, Agent) and agent.robot.name in known:
         policy = load_policy(agent.robot.name)
         with suppress(InvalidInput):
             check_fit(policy, interface)

@@ -15,9 +15,9 @@ import click
 
 from roboschool.cli.evaluate import describe
 from roboschool.cli.options import read_options
+from roboschool.envs.foreign import is_foreign, open_scene
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.evaluation import EPISODES, Score, evaluate
-from roboschool.importing.loader import load_scene
 from roboschool.learning.curve import Row
 from roboschool.learning.settings import Settings, make_settings, preset
 from roboschool.learning.training import POLICY, Training, plan_of
@@ -57,7 +57,7 @@ def run_training(
     Raises:
         InvalidInput: a name, a setting or a file is wrong.
     """
-    folder = Path("runs") / load_scene(scene).name if out is None else out
+    folder = Path("runs") / open_scene(scene).name if out is None else out
     if resume:
         new = {"--seed": seed, "--envs": envs, "--set": written or None, "--shared": shared or None}
         given = [name for name, value in new.items() if value is not None]
@@ -93,9 +93,9 @@ def read_settings(scene: str, written: Sequence[str], envs: int | None) -> tuple
         InvalidInput: a key is neither of a setting nor of the scene's file, or a value is wrong.
     """
     given = read_options(written)
-    for key in given:
+    for key in given if not is_foreign(scene) else ():  # whose own options are known when it is made
         check_choice(key, [*KEYS, *OPTIONS, ROBOT, VARIANT], "setting or option", "--set")
-    chosen, steps = preset(load_scene(scene).name)
+    chosen, steps = preset(open_scene(scene).name)
     chosen |= {key: value for key, value in given.items() if key in KEYS}
     if envs is not None:
         chosen["envs"] = envs
@@ -134,7 +134,7 @@ def _describe(row: Row, speed: float, total: int) -> str:
 
 def _score(training: Training, episodes: int) -> Score:
     """Return the score of what was learned, in the scene with its own weights."""
-    scene = load_scene(training.plan.scene, **training.plan.options)
+    scene = open_scene(training.plan.scene, **training.plan.options)
     with click.progressbar(length=episodes, label="score") as bar:
         return evaluate(training.policy(), scene, episodes, tick=lambda: bar.update(1))
 

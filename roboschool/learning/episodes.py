@@ -1,14 +1,40 @@
 """Episodes of a batch that can be repeated: their seeds and actions are kept, and lead to the same states again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
-from roboschool.envs.vector import VectorEnv
+from roboschool.envs.foreign import AnyScene
 from roboschool.errors import InvalidInput
 from roboschool.policies.interface import Interface
 
 SEEDS = 2**31, 2**32  # of training; scores have smaller ones
+
+
+class Batch(Protocol):
+    """Copies of a scene, of which a `VectorEnv` with `AutoresetMode.DISABLED` is one."""
+
+    @property
+    def scene(self) -> AnyScene:
+        """What they are copies of."""
+
+    agents: tuple[str, ...]  # that act, in each copy
+    copies: int
+    num_envs: int  # rows: copies times agents
+
+    def reset(self, *, seed: Sequence[int | None], options: dict[str, Any]) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin episodes in the rows of `reset_mask`; see `VectorEnv`."""
+
+    def send(self, actions: np.ndarray, copies: np.ndarray) -> None:
+        """Act in some copies."""
+
+    def recv(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Return what comes of it; see `VectorEnv`."""
+
+    def close(self) -> None:
+        """Free all copies."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +52,12 @@ class Episodes:
     """One episode in every copy of a scene, and the next when it is over.
 
     Args:
-        env: its copies; their resets must be left to the caller (`AutoresetMode.DISABLED`).
+        env: its copies; their resets are left to the caller.
         interface: what its agents observe and drive.
         rng: seeds of episodes are drawn from it.
     """
 
-    def __init__(self, env: VectorEnv, interface: Interface, rng: np.random.Generator) -> None:
+    def __init__(self, env: Batch, interface: Interface, rng: np.random.Generator) -> None:
         self.env, self.rng = env, rng
         self.agents = len(env.agents)  # rows of a copy
         shape = (env.copies, env.scene.steps, self.agents, len(interface.actuators))

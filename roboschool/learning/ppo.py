@@ -6,7 +6,6 @@ Observations are normalised by their running mean and variance, rewards by the r
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from math import log, pi
 from typing import Any
 
 import numpy as np
@@ -21,9 +20,12 @@ from roboschool.system_info import install
 try:
     import torch
     from torch import nn
+
+    from roboschool.learning.heads import Categorical, Gaussian
 except ImportError:
     raise InvalidInput(f"training needs torch: {install('train')}") from None
 
+Head = Gaussian | Categorical
 GRADIENT_LIMIT = 0.5  # norm of the gradient of all parameters
 REWARD_LIMIT = 10.0  # normalised rewards are clipped to this, either way
 TINY = 1e-8  # keeps divisors from zero
@@ -79,8 +81,9 @@ class Learner:
         seen, driven = len(interface.fields), len(interface.actuators)
         self.actor = network([seen, *settings.hidden, driven], 0.01, first)
         self.critic = network([seen, *settings.hidden, 1], 1.0, first)
-        learned = settings.log_std_end is None
+        learned = settings.log_std_end is None and not interface.discrete
         self.log_std = nn.Parameter(torch.full((driven,), settings.log_std), requires_grad=learned)
+        self.head: Head = Categorical() if interface.discrete else Gaussian(self.log_std)
         self.model = nn.ModuleDict({"actor": self.actor, "critic": self.critic})
         self.model.register_parameter("log_std", self.log_std)
         self.weights = [weight for weight in self.model.parameters() if weight.requires_grad]
@@ -109,7 +112,7 @@ class Learner:
         for i, layer in enumerate(layer for layer in self.actor if isinstance(layer, nn.Linear)):
             tensors |= {f"layers.{i}.weight": layer.weight.detach().numpy().copy()}
             tensors |= {f"layers.{i}.bias": layer.bias.detach().numpy().copy()}
-        return NetworkPolicy(tensors, self.interface)
+        return NetworkPolicy(tensors, self.interface, discrete=self.interface.discrete)
 
     def normalise(self, observation: np.ndarray) -> torch.Tensor:
         """Return observations as the networks take them."""
@@ -135,15 +138,16 @@ class Learner:
         """
         T, N, s = self.settings.rollout, len(episodes.live), self.settings  # noqa: N806 - the field's letters
         observation, action = torch.zeros(T + 1, N, len(self.seen.mean)), torch.zeros(T, N, len(self.log_std))
-        noise = torch.from_numpy(self.rng.standard_normal(tuple(action.shape), np.float32))
+        output, noise = torch.zeros_like(action), self.head.draw(self.rng, tuple(action.shape))
         reward, bootstrap = np.zeros((T, N)), np.zeros((T, N), np.float32)
         over, live = np.zeros((T, N), bool), np.zeros((T, N), bool)
         raw = np.zeros((T, *episodes.observation.shape), np.float32)
-        std = self.log_std.exp()
+        spread = self.head.spread
         for t in range(T):
             raw[t], live[t] = episodes.observation, episodes.live
             observation[t] = self.normalise(raw[t])
-            action[t] = self.actor(observation[t]) + std * noise[t]
+            output[t] = self.actor(observation[t])
+            action[t] = self.head.act(output[t], noise[t])
             if not action[t].isfinite().all():
                 raise InvalidInput("the networks have diverged; a smaller lr or more envs may help")
             outcome = episodes.step(action[t].numpy())
@@ -163,7 +167,7 @@ class Learner:
         for t in reversed(range(T)):
             advantage[t] = ahead = advantage[t] + s.gamma * s.lam * ~over[t] * ahead
         target = advantage + value[:-1]
-        log_prob = -0.5 * (noise.square() + log(2.0 * pi)).sum(-1) - self.log_std.sum()
+        log_prob = self.head.drawn(output, action, noise)
 
         rows = torch.from_numpy(np.flatnonzero(live))
         columns = torch.from_numpy(np.stack([advantage, target], axis=-1).astype(np.float32))
@@ -173,7 +177,7 @@ class Learner:
         if s.log_std_end is not None:
             self.log_std[:] = s.log_std + fraction * (s.log_std_end - s.log_std)
         self.optimiser.param_groups[0]["lr"] = s.lr * (1.0 + min(fraction, 1.0) * (s.lr_end - 1.0))
-        return {"std": float(std.mean()), **watched}
+        return {"std": spread, **watched}
 
     @torch.enable_grad()
     def _update(self, samples: list[torch.Tensor]) -> dict[str, float]:
@@ -181,15 +185,14 @@ class Learner:
         kl = miss = torch.zeros(())
         for _ in range(self.settings.epochs):
             for o, a, old, advantage, target in self._minibatches(samples):
-                z = (a - self.actor(o)) * (-self.log_std).exp()
-                logp = -0.5 * (z.square() + log(2.0 * pi)).sum(-1) - self.log_std.sum()
-                change = logp - old
+                outputs = self.actor(o)
+                change = self.head.log_prob(outputs, a) - old
                 ratio = change.exp()
                 advantage = (advantage - advantage.mean()) / (advantage.std() + TINY)
                 limited = ratio.clamp(1.0 - self.settings.clip, 1.0 + self.settings.clip)
                 gain = torch.minimum(ratio * advantage, limited * advantage).mean()
                 miss = (self.critic(o)[:, 0] - target).square().mean()
-                loss = 0.5 * miss - gain - self.settings.entropy * self.log_std.sum()
+                loss = 0.5 * miss - gain - self.settings.entropy * self.head.entropy(outputs)
                 self.optimiser.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(self.weights, GRADIENT_LIMIT)

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from roboschool import writers
+from roboschool.envs.foreign import AGENT, AnyScene, ForeignBatch, ForeignScene, interface_of, open_scene
 from roboschool.envs.vector import VectorEnv
 from roboschool.errors import InvalidInput
 from roboschool.evaluation import Score
-from roboschool.importing.loader import is_importable, load_scene
+from roboschool.importing.loader import is_importable
 from roboschool.learning.checkpoint import (
     Plan,
     Progress,
@@ -26,7 +27,7 @@ from roboschool.learning.checkpoint import (
     write_checkpoint,
 )
 from roboschool.learning.curve import Row, read_curve, write_curve
-from roboschool.learning.episodes import Episodes
+from roboschool.learning.episodes import Batch, Episodes
 from roboschool.learning.ppo import Learner
 from roboschool.learning.settings import Settings
 from roboschool.paths import as_path
@@ -75,18 +76,15 @@ class Training:
 
     def __init__(self, plan: Plan, folder: Path, workers: int = 0, threads: int | None = None) -> None:
         self.plan, self.folder = plan, folder
-        scene = load_scene(plan.scene, **plan.options)
+        scene = open_scene(plan.scene, **plan.options)
         if scene.id != plan.id:
             raise InvalidInput(f"scene {plan.scene!r}: it is {scene.id} now, and the training is of {plan.id}")
-        self.interface = scene.interface(next(agent for agent in scene.agents if agent.name == plan.agents[0]))
+        self.interface = interface_of(scene, plan.agents[0])
         self.learner = Learner(plan.settings, self.interface, plan.seed)
         if plan.settings.start:
             self.learner.imitate(self._first_policy(plan.settings.start))
         writers.make_folder(folder)
-        scene = replace(scene, weights={**scene.weights, **plan.settings.weights})
-        self.env = VectorEnv(
-            scene, plan.settings.envs, workers, threads, plan.agents, autoreset_mode="Disabled", timeout=None
-        )
+        self.env = _make_batch(scene, plan, workers, threads)
         self.episodes = Episodes(self.env, self.interface, np.random.default_rng([plan.seed, 1]))
         self.progress = Progress()
         self.rows: list[Row] = []
@@ -95,7 +93,8 @@ class Training:
         policy = load_policy(written)
         if not isinstance(policy, NetworkPolicy):
             raise InvalidInput(f"start: {written!r} is not a network")
-        check_fit(NetworkPolicy(policy.tensors, file=policy.file), self.interface, "start")
+        unnamed = NetworkPolicy(policy.tensors, file=policy.file, discrete=policy.discrete)
+        check_fit(unnamed, self.interface, "start")
         return policy
 
     @classmethod
@@ -130,7 +129,7 @@ class Training:
         """
         file = folder / CHECKPOINT
         plan, progress, tensors = read_checkpoint(file)
-        found = load_scene(scene, **plan.options).id
+        found = open_scene(scene, **plan.options).id
         if found != plan.id:
             raise InvalidInput(f"{file}: a training of {plan.id}, not of {found}")
         plan = replace(plan, scene=_lasting(scene), steps=plan.steps if steps is None else steps)
@@ -258,11 +257,27 @@ def plan_of(
     robot = options.get(ROBOT)
     if isinstance(robot, str) and is_importable(robot) and as_path(robot).is_file():
         options = {**options, ROBOT: str(as_path(robot))}
-    loaded = load_scene(scene, **options)
-    agents = choose_agents(loaded, shared)
+    loaded = open_scene(scene, **options)
+    agents = (AGENT,) if isinstance(loaded, ForeignScene) else choose_agents(loaded, shared)
     if settings.envs % len(agents):
         raise InvalidInput(f"envs: {settings.envs} rows cannot be shared by {len(agents)} agents")
     return Plan(_lasting(scene), loaded.id, options, agents, settings, seed, steps)
+
+
+def _make_batch(scene: AnyScene, plan: Plan, workers: int, threads: int | None) -> Batch:
+    """Return the copies in which a plan is carried out.
+
+    Raises:
+        InvalidInput: a setting or a number of workers is not for this scene, or nothing can be made.
+    """
+    settings = plan.settings
+    if not isinstance(scene, ForeignScene):
+        scene = replace(scene, weights={**scene.weights, **settings.weights})
+        return VectorEnv(scene, settings.envs, workers, threads, plan.agents, autoreset_mode="Disabled", timeout=None)
+    for name, value in (("weights", settings.weights), ("workers", workers)):
+        if value:
+            raise InvalidInput(f"{name}: environments of other packages, such as {scene.id}, have none")
+    return ForeignBatch(scene, settings.envs)
 
 
 def _lasting(scene: str) -> str:

@@ -15,7 +15,8 @@ class Interface:
     """The names, in order. The JSON file beside a policy holds them as they were in training."""
 
     fields: tuple[str, ...] = ()  # observed, each with its unit: `str(Field)`
-    actuators: tuple[str, ...] = ()  # driven: the joints
+    actuators: tuple[str, ...] = ()  # driven: the joints; or choices
+    discrete: bool = False  # whether an action is one of them, not a number for each
 
 
 def describe_difference(trained: Sequence[str], found: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ SUFFIX = ".safetensors"
 CARD_SUFFIX = ".json"  # of the file beside a policy, which says how it was trained
 UNNAMED = Interface()
 FORMAT = "roboschool-policy-1"
+DISCRETE = f"{FORMAT} discrete"  # the format where an action is one of several choices
 LARGEST = 16 * 2**20  # [bytes]
 LARGEST_SUM = 1e38  # of the inputs of a unit, weighted; the largest 32-bit number is 3.4e38
 OBSERVATION_LIMIT = 10.0  # normalised observations are clipped to this, either way
@@ -31,14 +32,21 @@ class NetworkPolicy:
             `layers.i.bias` (out,).
         interface: names of what it observes and drives; None if they are unknown.
         file: where it is from, for messages; empty: from none.
+        discrete: whether its last layer has a number for each choice, of which the largest decides.
 
     Raises:
         InvalidInput: the tensors do not fit together, or hold a number that is not finite, or could come to one; or the
             names are not as many as the numbers.
     """
 
-    def __init__(self, tensors: Mapping[str, np.ndarray], interface: Interface | None = None, file: str = "") -> None:
-        self.interface, self.file = interface, file
+    def __init__(
+        self,
+        tensors: Mapping[str, np.ndarray],
+        interface: Interface | None = None,
+        file: str = "",
+        discrete: bool = False,
+    ) -> None:
+        self.interface, self.file, self.discrete = interface, file, discrete
         self.tensors = {name: _as_floats(name, value) for name, value in tensors.items()}
         depth = sum(name.endswith(".weight") for name in tensors)
         names = [f"layers.{i}.{part}" for i in range(depth) for part in ("weight", "bias")]
@@ -75,7 +83,7 @@ class NetworkPolicy:
         """Do nothing: the network has no memory and no randomness."""
 
     def act(self, observation: np.ndarray) -> np.ndarray:
-        """Return an action (joints,) for an observation (n,), or several for several.
+        """Return an action (joints,) for an observation (n,), or several for several; a choice if it is discrete.
 
         Raises:
             InvalidInput: the observation has another size than those the policy was trained on.
@@ -87,7 +95,8 @@ class NetworkPolicy:
         for weight, bias in self.layers[:-1]:
             x = np.tanh(x @ weight.T + bias)
         weight, bias = self.layers[-1]
-        return np.minimum(np.maximum(x @ weight.T + bias, -1.0), 1.0)
+        output = x @ weight.T + bias
+        return np.asarray(output.argmax(axis=-1)) if self.discrete else np.minimum(np.maximum(output, -1.0), 1.0)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the policy as safetensors, to be read by `load_policy`.
@@ -95,7 +104,7 @@ class NetworkPolicy:
         Raises:
             InvalidInput: the file cannot be written; the old file is unchanged.
         """
-        replace(Path(path), save(self.tensors, {"format": FORMAT}))
+        replace(Path(path), save(self.tensors, {"format": DISCRETE if self.discrete else FORMAT}))
 
 
 def _as_floats(name: str, value: Any) -> np.ndarray:
@@ -125,11 +134,12 @@ def read_network(path: str | os.PathLike[str]) -> NetworkPolicy:
     """
     file = as_path(path)
     metadata, tensors = read_tensors(file, LARGEST)
-    if metadata.get("format") != FORMAT:
+    if metadata.get("format") not in (FORMAT, DISCRETE):
         raise InvalidInput(f"{file}: its format is {metadata.get('format')!r:.80}, not {FORMAT!r}")
     card = file.with_suffix(CARD_SUFFIX)
     interface: Interface = read_json(card, Interface) if os.path.exists(card) else UNNAMED
+    discrete = metadata["format"] == DISCRETE
     try:
-        return NetworkPolicy(tensors, None if interface == UNNAMED else interface, str(file))
+        return NetworkPolicy(tensors, None if interface == UNNAMED else interface, str(file), discrete)
     except InvalidInput as error:
         raise InvalidInput(f"{file}: {error}") from None

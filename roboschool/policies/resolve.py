@@ -100,6 +100,9 @@ def check_fit(policy: Policy, agent: Interface, where: str = "") -> None:
         *_misfit("observes", len(policy.mean), "numbers", trained.fields if trained else None, agent.fields),
         *_misfit("drives", policy.joints, "actuators", trained.actuators if trained else None, agent.actuators),
     ]
+    if policy.discrete != agent.discrete:
+        kinds = "a number for each actuator", "one of several choices"
+        faults.append(f"returns {kinds[policy.discrete]}, and the agent takes {kinds[agent.discrete]}")
     if faults:
         begin = "".join(f"{part}: " for part in (where, policy.file) if part)
         raise InvalidInput(f"{begin}the policy {'; it '.join(faults)}")

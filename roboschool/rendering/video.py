@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.rendering.camera import LARGEST
@@ -63,6 +63,13 @@ def check_moment(at: float | None, picture: Path | None) -> None:
     """
     if at is not None and picture is None:
         raise InvalidInput(f"--at {at:g}: that is when a picture is taken; give --picture, too")
+
+
+def fit_picture(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Return a picture (height, width, 3) of that size [pixels], with black edges if its sides have another ratio."""
+    if picture.shape[:2] == (height, width):
+        return picture
+    return np.asarray(ImageOps.pad(Image.fromarray(picture[..., :3]), (width, height)))
 
 
 def write_picture(path: Path, picture: np.ndarray) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from roboschool.envs.foreign import ForeignScene, open_scene
 from roboschool.errors import InvalidInput, raise_faults
 from roboschool.evaluation import EPISODES
 from roboschool.learning.settings import Recipe as TrainedRecipe
@@ -23,7 +24,6 @@ from roboschool.results.row import DIGITS, HELD_OUT, Recipe, Row, Run, Score, fi
 from roboschool.results.row_file import ENDING
 from roboschool.results.statistics import interval
 from roboschool.results.suites import load_suite
-from roboschool.scenes.loader import load_scene
 from roboschool.schema import find_faults
 from roboschool.tournament.match import scene_hash
 
@@ -113,8 +113,8 @@ def make_row(
     for other in trainings[1:]:
         if _scene_of(other, credit) != (name, options, recipe):
             raise InvalidInput(f"{other.policy}: another scene, options or settings than {first.policy}: add it apart")
-    scene = load_scene(name, **options)
-    if scene.path and load_scene(scene.name, **options).path != scene.path:
+    scene = open_scene(name, **options)
+    if scene.path and open_scene(scene.name, **options).path != scene.path:
         raise InvalidInput(
             f"{scene.path}: a row names its scene, so it must be found by name: put it into a folder"
             " `scenes` of ROBOSCHOOL_PATH"
@@ -144,7 +144,7 @@ def make_row(
         licence=credit.licence,
         date=date.today().isoformat(),
         scene=scene.id,
-        scene_hash=scene_hash(scene),
+        scene_hash="" if isinstance(scene, ForeignScene) else scene_hash(scene),
         options=options,
         suite=credit.suite,
         suite_hash=suite.sha256 if suite else "",
@@ -153,7 +153,7 @@ def make_row(
         note=credit.note or first.card.note,
         score=score_of([[each.total for each in run.episodes if each.split == HELD_OUT] for run in runs]),
         runs=tuple(runs),
-        **provenance.describe(),
+        **provenance.describe(scene.id),
     )
     raise_faults("row", (*find_faults(vars(row), Row), *find_row_faults(row)))
     return row
@@ -169,7 +169,7 @@ def _scene_of(training: Training, credit: Credit) -> tuple[str, dict[str, Any], 
     if card.recipe.settings is None:
         return name, options, None
     settings, steps = card.recipe.settings, card.recipe.steps
-    return name, options, Recipe(scene=load_scene(name).id, options=card.recipe.options, settings=settings, steps=steps)
+    return name, options, Recipe(scene=open_scene(name).id, options=card.recipe.options, settings=settings, steps=steps)
 
 
 def score_of(returns: Sequence[Sequence[float]]) -> Score:

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from roboschool.envs.agent import AgentEnv
+from roboschool.envs.foreign import ForeignEnv, interface_of, open_env, open_scene
 from roboschool.policies.policy import Policy
 from roboschool.policies.resolve import check_fit
 from roboschool.results.row import Episode
-from roboschool.scenes.loader import load_scene
 from roboschool.simulation.rollout import rollout
 from roboschool.tournament.match import fingerprint
 
@@ -54,9 +54,9 @@ def play_episodes(
     """
     recorder, played = Recorder(policy), []
     for variant, planned in itertools.groupby(plan, lambda each: each[1]):
-        env = AgentEnv(load_scene(scene, **(options | variant_option(variant))))
+        env = open_env(open_scene(scene, **(options | variant_option(variant))))
         try:
-            check_fit(policy, env.scene.interface(env.scene.agents[0]), f"scene {env.scene.name!r}")
+            check_fit(policy, interface_of(env.scene), f"scene {env.scene.name!r}")
             for seed, _, split in planned:
                 played.append(dataclasses.replace(_play(env, recorder, seed), variant=variant, split=split))
                 tick()
@@ -71,13 +71,14 @@ def variant_option(variant: str) -> dict[str, Any]:
     return {"variant": {axis: int(seed) for axis, _, seed in pairs}} if variant else {}
 
 
-def _play(env: AgentEnv, recorder: Recorder, seed: int) -> Episode:
+def _play(env: AgentEnv | ForeignEnv, recorder: Recorder, seed: int) -> Episode:
     *_, last = rollout(env, recorder, seed)
+    state = env.fingerprint() if isinstance(env, ForeignEnv) else fingerprint(env.simulation)
     return Episode(
         seed=seed,
         total=float(last.total),
         steps=last.number,
         terminated=bool(last.terminated and not last.truncated),
         actions=recorder.digest.hexdigest()[:DIGITS],
-        end=hashlib.sha256(fingerprint(env.simulation).encode()).hexdigest()[:DIGITS],
+        end=hashlib.sha256(state.encode()).hexdigest()[:DIGITS],
     )

@@ -3,12 +3,11 @@
 from contextlib import closing
 from pathlib import Path
 
-from roboschool.envs.agent import AgentEnv
+from roboschool.envs.foreign import open_env, open_scene
 from roboschool.evaluation import FIRST_SEED
 from roboschool.rendering.video import write_picture
 from roboschool.results.policy_store import load_stored
 from roboschool.results.row import Row
-from roboschool.scenes.loader import load_scene
 from roboschool.simulation.rollout import rollout
 from roboschool.writers import make_folder
 
@@ -30,8 +29,8 @@ def take_picture(folder: Path, row: Row) -> None:
     """
     make_folder(folder / FOLDER)
     policy = load_stored(folder, row.runs[0].policy)
-    scene = load_scene(row.scene, **row.options)
-    with closing(AgentEnv(scene, render_mode="rgb_array", width=WIDTH, height=HEIGHT)) as env:
+    scene = open_scene(row.scene, **row.options)
+    with closing(open_env(scene, render_mode="rgb_array", width=WIDTH, height=HEIGHT)) as env:
         for now in rollout(env, policy, FIRST_SEED):
             if now.over or now.number * scene.timestep >= TIME:
                 break

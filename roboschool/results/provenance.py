@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from roboschool import system_info
+from roboschool.envs.foreign import find_packages, is_foreign
 
 PACKAGES = ("roboschool", "pybullet", "numpy", "gymnasium")  # on which the bits of an episode depend
 WATCHED = ("roboschool", "assets", "scenes")  # folders of a checkout
@@ -33,9 +34,10 @@ def _git(*words: str) -> str:
 
 
 @functools.cache
-def describe() -> dict[str, Any]:
-    """Return where the results of this process are from, as keys of a `Row`."""
-    versions = system_info.versions([package for package in PACKAGES if _is_installed(package)])
+def describe(scene: str) -> dict[str, Any]:
+    """Return where the results of this process in a scene, given by its id, are from, as keys of a `Row`."""
+    packages = [*PACKAGES, *(find_packages(scene) if is_foreign(scene) else ())]
+    versions = system_info.versions([package for package in dict.fromkeys(packages) if _is_installed(package)])
     processor = system_info.processor() or "unknown"
     return {"versions": versions, "system": system_info.system(), "processor": processor, "commit": commit()}
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from roboschool.envs.foreign import open_scene
 from roboschool.errors import InvalidInput
 from roboschool.learning.settings import make_settings
 from roboschool.learning.training import CHECKPOINT, POLICY, Training, plan_of
@@ -14,7 +15,6 @@ from roboschool.results.episodes import play_episodes
 from roboschool.results.policy_store import hash_of
 from roboschool.results.row import HELD_OUT, Row, Run, Score
 from roboschool.results.row_file import read_row
-from roboschool.scenes.loader import load_scene
 
 EXACTLY, WITHIN, NOT_REPRODUCED = "reproduced bit for bit", "reproduced within the interval", "not reproduced"
 SAVE_EVERY = 30.0  # [s]
@@ -44,7 +44,7 @@ def reproduce(path: Path, folder: Path, tick: Callable[[int], None] = lambda ste
     if row.recipe is None:
         text = f" with: {row.command}" if row.command else ""
         raise InvalidInput(f"{path}: it was trained by another program{text}")
-    scene = load_scene(row.recipe.scene, **row.recipe.options).name
+    scene = open_scene(row.recipe.scene, **row.recipe.options).name
     files = [_train(row, scene, run, folder / f"seed_{run.seed}", tick) for run in row.runs]
     same = sum(hash_of(file) == run.policy for file, run in zip(files, row.runs, strict=True))
     if same == len(files):

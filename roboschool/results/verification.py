@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from roboschool.envs.foreign import ForeignScene, is_foreign, open_scene
 from roboschool.errors import InvalidInput
 from roboschool.readers import read_bytes
 from roboschool.results import provenance
@@ -14,7 +15,6 @@ from roboschool.results.policy_store import load_stored
 from roboschool.results.row import HELD_OUT, Episode, Row, Run
 from roboschool.results.row_file import LARGEST, read_row
 from roboschool.results.suites import load_suite
-from roboschool.scenes.loader import load_scene
 from roboschool.tournament.match import scene_hash
 
 REPLAYED, RE_EVALUATED, FAILED = "replayed", "re-evaluated", "failed"
@@ -39,7 +39,8 @@ def verify(path: Path, tick: Callable[[], None] = lambda: None) -> Verification:
     """Play the episodes of a row again.
 
     On the same kind of processor with the same versions every bit must be the same. Elsewhere bits may differ; if they
-    do in all episodes, the interquartile mean must be within the row's interval.
+    do in all episodes, the interquartile mean must be within the row's interval. So it must where an environment of
+    another package gives other bits when the same is played twice.
 
     Args:
         path: of the row; its policies are in the folder `policies` beside it, unless they are shipped.
@@ -57,8 +58,9 @@ def verify(path: Path, tick: Callable[[], None] = lambda: None) -> Verification:
         faults += [f"runs[{place}]: {fault}"] if fault else []
     status = FAILED
     if not faults:
-        status, faults, notes = _judge(row, played)
-    here = provenance.describe()
+        exact = not is_foreign(row.scene) or played == [_play(row, run, path.parent)[0] for run in row.runs]
+        status, faults, notes = _judge(row, played, exact)
+    here = provenance.describe(row.scene) if not faults else provenance.describe("")
     digest = hashlib.sha256(read_bytes(path, LARGEST)).hexdigest()
     count = sum(map(len, played))
     return Verification(
@@ -66,7 +68,7 @@ def verify(path: Path, tick: Callable[[], None] = lambda: None) -> Verification:
     )
 
 
-def _play(row: Row, run: Run, folder: Path, tick: Callable[[], None]) -> tuple[list[Episode], str]:
+def _play(row: Row, run: Run, folder: Path, tick: Callable[[], None] = lambda: None) -> tuple[list[Episode], str]:
     """Return the episodes of a run, played again, and what kept them from being played, if anything."""
     try:
         policy = load_stored(folder, run.policy)
@@ -80,7 +82,7 @@ def _play(row: Row, run: Run, folder: Path, tick: Callable[[], None]) -> tuple[l
 def _claims(row: Row) -> Iterator[str]:
     """Go through what is wrong with a row, as far as no episode needs to be played to know it."""
     try:
-        load_scene(row.scene, **row.options)
+        open_scene(row.scene, **row.options)
     except InvalidInput as error:
         yield str(error)
         return
@@ -104,8 +106,14 @@ def _suite_faults(row: Row) -> Iterator[str]:
             yield f"runs[{place}].episodes: not those of the suite {row.suite!r}"
 
 
-def _judge(row: Row, played: Sequence[Sequence[Episode]]) -> tuple[str, list[str], list[str]]:
-    """Return status, faults and notes, given the episodes that were played again."""
+def _judge(row: Row, played: Sequence[Sequence[Episode]], repeatable: bool) -> tuple[str, list[str], list[str]]:
+    """Return status, faults and notes, given the episodes that were played again.
+
+    Args:
+        row: what is said.
+        played: what was found.
+        repeatable: whether the same episode has the same bits here twice.
+    """
     pairs = [
         (one, other)
         for run, again in zip(row.runs, played, strict=True)
@@ -117,7 +125,7 @@ def _judge(row: Row, played: Sequence[Sequence[Episode]]) -> tuple[str, list[str
         elsewhere = _differences(row)
         return REPLAYED, [], [f"the row is from elsewhere: {', '.join(elsewhere)}"] if elsewhere else []
     elsewhere = _differences(row)
-    if same or not elsewhere:  # where one episode has the same bits, all must have them
+    if repeatable and (same or not elsewhere):  # where one episode has the same bits, all must have them
         faults = [
             text
             for place, (run, again) in enumerate(zip(row.runs, played, strict=True))
@@ -126,6 +134,8 @@ def _judge(row: Row, played: Sequence[Sequence[Episode]]) -> tuple[str, list[str
         return FAILED, faults, []
     found = score_of([[each.total for each in again if each.split == HELD_OUT] for again in played])
     notes = [f"no episode has the same bits here; different are {', '.join(elsewhere)}"]
+    if not repeatable:
+        notes = [f"episodes of {row.scene} are not exact: twice the same gives other bits here"]
     if row.score.low <= found.iqm <= row.score.high:
         return RE_EVALUATED, [], notes
     text = f"score: {found.iqm:g} here, not within {row.score.low:g} and {row.score.high:g}"
@@ -145,8 +155,9 @@ def _faults(place: int, run: Run, again: Sequence[Episode]) -> Iterator[str]:
 
 def _differences(row: Row) -> list[str]:
     """Return in what this process differs from the one that a row is from, as far as bits depend on it."""
-    here = dict(provenance.describe())
-    here["scene_hash"] = scene_hash(load_scene(row.scene, **row.options))
+    here = dict(provenance.describe(row.scene))
+    scene = open_scene(row.scene, **row.options)
+    here["scene_hash"] = "" if isinstance(scene, ForeignScene) else scene_hash(scene)
     found = [key for key in ("scene_hash", "system", "processor", "commit") if here[key] != getattr(row, key)]
     names = sorted({*row.versions, *here["versions"]})
     return found + [name for name in names if row.versions.get(name) != here["versions"].get(name)]

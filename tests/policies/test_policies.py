@@ -14,6 +14,7 @@ from click.testing import CliRunner
 import roboschool
 from roboschool import paths
 from roboschool.cli.main import main
+from roboschool.envs.foreign import interface_of, open_scene
 from roboschool.errors import InvalidInput
 from roboschool.evaluation import evaluate
 from roboschool.mdp.scene_info import SceneInfo
@@ -79,10 +80,11 @@ CHANGES = {
 
 @pytest.mark.parametrize("name", paths.policies())
 def test_the_names_of_shipped_policies_are_those_of_their_scenes(name: str) -> None:
-    scene = roboschool.load_scene(name)
     card = json.loads(paths.policies()[name].with_suffix(".json").read_text())
-    own = scene.interface(scene.agents[0])
-    assert Interface(tuple(card["fields"]), tuple(card["actuators"])) == own == load_policy(name).interface
+    own = interface_of(open_scene(name))
+    named = Interface(tuple(card["fields"]), tuple(card["actuators"]), card.get("discrete", False))
+    assert named == own == load_policy(name).interface
+    assert load_policy(name).discrete == own.discrete
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -146,8 +146,8 @@ def test_elsewhere_a_row_is_evaluated_again(stored: Path, tmp_path: Path, monkey
     target = tmp_path / stored.name
     target.write_text(json.dumps(raw))
     assert verify(target).status == FAILED
-    here = provenance.describe()
-    monkeypatch.setattr(provenance, "describe", lambda: {**here, "processor": "another"})
+    here = provenance.describe("")
+    monkeypatch.setattr(provenance, "describe", lambda scene: {**here, "processor": "another"})
     found = verify(target)
     assert found.status == RE_EVALUATED
     assert "different are processor" in found.notes[0]

@@ -179,3 +179,9 @@ def test_our_rows_are_of_shipped_policies_as_they_are() -> None:
         assert not [*verification._claims(row)], path
         assert all(run.policy in shipped_policies() for run in row.runs)
         assert not row.commit.endswith("-changed")
+
+
+def test_every_shipped_policy_has_a_row() -> None:
+    rowed = {run.policy for path in find_rows(ROOT / "results") for run in read_row(path).runs}
+    without = [path.stem for digest, path in shipped_policies().items() if digest not in rowed]
+    assert not without, "run: roboschool results add NAME --who WHO, and roboschool results page results -o docs/site"
