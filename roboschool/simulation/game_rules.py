@@ -146,9 +146,10 @@ class GameRules:
         self.hand_out()
 
     def prepare(self) -> None:
-        """Let the native library gather; all arrays stay where they are."""
-        moving, adds_up = self._velocities, self.adds_up
-        self._native = Gathering(self.state, self.previous, self.groups, moving, self._substeps, adds_up)
+        """Let the native library gather if anything is; all arrays stay where they are."""
+        if self.gathers:
+            moving, adds_up = self._velocities, self.adds_up
+            self._native = Gathering(self.state, self.previous, self.groups, moving, self._substeps, adds_up)
 
     def _gather_contacts(self, group: Group) -> None:
         """Write `State.contacts` from the sums of this timestep and the velocities before it."""

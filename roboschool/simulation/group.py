@@ -122,6 +122,7 @@ class Group:
         self._by_library = False  # whether the native library applies the actions of this step
         self._acting: Kernel | None = None  # does so
         self._ending: Ending | None = None
+        self.looks_back = False  # whether `kernels` observe with the previous state, too
         self._check_task()
         if self.robot is not robots[0]:
             check_variants(task, robots, scene.info, self.state)
@@ -234,6 +235,7 @@ class Group:
         self.rewards.prepare(self.previous, self.applied, self.state, dt, self.counted)
         self.costs.prepare(self.previous, self.applied, self.state, dt, self.counted)
         self.observer.prepare(self.previous, self.state, dt)
+        self.looks_back = self.observer.looks_back
         self._ending = Ending(self.task, self.state)
         if not self.robot.is_late:
             self._acting = self._prepare_actions()

@@ -76,8 +76,7 @@ class Simulation:
         self._kernels: list[Kernel] = []  # computed in the native call of a step
         self._native = self.backend if isinstance(self.backend, NativeBackend) else None
         if self._native:
-            if self._gathers:
-                self.game.prepare()
+            self.game.prepare()
             for group in self.groups:
                 group.prepare(scene.timestep)
             self._prepare(self._native, is_computed=True)
@@ -172,12 +171,11 @@ class Simulation:
 
     def result(self) -> StepResult:
         """Return the results of the last step."""
-        groups = self.groups
         return StepResult(
-            tuple([group.observation for group in groups]),
-            tuple([group.rewards.total for group in groups]),
-            tuple([group.costs.total for group in groups]),
-            tuple([~group.active for group in groups]),
+            tuple([group.observation for group in self.groups]),
+            tuple([group.rewards.total for group in self.groups]),
+            tuple([group.costs.total for group in self.groups]),
+            tuple([~group.active for group in self.groups]),
             self.clock.truncated,
         )
 
@@ -214,8 +212,7 @@ class Simulation:
         for group in self.groups:
             for world in worlds:
                 group.previous.array[world] = group.state.array[world]
-            is_seen = is_computed and not (worlds and group.observer.looks_back)
-            group.observe(group.previous, self.scene.timestep, is_seen)
+            group.observe(group.previous, self.scene.timestep, is_computed and not (worlds and group.looks_back))
 
     def _check_open(self) -> None:
         if self.closed:

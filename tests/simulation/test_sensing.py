@@ -10,15 +10,16 @@ STEPS = 25
 NATIVE = ("car_goal2", "doggo_push1", "point_button2", "eight_goals")  # every sensor, several robots, a choice
 
 
-@pytest.mark.parametrize("name", NATIVE)
+@pytest.mark.parametrize("name", (*NATIVE, "run", "circle"))
 def test_both_backends_have_the_same_bits(name: str) -> None:
     scene, found = load_scene(name), []
     for backend in ("native", "python"):
         simulation, rng = Simulation(scene, 2, backend=backend), np.random.default_rng(0)
         simulation.reset({0: 0, 1: 1})
         numbers = []
-        for _ in range(STEPS):
-            result = simulation.step([rng.uniform(-1.0, 1.0, group.shape) for group in simulation.groups])
+        for step in range(STEPS):
+            actions = [rng.uniform(-1.0, 1.0, group.shape) for group in simulation.groups]
+            result = simulation.step(actions, reset=[1] if step == STEPS // 2 else [])
             numbers += [array.tobytes() for row in (result.observations, result.rewards, result.costs) for array in row]
             numbers += [simulation.game.state.array.tobytes(), *(g.state.array.tobytes() for g in simulation.groups)]
         found.append(numbers)
