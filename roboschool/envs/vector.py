@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector import VectorEnv as GymnasiumVectorEnv
 from gymnasium.vector.utils import batch_space
 
+from roboschool.envs.ranges import ranges_by_copy
 from roboschool.envs.spaces import (
     PICTURES,
     action_space,
@@ -28,7 +29,7 @@ from roboschool.envs.whole import Whole
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import AnyPolicy
 from roboschool.rendering.camera import CameraBatch
-from roboschool.scenes.reset_options import options_of_reset
+from roboschool.scenes.reset_options import RANDOMIZE, options_of_reset
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.checkpoint import check_seeds
 from roboschool.simulation.control import check_controlled, default_opponents
@@ -92,22 +93,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         height: int = 400,
         **options: Any,
     ) -> None:
-        EzPickle.__init__(
-            self,
-            scene,
-            num_envs,
-            num_workers,
-            num_threads,
-            agent,
-            opponents,
-            max_episode_steps,
-            autoreset_mode,
-            timeout,
-            render_mode,
-            width,
-            height,
-            **options,
-        )
+        first = (scene, num_envs, num_workers, num_threads, agent, opponents)
+        rest = (max_episode_steps, autoreset_mode, timeout, render_mode, width, height)
+        EzPickle.__init__(self, *first, *rest, **options)
         self.closed = True  # there is nothing to close yet
         check_count("num_envs", num_envs)
         check_count("num_workers", num_workers, 0)
@@ -122,8 +110,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             most = own_limit(self.scene, options)
             if max_episode_steps != UNLIMITED:
                 most = min(check_count("max_episode_steps", max_episode_steps), most)
-        names = [] if agent is None else [agent] if isinstance(agent, str) else list(agent)
-        rows = check_controlled(self.scene, names, opponents)
+        rows = check_controlled(self.scene, [agent] if isinstance(agent, str) else list(agent or ()), opponents)
         self.agents = tuple(row.name for row in rows)
         if num_envs % len(rows):
             raise InvalidInput(f"num_envs: {num_envs} rows cannot be shared by {len(rows)} agents")
@@ -155,6 +142,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self._pending = np.zeros(self.copies, dtype=bool)  # copies that act, and have not been received
         self._begun = np.zeros(self.copies, dtype=bool)
         self._everyone = list(range(self.copies))
+        self.randomize = (self.scene.randomize,) * self.copies  # ranges of each copy
         self._cameras: CameraBatch | None = None  # set by the first picture
         self._size = (width, height)
         self.closed = False
@@ -182,8 +170,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         Args:
             seed: of the first copy, the next having the next number; or one for each copy.
             options: `reset_mask`, booleans (rows,), chooses the copies, if resets are left to the caller; others are of
-                the scene's game, if it has any, and hold in these copies until a reset has others. Or one mapping for
-                each copy, of options of the game only.
+                the scene's game, if it has any, or `randomize`, and hold in these copies until a reset has others. Or
+                one mapping for each copy, without a mask.
 
         Returns:
             The observations (rows, n) and the info.
@@ -215,6 +203,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             self._pool.reset({copy: seeds[copy] for copy in chosen}, {copy: rules[copy] for copy in chosen})
         self._pending[chosen] = False
         self._begun[chosen] = True
+        changed = {copy: rules[copy].get(RANDOMIZE, self.randomize[copy]) for copy in chosen}
+        self.randomize = tuple(changed.get(copy, own) for copy, own in enumerate(self.randomize))
         if self._cameras is not None:
             for copy in chosen:
                 self._cameras.reset(copy)
@@ -231,6 +221,26 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             raise InvalidInput(f"options: {len(options)} mappings for {self.copies} copies")
         rules = list(map(partial(options_of_reset, self.scene, depth=4), options if several else [options]))
         return rules if several else rules * self.copies
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Set `randomize`, ranges of what the scene randomizes; they hold from the next episode of each copy on.
+
+        Args:
+            name: "randomize".
+            values: a mapping, as the table of a scene, or a list of one for each copy; None leaves a copy as it is.
+
+        Raises:
+            InvalidInput: it is another name, or a range is wrong, or there is not one mapping for each copy.
+        """
+        check_open(self.scene, self.closed)
+        ranges = ranges_by_copy(self.scene, name, values, self.copies)
+        with Whole(self._restart):
+            self._pool.set_ranges(ranges)
+        self.randomize = tuple(ranges.get(copy, own) for copy, own in enumerate(self.randomize))
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """Return an attribute for each copy: that of the whole, but for `randomize`."""
+        return self.randomize if name == RANDOMIZE else (getattr(self, name),) * self.copies
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Act in every copy for one timestep.

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.simulation.info import COSTS
+from roboschool.simulation.info import COSTS, RANDOMIZED
 
 
 def take_rows(array: np.ndarray, chosen: Any) -> np.ndarray:
@@ -23,7 +23,9 @@ def final_observations(rows: np.ndarray, done: np.ndarray) -> np.ndarray:
 
 
 def info_of(names: Sequence[str], rows: np.ndarray, mask: np.ndarray | None = None) -> dict[str, Any]:
-    """Return an array (row,) for each name, and the mask, which all share; costs by name are a dict of their own.
+    """Return an array (row,) for each name, and the mask, which all share.
+
+    Costs by name, and what is randomized, are dicts of their own.
 
     Args:
         names: of the numbers.
@@ -33,8 +35,8 @@ def info_of(names: Sequence[str], rows: np.ndarray, mask: np.ndarray | None = No
     columns = rows.T if mask is None else rows.T * mask
     mask = np.ones(len(rows), dtype=bool) if mask is None else mask
     info: dict[str, Any] = dict(zip(names, columns, strict=True))
-    costs = [name for name in names if name.startswith(COSTS)]
-    if costs:
-        own: dict[str, Any] = {name.removeprefix(COSTS): info.pop(name) for name in costs}
-        info[COSTS.rstrip("/")] = own | {f"_{name}": mask for name in own}
+    for prefix in (COSTS, RANDOMIZED):
+        if parts := [name for name in names if name.startswith(prefix)]:
+            own: dict[str, Any] = {name.removeprefix(prefix): info.pop(name) for name in parts}
+            info[prefix.rstrip("/")] = own | {f"_{name}": mask for name in own}
     return info | {f"_{name}": mask for name in info}

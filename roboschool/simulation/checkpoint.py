@@ -9,6 +9,7 @@ import numpy as np
 from roboschool.errors import InvalidInput
 from roboschool.mdp.game import Game
 from roboschool.physics.checkpoint import WorldCheckpoint
+from roboschool.scenes.randomize import Randomize
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Checkpoint:
     groups: tuple[tuple[np.ndarray, np.ndarray], ...]  # of each group its state's array, and which agents are active
     game_state: np.ndarray  # the array of `GameState`
     rules: Game | None  # with what the options of a reset have set
+    ranges: Randomize | None  # likewise
     # copies of policies that were not given as objects, by the agents that they control
     opponents: Mapping[str, Any] = field(default_factory=dict)
 

@@ -30,6 +30,8 @@ FUNCTIONS = (  # in the order of `struct bullet`
     "b3InitRequestContactPointInformation",
     "b3GetContactPointInformation",
     "b3SubmitClientCommandAndWaitStatus",
+    "b3ApplyExternalForceCommandInit",
+    "b3ApplyExternalForce",
 )
 COLUMNS = (  # of a robot's row, behind those of its trunk
     "q",
@@ -81,6 +83,9 @@ class Robot(ctypes.Structure):
         ("tilt", c_double),
         ("home", c_double * 2),
         ("heading", c_double * 2),
+        ("blown", c_int),
+        ("pushed", c_int * 2),
+        ("forces", c_double * 3 * 2),
     ]
 
 
@@ -148,7 +153,7 @@ class Library:
         with _explained(f"{bullet.__file__} lacks a function", OSError, AttributeError):
             functions = ctypes.CDLL(bullet.__file__)  # again the library that is loaded already
             found = [ctypes.cast(getattr(functions, name), c_void_p) for name in FUNCTIONS]
-            self._sync, self._submit = functions.b3InitSyncBodyInfoCommand, getattr(functions, FUNCTIONS[-1])
+            self._sync, self._submit = functions.b3InitSyncBodyInfoCommand, functions.b3SubmitClientCommandAndWaitStatus
         self._sync.argtypes, self._sync.restype = [c_void_p], c_void_p
         self._submit.argtypes, self._submit.restype = [c_void_p, c_void_p], c_void_p
         self.functions = (c_void_p * len(FUNCTIONS))(*(function.value for function in found))

@@ -5,6 +5,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from roboschool.mdp.effects import Push
 from roboschool.mdp.state import BodyState
 from roboschool.physics.bodies import NOWHERE, STRAIGHT, Body, RobotBody
 from roboschool.physics.checkpoint import Start, Triple, WorldCheckpoint
@@ -81,9 +82,20 @@ class NativeWorld(World):
         for prop, other in zip(self.props_described, self.prop_bodies, strict=True):
             if prop.kind == library.STILL:
                 prop.still = other.row()
+        self._blow()
         if self.sums is not None:
             for numbers in self._sums:
                 ctypes.memset(numbers, 0, ctypes.sizeof(numbers))
+
+    def _blow(self) -> None:
+        """Tell the library which forces act."""
+        for robot, body, pushed, forces in zip(
+            self.robots, self.bodies, self.dynamics.pushed, self.dynamics.forces, strict=True
+        ):
+            robot.pushed = body.trunk, pushed
+            for place, force in enumerate(forces):
+                robot.forces[place] = force
+            robot.blown = any(map(any, forces))
 
     def reset(self, start: Start) -> None:
         """Start an episode."""
@@ -94,6 +106,11 @@ class NativeWorld(World):
         """Take a prop to a position."""
         super().launch(prop, position, velocity)
         self._settle()
+
+    def push(self, push: Push) -> None:
+        """Let a force act on a robot from now on."""
+        super().push(push)
+        self._blow()
 
     def load(self, checkpoint: WorldCheckpoint, exact: bool = True) -> None:
         """Take back a state."""
