@@ -17,13 +17,17 @@ from roboschool.mdp.task import Task, Update, needs_of
 from roboschool.mdp.term import Term
 from roboschool.physics.native.program import CLIP, CODES, Program, Stage
 from roboschool.robots.robot import Robot, combine_robots
+from roboschool.scenes.randomize import Randomize
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.noise import sample_noise
 from roboschool.simulation.observer import Observer
+from roboschool.simulation.plan import NEUTRAL, Plan
+from roboschool.simulation.pushes import Pushes
 from roboschool.simulation.term_sum import TermSum
 from roboschool.simulation.variants import check_variants
 
 LOW, HIGH = np.array(-1.0), np.array(1.0)  # of actions; arrays, because numpy is quicker with them than with numbers
-RESERVED = ("distance", "physics_error", "cost", "costs")  # in infos, beside the terms of the reward
+RESERVED = ("distance", "physics_error", "cost", "costs", "randomized")  # in infos, beside the terms of the reward
 
 
 def as_numbers(agent: str, action: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -117,6 +121,10 @@ class Group:
         self.counted = np.ones(shape)  # 1 for agents whose step is rewarded, else 0
         self._all_count = True
         self.acted: np.ndarray | None = None  # worlds where time passes (world, 1); None: all
+        self.plan = Plan(scene, task)  # of what is randomized
+        self.pushes = Pushes(self.agents, scene.timestep) if self.plan.push is not None else None
+        self._scales = np.ones(self.commands.shape) if self.plan.scales is not None else None
+        self._deviations = np.zeros(self.observation.shape)  # of noise
         self._apply: Callable[[], None] = self._apply_by_numpy
         self._check_task()
         if self.robot is not robots[0]:
@@ -181,6 +189,8 @@ class Group:
         self.applied *= self.counted[..., None]
         late = self.delay.arrive(self.applied, self.state) if self.robot.is_late else (self.applied,)
         self.commands[...] = self.drive.command(*late)
+        if self._scales is not None:
+            self.commands *= self._scales
 
     @property
     def trunks(self) -> np.ndarray:
@@ -196,6 +206,11 @@ class Group:
             self.state.memory.array[:] = self.previous.memory.array
         if self.robot.is_late:
             self.delay.send(self.applied, self.previous, self.state)
+        if self.pushes is not None:
+            self.state.push[:] = self.previous.push
+        if self.plan.noise:
+            self.state.noise[:] = self.previous.noise
+            self.state.noise[..., 1] += 1.0
 
     def update(self, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> Sequence[Launch]:
         """Update the task's memory of active agents (world, agent); return launches."""
@@ -234,7 +249,10 @@ class Group:
             program, ones = Program(self.active.shape), np.ones((1, 1, 1))
             clipped = program.add(CLIP, self._given, ones)
             program.add(CODES[np.multiply], clipped, self.counted[..., None], self.applied)
-            program.add(CODES[np.multiply], self.applied, self.drive.strength, self.commands)
+            direct = self.commands if self._scales is None else None
+            torques = program.add(CODES[np.multiply], self.applied, self.drive.strength, direct)
+            if self._scales is not None:
+                program.add(CODES[np.multiply], torques, self._scales, self.commands)
             self._apply = program.stage()
 
     def stages(self, state: State) -> list[Stage] | None:
@@ -243,12 +261,29 @@ class Group:
         stages.append(self.observer.stage(state))
         return None if None in stages else [stage for stage in stages if stage is not None]
 
-    def begin_world(self, world: int, rng: np.random.Generator) -> None:
-        """Note that an episode has begun in a world, with its generator."""
+    def begin_world(self, world: int, rng: np.random.Generator, ranges: Randomize | None = None) -> None:
+        """Note that an episode has begun in a world, with its generator, and what is randomized there."""
         self.active[world] = True
         self.state.game_reward[world] = 0.0
         if self.robot.is_late:
-            self.delay.begin(self.state, world, rng)
+            late = self.plan.find("delay")
+            self.delay.begin(self.state, world, rng, None if late is None else self.state.conditions[world, :, late])
+        if self.pushes is not None and ranges is not None and ranges.push is not None:
+            self.pushes.begin(self.state, world, rng, ranges.push)
+        if self.plan.noise:
+            self.state.noise[world, :, 0] = np.floor(rng.random(len(self.agents)) * 2.0**53)
+            self.state.noise[world, :, 1] = 0.0
+        self.set_conditions(world)
+
+    def set_conditions(self, world: int) -> None:
+        """Take what an episode has drawn from the state of a world."""
+        for place, numbers in enumerate(self.state.conditions[world] if self.plan.names else ()):
+            drawn = np.append(numbers, NEUTRAL)
+            if self._scales is not None:
+                first, second = drawn[self.plan.scales]
+                self._scales[world, place] = first * second
+            if self.plan.noise:
+                self._deviations[world, place] = drawn[self.plan.noise]
 
     def begin(self, worlds: list[int]) -> None:
         """Clear actions, rewards and costs at the start of an episode."""
@@ -257,8 +292,12 @@ class Group:
         self.costs.clear(worlds)
 
     def observe(self, previous: State, dt: float, is_computed: bool = False) -> None:
-        """Observe for all agents, unless `stages` have done so."""
+        """Observe for all agents, unless `stages` have done so, and add noise."""
         self.observation = self.observer.read(previous, self.applied, self.state, dt, is_computed)
+        if self.plan.noise:
+            keys, steps = self.state.noise[..., 0], self.state.noise[..., 1]
+            self.observation += self._deviations * sample_noise(keys, steps, self.observation.shape[-1])
+            self.observation.clip(self.observer.low, self.observer.high, out=self.observation)
 
 
 def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> State:
@@ -282,6 +321,9 @@ def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> S
             "delays": len(robot.joints),
             "past_actions": Delay(robot, scene.timestep, scene.substeps).steps,
         }
+    if scene.randomize is not None:
+        plan = Plan(scene, task)
+        sizes |= {"conditions": len(plan.names), "push": 2 * bool(plan.push), "noise": 2 * bool(plan.noise)}
     if needs.game and game is not None:
         sizes |= {"game": game.memory, "agent_stats": game.agent_stats}
     return State.blank(worlds, agents, **sizes)

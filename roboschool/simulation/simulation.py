@@ -6,6 +6,7 @@ Agents with the same robot and task form a group: their arrays have one shape, a
 """
 
 import copy
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,20 +15,22 @@ import numpy as np
 from roboschool.errors import InvalidInput
 from roboschool.mdp.effects import Launch, Marker
 from roboschool.mdp.game import Game
-from roboschool.physics.backend import Backend, Readings
+from roboschool.physics.backend import Backend
 from roboschool.physics.checkpoint import describe_scene
 from roboschool.physics.native.backend import NativeBackend
-from roboschool.physics.native.program import Stage
 from roboschool.physics.selection import make_backend
-from roboschool.scenes.reset_options import LAYOUT, options_of_reset
+from roboschool.scenes.reset_options import options_of_reset
 from roboschool.scenes.scene import Scene
-from roboschool.scenes.shapes import scene_per_world
-from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin, check_checkpoint, check_seeds, name_bodies
+from roboschool.scenes.shapes import name_bodies, scene_per_world
+from roboschool.simulation import episode_start
+from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin, check_checkpoint, check_seeds
 from roboschool.simulation.clock import Clock
-from roboschool.simulation.episode_start import draw_start
+from roboschool.simulation.episode_start import PLAIN, StartOptions
+from roboschool.simulation.exchange import find_stages, readings_of
 from roboschool.simulation.game_rules import GameRules
 from roboschool.simulation.group import Group
 from roboschool.simulation.info import Info
+from roboschool.simulation.randomizer import Randomizer
 from roboschool.simulation.step_result import StepResult
 
 
@@ -62,6 +65,7 @@ class Simulation:
         self.groups = [Group(self.scenes, task) for task in tasks]
         owners = {index: (group, place) for group in self.groups for place, index in enumerate(group.agents)}
         self.seats = [owners[index] for index in range(len(scene.agents))]  # group and place in it, of each agent
+        self.randomizer = Randomizer(self.scenes, self.groups)
         self.clock = Clock(worlds, scene.steps if limit is None else limit, cutoff)
         self.game = GameRules(scene, worlds, self.groups)
         self.info = Info(self.groups, self.game, self.clock)
@@ -71,26 +75,16 @@ class Simulation:
         self.backend: Backend = make_backend(self.scenes, backend, threads)
         self.worlds = self.backend.worlds
         self.clock.diverged = self.backend.diverged
-        self._readings = (self._readings_of("state"), self._readings_of("previous"))  # of this step and the last
+        self._readings = readings_of(self.seats, self.game, self._watches)  # of this step and the last
         self._commands = [group.commands[:, place] for group, place in self.seats]
-        self._stages: tuple[list[Stage], ...] = ([], [])  # computed in the native call of a step; as `_readings`
+        self._stages = find_stages(self.groups, self.backend, scene.timestep, self._updates)  # as `_readings`
         if isinstance(self.backend, NativeBackend):
-            self._prepare(self.backend)
+            for readings, stages in zip(self._readings, self._stages, strict=True):
+                self.backend.prepare(self._commands, readings, stages)
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
         self.begun = self.closed = False  # whether there is an episode to step in; whether all is freed
         described = {id(each): describe_scene(each) for each in self.scenes}
         self._described = [described[id(each)] for each in self.scenes]
-
-    def _prepare(self, backend: NativeBackend) -> None:
-        """Let the native library do what it can, and what follows from physics alone in the call that steps a world."""
-        for group in self.groups:
-            group.prepare(self.scene.timestep)
-        if not self._updates:
-            found = [[group.stages(getattr(group, which)) for group in self.groups] for which in ("state", "previous")]
-            if not any(None in stages for stages in found):
-                self._stages = tuple([stage for part in stages for stage in part or ()] for stages in found)
-        for readings, stages in zip(self._readings, self._stages, strict=True):
-            backend.prepare(self._commands, readings, stages)
 
     def reset(self, seeds: Mapping[int, int | EpisodeOrigin | None], options: Mapping[str, Any] | None = None) -> None:
         """Start a new episode in some worlds.
@@ -99,17 +93,20 @@ class Simulation:
             seeds: for each of these worlds its seed, the origin of the episode to repeat, or None to continue with
                 the generator of the world.
             options: of the game (`Game.reset_options`); they hold in these worlds until another reset changes them.
-                `layout` holds for one (see `layout_of`). Unknown options cause a warning.
+                `randomize` has other ranges for what the scene randomizes, and holds likewise. These hold for one
+                episode: `layout` (see `layout_of`), `pose`, `joints` and `velocity` of agents (see `Beginning`), and
+                `state`, from which it goes on. Unknown options cause a warning.
 
         Raises:
-            InvalidInput: a seed is not a whole number from 0 up, or an option is wrong; nothing has changed then.
+            InvalidInput: a seed is not a whole number from 0 up, or an option is wrong; nothing has changed then. Or an
+                agent begins inside something: another reset must follow.
         """
         self._check_open()
         check_seeds(seeds.values())
         own = options_of_reset(self.scene, options)
-        layout, rules = own.pop(LAYOUT, None), self.game.with_options(own)
+        start, rules = episode_start.take_start_options(self.scene, own), self.game.with_options(own)
         for world, seed in seeds.items():
-            self._reset_world(world, seed, rules, layout)
+            self._reset_world(world, seed, rules, start)
         worlds = list(seeds)
         if self._gathers:
             self.game.gather(self.clock.steps_left)
@@ -143,8 +140,10 @@ class Simulation:
         out = {*paused, *reset, *self.clock.diverged}
         for number in reset:
             if number not in paused:
-                self._reset_world(number, None, None, None)
+                self._reset_world(number, None, None)
         running = [n for n in range(len(self.worlds)) if n not in out] if out else range(len(self.worlds))
+        for push in self.randomizer.pushes(running, self.rngs):
+            self.backend.apply(push)
         self.backend.step(self._commands, running, self._readings[0])
         frozen = [*self.clock.diverged, *paused]
         for number in frozen:
@@ -219,35 +218,32 @@ class Simulation:
             self._check_open()
             raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
 
-    def _reset_world(self, world: int, seed: int | EpisodeOrigin | None, rules: Game | None, layout: Any) -> None:
-        """Place every robot of a world for a new episode, with new rules and a layout if given."""
-        if isinstance(seed, EpisodeOrigin):
-            self.rngs[world].bit_generator.state = seed.rng
-            for group, memory in zip(self.groups, seed.memory, strict=True):
-                group.state.memory.array[world] = memory
-        elif seed is not None:
-            self.rngs[world] = np.random.default_rng(seed)
-            for group in self.groups:
-                group.state.memory.array[world] = 0.0
+    def _reset_world(
+        self, world: int, seed: int | EpisodeOrigin | None, rules: Game | None, start: StartOptions = PLAIN
+    ) -> None:
+        """Place every robot of a world for a new episode, with new rules if given."""
+        episode_start.seed_world(self.groups, self.rngs, world, seed)
+        if start.state is not None:
+            own = self.rngs[world].bit_generator.state
+            self.load(start.state, world)
+            self.rngs[world].bit_generator.state = own
+            self.clock.steps[world] = 0
+            return
         rng = self.rngs[world]
         memories = [group.state.memory.at((world, place)) for group, place in self.seats]
-        self.backend.reset(world, draw_start(self.scenes[world], memories, rng, layout))
+        if start.ranges is not None:
+            self.randomizer.set(world, start.ranges)
+        draw_conditions = functools.partial(self.randomizer.draw, world)
+        self.backend.reset(world, episode_start.draw_start(self.scenes[world], memories, rng, start, draw_conditions))
+        if start.beginnings:
+            self.begun = False  # should the check fail
+            episode_start.check_start(self.worlds[world], start.beginnings)
         for launch in self.game.reset(world, rules, rng):
             self.backend.apply(launch)
         self.clock.steps[world] = 0
         for group in self.groups:
-            group.begin_world(world, rng)
+            group.begin_world(world, rng, self.randomizer.ranges[world])
         self.backend.read(world, self._readings[0])
-
-    def _readings_of(self, which: str) -> Readings:
-        """Return the arrays, `state` or `previous`, that physics writes to."""
-        game = getattr(self.game, which)
-        return Readings(
-            agents=[getattr(group, which).array[:, place] for group, place in self.seats],
-            props=game.props.array if self._watches else None,
-            contacts=game.contacts if self.game.needs.contacts else None,
-            pairs=game.pair_sums if self.game.adds_up else None,
-        )
 
     def deactivate(self, agent: int, world: int = 0) -> None:
         """End an agent's episode: it is passive from now on, and its rewards are zero."""
@@ -301,6 +297,7 @@ class Simulation:
             "groups": tuple((group.state.array[world], group.active[world]) for group in self.groups),
             "game_state": self.game.state.array[world],
             "rules": self.game.rules[world],
+            "ranges": self.randomizer.ranges[world],
         }
 
     def contents(self, world: int = 0) -> tuple[Any, ...]:
@@ -334,10 +331,13 @@ class Simulation:
         self.rngs[world].bit_generator.state = copy.deepcopy(saved.rng)
         self.clock.steps[world] = saved.step
         self.game.rules[world] = saved.rules
+        if saved.ranges is not None:
+            self.randomizer.set(world, saved.ranges)
         self.game.state.array[world] = saved.game_state
         for group, (array, active) in zip(self.groups, saved.groups, strict=True):
             group.state.array[world] = array
             group.active[world] = active
+            group.set_conditions(world)
             group.terminated = group.task.terminated(group.state)
         self._observe([world])
         self.begun = True
