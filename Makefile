@@ -58,7 +58,7 @@ bench: .venv/bench
 	$(BIN)/roboschool bench $(RUNNERS) --peers --rounds 5
 
 speed: .venv/bench
-	$(BIN)/roboschool bench $(RUNNERS) --peers --copies 16 --resets 10000 --shape 32 --json > docs/speed.json
+	$(BIN)/roboschool bench $(RUNNERS) --peers --copies 16 --resets 10000 --shape 32 --rounds 5 --json > docs/speed.json
 	$(BIN)/roboschool bench --from docs/speed.json --markdown --plot docs/pictures > docs/speed.md
 
 SCENES = $(basename $(notdir $(wildcard scenes/*.toml)))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.rendering.web.page import Entry, Recording
+from roboschool.rendering.web.page import Recording, Seat
 from roboschool.scenes.scene import Scene
 from roboschool.tournament.trajectory import Recorder, Trajectory
 
@@ -29,9 +29,9 @@ def record(name: str) -> tuple[Scene, Trajectory, list[Any]]:
 
 
 def recording(scene: Scene, seen: Trajectory, name: str = "still") -> Recording:
-    entries = [Entry((number,), agent.name, name, "won") for number, agent in enumerate(scene.agents)]
+    seats = [Seat((number,), agent.name, name, "won") for number, agent in enumerate(scene.agents)]
     bodies = [*seen.bodies.values()]
-    return Recording(scene, name, bodies, seen.markers, seen.scores, seen.rewards, entries, "time, 40 steps")
+    return Recording(scene, name, bodies, seen.markers, seen.scores, seen.rewards, seats, "time, 40 steps")
 
 
 def unpack(page: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

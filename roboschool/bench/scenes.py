@@ -52,7 +52,8 @@ def sizes(scene: Scene, most: int) -> list[tuple[str, int]]:
     if len(scene.agents) > 1:
         return []
     doubled = [2**power for power in range(most.bit_length())]
-    crowds = [size for size in doubled if size <= MOST_AGENTS and not scene.props and scene.game is None]
+    alone = not (scene.props or scene.game or scene.layout)
+    crowds = [size for size in doubled if size <= MOST_AGENTS and alone]
     return [("copies", size) for size in doubled] + [("robots", size) for size in crowds]
 
 

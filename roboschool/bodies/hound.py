@@ -49,7 +49,7 @@ def describe(card: Card, _segments: int, factors: Factors) -> dict[str, Any]:
     pose: dict[str, float] = {}
     for name, *_ in LEGS:
         pose |= {f"{name}_swing": math.degrees(swing), f"{name}_knee": -math.degrees(swing + back)}
-    gain = factors["strength"] * factors["density"]
+    gain = factors["density"] * max(1.0, factors["thigh"], factors["shank"])  # legs must hold more weight, further out
     actuators = {
         joint: {
             key: value * gain if isinstance(value, float) and key in ("kp", "kd") else value

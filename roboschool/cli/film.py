@@ -17,7 +17,7 @@ from roboschool.policies.policy import Policy, Still
 from roboschool.policies.resolve import check_fit, load_policy, resolve_policy
 from roboschool.rendering.painter import Painter
 from roboschool.rendering.video import write_picture
-from roboschool.rendering.web.page import Entry, Recording, write_page
+from roboschool.rendering.web.page import Recording, Seat, write_page
 from roboschool.scenes.loader import ROBOT
 from roboschool.scenes.scene import Agent, Scene
 from roboschool.simulation.rollout import Actor, RolloutStep, rollout
@@ -71,14 +71,14 @@ def film_episode(
                 bar.update(steps - now.number)
                 break
     if output.html and recorder:
-        write_page(output.html, _record(env.scene, recorder.trajectory(), label, f"{now.number} steps"))
+        write_page(output.html, _record(env.scene, recorder.trajectory(), env.scene.name, f"{now.number} steps"))
     return now
 
 
 def _record(scene: Scene, seen: Trajectory, title: str, ending: str) -> Recording:
     """Return what a page shows of an episode: its agents, without results."""
-    entries = [Entry((number,), agent.name, "") for number, agent in enumerate(scene.agents)]
-    return Recording(scene, title, [*seen.bodies.values()], seen.markers, seen.scores, seen.rewards, entries, ending)
+    seats = [Seat((number,), agent.name, "") for number, agent in enumerate(scene.agents)]
+    return Recording(scene, title, [*seen.bodies.values()], seen.markers, seen.scores, seen.rewards, seats, ending)
 
 
 def run_film(name: str, policy: str | None, seed: int, output: Output, hud: bool, given: Sequence[str] = ()) -> None:

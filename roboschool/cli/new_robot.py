@@ -1,18 +1,16 @@
 """The command `roboschool new robot`: what it prints."""
 
 import json
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
+from roboschool.cli.new_picture import take_picture
 from roboschool.errors import one_line
 from roboschool.importing.importer import ImportOptions
 from roboschool.importing.project import NewRobot, new_robot
 
-SIZE = (480, 360)  # of the picture [pixels]
 PICTURE_STEPS = 30  # after which it is taken
 PLACES = 12  # lines of the report that are printed; all are in the file
 
@@ -26,7 +24,7 @@ def run_new_robot(source: str, into: Path, as_json: bool, dry_run: bool, **optio
     made = new_robot(source, into, ImportOptions(**options), dry_run)
     picture = made.card.with_suffix(".png")
     if not dry_run:
-        take_picture(made.scenes[0], picture)
+        take_picture(made.scenes[0], picture, PICTURE_STEPS)
     if as_json:
         click.echo(json.dumps(_as_data(made), indent=2))
         return
@@ -56,23 +54,6 @@ def run_new_robot(source: str, into: Path, as_json: bool, dry_run: bool, **optio
     click.echo(one_line(f"    roboschool film {scene} --picture {scene.stem}.png"))
     click.echo(one_line(f"    python -m pytest {made.test}"))
     click.echo(one_line(f"    ROBOSCHOOL_PATH={into} roboschool train {scene.stem}"))
-
-
-def take_picture(scene: Path, picture: Path) -> None:
-    """Write a picture of a robot that has kept its pose for a moment.
-
-    Raises:
-        InvalidInput: it cannot be written.
-    """
-    from roboschool.envs.agent import AgentEnv
-    from roboschool.rendering.video import write_picture
-
-    width, height = SIZE
-    with closing(AgentEnv(str(scene), width=width, height=height)) as env:
-        env.reset(seed=0)
-        for _ in range(PICTURE_STEPS):
-            env.step(np.zeros(env.action_space.shape or ()))
-        write_picture(picture, env.picture())
 
 
 def _as_data(made: NewRobot) -> dict[str, Any]:

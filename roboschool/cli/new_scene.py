@@ -1,16 +1,14 @@
 """The command `roboschool new scene`: what it prints."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import click
 
 from roboschool.cli.check_command import run_check
+from roboschool.cli.new_picture import take_picture
 from roboschool.errors import InvalidInput, one_line
 from roboschool.scenes.new_scene import NewScene, read_count, write_scene
-
-SIZE = (480, 360)  # of the picture [pixels]
 
 
 def run_new_scene(name: str, into: Path, robots: Sequence[str], task: str, written: Mapping[str, str | None]) -> int:
@@ -37,24 +35,10 @@ def run_new_scene(name: str, into: Path, robots: Sequence[str], task: str, writt
     click.echo(one_line(f"Written: {path}"))
     status = run_check([str(path)], as_json=False)
     if status == 0:
-        click.echo(one_line(f"Picture: {take_picture(path)}"))
+        picture = path.with_suffix(".png")
+        take_picture(path, picture)
+        click.echo(one_line(f"Picture: {picture}"))
         click.echo("Go on with:")
         click.echo(one_line(f"    roboschool film {path} --policy random --video {name}.webp"))
         click.echo(one_line(f"    ROBOSCHOOL_PATH={into} roboschool train {name}"))
     return status
-
-
-def take_picture(scene: Path) -> Path:
-    """Write a picture of the begin of an episode beside the file of a scene; return its path.
-
-    Raises:
-        InvalidInput: it cannot be written.
-    """
-    from roboschool.envs.agent import AgentEnv
-    from roboschool.rendering.video import write_picture
-
-    picture = scene.with_suffix(".png")
-    with closing(AgentEnv(str(scene), width=SIZE[0], height=SIZE[1])) as env:
-        env.reset(seed=0)
-        write_picture(picture, env.picture())
-    return picture

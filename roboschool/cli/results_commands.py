@@ -70,8 +70,8 @@ def verify(rows: tuple[Path, ...], record: bool, as_json: bool) -> None:
     """Play every episode of ROWS again, files or folders, and compare all bits.
 
     A row is *replayed* if all bits are the same; *re-evaluated* if no episode has the same bits, the processor, the
-    commit or a version is another one, and the score is within the row's interval; else it has failed. The exit code is
-    0 if none has failed.
+    commit, the scene file or a version is another one, and the score is within the row's interval; else it has failed.
+    The exit code is 0 if none has failed.
     """
     from roboschool.cli.results import run_verify
 

@@ -22,6 +22,7 @@ from roboschool.policies.resolve import resolve_policy
 from roboschool.rendering.live_scene import LiveScene
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Agent
+from roboschool.simulation.rollout import AgentPolicies
 from roboschool.system_info import install
 
 DEFAULT, HAND = "default", "by hand"  # policies beside those that are known
@@ -45,22 +46,21 @@ class ByHand:
         return self.action
 
 
-class Stage:
+class LiveEpisode:
     """A scene that runs: an env, and a policy in each seat."""
 
     def __init__(self, name: str, seed: int = 0) -> None:
         self.env = ParallelEnv(name)
         self.scene = self.env.scene
         self.policies: dict[str, Policy] = {a.name: default_policy(self.scene, a) for a in self.scene.agents}
+        self._actor = AgentPolicies(self.policies)
         self.reset(seed)
 
     def reset(self, seed: int) -> None:
         """Begin an episode."""
         self.seed = seed
         self.observation, _ = self.env.reset(seed=seed)
-        seeds = np.random.SeedSequence(seed).generate_state(len(self.policies)).tolist()
-        for policy, own in zip(self.policies.values(), seeds, strict=True):
-            policy.reset(own)
+        self._actor.reset(seed)
         self.step_number = 0
         self.rewards: dict[str, deque[float]] = {name: deque(maxlen=SHOWN) for name in self.policies}
 
@@ -93,7 +93,7 @@ class Stage:
         """Advance by a timestep; return whether the episode has ended."""
         if not self.env.agents:
             return True
-        actions = {name: self.policies[name].act(self.observation[name]) for name in self.env.agents}
+        actions = self._actor.act({name: self.observation[name] for name in self.env.agents})
         observation, rewards, *_ = self.env.step(actions)
         self.observation = {**self.observation, **observation}
         for name, reward in rewards.items():
@@ -107,7 +107,7 @@ class Stage:
 
 
 class Viewer:
-    """A server with its controls; `run` is its loop, in which all that happens to a stage happens."""
+    """A server with its controls; `run` is its loop, in which all that happens to a episode happens."""
 
     def __init__(self, server: Any, names: Sequence[str], seed: int = 0) -> None:
         self.server, self.gui, self.names = server, server.gui, list(names)
@@ -117,35 +117,35 @@ class Viewer:
         self._playing = self.gui.add_checkbox("play", True)
         self._speed = self.gui.add_dropdown("speed", SPEEDS, initial_value="1")
         self._seed = self.gui.add_number("seed", seed, min=0, step=1)
-        self._told = self.gui.add_markdown("")
+        self._message = self.gui.add_markdown("")
         self._strength = self.gui.add_slider(
             "push [m/s]", 0.1, 5.0, 0.1, 1.0, hint="Click a robot or a prop to push it"
         )
         for label, act in (("step", self._step_once), ("reset", self._reset)):
             self.gui.add_button(label).on_click(lambda _, act=act: self._wanted.put(act))
         self._scene.on_update(lambda _: self._wanted.put(lambda: self._open(self._scene.value)))
-        self.stage: Stage | None = None
+        self.episode: LiveEpisode | None = None
         self._panel: Any = None
         self._open(self.names[0])
 
     def _open(self, name: str) -> None:
         """Show another scene; if it cannot be, say why."""
         try:
-            stage = Stage(name, int(self._seed.value))
+            episode = LiveEpisode(name, int(self._seed.value))
         except InvalidInput as error:
-            self._told.content = f"**{error}**"
+            self._message.content = f"**{error}**"
             return
-        if self.stage is not None:
-            self.stage.close()
-        self.stage, self.live = stage, LiveScene(self.server, stage.scene)
+        if self.episode is not None:
+            self.episode.close()
+        self.episode, self.live = episode, LiveScene(self.server, episode.scene)
         self.live.on_click(lambda event: self._wanted.put(lambda: self.push(event.ray_origin, event.ray_direction)))
         if self._panel is not None:
             self._panel.remove()
         self._panel = self.gui.add_folder("agents")
         with self._panel:
-            agents = {agent.name: number for number, agent in enumerate(stage.scene.agents)}
+            agents = {agent.name: number for number, agent in enumerate(episode.scene.agents)}
             self._follow = self.gui.add_dropdown("follow", ["nothing", *agents], initial_value=next(iter(agents)))
-            self._hands = {agent.name: self._add_seat(stage, agent) for agent in stage.scene.agents}
+            self._hands = {agent.name: self._add_seat(episode, agent) for agent in episode.scene.agents}
             empty = np.zeros(2)
             self._watched = self.gui.add_dropdown("plot of", [*agents])
             self._reward_plot = self.gui.add_uplot((empty, empty), ({}, {"label": "reward", "stroke": "#2563c9"}))
@@ -154,27 +154,27 @@ class Viewer:
             )
         self._show()
 
-    def _add_seat(self, stage: Stage, agent: Agent) -> Any:
+    def _add_seat(self, episode: LiveEpisode, agent: Agent) -> Any:
         """Add the menu of policies of a seat, and sliders for one that acts by hand."""
-        menu = self.gui.add_dropdown(agent.name, stage.choices(agent))
+        menu = self.gui.add_dropdown(agent.name, episode.choices(agent))
         folder = self.gui.add_folder(f"joints of {agent.name}", visible=False)
         with folder:
             sliders = [self.gui.add_slider(j.name, -1.0, 1.0, 0.01, 0.0) for j in agent.robot.joints]
 
         def choose() -> None:
             try:
-                stage.seat(agent, menu.value)
-                self._told.content = ""
+                episode.seat(agent, menu.value)
+                self._message.content = ""
             except InvalidInput as error:
-                self._told.content = f"**{error}**"
+                self._message.content = f"**{error}**"
             folder.visible = menu.value == HAND
 
         menu.on_update(lambda _: self._wanted.put(choose))
         return sliders
 
     def _reset(self) -> None:
-        assert self.stage is not None
-        self.stage.reset(int(self._seed.value))
+        assert self.episode is not None
+        self.episode.reset(int(self._seed.value))
         self._show()
 
     def _step_once(self) -> None:
@@ -182,46 +182,46 @@ class Viewer:
         self.step()
 
     def step(self) -> bool:
-        """Advance the stage and show it; return whether its episode has ended."""
-        stage = self.stage
-        assert stage is not None
+        """Advance the episode and show it; return whether its episode has ended."""
+        episode = self.episode
+        assert episode is not None
         for name, sliders in self._hands.items():
-            policy = stage.policies[name]
+            policy = episode.policies[name]
             if isinstance(policy, ByHand):
                 policy.action = np.array([slider.value for slider in sliders], np.float32)
-        over = stage.step()
+        over = episode.step()
         self._show()
         return over
 
     def push(self, origin: Sequence[float], direction: Sequence[float]) -> None:
         """Push what a ray hits along it, as hard as changes the speed of the whole body so much as the slider says."""
         hit = self.live.pick(origin, direction)
-        if hit is None or self.stage is None:
+        if hit is None or self.episode is None:
             return
         body, link, at = hit
-        agents, props = self.stage.scene.agents, self.stage.scene.props
+        agents, props = self.episode.scene.agents, self.episode.scene.props
         model = agents[body].robot.model if body < len(agents) else props[body - len(agents)].model
         way = np.array(direction) / np.linalg.norm(direction)
         impulse = (sum(own.mass for own in model.links) * self._strength.value * way).tolist()
-        self.stage.env.simulation.worlds[0].poke(body, link, tuple(impulse), tuple(at.tolist()))
+        self.episode.env.simulation.worlds[0].poke(body, link, tuple(impulse), tuple(at.tolist()))
 
     def _show(self) -> None:
-        stage = self.stage
-        assert stage is not None
-        numbers = {agent.name: number for number, agent in enumerate(stage.scene.agents)}
-        simulation = stage.env.simulation
+        episode = self.episode
+        assert episode is not None
+        numbers = {agent.name: number for number, agent in enumerate(episode.scene.agents)}
+        simulation = episode.env.simulation
         self.live.show(simulation.worlds[0].capture(), simulation.markers(), numbers.get(self._follow.value))
         now = time.monotonic()
         if now - self._plotted < PLOTS:
             return
         self._plotted = now
         name = self._watched.value
-        values = np.array(stage.rewards[name] or [0.0])
-        last = stage.step_number
+        values = np.array(episode.rewards[name] or [0.0])
+        last = episode.step_number
         self._reward_plot.data = (np.arange(last - len(values) + 1, last + 1, dtype=float), values)
-        seen = np.nan_to_num(np.asarray(stage.observation[name], float))
+        seen = np.nan_to_num(np.asarray(episode.observation[name], float))
         self._observation_plot.data = (np.arange(len(seen), dtype=float), seen)
-        self._told.content = f"step {last}, {last * stage.scene.timestep:.1f} s"
+        self._message.content = f"step {last}, {last * episode.scene.timestep:.1f} s"
 
     def handle(self) -> None:
         """Do what was asked for since the last time."""
@@ -237,19 +237,19 @@ class Viewer:
                 time.sleep(0.02)
                 due = time.monotonic()
                 continue
-            assert self.stage is not None
+            assert self.episode is not None
             if self.step():
                 self._seed.value = int(self._seed.value) + 1
                 self._reset()
             done += 1
-            due = max(due + self.stage.scene.timestep / float(self._speed.value), time.monotonic() - LATE)
+            due = max(due + self.episode.scene.timestep / float(self._speed.value), time.monotonic() - LATE)
             time.sleep(max(0.0, due - time.monotonic()))
 
     def close(self) -> None:
         """Free the world."""
-        if self.stage is not None:
-            self.stage.close()
-            self.stage = None
+        if self.episode is not None:
+            self.episode.close()
+            self.episode = None
 
 
 def run_view(names: Sequence[str], host: str, port: int, seed: int, steps: int | None) -> None:

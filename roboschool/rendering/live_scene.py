@@ -141,8 +141,8 @@ def _pieces(shapes: np.ndarray) -> Any:
             yield BOX, number, (0.0, 0.0, 0.0), (a, b, c)
         elif kind in (CYLINDER, CAPSULE):
             yield CYLINDER, number, (0.0, 0.0, 0.0), (a, a, c)
-        ends = {SPHERE: (0.0,), CAPSULE: (-c, c)}.get(kind, ())
-        yield from ((SPHERE, number, (0.0, 0.0, end), (a, a, a)) for end in ends)
+        caps = {SPHERE: (0.0,), CAPSULE: (-c, c)}.get(kind, ())
+        yield from ((SPHERE, number, (0.0, 0.0, end), (a, a, a)) for end in caps)
 
 
 def _outline(marker: Marker) -> np.ndarray:

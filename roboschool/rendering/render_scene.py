@@ -168,10 +168,12 @@ class RenderScene:
         images = Image.empty(len(views), height, width)
         shapes = [np.concatenate((self.shapes, own.shapes)) for own in self.markers]
         poses = [np.concatenate((own, marked.poses)) for own, marked in zip(self.poses, self.markers, strict=True)]
-        marks = [own.marks for own in self.markers]
+        strokes = [own.strokes for own in self.markers]
         pictures = [
             fill_picture(drawn, placed, self.meshes, self.ground, view, image, lines)
-            for drawn, placed, lines, view, image in zip(shapes, poses, marks, views, map(Image, *images), strict=True)
+            for drawn, placed, lines, view, image in zip(
+                shapes, poses, strokes, views, map(Image, *images), strict=True
+            )
         ]
         self.library.draw(pictures, threads)
         return images
@@ -184,7 +186,7 @@ def fill_picture(
     ground: Ground,
     view: CameraView,
     image: Image,
-    marks: np.ndarray = UNMARKED,
+    strokes: np.ndarray = UNMARKED,
 ) -> Picture:
     """Return what the library draws an image from; all that is given must live as long as it.
 
@@ -195,14 +197,14 @@ def fill_picture(
         ground: and sky.
         view: from where it is seen.
         image: to be drawn.
-        marks: `MARKS`, on the ground (mark,).
+        strokes: `MARKS`, on the ground (mark,).
     """
     height, width = image.depths.shape
     vectors = ((c_float * 3)(*vector) for vector in (view.ahead, view.right, view.up))
     return Picture(
-        *(shapes.ctypes.data, poses.ctypes.data, ctypes.addressof(meshes), ctypes.pointer(ground), marks.ctypes.data),
+        *(shapes.ctypes.data, poses.ctypes.data, ctypes.addressof(meshes), ctypes.pointer(ground), strokes.ctypes.data),
         Eye((c_double * 3)(*view.eye), *vectors, view.wide, view.high),
-        *(len(shapes), len(marks), width, height, *(array.ctypes.data for array in image)),
+        *(len(shapes), len(strokes), width, height, *(array.ctypes.data for array in image)),
     )
 
 
@@ -211,7 +213,7 @@ class Markers(NamedTuple):
 
     shapes: np.ndarray  # of balls, `SHAPES`
     poses: np.ndarray  # of balls (ball, POSE)
-    marks: np.ndarray  # lines on the ground, `MARKS`
+    strokes: np.ndarray  # lines on the ground, `MARKS`
 
 
 def _read_markers(markers: Sequence[Marker], ground: Ground) -> Markers:
@@ -222,12 +224,12 @@ def _read_markers(markers: Sequence[Marker], ground: Ground) -> Markers:
         if all(abs(number) < LOST for number in (*marker.position, marker.radius, marker.line, *(marker.end or ())))
     ]
     lines = [marker for marker in markers if marker.line > 0.0]
-    marks, middle = np.zeros(len(lines), MARKS), np.array(ground.middle)
-    for mark, marker in zip(marks, lines, strict=True):
+    strokes, middle = np.zeros(len(lines), MARKS), np.array(ground.middle)
+    for mark, marker in zip(strokes, lines, strict=True):
         start = marker.position[:2]
         mark["start"], mark["end"] = start - middle, (marker.end or start) - middle
         mark["radius"], mark["line"], mark["colour"] = marker.radius, marker.line, _share(marker.colour)
-    return Markers(*_balls([marker for marker in markers if marker.line <= 0.0]), marks)
+    return Markers(*_balls([marker for marker in markers if marker.line <= 0.0]), strokes)
 
 
 def _balls(markers: Sequence[Marker]) -> tuple[np.ndarray, np.ndarray]:

@@ -25,9 +25,7 @@ class Variant:
     """Seeds by axis, and the number of segments."""
 
     body: Annotated[int, Bounds(0, MOST_SEEDS)] | None = None  # lengths, masses, strengths; see `bodies.family`
-    segments: Annotated[int, Bounds(1, 100)] | None = (
-        None  # legs, or links of a chain; None: those of the scene's robot
-    )
+    segments: Annotated[int, Bounds(1, 100)] | None = None  # legs, or links of a chain; None: the scene's robot's
     looks: Annotated[int, Bounds(0, 10**9)] | None = None  # colours; they change no bit of the physics
 
 
@@ -57,9 +55,8 @@ def vary_robot(where: str, variant: Variant, robots: list[str], given: Any) -> A
     if variant.body is None and variant.segments is None:
         return given
     if given is not None or len(robots) != 1:
-        why = (
-            "the option 'robot' gives it already" if given is not None else "only scenes with one agent have that axis"
-        )
+        several = "only scenes with one agent have that axis"
+        why = several if given is None else "the option 'robot' gives it already"
         raise InvalidInput(f"{where}: option {VARIANT!r}: body: {why}")
     try:
         return vary_body(robots[0], variant.body, variant.segments)

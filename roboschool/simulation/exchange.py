@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from roboschool.physics.backend import Backend, Readings
 from roboschool.physics.native.backend import NativeBackend
-from roboschool.physics.native.program import Stage
+from roboschool.physics.native.program import Kernel
 from roboschool.simulation.game_rules import GameRules
 from roboschool.simulation.group import Group
 
@@ -30,10 +30,8 @@ def readings_of(seats: Sequence[tuple[Group, int]], game: GameRules, watches: bo
     )
 
 
-def find_stages(groups: Sequence[Group], backend: Backend, dt: float, updates: bool) -> tuple[list[Stage], ...]:
+def find_kernels(groups: Sequence[Group], backend: Backend, dt: float, updates: bool) -> tuple[list[Kernel], ...]:
     """Let the native library do what it can, and return what it computes in the call that steps a world.
-
-    That is what follows from physics alone: all of it, or nothing.
 
     Args:
         groups: the agents.
@@ -42,12 +40,11 @@ def find_stages(groups: Sequence[Group], backend: Backend, dt: float, updates: b
         updates: whether a game or a task remembers anything, which changes between a step and rewards.
 
     Returns:
-        What is computed now, and after the next swap.
+        What follows from physics alone: now, and after the next swap.
     """
-    if isinstance(backend, NativeBackend):
-        for group in groups:
-            group.prepare(dt)
-        found = [[group.stages(getattr(group, which)) for group in groups] for which in BUFFERS]
-        if not (updates or any(None in stages for stages in found)):
-            return tuple([stage for part in stages for stage in part or ()] for stages in found)
-    return tuple([] for _ in BUFFERS)
+    if not isinstance(backend, NativeBackend):
+        return tuple([] for _ in BUFFERS)
+    for group in groups:
+        group.prepare(dt)
+    shown = () if updates else groups
+    return tuple([kernel for group in shown for kernel in group.kernels(getattr(group, which))] for which in BUFFERS)

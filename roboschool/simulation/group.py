@@ -15,7 +15,7 @@ from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import TRUNK_NUMBERS, State
 from roboschool.mdp.task import Task, Update, needs_of
 from roboschool.mdp.term import Term
-from roboschool.physics.native.program import CLIP, CODES, Program, Stage
+from roboschool.physics.native.program import CLIP, CODES, Kernel, Program
 from roboschool.robots.robot import Robot, combine_robots
 from roboschool.scenes.randomize import Randomize
 from roboschool.scenes.scene import Scene
@@ -224,7 +224,7 @@ class Group:
         Args:
             dt: the time of a step [s].
             decided: these worlds (world,); None: there is no game.
-            is_computed: whether `stages` have been computed.
+            is_computed: whether `kernels` have been computed.
         """
         step = (self.previous, self.applied, self.state, dt, self.counted, is_computed)
         self.rewards.compute(*step)
@@ -253,13 +253,12 @@ class Group:
             torques = program.add(CODES[np.multiply], self.applied, self.drive.strength, direct)
             if self._scales is not None:
                 program.add(CODES[np.multiply], torques, self._scales, self.commands)
-            self._apply = program.stage()
+            self._apply = program.kernel()
 
-    def stages(self, state: State) -> list[Stage] | None:
-        """Return what computes rewards, costs and observations of a state; None if a part of it is left to numpy."""
-        stages = [sums.stage(state) for sums in (self.rewards, self.costs) if sums.terms]
-        stages.append(self.observer.stage(state))
-        return None if None in stages else [stage for stage in stages if stage is not None]
+    def kernels(self, state: State) -> list[Kernel]:
+        """Return what computes rewards, costs and observations of a state; not those of which numpy computes a part."""
+        kernels = (part.kernel(state) for part in (self.rewards, self.costs, self.observer))
+        return [kernel for kernel in kernels if kernel is not None]
 
     def begin_world(self, world: int, rng: np.random.Generator, ranges: Randomize | None = None) -> None:
         """Note that an episode has begun in a world, with its generator, and what is randomized there."""
@@ -292,7 +291,7 @@ class Group:
         self.costs.clear(worlds)
 
     def observe(self, previous: State, dt: float, is_computed: bool = False) -> None:
-        """Observe for all agents, unless `stages` have done so, and add noise."""
+        """Observe for all agents, unless `kernels` have done so, and add noise."""
         self.observation = self.observer.read(previous, self.applied, self.state, dt, is_computed)
         if self.plan.noise:
             keys, steps = self.state.noise[..., 0], self.state.noise[..., 1]

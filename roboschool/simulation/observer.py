@@ -10,7 +10,7 @@ from roboschool.mdp.sensor import Field, Pick
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 from roboschool.physics.native.observation import Observation
-from roboschool.physics.native.program import Stage
+from roboschool.physics.native.program import Kernel
 from roboschool.robots.robot import Robot
 
 
@@ -92,10 +92,10 @@ class Observer:
     def _bounds(self) -> list[np.ndarray]:
         return [np.broadcast_to(bound, (len(self.fields),)) for bound in (self._low, self._high)]
 
-    def stage(self, state: State) -> Stage | None:
+    def kernel(self, state: State) -> Kernel | None:
         """Return what observes a state, if it is prepared and no sensor is left to numpy."""
         native = self._native.get(id(state))
-        return None if native is None or self._readers else native.stage
+        return None if native is None or self._readers else native.kernel
 
     def read(
         self, previous: State, action: np.ndarray, state: State, dt: float, is_computed: bool = False
@@ -107,13 +107,13 @@ class Observer:
             action: what was applied (world, agent, joints).
             state: the state to be observed.
             dt: the time between the two [s].
-            is_computed: whether its stage has been computed.
+            is_computed: whether the kernel of the state, if there is one, has been computed.
         """
         if native := self._native.get(id(state)):
             for target, sensor in self._readers:
                 self._numbers[..., target] = sensor.read(previous, action, state, dt)
-            if not is_computed:
-                native.stage()
+            if self._readers or not is_computed:
+                native.kernel()
             return native.result.copy()
         picked = state.array.take(self._columns, axis=-1)
         picked -= self._offset

@@ -26,7 +26,7 @@ from roboschool.simulation import episode_start
 from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin, check_checkpoint, check_seeds
 from roboschool.simulation.clock import Clock
 from roboschool.simulation.episode_start import PLAIN, StartOptions
-from roboschool.simulation.exchange import find_stages, readings_of
+from roboschool.simulation.exchange import find_kernels, readings_of
 from roboschool.simulation.game_rules import GameRules
 from roboschool.simulation.group import Group
 from roboschool.simulation.info import Info
@@ -77,10 +77,10 @@ class Simulation:
         self.clock.diverged = self.backend.diverged
         self._readings = readings_of(self.seats, self.game, self._watches)  # of this step and the last
         self._commands = [group.commands[:, place] for group, place in self.seats]
-        self._stages = find_stages(self.groups, self.backend, scene.timestep, self._updates)  # as `_readings`
+        self._kernels = find_kernels(self.groups, self.backend, scene.timestep, self._updates)  # as `_readings`
         if isinstance(self.backend, NativeBackend):
-            for readings, stages in zip(self._readings, self._stages, strict=True):
-                self.backend.prepare(self._commands, readings, stages)
+            for readings, kernels in zip(self._readings, self._kernels, strict=True):
+                self.backend.prepare(self._commands, readings, kernels)
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
         self.begun = self.closed = False  # whether there is an episode to step in; whether all is freed
         described = {id(each): describe_scene(each) for each in self.scenes}
@@ -136,7 +136,7 @@ class Simulation:
         for group in self.groups:
             group.advance()
         self.clock.advance(list(paused))
-        self._readings, self._stages = self._readings[::-1], self._stages[::-1]
+        self._readings, self._kernels = self._readings[::-1], self._kernels[::-1]
         out = {*paused, *reset, *self.clock.diverged}
         for number in reset:
             if number not in paused:
@@ -152,15 +152,15 @@ class Simulation:
             self.game.freeze(number)
         rest = [*reset, *frozen]
         launches = self._update(rest) if self._updates else ()
-        stages, decided = self._stages[0], None if self.scene.game is None else self.game.decided
+        kernels, decided = self._kernels[0], None if self.scene.game is None else self.game.decided
         if rest:
-            for stage in stages:
-                stage(rest)
+            for kernel in kernels:
+                kernel(rest)
         for group in self.groups:
-            group.judge(self.scene.timestep, decided, bool(stages))
+            group.judge(self.scene.timestep, decided, bool(kernels))
         if launches:
             self._launch(launches)
-        self._observe(list(reset), bool(stages))
+        self._observe(list(reset), bool(kernels))
         return self.result()
 
     def result(self) -> StepResult:

@@ -7,7 +7,7 @@ import numpy as np
 from roboschool.errors import InvalidInput
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term
-from roboschool.physics.native.program import CODES, Program, Stage
+from roboschool.physics.native.program import CODES, Kernel, Program
 from roboschool.simulation.constants import Constants
 from roboschool.simulation.trace import is_repeated, trace_term
 
@@ -64,7 +64,7 @@ class TermSum:
             state: the state after it.
             dt: the time between the two [s].
             counted: 1 for agents whose step counts, else 0 (world, agent).
-            is_computed: whether the stage of the state has been computed.
+            is_computed: whether the kernel of the state, if there is one, has been computed.
         """
         if self._plans and not self._constants.hold():
             self._plans = {}  # numpy takes what is there now
@@ -89,10 +89,10 @@ class TermSum:
                 self._fused = {term.name for term in repeated if self._constants.reach(term.of)}
             self._plans[id(state)] = _Plan(self.terms, self._fused, self._factors, step, counted)
 
-    def stage(self, state: State) -> Stage | None:
+    def kernel(self, state: State) -> Kernel | None:
         """Return what computes all for a step to a state, if it is prepared and no term is left to numpy."""
         plan = self._plans.get(id(state))
-        return None if plan is None or plan.left else plan.stage
+        return None if plan is None or plan.left else plan.kernel
 
     def _sum(self, values: np.ndarray) -> np.ndarray:
         """Return the sum of all terms, added in order, so that it does not depend on how many worlds there are."""
@@ -142,7 +142,7 @@ class _Plan:
         program.add(multiply, results[0], one, total)
         for result in results[1:]:
             program.add(CODES[np.add], total, result, total)
-        self.stage = program.stage()
+        self.kernel = program.kernel()
 
     def is_of(self, previous: State, action: np.ndarray, state: State, dt: float, counted: np.ndarray) -> bool:
         """Return whether this is the plan of a step."""
@@ -154,7 +154,7 @@ class _Plan:
         """Return the weighted terms (term, world, agent) and their total."""
         for place in self.left:
             self._raw[place] = terms[place].of(*self._step)
-        if not is_computed:
-            self.stage()
+        if self.left or not is_computed:
+            self.kernel()
         sums = self._sums.copy()
         return sums[:-1], sums[-1]

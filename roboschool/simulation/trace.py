@@ -89,7 +89,7 @@ def is_added_in_order(width: int) -> bool:
     left, right = np.random.default_rng(0).normal(size=(2, PRODUCTS, 1, width))
     program = Program((PRODUCTS, 1))
     written = program.add(DOT, left, right, np.zeros((PRODUCTS, 1, 1)))
-    program.stage()()
+    program.kernel()()
     return [row.dot(other) for row, other in zip(left[:, 0], right[:, 0], strict=True)] == written[:, 0, 0].tolist()
 
 
@@ -142,7 +142,7 @@ def is_repeated(term: Term, previous: State, action: np.ndarray, state: State, d
     try:
         traced, written = trace_term(term, program, previous, action, state, dt), np.zeros((worlds, agents, 1))
         program.add(CODES[np.multiply], traced, np.ones((1, 1, 1)), written)
-        compute = program.stage()
+        compute = program.kernel()
         for trial in range(TRIALS):
             for array in arrays:
                 array[:] = rng.normal(size=array.shape) if trial % 2 else rng.integers(-1, 2, array.shape)

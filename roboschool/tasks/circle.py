@@ -62,8 +62,8 @@ class Circle(Goal):
         for axis, limit in enumerate((self.across, self.along)):
             for side in (-1.0, 1.0) if limit is not None else ():
                 at = side * (limit or 0.0)
-                ends = ((at, -self.radius), (at, self.radius)) if axis == 0 else ((-self.radius, at), (self.radius, at))
-                lines.append(straight(*ends, RED, LINE))
+                two = ((at, -self.radius), (at, self.radius)) if axis == 0 else ((-self.radius, at), (self.radius, at))
+                lines.append(straight(*two, RED, LINE))
         return (*super().markers(state, world, agent), *lines)
 
 

@@ -9,7 +9,7 @@ from roboschool.rendering.overlay import DESIGN, SMALLEST, TINY, Sheet
 from roboschool.rendering.team_colours import team_colours
 from roboschool.scenes.scene import Scene
 from roboschool.tournament.record import Match
-from roboschool.tournament.recording import describe_end, list_entries
+from roboschool.tournament.recording import describe_end, list_seats
 
 LETTERS = 13  # font size in a picture of the height `DESIGN` [pixels]
 LONGEST = 0.45  # of a name, as a part of the picture's width
@@ -25,9 +25,9 @@ class Caption:
 
     def __init__(self, scene: Scene, match: Match) -> None:
         self.record, self.trajectory, self.timestep = match.record, match.trajectory, scene.timestep
-        self.entries = list_entries(scene, match.record)
+        self.seats = list_seats(scene, match.record)
         colours = team_colours(scene)
-        self.colours = [colours[entry.agents[0]] for entry in self.entries]
+        self.colours = [colours[seat.agents[0]] for seat in self.seats]
 
     def draw(self, picture: np.ndarray, step: int) -> np.ndarray:
         """Return a picture (height, width, 3) of a step with its caption; a too small one stays as it is."""
@@ -68,9 +68,9 @@ class Caption:
         decimals = 2 if (self.trajectory.scores % 1.0).any() else 0
         scores = [f"{score:.{decimals}f}" for score in self.trajectory.count(step)]
         rows = []
-        for entry in self.entries:
-            counted = [", ".join(dict.fromkeys(scores[agent] for agent in entry.agents))] if scores else []
-            rows.append([entry.seat, entry.name, *counted, *([entry.result] if self._over(step) else [])])
+        for seat in self.seats:
+            counted = [", ".join(dict.fromkeys(scores[agent] for agent in seat.agents))] if scores else []
+            rows.append([seat.label, seat.name, *counted, *([seat.result] if self._over(step) else [])])
         return rows
 
     def _end(self, step: int) -> str:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from roboschool.errors import InvalidInput
-from roboschool.rendering.web.page import Entry, Recording, write_page
+from roboschool.rendering.web.page import Recording, Seat, write_page
 from roboschool.scenes.loader import load_for
 from roboschool.scenes.scene import Scene
 from roboschool.tournament.record import TRAJECTORY, Match, Record, read_match
@@ -30,19 +30,19 @@ def write_replays(folder: Path, report: Report) -> dict[str, str]:
     return written
 
 
-def list_entries(scene: Scene, record: Record) -> list[Entry]:
+def list_seats(scene: Scene, record: Record) -> list[Seat]:
     """Return seats, name and result of each player, in the order of the scene's agents."""
     numbers = {agent.name: number for number, agent in enumerate(scene.agents)}
     lines = sorted(record.agents, key=lambda line: numbers[line.agent])
     results = name_results([line.result for line in lines])
-    entries = []
+    seats = []
     for player in dict.fromkeys(line.player for line in lines):
         own = [(numbers[line.agent], word) for line, word in zip(lines, results, strict=True) if line.player == player]
         agents = tuple(number for number, _ in own)
-        seats = dict.fromkeys(scene.agents[number].team or scene.agents[number].name for number in agents)
+        labels = dict.fromkeys(scene.agents[number].team or scene.agents[number].name for number in agents)
         words = dict.fromkeys(word for _, word in own)
-        entries.append(Entry(agents, ", ".join(seats), record.players[player].name, ", ".join(words)))
-    return entries
+        seats.append(Seat(agents, ", ".join(labels), record.players[player].name, ", ".join(words)))
+    return seats
 
 
 def describe_end(record: Record) -> str:
@@ -61,6 +61,6 @@ def record_match(scene: Scene, match: Match) -> Recording:
     if not seen.frames:
         raise InvalidInput(f"{where}: it has no frames: the physics diverged at once")
     seen.check_fit(scene, where)
-    entries, ending = list_entries(scene, match.record), describe_end(match.record)
-    title = f"{scene.name}: {' - '.join(entry.name for entry in entries)}"
-    return Recording(scene, title, [*seen.bodies.values()], seen.markers, seen.scores, seen.rewards, entries, ending)
+    seats, ending = list_seats(scene, match.record), describe_end(match.record)
+    title = f"{scene.name}: {' - '.join(seat.name for seat in seats)}"
+    return Recording(scene, title, [*seen.bodies.values()], seen.markers, seen.scores, seen.rewards, seats, ending)

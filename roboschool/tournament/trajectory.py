@@ -16,9 +16,7 @@ from roboschool.simulation.simulation import Simulation
 
 BODY, MARKERS, SCORES, REWARDS = "bodies/", "markers", "scores", "rewards"  # of arrays; BODY and the name of a body
 BASE = 7  # numbers of a base: its position [m], its orientation x, y, z, w
-MARKER = (
-    12  # numbers of a change of a marker: step, its number, position [m], radius [m], red, green, blue, line, end [m]
-)
+MARKER = 12  # numbers of its change: step, its number, position [m], radius [m], red, green, blue, line, end [m]
 GONE = (0.0,) * (MARKER - 2)  # a marker with neither radius nor line has been removed
 MAX_MARKERS = 4096
 TOLERANCE = 0.01  # of the length of an orientation, which is 1

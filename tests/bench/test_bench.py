@@ -34,6 +34,7 @@ def bench(*arguments: object, code: int = 0) -> Result:
     return done
 
 
+@pytest.mark.slow
 def test_json_has_what_is_promised_and_is_read_again(tmp_path: Path) -> None:
     counts = ("--workers", "1,2", "--threads", "2")
     done = bench("hopper", "race", *TINY, *counts, "--resets", 10, "--shape", 2, "--json")

@@ -4,6 +4,7 @@ import itertools
 import math
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import gymnasium
 import numpy as np
@@ -20,12 +21,22 @@ SCENES = {"chain": "hopper", "crawler": "ant", "hound": "dog_velocity", "biped":
 KINDRED = [(family, segments) for family in FAMILIES.values() for segments in family.segments]
 
 
+def without_visuals(urdf: str) -> bytes:
+    """Return a URDF without what is only seen."""
+    robot = ElementTree.fromstring(urdf)
+    for link in robot.iter("link"):
+        for visual in link.findall("visual"):
+            link.remove(visual)
+    ElementTree.indent(robot)
+    return ElementTree.tostring(robot)
+
+
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
 def test_factors_of_one_give_our_robot(family: Family) -> None:
     text = format_urdf(family.build(family.own_segments, dict.fromkeys(family.factors, 1.0)))
     shipped = paths.robots()[family.robot].with_suffix(".urdf").read_text()
     if family.name in ("chain", "biped"):
-        assert text == shipped
+        assert without_visuals(text) == without_visuals(shipped)
     ours, made = load_robot(family.robot), vary_body(family.robot, None)
     assert made.mass == pytest.approx(ours.mass)
     assert made.pose == pytest.approx(ours.pose)

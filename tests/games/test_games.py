@@ -360,6 +360,7 @@ def own_modules(monkeypatch: pytest.MonkeyPatch) -> Any:
         sys.modules.pop(name, None)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("own_modules")
 @pytest.mark.parametrize("case", FAULTS, ids=[case["fault"] for case in FAULTS])
 def test_check_says_what_is_wrong_with_a_game(
@@ -389,7 +390,10 @@ def test_check_says_what_a_game_leaves_out(tmp_path: Path, capsys: pytest.Captur
         ("memory.reason", "memory.why"),
         ("agent_stats.score", "agent_stats.alone"),
         ("agent_stats.result", "agent_stats.won"),
-        ('    termination = "never before the time is up"\n', ""),
+        (
+            '    termination = "never before the time is up"\n',
+            "    def terminated(self, state):\n        return state.upright < 0.0\n",
+        ),
     ):
         assert old in text
         text = text.replace(old, new)

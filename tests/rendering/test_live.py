@@ -12,7 +12,7 @@ import trimesh
 from click.testing import CliRunner
 
 from roboschool.cli.main import main
-from roboschool.cli.view import HAND, ByHand, Stage, Viewer, check_port
+from roboschool.cli.view import HAND, ByHand, LiveEpisode, Viewer, check_port
 from roboschool.errors import InvalidInput
 from roboschool.rendering.live_scene import quaternions
 from roboschool.scenes.loader import load_scene
@@ -30,22 +30,22 @@ def test_quaternions_turn_as_their_matrices_do() -> None:
     assert back == pytest.approx(turns, abs=1e-12)
 
 
-def test_a_stage_gives_seats_to_policies() -> None:
-    with closing(Stage("ant_sumo", 3)) as stage:
-        agent = stage.scene.agents[0]
-        assert {HAND, "still", "ant_sumo"} <= set(stage.choices(agent))
-        assert "hopper" not in stage.choices(agent)
-        stage.seat(agent, HAND)
-        hand = stage.policies["ant_0"]
+def test_an_episode_gives_seats_to_policies() -> None:
+    with closing(LiveEpisode("ant_sumo", 3)) as episode:
+        agent = episode.scene.agents[0]
+        assert {HAND, "still", "ant_sumo"} <= set(episode.choices(agent))
+        assert "hopper" not in episode.choices(agent)
+        episode.seat(agent, HAND)
+        hand = episode.policies["ant_0"]
         assert isinstance(hand, ByHand)
         hand.action[:] = 0.5
-        assert not stage.step()
-        assert (stage.step_number, len(stage.rewards["ant_1"])) == (1, 1)
-        assert np.allclose(stage.env.simulation.groups[0].applied[0, 0], 0.5)
+        assert not episode.step()
+        assert (episode.step_number, len(episode.rewards["ant_1"])) == (1, 1)
+        assert np.allclose(episode.env.simulation.groups[0].applied[0, 0], 0.5)
         with pytest.raises(InvalidInput, match="ant_0: hopper"):
-            stage.seat(agent, "hopper")
-        stage.reset(4)
-        assert stage.step_number == 0
+            episode.seat(agent, "hopper")
+        episode.reset(4)
+        assert episode.step_number == 0
 
 
 def test_a_push_changes_the_momentum_by_its_impulse() -> None:
@@ -78,8 +78,8 @@ def viewer() -> Iterator[Any]:
 
 def test_the_viewer_runs_pushes_and_changes_scenes(viewer: Any) -> None:
     viewer.run(3)
-    assert viewer.stage.step_number == 3
-    simulation = viewer.stage.env.simulation
+    assert viewer.episode.step_number == 3
+    simulation = viewer.episode.env.simulation
     (x, y, z), *_ = simulation.worlds[0].capture().bases[0]
     shift = np.array(viewer.live._frame.position)
     body, link, at = viewer.live.pick(np.array((x, y, 5.0)) + shift, (0.0, 0.0, -1.0))
@@ -89,10 +89,10 @@ def test_the_viewer_runs_pushes_and_changes_scenes(viewer: Any) -> None:
     viewer.push(np.array((x, y, 5.0)) + shift, (0.0, 0.0, -1.0))
     viewer._wanted.put(lambda: viewer._open("hopper"))
     viewer.run(2)
-    assert viewer.stage.scene.name == "hopper"
+    assert viewer.episode.scene.name == "hopper"
     viewer._open("no such scene")
-    assert "no such scene" in viewer._told.content
-    assert viewer.stage.scene.name == "hopper", "the old one goes on"
+    assert "no such scene" in viewer._message.content
+    assert viewer.episode.scene.name == "hopper", "the old one goes on"
 
 
 def test_a_port_that_is_taken_is_one_clear_error() -> None:

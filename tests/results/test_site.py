@@ -7,13 +7,16 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from folders import ROOT
 from result_rows import make, write
 
 from roboschool import InvalidInput
-from roboschool.results import site
+from roboschool.results import site, verification
 from roboschool.results.charts import shown, ticks
+from roboschool.results.policy_store import shipped_policies
 from roboschool.results.ranking import Entry, rank
 from roboschool.results.records import record_all
+from roboschool.results.row_file import find_rows, read_row
 from roboschool.results.site import link, write_site
 from roboschool.results.verification import FAILED, REPLAYED, Verification
 
@@ -158,3 +161,21 @@ def test_numbers_are_short() -> None:
         "7 M",
         "-2.5 G",
     ]
+
+
+def test_the_site_of_our_rows_is_fresh(tmp_path: Path) -> None:
+    write_site(ROOT / "results", tmp_path / "site")
+    ours, made = (
+        {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (ROOT / "docs" / "site", tmp_path / "site")
+    )
+    assert ours == made, "run: roboschool results page results -o docs/site"
+    assert sum(map(len, ours.values())) < 5e6
+
+
+def test_our_rows_are_of_shipped_policies_as_they_are() -> None:
+    for path in find_rows(ROOT / "results"):
+        row = read_row(path)
+        assert not [*verification._claims(row)], path
+        assert all(run.policy in shipped_policies() for run in row.runs)
+        assert not row.commit.endswith("-changed")

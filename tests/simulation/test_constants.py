@@ -149,7 +149,7 @@ def test_a_curriculum_is_followed_where_the_library_computes_in_the_step(monkeyp
     from roboschool.tasks import run
 
     native, plain = (Simulation(load_scene("hopper"), 2, backend=backend) for backend in ("native", "python"))
-    assert native._stages[0]
+    assert native._kernels[0]
     for simulation in (native, plain):
         simulation.reset({0: 0, 1: 1})
     for step in range(6):

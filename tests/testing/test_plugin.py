@@ -74,6 +74,7 @@ def results(folder: Path) -> dict[str, str]:
     return {f"{case.get('classname')}.{case.get('name')}": case[0].tag if len(case) else "passed" for case in cases}
 
 
+@pytest.mark.slow
 def test_the_job_of_a_strangers_repository_finds_what_breaks(tmp_path: Path) -> None:
     github, gitlab = blocks("yaml")
     (step,) = re.findall(r"- run: (pytest .*)", github)

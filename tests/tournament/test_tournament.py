@@ -465,7 +465,7 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         return rows
 
     def mark(*starts: tuple[float, float]) -> np.ndarray:
-        return np.array([[*start, 0, 0, 0, 1, 0, 0, 0] for start in starts], np.float32)
+        return np.array([[*start, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0] for start in starts], np.float32)
 
     rows = match.actions["paddle_0"]
     nan = np.full_like(rows, np.nan)
@@ -481,7 +481,7 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         "not a match: it has the entries actions.npz": zipped({"actions.npz": entries["actions.npz"]}),
         "damaged: File is not a zip": b"PK\3\4 and then nothing",
         "its version is 9": about(version=9),
-        "its version is 1, not 4": zipped(old | {"match.json": b'{"version": 1}'}),
+        "its version is 1, not 5": zipped(old | {"match.json": b'{"version": 1}'}),
         "its version is None": zipped(entries | {"match.json": b"[]"}),
         "unknown key 'sead'": about(sead=1),
         "checksums do not fit": about(steps=500),
@@ -496,11 +496,11 @@ def test_damaged_files_are_refused(env: ParallelEnv, tmp_path: Path) -> None:
         "paddle_1 is '|O'": actions(paddle_0=rows, paddle_1=np.array([[print]])),
         "paddle_1 holds a number that is not finite": actions(paddle_0=rows, paddle_1=nan),
         "trajectory.npz: damaged: File is not a zip file": zipped(entries | {"trajectory.npz": b"0"}),
-        "not bodies, markers and scores": trajectory(more=paddle),
+        "not bodies, markers, scores and rewards": trajectory(more=paddle),
         "scores change at steps that cannot be, of 62 frames": trajectory(scores=paddle[:2, :3] + 62),
         "it holds nothing, not": zipped(entries | {"trajectory.npz": packed_with()}),
         "two of the same name": zipped(entries | {"trajectory.npz": twice.getvalue()}),
-        "1006 entries, too many": trajectory(**{f"bodies/{number}": paddle for number in range(1000)}),
+        "1007 entries, too many": trajectory(**{f"bodies/{number}": paddle for number in range(1000)}),
         "bodies/x is '|O'": trajectory(**{"bodies/x": np.array([[print]])}),
         "bodies/x is '<f4' (62,), not a table": trajectory(**{"bodies/x": paddle[:, 0]}),
         "x is (61, 9): 62 frames of 61 steps": trajectory(**{"bodies/x": paddle[1:]}),

@@ -22,7 +22,10 @@ def test_threads_change_no_bit(scene: str) -> None:
     told = story_of(scene, 0, num_threads=1)
     assert told == story_of(scene, 0, num_threads=2)
     assert told == story_of(scene, 0, num_threads=16)
-    assert told == story_of(scene, 2, num_threads=2)
+
+
+def test_threads_of_workers_do_not_either() -> None:
+    assert story_of("soccer", 0, num_threads=1) == story_of("soccer", 2, num_threads=2)
 
 
 def test_the_default_is_a_thread_for_eight_rows() -> None:

@@ -735,6 +735,7 @@ class Stillborn(Faulty):
         return (now.memory[..., 1] < 0.5) & (now.memory[..., 0] < 2.0)
 
 
+@pytest.mark.slow
 def test_an_episode_that_is_over_where_it_begins_is_the_same_for_all(caplog: pytest.LogCaptureFixture) -> None:
     scene = load_scene("hopper")
     agents = tuple(dataclasses.replace(agent, task=Stillborn(agent.robot, luck=-1.0)) for agent in scene.agents)

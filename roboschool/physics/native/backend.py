@@ -14,7 +14,7 @@ from roboschool.physics.checkpoint import EpisodeLog, Start
 from roboschool.physics.contact_sums import PAIR
 from roboschool.physics.native import library
 from roboschool.physics.native.library import NoNativeBackend, load_library
-from roboschool.physics.native.program import Stage
+from roboschool.physics.native.program import Kernel
 from roboschool.physics.native.world import NativeWorld
 from roboschool.physics.worlds import World
 from roboschool.scenes.scene import Scene
@@ -56,25 +56,25 @@ class NativeBackend(PythonBackend):
             self.close()
             raise
 
-    def prepare(self, commands: Sequence[np.ndarray], readings: Readings, stages: Sequence[Stage]) -> None:
+    def prepare(self, commands: Sequence[np.ndarray], readings: Readings, kernels: Sequence[Kernel]) -> None:
         """Note the addresses of arrays, which numpy takes microseconds to tell, of steps that follow.
 
         Args:
             commands: as `step` will get them: the same arrays.
             readings: alike.
-            stages: what is computed of a world as soon as it has been read after a step.
+            kernels: what is computed of a world as soon as it has been read after a step.
         """
-        self._prepared[id(readings)] = _Prepared(commands, readings, stages)
+        self._prepared[id(readings)] = _Prepared(commands, readings, kernels)
 
     def step(self, commands: Sequence[np.ndarray], worlds: Iterable[int], readings: Readings) -> None:
-        """Let a timestep pass in some worlds, read them, and compute the stages that were prepared."""
+        """Let a timestep pass in some worlds, read them, and compute the kernels that were prepared."""
         prepared, chosen = self._prepared.get(id(readings)), list(worlds)
         if prepared is None or prepared.commands is not commands:
             prepared = _Prepared(commands, readings)
         if self._by_pybullet:
             super().step(commands, chosen, readings)
-            for stage in prepared.stages:
-                stage(chosen)
+            for kernel in prepared.kernels:
+                kernel(chosen)
         else:
             self._call(chosen, prepared, passes=True)
 
@@ -121,12 +121,12 @@ class NativeBackend(PythonBackend):
 class _Prepared:
     """The addresses of what a step needs and writes; the arrays live as long as this."""
 
-    def __init__(self, commands: Sequence[np.ndarray], readings: Readings, stages: Sequence[Stage] = ()) -> None:
-        self.commands, self.stages = commands, tuple(stages)
+    def __init__(self, commands: Sequence[np.ndarray], readings: Readings, kernels: Sequence[Kernel] = ()) -> None:
+        self.commands, self.kernels = commands, tuple(kernels)
         rows = [(library.Rows * len(arrays))(*map(_rows, arrays)) for arrays in (commands, readings.agents)]
         others = map(_rows, (readings.props, readings.contacts, readings.pairs))
-        structs = (library.Stage * len(stages))(*(stage.struct for stage in stages))
-        struct = library.Step(*rows, *others, structs, len(stages))
+        structs = (library.Kernel * len(kernels))(*(kernel.struct for kernel in kernels))
+        struct = library.Step(*rows, *others, structs, len(kernels))
         self.address, self._kept = ctypes.addressof(struct), (struct, readings)
 
 

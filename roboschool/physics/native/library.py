@@ -162,8 +162,8 @@ class Rows(ctypes.Structure):
     _fields_ = [("data", c_void_p), ("stride", c_ssize_t)]
 
 
-class Stage(ctypes.Structure):
-    """`struct stage`."""
+class Kernel(ctypes.Structure):
+    """`struct kernel`."""
 
     _fields_ = [("operations", c_void_p), ("count", c_int), ("agents", c_int), ("observation", c_void_p)]
 
@@ -174,7 +174,7 @@ class Step(ctypes.Structure):
     _fields_ = [
         *((name, POINTER(Rows)) for name in ("commands", "agents")),
         *((name, Rows) for name in ("props", "contacts", "pairs")),
-        ("stages", POINTER(Stage)),
+        ("kernels", POINTER(Kernel)),
         ("count", c_int),
     ]
 

@@ -6,7 +6,7 @@ from ctypes import c_int, c_ssize_t, c_void_p
 import numpy as np
 
 from roboschool.physics.native import library
-from roboschool.physics.native.program import Stage
+from roboschool.physics.native.program import Kernel
 
 ARRAYS = ("columns", "state", "read", "offset", "scale", "low", "high")
 
@@ -25,7 +25,7 @@ class Struct(ctypes.Structure):
 class Observation:
     """Numbers that are picked from a state that keeps its array, scaled and clipped.
 
-    `stage` computes them, and writes them to `result` (world, agent, width), float32.
+    `kernel` computes them, and writes them to `result` (world, agent, width), float32.
 
     Args:
         state: its numbers (world, agent, n).
@@ -56,4 +56,4 @@ class Observation:
         struct = Struct(agents, width, stride=state.shape[-1], own=width if len(offset) > 1 else 0)
         for name, array in zip((*ARRAYS, "result"), kept, strict=True):
             setattr(struct, name, array.ctypes.data)
-        self.stage = Stage(library.Stage(None, 0, agents, ctypes.addressof(struct)), worlds, struct, kept)
+        self.kernel = Kernel(library.Kernel(None, 0, agents, ctypes.addressof(struct)), worlds, struct, kept)

@@ -58,13 +58,13 @@ static void observe(const struct observation *o, int w) {
   }
 }
 
-void compute(const struct stage *stage, int i) {
-  for (int a = 0; a < stage->agents; a++)
-    for (int k = 0; k < stage->count; k++) carry_out(stage->operations + k, i, a);
-  if (stage->observation) observe(stage->observation, i);
+void compute(const struct kernel *kernel, int i) {
+  for (int a = 0; a < kernel->agents; a++)
+    for (int k = 0; k < kernel->count; k++) carry_out(kernel->operations + k, i, a);
+  if (kernel->observation) observe(kernel->observation, i);
 }
 
-/* Compute a stage for worlds: chosen are the numbers of count of them; NULL: the first so many. */
-void roboschool_compute(const struct stage *stage, const int *chosen, int count) {
-  for (int k = 0; k < count; k++) compute(stage, chosen ? chosen[k] : k);
+/* Compute a kernel for worlds: chosen are the numbers of count of them; NULL: the first so many. */
+void roboschool_compute(const struct kernel *kernel, const int *chosen, int count) {
+  for (int k = 0; k < count; k++) compute(kernel, chosen ? chosen[k] : k);
 }

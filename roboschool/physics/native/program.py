@@ -42,16 +42,16 @@ class Operation(ctypes.Structure):
     _fields_ = [("code", c_int), ("width", c_int), *((name, Operand) for name in ("left", "right", "result"))]
 
 
-class Stage:
+class Kernel:
     """What is computed for one world after the other, in one call.
 
     Args:
-        struct: `struct stage`.
+        struct: `struct kernel`.
         worlds: how many there are.
         kept: whatever the structure has addresses of.
     """
 
-    def __init__(self, struct: library.Stage, worlds: int, *kept: object) -> None:
+    def __init__(self, struct: library.Kernel, worlds: int, *kept: object) -> None:
         self.struct = struct
         self._address, self._worlds, self._kept = ctypes.addressof(struct), worlds, kept
         self._compute = load_library().compute
@@ -100,9 +100,9 @@ class Program:
         steps = [step if size > 1 else 0 for step, size in zip(array.strides, array.shape, strict=True)]
         return Operand(array.ctypes.data, *steps)
 
-    def stage(self) -> Stage:
+    def kernel(self) -> Kernel:
         """Return what carries all out."""
         worlds, agents = self.shape
         operations = (Operation * len(self._operations))(*self._operations)
-        struct = library.Stage(ctypes.addressof(operations), len(operations), agents, None)
-        return Stage(struct, worlds, operations, self._kept)
+        struct = library.Kernel(ctypes.addressof(operations), len(operations), agents, None)
+        return Kernel(struct, worlds, operations, self._kept)

@@ -254,7 +254,7 @@ static void advance(struct world *w, int i, const struct step *s, int passes) {
   for (int a = 0; a < w->agents; a++) w->sound &= read_robot(w, w->robots + a, row_of(s->agents + a, i));
   for (int p = 0; p < w->props && s->props.data; p++)
     w->sound &= read_prop(w, w->prop_bodies + p, row_of(&s->props, i) + 9 * p);
-  for (int k = 0; passes && k < s->count; k++) compute(s->stages + k, i);
+  for (int k = 0; passes && k < s->count; k++) compute(s->kernels + k, i);
 }
 
 /* Take a world for this thread; a fork does not wait for the threads of its parent. */

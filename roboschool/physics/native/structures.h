@@ -134,7 +134,7 @@ struct observation {
   intptr_t stride, own;       /* own: how many numbers the offset of the next world is further on */
   float *result;              /* (world, agent, width) */
 };
-struct stage { /* what is computed for a world: operations in order for each agent, then an observation; NULL: none */
+struct kernel { /* what is computed for a world: operations in order for each agent, then an observation; NULL: none */
   const struct operation *operations;
   int count, agents;
   const struct observation *observation;
@@ -142,7 +142,7 @@ struct stage { /* what is computed for a world: operations in order for each age
 struct step { /* what a timestep needs and writes */
   const struct rows *commands, *agents; /* of each agent its command, and its state; NULL: not wanted */
   struct rows props, contacts, pairs;
-  const struct stage *stages; /* computed for a world once a timestep has passed in it and it is read */
+  const struct kernel *kernels; /* computed for a world once a timestep has passed in it and it is read */
   int count;
 };
 
@@ -160,7 +160,7 @@ void add_contacts(struct world *w, int substep);
 void read_contacts(const struct world *w, int i, const struct step *out, int are_listed);
 
 /* program.c */
-void compute(const struct stage *stage, int i);
+void compute(const struct kernel *kernel, int i);
 
 /* threads.c */
 void in_parallel(void (*call)(void *job, int number), void *job, int count, int threads);

@@ -70,7 +70,7 @@ class Picture(ctypes.Structure):
     _fields_ = [
         *((name, c_void_p) for name in ("shapes", "poses", "meshes")),
         ("ground", POINTER(Ground)),
-        ("marks", c_void_p),
+        ("strokes", c_void_p),
         ("camera", Eye),
         *((name, c_int32) for name in ("count", "marked", "width", "height")),
         *((name, c_void_p) for name in ("colours", "depths", "bodies")),

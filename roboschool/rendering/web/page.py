@@ -25,11 +25,11 @@ DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Entry:
+class Seat:
     """A line of the table over the picture."""
 
     agents: tuple[int, ...]  # whose score and return it shows
-    seat: str
+    label: str  # of the seat
     name: str  # of its policy
     result: str = ""  # shown at the end only
 
@@ -44,7 +44,7 @@ class Recording:
     markers: np.ndarray  # step, number, position, radius, colour (0 to 255), line, end (changes, 12)
     scores: np.ndarray  # step, score of each agent (changes, 1 + agents)
     rewards: np.ndarray  # of each agent in the step before (frames, agents)
-    entries: Sequence[Entry]
+    seats: Sequence[Seat]
     ending: str  # why it ended, in words
 
 
@@ -94,7 +94,7 @@ def _describe(recording: Recording, scene: RenderScene) -> dict[str, Any]:
         "shapes": [_shape(*own) for own in zip(scene.shapes, scene.owners, scene.local, strict=True)],
         "meshes": list(range(len(scene.trees))),
         "ground": _ground(scene),
-        "entries": [{**asdict(entry), "colour": colours[entry.agents[0]]} for entry in recording.entries],
+        "seats": [{**asdict(seat), "colour": colours[seat.agents[0]]} for seat in recording.seats],
         "ending": recording.ending,
     }
 
@@ -102,10 +102,10 @@ def _describe(recording: Recording, scene: RenderScene) -> dict[str, Any]:
 def _tables(recording: Recording, scene: RenderScene) -> dict[str, tuple[np.ndarray, Any]]:
     bodies = np.concatenate([_steady(rows) for rows in recording.bodies], axis=1).clip(-LOST, LOST)
     steps = [step for rows in recording.bodies for step in (*[FINE] * BASE, *[ANGLE] * (rows.shape[1] - BASE))]
-    marks = (1.0, 1.0, *[FINE] * 4, 1.0, 1.0, 1.0, *[FINE] * 3)
+    rounded = (1.0, 1.0, *[FINE] * 4, 1.0, 1.0, 1.0, *[FINE] * 3)
     tables: dict[str, tuple[np.ndarray, Any]] = {
         "bodies": (bodies, np.array(steps)),
-        "markers": (recording.markers.clip(-LOST, LOST), np.array(marks)),
+        "markers": (recording.markers.clip(-LOST, LOST), np.array(rounded)),
         "scores": (recording.scores, np.array([1.0, *[REWARD] * (recording.scores.shape[1] - 1)])),
         "rewards": (recording.rewards, REWARD),
     }

@@ -49,18 +49,18 @@ class Player {
   }
 
   fillTable() {
-    const table = find("table").firstElementChild, { entries, title } = this.about;
+    const table = find("table").firstElementChild, { seats, title } = this.about;
     table.createCaption().textContent = title;
     const head = table.insertRow();
     for (const word of ["", "", ...(this.counted ? ["score"] : []), "return"]) head.append(document.createElement("th"), "");
     [...head.cells].forEach((cell, k) => (cell.textContent = ["", "", ...(this.counted ? ["score"] : []), "return"][k]));
-    this.cells = entries.map((entry) => {
+    this.cells = seats.map((own) => {
       const row = table.insertRow(), dot = document.createElement("i"), seat = row.insertCell(), name = row.insertCell();
       seat.className = name.className = "word";
-      if (entry.colour) dot.style.background = `rgb(${entry.colour})`;
+      if (own.colour) dot.style.background = `rgb(${own.colour})`;
       else dot.style.display = "none";
-      seat.append(dot, entry.seat);
-      name.textContent = entry.name;
+      seat.append(dot, own.label);
+      name.textContent = own.name;
       return { score: this.counted && row.insertCell(), total: row.insertCell() };
     });
   }
@@ -155,15 +155,15 @@ class Player {
     find("play").textContent = this.playing ? "Pause" : over ? "Again" : "Play";
     find("time").textContent = `${(step * about.timestep).toFixed(1)} / ${(this.last * about.timestep).toFixed(1)} s`;
     if (document.activeElement !== find("follow")) find("follow").value = this.view.follow;
-    about.entries.forEach((entry, k) => {
-      const of = (row) => entry.agents.map((agent) => row[agent]), total = of(this.returns.row(step)).reduce((a, b) => a + b, 0);
+    about.seats.forEach((own, k) => {
+      const of = (row) => own.agents.map((agent) => row[agent]), total = of(this.returns.row(step)).reduce((a, b) => a + b, 0);
       this.cells[k].total.textContent = total.toFixed(1);
       if (this.counted) {
         const counts = [...new Set(of(this.counted.at(step)).map((count) => count.toFixed(decimals)))];
         this.cells[k].score.textContent = counts.join(", ");
       }
     });
-    const ending = about.entries.filter((entry) => entry.result).map((entry) => `${entry.name || entry.seat}: ${entry.result}`);
+    const ending = about.seats.filter((own) => own.result).map((own) => `${own.name || own.label}: ${own.result}`);
     find("result").textContent = over ? [...ending, about.ending].filter(Boolean).join(" · ") : "";
     drawCurve(find("curve"), about, Math.max(0, this.view.follow), step);
   }
@@ -175,16 +175,17 @@ function drawCurve(canvas, about, agent, step) {
   const pen = canvas.getContext("2d"), first = Math.max(0, step - SHOWN), values = [];
   for (let k = first; k <= step; k++) values.push(about.rewards.row(k)[agent]);
   const most = Math.max(1, ...values.map(Math.abs)), x = (k) => width - ((step - first - k) * width) / SHOWN;
+  const middle = 0.68 * height, half = 0.3 * height; // below the words
   pen.strokeStyle = "rgba(255,255,255,.3)";
-  pen.strokeRect(0, height / 2, width, 0);
+  pen.strokeRect(0, middle, width, 0);
   pen.strokeStyle = about.agents[agent].colour ? `rgb(${about.agents[agent].colour})` : "#70e280";
   pen.lineWidth = 2.5;
   pen.beginPath();
-  values.forEach((value, k) => pen.lineTo(x(k), height / 2 - (value / most) * (height / 2 - 3)));
+  values.forEach((value, k) => pen.lineTo(x(k), middle - (value / most) * half));
   pen.stroke();
   pen.fillStyle = "#b9c3cf";
   pen.font = `${height / 3.2}px system-ui, sans-serif`;
-  pen.fillText(`reward of ${about.agents[agent].name}: ${values.at(-1).toFixed(2)}`, 2, height / 3);
+  pen.fillText(`reward of ${about.agents[agent].name}: ${values.at(-1).toFixed(2)}`, 2, 0.3 * height);
 }
 
 function sums(table) {
