@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from roboschool.mdp.conditions import NOMINAL, STILL, BodyConditions, Conditions, Vector
 from roboschool.mdp.effects import Push
@@ -26,7 +26,7 @@ class Dynamics:
 
     def __init__(self, client: int, ground: int, bodies: Sequence[RobotBody], ranges: Randomize | None) -> None:
         self._client, self._ground = client, ground
-        self._bodies = [_NominalBody(body) for body in bodies] if ranges is not None else []
+        self._bodies = [_NominalBody(body, ranges) for body in bodies] if ranges is not None else []
         self.applied = NOMINAL
         push = None if ranges is None else ranges.push
         self.pushed = [body.links.get(push.link, NOWHERE) if push and push.link else body.trunk for body in bodies]
@@ -61,43 +61,58 @@ class Dynamics:
 
 
 class _NominalBody:
-    """What a robot was loaded with."""
+    """What a robot was loaded with.
 
-    def __init__(self, body: RobotBody) -> None:
+    Args:
+        body: the robot.
+        ranges: what differs from episode to episode.
+    """
+
+    def __init__(self, body: RobotBody, ranges: Randomize) -> None:
         self._body = body
         client, model = body.client, body.robot.model
-        self._links: list[dict[str, Any]] = []  # arguments for each link of the model
-        for link in model.links:
-            number = body.links[link.name]
-            mass, _, inertia, *_, restitution = bullet.getDynamicsInfo(body.id, number, client)[:6]
-            numbers = {"mass": mass, "localInertiaDiagonal": inertia, "restitution": restitution}
-            if number != BASE:
-                numbers["jointDamping"] = bullet.getJointInfo(body.id, number, client)[6]
-            self._links.append({"linkIndex": number, **numbers})
         joints = moving_joints(body.robot)
         parents = {joint.child: joint.name for joint in model.joints}
-        self._joint_of = [joints.index(j) if (j := parents.get(link.name)) in joints else None for link in model.links]
+        self._links: list[_NominalLink] = []
+        for link in model.links:
+            number, joint = body.links[link.name], parents.get(link.name)
+            mass, _, inertia, *_, restitution = bullet.getDynamicsInfo(body.id, number, client)[:6]
+            damping = bullet.getJointInfo(body.id, number, client)[6] if number != BASE else 0.0
+            arguments = {"bodyUniqueId": body.id, "linkIndex": number, "physicsClientId": client}
+            place = joints.index(joint) if joint in joints else NOWHERE
+            self._links.append(_NominalLink(mass, inertia, restitution, damping, place, arguments))
+        self._mass, self._damping = ranges.mass is not None, ranges.joint_damping is not None  # whether they differ
+        self._differs = self._mass or self._damping or ranges.restitution is not None
         self._payload = body.links.get(PAYLOAD)
 
     def change(self, own: BodyConditions, rebound: float | None) -> None:
         """Change what differs; all else is as it was loaded."""
         body = self._body
-        for place, nominal in enumerate(self._links):
-            joint = self._joint_of[place]
-            factor = own.mass[place] if own.mass else 1.0
-            x, y, z = nominal["localInertiaDiagonal"]
-            changed = nominal | {
-                "mass": factor * nominal["mass"],
-                "localInertiaDiagonal": (factor * x, factor * y, factor * z),
-                "restitution": nominal["restitution"] if rebound is None else rebound,
-            }
-            if joint is not None and own.damping:
-                changed["jointDamping"] += own.damping[joint]
-            bullet.changeDynamics(body.id, physicsClientId=body.client, **changed)
+        for place, link in enumerate(self._links if self._differs else ()):
+            arguments = link.arguments
+            arguments["restitution"] = link.restitution if rebound is None else rebound
+            if self._mass:
+                factor, (x, y, z) = own.mass[place] if own.mass else 1.0, link.inertia
+                arguments["mass"] = factor * link.mass
+                arguments["localInertiaDiagonal"] = factor * x, factor * y, factor * z
+            if self._damping and link.joint != NOWHERE:
+                arguments["jointDamping"] = link.damping + (own.damping[link.joint] if own.damping else 0.0)
+            bullet.changeDynamics(**arguments)
         if self._payload is not None:
             bullet.changeDynamics(body.id, self._payload, mass=own.payload, physicsClientId=body.client)
         friction = own.friction or [0.0] * (len(body.joints) - body.track)
         body.brakes = [*([0.0] * body.track), *friction]
+
+
+class _NominalLink(NamedTuple):
+    """What a link was loaded with, and the arguments that change it."""
+
+    mass: float  # [kg]
+    inertia: Vector  # about its principal axes [kg m2]
+    restitution: float
+    damping: float  # of its joint [N m s/rad]
+    joint: int  # its place among the joints that move, or `NOWHERE`
+    arguments: dict[str, Any]
 
 
 def _centre(body: Body, link: int) -> Vector:

@@ -125,6 +125,7 @@ class Group:
         self.pushes = Pushes(self.agents, scene.timestep) if self.plan.push is not None else None
         self._scales = np.ones(self.commands.shape) if self.plan.scales is not None else None
         self._deviations = np.zeros(self.observation.shape)  # of noise
+        self._drawn = np.tile((*np.zeros(len(self.plan.names)), *NEUTRAL), (len(self.agents), 1))
         self._apply: Callable[[], None] = self._apply_by_numpy
         self._check_task()
         if self.robot is not robots[0]:
@@ -276,13 +277,14 @@ class Group:
 
     def set_conditions(self, world: int) -> None:
         """Take what an episode has drawn from the state of a world."""
-        for place, numbers in enumerate(self.state.conditions[world] if self.plan.names else ()):
-            drawn = np.append(numbers, NEUTRAL)
-            if self._scales is not None:
-                first, second = drawn[self.plan.scales]
-                self._scales[world, place] = first * second
-            if self.plan.noise:
-                self._deviations[world, place] = drawn[self.plan.noise]
+        if self._scales is None and not self.plan.noise:
+            return
+        self._drawn[:, : -len(NEUTRAL)] = self.state.conditions[world]
+        if self._scales is not None and self.plan.scales is not None:
+            first, second = self.plan.scales
+            np.multiply(self._drawn.take(first, axis=1), self._drawn.take(second, axis=1), out=self._scales[world])
+        if self.plan.noise:
+            self._deviations[world] = self._drawn.take(self.plan.noise, axis=1)
 
     def begin(self, worlds: list[int]) -> None:
         """Clear actions, rewards and costs at the start of an episode."""

@@ -1,5 +1,7 @@
 """Noise of sensors, as a function of numbers in the state: the same state is observed alike, whenever and wherever."""
 
+import functools
+
 import numpy as np
 
 KEY, STEP, PLACE = (np.uint64(odd) for odd in (0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0xABC98388FB8FAC03))
@@ -8,6 +10,12 @@ LAST = np.uint64(31)
 PARTS = 4  # uniform numbers of 16 bits, of which each of the noise is the sum
 MEAN = PARTS * (2**16 - 1) / 2.0
 DEVIATION = (PARTS * (2**32 - 1) / 12.0) ** 0.5
+
+
+@functools.cache
+def _places(width: int) -> np.ndarray:
+    """Return what tells the numbers of an observation apart."""
+    return np.arange(1, width + 1, dtype=np.uint64) * PLACE
 
 
 def sample_noise(keys: np.ndarray, steps: np.ndarray, width: int) -> np.ndarray:
@@ -24,7 +32,7 @@ def sample_noise(keys: np.ndarray, steps: np.ndarray, width: int) -> np.ndarray:
         The numbers (..., width).
     """
     bits = (keys.astype(np.uint64) * KEY + steps.astype(np.uint64) * STEP)[..., None]
-    bits = bits + np.arange(1, width + 1, dtype=np.uint64) * PLACE
+    bits = bits + _places(width)
     for shift, factor in MIX:
         bits ^= bits >> shift
         bits *= factor

@@ -128,9 +128,9 @@ class NativeWorld(World):
             self.robots, self.bodies, self.dynamics.pushed, self.dynamics.forces, strict=True
         ):
             robot.pushed = body.trunk, pushed
-            for place, force in enumerate(forces):
-                robot.forces[place] = force
             robot.blown = any(map(any, forces))
+            if robot.blown:
+                robot.forces[:] = forces
 
     def reset(self, start: Start) -> None:
         """Start an episode."""
