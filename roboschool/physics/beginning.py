@@ -16,7 +16,7 @@ with redirect_native_output():
 
 
 def begin_in_motion(body: "RobotBody", placement: Placement, ground: int) -> None:
-    """Let a robot that has been placed upright, with its trunk at its standing height, begin as a placement says.
+    """Let a robot begin as a placement says; one that is planar or fixed has been placed upright, as it stands.
 
     Args:
         body: the robot.

@@ -168,6 +168,9 @@ class RobotBody(Body):
     def place(self, placement: Placement, ground: int) -> None:
         """Put the robot on the ground: its lowest point just touches it, whatever the angles of its joints."""
         self.settle(placement)
+        if not (placement.is_plain or self.planar or self.robot.fixed):
+            begin_in_motion(self, placement, ground)
+            return
         height = self.robot.standing_height
         track = (0.0, height, placement.pitch) if self.planar else ()
         self.set_joints([*track, *(placement.passive_joints or self.passive_start), *placement.joints], self.off)
