@@ -181,7 +181,7 @@ def _leaf_faults(value: Any, schema: Any, key: str) -> Iterator[str]:
         yield _at(key, str(error).replace(" - at `$", " at `"))
         return
     for rule in (*rules, *(rule for part in parts for rule in _arms(part)[1])):
-        if value is not None and isinstance(rule, Bounds | Pattern) and (fault := rule.fault(value)):
+        if not isinstance(value, dict | None) and isinstance(rule, Bounds | Pattern) and (fault := rule.fault(value)):
             yield _at(key, fault)
 
 

@@ -70,7 +70,7 @@ def _rows(record: Any, prefix: str) -> Iterator[tuple[str, ...]]:
     hints = get_type_hints(record, include_extras=True)
     for field in dataclasses.fields(record):
         hint = hints[field.name]
-        rules = [rule for part in _parts(hint) for rule in getattr(part, "__metadata__", ())]
+        rules = [rule for part in parts_of(hint) for rule in getattr(part, "__metadata__", ())]
         meaning = next(rule for rule in rules if isinstance(rule, Meaning))
         bounds = next((rule for rule in rules if isinstance(rule, Bounds)), None)
         kind = _plain(hint)
@@ -81,17 +81,17 @@ def _rows(record: Any, prefix: str) -> Iterator[tuple[str, ...]]:
             meaning.unit,
             "table" if table else _type(kind),
             "" if table else _default(field),
-            "" if bounds is None else _bounds(bounds),
+            "" if bounds is None else describe_bounds(bounds),
         )
         if table:
             yield from _rows(kind, f"{prefix}{field.name}.")
 
 
-def _parts(hint: Any) -> Iterator[Any]:
+def parts_of(hint: Any) -> Iterator[Any]:
     """Yield an annotation and all in it."""
     yield hint
     for part in get_args(hint):
-        yield from _parts(part)
+        yield from parts_of(part)
 
 
 def _plain(hint: Any) -> Any:
@@ -122,5 +122,6 @@ def _value(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _bounds(bounds: Bounds) -> str:
+def describe_bounds(bounds: Bounds) -> str:
+    """Return bounds in words."""
     return f"{'above ' if bounds.above else ''}{bounds.low:g}{', up' if bounds.above else ''} to {bounds.high:g}"

@@ -16,9 +16,11 @@ from roboschool.errors import InvalidInput
 @click.option("--games", is_flag=True, help="Print a table of the scenes with a game, as Markdown.")
 @click.option("--markdown", is_flag=True, help="Print a page about every scene, as Markdown.")
 @click.option("--card", is_flag=True, help="Print a page about the keys of a robot's card, as Markdown.")
-def list_(as_json: bool, scores: bool, games: bool, markdown: bool, card: bool) -> None:
+@click.option("--randomize", is_flag=True, help="Print a page about what a scene can randomize, as Markdown.")
+def list_(as_json: bool, scores: bool, games: bool, markdown: bool, card: bool, randomize: bool) -> None:
     """List robots and scenes, with their Gymnasium ids."""
     wanted = {"--json": as_json, "--scores": scores, "--games": games, "--markdown": markdown, "--card": card}
+    wanted["--randomize"] = randomize
     several = [name for name, given in wanted.items() if given]
     if len(several) > 1:
         raise InvalidInput(f"{' or '.join(several)}, not {'both' if len(several) == 2 else 'all'}")
@@ -29,6 +31,10 @@ def list_(as_json: bool, scores: bool, games: bool, markdown: bool, card: bool) 
         from roboschool.cli.card_page import print_card_page
 
         print_card_page()
+    elif randomize:
+        from roboschool.cli.randomize_page import print_randomize_page
+
+        print_randomize_page()
     elif scores:
         print_scores()
     elif games:

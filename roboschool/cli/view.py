@@ -203,7 +203,7 @@ class Viewer:
         model = agents[body].robot.model if body < len(agents) else props[body - len(agents)].model
         way = np.array(direction) / np.linalg.norm(direction)
         impulse = (sum(own.mass for own in model.links) * self._strength.value * way).tolist()
-        self.episode.env.simulation.worlds[0].push(body, link, tuple(impulse), tuple(at.tolist()))
+        self.episode.env.simulation.worlds[0].poke(body, link, tuple(impulse), tuple(at.tolist()))
 
     def _show(self) -> None:
         episode = self.episode

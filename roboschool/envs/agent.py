@@ -23,6 +23,7 @@ from roboschool.policies.policy import AnyPolicy
 from roboschool.rendering.camera import Camera
 from roboschool.rendering.overlay import Hud, overlay
 from roboschool.rendering.window import Screen
+from roboschool.scenes.randomize import Randomize
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.checkpoint import Checkpoint
 from roboschool.simulation.control import ControlledAgents, check_controlled, default_opponents
@@ -91,6 +92,15 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         """The simulation under this env; it is built when first needed."""
         return self._sit().simulation
 
+    @property
+    def randomize(self) -> Randomize | None:
+        """The ranges of what the scene randomizes; set to others, as in a scene, they hold from the next reset on."""
+        return self.simulation.randomizer.ranges[0]
+
+    @randomize.setter
+    def randomize(self, ranges: Any) -> None:
+        self.simulation.randomizer.set(0, ranges)
+
     def _sit(self) -> ControlledAgents:
         if self._seat is None:
             check_open(self.scene, self.closed)
@@ -104,7 +114,8 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
 
         Args:
             seed: None: continue with the generator of the env.
-            options: of the scene's game, such as `{"dense_weight": 0.5}`; they hold until another reset changes them.
+            options: of the scene's game, such as `{"dense_weight": 0.5}`, and ranges of what the scene randomizes, such
+                as `{"randomize": {"mass": (0.8, 1.2)}}`; they hold until another reset changes them.
 
         Returns:
             The observation (n,) and the info.

@@ -23,6 +23,7 @@ from roboschool.envs.spaces import (
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.rendering.camera import Camera
 from roboschool.rendering.window import Screen
+from roboschool.scenes.randomize import Randomize
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.checkpoint import Checkpoint
 from roboschool.simulation.group import Group, as_numbers
@@ -93,6 +94,15 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             self._simulation = Simulation(self.scene, limit=self.max_cycles)
         return self._simulation
 
+    @property
+    def randomize(self) -> Randomize | None:
+        """The ranges of what the scene randomizes; set to others, as in a scene, they hold from the next reset on."""
+        return self.simulation.randomizer.ranges[0]
+
+    @randomize.setter
+    def randomize(self, ranges: Any) -> None:
+        self.simulation.randomizer.set(0, ranges)
+
     def observation_space(self, agent: str) -> Box:
         """Return the observation space of an agent."""
         return self.observation_spaces[check_choice(agent, self.possible_agents, "agent")]
@@ -108,7 +118,8 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
         Args:
             seed: None: continue with the generator of the world.
-            options: of the scene's game, such as `{"dense_weight": 0.5}`; they hold until another reset changes them.
+            options: of the scene's game, such as `{"dense_weight": 0.5}`, and ranges of what the scene randomizes, such
+                as `{"randomize": {"mass": (0.8, 1.2)}}`; they hold until another reset changes them.
 
         Returns:
             Observations and infos by agent.

@@ -24,8 +24,11 @@ from roboschool.policies.opponent_pool import OpponentPool
 from roboschool.policies.resolve import check_fit
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.info import COSTS, RANDOMIZED
 from roboschool.tournament.match import play, team_names
 from roboschool.tournament.payoff import check_faults, make_team
+
+TABLES = (COSTS.rstrip("/"), RANDOMIZED.rstrip("/"))  # of infos: numbers by name
 
 
 class SB3VecEnv(VecEnv):
@@ -108,15 +111,17 @@ class SB3VecEnv(VecEnv):
         Raises:
             AttributeError: it has none of that name.
         """
-        return [getattr(self.envs, attr_name) for _ in self._rows(indices)]
+        agents, values = len(self.envs.agents), self.envs.get_attr(attr_name)
+        return [values[row // agents] for row in self._rows(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        """Refuse: rows are not objects.
+        """Set `randomize`, ranges of what the scene randomizes, for some rows; agents of one world share them.
 
         Raises:
-            InvalidInput: always.
+            InvalidInput: it is another name, or a range is wrong.
         """
-        raise InvalidInput(f"{attr_name!r} cannot be set: rows are not envs of their own; give it when you make them")
+        chosen = {row // len(self.envs.agents) for row in self._rows(indices)}
+        self.envs.set_attr(attr_name, [value if copy in chosen else None for copy in range(self.envs.copies)])
 
     def env_method(self, method_name: str, *arguments: Any, indices: Any = None, **named: Any) -> list[Any]:
         """Refuse: rows are not objects.
@@ -136,17 +141,17 @@ class SB3VecEnv(VecEnv):
 
 def _by_row(info: dict[str, Any], rows: int) -> list[dict[str, Any]]:
     """Return an info for each row."""
-    names = [name for name in info if f"_{name}" in info and not name.startswith("final_") and name != "costs"]
+    names = [name for name in info if f"_{name}" in info and not name.startswith("final_") and name not in TABLES]
     whole = [name for name in names if info[f"_{name}"].all()]
-    table = zip(*(info[name].tolist() for name in whole), strict=True)
-    by_row = [dict(zip(whole, values, strict=True)) for values in table] or [{} for _ in range(rows)]
+    numbers = zip(*(info[name].tolist() for name in whole), strict=True)
+    by_row = [dict(zip(whole, values, strict=True)) for values in numbers] or [{} for _ in range(rows)]
     for name in set(names).difference(whole):
         for row in np.flatnonzero(info[f"_{name}"]):
             by_row[row][name] = info[name][row]
-    if "costs" in info:
-        costs = {name: values for name, values in info["costs"].items() if not name.startswith("_")}
-        for row in np.flatnonzero(info["_costs"]):
-            by_row[row]["costs"] = {name: float(values[row]) for name, values in costs.items()}
+    for table in (table for table in TABLES if table in info):
+        columns = {name: values for name, values in info[table].items() if not name.startswith("_")}
+        for row in np.flatnonzero(info[f"_{table}"]):
+            by_row[row][table] = {name: float(values[row]) for name, values in columns.items()}
     return by_row
 
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector import VectorEnv as GymnasiumVectorEnv
 from gymnasium.vector.utils import batch_space
 
+from roboschool.envs.ranges import options_by_copy, ranges_by_copy
 from roboschool.envs.spaces import (
     PICTURES,
     action_space,
@@ -28,7 +28,7 @@ from roboschool.envs.whole import Whole
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import AnyPolicy
 from roboschool.rendering.camera import CameraBatch
-from roboschool.scenes.reset_options import options_of_reset
+from roboschool.scenes.reset_options import RANDOMIZE
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.checkpoint import check_seeds
 from roboschool.simulation.control import check_controlled, default_opponents
@@ -92,22 +92,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         height: int = 400,
         **options: Any,
     ) -> None:
-        EzPickle.__init__(
-            self,
-            scene,
-            num_envs,
-            num_workers,
-            num_threads,
-            agent,
-            opponents,
-            max_episode_steps,
-            autoreset_mode,
-            timeout,
-            render_mode,
-            width,
-            height,
-            **options,
-        )
+        first = (scene, num_envs, num_workers, num_threads, agent, opponents)
+        rest = (max_episode_steps, autoreset_mode, timeout, render_mode, width, height)
+        EzPickle.__init__(self, *first, *rest, **options)
         self.closed = True  # there is nothing to close yet
         check_count("num_envs", num_envs)
         check_count("num_workers", num_workers, 0)
@@ -122,8 +109,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             most = own_limit(self.scene, options)
             if max_episode_steps != UNLIMITED:
                 most = min(check_count("max_episode_steps", max_episode_steps), most)
-        names = [] if agent is None else [agent] if isinstance(agent, str) else list(agent)
-        rows = check_controlled(self.scene, names, opponents)
+        rows = check_controlled(self.scene, [agent] if isinstance(agent, str) else list(agent or ()), opponents)
         self.agents = tuple(row.name for row in rows)
         if num_envs % len(rows):
             raise InvalidInput(f"num_envs: {num_envs} rows cannot be shared by {len(rows)} agents")
@@ -155,6 +141,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self._pending: set[int] = set()  # copies that act, and have not been received
         self._begun: set[int] = set()
         self._everyone = list(range(self.copies))
+        self.randomize = (self.scene.randomize,) * self.copies  # ranges of each copy
         self._cameras: CameraBatch | None = None  # set by the first picture
         self._size = (width, height)
         self.closed = False
@@ -182,8 +169,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         Args:
             seed: of the first copy, the next having the next number; or one for each copy.
             options: `reset_mask`, booleans (rows,), chooses the copies, if resets are left to the caller; others are of
-                the scene's game, if it has any, and hold in these copies until a reset has others. Or one mapping for
-                each copy, of options of the game only.
+                the scene's game, if it has any, or `randomize`, and hold in these copies until a reset has others. Or
+                one mapping for each copy, without a mask.
 
         Returns:
             The observations (rows, n) and the info.
@@ -203,7 +190,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         if isinstance(options, Mapping):
             given = {key: value for key, value in options.items() if key != "reset_mask"}
             mask = np.asarray(options.get("reset_mask", mask))
-        rules = self._rules(given)
+        rules = options_by_copy(self.scene, given, self.copies)
         if mask.shape != (self.num_envs,) or mask.dtype != bool:
             raise InvalidInput(f"reset_mask: {mask!r:.80} is not {self.num_envs} booleans")
         chosen = np.flatnonzero(mask.reshape(self.copies, -1).any(axis=1)).tolist()
@@ -215,22 +202,32 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             self._pool.reset({copy: seeds[copy] for copy in chosen}, {copy: rules[copy] for copy in chosen})
         self._pending.difference_update(chosen)
         self._begun.update(chosen)
+        changed = {copy: rules[copy].get(RANDOMIZE, self.randomize[copy]) for copy in chosen}
+        self.randomize = tuple(changed.get(copy, own) for copy, own in enumerate(self.randomize))
         if self._cameras is not None:
             for copy in chosen:
                 self._cameras.reset(copy)
         return take_rows(self._board.observation, ALL), info_of(self._numbers, take_rows(self._board.info, ALL), mask)
 
-    def _rules(self, options: Any) -> list[dict[str, Any]]:
-        """Return the options of the game for each copy.
+    def set_attr(self, name: str, values: Any) -> None:
+        """Set `randomize`, ranges of what the scene randomizes; they hold from the next episode of each copy on.
+
+        Args:
+            name: "randomize".
+            values: a mapping, as the table of a scene, or a list of one for each copy; None leaves a copy as it is.
 
         Raises:
-            InvalidInput: one is wrong, or there is not one mapping for each copy.
+            InvalidInput: it is another name, or a range is wrong, or there is not one mapping for each copy.
         """
-        several = isinstance(options, list | tuple)
-        if several and len(options) != self.copies:
-            raise InvalidInput(f"options: {len(options)} mappings for {self.copies} copies")
-        rules = list(map(partial(options_of_reset, self.scene, depth=4), options if several else [options]))
-        return rules if several else rules * self.copies
+        check_open(self.scene, self.closed)
+        ranges = ranges_by_copy(self.scene, name, values, self.copies)
+        with Whole(self._restart):
+            self._pool.set_ranges(ranges)
+        self.randomize = tuple(ranges.get(copy, own) for copy, own in enumerate(self.randomize))
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """Return an attribute for each copy: that of the whole, but for `randomize`."""
+        return self.randomize if name == RANDOMIZE else (getattr(self, name),) * self.copies
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Act in every copy for one timestep.

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.simulation.info import COSTS
+from roboschool.simulation.info import COSTS, RANDOMIZED
+
+TABLES = (COSTS, RANDOMIZED)  # what the names of numbers in dicts of their own begin with
 
 
 def take_rows(array: np.ndarray, chosen: Any) -> np.ndarray:
@@ -26,7 +28,9 @@ def final_observations(rows: np.ndarray, done: np.ndarray) -> np.ndarray:
 
 
 def info_of(names: Sequence[str], rows: np.ndarray, mask: np.ndarray | None = None) -> dict[str, Any]:
-    """Return an array (row,) for each name, and the mask, which all share; costs by name are a dict of their own.
+    """Return an array (row,) for each name, and the mask, which all share.
+
+    Costs by name, and what is randomized, are dicts of their own.
 
     Args:
         names: of the numbers.
@@ -35,17 +39,21 @@ def info_of(names: Sequence[str], rows: np.ndarray, mask: np.ndarray | None = No
     """
     columns = rows.T if mask is None else rows.T * mask
     mask = np.ones(len(rows), dtype=bool) if mask is None else mask
-    masks, costs, cost_masks = _keys(tuple(names))
+    masks, tables = _keys(tuple(names))
     info: dict[str, Any] = dict(zip(names, columns, strict=True))
-    if costs:
-        info[COSTS.rstrip("/")] = {name: info.pop(COSTS + name) for name in costs} | dict.fromkeys(cost_masks, mask)
+    for table, (parts, part_masks) in tables.items():
+        own = {part: info.pop(name) for name, part in parts.items()}
+        info[table] = own | dict.fromkeys(part_masks, mask)
     info.update(dict.fromkeys(masks, mask))
     return info
 
 
 @cache
-def _keys(names: tuple[str, ...]) -> tuple[list[str], ...]:
-    """Return the names of masks, of costs without what all begin with, and of their masks."""
-    costs = [name.removeprefix(COSTS) for name in names if name.startswith(COSTS)]
-    numbers = [name for name in names if not name.startswith(COSTS)] + ([COSTS.rstrip("/")] if costs else [])
-    return [f"_{name}" for name in numbers], costs, [f"_{name}" for name in costs]
+def _keys(names: tuple[str, ...]) -> tuple[list[str], dict[str, tuple[dict[str, str], list[str]]]]:
+    """Return the names of masks; and for each table its parts, by name, and the names of their masks."""
+    tables, plain = {}, [name for name in names if not name.startswith(TABLES)]
+    for prefix in TABLES:
+        parts = {name: name.removeprefix(prefix) for name in names if name.startswith(prefix)}
+        if parts:
+            tables[prefix.rstrip("/")] = parts, [f"_{part}" for part in parts.values()]
+    return [f"_{name}" for name in (*plain, *tables)], tables

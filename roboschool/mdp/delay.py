@@ -22,14 +22,24 @@ class Delay:
     """
 
     def __init__(self, robot: Robot, timestep: float, substeps: int) -> None:
-        self._substeps = substeps
+        self._substeps, self._substep = substeps, 1000.0 * timestep / substeps  # [ms]
         self._ranges = [_range(spec, timestep / substeps, substeps) for spec in robot.actuators]
         latest = max(end for number in self._ranges for end in (number if isinstance(number, tuple) else (number,)))
         self.steps = math.ceil(round(latest) / substeps)  # how many past actions are remembered
 
-    def begin(self, state: State, world: int, rng: np.random.Generator) -> None:
-        """Draw the delays of an episode of a world, whose actuators have done nothing yet."""
+    def begin(self, state: State, world: int, rng: np.random.Generator, late: np.ndarray | None = None) -> None:
+        """Draw the delays of an episode of a world, whose actuators have done nothing yet.
+
+        Args:
+            state: where to write them.
+            world: which.
+            rng: its generator.
+            late: what the scene has drawn instead (agent,) [ms]; None: nothing.
+        """
         state.past_actions[world] = 0.0
+        if late is not None:
+            state.delay[world] = np.round(late / self._substep)[:, None]
+            return
         for agent in range(state.delay.shape[1]):
             drawn = {number: round(draw(number, rng)) for number in dict.fromkeys(self._ranges)}
             state.delay[world, agent] = [drawn[number] for number in self._ranges]

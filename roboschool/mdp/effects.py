@@ -1,17 +1,40 @@
-"""Effects that tasks and games request, as data: where a robot starts, a prop to launch, a marker to show."""
+"""Effects that tasks and games request, as data: where a robot starts, a prop to launch, a push, a marker to show."""
 
 from dataclasses import dataclass
+
+STILL = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where an agent's robot begins an episode; its lowest point touches the ground."""
+    """Where an agent's robot begins an episode, and how it moves; its lowest point touches the ground."""
 
     position: tuple[float, float]  # x, y [m]
     yaw: float  # heading, 0 along +x [rad]
     joints: tuple[float, ...]  # in the order of the actions [rad, or m for a slide]
     passive_joints: tuple[float, ...] = ()  # of those without a motor; near zero if empty [rad, or m]
     pitch: float = 0.0  # of the trunk [rad]
+    roll: float = 0.0  # of a free trunk [rad]
+    height: float = 0.0  # of its lowest point over the ground [m]
+    trunk_height: float | None = None  # that of the trunk, instead [m]
+    velocity: tuple[float, float, float] = STILL  # of the trunk: forward, left, up [m/s]
+    angular_velocity: tuple[float, float, float] = STILL  # of the trunk, in the world [rad/s]
+    speeds: tuple[float, ...] = ()  # of the joints, in the order of the actions [rad/s, or m/s]; none: at rest
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it rests upright on the ground."""
+        moves = any(self.velocity) or any(self.angular_velocity) or any(self.speeds)
+        return not (moves or self.roll or self.height or self.trunk_height is not None)
+
+
+@dataclass(frozen=True)
+class Push:
+    """A force on the robot of an agent, from now on until another push."""
+
+    world: int
+    agent: int
+    force: tuple[float, float, float]  # at a centre of mass, in the world [N]
 
 
 @dataclass(frozen=True)

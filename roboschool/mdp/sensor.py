@@ -1,5 +1,6 @@
 """The contract of a sensor: a part of an agent's observation, each number declared once."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,3 +64,8 @@ class Sensor(ABC):
             dt: the time between the two [s].
         """
         raise NotImplementedError(f"{type(self).__name__} has no read(), and not all of its fields are picked")
+
+
+def sensor_name(sensor: Sensor) -> str:
+    """Return the name by which a scene means a sensor: `foot_contacts` is a `FootContacts`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(sensor).__name__).lower()

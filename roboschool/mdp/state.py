@@ -99,7 +99,8 @@ class State(BodyState):
 
     `action`, `props`, `others`, `contacts`, `foot_forces` and `game` are empty unless a task or a sensor needs them
     (`Needs`). `game`, `agent_stats` and `memory` are records of the classes that the game and the task declare. `delay`
-    and `past_actions` are empty unless an actuator of the robot is late.
+    and `past_actions` are empty unless an actuator of the robot is late, `conditions`, `push` and `noise` unless the
+    scene randomizes something.
     """
 
     action: np.ndarray = quantity("actions", doc="what was applied in the step that led here, within -1 and 1")
@@ -115,6 +116,9 @@ class State(BodyState):
     memory: Any = quantity(record="memory", doc="what the task remembers: its `Task.memory`")
     delay: np.ndarray = quantity("delays", unit="substeps", doc="by which actions reach each actuator late")
     past_actions: np.ndarray = quantity("past_actions", "joints", doc="sent in the steps before, the latest first")
+    conditions: np.ndarray = quantity("conditions", doc="what the scene randomizes, as drawn for this episode")
+    push: np.ndarray = quantity("push", doc="steps until the next push, and until the force of the last ends")
+    noise: np.ndarray = quantity("noise", doc="number of the noise of this episode, and steps since it began")
 
     def relative(self, bodies: Bodies) -> np.ndarray:
         """Return bodies as each robot sees them: from where it is, in its heading frame.

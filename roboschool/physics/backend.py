@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from roboschool.mdp.effects import Launch
+from roboschool.mdp.effects import Launch, Push
 from roboschool.mdp.state import BodyState
 from roboschool.physics.checkpoint import Start, WorldCheckpoint
 from roboschool.physics.worlds import World
@@ -52,7 +52,7 @@ class Backend(Protocol):
     def read(self, world: int, readings: Readings) -> None:
         """Read a world, and note whether its physics is sound."""
 
-    def apply(self, launch: Launch) -> None:
+    def apply(self, effect: Launch | Push) -> None:
         """Carry out an effect.
 
         Raises:
@@ -123,9 +123,12 @@ class PythonBackend:
                 if other < agents:
                     contacts[other, one] = 1.0
 
-    def apply(self, launch: Launch) -> None:
+    def apply(self, effect: Launch | Push) -> None:
         """Carry out an effect."""
-        self.worlds[launch.world].launch(launch.prop, launch.position, launch.velocity)
+        if isinstance(effect, Push):
+            self.worlds[effect.world].push(effect)
+        else:
+            self.worlds[effect.world].launch(effect.prop, effect.position, effect.velocity)
 
     def save(self, world: int) -> WorldCheckpoint:
         """Return the state of a world."""

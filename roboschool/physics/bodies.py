@@ -4,16 +4,17 @@ import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from roboschool.errors import InvalidInput
 from roboschool.mdp.actuator import QUANTITIES, torque_at
 from roboschool.mdp.effects import Placement
 from roboschool.mdp.needs import Needs
+from roboschool.physics.beginning import begin_in_motion
 from roboschool.physics.checkpoint import Quaternion, Triple
+from roboschool.physics.loading import load_model
 from roboschool.physics.output import redirect_native_output
 from roboschool.physics.quaternions import multiply, x_axis
-from roboschool.robots.urdf import Joint, Mimic, Model, without_visuals
+from roboschool.robots.urdf import Joint, Mimic, Model, add_mass
+from roboschool.scenes.randomize import Payload
 from roboschool.scenes.scene import Agent, Prop
-from roboschool.scratch import scratch_path
 
 with redirect_native_output():
     import pybullet as bullet
@@ -27,6 +28,8 @@ STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 STILL = (0.0, 0.0, 0.0)
 Trunk: TypeAlias = tuple[Sequence[float], ...]  # its quantities of a `BodyState`
 NOWHERE = -1  # the ground of a scene that has none
+BASE = -1  # the number of a body's root among its links
+PAYLOAD = "payload of the scene"  # a link that no URDF has
 ANY, ANY_LINK = -1, -2  # body or link, where pybullet is called often: arguments by name take it longer
 
 
@@ -35,7 +38,7 @@ class Body:
 
     def __init__(self, client: int, model: Model, order: Sequence[str], self_collision: bool = False) -> None:
         self.client = client
-        self.id = _load(client, model, self_collision)
+        self.id = load_model(client, model, self_collision)
         infos = [
             bullet.getJointInfo(self.id, j, physicsClientId=client)
             for j in range(bullet.getNumJoints(self.id, physicsClientId=client))
@@ -52,13 +55,14 @@ class Body:
             self._gear(self.joints[follower], self.joints[leader], mimic)
         self.model = model
         self.off = [0.0] * len(self.joints)
+        self.brakes = self.off  # largest torque of friction at each joint [N m]
         # Bullet turns a base to the axes of its inertia; this is by how much
         self.tilted: Quaternion = bullet.getDynamicsInfo(self.id, -1, physicsClientId=client)[4]
 
     def motors_off(self) -> None:
-        """Switch off the brake that Bullet puts on every joint; it is not part of a saved state."""
+        """Set the brake that Bullet puts on every joint to its friction, or off; it is not part of a saved state."""
         bullet.setJointMotorControlArray(
-            self.id, self.joints, bullet.VELOCITY_CONTROL, forces=self.off, physicsClientId=self.client
+            self.id, self.joints, bullet.VELOCITY_CONTROL, forces=self.brakes, physicsClientId=self.client
         )
 
     def _gear(self, follower: int, leader: int, mimic: Mimic) -> None:
@@ -75,7 +79,8 @@ class Body:
             physicsClientId=self.client,
         )
 
-    def _set_joints(self, positions: Sequence[float], speeds: Sequence[float]) -> None:
+    def set_joints(self, positions: Sequence[float], speeds: Sequence[float]) -> None:
+        """Put the joints somewhere, with speeds; those that follow others where they belong."""
         if self.joints:
             places, paces = [(q,) for q in positions], [(v,) for v in speeds]
             for follower, leader, mimic in self.followers:
@@ -98,10 +103,18 @@ class Body:
 class RobotBody(Body):
     """An agent's robot in a Bullet client."""
 
-    def __init__(self, client: int, agent: Agent, needs: Needs = Needs()) -> None:  # noqa: B008 - it is frozen
-        robot = agent.robot
+    def __init__(
+        self,
+        client: int,
+        agent: Agent,
+        needs: Needs = Needs(),  # noqa: B008 - it is frozen
+        payload: Payload | None = None,
+    ) -> None:
+        robot, model = agent.robot, agent.robot.model
         order = (*robot.unactuated, *(joint.name for joint in robot.joints))
-        super().__init__(client, robot.model, order, robot.self_collision)
+        if payload is not None:
+            model = add_mass(model, PAYLOAD, payload.link or robot.trunk, payload.position)
+        super().__init__(client, model, order, robot.self_collision)
         self.robot, self.needs = robot, needs
         self.planar = robot.planar
         self.is_upright = robot.is_upright
@@ -155,23 +168,28 @@ class RobotBody(Body):
     def place(self, placement: Placement, ground: int) -> None:
         """Put the robot on the ground: its lowest point just touches it, whatever the angles of its joints."""
         self.settle(placement)
+        if not (placement.is_plain or self.planar or self.robot.fixed):
+            begin_in_motion(self, placement, ground)
+            return
         height = self.robot.standing_height
         track = (0.0, height, placement.pitch) if self.planar else ()
-        self._set_joints([*track, *(placement.passive_joints or self.passive_start), *placement.joints], self.off)
+        self.set_joints([*track, *(placement.passive_joints or self.passive_start), *placement.joints], self.off)
         half_yaw = placement.yaw / 2
         half_pitch = 0.0 if self.robot.fixed else placement.pitch / 2
         upright = multiply((0.0, math.sin(half_pitch), 0.0, math.cos(half_pitch)), self.tilted)
         turned = multiply((0.0, 0.0, math.sin(half_yaw), math.cos(half_yaw)), upright)
         self._set_base(0.0 if self.robot.fixed else height, turned)
-        if self.planar:
-            bullet.resetJointState(self.id, self.joints[1], height - self._gap(ground), 0.0, self.client)
+        if not placement.is_plain:
+            begin_in_motion(self, placement, ground)
+        elif self.planar:
+            bullet.resetJointState(self.id, self.joints[1], height - self.gap(ground), 0.0, self.client)
         elif not self.robot.fixed:
-            self._set_base(height - self._gap(ground), turned)
+            self._set_base(height - self.gap(ground), turned)
 
     def _set_base(self, height: float, turned: Quaternion) -> None:
         bullet.resetBasePositionAndOrientation(self.id, (*self.home.position, height), turned, self.client)
 
-    def _gap(self, ground: int) -> float:
+    def gap(self, ground: int) -> float:
         """Return the distance between the ground and the lowest point [m], below 0 if it is in the ground."""
         if ground == NOWHERE:
             return 0.0
@@ -281,7 +299,7 @@ class PropBody(Body):
         self.start, self.turned = position, (0.0, 0.0, math.sin(yaw / 2), math.cos(yaw / 2))
         if not self.prop.moves and not any(position) and not yaw:
             return  # where it was loaded
-        self._set_joints(self.off, self.rates)
+        self.set_joints(self.off, self.rates)
         ahead = bullet.rotateVector(self.turned, self.centre)
         self._set_base([here + there for here, there in zip(position, ahead, strict=True)])
         bullet.resetBaseVelocity(self.id, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), physicsClientId=self.client)
@@ -295,7 +313,7 @@ class PropBody(Body):
             way = [there - here for there, here in zip(position, self.start, strict=True)]
             ways = [bullet.rotateVector(self.turned, joint.axis) for joint in self.prop.joints]
             places = [_within(_dot(axis, way), joint) for axis, joint in zip(ways, self.prop.joints, strict=True)]
-            self._set_joints(places, [_dot(axis, velocity) for axis in ways])
+            self.set_joints(places, [_dot(axis, velocity) for axis in ways])
         else:
             self._set_base(position)
             bullet.resetBaseVelocity(self.id, velocity, (0.0, 0.0, 0.0), physicsClientId=self.client)
@@ -327,22 +345,3 @@ def _within(position: float, joint: Joint) -> float:
 
 def _dot(a: Sequence[float], b: Sequence[float]) -> float:
     return sum(x * y for x, y in zip(a, b, strict=True))
-
-
-def _load(client: int, model: Model, self_collision: bool) -> int:
-    """Load a URDF that has been checked.
-
-    Raises:
-        InvalidInput: Bullet refuses it; its own words are in the message.
-    """
-    flags = bullet.URDF_USE_INERTIA_FROM_FILE
-    if self_collision:
-        flags |= bullet.URDF_USE_SELF_COLLISION | bullet.URDF_USE_SELF_COLLISION_EXCLUDE_ALL_PARENTS
-    with (
-        scratch_path(without_visuals(model.text).encode()) as path,
-        redirect_native_output() as said,
-    ):  # the client caches no files
-        try:
-            return int(bullet.loadURDF(path, useFixedBase=model.fixed, flags=flags, physicsClientId=client))
-        except bullet.error:
-            raise InvalidInput(f"{model.path}: Bullet cannot load it: {said()}") from None

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
-from roboschool.mdp.effects import Placement
+from roboschool.mdp.conditions import NOMINAL, Conditions, Vector
+from roboschool.mdp.effects import Placement, Push
 from roboschool.scenes.scene import Scene
 
 Triple: TypeAlias = tuple[float, float, float]
@@ -33,6 +34,7 @@ class Start:
     props: tuple[tuple[Triple, float], ...] = ()  # position [m] and yaw [rad] of each
     gravity: float = 9.8  # downwards [m/s2]
     friction: float = 0.8  # of the ground
+    conditions: Conditions = NOMINAL
 
 
 @dataclass
@@ -44,10 +46,11 @@ class EpisodeLog:
     commands: "array[float]" = field(default_factory=lambda: array("d"))  # for all robots, step after step
     launches: list[tuple[int, str, Triple, Triple]] = field(default_factory=list)  # after this number of steps: which
     base: "WorldCheckpoint | None" = None  # what was loaded inexactly and counts as the beginning
+    pushes: list[tuple[int, Push]] = field(default_factory=list)  # likewise
 
     def copy(self) -> "EpisodeLog":
         """Return an independent copy."""
-        return EpisodeLog(self.start, self.steps, self.commands[:], self.launches[:], self.base)
+        return EpisodeLog(self.start, self.steps, self.commands[:], self.launches[:], self.base, self.pushes[:])
 
     def begun_at(self, checkpoint: "WorldCheckpoint") -> "EpisodeLog":
         """Return the log of an episode that starts at Bullet's state in a checkpoint."""
@@ -69,6 +72,7 @@ class WorldCheckpoint:
     state: bytes  # as Bullet writes it
     contacts: Any  # between all bodies, as Bullet lists them
     log: EpisodeLog
+    forces: tuple[tuple[Vector, Vector], ...] = ()  # on each robot: wind, and a push
 
 
 def describe_scene(scene: Scene) -> dict[str, str]:
@@ -80,6 +84,8 @@ def describe_scene(scene: Scene) -> dict[str, str]:
             robot.model.text, robot.torque, robot.actuators, robot.self_collision, *robot.steering
         )
         described[f"agent {agent.name!r}: task"] = _hash(*_parameters(agent.task))
+    if scene.randomize is not None and scene.randomize.payload is not None:
+        described["payload"] = f"{scene.randomize.payload.position} {scene.randomize.payload.link}"
     for prop in scene.props:
         described[f"prop {prop.name!r}"] = _hash(prop.model.text)
     described["game"] = type(scene.game).__name__

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from roboschool.errors import InvalidInput, check_choice
-from roboschool.mdp.effects import Placement
+from roboschool.mdp.conditions import STILL, Conditions
+from roboschool.mdp.effects import Placement, Push
 from roboschool.mdp.task import needs_of
-from roboschool.physics.bodies import ANY, ANY_LINK, NOWHERE, Body, PropBody, RobotBody
+from roboschool.physics.bodies import ANY, ANY_LINK, BASE, NOWHERE, Body, PropBody, RobotBody
 from roboschool.physics.checkpoint import EpisodeLog, Snapshot, Start, Triple, WorldCheckpoint
+from roboschool.physics.conditions import Dynamics
 from roboschool.physics.contact_sums import ContactSums
 from roboschool.physics.output import redirect_native_output
 from roboschool.scenes.scene import Scene
@@ -27,7 +29,6 @@ with redirect_native_output():
     import pybullet as bullet
 
 CONTACT_ERP = 0.9  # Roboschool's
-ROOT = -1  # the number of a body's root among its links
 TOUCH = 0.001  # bodies that are no deeper in each other only touch [m]
 
 
@@ -56,6 +57,7 @@ class World:
         self._advance: Callable[..., None] = bullet.stepSimulation
         self._durations: list[float] = []
         self.gravity = self.friction = math.nan
+        self._gravity = STILL  # what an episode adds to it
         try:
             self._start()
         except BaseException:
@@ -79,7 +81,8 @@ class World:
             plane = bullet.createCollisionShape(bullet.GEOM_PLANE, planeNormal=(0, 0, 1), physicsClientId=client)
             ground = bullet.createMultiBody(0, plane, physicsClientId=client)
         info = self.scene.info
-        bodies = [RobotBody(client, agent, needs_of(agent.task, info)) for agent in self.scene.agents]
+        payload = self.scene.randomize.payload if self.scene.randomize is not None else None
+        bodies = [RobotBody(client, agent, needs_of(agent.task, info), payload) for agent in self.scene.agents]
         props = [PropBody(client, prop) for prop in self.scene.props]
         for body in (*bodies, *props):
             body.motors_off()
@@ -96,6 +99,7 @@ class World:
         self.ground, self.bodies, self.prop_bodies, self.start = self._build()
         self.moving: list[Body] = [*self.bodies, *(body for body in self.prop_bodies if body.prop.moves)]
         self.log = EpisodeLog(Start(()))
+        self.dynamics = Dynamics(self.client, self.ground, self.bodies, self.scene.randomize)
         numbers = [body.id for body in (*self.bodies, *self.prop_bodies)]
         feet = [body.feet for body in self.bodies]
         self.sums = ContactSums([*numbers, self.ground], feet) if self._adds_up else None
@@ -117,7 +121,7 @@ class World:
 
     def reset(self, start: Start) -> None:
         """Start an episode: the same start gives the same bits, whatever happened before."""
-        self._rewind(start.gravity, start.friction)
+        self._rewind(start.gravity, start.friction, start.conditions)
         for prop, (position, yaw) in zip(self.prop_bodies, start.props, strict=True):
             prop.place(position, yaw)
         self._place(start.placements)
@@ -138,11 +142,13 @@ class World:
         for body in self.moving:
             body.motors_off()
 
-    def _rewind(self, gravity: float, friction: float) -> None:
+    def _rewind(self, gravity: float, friction: float, conditions: Conditions) -> None:
+        self.dynamics.apply(conditions)
         self._restore()
-        if gravity != self.gravity:
-            bullet.setGravity(0.0, 0.0, -gravity, physicsClientId=self.client)
-            self.gravity = gravity
+        if gravity != self.gravity or conditions.gravity != self._gravity:
+            x, y, z = conditions.gravity
+            bullet.setGravity(x, y, z - gravity, physicsClientId=self.client)
+            self.gravity, self._gravity = gravity, conditions.gravity
         if friction != self.friction:
             if self.ground != NOWHERE:
                 bullet.changeDynamics(self.ground, -1, lateralFriction=friction, physicsClientId=self.client)
@@ -155,6 +161,7 @@ class World:
         for call in range(self.calls):
             for body, command in zip(self.bodies, commands, strict=True):
                 body.drive(command, call)
+            self.dynamics.act()
             self._advance(self.client)
             if self.sums is not None:
                 self.sums.add(bullet.getContactPoints(ANY, ANY, ANY_LINK, ANY_LINK, self.client))
@@ -206,8 +213,8 @@ class World:
         next(body for body in self.prop_bodies if body.prop.name == prop).launch(position, velocity)
         self.log.launches.append((self.log.steps, prop, position, velocity))
 
-    def push(self, body: int, link: str, impulse: Triple, at: Triple) -> None:
-        """Push a link during the next step; what pushes is no part of the episode, and is not replayed.
+    def poke(self, body: int, link: str, impulse: Triple, at: Triple) -> None:
+        """Push a link from outside during the next step; that is no part of the episode, and is not replayed.
 
         Args:
             body: number of the agent, else agents + number of the prop.
@@ -218,6 +225,11 @@ class World:
         pushed = (*self.bodies, *self.prop_bodies)[body]
         force = [part * self.calls / self.scene.timestep for part in impulse]  # Bullet clears it after each call
         bullet.applyExternalForce(pushed.id, pushed.links[link], force, at, bullet.WORLD_FRAME, self.client)
+
+    def push(self, push: Push) -> None:
+        """Let a force act on a robot from now on, as a part of the episode."""
+        self.dynamics.push(push)
+        self.log.pushes.append((self.log.steps, push))
 
     def overlaps(self) -> list[tuple[str, str, float]]:
         """Return agents and props that are inside each other or the ground, by name, and how deep [m].
@@ -235,7 +247,7 @@ class World:
 
     def _overlap(self, first: Body, second: Body | None) -> float:
         """Return how deep two bodies are in each other, or one is in the ground [m]."""
-        number, immovable = (self.ground, {ROOT}) if second is None else (second.id, second.immovable())
+        number, immovable = (self.ground, {BASE}) if second is None else (second.id, second.immovable())
         points = bullet.getClosestPoints(first.id, number, 0.0, physicsClientId=self.client)
         moving = (p for p in points if not (p[3] in first.immovable() and p[4] in immovable))
         return max((-point[8] for point in moving), default=0.0)
@@ -252,7 +264,7 @@ class World:
         with scratch_path() as path:
             bullet.saveBullet(path, physicsClientId=self.client)
             state = Path(path).read_bytes()
-        return WorldCheckpoint(self.capture(), state, self._contacts(), self.log.copy())
+        return WorldCheckpoint(self.capture(), state, self._contacts(), self.log.copy(), tuple(self.dynamics.forces))
 
     def load(self, checkpoint: WorldCheckpoint, exact: bool = True) -> None:
         """Restore a state.
@@ -267,7 +279,8 @@ class World:
             InvalidInput: the state is damaged, or the replay ends in another state. The world must be reset then.
         """
         snapshot = checkpoint.snapshot
-        self._rewind(snapshot.gravity, snapshot.friction)
+        self._rewind(snapshot.gravity, snapshot.friction, checkpoint.log.start.conditions)
+        self.dynamics.forces = list(checkpoint.forces)
         for body, placement in zip(self.bodies, snapshot.placements, strict=True):
             body.settle(placement)
         for prop, start in zip(self.prop_bodies, snapshot.starts, strict=True):
@@ -292,11 +305,13 @@ class World:
             self.reset(log.start)
         else:
             self.load(log.base, exact=False)
-        launches = log.launches[::-1]
+        launches, pushes = log.launches[::-1], log.pushes[::-1]
         edges = list(itertools.accumulate(body.command_size() for body in self.bodies))
         for step, row in enumerate(log.rows()):
             while launches and launches[-1][0] == step:
                 self.launch(*launches.pop()[1:])
+            while pushes and pushes[-1][0] == step:
+                self.push(pushes.pop()[1])
             self.step([row[start:end] for start, end in itertools.pairwise([0, *edges])])
         while launches:
             self.launch(*launches.pop()[1:])

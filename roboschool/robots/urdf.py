@@ -107,6 +107,21 @@ def fix_root(model: Model) -> Model:
     return dataclasses.replace(model, links=links, text=str(etree.tostring(root, encoding="unicode")))
 
 
+def add_mass(model: Model, name: str, link: str, position: tuple[float, float, float]) -> Model:
+    """Return a model with one more link, a point without a mass for now, fixed to a link; the same if it lacks that."""
+    if link not in {other.name for other in model.links}:
+        return model
+    root = etree.fromstring(model.text.encode())
+    inertial = etree.SubElement(etree.SubElement(root, "link", name=name), "inertial")
+    etree.SubElement(inertial, "mass", value="0")
+    etree.SubElement(inertial, "inertia", ixx="0", iyy="0", izz="0", ixy="0", ixz="0", iyz="0")
+    joint = etree.SubElement(root, "joint", name=name, type="fixed")
+    etree.SubElement(joint, "parent", link=link)
+    etree.SubElement(joint, "child", link=name)
+    etree.SubElement(joint, "origin", xyz=" ".join(map(repr, position)))
+    return dataclasses.replace(model, text=str(etree.tostring(root, encoding="unicode")))
+
+
 @functools.lru_cache(maxsize=64)  # every copy of a world asks for the same
 def without_visuals(text: str) -> str:
     """Return a cleaned URDF without visual shapes."""

@@ -1,20 +1,30 @@
-"""The options of a reset: those of the scene's game, and a layout."""
+"""The options of a reset: those of the scene's game, ranges of what is randomized, and how the episode begins."""
 
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from roboschool.errors import InvalidInput
+from roboschool.scenes.beginning import PARTS, check_beginning
 from roboschool.scenes.layout import check_layout
+from roboschool.scenes.randomize import with_ranges
 from roboschool.scenes.scene import Scene
 from roboschool.scenes.scene_file import OPTIONS
 
 LAYOUT = "layout"  # where robots and elements are
+RANDOMIZE = "randomize"  # other ranges for what the scene randomizes
+STATE = "state"  # a saved one, from which the episode begins
+SINGLE = (LAYOUT, STATE, *PARTS)  # options that hold for one episode only
 PROBE = "options"  # by which PettingZoo's own checker tries whether a reset takes options
 
 
+def lasting(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a reset that hold until another changes them."""
+    return {key: value for key, value in options.items() if key not in SINGLE}
+
+
 def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int = 4) -> dict[str, Any]:
-    """Return those options of a reset that the scene's game takes, as it takes them; warn of any other.
+    """Return those options of a reset that the scene takes, as it takes them; warn of any other.
 
     It is a warning, not an error, because the checkers of other packages call reset with arbitrary options.
 
@@ -32,15 +42,23 @@ def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int
     if not isinstance(options, Mapping):
         raise InvalidInput(f"{where}: options: {options!r:.80} is not a mapping, like {{'dense_weight': 0.5}}")
     reset_options = scene.game.reset_options if scene.game is not None else ()
-    rules = scene.game.with_options(options) if scene.game is not None and options else None
+    left = {key: value for key, value in options.items() if key not in (*SINGLE, RANDOMIZE) or key in reset_options}
+    rules = scene.game.with_options(left) if scene.game is not None and left else None
     own = {key: getattr(rules, key) for key in options if key in reset_options}
     if scene.layout is not None and LAYOUT in options:
         placed = [scene.props[element.prop].name for element in scene.layout.elements]
         own[LAYOUT] = check_layout(where, options[LAYOUT], [*(agent.name for agent in scene.agents), *placed])
+    if scene.randomize is not None and RANDOMIZE in options:
+        own[RANDOMIZE] = with_ranges(where, scene.randomize, options[RANDOMIZE])
+    own |= {key: check_beginning(where, scene, key, options[key]) for key in PARTS if key in {*options} - {*own}}
+    if options.get(STATE) is not None:
+        if others := [key for key in (LAYOUT, *PARTS) if key in own]:
+            raise InvalidInput(f"{where}: state: it says how the episode begins, so {' and '.join(others)} cannot")
+        own[STATE] = options[STATE]
     for key in options:
         if key not in reset_options and key not in (*own, PROBE):
-            known = (*reset_options, *([LAYOUT] if scene.layout is not None else []))
-            others = f"only {', '.join(known)}" if known else "nor any other"
+            parts = ((LAYOUT, scene.layout), (RANDOMIZE, scene.randomize))
+            known = (*reset_options, *(name for name, part in parts if part is not None), *PARTS, STATE)
             given = f"; {key!r} is given when the env is made" if key in OPTIONS else ""
-            warnings.warn(f"{where} has no option {key!r}, {others}{given}", stacklevel=depth)
+            warnings.warn(f"{where} has no option {key!r}, only {', '.join(known)}{given}", stacklevel=depth)
     return own

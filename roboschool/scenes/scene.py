@@ -3,6 +3,7 @@
 The bounds of every number are in the annotations. They hold for files and for scenes made in Python alike.
 """
 
+import dataclasses
 import functools
 import math
 import re
@@ -20,6 +21,7 @@ from roboschool.policies.interface import Interface
 from roboschool.robots.robot import Robot
 from roboschool.robots.urdf import Joint, Model
 from roboschool.scenes.layout import Layout
+from roboschool.scenes.randomize import Randomize, delay_robot, find_randomize_faults
 from roboschool.schema import Bounds, Pattern, Size, check_fields
 
 MOST_AGENTS = 64
@@ -63,6 +65,10 @@ class Agent(AgentSettings):
     def robot(self) -> Robot:
         """The robot, which is the one of the task."""
         return self.task.robot
+
+    def delayed(self, ranges: Randomize) -> "Agent":
+        """Return the agent with actuators that are as late as a scene says."""
+        return dataclasses.replace(self, task=dataclasses.replace(self.task, robot=delay_robot(self.robot, ranges)))
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,7 @@ class SceneSettings:
         tuple[Partition, ...], Size(0, MOST_PARTITIONS)
     ] = ()  # of the one robot's joints; an id for each
     weights: dict[str, float] = field(default_factory=dict, hash=False)  # of reward terms, for all agents
+    randomize: Randomize | None = field(default=None, hash=False)  # what differs from episode to episode
     indicator: bool = False  # whether `cost` is 1 in a step that costs anything, instead of the sum of the costs
 
 
@@ -151,6 +158,8 @@ class Scene(SceneSettings):
         where = self.path or f"scene {self.name!r}"
         raise_faults(where, self._field_faults())
         raise_faults(where, self._reference_faults())
+        if self.randomize is not None and self.randomize.delay is not None:
+            object.__setattr__(self, "agents", tuple(agent.delayed(self.randomize) for agent in self.agents))
 
     @property
     def id(self) -> str:
@@ -199,6 +208,9 @@ class Scene(SceneSettings):
                 yield f"agent {agent.name!r}: its task is part of a game, and the scene has none"
             if agent.policy and ":" not in agent.policy and agent.policy not in (known := paths.policies()):
                 yield f"agent {agent.name!r}: {describe_unknown(agent.policy, known, 'policy')}"
+        yield from find_randomize_faults(
+            self.randomize, [agent.task for agent in self.agents], self.info, self.timestep
+        )
         yield from self._launch_faults()
         yield from self._weight_faults()
 

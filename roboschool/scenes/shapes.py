@@ -5,7 +5,23 @@ from dataclasses import fields
 from typing import Any
 
 from roboschool.errors import InvalidInput, raise_faults
+from roboschool.scenes.randomize import given_keys
 from roboschool.scenes.scene import Scene
+
+
+def scene_per_world(scene: Scene | Sequence[Scene], worlds: int | None) -> list[Scene]:
+    """Return the scene of each world.
+
+    Raises:
+        InvalidInput: there is none, or they are not as many as worlds, or do not fit one another.
+    """
+    if isinstance(scene, Scene):
+        return [scene] * (1 if worlds is None else worlds)
+    scenes = list(scene)
+    if not scenes or worlds not in (None, len(scenes)):
+        raise InvalidInput(f"{len(scenes)} scenes do not fit {worlds if scenes else 'any'} worlds: one for each")
+    check_same_shapes(scenes)
+    return scenes
 
 
 def check_same_shapes(scenes: Sequence[Scene]) -> None:
@@ -50,6 +66,7 @@ def _pairs(first: Scene, other: Scene) -> Iterator[tuple[str, Any, Any]]:
         yield what, getattr(first.info, what), getattr(other.info, what)
     yield "class of the game", type(first.game), type(other.game)
     yield "parameters of the game", _parameters(first.game), _parameters(other.game)
+    yield "what is randomized", _keys(first), _keys(other)
     for key in ("weights", "steps", "timestep", "substeps"):
         yield key, getattr(first, key), getattr(other, key)
 
@@ -66,6 +83,14 @@ def _groups(scene: Scene) -> tuple[int, ...]:
     return tuple(map(tasks.index, tasks))
 
 
+def _keys(scene: Scene) -> str:
+    """Return what a scene randomizes, without the ranges."""
+    given = given_keys(scene.randomize) if scene.randomize is not None else {}
+    return ", ".join(
+        key if not isinstance(value, dict) else f"{key} of {', '.join(value)}" for key, value in given.items()
+    )
+
+
 def _name(part: Any) -> str:
     return part if isinstance(part, str) else str(part.name)
 
@@ -77,16 +102,7 @@ def _text(value: Any) -> str:
     return ("none" if value is type(None) else value.__name__) if isinstance(value, type) else repr(value)
 
 
-def scene_per_world(scene: Scene | Sequence[Scene], worlds: int | None) -> list[Scene]:
-    """Return the scene of each world.
-
-    Raises:
-        InvalidInput: there is none, or they are not as many as worlds, or do not fit one another.
-    """
-    if isinstance(scene, Scene):
-        return [scene] * (1 if worlds is None else worlds)
-    scenes = list(scene)
-    if not scenes or worlds not in (None, len(scenes)):
-        raise InvalidInput(f"{len(scenes)} scenes do not fit {worlds if scenes else 'any'} worlds: one for each")
-    check_same_shapes(scenes)
-    return scenes
+def name_bodies(scene: Scene) -> tuple[str, ...]:
+    """Return a text for each agent and prop of a scene, which says what it is."""
+    agents = [f"{agent.name} {agent.robot.name} {type(agent.task).__name__}" for agent in scene.agents]
+    return (*agents, *(f"{prop.name} {prop.model.name}" for prop in scene.props))

@@ -9,7 +9,7 @@ import numpy as np
 from roboschool.errors import InvalidInput
 from roboschool.mdp.game import Game
 from roboschool.physics.checkpoint import WorldCheckpoint
-from roboschool.scenes.scene import Scene
+from roboschool.scenes.randomize import Randomize
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Checkpoint:
     groups: tuple[tuple[np.ndarray, np.ndarray], ...]  # of each group its state's array, and which agents are active
     game_state: np.ndarray  # the array of `GameState`
     rules: Game | None  # with what the options of a reset have set
+    ranges: Randomize | None  # likewise
     # copies of policies that were not given as objects, by the agents that they control
     opponents: Mapping[str, Any] = field(default_factory=dict)
 
@@ -72,9 +73,3 @@ def check_seeds(seeds: Iterable[Any]) -> None:
             continue
         if not isinstance(seed, int | np.integer) or seed < 0:
             raise InvalidInput(f"seed {seed!r} is not a whole number from 0 up")
-
-
-def name_bodies(scene: Scene) -> tuple[str, ...]:
-    """Return what the bodies of a scene are, in order."""
-    agents = [f"{agent.name} {agent.robot.name} {type(agent.task).__name__}" for agent in scene.agents]
-    return (*agents, *(f"{prop.name} {prop.model.name}" for prop in scene.props))

@@ -1,16 +1,68 @@
 """The start of an episode, drawn from the generator of its world."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from roboschool.distributions import draw
-from roboschool.errors import InvalidInput
+from roboschool.errors import InvalidInput, raise_faults
 from roboschool.mdp.effects import Placement
 from roboschool.physics.checkpoint import Start
+from roboschool.physics.worlds import World
+from roboschool.scenes.beginning import PARTS, Beginning, beginnings_of
 from roboschool.scenes.layout import Pose
+from roboschool.scenes.randomize import Randomize
+from roboschool.scenes.reset_options import LAYOUT, RANDOMIZE, STATE
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin
+from roboschool.simulation.group import Group
+from roboschool.simulation.randomizer import PLAIN_DRAW, EpisodeDraw
+
+
+@dataclass(frozen=True)
+class StartOptions:
+    """What the options of a reset say of how an episode starts."""
+
+    layout: Mapping[str, Pose] | None = None
+    ranges: Randomize | None = None
+    beginnings: Mapping[int, Beginning] = field(default_factory=dict)  # by agent
+    state: Checkpoint | None = None  # from which it goes on
+
+
+PLAIN = StartOptions()
+
+
+def take_start_options(scene: Scene, options: dict[str, Any]) -> StartOptions:
+    """Take from checked options of a reset those about the start; the others are the game's."""
+    return StartOptions(
+        options.pop(LAYOUT, None),
+        options.pop(RANDOMIZE, None),
+        beginnings_of(scene, {key: options.pop(key) for key in PARTS if key in options}),
+        options.pop(STATE, None),
+    )
+
+
+def seed_world(
+    groups: Sequence[Group], rngs: list[np.random.Generator], world: int, seed: int | EpisodeOrigin | None
+) -> None:
+    """Give a world a new generator, or the one of an origin; and clear or restore what its tasks remember.
+
+    Args:
+        groups: the agents.
+        rngs: the generator of each world.
+        world: which.
+        seed: None: nothing changes.
+    """
+    if isinstance(seed, EpisodeOrigin):
+        rngs[world].bit_generator.state = seed.rng
+        for group, memory in zip(groups, seed.memory, strict=True):
+            group.state.memory.array[world] = memory
+    elif seed is not None:
+        rngs[world] = np.random.default_rng(seed)
+        for group in groups:
+            group.state.memory.array[world] = 0.0
 
 
 class Starts:
@@ -24,22 +76,28 @@ class Starts:
         ]
 
     def draw(
-        self, memories: Sequence[Any], rng: np.random.Generator, layout: Mapping[str, Pose] | None = None
+        self,
+        memories: Sequence[Any],
+        rng: np.random.Generator,
+        options: StartOptions = PLAIN,
+        conditions: Callable[[np.random.Generator], EpisodeDraw] = lambda _: PLAIN_DRAW,
     ) -> Start:
         """Return where everything in a world begins, and write what the tasks then remember.
 
         Args:
             memories: for each agent what its task remembers from the episode before.
             rng: the generator of the world.
-            layout: where robots and elements are, by name; None: where the scene's layout draws them.
+            options: what those of the reset say.
+            conditions: draws what is randomized.
 
         Raises:
             InvalidInput: they do not fit.
         """
-        scene, poses = self.scene, dict(layout or ())
-        if scene.layout is not None and layout is None:
+        scene, poses = self.scene, dict(options.layout or ())
+        if scene.layout is not None and options.layout is None:
             poses = draw_layout(scene, rng)
         gravity, friction = draw(scene.gravity, rng), draw(scene.friction, rng)
+        drawn = conditions(rng)
         props = []
         for prop in scene.props:
             if prop.name in poses:
@@ -49,7 +107,8 @@ class Starts:
             x, y, z = (draw(number, rng) for number in prop.position)
             props.append(((x, y, z), draw(prop.yaw, rng)))
         placements = []
-        for agent, memory, (rest, lower, upper) in zip(scene.agents, memories, self._joints, strict=True):
+        everyone = zip(scene.agents, memories, self._joints, strict=True)
+        for number, (agent, memory, (rest, lower, upper)) in enumerate(everyone):
             x, y, yaw = draw(agent.position[0], rng), draw(agent.position[1], rng), draw(agent.yaw, rng)
             if agent.name in poses:
                 x, y, yaw = poses[agent.name]
@@ -58,8 +117,26 @@ class Starts:
             joints -= agent.noise
             joints += rest
             joints.clip(lower, upper, out=joints)
-            placements.append(agent.task.reset(Placement((x, y), yaw, tuple(joints.tolist())), memory, rng))
-        return Start(tuple(placements), tuple(props), gravity, friction)
+            placement = drawn.place(number, Placement((x, y), yaw, tuple(joints.tolist())))
+            placement = agent.task.reset(placement, memory, rng)
+            if beginning := options.beginnings.get(number):
+                placement = beginning.change(placement, agent.robot)
+            placements.append(placement)
+        return Start(tuple(placements), tuple(props), gravity, friction * drawn.friction, drawn.conditions)
+
+
+def check_start(world: World, agents: Collection[int]) -> None:
+    """Check that agents whose beginnings were chosen are not inside something.
+
+    Raises:
+        InvalidInput: one is; the message says how deep.
+    """
+    scene = world.scene
+    names = {scene.agents[agent].name for agent in agents}
+    faults = [
+        f"{one} is {depth:.3g} m inside {other}" for one, other, depth in world.overlaps() if {one, other} & names
+    ]
+    raise_faults(f"scene {scene.name!r}: reset", faults)
 
 
 def draw_layout(scene: Scene, rng: np.random.Generator) -> dict[str, Pose]:

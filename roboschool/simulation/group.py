@@ -18,15 +18,19 @@ from roboschool.mdp.term import Term
 from roboschool.physics.native.party import Party
 from roboschool.physics.native.program import CLIP, CODES, Kernel, Program
 from roboschool.robots.robot import Robot, combine_robots
+from roboschool.scenes.randomize import Randomize
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.ending import Ending
+from roboschool.simulation.noise import sample_noise
 from roboschool.simulation.observer import Observer
+from roboschool.simulation.plan import NEUTRAL, Plan
+from roboschool.simulation.pushes import Pushes
 from roboschool.simulation.term_sum import TermSum
 from roboschool.simulation.trace import CannotBeTraced, random_states, trace_commands
 from roboschool.simulation.variants import check_variants
 
 LOW, HIGH = np.array(-1.0), np.array(1.0)  # of actions; arrays, because numpy is quicker with them than with numbers
-RESERVED = ("distance", "physics_error", "cost", "costs")  # in infos, beside the terms of the reward
+RESERVED = ("distance", "physics_error", "cost", "costs", "randomized")  # in infos, beside the terms of the reward
 
 
 def as_numbers(agent: str, action: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -123,6 +127,11 @@ class Group:
         self._acting: Kernel | None = None  # does so
         self._ending: Ending | None = None
         self.looks_back = False  # whether `kernels` observe with the previous state, too
+        self.plan = Plan(scene, task)  # of what is randomized
+        self.pushes = Pushes(self.agents, scene.timestep) if self.plan.push is not None else None
+        self._scales = np.ones(self.commands.shape) if self.plan.scales is not None else None
+        self._deviations = np.zeros(self.observation.shape)  # of noise
+        self._drawn = np.tile((*np.zeros(len(self.plan.names)), *NEUTRAL), (len(self.agents), 1))
         self._check_task()
         if self.robot is not robots[0]:
             check_variants(task, robots, scene.info, self.state)
@@ -184,6 +193,8 @@ class Group:
         self.applied *= self.counted[..., None]
         late = self.delay.arrive(self.applied, self.state) if self.robot.is_late else (self.applied,)
         self.commands[...] = self.drive.command(*late)
+        if self._scales is not None:
+            self.commands *= self._scales
 
     @property
     def trunks(self) -> np.ndarray:
@@ -197,6 +208,8 @@ class Group:
             self.state.action[:] = self.applied
         if self.robot.is_late:
             self.delay.send(self.applied, self.state)
+        if self.plan.noise:
+            self.state.noise[..., 1] += 1.0
 
     def update(self, active: np.ndarray, rngs: Sequence[np.random.Generator]) -> Sequence[Launch]:
         """Update the task's memory of active agents (world, agent); return launches."""
@@ -248,8 +261,13 @@ class Group:
         if self.state.action.size:
             program.add(CODES[np.multiply], self.applied, ones, self.state.action)
         if not self.robot.has_feedback:
-            program.add(CODES[np.multiply], self.applied, self.drive.strength, self.commands)
+            direct = self.commands if self._scales is None else None
+            torques = program.add(CODES[np.multiply], self.applied, self.drive.strength, direct)
+            if self._scales is not None:
+                program.add(CODES[np.multiply], torques, self._scales, self.commands)
             return program.kernel()
+        if self._scales is not None:
+            return None
         try:
             trace_commands(program, self.drive, self.applied, self.commands)
         except CannotBeTraced:
@@ -281,12 +299,30 @@ class Group:
         parts = (self.rewards, self.costs, self._ending)
         return all(part.holds() for part in parts if part is not None)
 
-    def begin_world(self, world: int, rng: np.random.Generator) -> None:
-        """Note that an episode has begun in a world, with its generator."""
+    def begin_world(self, world: int, rng: np.random.Generator, ranges: Randomize | None = None) -> None:
+        """Note that an episode has begun in a world, with its generator, and what is randomized there."""
         self.active[world] = True
         self.state.game_reward[world] = 0.0
         if self.robot.is_late:
-            self.delay.begin(self.state, world, rng)
+            late = self.plan.find("delay")
+            self.delay.begin(self.state, world, rng, None if late is None else self.state.conditions[world, :, late])
+        if self.pushes is not None and ranges is not None and ranges.push is not None:
+            self.pushes.begin(self.state, world, rng, ranges.push)
+        if self.plan.noise:
+            self.state.noise[world, :, 0] = np.floor(rng.random(len(self.agents)) * 2.0**53)
+            self.state.noise[world, :, 1] = 0.0
+        self.set_conditions(world)
+
+    def set_conditions(self, world: int) -> None:
+        """Take what an episode has drawn from the state of a world."""
+        if self._scales is None and not self.plan.noise:
+            return
+        self._drawn[:, : -len(NEUTRAL)] = self.state.conditions[world]
+        if self._scales is not None and self.plan.scales is not None:
+            first, second = self.plan.scales
+            np.multiply(self._drawn.take(first, axis=1), self._drawn.take(second, axis=1), out=self._scales[world])
+        if self.plan.noise:
+            self._deviations[world] = self._drawn.take(self.plan.noise, axis=1)
 
     def begin(self, worlds: list[int]) -> None:
         """Clear actions, rewards and costs at the start of an episode."""
@@ -295,8 +331,12 @@ class Group:
         self.costs.clear(worlds)
 
     def observe(self, previous: State, dt: float, is_computed: bool = False) -> None:
-        """Observe for all agents, unless `kernels` have done so."""
+        """Observe for all agents, unless `kernels` have done so, and add noise."""
         self.observation = self.observer.read(previous, self.applied, self.state, dt, is_computed)
+        if self.plan.noise:
+            keys, steps = self.state.noise[..., 0], self.state.noise[..., 1]
+            self.observation += self._deviations * sample_noise(keys, steps, self.observation.shape[-1])
+            self.observation.clip(self.observer.low, self.observer.high, out=self.observation)
 
 
 def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> State:
@@ -320,6 +360,9 @@ def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> S
             "delays": len(robot.joints),
             "past_actions": Delay(robot, scene.timestep, scene.substeps).steps,
         }
+    if scene.randomize is not None:
+        plan = Plan(scene, task)
+        sizes |= {"conditions": len(plan.names), "push": 2 * bool(plan.push), "noise": 2 * bool(plan.noise)}
     if needs.game and game is not None:
         sizes |= {"game": game.memory, "agent_stats": game.agent_stats}
     return State.blank(worlds, agents, **sizes)

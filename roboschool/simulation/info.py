@@ -10,6 +10,7 @@ from roboschool.scenes.scene import Scene
 from roboschool.simulation.clock import Clock
 from roboschool.simulation.game_rules import GameRules
 from roboschool.simulation.group import Group
+from roboschool.simulation.plan import Plan
 
 REPORTED = ("distance", "physics_error")  # in every info, after the terms of the reward
 
@@ -18,7 +19,8 @@ class Info:
     """Makes infos.
 
     In every info are the weighted terms of the reward, `distance` (along +x [m]) and `physics_error`; `cost` and
-    `costs` (by name) if the task has costs; and the numbers that a game remembers of the world and of the agent.
+    `costs` (by name) if the task has costs; `randomized` (by name) if the scene randomizes anything; and the numbers
+    that a game remembers of the world and of the agent.
     """
 
     def __init__(self, groups: Sequence[Group], game: GameRules, clock: Clock) -> None:
@@ -32,6 +34,8 @@ class Info:
         if group.costs.terms or group.indicates:
             info["cost"] = group.costs.total.item(world, place)
             info["costs"] = group.costs.by_name(world, place)
+        if group.plan.names:
+            info["randomized"] = dict(zip(group.plan.names, group.state.conditions[world, place].tolist(), strict=True))
         if self._game.game is not None:
             state = self._game.state
             info |= zip(self._game.memory_names, state.memory.array[world].tolist(), strict=True)
@@ -52,6 +56,9 @@ class Info:
             rest[:, 0] = group.costs.total[:, place]
             rest[:, 1 : 1 + costs] = group.costs.values[:, :, place].T
             rest = rest[:, 1 + costs :]
+        if drawn := len(group.plan.names):
+            rest[:, :drawn] = group.state.conditions[:, place]
+            rest = rest[:, drawn:]
         if self._game.game is not None:
             state, memory = self._game.state, len(self._game.memory_names)
             rest[:, :memory] = state.memory.array
@@ -61,14 +68,16 @@ class Info:
 def batch_info_names(scene: Scene, task: Task) -> tuple[str, ...]:
     """Return the names of the numbers that `Info.write` writes for agents with a task in a scene.
 
-    Costs by name are `costs/name`.
+    Costs by name are `costs/name`, what an episode has drawn `randomized/name`.
     """
     terms = [term.name for term in task.rewards(scene.info)]
     costs = [term.name for term in task.costs(scene.info)]
     cost = ["cost", *(COSTS + name for name in costs)] if costs or scene.indicator else []
+    drawn = [RANDOMIZED + name for name in Plan(scene, task).names]
     game = scene.game
     memory = [*game.memory.blank().names, *game.agent_stats.blank().names] if game is not None else []
-    return (*terms, *REPORTED, *cost, *memory)
+    return (*terms, *REPORTED, *cost, *drawn, *memory)
 
 
 COSTS = "costs/"  # before the name of each cost in the numbers of a batch
+RANDOMIZED = "randomized/"  # likewise before what is drawn for an episode

@@ -6,6 +6,7 @@ Agents with the same robot and task form a group: their arrays have one shape, a
 """
 
 import copy
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,20 +15,22 @@ import numpy as np
 from roboschool.errors import InvalidInput
 from roboschool.mdp.effects import Launch, Marker
 from roboschool.mdp.game import Game
-from roboschool.physics.backend import Backend, Readings
+from roboschool.physics.backend import Backend
 from roboschool.physics.checkpoint import describe_scene
 from roboschool.physics.native.backend import NativeBackend
-from roboschool.physics.native.program import Kernel
 from roboschool.physics.selection import make_backend
-from roboschool.scenes.reset_options import LAYOUT, options_of_reset
+from roboschool.scenes.reset_options import options_of_reset
 from roboschool.scenes.scene import Scene
-from roboschool.scenes.shapes import scene_per_world
-from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin, check_checkpoint, check_seeds, name_bodies
+from roboschool.scenes.shapes import name_bodies, scene_per_world
+from roboschool.simulation import episode_start
+from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin, check_checkpoint, check_seeds
 from roboschool.simulation.clock import Clock
-from roboschool.simulation.episode_start import Starts
+from roboschool.simulation.episode_start import PLAIN, Starts, StartOptions
+from roboschool.simulation.exchange import readings_of
 from roboschool.simulation.game_rules import GameRules
 from roboschool.simulation.group import Group
 from roboschool.simulation.info import Info
+from roboschool.simulation.randomizer import Randomizer
 from roboschool.simulation.step_result import StepResult
 
 
@@ -62,6 +65,7 @@ class Simulation:
         self.groups = [Group(self.scenes, task) for task in tasks]
         owners = {index: (group, place) for group in self.groups for place, index in enumerate(group.agents)}
         self.seats = [owners[index] for index in range(len(scene.agents))]  # group and place in it, of each agent
+        self.randomizer = Randomizer(self.scenes, self.groups)
         self.clock = Clock(worlds, scene.steps if limit is None else limit, cutoff)
         self.game = GameRules(scene, worlds, self.groups)
         self.info = Info(self.groups, self.game, self.clock)
@@ -71,7 +75,7 @@ class Simulation:
         self.backend: Backend = make_backend(self.scenes, backend, threads)
         self.worlds = self.backend.worlds
         self.clock.diverged = self.backend.diverged
-        self._readings = self._list_readings()
+        self._readings = readings_of(self.seats, self.game, self._watches)
         self._commands = [group.commands[:, place] for group, place in self.seats]
         self._kernels: list[Kernel] = []  # computed in the native call of a step
         self._native = self.backend if isinstance(self.backend, NativeBackend) else None
@@ -101,25 +105,28 @@ class Simulation:
             seeds: for each of these worlds its seed, the origin of the episode to repeat, or None to continue with
                 the generator of the world.
             options: of the game (`Game.reset_options`); they hold in these worlds until another reset changes them.
-                `layout` holds for one (see `layout_of`). Unknown options cause a warning.
+                `randomize` has other ranges for what the scene randomizes, and holds likewise. These hold for one
+                episode: `layout` (see `layout_of`), `pose`, `joints` and `velocity` of agents (see `Beginning`), and
+                `state`, from which it goes on. Unknown options cause a warning.
 
         Raises:
-            InvalidInput: a seed is not a whole number from 0 up, or an option is wrong; nothing has changed then.
+            InvalidInput: a seed is not a whole number from 0 up, or an option is wrong; nothing has changed then. Or an
+                agent begins inside something: another reset must follow.
         """
         self._check_open()
         check_seeds(seeds.values())
         own = options_of_reset(self.scene, options)
-        layout, rules = own.pop(LAYOUT, None), self.game.with_options(own)
-        worlds = list(seeds)
+        start, rules = episode_start.take_start_options(self.scene, own), self.game.with_options(own)
+        worlds, is_new = list(seeds), start.state is None
         for world, seed in seeds.items():
-            self._reset_world(world, seed, rules, layout)
+            self._reset_world(world, seed, rules, start)
         for group in self.groups:
             group.begin(worlds)
-        for world in worlds:
+        for world in worlds if is_new else ():
             self.backend.read(world, self._readings)
         if self._gathers:
             self.game.gather(self.clock.steps_left)
-        self._observe(worlds, bool(self._kernels) and not self._updates)
+        self._observe(worlds, is_new and bool(self._kernels) and not self._updates)
         self.begun = True
 
     def step(self, actions: Sequence[Any], reset: Collection[int] = (), paused: Collection[int] = ()) -> StepResult:
@@ -147,9 +154,11 @@ class Simulation:
         self.clock.advance(list(paused))
         begun = [number for number in reset if number not in paused]
         for number in begun:
-            self._reset_world(number, None, None, None)
+            self._reset_world(number, None, None)
         out = {*paused, *self.clock.diverged}
         worlds = [n for n in range(len(self.worlds)) if n not in out] if out else range(len(self.worlds))
+        for push in self.randomizer.pushes([n for n in worlds if n not in begun] if begun else worlds, self.rngs):
+            self.backend.apply(push)
         self.backend.step(self._commands, worlds, self._readings, begun)
         frozen = [*self.clock.diverged, *paused]
         for number in frozen:
@@ -223,33 +232,31 @@ class Simulation:
             self._check_open()
             raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
 
-    def _reset_world(self, world: int, seed: int | EpisodeOrigin | None, rules: Game | None, layout: Any) -> None:
-        """Place every robot of a world for a new episode, with new rules and a layout if given; then read the world."""
-        if isinstance(seed, EpisodeOrigin):
-            self.rngs[world].bit_generator.state = seed.rng
-            for group, memory in zip(self.groups, seed.memory, strict=True):
-                group.state.memory.array[world] = memory
-        elif seed is not None:
-            self.rngs[world] = np.random.default_rng(seed)
-            for group in self.groups:
-                group.state.memory.array[world] = 0.0
+    def _reset_world(
+        self, world: int, seed: int | EpisodeOrigin | None, rules: Game | None, start: StartOptions = PLAIN
+    ) -> None:
+        """Place every robot of a world for a new episode, with new rules if given; then read the world."""
+        episode_start.seed_world(self.groups, self.rngs, world, seed)
+        if start.state is not None:
+            own = self.rngs[world].bit_generator.state
+            self.load(start.state, world)
+            self.rngs[world].bit_generator.state = own
+            self.clock.steps[world] = 0
+            return
         rng = self.rngs[world]
-        self.backend.reset(world, self._starts[world].draw(self._memories[world], rng, layout))
+        if start.ranges is not None:
+            self.randomizer.set(world, start.ranges)
+        draw_conditions = functools.partial(self.randomizer.draw, world)
+        self.backend.reset(world, self._starts[world].draw(self._memories[world], rng, start, draw_conditions))
+        if start.beginnings:
+            self.begun = False  # should the check fail
+            self.backend.read(world, self._readings)
+            episode_start.check_start(self.worlds[world], start.beginnings)
         for launch in self.game.reset(world, rules, rng):
             self.backend.apply(launch)
         self.clock.steps[world] = 0
         for group in self.groups:
-            group.begin_world(world, rng)
-
-    def _list_readings(self) -> Readings:
-        """Return the arrays that physics writes to."""
-        state = self.game.state
-        return Readings(
-            agents=[group.state.array[:, place] for group, place in self.seats],
-            props=state.props.array if self._watches else None,
-            contacts=state.contacts if self.game.needs.contacts else None,
-            pairs=state.pair_sums if self.game.adds_up else None,
-        )
+            group.begin_world(world, rng, self.randomizer.ranges[world])
 
     def deactivate(self, agent: int, world: int = 0) -> None:
         """End an agent's episode: it is passive from now on, and its rewards are zero."""
@@ -303,6 +310,7 @@ class Simulation:
             "groups": tuple((group.state.array[world], group.active[world]) for group in self.groups),
             "game_state": self.game.state.array[world],
             "rules": self.game.rules[world],
+            "ranges": self.randomizer.ranges[world],
         }
 
     def contents(self, world: int = 0) -> tuple[Any, ...]:
@@ -336,10 +344,13 @@ class Simulation:
         self.rngs[world].bit_generator.state = copy.deepcopy(saved.rng)
         self.clock.steps[world] = saved.step
         self.game.rules[world] = saved.rules
+        if saved.ranges is not None:
+            self.randomizer.set(world, saved.ranges)
         self.game.state.array[world] = saved.game_state
         for group, (array, active) in zip(self.groups, saved.groups, strict=True):
             group.state.array[world] = array
             group.active[world] = active
+            group.set_conditions(world)
             group.terminated[...] = group.task.terminated(group.state)
         self._observe([world])
         self.begun = True

@@ -20,7 +20,7 @@ from roboschool.simulation.simulation import Simulation
 from roboschool.workers.shared_memory import Layout, SharedBuffers, rows_of
 
 Seeds: TypeAlias = Mapping[int, int | EpisodeOrigin | None]  # by world; None: continue with its generator
-Options: TypeAlias = Mapping[int, Mapping[str, Any]]  # of the game, by world; a world without any keeps those it has
+Options: TypeAlias = Mapping[int, Mapping[str, Any]]  # by world; a world without any keeps those it has
 
 NEXT_STEP, SAME_STEP = "NextStep", "SameStep"  # values of Gymnasium's `AutoresetMode`; the third is "Disabled"
 
@@ -114,6 +114,11 @@ class EnvBatch:
             self.buffers.final_info[ended] = self.buffers.info[ended]
             origins |= self.reset(dict.fromkeys(ended))
         return origins
+
+    def set_ranges(self, ranges: Mapping[int, Any]) -> None:
+        """Randomize with other ranges from the next episode on, in some worlds."""
+        for world, own in ranges.items():
+            self.simulation.randomizer.set(world, own)
 
     def mark_done(self, worlds: Collection[int]) -> None:
         """Mark the episodes of some worlds as over."""

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from roboschool.mdp.effects import Marker
 from roboschool.physics.checkpoint import Snapshot
@@ -28,6 +29,10 @@ class LocalPool:
         """Begin an episode in some worlds, with options of the game."""
         self.ready = deque(world for world in self.ready if world not in seeds)
         self.batch.reset(seeds, options)
+
+    def set_ranges(self, ranges: Mapping[int, Any]) -> None:
+        """Randomize with other ranges from the next episode on, in some worlds."""
+        self.batch.set_ranges(ranges)
 
     def send(self, worlds: Sequence[int]) -> None:
         """Step some worlds with the actions in the buffers."""

@@ -108,8 +108,24 @@ class WorkerPool:
             self.buffers.copy_results(self.shared, [world + worker.worlds.start for world in tasks[worker][0]])
         for world, seed in seeds.items():
             self.replay_log.seed(world, seed)
-            self.replay_log.options[world] = options.get(world) or self.replay_log.options[world]
+            self.replay_log.options[world] = {**self.replay_log.options[world], **options.get(world, {})}
             self.errors.pop(world, None)
+
+    def set_ranges(self, ranges: Mapping[int, Any]) -> None:
+        """Randomize with other ranges from the next episode on, in some worlds, when all steps that were sent are done.
+
+        Raises:
+            WorkersDied: replaced workers die, too.
+        """
+        while self.busy or self.queued:
+            self._collect()
+        self.replay_log.ranges.update(ranges)
+        for worker in self.workers:
+            if own := _local(worker, ranges):
+                try:
+                    worker.call("set_ranges", own)
+                except WorkerDied as error:
+                    self._restart(worker, error)
 
     def send(self, worlds: Sequence[int]) -> None:
         """Step some worlds with the actions in the buffers."""
@@ -295,6 +311,7 @@ class WorkerPool:
             self.shared.action[worlds] = actions
             worker.call("step", [world - first for world in worlds], False)
         worker.call("mark_done", [world - first for world in begun if replay_log.done[world]])
+        worker.call("set_ranges", _local(worker, replay_log.ranges))
 
 
 def _local(worker: Worker, values: Mapping[int, Value]) -> dict[int, Value]:

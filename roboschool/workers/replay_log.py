@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from roboschool.scenes.reset_options import RANDOMIZE, lasting
 from roboschool.simulation.checkpoint import EpisodeOrigin
 
 CAPACITY = 128  # steps; it is doubled when an episode is longer
@@ -23,7 +24,8 @@ class ReplayLog:
         self.lengths = np.zeros(worlds, dtype=int)  # steps so far
         self.actions = np.zeros((CAPACITY, *shape))  # (step, world, agent, joints)
         self.done = np.zeros(worlds, dtype=bool)  # worlds whose episode was truncated because it ended workers
-        self.options: list[Mapping[str, Any]] = [{}] * worlds  # of the game: the last ones given
+        self.options: list[Mapping[str, Any]] = [{}] * worlds  # of the reset of the current episodes
+        self.ranges: dict[int, Any] = {}  # of what is randomized from the next episode on, by world
         self.seeds: list[int | None] = [None] * worlds  # the last one given
         self.episodes = [0] * worlds  # since that seed, for messages
 
@@ -35,6 +37,9 @@ class ReplayLog:
     def begin(self, world: int, origin: int | EpisodeOrigin, done: bool = False) -> None:
         """Record that an episode has begun in a world; `done`: it is only there for another to follow."""
         self.origins[world] = origin
+        self.options[world] = lasting(self.options[world])
+        if world in self.ranges:
+            self.options[world] = {**self.options[world], RANDOMIZE: self.ranges.pop(world)}
         self.lengths[world] = 0
         self.done[world] = done
         self.episodes[world] += not done

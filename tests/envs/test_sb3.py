@@ -79,9 +79,10 @@ def test_rows_are_not_envs_of_their_own() -> None:
     assert env.get_attr("num_envs") == [2, 2]
     assert env.get_attr("num_envs", 1) == [2]
     assert not env.has_attr("nothing")
-    for refused in (lambda: env.set_attr("gravity", 1.0), lambda: env.env_method("picture")):
-        with pytest.raises(roboschool.InvalidInput, match="not envs of their own"):
-            refused()
+    with pytest.raises(roboschool.InvalidInput, match="'gravity' cannot be set"):
+        env.set_attr("gravity", 1.0)
+    with pytest.raises(roboschool.InvalidInput, match="not envs of their own"):
+        env.env_method("picture")
     with pytest.raises(roboschool.InvalidInput, match="at once"):
         SB3VecEnv("hopper", 2, autoreset_mode="NextStep")
     env.reset()

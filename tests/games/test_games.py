@@ -498,7 +498,7 @@ def test_rules_are_old_ones_after_an_episode_that_could_not_begin(tmp_path: Path
 def test_options_that_a_reset_has_not_are_warned_of(number: int | None) -> None:
     env: Any = roboschool.AgentEnv("ant_sumo") if number is None else roboschool.VectorEnv("ant_sumo", 2, number)
     env.reset(seed=0, options={"dense_weight": 0.5})
-    for key, words in (("foo", "only radius, dense_weight$"), ("gravity", "'gravity' is given when the env is made")):
+    for key, words in (("foo", "only radius, dense_weight, "), ("gravity", "'gravity' is given when the env is made")):
         with pytest.warns(UserWarning, match=rf"scene 'ant_sumo': reset has no option '{key}', .*{words}") as caught:
             _, info = env.reset(options={key: 1})
         assert len(caught) == 1
@@ -511,7 +511,7 @@ def test_options_that_a_reset_has_not_are_warned_of(number: int | None) -> None:
 
 def test_options_without_a_game_are_warned_of() -> None:
     env = roboschool.AgentEnv("ant")
-    with pytest.warns(UserWarning, match="scene 'ant': reset has no option 'dense_weight', nor any other"):
+    with pytest.warns(UserWarning, match="scene 'ant': reset has no option 'dense_weight', only pose, "):
         env.reset(options={"dense_weight": 1.0})
     for face in (env, roboschool.VectorEnv("ant_sumo"), roboschool.ParallelEnv("ant_sumo")):
         with pytest.raises(roboschool.InvalidInput, match="options: 'radius' is not a mapping"):

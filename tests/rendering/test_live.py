@@ -57,7 +57,7 @@ def test_a_push_changes_the_momentum_by_its_impulse() -> None:
         number = next(k for k, prop in enumerate(simulation.scene.props) if prop.can_be_launched or prop.joints == ())
         prop = simulation.scene.props[number]
         x, y, z = world.capture().bases[len(simulation.scene.agents) + number][0]
-        world.push(len(simulation.scene.agents) + number, prop.model.root, (0.0, 0.0, 400.0 * impulse), (x, y, z))
+        world.poke(len(simulation.scene.agents) + number, prop.model.root, (0.0, 0.0, 400.0 * impulse), (x, y, z))
         simulation.step([np.zeros(group.shape) for group in simulation.groups])
         speeds.append(world.capture().bases[len(simulation.scene.agents) + number][0][2])
         simulation.close()

@@ -48,6 +48,8 @@ FUNCTIONS = (  # in the order of `struct bullet`
     "b3SetClosestDistanceFilterBodyB",
     "b3SetClosestDistanceThreshold",
     "b3SubmitClientCommand",
+    "b3ApplyExternalForceCommandInit",
+    "b3ApplyExternalForce",
 )
 COLUMNS = (  # of a robot's row, behind those of its trunk
     "q",
@@ -102,6 +104,9 @@ class Robot(ctypes.Structure):
         ("standing_height", c_double),
         ("home", c_double * 2),
         ("heading", c_double * 2),
+        ("blown", c_int),
+        ("pushed", c_int * 2),
+        ("forces", c_double * 3 * 2),
     ]
 
 

@@ -16,6 +16,7 @@ enum { BULLET_VERSION = 202010061 }; /* B3_SHARED_MEMORY_MAGIC_NUMBER: Bullet re
 enum { TORQUE_CONTROL = 1 };         /* CONTROL_MODE_TORQUE */
 enum { LATE = 2 };                   /* feedback of a robot whose actuators are late */
 enum { POSITIONS = 1, VELOCITIES };  /* of links that are asked for, too */
+enum { WORLD_FRAME = 2 };            /* EF_WORLD_FRAME */
 enum { NO_LINK = -2, BASE };
 enum { FIRST_STEPS = 64, LOST = -1 }; /* timesteps that a history first has room for; there is no memory for it */
 static const double FASTEST = 60.0;  /* as in `bodies.py` */
@@ -93,6 +94,22 @@ static void drive(const struct world *w, const struct robot *r, const double *co
     b->set_torque(torques, r->driven_u[j], turned ? torque * cos(*turned) : torque);
   }
   b->tell(w->client, torques);
+}
+
+/* Let wind and push act on a robot until the end of a call of Bullet. */
+static void blow(const struct world *w, const struct robot *r) {
+  const double *q, *u;
+  struct link_state link;
+  for (int k = 0; k < 2; k++) {
+    const double *f = r->forces[k];
+    if (f[0] == 0.0 && f[1] == 0.0 && f[2] == 0.0) continue;
+    void *status = request_state(w, r->body, r->pushed[k] > BASE ? POSITIONS : 0, &q, &u);
+    if (r->pushed[k] > BASE) w->bullet->get_link(w->client, status, r->pushed[k], &link), q = link.centre;
+    const double at[3] = {q[0], q[1], q[2]};
+    void *command = w->bullet->force_init(w->client);
+    w->bullet->add_force(command, r->body, r->pushed[k], f, at, WORLD_FRAME);
+    w->bullet->submit(w->client, command);
+  }
 }
 
 static struct trunk free_trunk(const double *position, const double *turned, const double *v, const double *spin) {
@@ -219,6 +236,8 @@ static void note(struct world *w, int i, const struct step *s) {
 static void pass(struct world *w, int i, const struct step *s) {
   for (int call = 0; call < w->calls; call++) {
     for (int a = 0; a < w->agents; a++) drive(w, w->robots + a, row_of(s->commands + a, i), call);
+    for (int a = 0; a < w->agents; a++)
+      if (w->robots[a].blown) blow(w, w->robots + a);
     w->bullet->tell(w->client, w->bullet->step_init(w->client));
     if (w->foot_sums) add_contacts(w, call);
   }

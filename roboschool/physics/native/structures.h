@@ -56,6 +56,8 @@ struct bullet { /* functions of pybullet's own library, in the order of `FUNCTIO
   void (*closest_from)(void *command, int body);
   void (*closest_within)(void *command, double distance);
   int (*tell)(void *client, void *command); /* as `submit`, for who wants no status */
+  void *(*force_init)(void *client);
+  void (*add_force)(void *command, int body, int link, const double force[3], const double at[3], int frame);
 };
 
 struct columns { /* where the quantities of a `BodyState` begin in its row, which begins with those of its trunk */
@@ -75,6 +77,8 @@ struct robot {
   struct columns at;
   double tilted[4], min_height, tilt, standing_height;
   double home[2], heading[2]; /* where the episode began; cosine and sine */
+  int blown, pushed[2];       /* whether forces act on it: wind and push, at the centres of these links */
+  double forces[2][3];        /* [N] */
 };
 struct prop {
   int body, kind, link;

@@ -5,7 +5,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from roboschool.mdp.effects import Placement
+from roboschool.mdp.effects import Placement, Push
 from roboschool.mdp.state import BodyState
 from roboschool.physics.bodies import NOWHERE, STRAIGHT, TURN_EFFORT, Body, PropBody, RobotBody
 from roboschool.physics.checkpoint import EpisodeLog, Start, Triple, WorldCheckpoint
@@ -95,6 +95,7 @@ class NativeWorld(World):
         for prop, other in zip(self.props_described, self.prop_bodies, strict=True):
             if prop.kind == library.STILL:
                 prop.still = other.row()
+        self._blow()
         if self.sums is not None:
             for numbers in self._sums:
                 ctypes.memset(numbers, 0, ctypes.sizeof(numbers))
@@ -122,6 +123,17 @@ class NativeWorld(World):
         history.count = history.steps = 0
         history.room = max(0, history.room)
 
+    def _blow(self) -> None:
+        """Tell the library which forces act."""
+        self._is_pushed = any(any(force) for forces in self.dynamics.forces for force in forces)
+        for robot, body, pushed, forces in zip(
+            self.robots, self.bodies, self.dynamics.pushed, self.dynamics.forces, strict=True
+        ):
+            robot.pushed = body.trunk, pushed
+            robot.blown = any(map(any, forces))
+            if robot.blown:
+                robot.forces[:] = forces
+
     def reset(self, start: Start, now: bool = True) -> None:
         """Start an episode.
 
@@ -129,23 +141,27 @@ class NativeWorld(World):
             start: what it begins with.
             now: if False, the library may begin it when it next steps or reads the world, before anything else.
         """
-        by_library = self._is_placed and self not in self._by_pybullet
-        self.struct.begins, self._postpones = 0, by_library and not (now or self.prop_bodies)
+        by_library, differs = self._places(start.placements), self.scene.randomize is not None or self._is_pushed
+        self.struct.begins, self._postpones = 0, by_library and not (now or self.prop_bodies or differs)
         try:
             super().reset(start)
         finally:
             self._postpones = False
-        if self.prop_bodies or self.sums is not None or not by_library:
+        if self.prop_bodies or self.sums is not None or differs or not by_library:
             self._settle()
 
     def _restore(self) -> None:
-        if self in self._by_pybullet:
+        if self in self._by_pybullet or any(any(body.brakes) for body in self.bodies):
             super()._restore()
         else:
             self._begin(library.REWINDS)
 
+    def _places(self, placements: Sequence[Placement]) -> bool:
+        """Return whether the library places the robots."""
+        return self._is_placed and self not in self._by_pybullet and all(each.is_plain for each in placements)
+
     def _place(self, placements: Sequence[Placement]) -> None:
-        if not self._is_placed or self in self._by_pybullet:
+        if not self._places(placements):
             super()._place(placements)
             return
         for start, numbers, body, placement in zip(self._starts, self._joints, self.bodies, placements, strict=True):
@@ -172,6 +188,11 @@ class NativeWorld(World):
         """Take a prop to a position."""
         super().launch(prop, position, velocity)
         self._settle()
+
+    def push(self, push: Push) -> None:
+        """Let a force act on a robot from now on."""
+        super().push(push)
+        self._blow()
 
     def load(self, checkpoint: WorldCheckpoint, exact: bool = True) -> None:
         """Take back a state."""

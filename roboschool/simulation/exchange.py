@@ -1,0 +1,24 @@
+"""The arrays in which physics tells a simulation what it has read."""
+
+from collections.abc import Sequence
+
+from roboschool.physics.backend import Readings
+from roboschool.simulation.game_rules import GameRules
+from roboschool.simulation.group import Group
+
+
+def readings_of(seats: Sequence[tuple[Group, int]], game: GameRules, props: bool) -> Readings:
+    """Return the arrays that physics writes to.
+
+    Args:
+        seats: group and place in it, of each agent.
+        game: what is remembered of the game.
+        props: whether props are read.
+    """
+    state = game.state
+    return Readings(
+        agents=[group.state.array[:, place] for group, place in seats],
+        props=state.props.array if props else None,
+        contacts=state.contacts if game.needs.contacts else None,
+        pairs=state.pair_sums if game.adds_up else None,
+    )

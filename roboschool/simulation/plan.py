@@ -1,0 +1,156 @@
+"""What a scene randomizes of one agent: the names of the numbers that are drawn, and what each is for."""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from roboschool.distributions import Number
+from roboschool.mdp.actuator import QUANTITIES
+from roboschool.mdp.conditions import BodyConditions
+from roboschool.mdp.effects import Placement
+from roboschool.mdp.sensor import sensor_name
+from roboschool.mdp.task import Task
+from roboschool.scenes.randomize import PushRanges, Randomize, StartRanges, given_keys, moving_joints
+from roboschool.scenes.scene import Scene
+
+COMMON = ("friction", "restitution", "gravity", "wind")  # keys that are drawn once for all agents of a world
+VECTORS = ("gravity", "wind", "position", "velocity", "angular_velocity")
+START = "start_"  # before the names of the start
+SCALED = ("torque", "kp", "kd", "effort", "stall", "droop")  # by the strength of a motor
+NEUTRAL = (0.0, 1.0)  # what is behind the numbers that are drawn
+ADDEND, FACTOR = -2, -1  # their places
+Drawn: TypeAlias = Sequence[float]  # the numbers of an agent in an episode, then 0 and 1
+
+
+class Plan:
+    """What is drawn for an agent with a task in a scene.
+
+    Args:
+        scene: which.
+        task: of the agent.
+        ranges: in place of the scene's.
+    """
+
+    def __init__(self, scene: Scene, task: Task, ranges: Randomize | None = None) -> None:
+        self.robot, self.dt = task.robot, scene.timestep
+        ranges = ranges or scene.randomize or Randomize()
+        given = given_keys(ranges)
+        self.push: PushRanges | None = given.pop("push", None)
+        common = [pair for key in COMMON if key in given for pair in _expand(key, given[key], ())]
+        own = [pair for key, value in given.items() if key not in COMMON for pair in self._own(key, value, scene, task)]
+        self.common = len(common)
+        self.names = tuple(name for name, _ in (*common, *own))
+        numbers = [number if isinstance(number, tuple) else (number, number) for _, number in (*common, *own)]
+        self.low = np.array([low for low, _ in numbers])
+        self.span = np.array([high - low for low, high in numbers])
+        self._places = {name: place for place, name in enumerate(self.names)}
+        joints, moving = [joint.name for joint in self.robot.joints], moving_joints(self.robot)
+        self._mass = self._find("mass", [link.name for link in self.robot.model.links], FACTOR)
+        self._damping = self._find("joint_damping", moving, ADDEND)
+        self._friction = self._find("joint_friction", moving, ADDEND)
+        self._offsets = self._find("start_joints", joints, ADDEND)
+        self._speeds = self._find("start_joint_speeds", joints, ADDEND)
+        self._moves = any(name.startswith(START) for name in self.names)
+        self._units = [1.0 if joint.kind == "prismatic" else math.pi / 180.0 for joint in self.robot.joints]
+        strength, kp, kd = (self._find(key, joints, FACTOR) for key in ("motor_strength", "kp", "kd"))
+        self.scales = self._scaled(strength, kp, kd) if strength or kp or kd else None
+        sensors = [
+            (sensor_name(sensor), len(sensor.fields(self.robot, scene.info))) for sensor in task.sensors(scene.info)
+        ]
+        self.noise = self._find("noise", [name for name, count in sensors for _ in range(count)], ADDEND)
+
+    def _own(self, key: str, value: Any, scene: Scene, task: Task) -> Iterator[tuple[str, Number]]:
+        """Go through the numbers of a key that are an agent's own."""
+        robot = task.robot
+        links, moving = [link.name for link in robot.model.links], moving_joints(robot)
+        joints = [joint.name for joint in robot.joints]
+        if key == "payload":
+            if (value.link or robot.trunk) in links:
+                yield key, value.mass
+        elif isinstance(value, StartRanges):
+            for part, number in given_keys(value).items():
+                each = dict.fromkeys(joints, number) if part in ("joints", "joint_speeds") else number
+                yield from _expand(START + part, each, joints)
+        else:
+            sensors = [sensor_name(sensor) for sensor in task.sensors(scene.info)]
+            names = {"mass": links, "joint_damping": moving, "joint_friction": moving, "noise": sensors}
+            yield from _expand(key, value, names.get(key, joints))
+
+    def _find(self, key: str, names: Sequence[str], neutral: int) -> list[int]:
+        """Return for each name the place of its number; nothing if none is drawn."""
+        if key in self._places:
+            return [self._places[key]] * len(names)
+        places = [self._places.get(f"{key}/{name}", neutral) for name in names]
+        return places if any(place != neutral for place in places) else []
+
+    def _scaled(self, strength: list[int], kp: list[int], kd: list[int]) -> np.ndarray:
+        """Return the places of the two factors of each number that `Drive.command` returns for the robot (2, n)."""
+        joints = len(self.robot.joints)
+        one = [FACTOR] * joints
+        if not self.robot.has_feedback:
+            return np.array([strength or one, one])
+        rows = [strength or one if name in SCALED else one for name in QUANTITIES]
+        gains = [{"kp": kp, "kd": kd}.get(name) or one for name in QUANTITIES]
+        late = self.robot.is_late
+        whole = [[*each, *each, one] if late else each for each in (rows, gains)]
+        return np.array([np.concatenate(each) for each in whole])
+
+    def number(self, drawn: Drawn, name: str, neutral: float = 0.0) -> float:
+        """Return a number by name, or what changes nothing if it is not drawn."""
+        return drawn[self._places[name]] if name in self._places else neutral
+
+    def vector(self, drawn: Drawn, name: str) -> tuple[float, float, float]:
+        """Return the three numbers of a vector."""
+        x, y, z = (self.number(drawn, f"{name}_{axis}") for axis in "xyz")
+        return x, y, z
+
+    def find(self, name: str) -> int | None:
+        """Return the place of a number, if it is drawn."""
+        return self._places.get(name)
+
+    def body(self, drawn: Drawn) -> BodyConditions:
+        """Return what physics changes of the robot."""
+        mass, damping, friction = (
+            tuple([drawn[place] for place in places]) for places in (self._mass, self._damping, self._friction)
+        )
+        return BodyConditions(mass, damping, friction, self.number(drawn, "payload"))
+
+    def place(self, drawn: Drawn, placement: Placement) -> Placement:
+        """Return where the robot begins; what the scene proposes, changed."""
+        if not self._moves:
+            return placement
+        motors = self.robot.motors
+        joints, speeds = placement.joints, placement.speeds
+        if self._offsets:
+            offsets = zip(joints, self._offsets, self._units, strict=True)
+            near = np.array([joint + drawn[place] * unit for joint, place, unit in offsets])
+            joints = tuple(near.clip(motors.lower[0, 0], motors.upper[0, 0]).tolist())
+        if self._speeds:
+            speeds = tuple([drawn[place] * unit for place, unit in zip(self._speeds, self._units, strict=True)])
+        x, y = placement.position
+        turning = self.vector(drawn, "start_angular_velocity")
+        return dataclasses.replace(
+            placement,
+            position=(x + self.number(drawn, "start_position_x"), y + self.number(drawn, "start_position_y")),
+            yaw=placement.yaw + math.radians(self.number(drawn, "start_yaw")),
+            pitch=placement.pitch + math.radians(self.number(drawn, "start_pitch")),
+            roll=math.radians(self.number(drawn, "start_roll")),
+            height=self.number(drawn, "start_height"),
+            velocity=self.vector(drawn, "start_velocity"),
+            angular_velocity=(math.radians(turning[0]), math.radians(turning[1]), math.radians(turning[2])),
+            joints=joints,
+            speeds=speeds,
+        )
+
+
+def _expand(key: str, value: Any, names: Sequence[str]) -> Iterator[tuple[str, Number]]:
+    """Go through the numbers of a key: one, those of a vector, or those of names that there are."""
+    if isinstance(value, Mapping):
+        yield from ((f"{key}/{name}", number) for name, number in value.items() if name in names)
+    elif key.removeprefix(START) in VECTORS:
+        yield from ((f"{key}_{axis}", number) for axis, number in zip("xyz", value, strict=False))
+    else:
+        yield key, value
