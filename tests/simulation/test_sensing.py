@@ -10,7 +10,7 @@ STEPS = 25
 NATIVE = ("car_goal2", "doggo_push1", "point_button2", "eight_goals")  # every sensor, several robots, a choice
 
 
-@pytest.mark.parametrize("name", (*NATIVE, "run", "circle"))
+@pytest.mark.parametrize("name", [*NATIVE, "run", "circle"])
 def test_both_backends_have_the_same_bits(name: str) -> None:
     scene, found = load_scene(name), []
     for backend in ("native", "python"):
