@@ -25,9 +25,9 @@ from roboschool.rendering.overlay import Hud, overlay
 from roboschool.rendering.window import Screen
 from roboschool.scenes.randomize import Randomize
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.actions import as_numbers
 from roboschool.simulation.checkpoint import Checkpoint
 from roboschool.simulation.control import ControlledAgents, check_controlled, default_opponents
-from roboschool.simulation.group import as_numbers
 from roboschool.simulation.simulation import Simulation
 
 

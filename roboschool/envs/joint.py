@@ -16,8 +16,8 @@ from roboschool.mdp.task import fields_of
 from roboschool.robots.kinematics import Tree, grow, partitions
 from roboschool.robots.robot import Robot
 from roboschool.scenes.scene import AGENT_NAME, Scene
+from roboschool.simulation.actions import as_numbers
 from roboschool.simulation.checkpoint import Checkpoint
-from roboschool.simulation.group import as_numbers
 from roboschool.simulation.simulation import Simulation
 
 

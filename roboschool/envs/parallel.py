@@ -25,8 +25,9 @@ from roboschool.rendering.camera import Camera
 from roboschool.rendering.window import Screen
 from roboschool.scenes.randomize import Randomize
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.actions import as_numbers
 from roboschool.simulation.checkpoint import Checkpoint
-from roboschool.simulation.group import Group, as_numbers
+from roboschool.simulation.group import Group
 from roboschool.simulation.simulation import Simulation
 
 Actions = Mapping[str, np.ndarray]

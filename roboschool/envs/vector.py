@@ -30,9 +30,9 @@ from roboschool.policies.policy import AnyPolicy
 from roboschool.rendering.camera import CameraBatch
 from roboschool.scenes.reset_options import RANDOMIZE
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.actions import as_numbers, check_finite
 from roboschool.simulation.checkpoint import check_seeds
 from roboschool.simulation.control import check_controlled, default_opponents
-from roboschool.simulation.group import as_numbers, check_finite
 from roboschool.simulation.simulation import Simulation
 from roboschool.system_info import cores
 from roboschool.workers.env_batch import BatchSpec

@@ -12,8 +12,8 @@ from roboschool.envs.spaces import check_count
 from roboschool.errors import InvalidInput, check_choice, describe_error
 from roboschool.policies.policy import AnyPolicy, Policy
 from roboschool.policies.resolve import resolve_policy
+from roboschool.simulation.actions import as_numbers
 from roboschool.simulation.control import SEEDS, by_agent
-from roboschool.simulation.group import as_numbers
 
 THREADS = "each seat needs a thread of its own"
 TIMEOUT = 60.0  # of agents that wait [s]

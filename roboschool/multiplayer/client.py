@@ -49,7 +49,7 @@ from roboschool.multiplayer.protocol import (
     prove,
     unpack,
 )
-from roboschool.simulation.group import as_numbers
+from roboschool.simulation.actions import as_numbers
 
 TIMEOUT = 30.0  # of a silent server [s]
 PINGS = 3  # within that time

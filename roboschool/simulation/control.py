@@ -11,7 +11,7 @@ from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import AnyPolicy, Policy
 from roboschool.policies.resolve import SCRIPTED, resolve_policy
 from roboschool.scenes.scene import Agent, Scene
-from roboschool.simulation.group import as_numbers
+from roboschool.simulation.actions import as_numbers
 from roboschool.simulation.simulation import Simulation
 
 SEEDS = 2**31

@@ -1,6 +1,6 @@
 """The start of an episode, drawn from the generator of its world."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from roboschool.scenes.reset_options import LAYOUT, RANDOMIZE, STATE
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin
 from roboschool.simulation.group import Group
-from roboschool.simulation.randomizer import PLAIN_DRAW, EpisodeDraw
+from roboschool.simulation.randomizer import Randomizer
 
 
 @dataclass(frozen=True)
@@ -66,38 +66,39 @@ def seed_world(
 
 
 class Starts:
-    """How episodes of a scene start."""
+    """How episodes start.
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        self._joints = [  # rest pose and limits of the joints of each agent
-            (motors.rest[0, 0], motors.lower[0, 0], motors.upper[0, 0])
-            for motors in (agent.robot.motors for agent in scene.agents)
-        ]
+    Args:
+        scenes: of each world.
+        seats: group and place in it, of each agent; tasks write there what they remember.
+        randomizer: draws what differs from episode to episode.
+    """
 
-    def draw(
-        self,
-        memories: Sequence[Any],
-        rng: np.random.Generator,
-        options: StartOptions = PLAIN,
-        conditions: Callable[[np.random.Generator], EpisodeDraw] = lambda _: PLAIN_DRAW,
-    ) -> Start:
+    def __init__(self, scenes: Sequence[Scene], seats: Sequence[tuple[Group, int]], randomizer: Randomizer) -> None:
+        self._scenes, self._randomizer = scenes, randomizer
+        joints = {id(scene): _joints_of(scene) for scene in scenes}
+        self._joints = [joints[id(scene)] for scene in scenes]
+        worlds = range(len(scenes))
+        self._memories = [[group.state.memory.at((world, place)) for group, place in seats] for world in worlds]
+
+    def draw(self, world: int, rng: np.random.Generator, options: StartOptions = PLAIN) -> Start:
         """Return where everything in a world begins, and write what the tasks then remember.
 
         Args:
-            memories: for each agent what its task remembers from the episode before.
-            rng: the generator of the world.
+            world: which.
+            rng: its generator.
             options: what those of the reset say.
-            conditions: draws what is randomized.
 
         Raises:
             InvalidInput: they do not fit.
         """
-        scene, poses = self.scene, dict(options.layout or ())
+        scene, poses = self._scenes[world], dict(options.layout or ())
+        if options.ranges is not None:
+            self._randomizer.set(world, options.ranges)
         if scene.layout is not None and options.layout is None:
             poses = draw_layout(scene, rng)
         gravity, friction = draw(scene.gravity, rng), draw(scene.friction, rng)
-        drawn = conditions(rng)
+        drawn = self._randomizer.draw(world, rng)
         props = []
         for prop in scene.props:
             if prop.name in poses:
@@ -107,7 +108,7 @@ class Starts:
             x, y, z = (draw(number, rng) for number in prop.position)
             props.append(((x, y, z), draw(prop.yaw, rng)))
         placements = []
-        everyone = zip(scene.agents, memories, self._joints, strict=True)
+        everyone = zip(scene.agents, self._memories[world], self._joints[world], strict=True)
         for number, (agent, memory, (rest, lower, upper)) in enumerate(everyone):
             x, y, yaw = draw(agent.position[0], rng), draw(agent.position[1], rng), draw(agent.yaw, rng)
             if agent.name in poses:
@@ -123,6 +124,12 @@ class Starts:
                 placement = beginning.change(placement, agent.robot)
             placements.append(placement)
         return Start(tuple(placements), tuple(props), gravity, friction * drawn.friction, drawn.conditions)
+
+
+def _joints_of(scene: Scene) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Return rest pose and limits of the joints of each agent."""
+    motors = [agent.robot.motors for agent in scene.agents]
+    return [(each.rest[0, 0], each.lower[0, 0], each.upper[0, 0]) for each in motors]
 
 
 def check_start(world: World, agents: Collection[int]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.errors import InvalidInput, check_choice, describe_error
+from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.actuator import Drive
 from roboschool.mdp.delay import Delay
 from roboschool.mdp.effects import Launch
@@ -17,9 +17,10 @@ from roboschool.mdp.task import Task, Update, needs_of
 from roboschool.mdp.term import Term
 from roboschool.physics.native.party import Party
 from roboschool.physics.native.program import CLIP, CODES, Kernel, Program
-from roboschool.robots.robot import Robot, combine_robots
+from roboschool.robots.robot import combine_robots
 from roboschool.scenes.randomize import Randomize
 from roboschool.scenes.scene import Scene
+from roboschool.simulation.actions import as_numbers, check_finite
 from roboschool.simulation.ending import Ending
 from roboschool.simulation.noise import sample_noise
 from roboschool.simulation.observer import Observer
@@ -31,39 +32,6 @@ from roboschool.simulation.variants import check_variants
 
 LOW, HIGH = np.array(-1.0), np.array(1.0)  # of actions; arrays, because numpy is quicker with them than with numbers
 RESERVED = ("distance", "physics_error", "cost", "costs", "randomized")  # in infos, beside the terms of the reward
-
-
-def as_numbers(agent: str, action: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """Return an agent's action as an array of the right shape.
-
-    Raises:
-        InvalidInput: it is none, like a tensor that wants its gradient, or some of its numbers are masked.
-    """
-    if type(action) is np.ndarray and action.shape == shape and action.dtype.kind == "f":
-        return action  # as it is in most steps
-    try:
-        array = np.asarray(action)
-    except Exception as error:  # whatever its own conversion raises
-        raise InvalidInput(f"agent {agent!r}: the action is not an array of numbers: {describe_error(error)}") from None
-    if isinstance(action, np.ma.MaskedArray) and np.ma.is_masked(action):
-        raise InvalidInput(f"agent {agent!r}: the action is masked in part, not an array of numbers")
-    if array.dtype.kind not in "fiub":
-        raise InvalidInput(f"agent {agent!r}: the action is of {array.dtype}, not an array of numbers")
-    if array.shape != shape:
-        raise InvalidInput(f"agent {agent!r}: the action has shape {array.shape}, not {shape}")
-    return array
-
-
-def check_finite(actions: np.ndarray, agents: Sequence[str], robot: Robot) -> None:
-    """Check actions of agents with one robot (world, agent, joints).
-
-    Raises:
-        InvalidInput: a number is not finite.
-    """
-    if np.count_nonzero(np.isfinite(actions)) < actions.size:
-        world, agent, joint = np.argwhere(~np.isfinite(actions))[0]
-        value, name = actions[world, agent, joint], robot.joints[joint].name
-        raise InvalidInput(f"agent {agents[agent]!r}: action {joint} (joint {name!r}) is {value}")
 
 
 class Group:

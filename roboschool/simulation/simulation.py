@@ -6,7 +6,6 @@ Agents with the same robot and task form a group: their arrays have one shape, a
 """
 
 import copy
-import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from roboschool.mdp.game import Game
 from roboschool.physics.backend import Backend
 from roboschool.physics.checkpoint import describe_scene
 from roboschool.physics.native.backend import NativeBackend
+from roboschool.physics.native.program import Kernel
 from roboschool.physics.selection import make_backend
 from roboschool.scenes.reset_options import options_of_reset
 from roboschool.scenes.scene import Scene
@@ -25,7 +25,7 @@ from roboschool.scenes.shapes import name_bodies, scene_per_world
 from roboschool.simulation import episode_start
 from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin, check_checkpoint, check_seeds
 from roboschool.simulation.clock import Clock
-from roboschool.simulation.episode_start import PLAIN, Starts, StartOptions
+from roboschool.simulation.episode_start import PLAIN, StartOptions, Starts
 from roboschool.simulation.exchange import readings_of
 from roboschool.simulation.game_rules import GameRules
 from roboschool.simulation.group import Group
@@ -85,9 +85,7 @@ class Simulation:
                 group.prepare(scene.timestep)
             self._prepare(self._native, is_computed=True)
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
-        starts = {id(each): Starts(each) for each in self.scenes}
-        self._starts = [starts[id(each)] for each in self.scenes]
-        self._memories = [[group.state.memory.at((i, place)) for group, place in self.seats] for i in range(worlds)]
+        self._starts = Starts(self.scenes, self.seats, self.randomizer)
         self.begun = self.closed = False  # whether there is an episode to step in; whether all is freed
         described = {id(each): describe_scene(each) for each in self.scenes}
         self._described = [described[id(each)] for each in self.scenes]
@@ -180,13 +178,7 @@ class Simulation:
 
     def result(self) -> StepResult:
         """Return the results of the last step."""
-        return StepResult(
-            tuple([group.observation for group in self.groups]),
-            tuple([group.rewards.total for group in self.groups]),
-            tuple([group.costs.total for group in self.groups]),
-            tuple([~group.active for group in self.groups]),
-            self.clock.truncated,
-        )
+        return StepResult.of(self.groups, self.clock.truncated)
 
     def _update(self, out: list[int]) -> list[Launch]:
         """Update the memory of game and tasks, except in some worlds; return launches."""
@@ -244,10 +236,7 @@ class Simulation:
             self.clock.steps[world] = 0
             return
         rng = self.rngs[world]
-        if start.ranges is not None:
-            self.randomizer.set(world, start.ranges)
-        draw_conditions = functools.partial(self.randomizer.draw, world)
-        self.backend.reset(world, self._starts[world].draw(self._memories[world], rng, start, draw_conditions))
+        self.backend.reset(world, self._starts.draw(world, rng, start))
         if start.beginnings:
             self.begun = False  # should the check fail
             self.backend.read(world, self._readings)

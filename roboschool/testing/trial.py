@@ -11,7 +11,7 @@ from roboschool.policies.resolve import resolve_policy
 from roboschool.robots.robot import Robot
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Agent, Prop, Scene
-from roboschool.simulation.group import as_numbers
+from roboschool.simulation.actions import as_numbers
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.run import Run
 from roboschool.testing.cure import find_cure

@@ -17,7 +17,7 @@ import numpy as np
 from roboschool.errors import InvalidInput, describe_error, one_line
 from roboschool.policies.policy import Policy
 from roboschool.policies.resolve import make_policy, search_path
-from roboschool.simulation.group import as_numbers
+from roboschool.simulation.actions import as_numbers
 from roboschool.tournament.containment import LIMITS, Interference, contained, find_containment
 from roboschool.tournament.entrants import Assignment
 from roboschool.tournament.relay import Relay
