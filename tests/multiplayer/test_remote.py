@@ -895,7 +895,7 @@ def test_serve_fails_without_players() -> None:
             ["ants", "--default-policy", "stil"],
             "--default-policy ant_0=stil: unknown policy 'stil'; did you mean 'still'?",
         ),
-        (["ants", "--default-policy", "nope"], "--default-policy ant_0=nope: unknown policy 'nope'; there is ant, "),
+        (["ants", "--default-policy", "nope"], "--default-policy ant_0=nope: unknown policy 'nope'; there is "),
         (
             ["ants", "--default-policy", "seats:Nobody"],
             "policy 'seats:Nobody' cannot be imported: module 'seats' has no attribute 'Nobody'",

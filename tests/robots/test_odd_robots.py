@@ -125,7 +125,7 @@ def test_wheels_without_motors_turn_freely(tmp_path: Path) -> None:
 
 def test_robots_whose_files_share_a_name_are_drawn_each_as_itself(tmp_path: Path) -> None:
     robots = []
-    for name, size in (("a", "1 1 1"), ("b", "0.1 0.1 0.1")):
+    for name, size in (("a", "2 2 2"), ("b", "0.1 0.1 0.1")):
         (tmp_path / name).mkdir()
         parts = (link("body"), link(f"arm_{name}"), joint(f"shoulder_{name}", "body", f"arm_{name}"))
         robots.append(make(tmp_path / name, *(part.replace("0.4 0.2 0.1", size) for part in parts)))

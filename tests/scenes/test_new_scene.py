@@ -52,7 +52,7 @@ def test_robots_of_several_kinds_act_at_their_own_periods(tmp_path: Path) -> Non
     scene = load_scene(path)
     assert [agent.name for agent in scene.agents] == ["doggo_0", "car_0", "point_0", "car_1"]
     assert [agent.hold for agent in scene.agents] == [5, 2, 1, 2]
-    assert (scene.timestep, scene.substeps) == (0.02, 8)
+    assert (scene.timestep, scene.substeps) == (0.02, 4)
     assert scene.layout is not None
     assert scene.layout.counts == ((4, 2, 6),)
 
