@@ -23,6 +23,7 @@ class Snapshot:
     bases: tuple[Any, ...]  # position, orientation, velocity, angular velocity of each robot, then of each prop
     joints: tuple[Any, ...]  # positions and speeds of the joints of each
     starts: tuple[tuple[Triple, Quaternion], ...] = ()  # where each prop began; a camera needs none
+    tile: int = 0  # of the terrain
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Start:
     props: tuple[tuple[Triple, float], ...] = ()  # position [m] and yaw [rad] of each
     gravity: float = 9.8  # downwards [m/s2]
     friction: float = 0.8  # of the ground
+    tile: int = 0  # of the terrain
 
 
 @dataclass
@@ -74,6 +76,8 @@ class WorldCheckpoint:
 def describe_scene(scene: Scene) -> dict[str, str]:
     """Return everything beside its state that the future of a world depends on: texts or hashes, by name."""
     described = {name: str(getattr(scene, name)) for name in ("timestep", "substeps", "iterations", "ground")}
+    if scene.terrain is not None:
+        described["terrain"] = str(scene.terrain)
     for agent in scene.agents:
         robot = agent.robot
         described[f"agent {agent.name!r}: robot"] = _hash(

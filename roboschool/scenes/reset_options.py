@@ -1,16 +1,32 @@
-"""The options of a reset: those of the scene's game, and a layout."""
+"""The options of a reset: those of the scene's game, a layout, and a level of its terrain."""
 
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from roboschool.bodies.terrain import TerrainSettings
 from roboschool.errors import InvalidInput
 from roboschool.scenes.layout import check_layout
 from roboschool.scenes.scene import Scene
 from roboschool.scenes.scene_file import OPTIONS
 
 LAYOUT = "layout"  # where robots and elements are
+LEVEL = "level"  # of the terrain
 PROBE = "options"  # by which PettingZoo's own checker tries whether a reset takes options
+
+
+def check_level(where: str, level: Any, terrain: TerrainSettings) -> int:
+    """Return a level that a reset is given.
+
+    Raises:
+        InvalidInput: the terrain has no tiles of that level.
+    """
+    low, high = terrain.levels
+    if isinstance(level, bool) or not isinstance(level, int | np.integer) or not low <= level <= high:
+        raise InvalidInput(f"{where}: level: {level!r:.80} is not a whole number within {low} and {high}")
+    return int(level)
 
 
 def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int = 4) -> dict[str, Any]:
@@ -37,9 +53,15 @@ def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int
     if scene.layout is not None and LAYOUT in options:
         placed = [scene.props[element.prop].name for element in scene.layout.elements]
         own[LAYOUT] = check_layout(where, options[LAYOUT], [*(agent.name for agent in scene.agents), *placed])
+    if scene.terrain is not None and LEVEL in options:
+        own[LEVEL] = check_level(where, options[LEVEL], scene.terrain)
     for key in options:
         if key not in reset_options and key not in (*own, PROBE):
-            known = (*reset_options, *([LAYOUT] if scene.layout is not None else []))
+            known = (
+                *reset_options,
+                *([LAYOUT] if scene.layout is not None else []),
+                *([LEVEL] if scene.terrain is not None else []),
+            )
             others = f"only {', '.join(known)}" if known else "nor any other"
             given = f"; {key!r} is given when the env is made" if key in OPTIONS else ""
             warnings.warn(f"{where} has no option {key!r}, {others}{given}", stacklevel=depth)

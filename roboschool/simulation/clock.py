@@ -19,6 +19,9 @@ class Clock:
         self.cutoff = cutoff
         self.limit = limit
         self.diverged: set[int] = set()  # worlds whose physics has diverged
+        self.left: np.ndarray | None = (
+            None  # worlds where an agent has left its tile (world,); None: there are no tiles
+        )
 
     @property
     def limit(self) -> int:
@@ -44,8 +47,10 @@ class Clock:
 
     @property
     def truncated(self) -> np.ndarray:
-        """Worlds where the episode is cut off, because its time is up or the physics has diverged (world,)."""
+        """Worlds where time is up, an agent has left its tile, or physics has diverged (world,)."""
         truncated: np.ndarray = self.steps >= self._end
+        if self.left is not None:
+            truncated |= self.left
         if self.diverged:
             truncated[list(self.diverged)] = True
         return truncated

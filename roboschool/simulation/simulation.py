@@ -14,17 +14,18 @@ import numpy as np
 from roboschool.errors import InvalidInput
 from roboschool.mdp.effects import Launch, Marker
 from roboschool.mdp.game import Game
-from roboschool.physics.backend import Backend, Readings
+from roboschool.physics.backend import Backend
 from roboschool.physics.checkpoint import describe_scene
 from roboschool.physics.native.backend import NativeBackend
-from roboschool.physics.native.program import Kernel
 from roboschool.physics.selection import make_backend
-from roboschool.scenes.reset_options import LAYOUT, options_of_reset
+from roboschool.scenes.reset_options import LAYOUT, LEVEL, options_of_reset
 from roboschool.scenes.scene import Scene
 from roboschool.scenes.shapes import scene_per_world
 from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin, check_checkpoint, check_seeds, name_bodies
 from roboschool.simulation.clock import Clock
+from roboschool.simulation.course import Course
 from roboschool.simulation.episode_start import draw_start
+from roboschool.simulation.exchange import find_kernels, readings_of
 from roboschool.simulation.game_rules import GameRules
 from roboschool.simulation.group import Group
 from roboschool.simulation.info import Info
@@ -63,6 +64,7 @@ class Simulation:
         owners = {index: (group, place) for group in self.groups for place, index in enumerate(group.agents)}
         self.seats = [owners[index] for index in range(len(scene.agents))]  # group and place in it, of each agent
         self.clock = Clock(worlds, scene.steps if limit is None else limit, cutoff)
+        self.course = None if scene.terrain is None else Course(scene, self.groups)
         self.game = GameRules(scene, worlds, self.groups)
         self.info = Info(self.groups, self.game, self.clock)
         self._gathers = self.game.gathers
@@ -71,24 +73,16 @@ class Simulation:
         self.backend: Backend = make_backend(self.scenes, backend, threads)
         self.worlds = self.backend.worlds
         self.clock.diverged = self.backend.diverged
-        self._readings = (self._readings_of("state"), self._readings_of("previous"))  # of this step and the last
+        self._readings = readings_of(self.seats, self.game, self._watches)  # of this step and the last
         self._commands = [group.commands[:, place] for group, place in self.seats]
-        self._kernels: Sequence[list[Kernel]] = ([], [])  # computed in the native call of a step; as `_readings`
+        self._kernels = find_kernels(self.groups, self.backend, scene.timestep, self._updates)  # as `_readings`
         if isinstance(self.backend, NativeBackend):
-            self._prepare(self.backend)
+            for readings, kernels in zip(self._readings, self._kernels, strict=True):
+                self.backend.prepare(self._commands, readings, kernels)
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
         self.begun = self.closed = False  # whether there is an episode to step in; whether all is freed
         described = {id(each): describe_scene(each) for each in self.scenes}
         self._described = [described[id(each)] for each in self.scenes]
-
-    def _prepare(self, backend: NativeBackend) -> None:
-        """Let the native library do what it can, and what follows from physics alone in the call that steps a world."""
-        for group in self.groups:
-            group.prepare(self.scene.timestep)
-        for which, readings, kernels in zip(("state", "previous"), self._readings, self._kernels, strict=True):
-            if not self._updates:
-                kernels.extend(kernel for group in self.groups for kernel in group.kernels(getattr(group, which)))
-            backend.prepare(self._commands, readings, kernels)
 
     def reset(self, seeds: Mapping[int, int | EpisodeOrigin | None], options: Mapping[str, Any] | None = None) -> None:
         """Start a new episode in some worlds.
@@ -97,7 +91,8 @@ class Simulation:
             seeds: for each of these worlds its seed, the origin of the episode to repeat, or None to continue with
                 the generator of the world.
             options: of the game (`Game.reset_options`); they hold in these worlds until another reset changes them.
-                `layout` holds for one (see `layout_of`). Unknown options cause a warning.
+                `layout` holds for one (see `layout_of`); `level` of the terrain until a seed. Unknown options cause
+                a warning.
 
         Raises:
             InvalidInput: a seed is not a whole number from 0 up, or an option is wrong; nothing has changed then.
@@ -105,9 +100,10 @@ class Simulation:
         self._check_open()
         check_seeds(seeds.values())
         own = options_of_reset(self.scene, options)
-        layout, rules = own.pop(LAYOUT, None), self.game.with_options(own)
+        layout, level = own.pop(LAYOUT, None), own.pop(LEVEL, None)
+        rules = self.game.with_options(own)
         for world, seed in seeds.items():
-            self._reset_world(world, seed, rules, layout)
+            self._reset_world(world, seed, rules, layout, level)
         worlds = list(seeds)
         if self._gathers:
             self.game.gather(self.clock.steps_left)
@@ -141,7 +137,7 @@ class Simulation:
         out = {*paused, *reset, *self.clock.diverged}
         for number in reset:
             if number not in paused:
-                self._reset_world(number, None, None, None)
+                self._reset_world(number, None, None)
         running = [n for n in range(len(self.worlds)) if n not in out] if out else range(len(self.worlds))
         self.backend.step(self._commands, running, self._readings[0])
         frozen = [*self.clock.diverged, *paused]
@@ -157,6 +153,8 @@ class Simulation:
                 kernel(rest)
         for group in self.groups:
             group.judge(self.scene.timestep, decided, bool(kernels))
+        if self.course is not None:
+            self.clock.left = self.course.has_left()
         if launches:
             self._launch(launches)
         self._observe(list(reset), bool(kernels))
@@ -217,8 +215,12 @@ class Simulation:
             self._check_open()
             raise InvalidInput(f"scene {self.scene.name!r}: no episode has begun: call reset() first")
 
-    def _reset_world(self, world: int, seed: int | EpisodeOrigin | None, rules: Game | None, layout: Any) -> None:
-        """Place every robot of a world for a new episode, with new rules and a layout if given."""
+    def _reset_world(
+        self, world: int, seed: int | EpisodeOrigin | None, rules: Game | None, layout: Any = None, level: Any = None
+    ) -> None:
+        """Place every robot of a world for a new episode, with new rules, a layout and a level if given."""
+        if self.course is not None:
+            level = self.course.choose(world, seed, level)
         if isinstance(seed, EpisodeOrigin):
             self.rngs[world].bit_generator.state = seed.rng
             for group, memory in zip(self.groups, seed.memory, strict=True):
@@ -229,23 +231,16 @@ class Simulation:
                 group.state.memory.array[world] = 0.0
         rng = self.rngs[world]
         memories = [group.state.memory.at((world, place)) for group, place in self.seats]
-        self.backend.reset(world, draw_start(self.scenes[world], memories, rng, layout))
+        start = draw_start(self.scenes[world], memories, rng, layout)
+        if self.course is not None:
+            start = self.course.enter(world, start, level, rng)
+        self.backend.reset(world, start)
         for launch in self.game.reset(world, rules, rng):
             self.backend.apply(launch)
         self.clock.steps[world] = 0
         for group in self.groups:
             group.begin_world(world, rng)
         self.backend.read(world, self._readings[0])
-
-    def _readings_of(self, which: str) -> Readings:
-        """Return the arrays, `state` or `previous`, that physics writes to."""
-        game = getattr(self.game, which)
-        return Readings(
-            agents=[getattr(group, which).array[:, place] for group, place in self.seats],
-            props=game.props.array if self._watches else None,
-            contacts=game.contacts if self.game.needs.contacts else None,
-            pairs=game.pair_sums if self.game.adds_up else None,
-        )
 
     def deactivate(self, agent: int, world: int = 0) -> None:
         """End an agent's episode: it is passive from now on, and its rewards are zero."""
@@ -267,7 +262,8 @@ class Simulation:
     def origin(self, world: int) -> EpisodeOrigin:
         """Return what the next episode of a world begins from if it gets no seed."""
         state = self.rngs[world].bit_generator.state
-        return EpisodeOrigin(state, tuple(group.state.memory.array[world].copy() for group in self.groups))
+        level = 0 if self.course is None else self.course.next_level(world)
+        return EpisodeOrigin(state, tuple(group.state.memory.array[world].copy() for group in self.groups), level)
 
     def markers(self, world: int = 0) -> list[Marker]:
         """Return the markers that pictures of a world show."""
@@ -331,6 +327,8 @@ class Simulation:
         self.begun = begun
         self.rngs[world].bit_generator.state = copy.deepcopy(saved.rng)
         self.clock.steps[world] = saved.step
+        if self.clock.left is not None:
+            self.clock.left[world] = False
         self.game.rules[world] = saved.rules
         self.game.state.array[world] = saved.game_state
         for group, (array, active) in zip(self.groups, saved.groups, strict=True):

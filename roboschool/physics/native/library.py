@@ -59,6 +59,7 @@ COLUMNS = (  # of a robot's row, behind those of its trunk
     "foot_forces",
     "upright",
     "link_heights",
+    "trunk_height",
 )
 FIXED, PLANAR, ROOT, LINK = range(4)  # what a trunk is
 STILL, FREE, HINGED = range(3)  # what a prop is
@@ -112,6 +113,16 @@ class Prop(ctypes.Structure):
     ]
 
 
+class Tile(ctypes.Structure):
+    """`struct tile`."""
+
+    _fields_ = [
+        ("heights", c_void_p),
+        *((name, c_int) for name in ("along", "aside")),
+        *((name, c_double) for name in ("x", "y", "cell")),
+    ]
+
+
 class Mover(ctypes.Structure):
     """`struct mover`."""
 
@@ -121,7 +132,11 @@ class Mover(ctypes.Structure):
 class Placement(ctypes.Structure):
     """`struct placement`."""
 
-    _fields_ = [("position", c_double * 2), ("yaw", c_double), ("pitch", c_double), ("joints", DOUBLES)]
+    _fields_ = [
+        ("position", c_double * 2),
+        *((name, c_double) for name in ("yaw", "pitch", "lift")),
+        ("joints", DOUBLES),
+    ]
 
 
 class History(ctypes.Structure):
@@ -136,7 +151,7 @@ class World(ctypes.Structure):
     _fields_ = [
         ("bullet", c_void_p),
         ("client", c_void_p),
-        *((name, c_int) for name in ("calls", "agents", "props", "ground", "bodies", "has_feet")),
+        *((name, c_int) for name in ("calls", "agents", "props", "ground", "level", "bodies", "has_feet")),
         ("numbers", INTS),
         ("robots", POINTER(Robot)),
         ("prop_bodies", POINTER(Prop)),
@@ -145,6 +160,7 @@ class World(ctypes.Structure):
         ("last_substeps", INTS),
         *((name, c_int) for name in ("feet", "start", "movers")),
         ("moving", POINTER(Mover)),
+        ("tile", Tile),
         ("history", History),
         ("sound", c_int),
         ("user", c_int),
