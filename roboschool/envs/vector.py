@@ -28,7 +28,7 @@ from roboschool.envs.whole import Whole
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.policies.policy import AnyPolicy
 from roboschool.rendering.camera import CameraBatch
-from roboschool.scenes.reset_options import options_of_reset
+from roboschool.scenes.reset_options import LEVEL, options_of_reset
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.checkpoint import check_seeds
 from roboschool.simulation.control import check_controlled, default_opponents
@@ -226,6 +226,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         Raises:
             InvalidInput: one is wrong, or there is not one mapping for each copy.
         """
+        if isinstance(options, Mapping) and isinstance(levels := options.get(LEVEL), list | tuple):
+            options = [{**options, LEVEL: level} for level in levels]
         several = isinstance(options, list | tuple)
         if several and len(options) != self.copies:
             raise InvalidInput(f"options: {len(options)} mappings for {self.copies} copies")

@@ -48,16 +48,19 @@ class Course:
 
     def next_level(self, world: int) -> int:
         """Return the level of the tile after this episode; 0: any."""
-        wanted = int(self._groups[0].state.tile.wanted[world, 0])
+        return int(self.next_levels()[world])
+
+    def next_levels(self) -> np.ndarray:
+        """Return the levels of the tiles after these episodes (world,); 0: any. Agents of a world rise together."""
+        wanted: np.ndarray = self._groups[0].state.tile.wanted[:, 0]
         if not self._curriculum:
             return wanted
-        low, high = self.terrain.settings.levels
-        shares = [group.task.progress(group.state, self._steps)[world] for group in self._groups]
-        known = np.concatenate(shares)
-        known = known[np.isfinite(known)]
-        share = float(known.mean()) if len(known) else 0.5 * (SUCCESS + FAILURE)
-        level = wanted + (share >= SUCCESS) - (share < FAILURE)
-        return min(max(level, low), high)
+        shares = np.concatenate([group.task.progress(group.state, self._steps) for group in self._groups], axis=1)
+        known = np.isfinite(shares)
+        mean = np.where(known, shares, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        mean = np.where(known.any(axis=1), mean, 0.5 * (SUCCESS + FAILURE))
+        levels: np.ndarray = wanted + (mean >= SUCCESS) - (mean < FAILURE)
+        return levels.clip(*self.terrain.settings.levels)
 
     def enter(self, world: int, start: Start, level: int, rng: np.random.Generator) -> Start:
         """Return the start of an episode on a tile that is drawn."""

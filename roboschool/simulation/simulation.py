@@ -66,7 +66,7 @@ class Simulation:
         self.clock = Clock(worlds, scene.steps if limit is None else limit, cutoff)
         self.course = None if scene.terrain is None else Course(scene, self.groups)
         self.game = GameRules(scene, worlds, self.groups)
-        self.info = Info(self.groups, self.game, self.clock)
+        self.info = Info(self.groups, self.game, self.clock, self.course)
         self._gathers = self.game.gathers
         self._updates = self._gathers or any(group.updates for group in self.groups)
         self._watches = bool(scene.props) and (self._gathers or any(prop.moves for prop in scene.props))
@@ -238,6 +238,8 @@ class Simulation:
         for launch in self.game.reset(world, rules, rng):
             self.backend.apply(launch)
         self.clock.steps[world] = 0
+        if self.clock.left is not None:
+            self.clock.left[world] = False
         for group in self.groups:
             group.begin_world(world, rng)
         self.backend.read(world, self._readings[0])
