@@ -1,6 +1,9 @@
 """Levels that follow from success, and the scan of the ground."""
 
+import sys
+
 import numpy as np
+from folders import ROOT
 
 from roboschool.envs.vector import VectorEnv
 from roboschool.scenes.loader import load_scene
@@ -64,3 +67,10 @@ def test_the_scan_has_the_heights_of_its_grid() -> None:
     level = HeightScan(None, 0.331).read(group.previous, group.applied, group.state, 0.01)
     assert np.allclose(level, 0.331 - group.state.position[..., 2:])
     simulation.close()
+
+
+def test_the_page_has_the_levels_as_they_are() -> None:
+    sys.path.insert(0, str(ROOT / "tools"))
+    import terrain_page
+
+    assert terrain_page.PAGE.read_text() == terrain_page.page(), "run python tools/terrain_page.py"
