@@ -158,12 +158,12 @@ class Terrain:
     def highest(self, tile: int, x: float, y: float, radius: float) -> float:
         """Return the highest ground in a square around a point, whose sides are twice the radius [m]."""
         aside, along = self.heights.shape[1:]
-        ends = []
+        spans = []
         for here, corner, count in ((x, self.corner[0], along), (y, self.corner[1], aside)):
             first = math.floor((here - radius - corner) / self.cell)
             last = math.ceil((here + radius - corner) / self.cell)
-            ends.append(slice(min(max(first, 0), count - 1), max(min(last, count - 1), 0) + 1))
-        return float(self.heights[tile][ends[1], ends[0]].max())
+            spans.append(slice(min(max(first, 0), count - 1), max(min(last, count - 1), 0) + 1))
+        return float(self.heights[tile][spans[1], spans[0]].max())
 
     def has_left(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Return whether trunks are beyond the edge of their tile, or nearly (...)."""

@@ -63,8 +63,8 @@ def rough(x: np.ndarray, y: np.ndarray, height: float, rng: np.random.Generator)
     i, j = u.astype(int), v.astype(int)
     u, v = u - i, v - j
     low = drawn[j, i] * (1.0 - u) + drawn[j, i + 1] * u
-    bumps: np.ndarray = low * (1.0 - v) + (drawn[j + 1, i] * (1.0 - u) + drawn[j + 1, i + 1] * u) * v
-    return bumps
+    heights: np.ndarray = low * (1.0 - v) + (drawn[j + 1, i] * (1.0 - u) + drawn[j + 1, i + 1] * u) * v
+    return heights
 
 
 def slope(x: np.ndarray, y: np.ndarray, degrees: float, rng: np.random.Generator) -> np.ndarray:

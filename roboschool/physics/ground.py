@@ -14,7 +14,7 @@ with redirect_native_output():
     import pybullet as bullet
 
 NOWHERE = -1  # the ground of a scene that has none
-NOTHING = 0  # no group of bodies collides with this one
+NO_GROUP = 0  # no group of bodies collides with this one
 
 
 class Ground:
@@ -34,7 +34,7 @@ class Ground:
             plane = bullet.createCollisionShape(bullet.GEOM_PLANE, planeNormal=(0, 0, 1), physicsClientId=client)
             self.level = self.body = bullet.createMultiBody(0, plane, physicsClientId=client)
         if self.terrain is not None:
-            bullet.setCollisionFilterGroupMask(self.level, -1, NOTHING, NOTHING, physicsClientId=client)
+            bullet.setCollisionFilterGroupMask(self.level, -1, NO_GROUP, NO_GROUP, physicsClientId=client)
             self.body = self._build(self.terrain)
 
     def _build(self, terrain: Terrain) -> int:
