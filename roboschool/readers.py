@@ -34,6 +34,9 @@ LARGEST_ARCHIVE = 64 * 2**20  # a zip archive, and all that is in it [bytes]
 LARGEST_DIRECTORY = 2**18  # of an archive [bytes]
 MOST_ENTRIES = 1000  # of an archive
 END = struct.Struct("<4s4H2LH")  # of an archive: mark, disks and entries, size of the directory, its offset, comment
+PNG = b"\x89PNG\r\n\x1a\n"  # how a picture begins
+LARGEST_PICTURE = 16 * 2**20  # [bytes]
+WIDEST_PICTURE = 4096  # [pixels]
 LOCATOR = 20  # where the end of an archive for more than 4 GiB would be said, before the end [bytes]
 TABLE = b"\x93NUMPY\x01\x00"  # how an array begins in version 1.0 of its format; the size of its header follows
 HEADER = re.compile(r"\{'descr': (.*), 'fortran_order': (True|False), 'shape': (\(.*\)), \} *\n")
@@ -221,6 +224,30 @@ def _parse_table(data: bytes, where: str) -> np.ndarray:
     if not np.isfinite(table).all():
         raise InvalidInput(f"{where} holds a number that is not finite")
     return table
+
+
+def read_grey(path: Path) -> np.ndarray:
+    """Return the brightness of a PNG, 0 to 1 (row, column); of colours the mean, as eyes weigh them.
+
+    Raises:
+        InvalidInput: the file cannot be read, or is no PNG, damaged, or too large.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    data = read_bytes(path, LARGEST_PICTURE)
+    if not data.startswith(PNG):
+        raise InvalidInput(f"{path}: not a PNG")
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            width, height = picture.size
+            if not 2 <= min(width, height) <= max(width, height) <= WIDEST_PICTURE:
+                raise InvalidInput(f"{path}: {width} x {height} pixels are not within 2 and {WIDEST_PICTURE} each way")
+            deep = picture.mode.startswith("I")
+            pixels = np.asarray(picture if deep else picture.convert("L"), float)
+    except (OSError, ValueError, SyntaxError, EOFError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise InvalidInput(f"{path}: a damaged PNG: {error}") from None
+    grey: np.ndarray = pixels / (65535.0 if deep else 255.0)
+    return grey
 
 
 def read_tensors(path: Path, largest: int) -> tuple[dict[str, str], dict[str, np.ndarray]]:

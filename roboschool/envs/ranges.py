@@ -1,11 +1,12 @@
 """Options of resets, and ranges of what a scene randomizes, for each copy of it."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from roboschool.errors import InvalidInput, suggest
 from roboschool.scenes.randomize import Randomize, with_ranges
-from roboschool.scenes.reset_options import RANDOMIZE, options_of_reset
+from roboschool.scenes.reset_options import LEVEL, RANDOMIZE, options_of_reset
 from roboschool.scenes.scene import Scene
 
 
@@ -32,11 +33,13 @@ def ranges_by_copy(scene: Scene, name: str, values: Any, copies: int) -> dict[in
 
 
 def options_by_copy(scene: Scene, options: Any, copies: int) -> list[dict[str, Any]]:
-    """Return the options of a reset for each copy.
+    """Return the options of a reset for each copy; a list of levels has one for each, too.
 
     Raises:
         InvalidInput: one is wrong, or there is not one mapping for each copy.
     """
+    if isinstance(options, Mapping) and isinstance(levels := options.get(LEVEL), list | tuple):
+        options = [{**options, LEVEL: level} for level in levels]
     several = isinstance(options, list | tuple)
     if several and len(options) != copies:
         raise InvalidInput(f"options: {len(options)} mappings for {copies} copies")

@@ -49,6 +49,7 @@ class CarryBeam(Game):
     reasons: ClassVar[tuple[str, ...]] = ("", "time", "goal", "drop")
     agent_count: ClassVar[tuple[int, int]] = (2, 2)
     reset_options: ClassVar[tuple[str, ...]] = ("line", "dense_weight")
+    needs_level_ground: ClassVar[bool] = True
     beam: str = "beam"  # the prop; it is long along its x axis
     line: Annotated[float, Bounds(0.1, 100.0)] = 10.0  # x that the middle of the beam must pass [m]
     length: Annotated[float, Bounds(0.1, 100.0)] = 3.0  # of the beam [m]

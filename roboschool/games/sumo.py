@@ -52,6 +52,7 @@ class Sumo(Game):
     needs: ClassVar[GameNeeds] = GameNeeds(contacts=True)
     agent_count: ClassVar[tuple[int, int]] = (2, 2)
     reset_options: ClassVar[tuple[str, ...]] = ("radius", "dense_weight")
+    needs_level_ground: ClassVar[bool] = True
     radius: Annotated[Number, Bounds(0.5, 100.0)] = (2.5, 4.5)  # of the ring [m]
     # height of the trunk at which a robot is down: one for both, or one each [m]
     down: Annotated[tuple[float, ...], Bounds(0.0, 100.0)] = (0.3,)

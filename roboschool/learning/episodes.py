@@ -63,6 +63,10 @@ class Episodes:
         shape = (env.copies, env.scene.steps, self.agents, len(interface.actuators))
         self.actions = np.zeros(shape, np.float32)  # of the current episodes
         self.seeds = np.zeros(env.copies, np.int64)
+        terrain = env.scene.terrain
+        self.climbs = terrain is not None and terrain.curriculum  # whether levels rise and fall
+        first = terrain.levels[0] if terrain is not None else 0
+        self.levels, self.next_levels = (np.full(env.copies, first, np.int64) for _ in range(2))
         self.age = np.zeros(env.copies, np.int64)  # [steps]
         self.observation = np.zeros((env.num_envs, len(interface.fields)), np.float32)
         self.live = np.ones(env.num_envs, bool)  # rows whose agent has not ended before its world
@@ -98,6 +102,8 @@ class Episodes:
         live = self.live[rows]
         self.observation[rows] = observation
         cost = info.get("cost", np.zeros(len(rows)))
+        if self.climbs:
+            self.next_levels[copies] = info["next_level"][:: self.agents]
         self.totals[rows] += reward
         self.costs[rows] += cost
         self.lengths[rows] += live
@@ -110,12 +116,14 @@ class Episodes:
     def _reset(self, chosen: np.ndarray) -> None:
         """Begin new episodes in some copies (copy,)."""
         self.seeds[chosen] = self.rng.integers(*SEEDS, np.count_nonzero(chosen))
+        self.levels[chosen] = self.next_levels[chosen]
         self._seed(chosen)
 
     def _seed(self, chosen: np.ndarray) -> None:
         rows = np.repeat(chosen, self.agents)
         seeds = [int(seed) if begins else None for seed, begins in zip(self.seeds, chosen, strict=True)]
-        observation, _ = self.env.reset(seed=seeds, options={"reset_mask": rows})
+        levels = {"level": self.levels.tolist()} if self.climbs else {}
+        observation, _ = self.env.reset(seed=seeds, options={"reset_mask": rows, **levels})
         self.observation[rows] = observation[rows]
         self.age[chosen], self.live[rows] = 0, True
         self.totals[rows], self.costs[rows], self.lengths[rows] = 0.0, 0.0, 0
@@ -128,6 +136,7 @@ class Episodes:
             "age": self.age.copy(),
             "actions": self.actions[:, : self.age.max()] * begun[..., None, None],
             "observation": self.observation.copy(),
+            **({"levels": self.levels.copy()} if self.climbs else {}),
         }
 
     def load(self, saved: dict[str, np.ndarray]) -> None:
@@ -137,6 +146,7 @@ class Episodes:
             InvalidInput: they come to other observations: the scene is another one, or is computed differently here.
         """
         self.seeds, age = saved["seeds"].copy(), saved["age"]
+        self.levels = saved["levels"].copy() if self.climbs else self.levels
         self._seed(np.ones(len(age), bool))
         for number in range(int(age.max())):
             copies = np.flatnonzero(age > number)

@@ -76,6 +76,7 @@ class Game(ABC):
     needs: ClassVar[GameNeeds] = GameNeeds()
     agent_count: ClassVar[tuple[int, int]] = (1, 64)  # the fewest and the most agents that can play
     reset_options: ClassVar[tuple[str, ...]] = ()  # parameters that the options of a reset may set
+    needs_level_ground: ClassVar[bool] = False  # for instance because it compares z with a number
 
     def __post_init__(self) -> None:
         """Check what is remembered, the number of agents, and the parameters against the ranges in their annotations.

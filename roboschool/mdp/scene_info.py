@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from roboschool.bodies.terrain import Terrain
 from roboschool.errors import check_choice
 
 
@@ -14,6 +15,7 @@ class SceneInfo:
     teams: tuple[str, ...] = ()  # of each agent; one without a team in the scene's file is a team of its own
     props: tuple[str, ...] = ()
     finish: float = math.inf  # x of the line across the lanes; infinite if there is none [m]
+    terrain: Terrain | None = None  # None: the ground is level
 
     def prop(self, name: str) -> int:
         """Return which of the props has this name.

@@ -91,7 +91,24 @@ class BodyState(TrunkState):
         "measured_feet", unit="N", doc="normal force on each foot, a mean over the substeps of the timestep"
     )
     upright: np.ndarray = quantity(doc="1 inside the envelope of the robot's card, 0 once it has fallen")
-    link_heights: np.ndarray = quantity("links", unit="m", doc="of the links in `Needs.link_heights`, in that order")
+    link_heights: np.ndarray = quantity("links", unit="m", doc="of the links in `Needs.link_heights` over the ground")
+    trunk_height: np.ndarray = quantity(
+        "uneven", unit="m", doc="of the trunk over the ground, in a scene with a terrain"
+    )
+
+    @property
+    def height(self) -> np.ndarray:
+        """The height of the trunk over the ground [m] (...)."""
+        height: np.ndarray = self.trunk_height[..., 0] if self.trunk_height.shape[-1] else self.position[..., 2]
+        return height
+
+
+class TileState(Record):
+    """Which tile of a terrain a world is on."""
+
+    number: np.ndarray = quantity(doc="of the tile")
+    level: np.ndarray = quantity(doc="of the tile, 1 to 10")
+    wanted: np.ndarray = quantity(doc="level that the next tile has; 0: any")
 
 
 class State(BodyState):
@@ -119,6 +136,8 @@ class State(BodyState):
     conditions: np.ndarray = quantity("conditions", doc="what the scene randomizes, as drawn for this episode")
     push: np.ndarray = quantity("push", doc="steps until the next push, and until the force of the last ends")
     noise: np.ndarray = quantity("noise", doc="number of the noise of this episode, and steps since it began")
+
+    tile: Any = quantity(record="tile", doc="in a scene with a terrain its tile: `TileState`")
 
     def relative(self, bodies: Bodies) -> np.ndarray:
         """Return bodies as each robot sees them: from where it is, in its heading frame.

@@ -109,6 +109,17 @@ class Task(ABC):
         """
         return Update(state.memory)
 
+    def progress(self, state: State, steps: int) -> np.ndarray:
+        """Return the share of what was commanded that agents have achieved in an episode (world, agent).
+
+        A curriculum of levels follows it. NaN: too little was commanded to tell.
+
+        Args:
+            state: the state when it ended.
+            steps: of an episode, if nothing ends it before.
+        """
+        return np.full(state.upright.shape, np.nan)
+
     def markers(self, state: State, world: int, agent: int) -> Sequence[Marker]:
         """Return the markers that pictures show for one agent."""
         return ()

@@ -10,18 +10,19 @@ from roboschool.physics.quaternions import multiply
 
 if TYPE_CHECKING:
     from roboschool.physics.bodies import RobotBody
+    from roboschool.physics.ground import Ground
 
 with redirect_native_output():
     import pybullet as bullet
 
 
-def begin_in_motion(body: "RobotBody", placement: Placement, ground: int) -> None:
+def begin_in_motion(body: "RobotBody", placement: Placement, ground: Ground) -> None:
     """Let a robot begin as a placement says; one that is planar or fixed has been placed upright, as it stands.
 
     Args:
         body: the robot.
         placement: where and how.
-        ground: the number of the ground.
+        ground: that of the world.
     """
     standing = body.robot.standing_height
     if body.planar:

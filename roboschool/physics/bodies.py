@@ -9,6 +9,8 @@ from roboschool.mdp.effects import Placement
 from roboschool.mdp.needs import Needs
 from roboschool.physics.beginning import begin_in_motion
 from roboschool.physics.checkpoint import Quaternion, Triple
+from roboschool.physics.ground import NOWHERE as NOWHERE
+from roboschool.physics.ground import Ground
 from roboschool.physics.loading import load_model
 from roboschool.physics.output import redirect_native_output
 from roboschool.physics.quaternions import multiply, x_axis
@@ -27,7 +29,6 @@ TURN_EFFORT = 2.0  # of the motor of a prop that turns [N m]
 STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 STILL = (0.0, 0.0, 0.0)
 Trunk: TypeAlias = tuple[Sequence[float], ...]  # its quantities of a `BodyState`
-NOWHERE = -1  # the ground of a scene that has none
 BASE = -1  # the number of a body's root among its links
 PAYLOAD = "payload of the scene"  # a link that no URDF has
 ANY, ANY_LINK = -1, -2  # body or link, where pybullet is called often: arguments by name take it longer
@@ -35,6 +36,8 @@ ANY, ANY_LINK = -1, -2  # body or link, where pybullet is called often: argument
 
 class Body:
     """A URDF in a Bullet client: the numbers Bullet knows its parts by."""
+
+    reach = 0.0  # from its root to the side, in the pose in which it was loaded; 0 on level ground [m]
 
     def __init__(self, client: int, model: Model, order: Sequence[str], self_collision: bool = False) -> None:
         self.client = client
@@ -165,7 +168,7 @@ class RobotBody(Body):
         self.home = placement
         self.turned = (math.cos(placement.yaw), math.sin(placement.yaw))
 
-    def place(self, placement: Placement, ground: int) -> None:
+    def place(self, placement: Placement, ground: Ground) -> None:
         """Put the robot on the ground: its lowest point just touches it, whatever the angles of its joints."""
         self.settle(placement)
         if not (placement.is_plain or self.planar or self.robot.fixed):
@@ -189,21 +192,22 @@ class RobotBody(Body):
     def _set_base(self, height: float, turned: Quaternion) -> None:
         bullet.resetBasePositionAndOrientation(self.id, (*self.home.position, height), turned, self.client)
 
-    def gap(self, ground: int) -> float:
+    def gap(self, ground: Ground) -> float:
         """Return the distance between the ground and the lowest point [m], below 0 if it is in the ground."""
-        if ground == NOWHERE:
+        if ground.level == NOWHERE:
             return 0.0
-        points = bullet.getClosestPoints(self.id, ground, FARTHEST, physicsClientId=self.client)
-        return min((point[8] for point in points), default=0.0)
+        points = bullet.getClosestPoints(self.id, ground.level, FARTHEST, physicsClientId=self.client)
+        return min((point[8] for point in points), default=0.0) - ground.highest(*self.home.position, self.reach)
 
-    def read(self, ground: int) -> tuple[dict[str, Sequence[float]], bool]:
+    def read(self, ground: Ground) -> tuple[dict[str, Sequence[float]], bool]:
         """Return the quantities of a `BodyState` by name, and whether the physics is sound."""
         states = bullet.getJointStates(self.id, self.joints, self.client)
         trunk = self._planar_trunk(states) if self.planar else self._free_trunk()
         position, world_x_direction, velocity, roll_pitch, angular_velocity = trunk
         driven, passive = states[self.passive :], states[self.track : self.passive]
-        feet, obstacles, fallen = self._touches(ground)
-        height = position[2] if self.watched is None else self._height(self.watched)
+        feet, obstacles, fallen = self._touches(ground.body)
+        over = position[2] - ground.height(position[0], position[1])
+        height = over if self.watched is None else self._height(self.watched, ground)
         values = {
             "position": position,
             "world_x_direction": world_x_direction,
@@ -218,14 +222,17 @@ class RobotBody(Body):
             "foot_obstacle_contacts": obstacles,
             "body_contact": [fallen],
             "upright": [1.0 if self.is_upright(height, roll_pitch[0], roll_pitch[1], feet) else 0.0],
-            "link_heights": [self._height(link) for link in self.heights],
+            "link_heights": [self._height(link, ground) for link in self.heights],
+            "trunk_height": [over] if ground.terrain is not None else [],
         }
         return values, math.hypot(*velocity, *angular_velocity) < FASTEST
 
-    def _height(self, link: int) -> float:
+    def _height(self, link: int, ground: Ground) -> float:
         if link == -1:
-            return float(bullet.getBasePositionAndOrientation(self.id, self.client)[0][2])
-        return float(bullet.getLinkState(self.id, link, 0, 1, self.client)[0][2])
+            x, y, z = bullet.getBasePositionAndOrientation(self.id, self.client)[0]
+        else:
+            x, y, z = bullet.getLinkState(self.id, link, 0, 1, self.client)[0]
+        return float(z - ground.height(x, y))
 
     def _touches(self, ground: int) -> tuple[list[float], list[float], float]:
         """Return 1 for each foot that presses on the ground, for each on anything else, and for other links on it."""

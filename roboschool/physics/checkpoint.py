@@ -24,6 +24,7 @@ class Snapshot:
     bases: tuple[Any, ...]  # position, orientation, velocity, angular velocity of each robot, then of each prop
     joints: tuple[Any, ...]  # positions and speeds of the joints of each
     starts: tuple[tuple[Triple, Quaternion], ...] = ()  # where each prop began; a camera needs none
+    tile: int = 0  # of the terrain
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Start:
     gravity: float = 9.8  # downwards [m/s2]
     friction: float = 0.8  # of the ground
     conditions: Conditions = NOMINAL
+    tile: int = 0  # of the terrain
 
 
 @dataclass
@@ -78,6 +80,8 @@ class WorldCheckpoint:
 def describe_scene(scene: Scene) -> dict[str, str]:
     """Return everything beside its state that the future of a world depends on: texts or hashes, by name."""
     described = {name: str(getattr(scene, name)) for name in ("timestep", "substeps", "iterations", "ground")}
+    if scene.terrain is not None:
+        described["terrain"] = str(scene.terrain)
     for agent in scene.agents:
         robot = agent.robot
         described[f"agent {agent.name!r}: robot"] = _hash(

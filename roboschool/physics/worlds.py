@@ -21,6 +21,7 @@ from roboschool.physics.bodies import ANY, ANY_LINK, BASE, NOWHERE, Body, PropBo
 from roboschool.physics.checkpoint import EpisodeLog, Snapshot, Start, Triple, WorldCheckpoint
 from roboschool.physics.conditions import Dynamics
 from roboschool.physics.contact_sums import ContactSums
+from roboschool.physics.ground import Ground
 from roboschool.physics.output import redirect_native_output
 from roboschool.scenes.scene import Scene
 from roboschool.scratch import scratch_path
@@ -64,7 +65,7 @@ class World:
             self.close()
             raise
 
-    def _build(self) -> tuple[int, list[RobotBody], list[PropBody], int]:
+    def _build(self) -> tuple[Ground, list[RobotBody], list[PropBody], int]:
         client = self.client
         bullet.resetSimulation(bullet.RESET_USE_SIMPLE_BROADPHASE, physicsClientId=client)
         bullet.setPhysicsEngineParameter(
@@ -76,16 +77,14 @@ class World:
             enableFileCaching=0,
             physicsClientId=client,
         )
-        ground = NOWHERE
-        if self.scene.ground:
-            plane = bullet.createCollisionShape(bullet.GEOM_PLANE, planeNormal=(0, 0, 1), physicsClientId=client)
-            ground = bullet.createMultiBody(0, plane, physicsClientId=client)
+        ground = Ground(client, self.scene)
         info = self.scene.info
         payload = self.scene.randomize.payload if self.scene.randomize is not None else None
         bodies = [RobotBody(client, agent, needs_of(agent.task, info), payload) for agent in self.scene.agents]
         props = [PropBody(client, prop) for prop in self.scene.props]
         for body in (*bodies, *props):
             body.motors_off()
+            body.reach = ground.measure(body.id)
         return ground, bodies, props, bullet.saveState(physicsClientId=client)
 
     def rebuild(self) -> None:
@@ -96,7 +95,8 @@ class World:
 
     def _start(self) -> None:
         """Build the world, and list the bodies that an episode moves."""
-        self.ground, self.bodies, self.prop_bodies, self.start = self._build()
+        self.floor, self.bodies, self.prop_bodies, self.start = self._build()
+        self.ground = self.floor.body  # what is touched
         self.moving: list[Body] = [*self.bodies, *(body for body in self.prop_bodies if body.prop.moves)]
         self.log = EpisodeLog(Start(()))
         self.dynamics = Dynamics(self.client, self.ground, self.bodies, self.scene.randomize)
@@ -113,6 +113,8 @@ class World:
         plane never loses touch: then the order is that of the shapes.
         """
         bodies: list[Body] = [*self.bodies, *self.prop_bodies]
+        if self.floor.terrain is not None:  # a link lies on several triangles, in an order that depends on the past
+            return False
         if len(bodies) == 1 and not any(body.robot.self_collision for body in self.bodies):
             return True
         links = [(body.id, link) for body in bodies for link in body.links.values()]
@@ -121,9 +123,10 @@ class World:
 
     def reset(self, start: Start) -> None:
         """Start an episode: the same start gives the same bits, whatever happened before."""
+        self.floor.show(start.tile)
         self._rewind(start.gravity, start.friction, start.conditions)
-        for prop, (position, yaw) in zip(self.prop_bodies, start.props, strict=True):
-            prop.place(position, yaw)
+        for prop, ((x, y, z), yaw) in zip(self.prop_bodies, start.props, strict=True):
+            prop.place((x, y, z + self.floor.highest(x, y, prop.reach)), yaw)
         self._place(start.placements)
         self.log = EpisodeLog(start)
         if self.sums is not None:
@@ -132,7 +135,7 @@ class World:
     def _place(self, placements: Sequence[Placement]) -> None:
         """Put every robot where it begins."""
         for body, placement in zip(self.bodies, placements, strict=True):
-            body.place(placement, self.ground)
+            body.place(placement, self.floor)
 
     def _restore(self) -> None:
         """Go back to where the world was built."""
@@ -183,7 +186,7 @@ class World:
 
     def read(self, agent: int) -> tuple[dict[str, Sequence[float]], bool]:
         """Return the quantities of an agent's `BodyState` by name, and whether its physics is sound."""
-        values, sound = self.bodies[agent].read(self.ground)
+        values, sound = self.bodies[agent].read(self.floor)
         measured = self.sums is not None and self.bodies[agent].needs.foot_forces
         values["foot_forces"] = (self.sums.feet[agent] / self.calls).tolist() if self.sums and measured else []
         return values, sound
@@ -257,7 +260,7 @@ class World:
         bases, joints = zip(*(body.capture() for body in (*self.bodies, *self.prop_bodies)), strict=True)
         homes = tuple(body.home for body in self.bodies)
         starts = tuple((body.start, body.turned) for body in self.prop_bodies)
-        return Snapshot(self.gravity, self.friction, homes, bases, joints, starts)
+        return Snapshot(self.gravity, self.friction, homes, bases, joints, starts, self.floor.tile)
 
     def save(self) -> WorldCheckpoint:
         """Return the state of the world, to be given to `load` here or in another process; nothing changes."""
@@ -279,6 +282,7 @@ class World:
             InvalidInput: the state is damaged, or the replay ends in another state. The world must be reset then.
         """
         snapshot = checkpoint.snapshot
+        self.floor.show(snapshot.tile)
         self._rewind(snapshot.gravity, snapshot.friction, checkpoint.log.start.conditions)
         self.dynamics.forces = list(checkpoint.forces)
         for body, placement in zip(self.bodies, snapshot.placements, strict=True):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from roboschool.rendering.native.library import STADIUM, STUDIO, TILES, TRACK, Ground
+from roboschool.rendering.tiles import level_around
 from roboschool.scenes.scene import Scene
 
 ZENITH, HORIZON = (118, 172, 222), (226, 236, 243)
@@ -17,7 +18,7 @@ RACE = 27.0  # half a race on its straight [m]
 
 def find_track(scene: Scene) -> tuple[float, float, float] | None:
     """Return the right and left edge of the track and the width of a lane [m], if there is one."""
-    if not scene.ground:
+    if not scene.ground or scene.terrain is not None:
         return None
     track = _lanes(scene)
     if scene.stadium is None or track is None:
@@ -43,6 +44,8 @@ def make_ground(scene: Scene) -> Ground:
     ground = Ground(kind, *(track or (0.0, 0.0, LANE)), finish, middle)
     for number, colour in enumerate(colours):
         ground.colours[number][:] = colour
+    if scene.info.terrain is not None:
+        ground.level = level_around(scene.info.terrain)
     return ground
 
 

@@ -25,6 +25,7 @@ from roboschool.rendering.native.library import (
 )
 from roboschool.rendering.shapes import BASE, Colour, Parts, Tree, read_parts
 from roboschool.rendering.team_colours import team_colours, tint
+from roboschool.rendering.tiles import draw_tile
 from roboschool.scenes.scene import Scene
 
 RADIUS = 0.72  # of a sphere around a body, if its longest side is 1
@@ -63,6 +64,7 @@ class RenderScene:
     def __init__(self, scene: Scene, worlds: int = 1) -> None:
         self.library = load_library()
         self.ground = make_ground(scene)
+        self._terrain, self._tiles = scene.info.terrain, [0] * worlds  # the tile of each world
         bodies = [
             read_parts(agent.robot.model, [*agent.robot.unactuated, *(joint.name for joint in agent.robot.joints)])
             for agent in scene.agents
@@ -111,7 +113,7 @@ class RenderScene:
         self.owners = np.concatenate((*owners, np.full(len(still[0]), -1))).astype(np.int32)
         self.local = np.concatenate((*(parts.local for parts in bodies), still[1]))
         self.trees = trees
-        self.meshes = (Mesh * (len(trees) + 1))(*(Mesh(t.nodes.ctypes.data, t.triangles.ctypes.data) for t in trees))
+        self.meshes = _mesh_array(trees)
 
     def _measure(self) -> np.ndarray:
         """Return a radius around each body as it is placed (body,) [m]."""
@@ -144,6 +146,7 @@ class RenderScene:
             for columns in [slice(None)] if near.all() else self._columns:
                 if near[columns].all():
                     row[columns] = numbers[columns]
+        self._tiles = [snapshot.tile for snapshot in snapshots]
         self.placed, self.poses = self.library.place(self._rows, self.links, self.owners, self.local)
         self.markers = [_read_markers(own, self.ground) for own in markers or [()] * len(self._rows)]
         worlds, robots = range(len(self._rows)), range(self._agents)
@@ -168,15 +171,27 @@ class RenderScene:
         images = Image.empty(len(views), height, width)
         shapes = [np.concatenate((self.shapes, own.shapes)) for own in self.markers]
         poses = [np.concatenate((own, marked.poses)) for own, marked in zip(self.poses, self.markers, strict=True)]
-        strokes = [own.strokes for own in self.markers]
+        strokes, meshes = [own.strokes for own in self.markers], [self.meshes] * len(shapes)
+        if self._terrain is not None:
+            tiles = [draw_tile(self._terrain, number) for number in self._tiles]
+            meshes = [_mesh_array([*self.trees, tile.tree]) for tile in tiles]
+            shapes = [np.concatenate((own, tile.shape)) for own, tile in zip(shapes, tiles, strict=True)]
+            poses = [np.concatenate((own, tile.pose)) for own, tile in zip(poses, tiles, strict=True)]
+            for own in shapes:
+                own["mesh"][-1] = len(self.trees)
         pictures = [
-            fill_picture(drawn, placed, self.meshes, self.ground, view, image, lines)
-            for drawn, placed, lines, view, image in zip(
-                shapes, poses, strokes, views, map(Image, *images), strict=True
+            fill_picture(drawn, placed, trees, self.ground, view, image, lines)
+            for drawn, placed, trees, lines, view, image in zip(
+                shapes, poses, meshes, strokes, views, map(Image, *images), strict=True
             )
         ]
         self.library.draw(pictures, threads)
         return images
+
+
+def _mesh_array(trees: Sequence[Tree]) -> Any:
+    """Return a ctypes array of meshes, whose trees must live as long."""
+    return (Mesh * (len(trees) + 1))(*(Mesh(tree.nodes.ctypes.data, tree.triangles.ctypes.data) for tree in trees))
 
 
 def fill_picture(

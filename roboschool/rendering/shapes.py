@@ -147,7 +147,7 @@ def _grow_tree(corners: np.ndarray) -> Tree:
 def heightfield(heights: np.ndarray, cell: float, colour: tuple[float, ...] = PLAIN) -> tuple[np.ndarray, Tree]:
     """Return a heightfield as a shape (1,), `SHAPES`, and its tree; it is centred, with rows along y.
 
-    Each cell is two triangles, which meet in the diagonal from its lowest x and y.
+    Each cell is two triangles, which meet in the diagonal from its greatest x to its greatest y.
 
     Args:
         heights: finite numbers (rows, columns), two of each at least [m].
@@ -158,7 +158,7 @@ def heightfield(heights: np.ndarray, cell: float, colour: tuple[float, ...] = PL
     x, y = ((np.arange(count) - (count - 1) / 2) * cell for count in (columns, rows))
     points = np.stack((*np.meshgrid(x, y), heights), axis=-1).astype(np.float32)
     a, b, c, d = points[:-1, :-1], points[:-1, 1:], points[1:, 1:], points[1:, :-1]
-    tree = _grow_tree(np.stack((np.stack((a, b, c), 2), np.stack((a, c, d), 2))).reshape(-1, 3, 3))
+    tree = _grow_tree(np.stack((np.stack((a, b, d), 2), np.stack((b, c, d), 2))).reshape(-1, 3, 3))
     shape = np.zeros(1, SHAPES)
     shape["kind"], shape["body"], shape["colour"] = HEIGHTS, -1, colour
     shape["half"], shape["middle"] = (tree.high - tree.low) / 2, (tree.high + tree.low) / 2

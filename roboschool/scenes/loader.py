@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from roboschool import paths
+from roboschool.bodies.terrain import build_terrain, find_terrain_faults
 from roboschool.distributions import Number
 from roboschool.errors import InvalidInput, UnknownOption, check_choice, raise_faults, suggest
 from roboschool.mdp.game import game_class, make_game
@@ -153,6 +154,9 @@ def _make_scene(path: Path, file: SceneFile, name: str, robot: Any, brought: Map
     if robot is not None:
         file = dataclasses.replace(file, partitions=(), threshold=None)  # those of its own robot
     raise_faults(str(path), find_element_faults(file.layout, file.element))
+    terrain = file.terrain and dataclasses.replace(file.terrain, image=_beside(path, file.terrain.image))
+    if terrain is not None:
+        raise_faults(str(path), find_terrain_faults(terrain))
     if not file.steps:
         raise InvalidInput(f"{path}: seconds: {file.seconds} s are less than a timestep, {file.timestep} s")
     layout = LayoutTable() if file.layout is None and file.element else file.layout
@@ -169,7 +173,7 @@ def _make_scene(path: Path, file: SceneFile, name: str, robot: Any, brought: Map
     raise_faults(str(path), (text.removeprefix(f"{path}: ") for text in faults))
     props += [Prop(made.name, made.model, element=True, rate=made.rate) for made in make_models(file.element)]
     names = [prop.name for prop in props]
-    info = describe(agents, names, file.finish)
+    info = describe(agents, names, file.finish, None if terrain is None else build_terrain(terrain))
     agents, faults = _make_all(functools.partial(_place_task, placed), agents)
     raise_faults(str(path), [*faults, *(overlaps(placed, names) if placed else ())])
     return Scene(
@@ -181,8 +185,13 @@ def _make_scene(path: Path, file: SceneFile, name: str, robot: Any, brought: Map
         layout=placed,
         steps=file.steps,
         path=str(path),
-        **{key: getattr(file, key) for key in SETTINGS},
+        **{key: getattr(file, key) for key in SETTINGS} | {"terrain": terrain},
     )
+
+
+def _beside(path: Path, name: str) -> str:
+    """Return the path of a file that begins at the scene; nothing for nothing."""
+    return str(path.parent / name) if name else ""
 
 
 def _place_task(layout: Layout | None, agent: Agent) -> Agent:

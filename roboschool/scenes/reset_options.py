@@ -1,9 +1,12 @@
-"""The options of a reset: those of the scene's game, ranges of what is randomized, and how the episode begins."""
+"""The options of a reset: those of the game, ranges of what is randomized, a level, and how the episode begins."""
 
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from roboschool.bodies.terrain import TerrainSettings
 from roboschool.errors import InvalidInput
 from roboschool.scenes.beginning import PARTS, check_beginning
 from roboschool.scenes.layout import check_layout
@@ -15,12 +18,25 @@ LAYOUT = "layout"  # where robots and elements are
 RANDOMIZE = "randomize"  # other ranges for what the scene randomizes
 STATE = "state"  # a saved one, from which the episode begins
 SINGLE = (LAYOUT, STATE, *PARTS)  # options that hold for one episode only
+LEVEL = "level"  # of the terrain
 PROBE = "options"  # by which PettingZoo's own checker tries whether a reset takes options
 
 
 def lasting(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a reset that hold until another changes them."""
     return {key: value for key, value in options.items() if key not in SINGLE}
+
+
+def check_level(where: str, level: Any, terrain: TerrainSettings) -> int:
+    """Return a level that a reset is given.
+
+    Raises:
+        InvalidInput: the terrain has no tiles of that level.
+    """
+    low, high = terrain.levels
+    if isinstance(level, bool) or not isinstance(level, int | np.integer) or not low <= level <= high:
+        raise InvalidInput(f"{where}: level: {level!r:.80} is not a whole number within {low} and {high}")
+    return int(level)
 
 
 def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int = 4) -> dict[str, Any]:
@@ -55,9 +71,11 @@ def options_of_reset(scene: Scene, options: Mapping[str, Any] | None, depth: int
         if others := [key for key in (LAYOUT, *PARTS) if key in own]:
             raise InvalidInput(f"{where}: state: it says how the episode begins, so {' and '.join(others)} cannot")
         own[STATE] = options[STATE]
+    if scene.terrain is not None and LEVEL in options:
+        own[LEVEL] = check_level(where, options[LEVEL], scene.terrain)
     for key in options:
         if key not in reset_options and key not in (*own, PROBE):
-            parts = ((LAYOUT, scene.layout), (RANDOMIZE, scene.randomize))
+            parts = ((LAYOUT, scene.layout), (RANDOMIZE, scene.randomize), (LEVEL, scene.terrain))
             known = (*reset_options, *(name for name, part in parts if part is not None), *PARTS, STATE)
             given = f"; {key!r} is given when the env is made" if key in OPTIONS else ""
             warnings.warn(f"{where} has no option {key!r}, only {', '.join(known)}{given}", stacklevel=depth)

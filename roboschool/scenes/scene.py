@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
 from roboschool import paths
+from roboschool.bodies.terrain import EDGE, Terrain, TerrainSettings, build_terrain, find_terrain_faults
 from roboschool.distributions import Number
 from roboschool.errors import describe_unknown, raise_faults
 from roboschool.mdp.game import Game
@@ -124,6 +125,7 @@ class SceneSettings:
     gravity: Annotated[Number, Bounds(0.0, 100.0)] = 9.8  # downwards [m/s2]
     friction: Annotated[Number, Bounds(0.0, 10.0)] = 0.8  # of the ground
     ground: bool = True  # whether there is one
+    terrain: TerrainSettings | None = None  # its shape; it is level if there is none
     threshold: float | None = None  # mean return that counts as solved
     finish: Annotated[float, Bounds(0.1, 500.0)] | None = None  # x of the line across the lanes [m]
     stadium: tuple[Metres, Metres] | None = None  # x, y of the middle of a painted stadium [m]
@@ -169,7 +171,8 @@ class Scene(SceneSettings):
     @functools.cached_property
     def info(self) -> SceneInfo:
         """What tasks, sensors and games may know of it."""
-        return describe(self.agents, [prop.name for prop in self.props], self.finish)
+        terrain = None if self.terrain is None else build_terrain(self.terrain)
+        return describe(self.agents, [prop.name for prop in self.props], self.finish, terrain)
 
     def weights_of(self, task: Task) -> dict[str, float]:
         """Return the weights of terms that replace a task's own, by name."""
@@ -189,6 +192,9 @@ class Scene(SceneSettings):
             yield from check_fields(prop, f"prop {prop.name}")
         if self.camera is not None:
             yield from check_fields(self.camera, "camera")
+        if self.terrain is not None:
+            faults = list(check_fields(self.terrain, "terrain"))
+            yield from faults or find_terrain_faults(self.terrain)
 
     def _reference_faults(self) -> Iterator[str]:
         """Go through names that are taken or unknown, and what does not fit each other."""
@@ -211,6 +217,8 @@ class Scene(SceneSettings):
         yield from find_randomize_faults(
             self.randomize, [agent.task for agent in self.agents], self.info, self.timestep
         )
+        if self.terrain is not None:
+            yield from self._terrain_faults(self.terrain)
         yield from self._launch_faults()
         yield from self._weight_faults()
 
@@ -228,6 +236,23 @@ class Scene(SceneSettings):
             if name not in terms:
                 yield f"weights: {describe_unknown(name, terms, 'term')}"
 
+    def _terrain_faults(self, settings: TerrainSettings) -> Iterator[str]:
+        """Go through what does not fit on the terrain."""
+        if not self.ground:
+            yield "terrain: the scene has no ground"
+        if self.game is not None and self.game.needs_level_ground:
+            yield f"terrain: the game {type(self.game).__name__} is played on level ground"
+        for agent in self.agents:
+            if agent.robot.fixed and not agent.robot.planar:
+                yield f"agent {agent.name!r}: {agent.robot.name} is bolted to level ground, and the scene has a terrain"
+            for axis, where, side, share in zip("xy", agent.position, settings.size, settings.origin, strict=True):
+                low, high = where if isinstance(where, tuple) else (where, where)
+                if low < EDGE - share * side or high > (1.0 - share) * side - EDGE:
+                    room = f"{EDGE - share * side:g} to {(1.0 - share) * side - EDGE:g} m"
+                    yield f"agent {agent.name!r}: position: {axis} is not on a tile of the terrain, {room}"
+            if settings.curriculum and type(agent.task).progress is Task.progress:
+                yield f"terrain.curriculum: the task of {agent.name} does not say how far it has come (`Task.progress`)"
+
     def _launch_faults(self) -> Iterator[str]:
         """Go through props that cannot be launched, or are launched by several."""
         can_be_launched = [prop.name for prop in self.props if prop.can_be_launched]
@@ -244,13 +269,16 @@ class Scene(SceneSettings):
                 yield f"{' and '.join(who)} launch {name!r}"
 
 
-def describe(agents: Sequence[Agent], props: Sequence[str], finish: float | None) -> SceneInfo:
+def describe(
+    agents: Sequence[Agent], props: Sequence[str], finish: float | None, terrain: Terrain | None = None
+) -> SceneInfo:
     """Return what tasks, sensors and games may know of a scene."""
     return SceneInfo(
         agents=tuple(agent.name for agent in agents),
         teams=tuple(agent.team or agent.name for agent in agents),
         props=tuple(props),
         finish=math.inf if finish is None else finish,
+        terrain=terrain,
     )
 
 

@@ -27,9 +27,9 @@ def scene_per_world(scene: Scene | Sequence[Scene], worlds: int | None) -> list[
 def check_same_shapes(scenes: Sequence[Scene]) -> None:
     """Check that scenes differ in nothing but numbers, so that one simulation can hold a world of each.
 
-    Shapes and masses of bodies, the ground, gravity, friction and starting positions may differ, and so may numbers of
-    robots: limits, torques, rest pose, standing height, upright envelope. All else is the same: names of agents,
-    joints, feet and props, actuators, tasks, the game, weights and the timing.
+    Shapes and masses of bodies, whether there is ground, gravity, friction and starting positions may differ, and so
+    may numbers of robots: limits, torques, rest pose, standing height, upright envelope. All else is the same: names of
+    agents, joints, feet and props, the terrain, actuators, tasks, the game, weights and the timing.
 
     Raises:
         InvalidInput: two of them differ in more; the message tells in what.
@@ -62,7 +62,7 @@ def _pairs(first: Scene, other: Scene) -> Iterator[tuple[str, Any, Any]]:
         for what in ("actuators", "planar", "steering", "clear", "self_collision"):
             yield f"{what} of {name}", getattr(one.robot, what), getattr(two.robot, what)
     yield "agents that share a robot and a task", _groups(first), _groups(other)
-    for what in ("props", "finish"):
+    for what in ("props", "finish", "terrain"):
         yield what, getattr(first.info, what), getattr(other.info, what)
     yield "class of the game", type(first.game), type(other.game)
     yield "parameters of the game", _parameters(first.game), _parameters(other.game)

@@ -17,7 +17,8 @@ class TrunkHeight(Sensor):
 
     def fields(self, robot: Robot, scene: SceneInfo) -> Sequence[Field]:
         """Return one number."""
-        return [Field("height over the standing height", "m", pick=Pick("position", (2,), robot.standing_height))]
+        over = ("position", (2,)) if scene.terrain is None else ("trunk_height", (0,))
+        return [Field("height over the standing height", "m", pick=Pick(*over, robot.standing_height))]
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ class EpisodeOrigin:
 
     rng: Any  # the state of the world's generator
     memory: tuple[np.ndarray, ...]  # what the tasks of each group remember from the episode before
+    level: int = 0  # of the terrain, that it is to have; 0: any
 
 
 def check_checkpoint(saved: Any, scene: str, described: Mapping[str, str], opponents: Iterable[str]) -> None:

@@ -19,6 +19,7 @@ class Clock:
         self.cutoff = cutoff
         self.limit = limit
         self.diverged: set[int] = set()  # worlds whose physics has diverged
+        self.left: np.ndarray | None = None  # worlds where an agent has left its tile (world,); None: there are none
 
     @property
     def limit(self) -> int:
@@ -29,6 +30,12 @@ class Clock:
     def limit(self, limit: int) -> None:
         self._limit = limit
         self._end = np.array(limit if self.cutoff is None else min(limit, self.cutoff))
+
+    def begin(self, world: int, steps: int = 0) -> None:
+        """Let an episode of a world begin, or continue after some steps."""
+        self.steps[world] = steps
+        if self.left is not None:
+            self.left[world] = False
 
     def advance(self, paused: list[int]) -> None:
         """Count a step, except in paused worlds."""
@@ -44,8 +51,10 @@ class Clock:
 
     @property
     def truncated(self) -> np.ndarray:
-        """Worlds where the episode is cut off, because its time is up or the physics has diverged (world,)."""
+        """Worlds where time is up, an agent has left its tile, or physics has diverged (world,)."""
         truncated: np.ndarray = self.steps >= self._end
+        if self.left is not None:
+            truncated |= self.left
         if self.diverged:
             truncated[list(self.diverged)] = True
         return truncated

@@ -14,9 +14,10 @@ from roboschool.physics.worlds import World
 from roboschool.scenes.beginning import PARTS, Beginning, beginnings_of
 from roboschool.scenes.layout import Pose
 from roboschool.scenes.randomize import Randomize
-from roboschool.scenes.reset_options import LAYOUT, RANDOMIZE, STATE
+from roboschool.scenes.reset_options import LAYOUT, LEVEL, RANDOMIZE, STATE
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin
+from roboschool.simulation.course import Course
 from roboschool.simulation.group import Group
 from roboschool.simulation.randomizer import Randomizer
 
@@ -29,6 +30,7 @@ class StartOptions:
     ranges: Randomize | None = None
     beginnings: Mapping[int, Beginning] = field(default_factory=dict)  # by agent
     state: Checkpoint | None = None  # from which it goes on
+    level: int | None = None  # of its tile
 
 
 PLAIN = StartOptions()
@@ -41,6 +43,7 @@ def take_start_options(scene: Scene, options: dict[str, Any]) -> StartOptions:
         options.pop(RANDOMIZE, None),
         beginnings_of(scene, {key: options.pop(key) for key in PARTS if key in options}),
         options.pop(STATE, None),
+        options.pop(LEVEL, None),
     )
 
 
@@ -72,22 +75,30 @@ class Starts:
         scenes: of each world.
         seats: group and place in it, of each agent; tasks write there what they remember.
         randomizer: draws what differs from episode to episode.
+        course: draws tiles; None: there are none.
     """
 
-    def __init__(self, scenes: Sequence[Scene], seats: Sequence[tuple[Group, int]], randomizer: Randomizer) -> None:
-        self._scenes, self._randomizer = scenes, randomizer
+    def __init__(
+        self,
+        scenes: Sequence[Scene],
+        seats: Sequence[tuple[Group, int]],
+        randomizer: Randomizer,
+        course: Course | None = None,
+    ) -> None:
+        self._scenes, self._randomizer, self._course = scenes, randomizer, course
         joints = {id(scene): _joints_of(scene) for scene in scenes}
         self._joints = [joints[id(scene)] for scene in scenes]
         worlds = range(len(scenes))
         self._memories = [[group.state.memory.at((world, place)) for group, place in seats] for world in worlds]
 
-    def draw(self, world: int, rng: np.random.Generator, options: StartOptions = PLAIN) -> Start:
+    def draw(self, world: int, rng: np.random.Generator, options: StartOptions = PLAIN, level: int = 0) -> Start:
         """Return where everything in a world begins, and write what the tasks then remember.
 
         Args:
             world: which.
             rng: its generator.
             options: what those of the reset say.
+            level: of its tile; 0: any.
 
         Raises:
             InvalidInput: they do not fit.
@@ -123,7 +134,8 @@ class Starts:
             if beginning := options.beginnings.get(number):
                 placement = beginning.change(placement, agent.robot)
             placements.append(placement)
-        return Start(tuple(placements), tuple(props), gravity, friction * drawn.friction, drawn.conditions)
+        start = Start(tuple(placements), tuple(props), gravity, friction * drawn.friction, drawn.conditions)
+        return start if self._course is None else self._course.enter(world, start, level, rng)
 
 
 def _joints_of(scene: Scene) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:

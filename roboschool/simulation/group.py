@@ -12,7 +12,7 @@ from roboschool.mdp.delay import Delay
 from roboschool.mdp.effects import Launch
 from roboschool.mdp.record import Record
 from roboschool.mdp.sensor import Sensor
-from roboschool.mdp.state import TRUNK_NUMBERS, State
+from roboschool.mdp.state import TRUNK_NUMBERS, State, TileState
 from roboschool.mdp.task import Task, Update, needs_of
 from roboschool.mdp.term import Term
 from roboschool.physics.native.party import Party
@@ -74,6 +74,7 @@ class Group:
         self.active = np.ones(shape, dtype=bool)  # active agents
         self.terminated = np.zeros(shape, dtype=bool)  # agents that this step has ended
         self.updates = bool(task.memory.quantities)
+        self.has_tiles = scene.terrain is not None
         everyone = range(len(scene.agents))
         others = [[*everyone[i + 1 :], *everyone[:i]] for i in self.agents]  # as each agent sees them
         rest = range(len(everyone), len(everyone) + len(scene.props) + 1)  # props and the ground
@@ -323,6 +324,8 @@ def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> S
         "others": len(scene.agents) - 1 if needs.others else 0,
         "memory": task.memory,
     }
+    if scene.terrain is not None:
+        sizes |= {"uneven": 1, "tile": TileState}
     if robot.is_late:
         sizes |= {
             "delays": len(robot.joints),

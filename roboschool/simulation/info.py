@@ -8,10 +8,12 @@ import numpy as np
 from roboschool.mdp.task import Task
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.clock import Clock
+from roboschool.simulation.course import Course
 from roboschool.simulation.game_rules import GameRules
 from roboschool.simulation.group import Group
 from roboschool.simulation.plan import Plan
 
+LEVELS = ("level", "next_level")  # in every info of a scene with a terrain, last
 REPORTED = ("distance", "physics_error")  # in every info, after the terms of the reward
 
 
@@ -19,12 +21,12 @@ class Info:
     """Makes infos.
 
     In every info are the weighted terms of the reward, `distance` (along +x [m]) and `physics_error`; `cost` and
-    `costs` (by name) if the task has costs; `randomized` (by name) if the scene randomizes anything; and the numbers
-    that a game remembers of the world and of the agent.
+    `costs` (by name) if the task has costs; `randomized` (by name) if the scene randomizes anything; `level` of the tile
+    and `next_level` in a scene with a terrain; and the numbers that a game remembers of the world and of the agent.
     """
 
-    def __init__(self, groups: Sequence[Group], game: GameRules, clock: Clock) -> None:
-        self._groups, self._game, self._clock = groups, game, clock
+    def __init__(self, groups: Sequence[Group], game: GameRules, clock: Clock, course: Course | None) -> None:
+        self._groups, self._game, self._clock, self._course = groups, game, clock, course
 
     def of_agent(self, group: Group, place: int, world: int = 0) -> dict[str, Any]:
         """Return the info of an agent in one world."""
@@ -41,6 +43,9 @@ class Info:
             info |= zip(self._game.memory_names, state.memory.array[world].tolist(), strict=True)
             stats = state.agent_stats.array[world, group.agents[place]].tolist()
             info |= zip(self._game.stats_names, stats, strict=True)
+        if self._course is not None:
+            info["level"] = group.state.tile.level.item(world, place)
+            info["next_level"] = float(self._course.next_level(world))
         return info
 
     def write(self, group: Group, place: int, numbers: np.ndarray) -> None:
@@ -63,6 +68,9 @@ class Info:
             state, memory = self._game.state, len(self._game.memory_names)
             rest[:, :memory] = state.memory.array
             rest[:, memory : memory + len(self._game.stats_names)] = state.agent_stats.array[:, group.agents[place]]
+            rest = rest[:, memory + len(self._game.stats_names) :]
+        if self._course is not None:
+            rest[:, 0], rest[:, 1] = group.state.tile.level[:, place], self._course.next_levels()
 
 
 def batch_info_names(scene: Scene, task: Task) -> tuple[str, ...]:
@@ -76,7 +84,8 @@ def batch_info_names(scene: Scene, task: Task) -> tuple[str, ...]:
     drawn = [RANDOMIZED + name for name in Plan(scene, task).names]
     game = scene.game
     memory = [*game.memory.blank().names, *game.agent_stats.blank().names] if game is not None else []
-    return (*terms, *REPORTED, *cost, *drawn, *memory)
+    tile = LEVELS if scene.terrain is not None else ()
+    return (*terms, *REPORTED, *cost, *drawn, *memory, *tile)
 
 
 COSTS = "costs/"  # before the name of each cost in the numbers of a batch

@@ -17,7 +17,6 @@ from roboschool.mdp.game import Game
 from roboschool.physics.backend import Backend
 from roboschool.physics.checkpoint import describe_scene
 from roboschool.physics.native.backend import NativeBackend
-from roboschool.physics.native.program import Kernel
 from roboschool.physics.selection import make_backend
 from roboschool.scenes.reset_options import options_of_reset
 from roboschool.scenes.scene import Scene
@@ -25,6 +24,7 @@ from roboschool.scenes.shapes import name_bodies, scene_per_world
 from roboschool.simulation import episode_start
 from roboschool.simulation.checkpoint import Checkpoint, EpisodeOrigin, check_checkpoint, check_seeds
 from roboschool.simulation.clock import Clock
+from roboschool.simulation.course import Course
 from roboschool.simulation.episode_start import PLAIN, StartOptions, Starts
 from roboschool.simulation.exchange import readings_of
 from roboschool.simulation.game_rules import GameRules
@@ -67,8 +67,9 @@ class Simulation:
         self.seats = [owners[index] for index in range(len(scene.agents))]  # group and place in it, of each agent
         self.randomizer = Randomizer(self.scenes, self.groups)
         self.clock = Clock(worlds, scene.steps if limit is None else limit, cutoff)
+        self.course = None if scene.terrain is None else Course(scene, self.groups)
         self.game = GameRules(scene, worlds, self.groups)
-        self.info = Info(self.groups, self.game, self.clock)
+        self.info = Info(self.groups, self.game, self.clock, self.course)
         self._gathers = self.game.gathers
         self._updates = self._gathers or any(group.updates for group in self.groups)
         self._watches = bool(scene.props) and (self._gathers or any(prop.moves for prop in scene.props))
@@ -85,7 +86,7 @@ class Simulation:
                 group.prepare(scene.timestep)
             self._prepare(self._native, is_computed=True)
         self.rngs = [np.random.default_rng() for _ in range(worlds)]
-        self._starts = Starts(self.scenes, self.seats, self.randomizer)
+        self._starts = Starts(self.scenes, self.seats, self.randomizer, self.course)
         self.begun = self.closed = False  # whether there is an episode to step in; whether all is freed
         described = {id(each): describe_scene(each) for each in self.scenes}
         self._described = [described[id(each)] for each in self.scenes]
@@ -103,9 +104,9 @@ class Simulation:
             seeds: for each of these worlds its seed, the origin of the episode to repeat, or None to continue with
                 the generator of the world.
             options: of the game (`Game.reset_options`); they hold in these worlds until another reset changes them.
-                `randomize` has other ranges for what the scene randomizes, and holds likewise. These hold for one
-                episode: `layout` (see `layout_of`), `pose`, `joints` and `velocity` of agents (see `Beginning`), and
-                `state`, from which it goes on. Unknown options cause a warning.
+                `randomize` has other ranges for what the scene randomizes, and holds likewise; `level` of the terrain
+                until a seed. These hold for one episode: `layout` (see `layout_of`), `pose`, `joints` and `velocity` of
+                agents (see `Beginning`), and `state`, from which it goes on. Unknown options cause a warning.
 
         Raises:
             InvalidInput: a seed is not a whole number from 0 up, or an option is wrong; nothing has changed then. Or an
@@ -171,6 +172,8 @@ class Simulation:
             kernel(frozen)
         for group in self.groups:
             group.judge(self.scene.timestep, decided, bool(kernels))
+        if self.course is not None:
+            self.clock.left = self.course.has_left()
         if launches:
             self._launch(launches)
         self._observe(list(reset), bool(kernels) and not launches)
@@ -228,6 +231,7 @@ class Simulation:
         self, world: int, seed: int | EpisodeOrigin | None, rules: Game | None, start: StartOptions = PLAIN
     ) -> None:
         """Place every robot of a world for a new episode, with new rules if given; then read the world."""
+        level = 0 if self.course is None else self.course.choose(world, seed, start.level)
         episode_start.seed_world(self.groups, self.rngs, world, seed)
         if start.state is not None:
             own = self.rngs[world].bit_generator.state
@@ -236,14 +240,14 @@ class Simulation:
             self.clock.steps[world] = 0
             return
         rng = self.rngs[world]
-        self.backend.reset(world, self._starts.draw(world, rng, start))
+        self.backend.reset(world, self._starts.draw(world, rng, start, level))
         if start.beginnings:
             self.begun = False  # should the check fail
             self.backend.read(world, self._readings)
             episode_start.check_start(self.worlds[world], start.beginnings)
         for launch in self.game.reset(world, rules, rng):
             self.backend.apply(launch)
-        self.clock.steps[world] = 0
+        self.clock.begin(world)
         for group in self.groups:
             group.begin_world(world, rng, self.randomizer.ranges[world])
 
@@ -267,7 +271,8 @@ class Simulation:
     def origin(self, world: int) -> EpisodeOrigin:
         """Return what the next episode of a world begins from if it gets no seed."""
         state = self.rngs[world].bit_generator.state
-        return EpisodeOrigin(state, tuple(group.state.memory.array[world].copy() for group in self.groups))
+        level = 0 if self.course is None else self.course.next_level(world)
+        return EpisodeOrigin(state, tuple(group.state.memory.array[world].copy() for group in self.groups), level)
 
     def markers(self, world: int = 0) -> list[Marker]:
         """Return the markers that pictures of a world show."""
@@ -304,13 +309,8 @@ class Simulation:
 
     def contents(self, world: int = 0) -> tuple[Any, ...]:
         """Return the whole state of a world and its episode, to be hashed; some arrays are views."""
-        return (
-            self.scene.name,
-            name_bodies(self.scenes[world]),
-            self.worlds[world].capture(),
-            *self._episode(world).values(),
-            {},
-        )
+        bodies = self.scene.name, name_bodies(self.scenes[world]), self.worlds[world].capture()
+        return (*bodies, *self._episode(world).values(), {})
 
     def load(self, saved: Checkpoint, world: int = 0, opponents: Iterable[str] = (), exact: bool = True) -> None:
         """Restore what `save` returned; the world continues bit for bit as the one that was saved.
@@ -331,7 +331,7 @@ class Simulation:
         self.backend.load(world, saved.world, exact)
         self.begun = begun
         self.rngs[world].bit_generator.state = copy.deepcopy(saved.rng)
-        self.clock.steps[world] = saved.step
+        self.clock.begin(world, saved.step)
         self.game.rules[world] = saved.rules
         if saved.ranges is not None:
             self.randomizer.set(world, saved.ranges)

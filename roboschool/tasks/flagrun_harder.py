@@ -84,7 +84,7 @@ class FlagrunHarder(Flagrun):
         """Move the flag, count the steps on the ground, and launch the cube at robots that stand."""
         memory: Any = super().update(previous, state, active, rngs).memory
         memory.step += 1.0
-        fallen = state.position[..., 2] < FALLEN_HEIGHT
+        fallen = state.height < FALLEN_HEIGHT
         ground = np.maximum(memory.ground_steps + np.where(fallen, 1.0, -1.0), 0.0)
         memory.ground_steps[:] = np.where(fallen & (memory.pose == 0.0), AT_ONCE, ground)
         due = (memory.step % CUBE_EVERY == 0.0) & (memory.step > CUBE_FROM) & (memory.ground_steps == 0.0) & active
@@ -128,7 +128,7 @@ class FlagrunHarder(Flagrun):
         return list(terms.values())
 
     def _bonus(self, state: State) -> np.ndarray:
-        height = (0.7 * state.position[..., 2] + 0.3 * state.link_heights[..., 0]).clip(0.0, RISEN_HEIGHT)
+        height = (0.7 * state.height + 0.3 * state.link_heights[..., 0]).clip(0.0, RISEN_HEIGHT)
         return self.low + (self.high - self.low) * height / RISEN_HEIGHT
 
     def terminated(self, state: State) -> np.ndarray:
@@ -142,7 +142,7 @@ class FlagrunHarder(Flagrun):
 
 
 def _fallen(state: State) -> np.ndarray:
-    return state.position[..., 2] < FALLEN_HEIGHT
+    return state.height < FALLEN_HEIGHT
 
 
 def _note(memory: Any, survive: int, ground_limit: int) -> np.ndarray:

@@ -37,13 +37,14 @@ class Stand(Task):
         count = len(self.robot.joints)
         mean = constant(np.full(count, 1.0 / count))
         limited = np.array([float(joint.lower is not None) for joint in self.robot.joints]) / count
-        tall = max(self.robot.standing_height, 0.01)
+        tall, uneven = max(self.robot.standing_height, 0.01), scene.terrain is not None
 
         def alive(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
             return self.alive * state.upright
 
         def height(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
-            off = (state.position[..., 2] - self.robot.standing_height) / (self.slack * tall)
+            over = state.trunk_height[..., 0] if uneven else state.position[..., 2]
+            off = (over - self.robot.standing_height) / (self.slack * tall)
             return np.exp(-off * off)
 
         def pose(previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:

@@ -62,6 +62,7 @@ COLUMNS = (  # of a robot's row, behind those of its trunk
     "foot_forces",
     "upright",
     "link_heights",
+    "trunk_height",
 )
 ACTS, PASSES, READS, COMPUTES = 1, 2, 4, 8  # what is done in a step
 REWINDS, PLACES = 1, 2  # and before it, if an episode begins
@@ -120,6 +121,16 @@ class Prop(ctypes.Structure):
     ]
 
 
+class Tile(ctypes.Structure):
+    """`struct tile`."""
+
+    _fields_ = [
+        ("heights", c_void_p),
+        *((name, c_int) for name in ("along", "aside")),
+        *((name, c_double) for name in ("x", "y", "cell")),
+    ]
+
+
 class Mover(ctypes.Structure):
     """`struct mover`."""
 
@@ -129,7 +140,11 @@ class Mover(ctypes.Structure):
 class Placement(ctypes.Structure):
     """`struct placement`."""
 
-    _fields_ = [("position", c_double * 2), ("yaw", c_double), ("pitch", c_double), ("joints", DOUBLES)]
+    _fields_ = [
+        ("position", c_double * 2),
+        *((name, c_double) for name in ("yaw", "pitch", "lift")),
+        ("joints", DOUBLES),
+    ]
 
 
 class History(ctypes.Structure):
@@ -144,7 +159,7 @@ class World(ctypes.Structure):
     _fields_ = [
         ("bullet", c_void_p),
         ("client", c_void_p),
-        *((name, c_int) for name in ("calls", "agents", "props", "ground", "bodies", "has_feet")),
+        *((name, c_int) for name in ("calls", "agents", "props", "ground", "level", "bodies", "has_feet")),
         ("numbers", INTS),
         ("robots", POINTER(Robot)),
         ("prop_bodies", POINTER(Prop)),
@@ -155,6 +170,7 @@ class World(ctypes.Structure):
         ("moving", POINTER(Mover)),
         ("begins", c_int),
         ("placements", POINTER(Placement)),
+        ("tile", Tile),
         ("history", History),
         ("sound", c_int),
         ("user", c_int),

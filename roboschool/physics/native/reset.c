@@ -42,13 +42,13 @@ static void rewind_world(struct world *w) {
   }
 }
 
-/* Return the distance between the ground and the lowest point, below 0 if it is in the ground. */
+/* Return the distance between level ground and the lowest point, below 0 if it is in the ground. */
 static double find_gap(const struct world *w, const struct robot *r) {
   struct contacts found;
-  if (w->ground < 0) return 0.0;
+  if (w->level < 0) return 0.0;
   void *command = w->bullet->closest_init(w->client);
   w->bullet->closest_to(command, r->body);
-  w->bullet->closest_from(command, w->ground);
+  w->bullet->closest_from(command, w->level);
   w->bullet->closest_within(command, FARTHEST);
   w->bullet->tell(w->client, command);
   w->bullet->get_contacts(w->client, &found);
@@ -91,7 +91,7 @@ static void place(const struct world *w, struct robot *r, const struct placement
   set_base(w, r, command, r->is_fixed ? 0.0 : r->standing_height, turned);
   b->tell(w->client, command);
   if (r->is_fixed && r->trunk != PLANAR) return;
-  const double height = r->standing_height - find_gap(w, r);
+  const double height = r->standing_height - (find_gap(w, r) - p->lift);
   command = b->pose_init(w->client, r->body);
   if (r->trunk == PLANAR) {
     struct pose raised = {.has_q = {0}};

@@ -154,11 +154,28 @@ static struct trunk find_trunk(const struct world *w, const struct robot *r, voi
   return free_trunk(q, r->is_tilted ? turned : q + 3, u, u + 3);
 }
 
+/* As `Terrain.height_at`. */
+static double ground_at(const struct world *w, double x, double y) {
+  const struct tile *t = &w->tile;
+  if (!t->heights || !isfinite(x + y)) return 0.0;
+  double u = lesser(greater((x - t->x) / t->cell, 0.0), t->along - 1.0);
+  double v = lesser(greater((y - t->y) / t->cell, 0.0), t->aside - 1.0);
+  int i = (int)u, j = (int)v;
+  i = i < t->along - 2 ? i : t->along - 2, j = j < t->aside - 2 ? j : t->aside - 2;
+  const float *at = t->heights + j * t->along + i;
+  const double right = at[1], above = at[t->along];
+  u -= i, v -= j;
+  if (u + v <= 1.0) return at[0] + ((right - at[0]) * u + (above - at[0]) * v);
+  const double far = at[t->along + 1];
+  u = 1.0 - u, v = 1.0 - v;
+  return far + ((above - far) * u + (right - far) * v);
+}
+
 static double link_height(const struct world *w, void *status, int link, const double *q) {
   struct link_state state;
-  if (link == BASE) return q[2];
+  if (link == BASE) return q[2] - ground_at(w, q[0], q[1]);
   w->bullet->get_link(w->client, status, link, &state);
-  return state.centre[2];
+  return state.centre[2] - ground_at(w, state.centre[0], state.centre[1]);
 }
 
 static int is_upright(const struct robot *r, double height, const double roll_pitch[2], const double *row) {
@@ -186,9 +203,11 @@ static int read_robot(const struct world *w, const struct robot *r, double *row)
   pick(u, r->driven_u, r->driven, row + r->at.qd);
   pick(q, r->passive_q, r->passive, row + r->at.passive_q);
   pick(u, r->passive_u, r->passive, row + r->at.passive_qd);
-  double height = r->height_link == NO_LINK ? trunk.position[2] : link_height(w, status, r->height_link, q);
+  const double over = trunk.position[2] - ground_at(w, trunk.position[0], trunk.position[1]);
+  double height = r->height_link == NO_LINK ? over : link_height(w, status, r->height_link, q);
   row[r->at.upright] = is_upright(r, height, trunk.roll_pitch, row) ? 1.0 : 0.0;
   for (int i = 0; i < r->heights; i++) row[r->at.link_heights + i] = link_height(w, status, r->height_links[i], q);
+  if (w->tile.heights) row[r->at.trunk_height] = over;
   return length(moving, 6) < FASTEST && is_finite(row, r->at.end);
 }
 

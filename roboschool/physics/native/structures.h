@@ -61,7 +61,7 @@ struct bullet { /* functions of pybullet's own library, in the order of `FUNCTIO
 };
 
 struct columns { /* where the quantities of a `BodyState` begin in its row, which begins with those of its trunk */
-  int q, qd, passive_q, passive_qd, foot_contacts, foot_obstacle_contacts, body_contact, foot_forces, upright, link_heights, end;
+  int q, qd, passive_q, passive_qd, foot_contacts, foot_obstacle_contacts, body_contact, foot_forces, upright, link_heights, trunk_height, end;
 };
 struct robot {
   int body, trunk, trunk_link, is_tilted, height_link, feedback;
@@ -91,17 +91,22 @@ struct mover { /* a body that an episode moves, and what its motors do, of each 
   double rate, strength;
 };
 struct placement { /* where a robot begins; joints: those without a motor, but the track, then those with one */
-  double position[2], yaw, pitch;
+  double position[2], yaw, pitch, lift; /* lift: height of the ground */
   const double *joints;
 };
 struct history { /* the commands of timesteps, one after the other; it grows */
   double *numbers;
   intptr_t count, room, steps;
 };
+struct tile { /* of a terrain, see `Terrain`; NULL: the ground is level */
+  const float *heights; /* (aside, along) [m] */
+  int along, aside;
+  double x, y, cell; /* of the first; distance between two [m] */
+};
 struct world {
   const struct bullet *bullet;
   void *client; /* NULL: closed */
-  int calls, agents, props, ground, bodies, has_feet;
+  int calls, agents, props, ground, level, bodies, has_feet; /* level: the plane from which heights are measured */
   const int *numbers; /* of the agent, then of the prop, that each of Bullet's bodies is; -1: none */
   struct robot *robots;
   struct prop *prop_bodies;
@@ -113,6 +118,7 @@ struct world {
   struct mover *moving;
   int begins;        /* what is done of an episode's beginning before anything else */
   const struct placement *placements; /* where it places each robot */
+  struct tile tile;
   struct history history;
   int sound;         /* what the last reading found */
   atomic_int user; /* the process of the thread that is stepping it; 0: none */

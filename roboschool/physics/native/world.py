@@ -5,6 +5,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from roboschool.bodies.terrain import Terrain
 from roboschool.mdp.effects import Placement, Push
 from roboschool.mdp.state import BodyState
 from roboschool.physics.bodies import NOWHERE, STRAIGHT, TURN_EFFORT, Body, PropBody, RobotBody
@@ -55,7 +56,7 @@ class NativeWorld(World):
         robots, props = (library.Robot * len(self.bodies))(), (library.Prop * len(self.prop_bodies))()
         feet = 0
         for robot, body in zip(robots, self.bodies, strict=True):
-            _describe_robot(robot, body)
+            _describe_robot(robot, body, self.floor.terrain is None)
             robot.sums, feet = feet, feet + len(body.feet)
         for prop, other in zip(props, self.prop_bodies, strict=True):
             prop.body, prop.link, prop.tilted = other.id, other.leaf, other.tilted
@@ -63,7 +64,8 @@ class NativeWorld(World):
             prop.kind = kind if other.prop.moves else library.STILL
         numbers = {body.id: number for number, body in enumerate((*self.bodies, *self.prop_bodies))}
         struct = self.struct
-        struct.client, struct.calls, struct.ground = self._handle, self.calls, self.ground
+        struct.client, struct.calls = self._handle, self.calls
+        struct.ground, struct.level = self.ground, self.floor.level
         struct.agents, struct.props, struct.bodies = len(robots), len(props), max(numbers) + 1
         struct.has_feet = any(body.feet for body in self.bodies)
         struct.numbers = _ints([numbers.get(number, NOWHERE) for number in range(struct.bodies)])
@@ -90,6 +92,8 @@ class NativeWorld(World):
 
     def _settle(self) -> None:
         """Tell the library where the episode began."""
+        if self.floor.terrain is not None:
+            self.struct.tile = _describe_tile(self.floor.terrain, self.floor.tile)
         for robot, body in zip(self.robots, self.bodies, strict=True):
             robot.home, robot.heading = body.home.position, body.turned
         for prop, other in zip(self.props_described, self.prop_bodies, strict=True):
@@ -141,7 +145,8 @@ class NativeWorld(World):
             start: what it begins with.
             now: if False, the library may begin it when it next steps or reads the world, before anything else.
         """
-        by_library, differs = self._places(start.placements), self.scene.randomize is not None or self._is_pushed
+        by_library = self._places(start.placements)
+        differs = self.scene.randomize is not None or self._is_pushed or self.floor.terrain is not None
         self.struct.begins, self._postpones = 0, by_library and not (now or self.prop_bodies or differs)
         try:
             super().reset(start)
@@ -167,6 +172,7 @@ class NativeWorld(World):
         for start, numbers, body, placement in zip(self._starts, self._joints, self.bodies, placements, strict=True):
             body.settle(placement)
             start.position, start.yaw, start.pitch = placement.position, placement.yaw, placement.pitch
+            start.lift = self.floor.highest(*placement.position, body.reach)
             numbers[:] = (*(placement.passive_joints or body.passive_start), *placement.joints)
         self._begin(library.PLACES)
 
@@ -215,7 +221,7 @@ class NativeWorld(World):
         self._check(self._native.step(self._alone, FIRST, 1, ctypes.addressof(step), library.PASSES, 1))
 
 
-def _describe_robot(robot: Any, body: RobotBody) -> None:
+def _describe_robot(robot: Any, body: RobotBody, is_level: bool) -> None:
     """Fill `struct robot`."""
     free = library.ROOT if body.trunk == -1 else library.LINK
     robot.trunk = library.PLANAR if body.planar else library.FIXED if body.robot.fixed_base else free
@@ -237,12 +243,25 @@ def _describe_robot(robot: Any, body: RobotBody) -> None:
     robot.positions, robot.speeds = (1 + max(places, default=-1) for places in _places(body, body.joints))
     robot.is_tilted, robot.tilted = body.tilted != STRAIGHT, body.tilted
     robot.min_height, robot.tilt = body.robot.min_height, body.robot.tilt
-    sizes = {"joints": robot.driven, "passive_joints": robot.passive, "feet": robot.feet, "links": robot.heights}
+    sizes = {
+        "joints": robot.driven,
+        "passive_joints": robot.passive,
+        "feet": robot.feet,
+        "links": robot.heights,
+        "uneven": int(not is_level),
+    }
     robot.measures_feet = body.needs.foot_forces
     sizes["measured_feet"] = robot.feet if robot.measures_feet else 0
     layout = BodyState.blank(**sizes).layout
     starts = {name: place.start if isinstance(place, slice) else place for name, (_, place), *_ in layout.parts}
     robot.at = Columns(*(starts[name] for name in COLUMNS), len(layout.names))
+
+
+def _describe_tile(terrain: Terrain, number: int) -> library.Tile:
+    """Return `struct tile`; the heights live as long as the terrain."""
+    heights = terrain.heights[number]
+    aside, along = heights.shape
+    return library.Tile(heights.ctypes.data, along, aside, *terrain.corner, terrain.cell)
 
 
 def _places(body: Body, joints: Sequence[int]) -> tuple[Any, Any]:

@@ -192,7 +192,7 @@ int roboschool_draw(const struct picture *pictures, int count, int threads) {
   for (int i = 0; i < count && !failed; i++) {
     const struct picture *p = pictures + i;
     struct view *v = work.views + i;
-    *v = (struct view){.picture = p, .ground = p->ground, .camera = p->camera, .height = (float)p->camera.eye[2]};
+    *v = (struct view){.picture = p, .ground = p->ground, .camera = p->camera, .height = (float)(p->camera.eye[2] - p->ground->level)};
     v->pixel[0] = 2.0F * v->camera.wide / (float)p->width, v->pixel[1] = 2.0F * v->camera.high / (float)p->height;
     prepare(v, next);
     next += p->count;

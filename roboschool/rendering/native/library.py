@@ -50,6 +50,7 @@ class Ground(ctypes.Structure):
         *((name, c_float) for name in ("low", "top", "lane", "finish")),
         ("middle", c_float * 2),
         ("colours", c_float * 3 * COLOURS),
+        ("level", c_float),
     ]
 
 

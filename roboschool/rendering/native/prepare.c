@@ -40,6 +40,8 @@ static void see_ball(const struct view *view, const float c[3], float radius, st
 /* Note where balls around a solid are seen, and where the ground around it is darker. */
 static void see(const struct view *view, struct solid *s, float centres[][3], int count, float radius) {
   s->seen = s->shaded = (struct box){EVERYWHERE, -EVERYWHERE, EVERYWHERE, -EVERYWHERE};
+  int behind = 0;
+  for (int i = 0; i < count; i++) behind += dot(view->camera.ahead, centres[i]) < NEAREST;
   for (int i = 0; i < count; i++) {
     float *c = centres[i], up = c[2] + view->height;
     see_ball(view, c, radius, &s->seen);
@@ -51,6 +53,8 @@ static void see(const struct view *view, struct solid *s, float centres[][3], in
     }
     if (up < radius + s->contact) see_ball(view, foot, radius + s->contact, &s->shaded);
   }
+  if (s->kind >= BOX && behind > 0 && behind < count) /* the eye may be in it, or beside a long side of it */
+    s->seen = (struct box){-EVERYWHERE, EVERYWHERE, -EVERYWHERE, EVERYWHERE};
 }
 
 static void prepare_round(struct solid *s, const float axis[3]) {

@@ -30,6 +30,7 @@ struct ground {
   float finish;            /* x where the line begins [m]; infinite if there is none */
   float middle[2];         /* x, y of the middle of the stadium [m] */
   float colours[11][3];    /* in the order of `enum colour` */
+  float level;             /* z of the plane [m] */
 };
 enum colour { ZENITH, HORIZON, BARE, LANES, WHITE, BLACK, GRASS, MOWN, CEILING, FLOOR, GLOW };
 struct mark { /* a line on the ground, where the distance to a segment is `radius` */
