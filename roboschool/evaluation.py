@@ -27,9 +27,7 @@ class Score:
     score_mean: float  # return
     score_sd: float
     score_q05: float  # 5 % of the episodes return less
-    falls: (
-        float | None
-    )  # fraction of episodes that ended before the time limit; None where an end may be a success, as in a game
+    falls: float | None  # fraction of episodes that ended before the time limit; None if that may be a success
     length_mean: float  # [steps]
     cost_mean: float | None = None  # of an episode; None: nothing costs
     cost_sd: float | None = None
@@ -75,6 +73,7 @@ def evaluate(
             tick()
     finally:
         env.close()
+    is_a_fall = isinstance(env.scene, Scene) and env.scene.game is None  # an end before the time limit
     limited: dict[str, float] = {}
     if "cost" in now.info:
         limited["cost_mean"] = round(float(np.mean(costs)), 1)
@@ -86,9 +85,7 @@ def evaluate(
         score_mean=round(float(np.mean(returns)), 1),
         score_sd=round(float(np.std(returns)), 1),
         score_q05=round(float(np.quantile(returns, TAIL)), 1),
-        falls=None
-        if not isinstance(env.scene, Scene) or env.scene.game is not None
-        else round(terminations / episodes, 4),
+        falls=round(terminations / episodes, 4) if is_a_fall else None,
         length_mean=round(float(np.mean(lengths)), 1),
         **limited,
     )

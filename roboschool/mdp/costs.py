@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from roboschool.mdp.layout import Element
+from roboschool.mdp.record import places
 from roboschool.mdp.state import State
 from roboschool.mdp.term import Term, constant
 
@@ -20,12 +21,6 @@ def pressed(state: State, props: Sequence[int]) -> np.ndarray:
     pressing = state.contacts.pressing  # of others, of props, of the ground
     first = pressing.shape[-1] - 1 - state.props.position.shape[-2]
     return (pressing[..., places([first + prop for prop in props])] > 0.0) * 1.0
-
-
-def places(numbers: Sequence[int]) -> "slice | list[int]":
-    """Return numbers as an index: a slice if they are neighbours, which is quicker and natively computed."""
-    first, last = numbers[0], numbers[-1]
-    return slice(first, last + 1) if list(numbers) == list(range(first, last + 1)) else list(numbers)
 
 
 def element_costs(elements: Sequence[Element]) -> list[Term]:

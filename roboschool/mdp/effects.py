@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-STILL = (0.0, 0.0, 0.0)
+from roboschool.mdp.conditions import STILL, Vector
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class Placement:
     roll: float = 0.0  # of a free trunk [rad]
     height: float = 0.0  # of its lowest point over the ground [m]
     trunk_height: float | None = None  # that of the trunk, instead [m]
-    velocity: tuple[float, float, float] = STILL  # of the trunk: forward, left, up [m/s]
-    angular_velocity: tuple[float, float, float] = STILL  # of the trunk, in the world [rad/s]
+    velocity: Vector = STILL  # of the trunk: forward, left, up [m/s]
+    angular_velocity: Vector = STILL  # of the trunk, in the world [rad/s]
     speeds: tuple[float, ...] = ()  # of the joints, in the order of the actions [rad/s, or m/s]; none: at rest
 
     @property
@@ -34,7 +34,7 @@ class Push:
 
     world: int
     agent: int
-    force: tuple[float, float, float]  # at a centre of mass, in the world [N]
+    force: Vector  # at a centre of mass, in the world [N]
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Launch:
 
     world: int
     prop: str
-    position: tuple[float, float, float]  # [m]
-    velocity: tuple[float, float, float]  # [m/s]
+    position: Vector  # [m]
+    velocity: Vector  # [m/s]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Marker:
     where it begins.
     """
 
-    position: tuple[float, float, float]  # [m]
+    position: Vector  # [m]
     radius: float  # [m]
     colour: tuple[int, int, int] = (255, 128, 128)  # red, green, blue
     line: float = 0.0  # width of the line; 0: it is a ball [m]

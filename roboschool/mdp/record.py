@@ -1,6 +1,6 @@
 """Named quantities side by side in one array: declared once, then read and written by name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
@@ -134,6 +134,12 @@ class Layout:
                 self.parts.append((name, span, shape if len(shape) > 1 else None, None))
             else:
                 self.parts.append((name, (Ellipsis, start), None, None))
+
+
+def places(numbers: Sequence[int]) -> "slice | list[int]":
+    """Return numbers as an index: a slice if they are neighbours, which is quicker and natively computed."""
+    first, last = numbers[0], numbers[-1]
+    return slice(first, last + 1) if list(numbers) == list(range(first, last + 1)) else list(numbers)
 
 
 def _view(cls: type[Self], array: np.ndarray, layout: Layout) -> Self:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from roboschool.mdp.actuator import QUANTITIES, torque_at
+from roboschool.mdp.conditions import STILL
 from roboschool.mdp.effects import Placement
 from roboschool.mdp.needs import Needs
 from roboschool.physics.beginning import begin_in_motion
@@ -27,7 +28,6 @@ GEAR_ERP = 0.1  # share of its error that a mimic joint corrects in a substep
 STRONGEST = 1e6  # largest torque or force on a mimic joint [N m, N]
 TURN_EFFORT = 2.0  # of the motor of a prop that turns [N m]
 STRAIGHT = (0.0, 0.0, 0.0, 1.0)
-STILL = (0.0, 0.0, 0.0)
 Trunk: TypeAlias = tuple[Sequence[float], ...]  # its quantities of a `BodyState`
 BASE = -1  # the number of a body's root among its links
 PAYLOAD = "payload of the scene"  # a link that no URDF has

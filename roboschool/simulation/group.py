@@ -10,7 +10,7 @@ from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.actuator import Drive
 from roboschool.mdp.delay import Delay
 from roboschool.mdp.effects import Launch
-from roboschool.mdp.record import Record
+from roboschool.mdp.record import Record, places
 from roboschool.mdp.sensor import Sensor
 from roboschool.mdp.state import TRUNK_NUMBERS, State, TileState
 from roboschool.mdp.task import Task, Update, needs_of
@@ -61,9 +61,7 @@ class Group:
             task = dataclasses.replace(task, robot=self.robot)
         self.task = task
         self.needs = needs_of(task, scene.info)
-        row = range(self.agents[0], self.agents[-1] + 1)
-        neighbours = self.agents == tuple(row)
-        self.index = slice(row.start, row.stop) if neighbours else list(self.agents)  # slices are quicker
+        self.index = places(self.agents)
         self.names = tuple(scene.agents[i].name for i in self.agents)
         shape = (len(scenes), len(self.agents))
         holds = np.array([scene.agents[i].hold for i in self.agents])

@@ -14,8 +14,7 @@ from roboschool.physics.native.observation import Observation
 from roboschool.physics.native.program import Kernel
 from roboschool.robots.robot import Robot
 from roboschool.simulation.sensing import reading_of
-
-TRIALS = 8  # states in which a sensor is compared
+from roboschool.simulation.trace import random_states
 
 
 class Observer:
@@ -106,13 +105,10 @@ class Observer:
         if reading is None:
             return False
         self._sensed[target.start] = reading
-        rng, records = np.random.default_rng(0), (previous, state)
-        before = [record.array.copy() for record in records]
-        observation = self._observation(previous, state, dt, [reading])
+        rng, observation = np.random.default_rng(0), self._observation(previous, state, dt, [reading])
         try:
-            for _ in range(TRIALS):
-                for record in records:
-                    record.array[:] = rng.normal(size=record.array.shape)
+            for _ in random_states(previous.array, state.array):
+                for record in (previous, state):  # what is remembered may be a choice: a whole number
                     record.memory.array[:] = rng.integers(2, size=record.memory.array.shape)
                 observation.kernel()
                 numbers = sensor.read(previous, np.zeros(0), state, dt)
@@ -120,9 +116,6 @@ class Observer:
                     return False
         except IndexError:  # a choice among things of which there are not so many
             return False
-        finally:
-            for record, kept in zip(records, before, strict=True):
-                record.array[:] = kept
         return True
 
     def _observation(self, previous: State, state: State, dt: float, readings: list[Reading]) -> Observation:

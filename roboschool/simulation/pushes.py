@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from roboschool.distributions import draw
-from roboschool.mdp.effects import STILL, Push
+from roboschool.mdp.conditions import STILL
+from roboschool.mdp.effects import Push
 from roboschool.mdp.state import State
 from roboschool.scenes.randomize import PushRanges, Randomize
 

@@ -299,7 +299,7 @@ def test_poses_end_where_physics_blows_up(env: ParallelEnv, tmp_path: Path, spoi
         def add(self, simulation: Any) -> None:
             if self._frames == 20:
                 toy = simulation.worlds[0].prop_bodies[0]
-                toy._set_joints([spoilt, 0.0], [0.0, 0.0])
+                toy.set_joints([spoilt, 0.0], [0.0, 0.0])
             super().add(simulation)
 
     _, match = contest(env, ["still", "scripted"])

@@ -90,7 +90,7 @@ class NativeBackend(PythonBackend):
         prepared = self._prepared
         if prepared is None or prepared.commands is not commands or prepared.readings is not readings:
             prepared = _Prepared(commands, readings)
-        chosen = [~world if world in begun else world for world in worlds] if begun else list(worlds)
+        chosen = _mark(worlds, begun)
         if not self._by_pybullet:
             self._call(chosen, prepared, library.ACTS | library.PASSES | library.READS | self._computes)
             return
@@ -104,7 +104,7 @@ class NativeBackend(PythonBackend):
     def compute(self, worlds: Iterable[int], begun: Collection[int]) -> None:
         """Compute what was prepared, of worlds that have been stepped."""
         assert self._prepared is not None
-        self._call([~world if world in begun else world for world in worlds], self._prepared, library.COMPUTES)
+        self._call(_mark(worlds, begun), self._prepared, library.COMPUTES)
 
     def read(self, world: int, readings: Readings) -> None:
         """Read a world, whose episode has just begun, and note whether its physics is sound."""
@@ -165,6 +165,11 @@ class _Prepared:
         sides = (library.Party * len(parties))(*(party.struct for party in parties))
         struct = library.Step(*rows, *others, structs, sides, len(kernels), len(parties))
         self.address, self._kept = ctypes.addressof(struct), (struct, tuple(kernels), tuple(parties))
+
+
+def _mark(worlds: Iterable[int], begun: Collection[int]) -> list[int]:
+    """Return the numbers of worlds, as the library takes them: ~number where an episode has just begun."""
+    return [~world if world in begun else world for world in worlds] if begun else list(worlds)
 
 
 def _rows(array: np.ndarray | None) -> library.Rows:
