@@ -54,6 +54,7 @@ class ForeignScene:
     threshold: float | None = None  # return from which it counts as solved
     agents: tuple[ForeignAgent, ...] = field(default=(ForeignAgent(),))
     path: str = ""  # no file
+    terrain: None = None
 
     @property
     def name(self) -> str:

@@ -41,7 +41,7 @@ def begin_in_motion(body: "RobotBody", placement: Placement, ground: Ground) -> 
     _set_base(body, (x, y, standing - body.gap(ground) + placement.height), turned)
     away = _trunk_to_base(body)
     if placement.trunk_height is not None:
-        _set_base(body, (x, y, placement.trunk_height + away[2]), turned)
+        _set_base(body, (x, y, ground.height(x, y) + placement.trunk_height + away[2]), turned)
     ahead, aside, up = placement.velocity
     cos, sin = body.turned
     roll, pitch, yaw = placement.angular_velocity

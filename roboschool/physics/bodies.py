@@ -1,4 +1,4 @@
-"""The bodies of a world: what Bullet knows of a robot or a prop, how it is placed, and how it is read."""
+"""A body of a world, and a robot: what Bullet knows of it, how it is placed, and how it is read."""
 
 import math
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from roboschool.mdp.conditions import STILL
 from roboschool.mdp.effects import Placement
 from roboschool.mdp.needs import Needs
 from roboschool.physics.beginning import begin_in_motion
-from roboschool.physics.checkpoint import Quaternion, Triple
+from roboschool.physics.checkpoint import Quaternion
 from roboschool.physics.ground import NOWHERE as NOWHERE
 from roboschool.physics.ground import Ground
 from roboschool.physics.loading import load_model
 from roboschool.physics.output import redirect_native_output
-from roboschool.physics.quaternions import multiply, x_axis
-from roboschool.robots.urdf import Joint, Mimic, Model, add_mass
+from roboschool.physics.quaternions import multiply
+from roboschool.robots.urdf import Mimic, Model, add_mass
 from roboschool.scenes.randomize import Payload
-from roboschool.scenes.scene import Agent, Prop
+from roboschool.scenes.scene import Agent
 
 with redirect_native_output():
     import pybullet as bullet
@@ -26,7 +26,6 @@ FARTHEST = 1000.0  # [m]
 FASTEST = 60.0  # Bullet clamps every speed at 100 [m/s, rad/s]; a trunk near that speed has diverged
 GEAR_ERP = 0.1  # share of its error that a mimic joint corrects in a substep
 STRONGEST = 1e6  # largest torque or force on a mimic joint [N m, N]
-TURN_EFFORT = 2.0  # of the motor of a prop that turns [N m]
 STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 Trunk: TypeAlias = tuple[Sequence[float], ...]  # its quantities of a `BodyState`
 BASE = -1  # the number of a body's root among its links
@@ -124,7 +123,7 @@ class RobotBody(Body):
         self.passive = len(robot.unactuated)
         self.track = len(robot.unactuated) - len(robot.passive_joints)
         joints = {joint.name: joint for joint in robot.model.joints}
-        self.passive_start = [_within(0.0, joints[name]) for name in robot.passive_joints]  # positions [rad or m]
+        self.passive_start = [joints[name].clip(0.0) for name in robot.passive_joints]  # positions [rad or m]
         self.driven = self.joints[self.passive :]
         self.steering = [self.joints[order.index(name)] for name in robot.steering]
         self.commanded = (*self.driven, *self.steering[:1])
@@ -280,75 +279,3 @@ class RobotBody(Body):
         vx, vy, vz = velocity
         velocity = cos * vx + sin * vy, cos * vy - sin * vx, vz
         return position, (-sin, cos), velocity, (roll, pitch), angular_velocity
-
-
-class PropBody(Body):
-    """A prop in a Bullet client."""
-
-    def __init__(self, client: int, prop: Prop) -> None:
-        super().__init__(client, prop.model, [joint.name for joint in prop.joints])
-        self.prop = prop
-        self.leaf = max(self.links.values())
-        self.centre: Triple = bullet.getDynamicsInfo(self.id, -1, physicsClientId=client)[3]  # of mass, from the root
-        self.start: Triple = (0.0, 0.0, 0.0)
-        self.turned: Quaternion = STRAIGHT
-        self.rates, self.strengths = [prop.rate] * len(self.joints), [TURN_EFFORT] * len(self.joints)
-
-    def motors_off(self) -> None:
-        """Switch off the brakes, and on the motor of a prop that turns."""
-        super().motors_off()
-        if self.prop.rate:
-            kind, speeds = bullet.VELOCITY_CONTROL, {"targetVelocities": self.rates, "forces": self.strengths}
-            bullet.setJointMotorControlArray(self.id, self.joints, kind, **speeds, physicsClientId=self.client)
-
-    def place(self, position: Triple, yaw: float) -> None:
-        """Put the prop somewhere, at rest."""
-        self.start, self.turned = position, (0.0, 0.0, math.sin(yaw / 2), math.cos(yaw / 2))
-        if not self.prop.moves and not any(position) and not yaw:
-            return  # where it was loaded
-        self.set_joints(self.off, self.rates)
-        ahead = bullet.rotateVector(self.turned, self.centre)
-        self._set_base([here + there for here, there in zip(position, ahead, strict=True)])
-        bullet.resetBaseVelocity(self.id, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), physicsClientId=self.client)
-
-    def launch(self, position: Triple, velocity: Triple) -> None:
-        """Set the prop flying, or sliding within its limits, from this position of its centre of mass; not turning."""
-        if not self.prop.moves:  # it is moved, and stands there
-            self.start = position
-            self._set_base([here + there for here, there in zip(position, self.centre, strict=True)])
-        elif self.joints:
-            way = [there - here for there, here in zip(position, self.start, strict=True)]
-            ways = [bullet.rotateVector(self.turned, joint.axis) for joint in self.prop.joints]
-            places = [_within(_dot(axis, way), joint) for axis, joint in zip(ways, self.prop.joints, strict=True)]
-            self.set_joints(places, [_dot(axis, velocity) for axis in ways])
-        else:
-            self._set_base(position)
-            bullet.resetBaseVelocity(self.id, velocity, (0.0, 0.0, 0.0), physicsClientId=self.client)
-
-    def _set_base(self, position: Sequence[float]) -> None:
-        turned = multiply(self.turned, self.tilted)
-        bullet.resetBasePositionAndOrientation(self.id, position, turned, physicsClientId=self.client)
-
-    def row(self) -> tuple[float, ...]:
-        """Return position and velocity of the centre of mass, of the whole or of the last of its links; and its x axis.
-
-        They are in the world [m, m/s].
-        """
-        if not self.prop.moves:
-            return (*self.start, 0.0, 0.0, 0.0, *x_axis(self.turned))
-        if not self.joints:
-            position, turned = bullet.getBasePositionAndOrientation(self.id, self.client)
-            velocity, _ = bullet.getBaseVelocity(self.id, self.client)
-            x, y, z, w = self.tilted
-            return (*position, *velocity, *x_axis(multiply(turned, (-x, -y, -z, w))))
-        link = bullet.getLinkState(self.id, self.leaf, 1, 1, self.client)
-        return (*link[0], *link[6], *x_axis(link[5]))
-
-
-def _within(position: float, joint: Joint) -> float:
-    """Return a position within a joint's limits."""
-    return position if joint.lower is None or joint.upper is None else min(max(position, joint.lower), joint.upper)
-
-
-def _dot(a: Sequence[float], b: Sequence[float]) -> float:
-    return sum(x * y for x, y in zip(a, b, strict=True))

@@ -17,12 +17,13 @@ from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.conditions import STILL, Conditions
 from roboschool.mdp.effects import Placement, Push
 from roboschool.mdp.task import needs_of
-from roboschool.physics.bodies import ANY, ANY_LINK, BASE, NOWHERE, Body, PropBody, RobotBody
+from roboschool.physics.bodies import ANY, ANY_LINK, BASE, NOWHERE, Body, RobotBody
 from roboschool.physics.checkpoint import EpisodeLog, Snapshot, Start, Triple, WorldCheckpoint
 from roboschool.physics.conditions import Dynamics
 from roboschool.physics.contact_sums import ContactSums
 from roboschool.physics.ground import Ground
 from roboschool.physics.output import redirect_native_output
+from roboschool.physics.prop_body import PropBody
 from roboschool.scenes.scene import Scene
 from roboschool.scratch import scratch_path
 

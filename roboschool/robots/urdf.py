@@ -62,6 +62,10 @@ class Joint:
         """Return a position [rad, or m for a slide] as a card has it [deg, or m for a slide]."""
         return position if self.kind == "prismatic" else math.degrees(position)
 
+    def clip(self, position: float) -> float:
+        """Return a position within the limits."""
+        return position if self.lower is None or self.upper is None else min(max(position, self.lower), self.upper)
+
 
 @dataclass(frozen=True)
 class Link:

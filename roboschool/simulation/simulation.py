@@ -17,6 +17,7 @@ from roboschool.mdp.game import Game
 from roboschool.physics.backend import Backend
 from roboschool.physics.checkpoint import describe_scene
 from roboschool.physics.native.backend import NativeBackend
+from roboschool.physics.native.program import Kernel
 from roboschool.physics.selection import make_backend
 from roboschool.scenes.reset_options import options_of_reset
 from roboschool.scenes.scene import Scene
@@ -151,8 +152,7 @@ class Simulation:
         for group in self.groups:
             group.advance()
         self.clock.advance(list(paused))
-        begun = [number for number in reset if number not in paused]
-        for number in begun:
+        for number in (begun := [number for number in reset if number not in paused]):
             self._reset_world(number, None, None)
         out = {*paused, *self.clock.diverged}
         worlds = [n for n in range(len(self.worlds)) if n not in out] if out else range(len(self.worlds))

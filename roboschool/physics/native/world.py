@@ -8,12 +8,13 @@ from typing import Any
 from roboschool.bodies.terrain import Terrain
 from roboschool.mdp.effects import Placement, Push
 from roboschool.mdp.state import BodyState
-from roboschool.physics.bodies import NOWHERE, STRAIGHT, TURN_EFFORT, Body, PropBody, RobotBody
+from roboschool.physics.bodies import NOWHERE, STRAIGHT, Body, RobotBody
 from roboschool.physics.checkpoint import EpisodeLog, Start, Triple, WorldCheckpoint
 from roboschool.physics.contact_sums import PAIR
 from roboschool.physics.native import library
 from roboschool.physics.native.library import COLUMNS, Columns, Library
 from roboschool.physics.output import redirect_native_output
+from roboschool.physics.prop_body import TURN_EFFORT, PropBody
 from roboschool.physics.worlds import World
 from roboschool.scenes.scene import Scene
 
