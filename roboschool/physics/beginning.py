@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from roboschool.mdp.effects import Placement
+from roboschool.physics.ground import Ground
 from roboschool.physics.output import redirect_native_output
 from roboschool.physics.quaternions import multiply
 
 if TYPE_CHECKING:
     from roboschool.physics.bodies import RobotBody
-    from roboschool.physics.ground import Ground
 
 with redirect_native_output():
     import pybullet as bullet
