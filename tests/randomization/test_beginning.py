@@ -30,7 +30,7 @@ def test_pose_on_the_ground_and_aloft(ant: AgentEnv) -> None:
     now, world = state(ant.simulation), ant.simulation.worlds[0]
     assert now.position[0, 0, :2] == pytest.approx([3.0, -2.0])
     assert math.atan2(-now.world_x_direction[0, 0, 0], now.world_x_direction[0, 0, 1]) == pytest.approx(1.0)
-    assert world.bodies[0].gap(world.ground) == pytest.approx(0.0, abs=1e-3)
+    assert world.bodies[0].gap(world.floor) == pytest.approx(0.0, abs=1e-3)
     ant.reset(seed=1, options={"pose": (0.0, 0.0, 2.5, 0.3, -0.2, -1.0)})
     assert now.position[0, 0] == pytest.approx([0.0, 0.0, 2.5])
     assert now.roll_pitch[0, 0] == pytest.approx([0.3, -0.2])

@@ -170,7 +170,7 @@ def test_start_is_as_it_was_drawn() -> None:
     simulation = begin("ant", seed=1, friction=1.0, start=ranges)
     state, was = simulation.groups[0].state, plain.state
     assert state.position[0, 0, :2] - was.position[0, 0, :2] == pytest.approx([1.0, -2.0])
-    assert simulation.worlds[0].bodies[0].gap(simulation.worlds[0].ground) == pytest.approx(0.3, abs=1e-3)
+    assert simulation.worlds[0].bodies[0].gap(simulation.worlds[0].floor) == pytest.approx(0.3, abs=1e-3)
     assert np.degrees(state.roll_pitch[0, 0]) == pytest.approx([10.0, -20.0])
     assert state.velocity[0, 0] == pytest.approx([1.0, 0.5, 0.25])
     assert np.degrees(state.angular_velocity[0, 0]) == pytest.approx([10.0, 20.0, 30.0])
