@@ -52,7 +52,7 @@ def sizes(scene: Scene, most: int) -> list[tuple[str, int]]:
     if len(scene.agents) > 1:
         return []
     doubled = [2**power for power in range(most.bit_length())]
-    alone = not (scene.props or scene.game or scene.layout)
+    alone = not (scene.props or scene.game or scene.layout or scene.terrain)
     crowds = [size for size in doubled if size <= MOST_AGENTS and alone]
     return [("copies", size) for size in doubled] + [("robots", size) for size in crowds]
 
