@@ -1,7 +1,7 @@
 """Measures on which levels of a terrain a policy succeeds: python tools/levels.py POLICY [--scene dog_rough]
 
-An episode is a success if 80 % of the commanded distance was walked. A policy may observe fewer fields than the scene has:
-`dog_velocity` walks blindly. Prints a row of Markdown: the share of successes for each level.
+An episode is a success if 80 % of the commanded distance was walked. A policy may observe fewer fields than the scene
+has: `dog_velocity` walks blindly. Prints a row of Markdown: the share of successes for each level.
 """
 
 import argparse
