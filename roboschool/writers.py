@@ -3,8 +3,11 @@
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save
 
 from roboschool.errors import InvalidInput
 
@@ -80,3 +83,13 @@ def replace(path: Path, data: bytes) -> None:
     """
     with whole(path) as part, unwritable_as_invalid(path):
         part.write_bytes(data)
+
+
+def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: dict[str, str]) -> None:
+    """Write arrays as safetensors, atomically.
+
+    Raises:
+        InvalidInput: the file cannot be written; the old file is unchanged.
+    """
+    ordered = {name: tensor.copy(order="C") for name, tensor in tensors.items()}  # safetensors 0.8 mixes up others
+    replace(path, save(ordered, metadata))

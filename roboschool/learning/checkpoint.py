@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save
 
 from roboschool.errors import InvalidInput
 from roboschool.learning.settings import Settings
 from roboschool.readers import parse_json, read_tensors
 from roboschool.schema import convert
-from roboschool.writers import replace
+from roboschool.writers import write_tensors
 
 FORMAT = "roboschool-training-1"
 LARGEST = 2**30  # [bytes]
@@ -56,7 +55,7 @@ def write_checkpoint(path: Path, plan: Plan, progress: Progress, tensors: dict[s
         InvalidInput: it cannot be written; the old file is unchanged.
     """
     header = json.dumps(asdict(Header(plan, progress)))
-    replace(path, save(tensors, {"format": FORMAT, "training": header}))
+    write_tensors(path, tensors, {"format": FORMAT, "training": header})
 
 
 def read_checkpoint(path: Path) -> tuple[Plan, Progress, dict[str, np.ndarray]]:

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save
 
 from roboschool.errors import InvalidInput
 from roboschool.paths import as_path
 from roboschool.policies.interface import Interface
 from roboschool.readers import read_json, read_tensors
-from roboschool.writers import replace
+from roboschool.writers import write_tensors
 
 SUFFIX = ".safetensors"
 CARD_SUFFIX = ".json"  # of the file beside a policy, which says how it was trained
@@ -104,7 +103,7 @@ class NetworkPolicy:
         Raises:
             InvalidInput: the file cannot be written; the old file is unchanged.
         """
-        replace(Path(path), save(self.tensors, {"format": DISCRETE if self.discrete else FORMAT}))
+        write_tensors(Path(path), self.tensors, {"format": DISCRETE if self.discrete else FORMAT})
 
 
 def _as_floats(name: str, value: Any) -> np.ndarray:

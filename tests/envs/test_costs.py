@@ -10,6 +10,7 @@ from pettingzoo.test import parallel_api_test
 
 import roboschool
 from roboschool.envs.costs import Budget, Budgets, SixResults
+from roboschool.envs.flat_infos import FlatInfos
 from roboschool.envs.sb3 import SB3VecEnv
 from roboschool.errors import InvalidInput
 
@@ -164,3 +165,20 @@ def test_staged_costs_are_the_same_numbers_in_every_env(tmp_path: Path) -> None:
     assert infos_of_rows[0]["costs"] | {"cost": infos_of_rows[0]["cost"]} == told
     for env in (together, single, rows):
         env.close()
+
+
+def test_flat_infos_have_no_tables() -> None:
+    plain, flat = (roboschool.ParallelEnv("two_goals", seconds=0.2) for _ in range(2))
+    env = FlatInfos(flat)
+    _, infos = plain.reset(seed=0)
+    _, found = env.reset(seed=0)
+    assert {key: value for key, value in infos["car_0"].items() if key != "costs"} | {
+        f"costs/{name}": value for name, value in infos["car_0"]["costs"].items()
+    } == found["car_0"]
+    actions = {agent: np.zeros(2) for agent in plain.agents}
+    *_, infos = plain.step(actions)
+    *_, found = env.step(actions)
+    assert not any(isinstance(value, dict) for value in found["point_0"].values())
+    assert found["point_0"]["costs/hazards"] == infos["point_0"]["costs"]["hazards"]
+    env.close()
+    plain.close()

@@ -19,6 +19,7 @@ from torchrl.envs import GymEnv, GymWrapper, MarlGroupMapType, PettingZooWrapper
 
 import roboschool
 from roboschool import paths
+from roboschool.envs.flat_infos import FlatInfos
 from roboschool.evaluation import evaluate
 from roboschool.scenes.loader import load_scene
 
@@ -142,7 +143,8 @@ def test_rllib(name: str) -> None:
 @pytest.mark.parametrize("name", MANY)
 def test_torchrl(name: str) -> None:
     each = MarlGroupMapType.ONE_GROUP_PER_AGENT if name in SHARED else None  # parts may feel different joints
-    env = PettingZooWrapper(world_of(name), group_map=each)
+    world = world_of(name)
+    env = PettingZooWrapper(world if name in SHARED else FlatInfos(world), group_map=each)
     check_env_specs(env)
     tensors = env.reset(seed=0)
     for actions, seen, rewards in story(name):

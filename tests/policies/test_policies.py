@@ -137,6 +137,15 @@ def test_a_long_list_of_names_is_cut() -> None:
         resolve_policy("ant", scene.interface(scene.agents[0]))
 
 
+def test_a_transposed_weight_is_saved_as_it_is(tmp_path: Path) -> None:
+    tensors = {"mean": np.zeros(2), "scale": np.ones(2), "layers.0.bias": np.zeros(3)}
+    policy = NetworkPolicy(tensors | {"layers.0.weight": np.arange(6.0).reshape(2, 3).T / 10.0})
+    policy.save(tmp_path / "mine.safetensors")
+    seen = np.array([0.5, -0.25])
+    assert read_network(tmp_path / "mine.safetensors").act(seen) == pytest.approx(policy.act(seen))
+    assert policy.act(seen) == pytest.approx([-0.075, -0.05, -0.025])
+
+
 def test_without_names_only_sizes_are_compared(tmp_path: Path) -> None:
     path = tmp_path / "mine.safetensors"
     shutil.copy(paths.policies()["hopper"], path)
