@@ -29,7 +29,7 @@ class Rota:
 
     @classmethod
     def of(cls, plan: Plan, steps: int) -> "Rota":
-        """Return that of a training in episodes of at most so many steps."""
+        """Return the rota of a training, whose episodes have at most a number of steps."""
         settings = plan.settings
         counts = tuple(sorted(settings.variants.items()))
         return cls(counts, settings.envs // len(plan.agents), math.ceil(steps / settings.rollout), plan.seed)
