@@ -30,7 +30,7 @@ from roboschool.learning.curve import Row, read_curve, write_curve
 from roboschool.learning.episodes import Batch, Episodes
 from roboschool.learning.ppo import Learner
 from roboschool.learning.settings import Settings
-from roboschool.learning.variants import Rota, first_options, open_variants, vary
+from roboschool.learning.variants import Rota, first_options, open_variants
 from roboschool.paths import as_path
 from roboschool.policies.network import NetworkPolicy
 from roboschool.policies.resolve import check_fit, load_policy
@@ -85,7 +85,7 @@ class Training:
         progress: Progress = Progress(),  # noqa: B008 - frozen
     ) -> None:
         self.plan, self.folder, self.progress = plan, folder, progress
-        scene = open_scene(plan.scene, **first_options(plan))
+        scene = open_scene(plan.scene, **first_options(plan.options, plan.settings.variants))
         if scene.id != plan.id:
             raise InvalidInput(f"scene {plan.scene!r}: it is {scene.id} now, and the training is of {plan.id}")
         self.interface = interface_of(scene, plan.agents[0])
@@ -288,7 +288,7 @@ def plan_of(
     robot = options.get(ROBOT)
     if isinstance(robot, str) and is_importable(robot) and as_path(robot).is_file():
         options = {**options, ROBOT: str(as_path(robot))}
-    loaded = open_scene(scene, **vary(options, dict.fromkeys(settings.variants, 0)))
+    loaded = open_scene(scene, **first_options(options, settings.variants))
     agents = (AGENT,) if isinstance(loaded, ForeignScene) else choose_agents(loaded, shared)
     if settings.envs % len(agents):
         raise InvalidInput(f"envs: {settings.envs} rows cannot be shared by {len(agents)} agents")

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from roboschool.envs.foreign import open_scene
+from roboschool.errors import InvalidInput
 from roboschool.learning.checkpoint import Plan
 from roboschool.scenes.scene import Scene
 from roboschool.scenes.variants import VARIANT
+
+SHARED = ("ground", "opponent")  # axes in which the worlds of a batch cannot differ
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,16 @@ def vary(options: Mapping[str, Any], variant: Mapping[str, int]) -> dict[str, An
     return {**options, VARIANT: {**(options.get(VARIANT) or {}), **variant}} if variant else dict(options)
 
 
-def first_options(plan: Plan) -> dict[str, Any]:
-    """Return options of the scene that stands for all variants of a training."""
-    return vary(plan.options, dict.fromkeys(plan.settings.variants, 0))
+def first_options(options: Mapping[str, Any], counts: Mapping[str, int]) -> dict[str, Any]:
+    """Return options of the scene that stands for all variants of a training.
+
+    Raises:
+        InvalidInput: the copies of a scene cannot differ in an axis.
+    """
+    for axis in SHARED:
+        if axis in counts:
+            raise InvalidInput(f"variants: {axis}: all copies share it; the option variant={{{axis}=5}} trains on one")
+    return vary(options, dict.fromkeys(counts, 0))
 
 
 def open_variants(plan: Plan, variants: list[dict[str, int]]) -> list[Scene]:

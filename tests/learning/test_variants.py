@@ -1,6 +1,7 @@
 """Training on many variants: each is played as often, a training continues to the same bits, batches hold several."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,8 @@ def test_only_variants_that_a_scene_has_can_be_trained_on() -> None:
     for scene, words in (("reacher", "of no family"), ("CartPole-v1", "'variant' is no option")):
         with pytest.raises(InvalidInput, match=words):
             plan_of(scene, {}, SMALL, seed=0, steps=1)
+    with pytest.raises(InvalidInput, match="ground: all copies share it"):
+        plan_of("hopper", {}, replace(SMALL, variants={"ground": 3}), seed=0, steps=1)
 
 
 def test_a_batch_holds_variants_in_turn_also_in_workers() -> None:
@@ -75,5 +78,7 @@ def test_scenes_that_do_not_fit_a_batch_are_refused() -> None:
         VectorEnv(two, num_envs=2, render_mode="rgb_array")
     with pytest.raises(InvalidInput, match="joints of hopper_0"):
         VectorEnv([two[0], load_scene("hopper", variant={"segments": 4})], num_envs=2)
+    with pytest.raises(InvalidInput, match="default policy of paddle_1"):
+        VectorEnv([load_scene("pong"), load_scene("pong", variant={"opponent": 1})], num_envs=2)
     with pytest.raises(InvalidInput, match="an empty sequence"):
         VectorEnv([])
