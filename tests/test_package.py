@@ -287,7 +287,7 @@ def test_a_picture_is_taken_at_any_time(tmp_path: Path, monkeypatch: pytest.Monk
         (["race", "--lanes", "ant", "--video", "race.gif", "--size", "10000x64"], ["even numbers from 32 to 4096"]),
         (["race", "--lanes", "ant", "--size", "96x64"], ["--size 96x64: nothing is shown; give --video or --picture"]),
         (["list", "--games", "--json"], ["Error: --json or --games, not both"]),
-        (["list", "--games", "--markdown", "--scores"], ["--scores or --games or --markdown, not all"]),
+        (["list", "--games", "--markdown", "--card"], ["--games or --markdown or --card, not all"]),
         (["race", "--lanes", "ant", "--policy", "aunt=x"], ["aunt=x", "did you mean 'ant'"]),
         (["race", "--lanes", "ant", "--policy", "ant=x"], ["--policy ant=x: unknown policy 'x'"]),
     ],
@@ -328,7 +328,7 @@ def test_examples_run(name: str, arguments: list[str], tmp_path: Path) -> None:
 def test_readme_shows_the_example_and_the_scores_as_they_are(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text()
     assert (ROOT / "examples" / "faces.py").read_text() in readme
-    assert run(*COMMAND, "list", "--scores", cwd=tmp_path).stdout in readme
+    assert run(*COMMAND, "results", "table", ROOT / "results", cwd=tmp_path).stdout in readme
 
 
 @pytest.mark.parametrize("page", PAGES)

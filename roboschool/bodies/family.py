@@ -40,13 +40,21 @@ def kind_of(seed: int) -> str:
     return KINDS[min(seed // EACH, len(KINDS) - 1)]
 
 
-def draw_factors(names: Sequence[str], seed: int) -> dict[str, float]:
-    """Return the factors of the body with a seed; their logarithms are evenly distributed."""
-    rng = np.random.default_rng([seed, len(names)])
-    kind, count = kind_of(seed), len(names)
-    outside = np.full(count, kind == EXTRAPOLATION)
+def draw_outside(rng: np.random.Generator, kind: str, count: int) -> np.ndarray:
+    """Return which of some numbers of a variant are beyond the inner range (count,)."""
     if kind == COMPOSITION:
-        outside = rng.permutation(np.arange(count) < rng.integers(1, count))
+        return rng.permutation(np.arange(count) < rng.integers(1, count))
+    return np.full(count, kind == EXTRAPOLATION)
+
+
+def draw_factors(names: Sequence[str], seed: int, *stream: int) -> dict[str, float]:
+    """Return the factors of the body with a seed; their logarithms are evenly distributed.
+
+    A `stream` above 0 draws others of the same kind, for something else than a body.
+    """
+    rng = np.random.default_rng([seed, len(names), *stream])
+    count = len(names)
+    outside = draw_outside(rng, kind_of(seed), count)
     low = np.where(outside, math.log(INNER), 0.0)
     high = np.where(outside, math.log(OUTER), math.log(INNER))
     drawn = np.exp(rng.uniform(low, high) * rng.choice([-1.0, 1.0], count))

@@ -1,33 +1,18 @@
-"""Lists robots, scenes, scores and games."""
+"""Lists robots, scenes and games."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from roboschool import paths
-from roboschool.envs.foreign import open_scene
 from roboschool.envs.spaces import observation_space
 from roboschool.errors import InvalidInput
-from roboschool.readers import read_json
 from roboschool.robots.robot import Robot, load_robot
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Scene, scene_id
 from roboschool.scenes.scene_file import read_scene
-
-
-@dataclass(frozen=True)
-class Card:
-    """The keys that are read of a policy's JSON file."""
-
-    score_mean: float  # return
-    score_sd: float
-    score_q05: float  # 5 % of the returns are less
-    falls: float | None  # share of the episodes that end early; None where that says nothing
-    steps: int  # of the training
-    wall_seconds: float
 
 
 def print_catalogue(as_json: bool) -> None:
@@ -74,20 +59,6 @@ def _sizes(scene: Scene) -> tuple[str, str, str, str]:
 def several(numbers: Sequence[int]) -> str:
     """Return numbers as text, each once."""
     return ", ".join(map(str, dict.fromkeys(numbers)))
-
-
-def print_scores() -> None:
-    """Print the scores of the shipped policies, as a Markdown table made of their JSON files."""
-    click.echo("| scene | score, mean ± sd | 5 % quantile | falls | threshold | steps | wall time |")
-    click.echo("|---|---|---|---|---|---|---|")
-    for name, path in sorted(paths.policies().items()):
-        card: Card = read_json(path.with_suffix(".json"), schema=Card)
-        digits = 1 if abs(card.score_mean) < 100.0 else 0
-        score = f"{card.score_mean:.{digits}f} ± {card.score_sd:.{digits}f} | {card.score_q05:.{digits}f}"
-        falls = "-" if card.falls is None else f"{100 * card.falls:.0f} %"
-        threshold = f"{solved:g}" if (solved := open_scene(name).threshold) else "-"
-        steps, minutes = f"{card.steps / 1e6:.1f} M", f"{card.wall_seconds / 60:.0f} min"
-        click.echo(f"| `{name}` | {score} | {falls} | {threshold} | {steps} | {minutes} |")
 
 
 def print_games() -> None:

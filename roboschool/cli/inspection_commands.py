@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,19 +13,18 @@ from roboschool.errors import InvalidInput
 
 @click.command("list")
 @JSON
-@click.option("--scores", is_flag=True, help="Print the scores of the shipped policies, as Markdown.")
 @click.option("--games", is_flag=True, help="Print a table of the scenes with a game, as Markdown.")
 @click.option("--markdown", is_flag=True, help="Print a page about every scene, as Markdown.")
 @click.option("--card", is_flag=True, help="Print a page about the keys of a robot's card, as Markdown.")
 @click.option("--randomize", is_flag=True, help="Print a page about what a scene can randomize, as Markdown.")
-def list_(as_json: bool, scores: bool, games: bool, markdown: bool, card: bool, randomize: bool) -> None:
+def list_(as_json: bool, games: bool, markdown: bool, card: bool, randomize: bool) -> None:
     """List robots and scenes, with their Gymnasium ids."""
-    wanted = {"--json": as_json, "--scores": scores, "--games": games, "--markdown": markdown, "--card": card}
+    wanted = {"--json": as_json, "--games": games, "--markdown": markdown, "--card": card}
     wanted["--randomize"] = randomize
     several = [name for name, given in wanted.items() if given]
     if len(several) > 1:
         raise InvalidInput(f"{' or '.join(several)}, not {'both' if len(several) == 2 else 'all'}")
-    from roboschool.cli.catalogue import print_catalogue, print_games, print_scores
+    from roboschool.cli.catalogue import print_catalogue, print_games
     from roboschool.cli.pages import print_pages
 
     if card:
@@ -35,8 +35,6 @@ def list_(as_json: bool, scores: bool, games: bool, markdown: bool, card: bool, 
         from roboschool.cli.randomize_page import print_randomize_page
 
         print_randomize_page()
-    elif scores:
-        print_scores()
     elif games:
         print_games()
     elif markdown:
@@ -141,20 +139,7 @@ def evaluate(
 @click.option("-o", "--out", type=FILE, metavar="FOLDER", help="Folder of results; runs/SCENE if not given.")
 @click.option("--resume", is_flag=True, help="Continue the training in the folder.")
 @click.option("--episodes", default=100, type=WHOLE, show_default=True, help="Episodes of the score; 0: none.")
-def train(
-    scene: str,
-    steps: int | None,
-    minutes: float | None,
-    seed: int | None,
-    envs: int | None,
-    workers: int,
-    threads: int | None,
-    written: tuple[str, ...],
-    shared: bool,
-    out: Path | None,
-    resume: bool,
-    episodes: int,
-) -> None:
+def train(**given: Any) -> None:
     """Train a policy for SCENE by PPO.
 
     \b
@@ -162,6 +147,7 @@ def train(
         roboschool train ant
         roboschool train ant --resume
         roboschool train velocity --set 'robot="go2.urdf"'
+        roboschool train hopper --set 'variants={body=100}' -o runs/hopper_100
         roboschool film ant --policy runs/ant/policy.safetensors --video ant.gif
 
     The folder gets policy.safetensors and policy.json, checkpoint.safetensors to continue from, and the learning
@@ -170,8 +156,7 @@ def train(
     """  # noqa: D301 - click reads the backslash
     from roboschool.cli.train import run_training
 
-    arguments = scene, steps, minutes, seed, envs, workers, threads, written, shared, out, resume, episodes
-    sys.exit(run_training(*arguments))
+    sys.exit(run_training(**given))
 
 
 @click.command()

@@ -12,7 +12,7 @@ from roboschool.errors import InvalidInput
 from roboschool.evaluation import EPISODES
 from roboschool.results.entry import Credit, file_name, make_row, read_training
 from roboschool.results.records import record_all
-from roboschool.results.row_file import find_rows, read_row, write_row
+from roboschool.results.row_file import find_rows, open_row, read_row, write_row
 from roboschool.results.suites import load_suite
 from roboschool.results.verification import FAILED, Verification, verify
 from roboschool.writers import make_folder
@@ -52,11 +52,12 @@ def run_verify(given: Sequence[Path], record: bool, as_json: bool) -> int:
     paths = [path for each in given for path in (find_rows(each) if os.path.isdir(each) else [each])]
     if not paths:
         raise InvalidInput(f"{given[0]}: no rows in it")
-    count = sum(len(run.episodes) for path in paths for run in read_row(path).runs)
+    files = [open_row(path) for path in paths]
+    count = sum(len(run.episodes) for file in files for run in file.row.runs)
     found: list[tuple[Path, Verification]] = []
     with click.progressbar(length=count, label="episodes", hidden=as_json) as bar:
-        for path in paths:
-            found.append((path, verify(path, lambda: bar.update(1))))
+        for path, file in zip(paths, files, strict=True):
+            found.append((path, verify(file, lambda: bar.update(1))))
             if record:
                 record_all(path.parent, [found[-1][1]])
     for path, each in found if not as_json else ():
@@ -78,6 +79,17 @@ def run_page(folder: Path, out: Path) -> None:
 
     count = write_site(folder, out)
     click.echo(f"{count} rows: {out / INDEX}")
+
+
+def run_table(folder: Path) -> None:
+    """Print the rows of a folder as a Markdown table.
+
+    Raises:
+        InvalidInput: a row cannot be read, or its scene is unknown.
+    """
+    from roboschool.results.table import format_table
+
+    click.echo(format_table([read_row(path) for path in find_rows(folder)]))
 
 
 def run_reproduce(path: Path, out: Path | None, as_json: bool) -> int:

@@ -70,8 +70,8 @@ def verify(rows: tuple[Path, ...], record: bool, as_json: bool) -> None:
     """Play every episode of ROWS again, files or folders, and compare all bits.
 
     A row is *replayed* if all bits are the same; *re-evaluated* if no episode has the same bits, the processor, the
-    commit, the scene file or a version is another one, and the score is within the row's interval; else it has failed.
-    The exit code is 0 if none has failed.
+    commit, the scene file or a version is another one, and the scores differ no more than by chance; else it has
+    failed. The exit code is 0 if none has failed.
     """
     from roboschool.cli.results import run_verify
 
@@ -91,6 +91,15 @@ def reproduce(row: Path, out: Path | None, as_json: bool) -> None:
     from roboschool.cli.results import run_reproduce
 
     sys.exit(run_reproduce(row, out, as_json))
+
+
+@results.command()
+@click.argument("folder", type=FILE)
+def table(folder: Path) -> None:
+    """Print the rows in FOLDER as a Markdown table."""
+    from roboschool.cli.results import run_table
+
+    run_table(folder)
 
 
 @results.command()

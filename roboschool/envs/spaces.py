@@ -13,6 +13,7 @@ from roboschool.importing.loader import with_robots
 from roboschool.mdp.task import fields_of
 from roboschool.scenes.loader import load_for
 from roboschool.scenes.scene import Agent, Scene
+from roboschool.scenes.shapes import check_same_shapes
 
 PICTURES = ["rgb_array"]  # what every face can do
 NEVER = sys.maxsize  # [steps]
@@ -27,6 +28,20 @@ def scene_of(env: object, scene: str | Scene, options: dict[str, Any]) -> Scene:
     """
     parameters = inspect.signature(type(env)).parameters.values()
     return load_for(scene, with_robots(options), [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD])
+
+
+def scenes_of(env: object, scene: str | Scene | Sequence[str | Scene], options: dict[str, Any]) -> list[Scene]:
+    """Return the scene of an env, or the several that its worlds contain in turn, as `scene_of` does.
+
+    Raises:
+        InvalidInput: there is none, or one is unknown or wrong, or differs from the first in more than numbers.
+    """
+    several = [scene] if isinstance(scene, str | Scene) or not isinstance(scene, Sequence) else list(scene)
+    if not several:
+        raise InvalidInput("scene: an empty sequence holds none")
+    found = [scene_of(env, each, options) for each in several]
+    check_same_shapes(found)
+    return found
 
 
 def own_limit(scene: Scene, options: Mapping[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from roboschool.envs.spaces import (
     frames_per_second,
     observation_space,
     own_limit,
-    scene_of,
+    scenes_of,
 )
 from roboschool.envs.thread_warning import warn_of_threads
 from roboschool.envs.vector_info import final_observations, info_of, take_rows
@@ -55,7 +56,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
     causes it is truncated, and `info["worker_error"]` says why.
 
     Args:
-        scene: its name, the path of its file, or a `Scene`.
+        scene: its name, the path of its file, or a `Scene`; or several, which worlds contain in turn: they differ in
+            nothing but numbers, as variants with the same joints do, and there are no pictures of them.
         num_envs: number of rows: worlds times controlled agents.
         num_workers: number of processes that share the worlds; 0: all are in this process. Results do not depend on it.
         num_threads: number of threads of each process that step worlds at the same time. Results do not depend on it.
@@ -78,7 +80,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
 
     def __init__(
         self,
-        scene: str | Scene,
+        scene: str | Scene | Sequence[str | Scene],
         num_envs: int = 1,
         num_workers: int = 0,
         num_threads: int | None = None,
@@ -103,7 +105,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         check_count("num_threads", num_threads)
         if timeout is not None and not (isinstance(timeout, int | float) and 0.0 < timeout < math.inf):
             raise InvalidInput(f"timeout: {timeout!r} is not a number of seconds above 0, nor None")
-        self.scene = scene_of(self, scene, options)
+        self.scene, *others = scenes_of(self, scene, options)
         most = self.scene.steps
         if max_episode_steps is not None:
             most = own_limit(self.scene, options)
@@ -114,6 +116,9 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         if num_envs % len(rows):
             raise InvalidInput(f"num_envs: {num_envs} rows cannot be shared by {len(rows)} agents")
         self.copies = num_envs // len(rows)
+        if others and (render_mode is not None or len(others) >= self.copies):
+            what = "more copies" if render_mode is None else "pictures of them"
+            raise InvalidInput(f"scene: {len(others) + 1} different ones, but no {what}")
         if num_workers > self.copies:
             raise InvalidInput(f"num_workers: {num_workers} are too many for {self.copies} copies")
         self.scene, playing = default_opponents(self.scene, self.agents, opponents)
@@ -130,7 +135,8 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self.single_action_space = action_space(rows[0])
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        job = BatchSpec(self.scene, self.agents, playing, mode.value, most, num_threads)
+        variants = tuple(replace(each, game=self.scene.game) for each in (self.scene, *others)) if others else ()
+        job = BatchSpec(self.scene, self.agents, playing, mode.value, most, num_threads, variants)
         self._robot = rows[0].robot
         self._numbers = job.info_names
         if num_workers:
@@ -141,7 +147,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         self._pending: set[int] = set()  # copies that act, and have not been received
         self._begun: set[int] = set()
         self._everyone = list(range(self.copies))
-        self.randomize = (self.scene.randomize,) * self.copies  # ranges of each copy
+        self.randomize = tuple(job.scene_of(copy).randomize for copy in self._everyone)  # ranges of each copy
         self._cameras: CameraBatch | None = None  # set by the first picture
         self._size = (width, height)
         self.closed = False

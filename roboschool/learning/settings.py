@@ -31,6 +31,7 @@ class Settings:
     log_std: Annotated[float, Bounds(-5.0, 2.0)] = -0.7  # logarithm of the standard deviation of the first actions
     log_std_end: Annotated[float, Bounds(-5.0, 2.0)] | None = None  # of the last, reached evenly; None: it is learned
     weights: dict[str, float] = field(default_factory=dict)  # of reward terms in training; scores have the scene's own
+    variants: dict[str, Annotated[int, Bounds(1, 10**6)]] = field(default_factory=dict)  # by axis: 0 to this, exclusive
     start: str = ""  # the policy to begin with: a scene's, or a file; empty: a random one
 
 

@@ -30,6 +30,7 @@ from roboschool.learning.curve import Row, read_curve, write_curve
 from roboschool.learning.episodes import Batch, Episodes
 from roboschool.learning.ppo import Learner
 from roboschool.learning.settings import Settings
+from roboschool.learning.variants import Rota, first_options, open_variants
 from roboschool.paths import as_path
 from roboschool.policies.network import NetworkPolicy
 from roboschool.policies.resolve import check_fit, load_policy
@@ -69,14 +70,22 @@ class Training:
         folder: for its files; it is made if it is missing.
         workers: processes that share the copies; 0: none but this one. Results do not depend on it.
         threads: of each process; None: what suits the number of copies. Results do not depend on it.
+        progress: with which it continues.
 
     Raises:
         InvalidInput: the scene has changed, a setting does not fit it, or a file cannot be written.
     """
 
-    def __init__(self, plan: Plan, folder: Path, workers: int = 0, threads: int | None = None) -> None:
-        self.plan, self.folder = plan, folder
-        scene = open_scene(plan.scene, **plan.options)
+    def __init__(
+        self,
+        plan: Plan,
+        folder: Path,
+        workers: int = 0,
+        threads: int | None = None,
+        progress: Progress = Progress(),  # noqa: B008 - frozen
+    ) -> None:
+        self.plan, self.folder, self.progress = plan, folder, progress
+        scene = open_scene(plan.scene, **first_options(plan.options, plan.settings.variants))
         if scene.id != plan.id:
             raise InvalidInput(f"scene {plan.scene!r}: it is {scene.id} now, and the training is of {plan.id}")
         self.interface = interface_of(scene, plan.agents[0])
@@ -84,9 +93,11 @@ class Training:
         if plan.settings.start:
             self.learner.imitate(self._first_policy(plan.settings.start))
         writers.make_folder(folder)
-        self.env = _make_batch(scene, plan, workers, threads)
+        self._processes = workers, threads
+        self._rota = Rota.of(plan, scene.steps)
+        self._turn = self._rota.turn(self._updates - 1)
+        self.env = self._make_env(scene)
         self.episodes = Episodes(self.env, self.interface, np.random.default_rng([plan.seed, 1]))
-        self.progress = Progress()
         self.rows: list[Row] = []
 
     def _first_policy(self, written: str) -> NetworkPolicy:
@@ -133,13 +144,12 @@ class Training:
         if found != plan.id:
             raise InvalidInput(f"{file}: a training of {plan.id}, not of {found}")
         plan = replace(plan, scene=_lasting(scene), steps=plan.steps if steps is None else steps)
-        training = cls(plan, folder, workers, threads)
+        training = cls(plan, folder, workers, threads, progress)
         try:
             training._load(tensors)
         except InvalidInput as error:
             training.close()
             raise InvalidInput(f"{file}: {error}") from None
-        training.progress = progress
         training.rows = read_curve(folder / CURVE, progress.steps)
         return training
 
@@ -152,6 +162,7 @@ class Training:
         """Act for a rollout and learn from it; return what is known then."""
         began = time.monotonic()
         settings = self.plan.settings
+        self._take_turns()
         steps = self.progress.steps + settings.envs * settings.rollout
         watched = self.learner.learn(self.episodes, steps / self.plan.steps)
         self.episodes.finished = self.episodes.finished[-RECENT:]
@@ -161,6 +172,26 @@ class Training:
         row = Row(steps, round(self.progress.seconds, 2), total, length, **watched)
         self.rows.append(row)
         return row
+
+    @property
+    def _updates(self) -> int:
+        return self.progress.steps // (self.plan.settings.envs * self.plan.settings.rollout)
+
+    def _take_turns(self) -> None:
+        """Let the copies play their next variants, if it is time for that."""
+        turn = self._rota.turn(self._updates)
+        if turn != self._turn:
+            self._turn = turn
+            self.env.close()
+            self.env = self.episodes.env = self._make_env(self.env.scene)
+            self.episodes.begin()
+            self.learner.discounted[:] = 0.0
+
+    def _make_env(self, scene: AnyScene) -> Batch:
+        """Return the copies that act now: of a scene, or of the variants whose turn it is."""
+        if not self.plan.settings.variants:
+            return _make_batch(scene, self.plan, *self._processes)
+        return _make_batch(open_variants(self.plan, self._rota.variants(self._turn)), self.plan, *self._processes)
 
     def save(self, score: Score | None = None) -> None:
         """Write all files, each whole or not at all, the checkpoint last.
@@ -257,14 +288,14 @@ def plan_of(
     robot = options.get(ROBOT)
     if isinstance(robot, str) and is_importable(robot) and as_path(robot).is_file():
         options = {**options, ROBOT: str(as_path(robot))}
-    loaded = open_scene(scene, **options)
+    loaded = open_scene(scene, **first_options(options, settings.variants))
     agents = (AGENT,) if isinstance(loaded, ForeignScene) else choose_agents(loaded, shared)
     if settings.envs % len(agents):
         raise InvalidInput(f"envs: {settings.envs} rows cannot be shared by {len(agents)} agents")
     return Plan(_lasting(scene), loaded.id, options, agents, settings, seed, steps)
 
 
-def _make_batch(scene: AnyScene, plan: Plan, workers: int, threads: int | None) -> Batch:
+def _make_batch(scene: AnyScene | list[Scene], plan: Plan, workers: int, threads: int | None) -> Batch:
     """Return the copies in which a plan is carried out.
 
     Raises:
@@ -272,8 +303,11 @@ def _make_batch(scene: AnyScene, plan: Plan, workers: int, threads: int | None) 
     """
     settings = plan.settings
     if not isinstance(scene, ForeignScene):
-        scene = replace(scene, weights={**scene.weights, **settings.weights})
-        return VectorEnv(scene, settings.envs, workers, threads, plan.agents, autoreset_mode="Disabled", timeout=None)
+        several = [
+            replace(each, weights={**each.weights, **settings.weights})
+            for each in (scene if isinstance(scene, list) else [scene])
+        ]
+        return VectorEnv(several, settings.envs, workers, threads, plan.agents, autoreset_mode="Disabled", timeout=None)
     for name, value in (("weights", settings.weights), ("workers", workers)):
         if value:
             raise InvalidInput(f"{name}: environments of other packages, such as {scene.id}, have none")

@@ -2,9 +2,10 @@
 
 import dataclasses
 import functools
+import hashlib
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -24,14 +25,36 @@ VERIFIED = "verified.json"  # in the folder of rows: what `roboschool results ve
 USUAL = {key: getattr(Episode, key) for key in ("variant", "split")}  # left out
 
 
+@dataclass(frozen=True)
+class RowFile:
+    """A file, as it was when it was read."""
+
+    path: Path
+    row: Row
+    sha256: str  # of its bytes
+
+
 def read_row(path: Path) -> Row:
     """Return the row in a file.
+
+    Raises:
+        InvalidInput: see `open_row`.
+    """
+    return open_row(path).row
+
+
+def open_row(path: Path) -> RowFile:
+    """Return the row in a file, with what it was read from.
 
     Raises:
         InvalidInput: the file cannot be read, is of a newer version, or has missing, unknown or impossible fields; the
             message tells all faults.
     """
     data = read_bytes(path, LARGEST)
+    return RowFile(path, _parse(path, data), hashlib.sha256(data).hexdigest())
+
+
+def _parse(path: Path, data: bytes) -> Row:
     try:
         msgspec.json.decode(data, type=_strict(Row))
         row: Row = msgspec.json.decode(data, type=Row)

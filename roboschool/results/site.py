@@ -14,7 +14,7 @@ from roboschool.results.charts import Bar, Line, draw_bars, draw_lines, shown
 from roboschool.results.pictures import picture_path
 from roboschool.results.ranking import Entry, rank, status_of
 from roboschool.results.records import read_records
-from roboschool.results.row_file import LARGEST, find_rows, read_row
+from roboschool.results.row_file import LARGEST, find_rows, open_row
 from roboschool.results.statistics import profile, profile_thresholds
 from roboschool.schema import convert
 from roboschool.system_info import install
@@ -73,11 +73,13 @@ def read_listing(folder: Path) -> list[Entry]:
         raise InvalidInput(f"{folder}: {text}")
     records, listing, faults = read_records(folder), [], []
     for path in paths:
-        digest = hashlib.sha256(read_bytes(path, LARGEST)).hexdigest()
         try:
-            listing.append(Entry(read_row(path), path.name, f"row-{digest[:16]}", status_of(records, digest)))
+            found = open_row(path)
         except InvalidInput as error:
             faults.append(str(error).removeprefix(f"{folder}/"))
+            continue
+        status = status_of(records, found.sha256)
+        listing.append(Entry(found.row, path.name, f"row-{found.sha256[:16]}", status))
     raise_faults(str(folder), faults)
     return listing
 

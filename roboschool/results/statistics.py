@@ -15,6 +15,7 @@ RESAMPLES = 2000
 LEVEL = 0.95  # of an interval
 SEED = 0  # of resamples: the same returns have the same interval
 POINTS = 101  # of a profile
+APART = 3.3  # standard errors: 99.9 % of normal numbers are within, either way
 
 # returns by stratum, such as a body; in a stratum those of each run's episodes
 Strata: TypeAlias = Mapping[str, Sequence[Sequence[float]]]
@@ -62,6 +63,27 @@ def _resample(runs: Sequence[Sequence[float]], rng: np.random.Generator, resampl
     shape = (resamples, count, episodes)
     within = rng.integers(episodes, size=shape) if episodes > 1 else np.zeros(shape, int)
     return table[chosen, within].reshape(resamples, -1)
+
+
+def agree(ours: Sequence[Sequence[float]], theirs: Sequence[Sequence[float]]) -> tuple[bool, float]:
+    """Return whether two evaluations of the same policies may differ by chance, and the standard error of it.
+
+    Both have random returns, so that the interval of one holds the mean of the other less often than it says. Here the
+    difference of their interquartile means is compared with its standard error, by a bootstrap of pairs of the
+    same episode, in each run by itself: no more runs are trained. It may be `APART` of them: one honest evaluation in a
+    thousand is beyond that.
+
+    Args:
+        ours: returns of each run's episodes.
+        theirs: of the same episodes, played again.
+    """
+    rng = np.random.default_rng(SEED)
+    pairs = [np.array([one, other], float) for one, other in zip(ours, theirs, strict=True)]  # (evaluation, episode)
+    places = [rng.integers(pair.shape[1], size=(RESAMPLES, pair.shape[1])) for pair in pairs]
+    drawn = np.concatenate([pair[:, place] for pair, place in zip(pairs, places, strict=True)], axis=2)
+    error = float(np.std(np.subtract(*interquartile_mean(drawn))))
+    apart = abs(float(np.subtract(*interquartile_mean(np.concatenate(pairs, axis=1)))))
+    return apart <= APART * error, error
 
 
 def profile(returns: Sequence[float], thresholds: np.ndarray) -> np.ndarray:

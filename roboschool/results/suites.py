@@ -19,6 +19,7 @@ from roboschool.errors import InvalidInput, check_choice
 from roboschool.evaluation import FIRST_SEED
 from roboschool.readers import read_toml
 from roboschool.results.row import HELD_OUT, TRAINED_ON
+from roboschool.scenes.variants import AXES
 from roboschool.schema import Bounds, Pattern, Size
 
 FOLDER = Path(__file__).resolve().parents[1] / "splits"
@@ -26,6 +27,7 @@ ENDING = ".toml"
 TRAINED = 50  # variants of the train range that a policy is played in
 SECRETS = 50  # variants of a secret part
 SECRET = "secret"
+AXIS = f"({'|'.join(AXES)})"
 
 Range = Annotated[tuple[int, int], Bounds(0, 10**9)]
 
@@ -35,7 +37,7 @@ class Suite:
     """The content of a file."""
 
     summary: str
-    axis: Annotated[str, Pattern("body|looks", "an axis of variants, 'body' or 'looks'")]
+    axis: Annotated[str, Pattern(rf"{AXIS}(\+{AXIS})*", "axes of variants, like 'body+ground'")]
     train: Range  # seeds, from the first to the last
     held_out: Annotated[dict[str, Range], Size(1, 20)]
     secret: Annotated[str, Pattern(r"([0-9a-f]{64})?", "a SHA-256, or nothing")] = ""
@@ -56,7 +58,7 @@ class Suite:
     def plan(self) -> list[tuple[int, str, str]]:
         """Return seed, variant and split of every episode: one for each variant."""
         variants = [
-            (f"{self.axis}={seed}", TRAINED_ON if part == "train" else HELD_OUT)
+            (",".join(f"{axis}={seed}" for axis in self.axis.split("+")), TRAINED_ON if part == "train" else HELD_OUT)
             for part, seeds in self.parts().items()
             for seed in seeds
         ]
@@ -64,7 +66,7 @@ class Suite:
 
     def part_of(self, variant: str) -> str:
         """Return the part to which a variant belongs."""
-        seed = int(variant.partition("=")[2])
+        seed = int(variant.partition("=")[2].partition(",")[0])
         return next(name for name, seeds in self.parts().items() if seed in seeds)
 
 

@@ -1,19 +1,18 @@
 """Verifies rows: plays every episode again from its seed and compares what comes out with what the row says."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from roboschool.envs.foreign import ForeignScene, is_foreign, open_scene
 from roboschool.errors import InvalidInput
-from roboschool.readers import read_bytes
 from roboschool.results import provenance
 from roboschool.results.entry import score_of
 from roboschool.results.episodes import play_episodes
 from roboschool.results.policy_store import load_stored
 from roboschool.results.row import HELD_OUT, Episode, Row, Run
-from roboschool.results.row_file import LARGEST, read_row
+from roboschool.results.row_file import RowFile, open_row
+from roboschool.results.statistics import agree
 from roboschool.results.suites import load_suite
 from roboschool.tournament.match import scene_hash
 
@@ -27,7 +26,7 @@ class Verification:
 
     file: str  # its name
     sha256: str  # of the file: whatever is changed in it later is not verified
-    status: str  # REPLAYED bit for bit, RE_EVALUATED within the interval, or FAILED
+    status: str  # REPLAYED bit for bit, RE_EVALUATED as well as chance allows, or FAILED
     faults: tuple[str, ...]
     notes: tuple[str, ...]
     episodes: int
@@ -35,21 +34,23 @@ class Verification:
     versions: dict[str, str]
 
 
-def verify(path: Path, tick: Callable[[], None] = lambda: None) -> Verification:
+def verify(file: Path | RowFile, tick: Callable[[], None] = lambda: None) -> Verification:
     """Play the episodes of a row again.
 
     On the same kind of processor with the same versions every bit must be the same. Elsewhere bits may differ; if they
-    do in all episodes, the interquartile mean must be within the row's interval. So it must where an environment of
-    another package gives other bits when the same is played twice.
+    do in all episodes, the two scores must not be further apart than chance allows, which is explained at
+    `statistics.agree`. So they must where an environment of another package gives other bits when the same is played
+    twice.
 
     Args:
-        path: of the row; its policies are in the folder `policies` beside it, unless they are shipped.
+        file: of the row; its policies are in the folder `policies` beside it, unless they are shipped.
         tick: is called after each episode.
 
     Raises:
         InvalidInput: the row cannot be read; see `read_row`.
     """
-    row = read_row(path)
+    opened = open_row(file) if isinstance(file, Path) else file
+    path, row = opened.path, opened.row
     faults, played = list(_claims(row)), []
     notes: list[str] = []
     for place, run in enumerate(row.runs) if not faults else ():
@@ -61,11 +62,9 @@ def verify(path: Path, tick: Callable[[], None] = lambda: None) -> Verification:
         exact = not is_foreign(row.scene) or played == [_play(row, run, path.parent)[0] for run in row.runs]
         status, faults, notes = _judge(row, played, exact)
     here = provenance.describe(row.scene) if not faults else provenance.describe("")
-    digest = hashlib.sha256(read_bytes(path, LARGEST)).hexdigest()
     count = sum(map(len, played))
-    return Verification(
-        path.name, digest, status, tuple(faults), tuple(notes), count, here["processor"], here["versions"]
-    )
+    found = tuple(faults), tuple(notes), count, here["processor"], here["versions"]
+    return Verification(path.name, opened.sha256, status, *found)
 
 
 def _play(row: Row, run: Run, folder: Path, tick: Callable[[], None] = lambda: None) -> tuple[list[Episode], str]:
@@ -132,13 +131,14 @@ def _judge(row: Row, played: Sequence[Sequence[Episode]], repeatable: bool) -> t
             for text in _faults(place, run, again)
         ]
         return FAILED, faults, []
-    found = score_of([[each.total for each in again if each.split == HELD_OUT] for again in played])
+    again = [[each.total for each in episodes if each.split == HELD_OUT] for episodes in played]
     notes = [f"no episode has the same bits here; different are {', '.join(elsewhere)}"]
     if not repeatable:
         notes = [f"episodes of {row.scene} are not exact: twice the same gives other bits here"]
-    if row.score.low <= found.iqm <= row.score.high:
+    within, error = agree(row.returns(), again)
+    if within:
         return RE_EVALUATED, [], notes
-    text = f"score: {found.iqm:g} here, not within {row.score.low:g} and {row.score.high:g}"
+    text = f"score: {score_of(again).iqm:g} here and {row.score.iqm:g} in the row, with a standard error of {error:.3g}"
     return FAILED, [text], notes
 
 

@@ -30,7 +30,7 @@ from roboschool.scenes.scene import (
     scene_id,
 )
 from roboschool.scenes.scene_file import OPTIONS, SETTINGS, AgentTable, PropTable, SceneFile, read_scene
-from roboschool.scenes.variants import VARIANT, dress, read_variant, vary_robot
+from roboschool.scenes.variants import VARIANT, read_variant, vary_robot, vary_scene
 from roboschool.schema import convert
 
 IDENTITY = re.compile(r"(?:roboschool/|Roboschool)([A-Z]\w*)-v([0-9]{1,9})")  # of a scene, in Gymnasium
@@ -44,7 +44,7 @@ def load_scene(name: str | os.PathLike[str] | Scene, **options: Any) -> Scene:
     """Return the scene called `name`, or with that id, or at that path, with options that override keys of its file.
 
     The option `robot` replaces the robot of a scene with one agent: a `Robot`, or a name. The option `variant` gives
-    seeds of another body or other looks, see `Variant`. The option `lanes` may be a
+    seeds of another body, ground and more, see `Variant`. The option `lanes` may be a
     sequence of single-agent scenes, or `Robot`s that run, one for each lane.
 
     Raises:
@@ -79,7 +79,8 @@ def load_for(name: str | os.PathLike[str] | Scene, options: dict[str, Any], own:
     if file.robots:
         changed = _with_robot(changed, variant, robot, options)
     runners = [each for each in options.get("lanes") or () if isinstance(each, Robot)]
-    scene = dress(_make_scene(path, changed, title, robot, {_label(runner): runner for runner in runners}), wanted)
+    made = _make_scene(path, changed, title, robot, {_label(runner): runner for runner in runners})
+    scene = vary_scene(str(path), made, wanted)
     if "substeps" in options or (robot is None and not runners):
         return scene
     needed = max(agent.robot.substeps(scene.timestep, scene.substeps) for agent in scene.agents)

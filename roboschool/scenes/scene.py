@@ -18,6 +18,7 @@ from roboschool.errors import describe_unknown, raise_faults
 from roboschool.mdp.game import Game
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.task import Task, fields_of
+from roboschool.policies.handicap import Handicap
 from roboschool.policies.interface import Interface
 from roboschool.robots.robot import Robot
 from roboschool.robots.urdf import Joint, Model
@@ -61,6 +62,7 @@ class Agent(AgentSettings):
     name: AgentName
     task: Task
     yaw: Annotated[Number, Bounds(-math.tau, math.tau)] = field(default=0.0, kw_only=True)  # 0 along +x [rad]
+    handicap: Handicap | None = field(default=None, kw_only=True)  # of its default policy
 
     @property
     def robot(self) -> Robot:
@@ -188,6 +190,8 @@ class Scene(SceneSettings):
         yield from check_fields(self)
         for agent in self.agents:
             yield from check_fields(agent, f"agent {agent.name}")
+            if agent.handicap is not None:
+                yield from check_fields(agent.handicap, f"agent {agent.name}: handicap")
         for prop in self.props:
             yield from check_fields(prop, f"prop {prop.name}")
         if self.camera is not None:

@@ -29,12 +29,14 @@ def check_same_shapes(scenes: Sequence[Scene]) -> None:
 
     Shapes and masses of bodies, whether there is ground, gravity, friction and starting positions may differ, and so
     may numbers of robots: limits, torques, rest pose, standing height, upright envelope. All else is the same: names of
-    agents, joints, feet and props, the terrain, actuators, tasks, the game, weights and the timing.
+    agents, joints, feet and props, the terrain, actuators, tasks, default policies, the game, weights and the timing.
 
     Raises:
         InvalidInput: two of them differ in more; the message tells in what.
     """
     for place, scene in enumerate(scenes):
+        if scene is scenes[0]:
+            continue
         raise_faults(
             f"scene {place} ({scene.name!r}) beside scene 0 ({scenes[0].name!r})", _differences(scenes[0], scene)
         )
@@ -56,6 +58,7 @@ def _pairs(first: Scene, other: Scene) -> Iterator[tuple[str, Any, Any]]:
         yield f"class of the task of {name}", type(one.task), type(two.task)
         yield f"parameters of the task of {name}", _parameters(one.task), _parameters(two.task)
         yield f"team of {name}", one.team, two.team
+        yield f"default policy of {name}", (one.policy, one.handicap), (two.policy, two.handicap)
         for what in ("joints", "unactuated", "feet"):
             here, there = (tuple(map(_name, getattr(agent.robot, what))) for agent in (one, two))
             yield f"{what} of {name}", here, there

@@ -1,4 +1,4 @@
-"""Variants of a scene: the same task with another body or other looks, each drawn from a seed of its own.
+"""Variants of a scene: the same task with another body, ground, conditions, opponent or looks, each with its own seed.
 
 `variant={"body": 17, "looks": 2}` is an option of every scene. An axis is a field of `Variant` and what `vary` makes
 of it; those that are not given leave the scene as it is.
@@ -7,26 +7,35 @@ of it; those that are not given leave the scene as it is.
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from roboschool.bodies.family import EACH, KINDS
 from roboschool.bodies.variation import recolour, vary_body, vary_looks
 from roboschool.errors import InvalidInput
 from roboschool.robots.robot import Robot
 from roboschool.scenes.scene import Scene
+from roboschool.scenes.surroundings import vary_conditions, vary_ground, vary_opponent
 from roboschool.schema import Bounds, convert
 
 VARIANT = "variant"  # the option
 MOST_SEEDS = len(KINDS) * EACH - 1
+
+Seed: TypeAlias = Annotated[int, Bounds(0, MOST_SEEDS)]
 
 
 @dataclass(frozen=True)
 class Variant:
     """Seeds by axis, and the number of segments."""
 
-    body: Annotated[int, Bounds(0, MOST_SEEDS)] | None = None  # lengths, masses, strengths; see `bodies.family`
+    body: Seed | None = None  # lengths, masses, strengths; see `bodies.family`
     segments: Annotated[int, Bounds(1, 100)] | None = None  # legs, or links of a chain; None: the scene's robot's
+    ground: Seed | None = None  # kind, level and shape of uneven ground
+    conditions: Seed | None = None  # friction, gravity, mass and strength
+    opponent: Seed | None = None  # policies of the others in a game, and how they are held back
     looks: Annotated[int, Bounds(0, 10**9)] | None = None  # colours; they change no bit of the physics
+
+
+AXES = tuple(field.name for field in dataclasses.fields(Variant) if field.name != "segments")
 
 
 def read_variant(where: str, options: Mapping[str, Any]) -> Variant:
@@ -64,11 +73,29 @@ def vary_robot(where: str, variant: Variant, robots: list[str], given: Any) -> A
         raise InvalidInput(f"{where}: option {VARIANT!r}: {error}") from None
 
 
-def dress(scene: Scene, variant: Variant) -> Scene:
-    """Return a scene whose robots and props have the colours of a variant."""
-    if variant.looks is None:
-        return scene
-    seed, known = variant.looks, dict[int, Robot]()
+def vary_scene(where: str, scene: Scene, variant: Variant) -> Scene:
+    """Return a scene with the ground, conditions, opponent and looks of a variant.
+
+    Raises:
+        InvalidInput: the scene lacks one of these axes; the message begins with `where`.
+    """
+    changes = (
+        (vary_ground, variant.ground),
+        (vary_conditions, variant.conditions),
+        (vary_opponent, variant.opponent),
+        (dress, variant.looks),
+    )
+    try:
+        for change, seed in changes:
+            scene = scene if seed is None else change(scene, seed)
+    except InvalidInput as error:
+        raise InvalidInput(f"{where}: option {VARIANT!r}: {error}") from None
+    return scene
+
+
+def dress(scene: Scene, seed: int) -> Scene:
+    """Return a scene whose robots and props have the colours of a seed."""
+    known = dict[int, Robot]()
     agents = []
     for agent in scene.agents:
         robot = known.setdefault(id(agent.robot), vary_looks(agent.robot, seed))

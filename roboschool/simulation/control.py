@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from roboschool.errors import InvalidInput, check_choice
+from roboschool.policies.handicap import Handicapped
 from roboschool.policies.policy import AnyPolicy, Policy
 from roboschool.policies.resolve import SCRIPTED, resolve_policy
 from roboschool.scenes.scene import Agent, Scene
@@ -62,7 +63,7 @@ def default_opponents(
 ) -> tuple[Scene, dict[str, Policy]]:
     """Return the scene as the controlled agents play it, and the policies of its other agents.
 
-    These are the policies given, else those that the scene names; an agent without either is left out.
+    These are the policies given, else those that the scene names, with their handicap; an agent without is left out.
 
     Raises:
         InvalidInput: a policy is unknown or wrong, or does not fit its agent.
@@ -77,6 +78,8 @@ def default_opponents(
         any_scripted |= isinstance(given, str) and given == SCRIPTED
         where = f"scene {scene.name!r}: {'opponent' if other.name in chosen else 'agent'} {other.name!r}"
         policies[other.name] = resolve_policy(given, scene.interface(other), other.policy, where)
+        if other.handicap is not None and other.name not in chosen:
+            policies[other.name] = Handicapped(policies[other.name], other.handicap)
     if any_scripted and scene.game is not None:
         scene = dataclasses.replace(scene, game=scene.game.single_player(names.index(controlled[0])))
     return scene, policies

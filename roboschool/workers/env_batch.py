@@ -1,6 +1,7 @@
 """A batch of worlds of one scene that are advanced together, episode after episode."""
 
 import copy
+import dataclasses
 import functools
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class BatchSpec:
     autoreset: str  # value of `AutoresetMode`
     max_steps: int  # after which an episode is truncated, also if that is later than the scene's own limit
     threads: int = 1  # of each process, which step worlds at the same time
+    variants: tuple[Scene, ...] = ()  # what worlds contain instead, in turn; alike in everything but numbers
 
     @functools.cached_property
     def info_names(self) -> tuple[str, ...]:
@@ -45,6 +47,14 @@ class BatchSpec:
     @property
     def _agent(self) -> Agent:
         return next(agent for agent in self.scene.agents if agent.name == self.agents[0])
+
+    def scene_of(self, world: int) -> Scene:
+        """Return what a world contains."""
+        return self.variants[world % len(self.variants)] if self.variants else self.scene
+
+    def alone(self, world: int) -> "BatchSpec":
+        """Return what a batch of a single world contains, as it is in this one."""
+        return dataclasses.replace(self, scene=self.scene_of(world), variants=())
 
     def layout(self, worlds: int) -> Layout:
         """Return the sizes of the buffers of a number of worlds."""
@@ -59,19 +69,21 @@ class EnvBatch:
         spec: of every world.
         buffers: where actions are read and results are written.
         keep_origins: whether `reset` and `step` return the origins of the episodes that they begin.
+        first: number of its first world among all of the spec.
 
     Raises:
         InvalidInput: Bullet cannot load a robot, or a policy does not fit.
     """
 
-    def __init__(self, spec: BatchSpec, buffers: SharedBuffers, keep_origins: bool = False) -> None:
+    def __init__(self, spec: BatchSpec, buffers: SharedBuffers, keep_origins: bool = False, first: int = 0) -> None:
         self.spec = spec
         self.buffers = buffers
         self.keep_origins = keep_origins
         count = len(buffers.action)
         self.all = range(count)
         limit = max(spec.scene.steps, spec.max_steps)
-        self.simulation = Simulation(spec.scene, count, limit=limit, cutoff=spec.max_steps, threads=spec.threads)
+        scenes = [spec.scene_of(first + world) for world in self.all]
+        self.simulation = Simulation(scenes, limit=limit, cutoff=spec.max_steps, threads=spec.threads)
         opponents = {name: copy.deepcopy(policy) for name, policy in spec.opponents.items()}  # two may be one object
         self.seat = ControlledAgents(self.simulation, spec.agents, opponents)
         self._number = self.simulation.groups.index(self.seat.group)

@@ -252,7 +252,7 @@ class WorkerPool:
         origin = replay_log.origins[world]
         assert origin is not None
         try:
-            episode = Episode(self.spec, origin, replay_log.options[world], np.array(actions))
+            episode = Episode(self.spec.alone(world), origin, replay_log.options[world], np.array(actions))
             path = write_crash_report(f"Scene {self.spec.scene.name!r}: {message}.", episode)
             self.errors[world] = f"{message}; to replay it: python {path}"
         except OSError as error:

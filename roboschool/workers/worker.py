@@ -130,7 +130,7 @@ def _build(buffers: int, file: int, worlds: slice) -> EnvBatch | Reply:
         layout: Layout
         spec, layout = cloudpickle.loads(os.pread(file, os.fstat(file).st_size, 0))
         part = layout.allocate(mmap.mmap(buffers, layout.size)).part(worlds)
-        return EnvBatch(spec, part, keep_origins=True)
+        return EnvBatch(spec, part, keep_origins=True, first=worlds.start)
     except MemoryError:
         raise  # another process may have more
     except Exception as error:

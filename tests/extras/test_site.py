@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,23 @@ def test_site(size: str, tmp_path: Path) -> None:
     assert found["focused"]
     assert found["tabs"]
     assert not found["wide"]
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium (Debian: apt install chromium)")
+def test_a_thousand_rows_are_built_in_ten_seconds_and_open_in_one(tmp_path: Path) -> None:
+    """The quickest of three, as other programs may run."""
+    rows = [
+        make(n, 50.0 + 7 * (n % 13), scene=f"roboschool/Scene{n % 20}-v1", algorithm=f"A{n % 4}", title=f"row {n}")
+        for n in range(1000)
+    ]
+    write(tmp_path / "rows", *rows)
+    began = time.process_time()
+    assert write_site(tmp_path / "rows", tmp_path / "site") == 1000
+    assert time.process_time() - began <= 10.0
+    found = [probe(tmp_path, size) for size in ("1280,900", "500,900") for _ in range(3)]
+    assert all(each["all"] == 1000 and not each["wide"] for each in found)
+    for three in (found[:3], found[3:]):
+        assert min(each["loaded"] for each in three) <= 1000.0  # [ms]
 
 
 def probe(folder: Path, size: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from fuzz import corpus
 from fuzz.damage import Damage, damage, damage_json, damage_tree, dump
 from roboschool import paths
 from roboschool.bench.report import as_markdown, as_text, read_report
-from roboschool.cli import catalogue, contest
+from roboschool.cli import contest
 from roboschool.cli.options import read_options, split_options
 from roboschool.cli.output import Output
 from roboschool.errors import InvalidInput
@@ -33,7 +33,9 @@ from roboschool.multiplayer.barrier import WorldClosed
 from roboschool.policies.network import read_network
 from roboschool.policies.opponent_pool import OpponentPool
 from roboschool.policies.resolve import check_fit
+from roboschool.readers import read_json
 from roboschool.rendering.camera import Camera
+from roboschool.results import entry
 from roboschool.robots.robot import Robot, find_driven, load_robot
 from roboschool.robots.urdf import read_urdf
 from roboschool.scenes.loader import load_scene
@@ -140,11 +142,10 @@ def policy(data: bytes, folder: Path) -> None:
 
 
 def policy_card(data: bytes, folder: Path) -> None:
-    """Read what stands beside a policy."""
-    path = folder / "pong.safetensors"
-    path.with_suffix(".json").write_bytes(data)
-    with mock.patch.object(paths, "policies", return_value={"pong": path}), _quiet():
-        catalogue.print_scores()
+    """Read what stands beside a policy, as far as a row has it."""
+    path = folder / "pong.json"
+    path.write_bytes(data)
+    read_json(path, entry.Card)
 
 
 def policy_names(data: bytes, folder: Path) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from roboschool import InvalidInput, NetworkPolicy, paths
 from roboschool.cli.main import main
 from roboschool.policies.network import read_network
 from roboschool.results import provenance, row_file, verification
-from roboschool.results.entry import Credit, Training, file_name, make_row, read_training
+from roboschool.results.entry import Credit, Training, file_name, make_row, read_training, score_of
 from roboschool.results.episodes import play_episodes
 from roboschool.results.records import read_records
 from roboschool.results.row_file import read_row, write_row
@@ -151,6 +152,12 @@ def test_elsewhere_a_row_is_evaluated_again(stored: Path, tmp_path: Path, monkey
     found = verify(target)
     assert found.status == RE_EVALUATED
     assert "different are processor" in found.notes[0]
+    lower = json.loads(target.read_text())
+    for episode in lower["runs"][0]["episodes"]:
+        episode["total"] -= 5.0
+    returns = [[each["total"] for each in run["episodes"]] for run in lower["runs"]]
+    target.write_text(json.dumps(lower | {"score": asdict(score_of(returns))}))
+    assert "with a standard error of" in verify(target).faults[0]
     raw["runs"][0]["episodes"][0]["end"] = json.loads(stored.read_text())["runs"][0]["episodes"][0]["end"]
     target.write_text(json.dumps(raw))
     assert verify(target).status == FAILED, "where one episode has the same bits, all must"

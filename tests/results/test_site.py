@@ -120,7 +120,7 @@ def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
 def test_too_many_rows_are_refused_before_any_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write(tmp_path / "rows", make(0), make(1), make(2))
     monkeypatch.setattr(site, "MOST_ROWS", 2)
-    monkeypatch.setattr(site, "read_row", None)
+    monkeypatch.setattr(site, "open_row", None)
     with pytest.raises(InvalidInput, match="3 rows, more than 2: make a site for each part"):
         write_site(folder, tmp_path / "site")
     with pytest.raises(InvalidInput, match="not a folder of rows"):

@@ -7,18 +7,23 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from roboschool import InvalidInput
+from roboschool import InvalidInput, load_scene
 from roboschool.bodies.family import COMPOSITION, EXTRAPOLATION, INTERPOLATION, kind_of
 from roboschool.cli.main import main
 from roboschool.results import suites, verification
 from roboschool.results.entry import Credit, make_row, read_training
+from roboschool.results.episodes import variant_option
 from roboschool.results.row_file import write_row
 from roboschool.results.suites import Suite, commit_secret, load_suite, reveal, suite_names
 from roboschool.results.verification import FAILED, REPLAYED, verify
 
 HASHES = {  # of the suites that rows are compared in: another one needs another name
+    "all": "e1335e5c4cbe26ec6ad7b36e423d8e441626912e8be67d3a37cd7cb30a3dc982",
     "bodies": "69e70181d19c4b5ef7417852662d85ced7b95eefdf76fce23705900cbff57a6e",
+    "conditions": "5364d434f4c625528d61f517de35d025d181134f08b2df9515502b9b11ca2e92",
+    "grounds": "024073da8767ef317b99b92badf76d841b5d17e88c28488a22e05acf883825b4",
     "looks": "19cc5dbfb19c3192549d8a1338e1e481d6c93b229077d9dbb513eed2886b59b1",
+    "opponents": "ec6c58a0147ca9f1870a8b5283fef53f17958f49a9e7ccb87640eaf8e916ccc0",
 }
 SMALL = Suite(summary="few", axis="body", train=(0, 1), held_out={"extrapolation": (100_000, 100_002)})
 
@@ -31,10 +36,21 @@ def test_no_variant_is_in_two_parts(name: str) -> None:
     assert load_suite(name).sha256 == HASHES[name]
 
 
-def test_bodies_are_of_the_kinds_that_their_parts_are_called_after() -> None:
-    for part, seeds in load_suite("bodies").parts().items():
+@pytest.mark.parametrize("name", [name for name in suite_names() if name != "looks"])
+def test_variants_are_of_the_kinds_that_their_parts_are_called_after(name: str) -> None:
+    for part, seeds in load_suite(name).parts().items():
         assert {kind_of(seed) for seed in seeds} == {INTERPOLATION if part == "train" else part}
-    assert {INTERPOLATION, EXTRAPOLATION, COMPOSITION} <= set(load_suite("bodies").parts())
+    assert {INTERPOLATION, EXTRAPOLATION, COMPOSITION} <= set(load_suite(name).parts())
+    assert load_suite(name).train[0] == 0, "a training takes so many from 0 up"
+
+
+@pytest.mark.parametrize(("name", "scene"), [("all", "hopper"), ("opponents", "pong")])
+def test_the_variants_of_a_suite_can_be_loaded_and_are_told_apart(name: str, scene: str) -> None:
+    suite = load_suite(name)
+    for part in suite.parts():
+        variant = next(text for _, text, _ in reversed(suite.plan()) if suite.part_of(text) == part)
+        assert load_scene(scene, **variant_option(variant)) != load_scene(scene)
+        assert len(variant.split(",")) == len(suite.axis.split("+"))
 
 
 def test_a_secret_part_is_drawn_from_the_number_that_was_promised() -> None:
