@@ -1,4 +1,4 @@
-"""The checkers of other libraries, over each task for robots with a robot that is imported: one of ours, less its card."""
+"""The checkers of other libraries, over each new task with an imported robot: one of ours, less its card."""
 
 import shutil
 from collections.abc import Iterator
