@@ -37,13 +37,12 @@ def run_new_robot(source: str, into: Path, as_json: bool, dry_run: bool, **optio
     trial = made.inferred.trial
     base = "fixed to the world" if card.fixed else "free"
     outcome = f"keeps its pose for {trial.seconds:.1f} s" if trial.is_standing else f"falls after {trial.seconds:.1f} s"
-    click.echo(
-        one_line(f"{made.imported.name}: {made.inferred.anatomy.kind}, {base}, {len(card.driven)} motors; {outcome}")
-    )
+    motors = f"{len(card.driven)} motor{'s' * (len(card.driven) != 1)}"
+    click.echo(one_line(f"{made.imported.name}: {made.inferred.anatomy.kind}, {base}, {motors}; {outcome}"))
     for key, text in made.inferred.unsure.items():
         click.echo(one_line(f"UNSURE: {key}: {text}"))
     if dry_run:
-        click.echo(f"Nothing was written; without --dry-run it would be {len(made.files)} files below {into}.")
+        click.echo(f"Nothing was written; without --dry-run it would be {len(made.files)} files below {into}")
         return
     for path in (made.card.parent, *made.scenes, made.test):
         click.echo(one_line(f"Written: {path}"))
