@@ -9,7 +9,7 @@ import click
 from roboschool.cli.new_picture import take_picture
 from roboschool.errors import one_line
 from roboschool.importing.importer import ImportOptions
-from roboschool.importing.project import NewRobot, new_robot
+from roboschool.importing.project import REPORT, NewRobot, new_robot
 
 PICTURE_STEPS = 30  # after which it is taken
 PLACES = 12  # lines of the report that are printed; all are in the file
@@ -33,17 +33,16 @@ def run_new_robot(source: str, into: Path, as_json: bool, dry_run: bool, **optio
     for line in lines[:PLACES]:
         click.echo(one_line(line))
     if len(lines) > PLACES:
-        click.echo(f"... and {len(lines) - PLACES} more lines in import_report.txt")
+        click.echo(f"... and {len(lines) - PLACES} more in {'the report' if dry_run else REPORT}")
     trial = made.inferred.trial
     base = "fixed to the world" if card.fixed else "free"
     outcome = f"keeps its pose for {trial.seconds:.1f} s" if trial.is_standing else f"falls after {trial.seconds:.1f} s"
-    click.echo(
-        one_line(f"{made.imported.name}: {made.inferred.anatomy.kind}, {base}, {len(card.driven)} motors; {outcome}")
-    )
+    motors = f"{len(card.driven)} motor{'s' * (len(card.driven) != 1)}"
+    click.echo(one_line(f"{made.imported.name}: {made.inferred.anatomy.kind}, {base}, {motors}; {outcome}"))
     for key, text in made.inferred.unsure.items():
         click.echo(one_line(f"UNSURE: {key}: {text}"))
     if dry_run:
-        click.echo(f"Nothing was written; without --dry-run it would be {len(made.files)} files below {into}.")
+        click.echo(f"Nothing was written; without --dry-run it would be {len(made.files)} files below {into}")
         return
     for path in (made.card.parent, *made.scenes, made.test):
         click.echo(one_line(f"Written: {path}"))

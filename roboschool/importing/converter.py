@@ -70,9 +70,11 @@ def convert(job: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         `visuals`: a file and a colour for each; `hulls`: a file and its solid for each; `solid` of the
-        hull of all: volume [m3], centre [m], inertia [m5] and corners [m]; `size` [m]; `faces` before and after.
+        hull of all: volume [m3], centre [m], inertia [m5] and corners [m]; `size` [m]; `faces` before and after;
+        `lost`, the files with colours that cannot be read.
     """
-    parts = read_parts(Path(job["file"]))
+    lost: list[str] = []
+    parts = read_parts(Path(job["file"]), lost)
     parts = [_scaled(part, np.array(job["scale"])) for part in parts]
     points = np.concatenate([part.points[np.unique(part.faces)] for part in parts])
     if not np.isfinite(points).all():
@@ -97,6 +99,7 @@ def convert(job: dict[str, Any]) -> dict[str, Any]:
         "visuals": written,
         "hulls": hulls,
         "solid": _described(*hull),
+        "lost": list(dict.fromkeys(lost)),
         "size": np.ptp(points, axis=0).tolist(),
         "reach": float(np.abs(points).max()),
         "faces": [count, sum(len(part.faces) for part in parts) if job["visual"] else len(hull[1])],

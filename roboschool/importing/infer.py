@@ -1,46 +1,30 @@
 """Infers the card of an imported robot: what it is, what holds it, what drives it, and how it stands."""
 
 import dataclasses
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from roboschool.errors import InvalidInput, check_choice
-from roboschool.importing.draft import Draft, DraftJoint, pose_frame
-from roboschool.importing.gains import (
-    FULL,
-    YIELDS,
-    Load,
-    choose_gains,
-    choose_scale,
-    find_loads,
-    largest_damping,
-    upright_envelope,
-)
+from roboschool.importing.draft import Draft, pose_frame
+from roboschool.importing.gains import find_loads, largest_damping, upright_envelope
 from roboschool.importing.importer import ImportedRobot, move_root, write_model
 from roboschool.importing.kind import FREE, KINDS, Anatomy, find_gripper, has_word, read_anatomy
-from roboschool.importing.pose import bend_legs, clip_pose, find_lowest
+from roboschool.importing.motors import SUBSTEPS, Motors, settle
+from roboschool.importing.pose import clip_pose, find_lowest
 from roboschool.importing.report import CHANGE, LOSS, NOTE
-from roboschool.importing.trial import Trial, measure_joints, try_standing
-from roboschool.robots.card import ActuatorSpec, Card, Upright
+from roboschool.importing.trial import Trial, measure_joints
+from roboschool.robots.card import Card, Upright
 from roboschool.robots.robot import Robot, make_robot
 
 ACTUATORS = ("position", "torque")
 HELD = ("arm", "hand")  # whose trunk is what is fixed, however light
 PASSIVE = ("caster", "swivel", "passive", "roller")  # in the names of joints that no motor drives
-QUICK, LONG = 2.0, 5.0  # of a trial [s]
-REACHES = (0.9, 0.75)  # of legs, as shares of their lengths, that are tried
 LYING = [(turn, 0.0, 0.0) for turn in (math.pi / 2, -math.pi / 2, math.pi)] + [
     (0.0, turn, 0.0) for turn in (math.pi / 2, -math.pi / 2)
 ]  # how a robot that is drawn lying may be turned upright
-SUBSTEPS = (0.0165 / 4, 0.0165 / 8, 0.0165 / 16)  # that are tried, the longest first: they are the quickest [s]
-STIFF_ENOUGH, LEGS_STIFF_ENOUGH = 0.3, 0.02  # share of the stiffness wanted; shorter substeps are tried below
 DEEP = 0.002  # in the ground: what a robot that is fixed may be [m]
-WHEEL_SPEED = 10.0  # of a wheel whose top speed is not stated [rad/s]
 
 
 @dataclass(frozen=True)
@@ -53,17 +37,6 @@ class InferredCard:
     base_reason: str
     trial: Trial  # of the rest pose
     unsure: dict[str, str] = field(default_factory=dict)  # key of the card: what to look at
-
-
-@dataclass(frozen=True)
-class _Motors:
-    """What is settled before a pose is looked for."""
-
-    names: tuple[str, ...]
-    joints: tuple[DraftJoint, ...]
-    loads: dict[str, Load]
-    wheels: frozenset[str]
-    arm: bool  # whether they are those of an arm
 
 
 def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator: str = "position") -> InferredCard:
@@ -103,13 +76,13 @@ def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator
     if _calm_joints(imported, robot, motors):
         model = write_model(draft, imported.folder)
         robot = make_robot(path, card, model)
-    driven, trial = _settle(imported, robot, anatomy, motors, fixed)
+    driven, trial = settle(imported, robot, anatomy, motors, fixed)
     substep = driven.substep if actuator == "position" else 1.0
     if actuator == "torque":
         driven = dataclasses.replace(driven, actuators=robot.actuators)
     card = dataclasses.replace(_finish(card, driven, trial, anatomy, fixed), substep=substep)
-    if motors.arm and imported.base != "rail":
-        card = _hold_gripper(draft, card, dict(zip(motors.names, driven.pose, strict=True)))
+    if motors.trunk != card.trunk:
+        card = _hold_gripper(draft, card, motors.trunk, dict(zip(motors.names, driven.pose, strict=True)))
     unsure = _doubts(imported, anatomy, motors, trial, card, base)
     for key, text in unsure.items():
         report.add(LOSS if key == "pose" else CHANGE, "an answer is unsure", f"card {key}", text)
@@ -156,7 +129,7 @@ def _choose_base(imported: ImportedRobot, anatomy: Anatomy, base: str) -> tuple[
     return True, f"it is {'an' if anatomy.kind == 'arm' else 'a'} {anatomy.kind}"
 
 
-def _find_motors(imported: ImportedRobot, anatomy: Anatomy, fixed: bool) -> _Motors:
+def _find_motors(imported: ImportedRobot, anatomy: Anatomy, fixed: bool) -> Motors:
     """Return the joints that get a motor; what gets none is in the report."""
     draft, names = imported.draft, []
     for joint in draft.joints.values():
@@ -172,12 +145,12 @@ def _find_motors(imported: ImportedRobot, anatomy: Anatomy, fixed: bool) -> _Mot
     continuous = (draft.joints[name] for name in anatomy.wheels if name in names)
     wheels = frozenset(joint.name for joint in continuous if joint.lower is None)
     joints = tuple(draft.joints[name] for name in names)
-    return _Motors(tuple(names), joints, loads, wheels, fixed and anatomy.kind == "arm")
+    arm = fixed and anatomy.kind == "arm"
+    trunk = find_gripper(draft) if arm and imported.base != "rail" else anatomy.trunk
+    return Motors(tuple(names), joints, loads, wheels, arm, trunk)
 
 
-def _first_card(
-    imported: ImportedRobot, anatomy: Anatomy, fixed: bool, motors: _Motors, pose: dict[str, float]
-) -> Card:
+def _first_card(imported: ImportedRobot, anatomy: Anatomy, fixed: bool, motors: Motors, pose: dict[str, float]) -> Card:
     """Return a card that lacks only gains, pose and height."""
     draft = imported.draft
     wheels = [draft.joints[name].child for name in anatomy.wheels]
@@ -196,64 +169,7 @@ def _first_card(
     )
 
 
-def _settle(
-    imported: ImportedRobot, robot: Robot, anatomy: Anatomy, motors: _Motors, fixed: bool
-) -> tuple[Robot, Trial]:
-    """Return the robot with gains and a pose that it keeps, and what became of it.
-
-    In as few substeps as will do, and with legs as soft as will do.
-    """
-    candidates, yields = [robot], YIELDS if any(load.leg for load in motors.loads.values()) else (FULL,)
-    if anatomy.kind == "legged" and len(anatomy.legs) >= 2 and not fixed:
-        poses = [bend_legs(imported.draft, anatomy.legs, reach) for reach in REACHES]
-        bent = [dataclasses.replace(robot, pose=tuple(pose[n] for n in motors.names)) for pose in poses]
-        candidates = [*bent, robot] if anatomy.folded else [robot, *bent]
-    best: tuple[tuple[bool, bool, float], Robot, Trial] | None = None
-    for substep, error in itertools.product(SUBSTEPS, yields):
-        for candidate in candidates:
-            driven, share = _with_motors(dataclasses.replace(candidate, substep=substep), motors, error)
-            if substep != SUBSTEPS[-1] and share < (STIFF_ENOUGH if fixed else LEGS_STIFF_ENOUGH):
-                continue  # it would need shorter substeps
-            trial = try_standing(driven, QUICK)
-            if trial.is_standing and not fixed:
-                trial = try_standing(driven, LONG)
-            on_feet = len(trial.touching) >= len(driven.feet) / 2
-            rank = (trial.is_standing, on_feet, trial.seconds)
-            if best is None or rank > best[0]:
-                best = (rank, driven, trial)
-            if trial.is_standing and on_feet:
-                return driven, trial
-            if trial.is_standing:
-                candidates = [other for other in candidates if other is not candidate]  # it lies, whatever its gains
-    assert best is not None  # the last substep is always tried
-    return best[1], best[2]
-
-
-def _with_motors(robot: Robot, motors: _Motors, yields: float) -> tuple[Robot, float]:
-    """Return a robot whose joints hold their positions, and whose wheels a speed.
-
-    Also the least share of the stiffness that was wanted: of legs, if there are some.
-    """
-    inertia, inverse, dt = measure_joints(robot)
-    slides = [joint.kind == "prismatic" for joint in motors.joints]
-    loads = [motors.loads[name] for name in motors.names]
-    damping = np.array([joint.damping for joint in motors.joints])
-    gains = choose_gains(loads, slides, damping, inertia, inverse, dt, yields)
-    specs = []
-    for number, joint in enumerate(motors.joints):
-        kp, kd = _short(gains.kp[number]), _short(gains.kd[number])
-        if joint.name in motors.wheels:
-            own: tuple[tuple[str, float], ...] = (("kd", max(kd, 1e-4)),)
-            own += () if joint.velocity else (("speed", WHEEL_SPEED),)
-            specs.append(ActuatorSpec("velocity", own))
-        else:
-            scale = choose_scale(joint.lower, joint.upper, slides[number], motors.arm)
-            specs.append(ActuatorSpec("position", (("kp", kp), ("kd", kd), ("scale", scale))))
-    legs = [share for share, load in zip(gains.share, loads, strict=True) if load.leg]
-    return dataclasses.replace(robot, actuators=tuple(specs)), float(min(legs or gains.share))
-
-
-def _calm_joints(imported: ImportedRobot, robot: Robot, motors: _Motors) -> bool:
+def _calm_joints(imported: ImportedRobot, robot: Robot, motors: Motors) -> bool:
     """Lower the damping of joints that Bullet could not simulate; return whether there were some."""
     _, inverse, dt = measure_joints(dataclasses.replace(robot, substep=SUBSTEPS[-1]))
     calmed = False
@@ -290,18 +206,15 @@ def _finish(card: Card, robot: Robot, trial: Trial, anatomy: Anatomy, fixed: boo
     )
 
 
-def _hold_gripper(draft: Draft, card: Card, pose: dict[str, float]) -> Card:
-    """Return a card whose trunk is the gripper, if there is one."""
-    gripper = find_gripper(draft)
-    if gripper == draft.root():
-        return card
+def _hold_gripper(draft: Draft, card: Card, gripper: str, pose: dict[str, float]) -> Card:
+    """Return a card whose trunk is the gripper."""
     frame = draft.frames(pose)[gripper]
     height = float((frame[:3, :3] @ draft.links[gripper].centre + frame[:3, 3])[2])
     return dataclasses.replace(card, trunk=gripper, standing_height=max(round(height, 4), 0.0))
 
 
 def _doubts(
-    imported: ImportedRobot, anatomy: Anatomy, motors: _Motors, trial: Trial, card: Card, base: str
+    imported: ImportedRobot, anatomy: Anatomy, motors: Motors, trial: Trial, card: Card, base: str
 ) -> dict[str, str]:
     """Return the keys of the card that should be looked at."""
     doubts, fixed, feet = {}, card.fixed, card.feet

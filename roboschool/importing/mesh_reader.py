@@ -59,13 +59,16 @@ class FolderResolver:
         return []
 
 
-def read_parts(file: Path) -> list[Part]:
-    """Return the triangles of a file in metres, z up where the file says which axis is up."""
+def read_parts(file: Path, lost: list[str]) -> list[Part]:
+    """Return the triangles of a file in metres, z up where the file says which axis is up.
+
+    `lost` gets the names of the files with colours that cannot be read.
+    """
     if str(file) == BALL:
         return [Part(*make_ball(), None)]
     data, suffix = _read(file)
     if suffix == ".obj":
-        return _obj_parts(data, FolderResolver(file.parent))
+        return _obj_parts(data, FolderResolver(file.parent), lost)
     import trimesh  # takes half a second
 
     resolver: Any = FolderResolver(file.parent)
@@ -95,12 +98,18 @@ def read_parts(file: Path) -> list[Part]:
         parts += [Part(placed, faces[chosen], colour) for chosen, colour in _colours(mesh)]
     if not parts:
         raise Unusable("no faces in it")
+    if suffix == ".glb" and b'"images"' in data[: 20 + struct.unpack("<I", data[12:16])[0]]:
+        lost += [] if any(_has_picture(mesh) for mesh in scene.geometry.values()) else ["the pictures in it"]
     return parts
 
 
-def _obj_parts(data: bytes, resolver: FolderResolver) -> list[Part]:
+def _has_picture(mesh: Any) -> bool:
+    return getattr(getattr(getattr(mesh, "visual", None), "material", None), "baseColorTexture", None) is not None
+
+
+def _obj_parts(data: bytes, resolver: FolderResolver, lost: list[str]) -> list[Part]:
     """Return the triangles of an OBJ file; trimesh loses the colours of one without coordinates for textures."""
-    points, groups = read_obj(data, resolver.get)
+    points, groups = read_obj(data, resolver.get, lost)
     if not groups:
         raise Unusable("no faces in it")
     if sum(len(faces) for faces, _ in groups) > MOST_FACES:

@@ -143,6 +143,8 @@ def _report(file: str, scale: tuple[float, ...], result: dict[str, Any], report:
         report.add(NOTE, "a mesh collides as several convex hulls", file, f"{len(result['hulls'])} hulls")
     elif result["hulls"]:
         report.add(NOTE, "a mesh collides as a convex hull of at most 120 faces", file)
+    if result["visuals"] and result["lost"]:
+        report.add(CHANGE, "colours that cannot be read were left out", file, ", ".join(result["lost"]))
     before, after = result["faces"]
     if result["visuals"] and after < before:
         report.add(CHANGE, "a mesh was thinned out", file, f"{before} to {after} faces")

@@ -11,12 +11,15 @@ MOST_CORNERS = 1000  # of a face
 LARGEST_PICTURE = 4096  # width and height [pixels]
 
 
-def read_obj(data: bytes, read_file: Callable[[str], bytes]) -> tuple[Any, list[tuple[Any, Colour | None]]]:
+def read_obj(
+    data: bytes, read_file: Callable[[str], bytes], lost: list[str]
+) -> tuple[Any, list[tuple[Any, Colour | None]]]:
     """Return the points (n, 3) of a file, and faces (m, 3) for each of its materials with a colour, None if unknown.
 
     Args:
         data: the file.
         read_file: returns the content of a file beside it, or raises OSError.
+        lost: gets the names of the files with colours that cannot be read.
 
     Raises:
         ValueError: a line is malformed, or a face has a corner that is not there.
@@ -36,16 +39,17 @@ def read_obj(data: bytes, read_file: Callable[[str], bytes]) -> tuple[Any, list[
         elif word == "usemtl":
             faces = groups.setdefault(rest.strip(), [])
         elif word == "mtllib":
-            colours |= _read_materials(rest.strip(), read_file)
+            colours |= _read_materials(rest.strip(), read_file, lost)
     found = np.array(points, dtype=float).reshape(-1, 3)
     return found, [(np.array(group), colours.get(name)) for name, group in groups.items() if group]
 
 
-def _read_materials(name: str, read_file: Callable[[str], bytes]) -> dict[str, Colour]:
+def _read_materials(name: str, read_file: Callable[[str], bytes], lost: list[str]) -> dict[str, Colour]:
     """Return the colours of the materials in a file; none if it cannot be read."""
     try:
         text = read_file(name).decode("utf-8", "replace")
     except OSError:
+        lost.append(name)
         return {}
     colours: dict[str, Colour] = {}
     material, alpha = "", 1.0
@@ -62,7 +66,9 @@ def _read_materials(name: str, read_file: Callable[[str], bytes]) -> dict[str, C
                 red, green, blue = numbers
             colours[material] = (red, green, blue, alpha)
         elif word == "map_Kd" and rest.split():
-            colours[material] = _mean_colour(rest.split()[-1], read_file) or colours.get(material, (1.0,) * 4)
+            colour = _mean_colour(rest.split()[-1], read_file)
+            lost += [] if colour else [rest.split()[-1]]
+            colours[material] = colour or colours.get(material, (1.0,) * 4)
     return colours
 
 

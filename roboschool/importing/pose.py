@@ -1,5 +1,6 @@
 """Looks for poses in which a legged robot may stand: each foot under its hip, and all of them around the middle."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,8 @@ ROUNDS = 10  # each closer around the best of the one before
 SPREAD, CLOSER = 0.6, 0.6  # of the first round [rad], and by which factor of each further one
 LEVEL_WEIGHT = 0.5  # of a foot that is turned, where there are two
 NEAR_WEIGHT = 0.02  # of joints that are not at zero
+LIFT = 0.75  # by which one joint of an arm turns to lift it [rad]
+HIGHER = 1e-3  # what counts as lifted [m]
 MARGIN = 1e-3  # from the limits [rad or m]
 
 
@@ -67,6 +70,27 @@ def bend_legs(draft: Draft, legs: Sequence[Chain], reach: float) -> dict[str, fl
             continue  # a follower is among them, or the file's tree begins elsewhere
         pose |= _bend(draft, leg, hip[:2] + shift, hip[2], reach, level=len(legs) == 2)
     return pose
+
+
+def lift_arm(draft: Draft, gripper: str, pose: dict[str, float]) -> dict[str, float]:
+    """Return a pose in which one joint holds the gripper as high as it can by turning a little; empty if none can.
+
+    Args:
+        draft: the robot.
+        gripper: the link that shall be higher.
+        pose: of the joints that have motors.
+    """
+    centre = np.append(draft.links[gripper].centre, 1.0)
+    best, height = dict[str, float](), draft.frames(pose)[gripper][2] @ centre
+    for name, angle in itertools.product(pose, (-LIFT, LIFT)):
+        joint = draft.joints[name]
+        if joint.kind == "prismatic":
+            continue
+        turned = {**pose, name: float(np.clip(pose[name] + angle, *_limits(joint)))}
+        reached = draft.frames(turned)[gripper][2] @ centre
+        if reached > height + HIGHER:
+            best, height = turned, reached
+    return best
 
 
 def _hip(draft: Draft, frames: dict[str, np.ndarray], leg: Chain) -> np.ndarray:

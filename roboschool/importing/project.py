@@ -114,7 +114,10 @@ def choose_tasks(inferred: InferredCard, report: Report) -> tuple[str, ...]:
             make_task("", inferred.robot, {"name": task})
             chosen.append(task)
         except InvalidInput as error:  # noqa: PERF203
-            report.add(NOTE, "a task that suits its kind does not suit it", f"task {task!r}", str(error))
+            where = f"task {task!r}"
+            report.add(
+                NOTE, "a task that suits its kind does not suit it", where, str(error).removeprefix(f": {where}: ")
+            )
     return tuple(chosen) or (ANY,)
 
 

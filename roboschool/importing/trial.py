@@ -18,6 +18,9 @@ from roboschool.tasks.run import Run
 SINKS = 0.1  # of its height: a robot that sinks by more has fallen
 TILTS = math.radians(15.0)  # and one that tilts by more
 CHECKS = 30  # timesteps between looks
+HALF, FULL = (0.5, 1000), (1.0, 100)  # random actions: how large they are at most, and for how many steps
+RANDOM = (HALF, HALF, HALF, FULL)  # runs of them
+NEEDED = 3  # of the runs must pass
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,25 @@ def try_standing(robot: Robot, seconds: float) -> Trial:
         touching = tuple(foot for foot, on in zip(robot.feet, values["foot_contacts"], strict=True) if on)
         error = float(np.abs(np.array(values["q"]) - robot.pose).max()) if sound else math.inf
         return Trial(height, values["position"][2], passed * scene.timestep, is_standing, touching, error)
+    finally:
+        world.close()
+
+
+def try_random(robot: Robot, trunk: str) -> int:
+    """Return how many runs of RANDOM, from the first on, leave the physics sound, the trunk's above all."""
+    robot = dataclasses.replace(robot, trunk=trunk)
+    world, drive, passed = World(make_scene(robot)), Drive(robot), 0
+    try:
+        for seed, (most, steps) in enumerate(RANDOM, 1):
+            world.reset(Start((Placement((0.0, 0.0), 0.0, robot.pose),)))
+            rng = np.random.default_rng(seed)
+            for _ in range(steps):
+                action = rng.uniform(-most, most, (1, 1, len(robot.joints)))
+                world.step([drive.command(action)[0, 0].tolist()])
+                if not world.read(0)[1]:
+                    return passed
+            passed += 1
+        return passed
     finally:
         world.close()
 

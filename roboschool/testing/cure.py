@@ -40,7 +40,7 @@ def find_cure(scene: Scene, steps: int) -> str:
     what = (
         f"it does not {', or '.join(cures)}"
         if cures
-        else "neither less effort nor more substeps help: are masses right?"
+        else "neither less effort nor more substeps help: look at masses, inertias and damping"
     )
     return f"{what}. {_lightest(scene)}"
 

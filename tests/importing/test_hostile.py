@@ -136,6 +136,17 @@ def test_a_huge_texture_is_refused(tmp_path: Path) -> None:
         bring_in(tmp_path, meshes("huge.glb"))
 
 
+def test_a_texture_that_is_too_large_or_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "huge.png").write_bytes(png(5000, 1))
+    (tmp_path / "huge.mtl").write_text("newmtl huge\nmap_Kd huge.png\n")
+    shape = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 2 3\nf 1 2 4\nf 1 3 4\nf 2 3 4\n"
+    (tmp_path / "huge.obj").write_text(f"mtllib huge.mtl\nusemtl huge\n{shape}")
+    (tmp_path / "none.obj").write_text(f"mtllib none.mtl\nusemtl none\n{shape}")
+    changes = bring_in(tmp_path, meshes("huge.obj", "none.obj")).report.changes
+    told = [change.detail for change in changes if change.kind == "colours that cannot be read were left out"]
+    assert told == ["huge.png", "none.mtl"]
+
+
 def test_of_very_many_shapes_the_largest_collide(tmp_path: Path) -> None:
     text = robot(*(link(f"x{i}") + FIXED.format(f"x{i}") for i in range(600)))
     imported = bring_in(tmp_path, text)

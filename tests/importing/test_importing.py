@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from PIL import Image
 
 from roboschool.cli.main import main
 from roboschool.errors import InvalidInput, Repairable
-from roboschool.importing import project
+from roboschool.importing import motors, project
 from roboschool.importing.card_text import write_card
 from roboschool.importing.hull import make_hull, solid_of
 from roboschool.importing.importer import ImportedRobot, ImportOptions, import_robot
@@ -29,7 +30,7 @@ from roboschool.importing.project import new_robot
 from roboschool.mdp.effects import Placement
 from roboschool.physics.checkpoint import Start
 from roboschool.physics.worlds import World
-from roboschool.robots.robot import load_robot
+from roboschool.robots.robot import Robot, load_robot
 from roboschool.robots.urdf import read_urdf
 from roboschool.scenes.loader import load_scene
 
@@ -413,6 +414,14 @@ def dog() -> str:
     return f'<robot name="dog">{base}{links}{"".join(hips + knees)}</robot>'
 
 
+def flat_arm() -> str:
+    """Three joints in a line that lies level."""
+    ways = list(itertools.pairwise(["base", "x_a", "x_b", "x_c"]))
+    joints = [HINGE.format("x", parent, child.removeprefix("x_"), "0.2 0 0") for parent, child in ways]
+    links = [LINK.format(name).replace('value="2"', 'value="0.5"') for name in ("base", "x_a", "x_b", "x_c")]
+    return f'<robot name="flat">{"".join(links + joints)}</robot>'
+
+
 def test_a_dog_is_known_and_stands(tmp_path: Path) -> None:
     made = new_robot(_file(tmp_path, dog()), tmp_path / "mine", ImportOptions(name="dog"))
     card = made.inferred.card
@@ -424,6 +433,31 @@ def test_a_dog_is_known_and_stands(tmp_path: Path) -> None:
     assert all(row["kp"] <= 80.0 and row["kd"] <= 3.0 for row in card.actuators.values())  # 40 N m at 0.5 rad: soft
     assert load_robot(tmp_path / "mine" / "assets" / "dog" / "dog.toml").joints
     assert load_scene(tmp_path / "mine" / "scenes" / "dog.toml").agents[0].robot.name == "dog"
+
+
+@pytest.mark.parametrize(
+    ("passes", "text", "said_of_it", "detail"),
+    [
+        (lambda robot: robot.substep < 0.003, robot(), "substeps were made shorter", "2.06 ms instead of 4.12 ms"),
+        (lambda robot: any(robot.pose), flat_arm(), "an arm was lifted in its rest pose", "x_a by -0.75 rad"),
+        (lambda robot: max(robot.torque) < 4.0, robot(), "motors were made weaker", "to 0.5 of the effort"),
+        (lambda robot: False, robot(), "random actions make it diverge", "shortest substeps"),
+    ],
+)
+def test_what_random_actions_make_necessary_is_reported(
+    passes: Callable[[Robot], bool],
+    text: str,
+    said_of_it: str,
+    detail: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(motors, "try_random", lambda robot, trunk: len(motors.RANDOM) * passes(robot))
+    imported = bring_in(tmp_path, text)
+    found = infer_card(imported).robot
+    (change,) = (change for change in imported.report.changes if change.kind == said_of_it)
+    assert detail in change.detail
+    assert passes(found) or said_of_it == "random actions make it diverge"
 
 
 def test_the_trunk_of_an_arm_is_its_gripper(tmp_path: Path) -> None:
