@@ -16,6 +16,7 @@ LEVEL_WEIGHT = 0.5  # of a foot that is turned, where there are two
 NEAR_WEIGHT = 0.02  # of joints that are not at zero
 LIFT = 0.75  # by which one joint of an arm turns to lift it [rad]
 HIGHER = 1e-3  # what counts as lifted [m]
+NOISE = 0.1  # with which the joints of an agent begin, unless its scene says otherwise [rad or m]
 MARGIN = 1e-3  # from the limits [rad or m]
 
 
@@ -39,7 +40,20 @@ def centre_of_mass(draft: Draft, pose: dict[str, float]) -> np.ndarray:
 
 
 def find_lowest(draft: Draft, pose: dict[str, float]) -> float:
-    """Return how high the lowest point of what collides is above the root's origin [m]."""
+    """Return how high the lowest point of what collides is above the root's origin [m], at most 0.
+
+    Episodes begin near a pose: each joint in turn is moved by NOISE where that lowers the point.
+    """
+    low, bottom = clip_pose(draft, pose), _find_lowest(draft, pose)
+    for name, step in itertools.product(low, (-NOISE, NOISE)):
+        near = clip_pose(draft, {**low, name: pose.get(name, 0.0) + step})
+        if (reached := _find_lowest(draft, near)) < bottom:
+            low, bottom = near, reached
+    return bottom
+
+
+def _find_lowest(draft: Draft, pose: dict[str, float]) -> float:
+    """Return how high the lowest point of what collides is above the root's origin in a pose [m]."""
     bottom = 0.0
     frames = draft.frames(pose)
     for name, link in draft.links.items():

@@ -14,6 +14,7 @@ from roboschool.robots.card import ActuatorSpec, Card, check_card, find_actuator
 from roboschool.robots.motors import Motors, motors_of
 from roboschool.robots.urdf import Joint, Model, fix_root, read_urdf
 
+NEVER = 180.0  # a tilt of a card that lets a robot turn as it will: a gripper may hang head down [deg]
 RAIL = (("prismatic", (1.0, 0.0, 0.0)), ("prismatic", (0.0, 0.0, 1.0)), ("continuous", (0.0, 1.0, 0.0)))
 
 PLANE = (("prismatic", (1.0, 0.0, 0.0)), ("prismatic", (0.0, 1.0, 0.0)), ("continuous", (0.0, 0.0, 1.0)))
@@ -177,7 +178,7 @@ def make_robot(path: Path, card: Card, model: Model) -> Robot:
         standing_height=card.standing_height,
         self_collision=card.self_collision,
         min_height=card.upright.min_height,
-        tilt=math.radians(card.upright.tilt),
+        tilt=math.radians(card.upright.tilt) if card.upright.tilt < NEVER else math.tau,
         clear=tuple(card.feet.index(link) for link in card.upright.clear),
         height_link=card.upright.link or card.trunk,
         joints=tuple(joints[name] for name in card.driven),

@@ -27,6 +27,7 @@ from roboschool.importing.importer import ImportedRobot, ImportOptions, import_r
 from roboschool.importing.infer import infer_card
 from roboschool.importing.kind import find_gripper
 from roboschool.importing.project import new_robot
+from roboschool.importing.trial import make_scene
 from roboschool.mdp.effects import Placement
 from roboschool.physics.checkpoint import Start
 from roboschool.physics.worlds import World
@@ -420,6 +421,15 @@ def flat_arm() -> str:
     joints = [HINGE.format("x", parent, child.removeprefix("x_"), "0.2 0 0") for parent, child in ways]
     links = [LINK.format(name).replace('value="2"', 'value="0.5"') for name in ("base", "x_a", "x_b", "x_c")]
     return f'<robot name="flat">{"".join(links + joints)}</robot>'
+
+
+def test_a_fixed_robot_stays_above_the_ground_wherever_its_joints_begin(tmp_path: Path) -> None:
+    imported = bring_in(tmp_path, flat_arm())
+    robot = infer_card(imported).robot
+    world = World(make_scene(robot))
+    world.reset(Start((Placement((0.0, 0.0), 0.0, tuple(rest + 0.09 for rest in robot.pose)),)))  # down
+    assert world.overlaps() == []
+    world.close()
 
 
 def test_a_dog_is_known_and_stands(tmp_path: Path) -> None:

@@ -51,6 +51,12 @@ def test_a_body_stands_straight_whatever_the_axes_of_its_inertia(inertia: str, o
     simulation.close()
 
 
+def test_a_gripper_may_hang_head_down() -> None:
+    robot = load_robot("arm")
+    assert robot.is_upright(0.3, math.pi, -math.pi, ())
+    assert robot.fallen == "never"
+
+
 def test_a_trunk_that_is_not_the_root_has_its_own_axes(tmp_path: Path) -> None:
     parts = (
         link("body"),
