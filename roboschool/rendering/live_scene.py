@@ -54,9 +54,7 @@ class LiveScene:
                 self._batches.append((self._add(f"solids{kind}", solid, numbers, scales), numbers, places))
         for number in np.flatnonzero(self._shown.shapes["kind"] >= MESH):
             tree = self._shown.trees[self._shown.shapes["mesh"][number]]
-            first, *ways = np.moveaxis(tree.triangles.reshape(-1, 3, 3), 1, 0)
-            corners = np.stack((first, *(first + way for way in ways)), axis=1)
-            solid = trimesh.Trimesh(*simplify(corners, MOST_FACES), process=False)
+            solid = trimesh.Trimesh(*simplify(tree.corners, MOST_FACES), process=False)
             one = np.array([number])
             self._batches.append((self._add(f"mesh{number}", solid, one, np.ones((1, 3))), one, np.zeros((1, 3))))
         self._marked: tuple[Marker, ...] = ()

@@ -191,7 +191,7 @@ class RenderScene:
 
 def _mesh_array(trees: Sequence[Tree]) -> Any:
     """Return a ctypes array of meshes, whose trees must live as long."""
-    return (Mesh * (len(trees) + 1))(*(Mesh(tree.nodes.ctypes.data, tree.triangles.ctypes.data) for tree in trees))
+    return (Mesh * (len(trees) + 1))(*(Mesh(tree.nodes.ctypes.data, tree.blocks.ctypes.data) for tree in trees))
 
 
 def fill_picture(
