@@ -105,7 +105,11 @@ class LiveScene:
         before, self._marked = len(self._marked), markers
         for number, marker in enumerate(markers):
             name, radius = f"{ROOT}/markers/{number}", max(marker.radius, SMALL)
-            if marker.line <= 0.0:
+            if marker.line < 0.0:
+                x, y, z = marker.position
+                middle = (x, y, z + marker.line / 2)
+                self.scenery.add_cylinder(name, radius, -marker.line, marker.colour, position=middle)
+            elif marker.line == 0.0:
                 self.scenery.add_icosphere(name, radius=radius, color=marker.colour, position=marker.position)
             else:
                 self.scenery.add_line_segments(name, _outline(marker), marker.colour, thickness=marker.line)
