@@ -25,7 +25,7 @@ from roboschool.games.observations import (
     distance_field,
 )
 from roboschool.games.player import GamePlayer, dense, effort, sparse
-from roboschool.mdp.effects import Launch, Marker, straight
+from roboschool.mdp.effects import Launch, Marker, post, straight
 from roboschool.mdp.game import DECIDED_BY_TIME, AgentStats, Game, GameMemory, GameState, GameUpdate, decide
 from roboschool.mdp.needs import GameNeeds, Needs
 from roboschool.mdp.record import Record, quantity
@@ -38,6 +38,7 @@ from roboschool.schema import Bounds
 GOAL, WIDE, BACK, STALLED, FOUL = range(2, 7)  # reasons
 KICKER, KEEPER = range(2)  # agents
 RADIUS = 0.2  # of the ball [m]
+TALL = 1.2  # height of a post [m]
 STANDING_SPEED = 0.1  # a ball slower than this stands [m/s]
 
 
@@ -137,10 +138,9 @@ class KickAndDefend(Game):
 
     def markers(self, state: GameState, world: int) -> Sequence[Marker]:
         """Return the goal: its line and posts, and where the keeper's zone begins."""
-        posts = [(self.line, y, z) for y in (-self.wide, self.wide) for z in (0.3, 0.6, 0.9, 1.2)]
         lines = ((self.line, NEUTRAL), (self.line - self.zone, COLOURS[KEEPER]))
         across = [straight((x, -self.wide), (x, self.wide), colour) for x, colour in lines]
-        return [*across, *(Marker(place, 0.06, NEUTRAL) for place in posts)]
+        return [*across, *(post(self.line, y, TALL, NEUTRAL) for y in (-self.wide, self.wide))]
 
 
 @dataclass(frozen=True)

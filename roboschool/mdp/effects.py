@@ -49,7 +49,7 @@ class Launch:
 
 @dataclass(frozen=True)
 class Marker:
-    """A ball that is drawn in pictures and has no body, or a line that is painted on the ground.
+    """A ball or a post that is drawn in pictures and has no body, or a line that is painted on the ground.
 
     The line is where the distance to a segment is the radius: a straight line if that is 0, a ring if the segment ends
     where it begins.
@@ -58,13 +58,18 @@ class Marker:
     position: Vector  # [m]
     radius: float  # [m]
     colour: tuple[int, int, int] = (255, 128, 128)  # red, green, blue
-    line: float = 0.0  # width of the line; 0: it is a ball [m]
+    line: float = 0.0  # width of the line; 0: it is a ball; below 0: a post, so far down from its position [m]
     end: tuple[float, float] | None = None  # x, y of the end of the segment, which begins at the position [m]
 
 
 def ring(x: float, y: float, radius: float, colour: tuple[int, int, int], line: float = 0.08) -> Marker:
     """Return a ring that is painted around a point on the ground."""
     return Marker((x, y, 0.0), radius, colour, line)
+
+
+def post(x: float, y: float, height: float, colour: tuple[int, int, int], radius: float = 0.05) -> Marker:
+    """Return a post that stands on the ground, with a round top."""
+    return Marker((x, y, height - radius), radius, colour, radius - height)
 
 
 def straight(

@@ -54,9 +54,7 @@ class LiveScene:
                 self._batches.append((self._add(f"solids{kind}", solid, numbers, scales), numbers, places))
         for number in np.flatnonzero(self._shown.shapes["kind"] >= MESH):
             tree = self._shown.trees[self._shown.shapes["mesh"][number]]
-            first, *ways = np.moveaxis(tree.triangles.reshape(-1, 3, 3), 1, 0)
-            corners = np.stack((first, *(first + way for way in ways)), axis=1)
-            solid = trimesh.Trimesh(*simplify(corners, MOST_FACES), process=False)
+            solid = trimesh.Trimesh(*simplify(tree.corners, MOST_FACES), process=False)
             one = np.array([number])
             self._batches.append((self._add(f"mesh{number}", solid, one, np.ones((1, 3))), one, np.zeros((1, 3))))
         self._marked: tuple[Marker, ...] = ()
@@ -107,7 +105,11 @@ class LiveScene:
         before, self._marked = len(self._marked), markers
         for number, marker in enumerate(markers):
             name, radius = f"{ROOT}/markers/{number}", max(marker.radius, SMALL)
-            if marker.line <= 0.0:
+            if marker.line < 0.0:
+                x, y, z = marker.position
+                middle = (x, y, z + marker.line / 2)
+                self.scenery.add_cylinder(name, radius, -marker.line, marker.colour, position=middle)
+            elif marker.line == 0.0:
                 self.scenery.add_icosphere(name, radius=radius, color=marker.colour, position=marker.position)
             else:
                 self.scenery.add_line_segments(name, _outline(marker), marker.colour, thickness=marker.line)

@@ -13,6 +13,7 @@ from roboschool.rendering.camera_view import CameraView
 from roboschool.rendering.ground import BLACK, WHITE, find_track, make_ground
 from roboschool.rendering.native.library import (
     BOX,
+    CAPSULE,
     MARKS,
     POSE,
     SHAPES,
@@ -191,7 +192,7 @@ class RenderScene:
 
 def _mesh_array(trees: Sequence[Tree]) -> Any:
     """Return a ctypes array of meshes, whose trees must live as long."""
-    return (Mesh * (len(trees) + 1))(*(Mesh(tree.nodes.ctypes.data, tree.triangles.ctypes.data) for tree in trees))
+    return (Mesh * (len(trees) + 1))(*(Mesh(tree.nodes.ctypes.data, tree.blocks.ctypes.data) for tree in trees))
 
 
 def fill_picture(
@@ -226,8 +227,8 @@ def fill_picture(
 class Markers(NamedTuple):
     """Markers, ready to be drawn."""
 
-    shapes: np.ndarray  # of balls, `SHAPES`
-    poses: np.ndarray  # of balls (ball, POSE)
+    shapes: np.ndarray  # of balls and posts, `SHAPES`
+    poses: np.ndarray  # of them (shape, POSE)
     strokes: np.ndarray  # lines on the ground, `MARKS`
 
 
@@ -244,15 +245,20 @@ def _read_markers(markers: Sequence[Marker], ground: Ground) -> Markers:
         start = marker.position[:2]
         mark["start"], mark["end"] = start - middle, (marker.end or start) - middle
         mark["radius"], mark["line"], mark["colour"] = marker.radius, marker.line, _share(marker.colour)
-    return Markers(*_balls([marker for marker in markers if marker.line <= 0.0]), strokes)
+    return Markers(*_solids([marker for marker in markers if marker.line <= 0.0]), strokes)
 
 
-def _balls(markers: Sequence[Marker]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the shapes of balls and their poses (ball, POSE)."""
+def _solids(markers: Sequence[Marker]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the shapes of balls and posts, and their poses (shape, POSE)."""
     shapes, poses = np.zeros(len(markers), SHAPES), np.empty((len(markers), POSE))
     for shape, pose, marker in zip(shapes, poses, markers, strict=True):
-        shape["kind"], shape["body"], shape["half"] = SPHERE, NO_BODY, marker.radius
-        shape["colour"], pose[:9], pose[9:] = _share(marker.colour), UPRIGHT, np.array(marker.position, np.float32)
+        shape["kind"], shape["body"] = CAPSULE if marker.line else SPHERE, NO_BODY
+        shape["half"], shape["colour"] = (
+            (marker.radius, marker.radius, -marker.line / 2 or marker.radius),
+            _share(marker.colour),
+        )
+        pose[:9], pose[9:] = UPRIGHT, np.array(marker.position, np.float32)
+        pose[11] += marker.line / 2
     return shapes, poses
 
 

@@ -42,9 +42,18 @@ class Tree:
     """A mesh, ready to be drawn."""
 
     nodes: np.ndarray
-    triangles: np.ndarray
+    blocks: np.ndarray
     low: np.ndarray  # of the box around it (3,) [m]
     high: np.ndarray
+
+    @property
+    def corners(self) -> np.ndarray:
+        """The corners of its triangles (triangle, 3, 3) [m]."""
+        rows = self.blocks.swapaxes(1, 2).reshape(-1, 3, 3)
+        first, ways = rows[:, :1], rows[:, 1:]
+        real = ways.any(axis=(1, 2))  # the last block is not full
+        corners: np.ndarray = np.concatenate((first, first + ways), axis=1)[real]
+        return corners
 
 
 @dataclass(frozen=True)
@@ -140,8 +149,8 @@ def _read_tree(file: str, _stamp: float, scale: tuple[float, ...]) -> Tree:
 
 
 def _grow_tree(corners: np.ndarray) -> Tree:
-    nodes, triangles = load_library().build(corners)
-    return Tree(nodes, triangles, corners.min((0, 1)), corners.max((0, 1)))
+    nodes, blocks = load_library().build(corners)
+    return Tree(nodes, blocks, corners.min((0, 1)), corners.max((0, 1)))
 
 
 def heightfield(heights: np.ndarray, cell: float, colour: tuple[float, ...] = PLAIN) -> tuple[np.ndarray, Tree]:

@@ -83,7 +83,7 @@ def test_human_mode_shows_steps_and_hears_keys(page: Any, capsys: pytest.Capture
         go_on(page, step, lambda: window.pressed == {"a"})
         page.evaluate("dispatchEvent(new Event('blur'))")
         go_on(page, step, lambda: window.pressed == set())
-    page.wait_for_function("document.getElementById('state').textContent")
+    page.wait_for_function("() => document.getElementById('state').textContent")
     assert page.inner_text("#state") == "It has ended."
 
 
@@ -92,12 +92,12 @@ def test_play_waits_for_a_browser_and_ends_there(page: Any) -> None:
     game = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert game.stderr is not None
     page.goto(next(line for line in game.stderr if "http://" in line).split()[-1])
-    page.wait_for_function(f"({COLOURS})()[1] > 100")
+    page.wait_for_function(f"() => ({COLOURS})()[1] > 100")
     assert "Arrows: move" in page.inner_text("body")
     page.keyboard.press("Escape")
     said = game.communicate(timeout=60.0)[0]
     assert said.startswith("episode 1: ")
-    page.wait_for_function("document.getElementById('state').textContent")
+    page.wait_for_function("() => document.getElementById('state').textContent")
 
 
 def test_the_viewer_shows_a_scene_and_obeys_its_buttons(page: Any) -> None:

@@ -14,7 +14,7 @@ from roboschool.rendering.web.page import make_page
 CHROMIUM = Path("/usr/bin/chromium")
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no Chromium: apt install chromium")
-PATIENCE = 120_000  # [ms]
+PATIENCE = 120_000  # [ms]; waited for by functions: expressions are evaluated anew, which the pages' policy forbids
 PIXELS = """() => {
   player.draw(0);
   const gl = player.picture.gl, size = [gl.drawingBufferWidth, gl.drawingBufferHeight];
@@ -43,7 +43,7 @@ def page(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any
     page.on("pageerror", lambda error: page.said.append(str(error)))
     page.on("request", lambda request: page.asked.append(request.url))
     page.goto(path.as_uri())
-    page.wait_for_function("globalThis.player || document.getElementById('fault').textContent")
+    page.wait_for_function("() => globalThis.player || document.getElementById('fault').textContent")
     assert page.inner_text("#fault") == ""
     page.evaluate("player.play(false)")
     yield page
@@ -91,7 +91,7 @@ def test_keys_and_buttons(page: Any) -> None:
     assert page.evaluate("player.view.follow") == -2
     page.select_option("#speed", "0.25")
     page.click("#play")
-    page.wait_for_function("player.time > 0")
+    page.wait_for_function("() => player.time > 0")
     page.keyboard.press("Escape")
     page.evaluate("player.play(false), player.setSpeed(1)")
 
@@ -104,7 +104,7 @@ def test_a_hand_turns_and_zooms(page: Any) -> None:
     page.mouse.move(300, 150)
     page.mouse.up()
     page.mouse.wheel(0, 300)
-    page.wait_for_function(f"player.view.zoom > {before[1]}")
+    page.wait_for_function(f"() => player.view.zoom > {before[1]}")
     assert page.evaluate("player.view.around") < before[0]
 
 
@@ -123,5 +123,5 @@ def test_a_damaged_page_says_so(browser: Any, tmp_path: Path) -> None:
     (tmp_path / "bad.html").write_text(text[:start] + text[start + 1000 :])
     page = browser.new_page()
     page.goto((tmp_path / "bad.html").as_uri())
-    page.wait_for_function("document.getElementById('fault').textContent")
+    page.wait_for_function("() => document.getElementById('fault').textContent")
     page.close()

@@ -9,7 +9,7 @@ import pytest
 
 from roboschool import paths
 from roboschool.errors import InvalidInput
-from roboschool.mdp.effects import Marker, ring, straight
+from roboschool.mdp.effects import Marker, post, ring, straight
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.rendering.camera import Camera
 from roboschool.rendering.ground import BLACK, GRASS, MOWN, WHITE, find_track
@@ -341,6 +341,16 @@ def test_lines_are_painted_on_the_ground():
     away = np.hypot(*(round_one + 0.5 - (60.0, 35.0)).T) / 5.0
     assert away == pytest.approx(np.full(len(away), 4.0), abs=0.4)
     assert np.array_equal(shot(scene, here, (ring(math.nan, 0.0, 4.0, BLUE),)), shot(scene, here))
+
+
+def test_a_post_stands_on_the_ground():
+    beside = FixedCamera(eye=(5.0, -9.0, 1.0), target=(5.0, 1.0, 1.0), half_width=0.2)  # 25 pixels a metre
+    scene = dataclasses.replace(load_scene("ant"), camera=beside)
+    seen = shot(scene, start(scene), (post(5.0, 1.0, 1.2, BLUE, 0.1),)).astype(int)
+    rows, columns = np.argwhere((seen[..., 2] > 2 * seen[..., 0]) & (seen[..., 2] > 80)).T
+    assert np.ptp(rows) + 1 == pytest.approx(30, abs=2)
+    assert np.ptp(columns) + 1 == pytest.approx(5, abs=2)
+    assert rows.max() == pytest.approx(75, abs=2)
 
 
 def test_markers_cast_shadows():

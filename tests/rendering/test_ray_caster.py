@@ -68,9 +68,9 @@ def cast(kind: int, view: CameraView, size: int = SIZE, threads: int = 1, mesh: 
     half = HALF[kind] if mesh is None else tuple(mesh.extents / 2)
     shapes[0] = (kind, STONE, 0, half, (0.0, 0.0, 0.0), (0.9, 0.2, 0.1))
     corners = trimesh.creation.box(2 * np.array(half)).triangles if mesh is None else mesh.triangles
-    nodes, triangles = load_library().build(corners)
+    nodes, blocks = load_library().build(corners)
     poses = np.concatenate((TURN.ravel(), MIDDLE))[None]
-    trees = (Mesh * 1)(Mesh(nodes.ctypes.data, triangles.ctypes.data))
+    trees = (Mesh * 1)(Mesh(nodes.ctypes.data, blocks.ctypes.data))
     image = Image.empty(size, size)
     load_library().draw([fill_picture(shapes, poses, trees, ground(), view, image)], threads)
     return image
@@ -265,7 +265,7 @@ def test_a_heightfield_is_as_high_as_it_says() -> None:
     x, y = np.meshgrid(np.linspace(-2.0, 2.0, 41), np.linspace(-1.5, 1.5, 31))
     shape, tree = heightfield(0.3 * x - 0.2 * y + 1.0, 0.1)
     poses = np.concatenate((np.eye(3).ravel(), np.zeros(3)))[None]
-    mesh = (Mesh * 1)(Mesh(tree.nodes.ctypes.data, tree.triangles.ctypes.data))
+    mesh = (Mesh * 1)(Mesh(tree.nodes.ctypes.data, tree.blocks.ctypes.data))
     image, view = Image.empty(SIZE, SIZE), look(np.array((0.0, -4.0, 4.0)), np.array((0.0, 0.0, 1.0)))
     load_library().draw([fill_picture(shape, poses, mesh, ground(), view, image)], 1)
     places = (np.arange(SIZE) + 0.5) / SIZE * 2.0 - 1.0

@@ -49,7 +49,8 @@ static int pad(struct batch *b) {
 
 static uint8_t byte_of(float share) { return (uint8_t)(share * 255.0F + 0.5F); }
 
-static void finish(const struct view *v, const struct box *box, struct batch *b) {
+static void finish(const struct view *v, const struct box *box, int samples, struct batch *b) {
+  b->samples = samples;
   paint(v, b);
   dress(v->solids, b);
   light(v, box, b);
@@ -59,7 +60,7 @@ static void finish(const struct view *v, const struct box *box, struct batch *b)
 static void colour(const struct view *v, const struct box *box, struct batch *b) {
   if (!b->count) return;
   int count = pad(b);
-  finish(v, box, b);
+  finish(v, box, 1, b);
   for (int i = 0; i < count; i++) {
     uint8_t *pixel = v->picture->colours + 3 * (size_t)b->at[i];
     pixel[0] = byte_of(b->red[i]), pixel[1] = byte_of(b->green[i]), pixel[2] = byte_of(b->blue[i]);
@@ -73,7 +74,7 @@ static void colour_edges(const struct view *v, const struct box *box, const int 
   int count = pad(b);
   find_ground(v, b);
   trace(v->solids, which, found, b);
-  finish(v, box, b);
+  finish(v, box, SAMPLES, b);
   for (int i = 0; i < count; i += SAMPLES) {
     float sums[3] = {0.0F};
     for (int k = i; k < i + SAMPLES; k++) sums[0] += b->red[k], sums[1] += b->green[k], sums[2] += b->blue[k];
@@ -113,6 +114,31 @@ static void draw_empty(const struct view *v, const struct box *box, struct batch
   colour(v, box, b);
 }
 
+static int even_bits(int number) {
+  static const int EVEN[16] = {0, 1, 0, 1, 2, 3, 2, 3, 0, 1, 0, 1, 2, 3, 2, 3};
+  return EVEN[number & 15] | EVEN[number >> 4 & 15] << 2;
+}
+
+/* Add the rays of a tile, squares within squares, so that those of a packet are close together (Morton 1966), then those
+   around it. Note the number of each in `order` (row, column) of the framed tile, and the reverse in `places`. */
+static void add_rays(const struct view *v, const struct box *box, int order[FRAMED][FRAMED], int places[MOST][2],
+                     struct batch *b) {
+  int left = (int)box->left, top = (int)box->top, wide = (int)box->right - left, high = (int)box->bottom - top, count = 0;
+  for (int i = 0; i < TILE * TILE; i++) {
+    int x = even_bits(i), y = even_bits(i >> 1);
+    if (x < wide && y < high) places[count][0] = x, places[count++][1] = y;
+  }
+  for (int y = -1; y <= high; y += high + 1)
+    for (int x = -1; x <= wide; x++) places[count][0] = x, places[count++][1] = y;
+  for (int x = -1; x <= wide; x += wide + 1)
+    for (int y = 0; y < high; y++) places[count][0] = x, places[count++][1] = y;
+  for (int i = 0; i < count; i++) {
+    int x = places[i][0], y = places[i][1], inside = i < wide * high;
+    order[y + 1][x + 1] = i;
+    add_ray(v, (float)(left + x) + 0.5F, (float)(top + y) + 0.5F, inside ? (top + y) * v->picture->width + left + x : 0, b);
+  }
+}
+
 /* Draw a tile: one ray for each pixel, and more for those whose neighbours show something else. */
 static void draw_tile(const struct view *v, int column, int row, struct batch *b, struct batch *plain, int *which) {
   const struct picture *p = v->picture;
@@ -120,7 +146,7 @@ static void draw_tile(const struct view *v, int column, int row, struct batch *b
   wide = wide < TILE ? wide : TILE, high = high < TILE ? high : TILE;
   struct box box = {(float)left, (float)(left + wide), (float)top, (float)(top + high)};
   struct box around = {box.left - 1.0F, box.right + 1.0F, box.top - 1.0F, box.bottom + 1.0F};
-  int edges[TILE * TILE], edgy = 0;
+  int edges[TILE * TILE], edgy = 0, order[FRAMED][FRAMED], places[MOST][2];
   for (int k = 0; k < v->count; k++)
     if (overlap(&v->solids[k].seen, &around)) which[found++] = k;
   if (!found) {
@@ -128,21 +154,19 @@ static void draw_tile(const struct view *v, int column, int row, struct batch *b
     return;
   }
   b->count = plain->count = 0;
-  for (int y = top - 1; y <= top + high; y++)
-    for (int x = left - 1; x <= left + wide; x++) add_ray(v, (float)x + 0.5F, (float)y + 0.5F, 0, b);
+  add_rays(v, &box, order, places, b);
   find_ground(v, b);
   pad(b);
   trace(v->solids, which, found, b);
-  int stride = wide + 2;
-  for (int y = 0; y < high; y++)
-    for (int x = 0; x < wide; x++) {
-      int i = (y + 1) * stride + x + 1, id = b->id[i], at = (top + y) * p->width + left + x;
-      note(p, v->solids, at, b->t[i], id);
-      if (differ(v, b, i, i - 1) || differ(v, b, i, i + 1) || differ(v, b, i, i - stride) || differ(v, b, i, i + stride))
-        edges[edgy++] = at;
-      else
-        copy_ray(b, i, at, plain);
-    }
+  for (int i = 0; i < wide * high; i++) {
+    int x = places[i][0], y = places[i][1], at = b->at[i];
+    note(p, v->solids, at, b->t[i], b->id[i]);
+    if (differ(v, b, i, order[y + 1][x]) || differ(v, b, i, order[y + 1][x + 2]) || differ(v, b, i, order[y][x + 1]) ||
+        differ(v, b, i, order[y + 2][x + 1]))
+      edges[edgy++] = at;
+    else
+      copy_ray(b, i, at, plain);
+  }
   colour(v, &box, plain);
   b->count = 0;
   for (int i = 0; i < edgy; i++) {

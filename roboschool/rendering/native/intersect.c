@@ -86,8 +86,11 @@ static void hit_box(const struct solid *s, int id, struct batch *b) {
 
 /* A mesh is one face; its normals are noted at once. */
 static void note_triangle(const struct solid *s, int id, int triangle, float t, int i, struct batch *b) {
-  const float *e = s->mesh->triangles + 9 * triangle + 3, *f = e + 3, way[3] = {b->dx[i], b->dy[i], b->dz[i]};
-  float normal[3] = {e[1] * f[2] - e[2] * f[1], e[2] * f[0] - e[0] * f[2], e[0] * f[1] - e[1] * f[0]}, out[3];
+  const float *own = s->mesh->blocks + 9 * BLOCK * (triangle / BLOCK) + triangle % BLOCK;
+  const float way[3] = {b->dx[i], b->dy[i], b->dz[i]};
+  float e[3], f[3], out[3];
+  for (int axis = 0; axis < 3; axis++) e[axis] = own[BLOCK * (3 + axis)], f[axis] = own[BLOCK * (6 + axis)];
+  const float normal[3] = {e[1] * f[2] - e[2] * f[1], e[2] * f[0] - e[0] * f[2], e[0] * f[1] - e[1] * f[0]};
   turn_out(s->turn, normal, out);
   float sign = dot(out, way) > 0.0F ? -1.0F : 1.0F, length = sign / sqrtf(most(dot(out, out), 1e-30F));
   b->t[i] = t, b->id[i] = id;

@@ -17,6 +17,7 @@ SPHERE, CAPSULE, CYLINDER, BOX, MESH, HEIGHTS = range(6)  # kinds of shapes; a h
 STUDIO, TILES, TRACK, STADIUM = range(4)  # kinds of ground; a studio has none
 FIXED, TURNS, SLIDES = range(3)  # kinds of links
 POSE = 12  # numbers of a pose: a matrix of rows that turns into the world, a position [m]
+BLOCK = 8  # triangles of a leaf of a mesh's tree, at most
 COLOURS = 11  # of a ground, in the order of `enum colour`
 SHARE = 4096  # pixels for each thread, at least
 
@@ -33,13 +34,13 @@ MARKS = np.dtype(  # `struct mark`
     [(name, np.float32, 2) for name in ("start", "end")]
     + [("radius", np.float32), ("line", np.float32), ("colour", np.float32, 3)]
 )
-NODES = np.dtype([("low", np.float32, 3), ("high", np.float32, 3), ("first", np.int32), ("count", np.int32)])
+NODES = np.dtype([("low", np.float32, 3), ("high", np.float32, 3), ("first", np.int32), ("axis", np.int32)])
 
 
 class Mesh(ctypes.Structure):
     """`struct mesh`."""
 
-    _fields_ = [("nodes", c_void_p), ("triangles", c_void_p)]
+    _fields_ = [("nodes", c_void_p), ("blocks", c_void_p)]
 
 
 class Ground(ctypes.Structure):
@@ -141,17 +142,17 @@ class Library:
         return placed, poses
 
     def build(self, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the tree of a mesh: nodes, `NODES`, and triangles (triangle, 9), as `struct mesh` has them.
+        """Return the tree of a mesh: nodes, `NODES`, and blocks (block, 9, BLOCK), as `struct mesh` has them.
 
         Args:
             corners: of its triangles, finite numbers [m] (triangle, 3, 3).
         """
         corners = np.ascontiguousarray(corners, np.float32)
         count = len(corners)
-        nodes, triangles = np.empty(2 * count, NODES), np.empty((count, 9), np.float32)
+        nodes, blocks = np.empty(2 * count, NODES), np.zeros((-(-count // BLOCK), 9, BLOCK), np.float32)
         order = np.empty(count, np.int32)
-        arrays = corners.ctypes.data, count, nodes.ctypes.data, triangles.ctypes.data, order.ctypes.data
-        return nodes[: self._build(*arrays)].copy(), triangles
+        arrays = corners.ctypes.data, count, nodes.ctypes.data, blocks.ctypes.data, order.ctypes.data
+        return nodes[: self._build(*arrays)].copy(), blocks
 
 
 @functools.cache

@@ -5,7 +5,8 @@
 
 #include "structures.h"
 
-enum { LEAF = 8, DEEP = 64 }; /* triangles of a leaf; of the tree, at most: it is balanced */
+enum { DEEP = 64 }; /* of the tree, at most: it is balanced */
+static const float FLATTEST = 1e-12F; /* part of a direction, at least */
 
 /* Compiled for wide vectors as well, which are used where the processor has them. The bits are the same: no sum is over
    rays. Sanitizers are not ready yet when the choice is made. */
@@ -61,66 +62,84 @@ static void grow(struct build *b, struct node *node, int first, int count) {
       node->high[axis] = most(node->high[axis], most(c[0], most(c[3], c[6])));
       low[axis] = least(low[axis], middle), high[axis] = most(high[axis], middle);
     }
-  node->first = first, node->count = count;
-  if (count <= LEAF) return;
+  node->first = first / BLOCK, node->axis = 3;
+  if (count <= BLOCK) return;
   int axis = 0;
   for (int other = 1; other < 3; other++)
     if (high[other] - low[other] > high[axis] - low[axis]) axis = other;
-  int half = count / 2;
+  int half = (count / 2 + BLOCK - 1) / BLOCK * BLOCK; /* so that all blocks but the last are full */
   divide(b, first, first + count - 1, first + half, axis);
   struct node *children = b->nodes + b->used;
-  node->first = b->used, node->count = 0;
+  node->first = b->used, node->axis = axis;
   b->used += 2;
   grow(b, children, first, half);
   grow(b, children + 1, first + half, count - half);
 }
 
 /* Build the tree of a mesh with at least one triangle: corners (triangle, 3, 3); nodes, at most two for each triangle;
-   triangles (triangle, 9) as `struct mesh` has them; `order` is scratch. Return the number of nodes. */
-int roboschool_build(const float *corners, int count, struct node *nodes, float *triangles, int32_t *order) {
+   blocks (block, 9, BLOCK) of zeros, as `struct mesh` has them; `order` is scratch. Return the number of nodes. */
+int roboschool_build(const float *corners, int count, struct node *nodes, float *blocks, int32_t *order) {
   struct build b = {corners, order, nodes, 1};
   for (int i = 0; i < count; i++) order[i] = i;
   grow(&b, nodes, 0, count);
   for (int i = 0; i < count; i++) {
     const float *c = corners + 9 * order[i];
+    float *own = blocks + 9 * BLOCK * (i / BLOCK) + i % BLOCK;
     for (int axis = 0; axis < 3; axis++) {
-      triangles[9 * i + axis] = c[axis];
-      triangles[9 * i + 3 + axis] = c[3 + axis] - c[axis];
-      triangles[9 * i + 6 + axis] = c[6 + axis] - c[axis];
+      own[BLOCK * axis] = c[axis];
+      own[BLOCK * (3 + axis)] = c[3 + axis] - c[axis];
+      own[BLOCK * (6 + axis)] = c[6 + axis] - c[axis];
     }
   }
   return b.used;
 }
 
-/* Return whether any ray of a packet enters a box before its end. */
-static inline int enter(const struct node *node, const struct packet *p, float inverse[3][PACKET]) {
+/* Rays of a packet whose directions have the same signs, so that it is known which sides of a box they meet first. */
+struct sheaf {
+  struct packet *rays;
+  float inverse[3][PACKET];
+  int backward[3];
+};
+
+/* Note which rays enter a box before their end; return whether any does. */
+static inline int enter(const struct node *node, const struct sheaf *s, int32_t *inside) {
+  const struct packet *p = s->rays;
+  const float ax = s->backward[0] ? node->high[0] : node->low[0], bx = s->backward[0] ? node->low[0] : node->high[0];
+  const float ay = s->backward[1] ? node->high[1] : node->low[1], by = s->backward[1] ? node->low[1] : node->high[1];
+  const float az = s->backward[2] ? node->high[2] : node->low[2], bz = s->backward[2] ? node->low[2] : node->high[2];
   int any = 0;
   for (int i = 0; i < PACKET; i++) {
-    float ax = (node->low[0] - p->x[i]) * inverse[0][i], bx = (node->high[0] - p->x[i]) * inverse[0][i];
-    float ay = (node->low[1] - p->y[i]) * inverse[1][i], by = (node->high[1] - p->y[i]) * inverse[1][i];
-    float az = (node->low[2] - p->z[i]) * inverse[2][i], bz = (node->high[2] - p->z[i]) * inverse[2][i];
-    float near = most(most(least(ax, bx), least(ay, by)), most(least(az, bz), 0.0F));
-    float end = least(least(most(ax, bx), most(ay, by)), least(most(az, bz), p->far[i]));
-    any |= near <= end;
+    float nx = (ax - p->x[i]) * s->inverse[0][i], fx = (bx - p->x[i]) * s->inverse[0][i];
+    float ny = (ay - p->y[i]) * s->inverse[1][i], fy = (by - p->y[i]) * s->inverse[1][i];
+    float nz = (az - p->z[i]) * s->inverse[2][i], fz = (bz - p->z[i]) * s->inverse[2][i];
+    inside[i] = most(most(nx, ny), most(nz, 0.0F)) <= least(least(fx, fy), least(fz, p->far[i]));
+    any |= inside[i];
   }
   return any;
 }
 
-/* Moeller and Trumbore 1997; what has no volume gives no number, which is in no range. */
-static inline void hit_triangle(const float *triangle, int number, struct packet *p) {
-  const float *e = triangle + 3, *f = triangle + 6;
-  for (int i = 0; i < PACKET; i++) {
-    float x = p->dx[i], y = p->dy[i], z = p->dz[i];
-    float px = y * f[2] - z * f[1], py = z * f[0] - x * f[2], pz = x * f[1] - y * f[0];
-    float inverse = 1.0F / (e[0] * px + e[1] * py + e[2] * pz);
-    float sx = p->x[i] - triangle[0], sy = p->y[i] - triangle[1], sz = p->z[i] - triangle[2];
-    float qx = sy * e[2] - sz * e[1], qy = sz * e[0] - sx * e[2], qz = sx * e[1] - sy * e[0];
+/* Note the nearest triangle of a block that a ray of a packet hits, if it is nearer than what is known. Moeller and
+   Trumbore 1997; what has no volume gives no number, which is in no range. */
+static inline void hit_block(const float *block, int number, int i, struct packet *p) {
+  const float *c = block, *e = block + 3 * BLOCK, *f = block + 6 * BLOCK;
+  const float x = p->dx[i], y = p->dy[i], z = p->dz[i], far = p->far[i];
+  float nearest[BLOCK];
+  int any = 0;
+  for (int k = 0; k < BLOCK; k++) {
+    float ex = e[k], ey = e[BLOCK + k], ez = e[2 * BLOCK + k], fx = f[k], fy = f[BLOCK + k], fz = f[2 * BLOCK + k];
+    float px = y * fz - z * fy, py = z * fx - x * fz, pz = x * fy - y * fx;
+    float inverse = 1.0F / (ex * px + ey * py + ez * pz);
+    float sx = p->x[i] - c[k], sy = p->y[i] - c[BLOCK + k], sz = p->z[i] - c[2 * BLOCK + k];
+    float qx = sy * ez - sz * ey, qy = sz * ex - sx * ez, qz = sx * ey - sy * ex;
     float u = (sx * px + sy * py + sz * pz) * inverse, v = (x * qx + y * qy + z * qz) * inverse;
-    float t = (f[0] * qx + f[1] * qy + f[2] * qz) * inverse;
-    int hit = (u >= 0.0F) & (v >= 0.0F) & (u + v <= 1.0F) & (t > 0.0F) & (t < p->far[i]);
-    p->far[i] = hit ? t : p->far[i];
-    p->triangle[i] = hit ? number : p->triangle[i];
+    float t = (fx * qx + fy * qy + fz * qz) * inverse;
+    int hit = (u >= 0.0F) & (v >= 0.0F) & (u + v <= 1.0F) & (t > 0.0F) & (t < far);
+    nearest[k] = hit ? t : NEVER;
+    any |= hit;
   }
+  if (!any) return;
+  for (int k = 0; k < BLOCK; k++)
+    if (nearest[k] < p->far[i]) p->far[i] = nearest[k], p->triangle[i] = number * BLOCK + k;
 }
 
 /* Take out the rays that have hit something; return whether some are left. */
@@ -133,37 +152,58 @@ static inline int take_out(struct packet *p) {
   return left;
 }
 
+WIDE static void go_through(const struct mesh *mesh, struct sheaf *s, int any) {
+  const struct node *later[DEEP], *node = mesh->nodes;
+  int32_t inside[2][PACKET];
+  int waiting = 0, own = 0; /* the row of `inside` that is the node's */
+  if (!enter(node, s, inside[0])) return;
+  while (node) {
+    if (node->axis < 3) { /* of two children that are entered, the nearer comes first */
+      const struct node *one = mesh->nodes + node->first + s->backward[node->axis];
+      const struct node *two = mesh->nodes + node->first + !s->backward[node->axis];
+      int first = enter(one, s, inside[0]), second = enter(two, s, inside[1]);
+      if (first && second) later[waiting++] = two;
+      own = !first;
+      node = first ? one : two;
+      if (first || second) continue;
+    } else {
+      for (int i = 0; i < PACKET; i++)
+        if (inside[own][i]) hit_block(mesh->blocks + 9 * BLOCK * node->first, node->first, i, s->rays);
+      if (any && !take_out(s->rays)) return;
+    }
+    for (node = 0, own = 0; waiting && !node;) node = enter(later[--waiting], s, inside[0]) ? later[waiting] : 0;
+  }
+}
+
 /* Note the first triangle that each ray of a packet hits nearer than its `far`, and how far it is; with `any`, some
    triangle. All is in the frame of the mesh. */
-WIDE void hit_mesh(const struct mesh *mesh, struct packet *p, int any) {
-  const struct node *later[DEEP];
-  float inverse[3][PACKET];
-  int waiting = 0;
-  for (; p->count < PACKET; p->count++) {
-    int i = p->count;
-    p->x[i] = p->x[0], p->y[i] = p->y[0], p->z[i] = p->z[0], p->far[i] = -1.0F;
-    p->dx[i] = p->dx[0], p->dy[i] = p->dy[0], p->dz[i] = p->dz[0];
-  }
+void hit_mesh(const struct mesh *mesh, struct packet *p, int any) {
+  const float *const ways[3] = {p->dx, p->dy, p->dz};
+  struct sheaf s = {.rays = p};
+  int signs[PACKET], left = p->count;
+  float far[PACKET];
   for (int i = 0; i < PACKET; i++) {
-    inverse[0][i] = 1.0F / (fabsf(p->dx[i]) < 1e-12F ? 1e-12F : p->dx[i]);
-    inverse[1][i] = 1.0F / (fabsf(p->dy[i]) < 1e-12F ? 1e-12F : p->dy[i]);
-    inverse[2][i] = 1.0F / (fabsf(p->dz[i]) < 1e-12F ? 1e-12F : p->dz[i]);
-    p->triangle[i] = -1;
-  }
-  later[waiting++] = mesh->nodes;
-  while (waiting) {
-    const struct node *node = later[--waiting];
-    if (!enter(node, p, inverse)) continue;
-    if (node->count) {
-      for (int i = node->first; i < node->first + node->count; i++) hit_triangle(mesh->triangles + 9 * i, i, p);
-      if (any && !take_out(p)) return;
-      continue;
+    if (i >= p->count) p->x[i] = p->y[i] = p->z[i] = p->dx[i] = p->dy[i] = p->dz[i] = 0.0F, p->far[i] = -1.0F;
+    signs[i] = (p->dx[i] < 0.0F) | (p->dy[i] < 0.0F) << 1 | (p->dz[i] < 0.0F) << 2;
+    for (int axis = 0; axis < 3; axis++) {
+      float way = ways[axis][i];
+      s.inverse[axis][i] = 1.0F / (fabsf(way) < FLATTEST ? way < 0.0F ? -FLATTEST : FLATTEST : way);
     }
-    const struct node *one = mesh->nodes + node->first, *two = one + 1; /* the nearer comes first */
-    float ahead = (two->low[0] + two->high[0] - one->low[0] - one->high[0]) * p->dx[0] +
-                  (two->low[1] + two->high[1] - one->low[1] - one->high[1]) * p->dy[0] +
-                  (two->low[2] + two->high[2] - one->low[2] - one->high[2]) * p->dz[0];
-    later[waiting++] = ahead > 0.0F ? two : one;
-    later[waiting++] = ahead > 0.0F ? one : two;
+    p->triangle[i] = -1;
+    far[i] = p->far[i];
   }
+  for (int first = 0; left; first++) { /* the rays of each sign together */
+    int own = signs[first], count = 0;
+    if (own < 0) continue;
+    for (int i = 0; i < PACKET; i++) {
+      int taken = i < p->count && signs[i] == own;
+      p->far[i] = taken ? far[i] : -1.0F;
+      if (taken) signs[i] = -1, count++;
+    }
+    left -= count;
+    for (int axis = 0; axis < 3; axis++) s.backward[axis] = own >> axis & 1;
+    go_through(mesh, &s, any);
+    for (int i = 0; i < PACKET; i++) far[i] = p->far[i] >= 0.0F ? p->far[i] : far[i];
+  }
+  for (int i = 0; i < PACKET; i++) p->far[i] = far[i];
 }

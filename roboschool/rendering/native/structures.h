@@ -4,19 +4,19 @@
 
 enum { SPHERE, CAPSULE, CYLINDER, BOX, MESH, HEIGHTS }; /* kinds of shapes; a heightfield is a mesh that is open */
 enum { STUDIO, TILES, TRACK, STADIUM };        /* kinds of ground; a studio has none */
-enum { TILE = 16, FRAMED = TILE + 2, MOST = 328, FACES = 8, SAMPLES = 8, PACKET = 8 };
+enum { TILE = 16, FRAMED = TILE + 2, MOST = 328, FACES = 8, SAMPLES = 8, PACKET = 8, BLOCK = 8 };
 /* TILE: side of the squares that a picture is drawn in [pixels]; FRAMED: with what is beside them. MOST: rays of a
    batch, a multiple of 8, at least FRAMED * FRAMED. FACES: of a shape, at most. SAMPLES: of a pixel at an edge.
-   PACKET: rays that go through a mesh together, at most. */
+   PACKET: rays that go through a mesh together, at most. BLOCK: triangles of a leaf of its tree, at most. */
 
 /* What Python fills */
-struct node { /* of the tree over a mesh; with no triangles its two children are at `first` */
+struct node { /* of the tree over a mesh; `first` of its two children has the lower places along `axis` */
   float low[3], high[3];
-  int32_t first, count;
+  int32_t first, axis; /* axis 3: a leaf, and `first` is its block */
 };
 struct mesh {
   const struct node *nodes;
-  const float *triangles; /* in the order of the tree: a corner, and the ways to the two others */
+  const float *blocks; /* of triangles (block, 9, BLOCK): a corner, and the ways to the two others */
 };
 struct shape {
   int32_t kind, body, mesh;
@@ -85,7 +85,7 @@ struct view {
   int count;
 };
 struct batch {
-  int count;
+  int count, samples;                               /* rays; of each pixel */
   int at[MOST];                                     /* pixel of each ray */
   int id[MOST];                                     /* solid * FACES + face; -1: no solid */
   float across[MOST], upward[MOST];                 /* place in the picture */

@@ -10,7 +10,7 @@ import numpy as np
 
 from roboschool.rendering.native.library import POSE
 from roboschool.rendering.render_scene import LOST, RenderScene
-from roboschool.rendering.shapes import BASE, Tree
+from roboschool.rendering.shapes import BASE
 from roboschool.rendering.team_colours import team_colours
 from roboschool.rendering.web.packing import MOST_FACES, pack, simplify
 from roboschool.scenes.scene import Scene
@@ -110,7 +110,7 @@ def _tables(recording: Recording, scene: RenderScene) -> dict[str, tuple[np.ndar
         "rewards": (recording.rewards, REWARD),
     }
     for number, tree in enumerate(scene.trees):
-        corners, faces = simplify(_corners(tree), MOST_FACES // len(scene.trees))
+        corners, faces = simplify(tree.corners, MOST_FACES // len(scene.trees))
         tables |= {f"corners{number}": (corners, MESH), f"faces{number}": (faces, 1.0)}
     return tables
 
@@ -122,11 +122,6 @@ def _steady(rows: np.ndarray) -> np.ndarray:
     signs = np.cumprod(np.where(np.concatenate(([False], turned)), -1.0, 1.0))
     rows[:, 3:BASE] *= signs[:, None]
     return rows
-
-
-def _corners(tree: Tree) -> np.ndarray:
-    first, *ways = np.moveaxis(tree.triangles.reshape(-1, 3, 3), 1, 0)
-    return np.stack((first, *(first + way for way in ways)), axis=1)
 
 
 def _link(link: Any) -> dict[str, Any]:

@@ -129,12 +129,12 @@ class Player {
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
     const placed = this.place(), trunks = about.agents.map((agent) => transform(placed[agent.link], agent.centre));
     const view = this.view.look(trunks, width / height, seconds), markers = this.markers();
-    const balls = markers.filter((marker) => !marker.line);
-    const shapes = about.shapes.concat(balls.map((ball) => ({ kind: SPHERE, half: Array(3).fill(ball.radius), colour: ball.colour })));
-    const poses = placeShapes(about.shapes, placed).concat(balls.map((ball) => [...HERE.slice(0, 9), ...ball.position]));
+    const solids = markers.filter((marker) => marker.line <= 0); // balls and posts
+    const shapes = about.shapes.concat(solids.map(({ line, radius, colour }) => ({ kind: line ? CAPSULE : SPHERE, half: [radius, radius, line ? -line / 2 : radius], colour })));
+    const poses = placeShapes(about.shapes, placed).concat(solids.map(({ line, position: [x, y, z] }) => [...HERE.slice(0, 9), x, y, z + line / 2]));
     const wide = Math.min(25, Math.max(1.5, ...about.agents.map((agent) => 2 * agent.radius), ...trunks.map((p) => 2 + Math.hypot(...sum(p, trunks[0], -1)))));
     const focus = this.view.follow === FREE && this.view.target ? this.view.target : trunks[Math.max(0, this.view.follow)];
-    picture.draw(view, shapes, poses, markers.filter((marker) => marker.line), focus, wide);
+    picture.draw(view, shapes, poses, markers.filter((marker) => marker.line > 0), focus, wide);
   }
 
   // Return the markers of the step that is shown.
