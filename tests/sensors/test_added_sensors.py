@@ -5,8 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from folders import ROOT
 from sensors.scenes_of_sensors import load_with
 
+from roboschool.cli.main import main
 from roboschool.errors import InvalidInput
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.state import State
@@ -181,3 +184,8 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     assert "range: 0.0" in str(error.value)
     assert "unknown link 'x'" in str(error.value)
     assert load_scene("dog_velocity").agents[0].task.added == ()
+
+
+def test_page_is_fresh() -> None:
+    page = CliRunner().invoke(main, ["list", "--sensors"], catch_exceptions=False).output
+    assert page == (ROOT / "docs" / "sensors.md").read_text(), "run: roboschool list --sensors > docs/sensors.md"
