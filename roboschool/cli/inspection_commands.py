@@ -17,10 +17,11 @@ from roboschool.errors import InvalidInput
 @click.option("--markdown", is_flag=True, help="Print a page about every scene, as Markdown.")
 @click.option("--card", is_flag=True, help="Print a page about the keys of a robot's card, as Markdown.")
 @click.option("--randomize", is_flag=True, help="Print a page about what a scene can randomize, as Markdown.")
-def list_(as_json: bool, games: bool, markdown: bool, card: bool, randomize: bool) -> None:
+@click.option("--sensors", is_flag=True, help="Print a page about sensors that a scene can add, as Markdown.")
+def list_(as_json: bool, games: bool, markdown: bool, card: bool, randomize: bool, sensors: bool) -> None:
     """List robots and scenes, with their Gymnasium ids."""
     wanted = {"--json": as_json, "--games": games, "--markdown": markdown, "--card": card}
-    wanted["--randomize"] = randomize
+    wanted |= {"--randomize": randomize, "--sensors": sensors}
     several = [name for name, given in wanted.items() if given]
     if len(several) > 1:
         raise InvalidInput(f"{' or '.join(several)}, not {'both' if len(several) == 2 else 'all'}")
@@ -35,6 +36,10 @@ def list_(as_json: bool, games: bool, markdown: bool, card: bool, randomize: boo
         from roboschool.cli.randomize_page import print_randomize_page
 
         print_randomize_page()
+    elif sensors:
+        from roboschool.cli.sensors_page import print_sensors_page
+
+        print_sensors_page()
     elif games:
         print_games()
     elif markdown:

@@ -2,6 +2,19 @@
 
 from dataclasses import dataclass
 
+HIT = 2  # numbers that physics writes of a ray: the share of its reach where it ends, and what it hits
+
+
+@dataclass(frozen=True)
+class RayFan:
+    """Rays that begin at a link of a robot. They go through the robot itself."""
+
+    link: str
+    origin: tuple[float, float, float]  # in the frame of the link [m]
+    directions: tuple[tuple[float, float, float], ...]  # of length 1
+    reach: float  # [m]
+    level: bool  # whether directions are in the heading frame of the link; else in its own frame
+
 
 @dataclass(frozen=True)
 class Needs:
@@ -13,6 +26,8 @@ class Needs:
     game: bool = False  # `State.game`, `State.agent_stats` and `State.steps_left`
     contacts: bool = False  # `State.contacts`
     foot_forces: bool = False  # `State.foot_forces`
+    link_forces: bool = False  # `State.link_forces`
+    rays: tuple[RayFan, ...] = ()  # one for each sensor that casts some; what they hit is in `State.own`
     link_heights: tuple[str, ...] = ()  # links whose heights are in `State.link_heights`
 
     def __or__(self, other: "Needs") -> "Needs":
@@ -25,13 +40,15 @@ class Needs:
             game=self.game or other.game,
             contacts=self.contacts or other.contacts,
             foot_forces=self.foot_forces or other.foot_forces,
+            link_forces=self.link_forces or other.link_forces,
+            rays=(*self.rays, *other.rays),
             link_heights=tuple(links),
         )
 
     @property
     def sums(self) -> bool:
         """Whether contacts are added up over the substeps of a timestep."""
-        return self.contacts or self.foot_forces
+        return self.contacts or self.foot_forces or self.link_forces
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from roboschool.mdp.needs import Needs
+from roboschool.mdp.record import Record
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.state import State
 from roboschool.robots.robot import Robot
@@ -54,6 +55,19 @@ class Sensor(ABC):
         """Return what it needs in the state beyond the quantities that physics always reports."""
         return Needs()
 
+    def fit(self, robot: Robot, scene: SceneInfo, memory: type[Record]) -> "Sensor":
+        """Return the sensor as it is on a robot in a scene, whose task remembers a record of this class.
+
+        Raises:
+            InvalidInput: the robot, the scene or the task lacks what it needs.
+        """
+        return self
+
+    @property
+    def source(self) -> "Sensor":
+        """The sensor itself, or that which it changes."""
+        return self
+
     def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
         """Return its numbers (world, agent, len(fields)).
 
@@ -66,6 +80,18 @@ class Sensor(ABC):
         raise NotImplementedError(f"{type(self).__name__} has no read(), and not all of its fields are picked")
 
 
+def read_picks(picks: Sequence[Pick], state: State) -> np.ndarray:
+    """Return numbers that are picked from a state (world, agent, len(picks))."""
+    numbers = [(_at(state, each) - each.offset) * each.scale for each in picks]
+    return np.stack(numbers, axis=-1)
+
+
+def _at(state: State, pick: Pick) -> np.ndarray:
+    place = (..., *pick.index)
+    numbers: np.ndarray = getattr(state, pick.quantity)[place]
+    return numbers
+
+
 def sensor_name(sensor: Sensor) -> str:
     """Return the name by which a scene means a sensor: `foot_contacts` is a `FootContacts`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(sensor).__name__).lower()
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(sensor.source).__name__).lower()

@@ -90,6 +90,13 @@ class BodyState(TrunkState):
     foot_forces: np.ndarray = quantity(
         "measured_feet", unit="N", doc="normal force on each foot, a mean over the substeps of the timestep"
     )
+    link_forces: np.ndarray = quantity(
+        "measured_links",
+        3,
+        unit="N",
+        frame="world",
+        doc="on each link of the robot, with friction, a mean over the substeps of the timestep",
+    )
     upright: np.ndarray = quantity(doc="1 inside the envelope of the robot's card, 0 once it has fallen")
     link_heights: np.ndarray = quantity("links", unit="m", doc="of the links in `Needs.link_heights` over the ground")
     trunk_height: np.ndarray = quantity(
@@ -117,7 +124,7 @@ class State(BodyState):
     `action`, `props`, `others`, `contacts`, `foot_forces` and `game` are empty unless a task or a sensor needs them
     (`Needs`). `game`, `agent_stats` and `memory` are records of the classes that the game and the task declare. `delay`
     and `past_actions` are empty unless an actuator of the robot is late, `conditions`, `push` and `noise` unless the
-    scene randomizes something.
+    scene randomizes something, and `own` unless a sensor is a `RememberingSensor`.
     """
 
     action: np.ndarray = quantity("actions", doc="what was applied in the step that led here, within -1 and 1")
@@ -137,6 +144,7 @@ class State(BodyState):
     push: np.ndarray = quantity("push", doc="steps until the next push, and until the force of the last ends")
     noise: np.ndarray = quantity("noise", doc="number of the noise of this episode, and steps since it began")
 
+    own: np.ndarray = quantity("own", doc="what sensors remember, behind the number of steps that they do")
     tile: Any = quantity(record="tile", doc="in a scene with a terrain its tile: `TileState`")
 
     def relative(self, bodies: Bodies) -> np.ndarray:

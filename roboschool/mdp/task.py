@@ -40,10 +40,12 @@ class Task(ABC):
     Attributes:
         robot: which it is about.
         weights: of terms of the reward or of costs, by name, instead of those that the task itself gives them.
+        added: sensors that the scene puts on the agent, beside those of the task.
     """
 
     robot: Robot
     weights: Mapping[str, float] = field(default_factory=dict, hash=False, kw_only=True)
+    added: tuple[Sensor, ...] = field(default=(), hash=False, kw_only=True)
     observation_limit: ClassVar[float] = MAX_SPEED  # every number of an observation is clipped to it, either way
     memory: ClassVar[type[Record]] = Nothing  # what it remembers of each agent; if anything, `update` is called
     ends_when_fallen: ClassVar[bool] = True  # otherwise no episode terminates; a rule of its own overrides `terminated`
@@ -125,17 +127,22 @@ class Task(ABC):
         return ()
 
 
+def sensors_of(task: Task, scene: SceneInfo) -> tuple[Sensor, ...]:
+    """Return what an agent observes, in order: the sensors of its task, then those that its scene adds."""
+    return tuple(sensor.fit(task.robot, scene, task.memory) for sensor in (*task.sensors(scene), *task.added))
+
+
 def needs_of(task: Task, scene: SceneInfo) -> Needs:
     """Return what a task and its sensors need in their state."""
     needs = task.needs
-    for sensor in task.sensors(scene):
+    for sensor in sensors_of(task, scene):
         needs |= sensor.needs()
     return needs
 
 
 def fields_of(task: Task, scene: SceneInfo) -> list[Field]:
     """Return the field of each number of an observation."""
-    return [field for sensor in task.sensors(scene) for field in sensor.fields(task.robot, scene)]
+    return [field for sensor in sensors_of(task, scene) for field in sensor.fields(task.robot, scene)]
 
 
 def make_task(where: str, robot: Robot, spec: dict[str, Any], beside: Path | None = None) -> Task:
@@ -150,4 +157,4 @@ def make_task(where: str, robot: Robot, spec: dict[str, Any], beside: Path | Non
         "tasks"
     )
     cls = find_class(f"{where}: ", "task", spec.get("name"), own, Task, beside)  # type: ignore[type-abstract]
-    return make(where, "task", spec, cls, robot=robot)
+    return make(where, "task", spec, cls, robot=robot, added=())

@@ -21,6 +21,7 @@ class Readings:
     agents: Sequence[np.ndarray]  # for each agent its `State`, of which the `BodyState` is written (world, n)
     props: np.ndarray | None = None  # position, velocity and x axis of each (world, prop, 9)
     pairs: np.ndarray | None = None  # of each agent with each agent, prop and the ground (world, agent, body, PAIR)
+    rays: Sequence[np.ndarray] = ()  # what those of each agent hit, sensor after sensor (world, ray * HIT)
     contacts: np.ndarray | None = None  # 1 where agents press on agents, then props (world, agent, agent + prop)
 
 
@@ -122,6 +123,16 @@ class PythonBackend:
                     contacts[one, other] = 1.0
                 if other < agents:
                     contacts[other, one] = 1.0
+        self.cast(world, readings)
+
+    def cast(self, world: int, readings: Readings) -> None:
+        """Cast the rays of sensors in a world."""
+        rays = self.worlds[world].rays
+        if readings.rays and rays.is_needed:
+            hits, begun = rays.cast().ravel(), 0
+            for array in readings.rays:
+                array[world] = hits[begun : begun + array.shape[1]]
+                begun += array.shape[1]
 
     def apply(self, effect: Launch | Push) -> None:
         """Carry out an effect."""

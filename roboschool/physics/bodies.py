@@ -132,6 +132,8 @@ class RobotBody(Body):
         self.watched = self.links[robot.height_link] if robot.height_link != robot.trunk else None
         self.heights = [self.links[name] for name in needs.link_heights]
         self.feet = {self.links[name]: place for place, name in enumerate(robot.feet)}
+        measured = [link.name for link in robot.model.links] if needs.link_forces else []
+        self.measured = {self.links[name]: place for place, name in enumerate(measured)}
         self.no_contacts = [0.0] * len(self.feet)
         self.settle(Placement((0.0, 0.0), 0.0, robot.pose))
 

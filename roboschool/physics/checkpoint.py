@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from roboschool.mdp.conditions import NOMINAL, Conditions, Vector
 from roboschool.mdp.effects import Placement, Push
+from roboschool.mdp.sensor import Sensor
 from roboschool.scenes.scene import Scene
 
 Triple: TypeAlias = tuple[float, float, float]
@@ -88,6 +89,8 @@ def describe_scene(scene: Scene) -> dict[str, str]:
             robot.model.text, robot.torque, robot.actuators, robot.self_collision, *robot.steering
         )
         described[f"agent {agent.name!r}: task"] = _hash(*_parameters(agent.task))
+        if agent.task.added:
+            described[f"agent {agent.name!r}: sensors"] = _hash(*map(_parameters_of_sensor, agent.task.added))
     if scene.randomize is not None and scene.randomize.payload is not None:
         described["payload"] = f"{scene.randomize.payload.position} {scene.randomize.payload.link}"
     for prop in scene.props:
@@ -96,10 +99,14 @@ def describe_scene(scene: Scene) -> dict[str, str]:
     return described
 
 
+def _parameters_of_sensor(sensor: Sensor) -> list[str]:
+    return [*_parameters(sensor), *_parameters(sensor.source)]
+
+
 def _parameters(task: Any) -> list[str]:
-    """Return the class of a task, and those of its parameters that are written alike in every process."""
+    """Return the class of a task or a sensor, and those of its parameters that are written alike in every process."""
     plain = (bool, int, float, str, tuple, dict, type(None))
-    values = [(each.name, getattr(task, each.name)) for each in fields(task)]
+    values = [(each.name, getattr(task, each.name)) for each in fields(task) if each.name != "added"]
     return [type(task).__name__, *(f"{name}={value!r}" for name, value in values if isinstance(value, plain))]
 
 

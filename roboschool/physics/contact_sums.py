@@ -14,17 +14,21 @@ class ContactSums:
     Args:
         bodies: Bullet's number of each agent, then of each prop, then of the ground.
         feet: for each agent the places of its feet, by Bullet's number of the link.
+        links: likewise of the links whose forces are wanted.
     """
 
-    def __init__(self, bodies: Sequence[int], feet: Sequence[Mapping[int, int]]) -> None:
+    def __init__(
+        self, bodies: Sequence[int], feet: Sequence[Mapping[int, int]], links: Sequence[Mapping[int, int]]
+    ) -> None:
         self._numbers = {body: number for number, body in enumerate(bodies)}
-        self._places = feet
+        self._places, self._links = feet, links
         self.pairs = np.zeros((len(feet), len(bodies), PAIR))
         self.feet = [np.zeros(len(places)) for places in feet]  # sums of forces [N]
+        self.links = [np.zeros((len(places), 3)) for places in links]  # likewise, with friction
 
     def clear(self) -> None:
         """Set all sums to zero."""
-        for array in (self.pairs, *self.feet):
+        for array in (self.pairs, *self.feet, *self.links):
             array[:] = 0.0
 
     def add(self, contacts: Sequence[Any]) -> None:
@@ -40,6 +44,11 @@ class ContactSums:
                     continue
                 if link in self._places[own]:
                     self.feet[own][self._places[own][link]] += force
+                if link in self._links[own]:
+                    total = self.links[own][self._links[own][link]]
+                    for axis in range(3):
+                        along = force * normal[axis] + contact[10] * contact[11][axis] + contact[12] * contact[13][axis]
+                        total[axis] += sign * along
                 if its is None or its == own:
                     continue
                 touching.add((own, its))

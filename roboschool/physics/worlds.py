@@ -24,6 +24,7 @@ from roboschool.physics.contact_sums import ContactSums
 from roboschool.physics.ground import Ground
 from roboschool.physics.output import redirect_native_output
 from roboschool.physics.prop_body import PropBody
+from roboschool.physics.rays import RayCaster
 from roboschool.scenes.scene import Scene
 from roboschool.scratch import scratch_path
 
@@ -103,7 +104,9 @@ class World:
         self.dynamics = Dynamics(self.client, self.ground, self.bodies, self.scene.randomize)
         numbers = [body.id for body in (*self.bodies, *self.prop_bodies)]
         feet = [body.feet for body in self.bodies]
-        self.sums = ContactSums([*numbers, self.ground], feet) if self._adds_up else None
+        links = [body.measured for body in self.bodies]
+        self.sums = ContactSums([*numbers, self.ground], feet, links) if self._adds_up else None
+        self.rays = RayCaster(self.client, self.bodies, [*numbers, self.ground])
         self.restores_exactly = self._has_one_contact_order()
 
     def _has_one_contact_order(self) -> bool:
@@ -190,6 +193,7 @@ class World:
         values, sound = self.bodies[agent].read(self.floor)
         measured = self.sums is not None and self.bodies[agent].needs.foot_forces
         values["foot_forces"] = (self.sums.feet[agent] / self.calls).tolist() if self.sums and measured else []
+        values["link_forces"] = (self.sums.links[agent] / self.calls).ravel().tolist() if self.sums else []
         return values, sound
 
     def props(self) -> list[tuple[float, ...]]:

@@ -18,6 +18,7 @@ from roboschool.mdp.task import make_task
 from roboschool.plugins import look_beside
 from roboschool.robots.robot import Robot, load_robot
 from roboschool.robots.urdf import read_urdf
+from roboschool.scenes.agent_sensors import add_sensors
 from roboschool.scenes.elements import find_element_faults, make_layout, make_models, overlaps
 from roboschool.scenes.lanes import Lanes, draw_entrants, line_up
 from roboschool.scenes.layout import Layout, LayoutTable
@@ -176,7 +177,8 @@ def _make_scene(path: Path, file: SceneFile, name: str, robot: Any, brought: Map
     names = [prop.name for prop in props]
     info = describe(agents, names, file.finish, None if terrain is None else build_terrain(terrain))
     agents, faults = _make_all(functools.partial(_place_task, placed), agents)
-    raise_faults(str(path), [*faults, *(overlaps(placed, names) if placed else ())])
+    agents, sensor_faults = _make_all(functools.partial(add_sensors, path, info), agents)
+    raise_faults(str(path), [*faults, *sensor_faults, *(overlaps(placed, names) if placed else ())])
     return Scene(
         name=name,
         summary=file.summary,

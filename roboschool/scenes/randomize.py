@@ -12,7 +12,7 @@ from roboschool.distributions import Number
 from roboschool.errors import InvalidInput, describe_unknown, raise_faults
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import sensor_name
-from roboschool.mdp.task import Task
+from roboschool.mdp.task import Task, sensors_of
 from roboschool.robots.card import MAX_DELAY, ActuatorSpec
 from roboschool.robots.robot import Robot
 from roboschool.schema import Bounds, Meaning, convert
@@ -150,7 +150,7 @@ def find_randomize_faults(
     links = dict.fromkeys(link.name for robot in robots for link in robot.model.links)
     moving = dict.fromkeys(joint for robot in robots for joint in moving_joints(robot))
     driven = dict.fromkeys(joint.name for robot in robots for joint in robot.joints)
-    sensors = dict.fromkeys(sensor_name(sensor) for task in tasks for sensor in task.sensors(scene))
+    sensors = dict.fromkeys(sensor_name(sensor) for task in tasks for sensor in sensors_of(task, scene))
     known: dict[str, tuple[str, Mapping[str, None]]] = {
         "mass": ("link", links),
         "joint_damping": ("joint", moving),

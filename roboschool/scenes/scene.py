@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from roboschool import paths
 from roboschool.bodies.terrain import EDGE, Terrain, TerrainSettings, build_terrain, find_terrain_faults
@@ -52,6 +52,7 @@ class AgentSettings:
     hold: Annotated[int, Bounds(1, 1000)] = 1  # timesteps for which an action holds; those between are ignored
     noise: Annotated[float, Bounds(0.0, math.pi)] = 0.1  # joints start within this of the rest pose [rad, m]
     policy: str = ""  # the default policy: the name of a scene with a trained one, or "package.module:Class"
+    sensor: tuple[dict[str, Any], ...] = field(default=(), hash=False)  # beside its task's: {name = ..., parameters}
     team: Team = ""  # agents of one team win and lose together; empty: a team of its own
 
 

@@ -6,7 +6,6 @@ from typing import TypeAlias
 
 import numpy as np
 
-from roboschool.mdp.needs import Needs
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Pick, Sensor
 from roboschool.mdp.state import State
@@ -53,22 +52,6 @@ class JointOffsets(Sensor):
                 pick = Pick(quantity, (number,), offset)
                 fields.append(Field(f"{joint.name} {name}", unit if quantity == "q" else f"{unit}/s", joint, pick))
         return fields
-
-
-@dataclass(frozen=True)
-class LastAction(Sensor):
-    """The action of the last step; zero at the beginning of an episode."""
-
-    def fields(self, robot: Robot, scene: SceneInfo) -> Sequence[Field]:
-        """Return one number a joint, in the order of the actions."""
-        return [
-            Field(f"last action of {joint.name}", source=joint, pick=Pick("action", (number,)))
-            for number, joint in enumerate(robot.joints)
-        ]
-
-    def needs(self) -> Needs:
-        """The actions."""
-        return Needs(action=True)
 
 
 def _to_trunk(turns: tuple[np.ndarray, ...], along: Numbers, aside: Numbers, up: Numbers) -> tuple[Numbers, ...]:

@@ -11,7 +11,7 @@ from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
 from roboschool.mdp.state import State
 from roboschool.robots.robot import Robot
-from roboschool.schema import Bounds
+from roboschool.schema import Bounds, Meaning
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class HeightScan(Sensor):
 
     terrain: Terrain | None  # of the scene; None: the ground is level
     standing: float  # height of the trunk over level ground where it stands [m]
-    rows: Annotated[int, Bounds(1, 64)] = 11  # along the heading
-    columns: Annotated[int, Bounds(1, 64)] = 11  # to the side
-    spacing: Annotated[float, Bounds(0.01, 2.0)] = 0.1  # between two points [m]
-    ahead: float = 0.2  # of the trunk, where the middle of the grid is [m]
-    reach: Annotated[float, Bounds(0.01, 10.0)] = 1.0  # numbers are clipped to it, either way [m]
+    rows: Annotated[int, Bounds(1, 64), Meaning("Points along the heading.")] = 11
+    columns: Annotated[int, Bounds(1, 64), Meaning("Points to the side.")] = 11
+    spacing: Annotated[float, Bounds(0.01, 2.0), Meaning("Between two points.", "m")] = 0.1
+    ahead: Annotated[float, Bounds(-100.0, 100.0), Meaning("Of the trunk, where the middle of the grid is.", "m")] = 0.2
+    reach: Annotated[float, Bounds(0.01, 10.0), Meaning("To which numbers are clipped, either way.", "m")] = 1.0
 
     def _points(self) -> tuple[np.ndarray, np.ndarray]:
         """Return where the points are: forward and to the left (row x column,) [m]."""

@@ -16,9 +16,11 @@ def readings_of(seats: Sequence[tuple[Group, int]], game: GameRules, props: bool
         props: whether props are read.
     """
     state = game.state
+    rays = [view for group, place in seats for view in group.memory.ray_views(place)]
     return Readings(
         agents=[group.state.array[:, place] for group, place in seats],
         props=state.props.array if props else None,
         contacts=state.contacts if game.needs.contacts else None,
+        rays=rays,
         pairs=state.pair_sums if game.adds_up else None,
     )

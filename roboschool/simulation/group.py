@@ -26,6 +26,7 @@ from roboschool.simulation.noise import sample_noise
 from roboschool.simulation.observer import Observer
 from roboschool.simulation.plan import NEUTRAL, Plan
 from roboschool.simulation.pushes import Pushes
+from roboschool.simulation.sensor_memory import SensorMemory, memory_size
 from roboschool.simulation.term_sum import TermSum
 from roboschool.simulation.trace import CannotBeTraced, random_states, trace_commands
 from roboschool.simulation.variants import check_variants
@@ -82,6 +83,7 @@ class Group:
         self.rewards = TermSum(task.rewards(scene.info), weights, shape)
         self.costs = TermSum(task.costs(scene.info), weights, shape)
         self.indicates = scene.indicator  # whether `cost` is 0 or 1, and in every info
+        self.memory = SensorMemory(task, scene.info, self.state)
         self.observer = Observer(task, scene.info, self.state, robots)
         self.observation = np.zeros((*shape, len(self.observer.fields)), np.float32)
         self._given = np.zeros(self.shape)  # actions asked for
@@ -192,6 +194,8 @@ class Group:
             decided: these worlds (world,); None: there is no game.
             is_computed: whether the native library has computed `kernels`, and has ended episodes if it can.
         """
+        if self.memory.is_needed:
+            self.memory.advance(self.previous, self.applied, self.state, dt, self._idle)
         step = (self.previous, self.applied, self.state, dt, self.counted, is_computed)
         self.rewards.compute(*step)
         if self.costs.terms:
@@ -270,6 +274,7 @@ class Group:
         """Note that an episode has begun in a world, with its generator, and what is randomized there."""
         self.active[world] = True
         self.state.game_reward[world] = 0.0
+        self.memory.begin(self.state, world, rng)
         if self.robot.is_late:
             late = self.plan.find("delay")
             self.delay.begin(self.state, world, rng, None if late is None else self.state.conditions[world, :, late])
@@ -299,6 +304,8 @@ class Group:
 
     def observe(self, previous: State, dt: float, is_computed: bool = False) -> None:
         """Observe for all agents, unless `kernels` have done so, and add noise."""
+        if self.memory.is_needed:
+            self.memory.start(previous, self.applied, self.state, dt)
         self.observation = self.observer.read(previous, self.applied, self.state, dt, is_computed)
         if self.plan.noise:
             keys, steps = self.state.noise[..., 0], self.state.noise[..., 1]
@@ -315,12 +322,14 @@ def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> S
         "passive_joints": len(robot.passive_joints),
         "feet": len(robot.feet),
         "measured_feet": len(robot.feet) if needs.foot_forces else 0,
+        "measured_links": len(robot.model.links) if needs.link_forces else 0,
         "touched": len(scene.agents) + len(scene.props) if needs.contacts else 0,
         "links": len(needs.link_heights),
         "actions": len(robot.joints) if needs.action or holds else 0,
         "props": len(scene.props) if needs.props else 0,
         "others": len(scene.agents) - 1 if needs.others else 0,
         "memory": task.memory,
+        "own": memory_size(task, scene.info),
     }
     if scene.terrain is not None:
         sizes |= {"uneven": 1, "tile": TileState}

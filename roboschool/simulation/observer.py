@@ -8,12 +8,13 @@ from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Pick, Sensor
 from roboschool.mdp.state import State
-from roboschool.mdp.task import Task
+from roboschool.mdp.task import Task, sensors_of
 from roboschool.physics.native.library import Reading
 from roboschool.physics.native.observation import Observation
 from roboschool.physics.native.program import Kernel
 from roboschool.robots.robot import Robot
 from roboschool.simulation.sensing import reading_of
+from roboschool.simulation.sensor_memory import bind
 from roboschool.simulation.trace import random_states
 
 
@@ -36,7 +37,7 @@ class Observer:
         self._readers: list[tuple[slice, Sensor]] = []
         columns: list[int] = []
         picks = []
-        for sensor in task.sensors(scene):
+        for sensor in bind(task, scene):
             fields, start = list(sensor.fields(task.robot, scene)), len(self.fields)
             self.fields += fields
             target = slice(start, len(self.fields))
@@ -176,7 +177,7 @@ class Observer:
 def _picks(task: Task, scene: SceneInfo, robot: Robot) -> list[Pick]:
     """Return what is picked from the state of a robot, in the order of the observation."""
     picks = []
-    for sensor in task.sensors(scene):
+    for sensor in sensors_of(task, scene):
         own = [field.pick for field in sensor.fields(robot, scene)]
         if None not in own:
             picks += [pick for pick in own if pick is not None]

@@ -12,7 +12,7 @@ from roboschool.mdp.actuator import QUANTITIES
 from roboschool.mdp.conditions import BodyConditions
 from roboschool.mdp.effects import Placement
 from roboschool.mdp.sensor import sensor_name
-from roboschool.mdp.task import Task
+from roboschool.mdp.task import Task, sensors_of
 from roboschool.scenes.randomize import PushRanges, Randomize, StartRanges, given_keys, moving_joints
 from roboschool.scenes.scene import Scene
 
@@ -58,7 +58,7 @@ class Plan:
         strength, kp, kd = (self._find(key, joints, FACTOR) for key in ("motor_strength", "kp", "kd"))
         self.scales = self._scaled(strength, kp, kd) if strength or kp or kd else None
         sensors = [
-            (sensor_name(sensor), len(sensor.fields(self.robot, scene.info))) for sensor in task.sensors(scene.info)
+            (sensor_name(sensor), len(sensor.fields(self.robot, scene.info))) for sensor in sensors_of(task, scene.info)
         ]
         self.noise = self._find("noise", [name for name, count in sensors for _ in range(count)], ADDEND)
 
@@ -75,7 +75,7 @@ class Plan:
                 each = dict.fromkeys(joints, number) if part in ("joints", "joint_speeds") else number
                 yield from _expand(START + part, each, joints)
         else:
-            sensors = [sensor_name(sensor) for sensor in task.sensors(scene.info)]
+            sensors = [sensor_name(sensor) for sensor in sensors_of(task, scene.info)]
             names = {"mass": links, "joint_damping": moving, "joint_friction": moving, "noise": sensors}
             yield from _expand(key, value, names.get(key, joints))
 

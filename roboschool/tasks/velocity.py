@@ -18,7 +18,8 @@ from roboschool.mdp.task import Task, Update
 from roboschool.mdp.term import Term
 from roboschool.robots.robot import Robot
 from roboschool.schema import Bounds
-from roboschool.sensors.base_motion import BaseMotion, JointOffsets, LastAction
+from roboschool.sensors.base_motion import BaseMotion, JointOffsets
+from roboschool.sensors.previous_action import PreviousAction
 
 Speed = Annotated[Number, Bounds(-10.0, 10.0)]  # [m/s, rad/s]
 Square = Annotated[float, Bounds(0.0, 100.0, above=True)]
@@ -97,7 +98,7 @@ class Velocity(Task):
 
     def sensors(self, scene: SceneInfo) -> Sequence[Sensor]:
         """Return motion of the trunk, command, joints, last action."""
-        return BaseMotion(), Command(), JointOffsets(), LastAction()
+        return BaseMotion(), Command(), JointOffsets(), PreviousAction()
 
     def rewards(self, scene: SceneInfo) -> Sequence[Term]:
         """Return the terms; for a command they judge the step that followed it."""

@@ -14,6 +14,7 @@ from roboschool.robots.robot import Robot
 from roboschool.robots.urdf import Joint
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.group import Group
+from roboschool.simulation.sensor_memory import bind
 from roboschool.simulation.simulation import Simulation
 from roboschool.testing.episodes import HIDDEN
 
@@ -74,9 +75,9 @@ def _group_faults(simulation: Simulation, group: Group) -> Iterator[str]:
         for kind in ("rewards", "costs")
         for term in getattr(task, kind)(info)
     }
-    for sensor in task.sensors(info):
+    for sensor in bind(task, info):
         if any(field.pick is None for field in sensor.fields(task.robot, info)):
-            methods[f"sensor {type(sensor).__name__}: read()"] = lambda *step, read=sensor.read: read(*step, dt)
+            methods[f"sensor {type(sensor.source).__name__}: read()"] = lambda *step, read=sensor.read: read(*step, dt)
     methods["terminated()"] = lambda previous, action, state: task.terminated(state)
     for name, method in methods.items():
         yield from (f"{where}: {name} {fault}" for fault in _faults(method, group))

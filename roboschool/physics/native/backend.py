@@ -93,6 +93,7 @@ class NativeBackend(PythonBackend):
         chosen = _mark(worlds, begun)
         if not self._by_pybullet:
             self._call(chosen, prepared, library.ACTS | library.PASSES | library.READS | self._computes)
+            self._cast(chosen, readings)
             return
         self._call(chosen, prepared, library.ACTS)
         rows = [command.tolist() for command in commands]
@@ -100,6 +101,12 @@ class NativeBackend(PythonBackend):
             if world >= 0:
                 self.worlds[world].step([row[world] for row in rows])
         self._call(chosen, prepared, library.READS | self._computes)
+        self._cast(chosen, readings)
+
+    def _cast(self, chosen: Iterable[int], readings: Readings) -> None:
+        """Cast rays in worlds, given as `_mark` gives them."""
+        for world in chosen if readings.rays else ():
+            self.cast(~world if world < 0 else world, readings)
 
     def compute(self, worlds: Iterable[int], begun: Collection[int]) -> None:
         """Compute what was prepared, of worlds that have been stepped."""
@@ -112,6 +119,7 @@ class NativeBackend(PythonBackend):
         if prepared is None or prepared.readings is not readings:
             prepared = _Prepared((), readings)
         self._call([~world], prepared, library.READS | self._computes)
+        self.cast(world, readings)
 
     def _call(self, chosen: list[int], prepared: "_Prepared", does: int) -> None:
         broken = self._step(self._pointers, self._numbers(*chosen), len(chosen), prepared.address, does, self._threads)

@@ -34,12 +34,21 @@ static int next_touch(struct contacts_of *list, struct touch *t) {
   return 0;
 }
 
+static void add_vector(double *total, const struct touch *t) {
+  const struct contact *c = t->contact;
+  for (int axis = 0; axis < 3; axis++) {
+    const double along = c->force * c->normal[axis] + c->friction[0] * c->directions[axis] + c->friction[1] * c->directions[3 + axis];
+    total[axis] += t->side ? -along : along;
+  }
+}
+
 /* Add up the forces of a substep, the first of a timestep being 0. */
 void add_contacts(struct world *w, int substep) {
   struct touch t;
   const int wide = w->agents + w->props + 1;
   if (!substep) {
     memset(w->foot_sums, 0, (size_t)w->feet * sizeof(double));
+    memset(w->link_sums, 0, (size_t)w->measured * 3 * sizeof(double));
     memset(w->pair_sums, 0, (size_t)(w->agents * wide * PAIR) * sizeof(double));
     memset(w->last_substeps, 0, (size_t)(w->agents * wide) * sizeof(int));
   }
@@ -48,6 +57,8 @@ void add_contacts(struct world *w, int substep) {
     const struct robot *r = w->robots + t.own;
     for (int foot = 0; foot < r->feet; foot++)
       if (r->foot_links[foot] == t.link) w->foot_sums[r->sums + foot] += t.contact->force;
+    for (int link = 0; link < r->measured; link++)
+      if (r->measured_links[link] == t.link) add_vector(w->link_sums + 3 * (r->link_sums + link), &t);
     const int other = t.grounded ? wide - 1 : t.other;
     if (other < 0 || other == t.own) continue;
     double *pair = w->pair_sums + (t.own * wide + other) * PAIR;
@@ -66,8 +77,9 @@ static void read_sums(const struct world *w, int i, const struct step *out) {
   const int wide = w->agents + w->props + 1;
   for (int a = 0; a < w->agents; a++) {
     const struct robot *r = w->robots + a;
-    double *row = row_of(out->agents + a, i) + r->at.foot_forces;
-    for (int foot = 0; r->measures_feet && foot < r->feet; foot++) row[foot] = w->foot_sums[r->sums + foot] / w->calls;
+    double *row = row_of(out->agents + a, i), *feet = row + r->at.foot_forces, *links = row + r->at.link_forces;
+    for (int foot = 0; r->measures_feet && foot < r->feet; foot++) feet[foot] = w->foot_sums[r->sums + foot] / w->calls;
+    for (int n = 0; n < 3 * r->measured; n++) links[n] = w->link_sums[3 * r->link_sums + n] / w->calls;
   }
   if (out->pairs.data) memcpy(row_of(&out->pairs, i), w->pair_sums, (size_t)(w->agents * wide * PAIR) * sizeof(double));
 }

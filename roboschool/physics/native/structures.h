@@ -61,17 +61,18 @@ struct bullet { /* functions of pybullet's own library, in the order of `FUNCTIO
 };
 
 struct columns { /* where the quantities of a `BodyState` begin in its row, which begins with those of its trunk */
-  int q, qd, passive_q, passive_qd, foot_contacts, foot_obstacle_contacts, body_contact, foot_forces, upright, link_heights, trunk_height, end;
+  int q, qd, passive_q, passive_qd, foot_contacts, foot_obstacle_contacts, body_contact, foot_forces, link_forces, upright, link_heights, trunk_height, end;
 };
 struct robot {
   int body, trunk, trunk_link, is_tilted, height_link, feedback;
   int side_u, steering_q; /* of a robot whose first force points where a hinge has turned; else -1 */
-  int driven, passive, feet, clear, heights;             /* lengths of the arrays that follow */
+  int driven, passive, feet, clear, heights, measured;   /* lengths of the arrays that follow */
   const int *driven_q, *driven_u, *passive_q, *passive_u; /* places in Bullet's q and u */
-  const int *foot_links, *clear_feet, *height_links;
+  const int *foot_links, *clear_feet, *height_links, *measured_links;
   int track_q[3], track_u[3]; /* of a planar robot */
   int command;                /* how many numbers its command has */
   int sums;                   /* where its feet begin in `foot_sums` of its world */
+  int link_sums;              /* where its measured links begin in `link_sums` of its world */
   int measures_feet;          /* whether their forces are wanted */
   int is_fixed, positions, speeds; /* whether its root is; how many of Bullet's q and u an episode begins with */
   struct columns at;
@@ -112,8 +113,9 @@ struct world {
   struct prop *prop_bodies;
   double *foot_sums; /* of the forces on feet over the substeps of a timestep; NULL: contacts are not added up */
   double *pair_sums; /* of each agent and body (agents, props, ground): PAIR numbers, see `ContactSums` */
+  double *link_sums; /* of force vectors on links, with friction, likewise */
   int *last_substeps;        /* of each such pair the last substep in which they pressed, from 1 */
-  int feet;          /* of all agents */
+  int feet, measured; /* of all agents */
   int start, movers; /* the number of Bullet's state of when the world was built; how many bodies an episode moves */
   struct mover *moving;
   int begins;        /* what is done of an episode's beginning before anything else */

@@ -55,10 +55,11 @@ class NativeWorld(World):
     def _describe(self) -> None:
         """Tell the library what the world is made of."""
         robots, props = (library.Robot * len(self.bodies))(), (library.Prop * len(self.prop_bodies))()
-        feet = 0
+        feet = measured = 0
         for robot, body in zip(robots, self.bodies, strict=True):
             _describe_robot(robot, body, self.floor.terrain is None)
             robot.sums, feet = feet, feet + len(body.feet)
+            robot.link_sums, measured = measured, measured + len(body.measured)
         for prop, other in zip(props, self.prop_bodies, strict=True):
             prop.body, prop.link, prop.tilted = other.id, other.leaf, other.tilted
             kind = library.HINGED if other.joints else library.FREE
@@ -84,11 +85,11 @@ class NativeWorld(World):
         for placement, joints in zip(self._starts, self._joints, strict=True):
             placement.joints = joints
         self._is_placed = not any(body.followers for body in self.bodies)  # by the library
-        struct.feet = sum(len(body.feet) for body in self.bodies)
+        struct.feet, struct.measured = feet, measured
         if self.sums is not None:
             pairs = len(robots) * (len(robots) + len(props) + 1)
-            self._sums = (_zeros(struct.feet), _zeros(pairs * PAIR), _ints([0] * pairs))
-            struct.foot_sums, struct.pair_sums, struct.last_substeps = self._sums
+            self._sums = (_zeros(feet), _zeros(pairs * PAIR), _zeros(3 * measured), _ints([0] * pairs))
+            struct.foot_sums, struct.pair_sums, struct.link_sums, struct.last_substeps = self._sums
         self._settle()
 
     def _settle(self) -> None:
@@ -240,6 +241,7 @@ def _describe_robot(robot: Any, body: RobotBody, is_level: bool) -> None:
     robot.feet, robot.foot_links = len(body.feet), _ints(body.feet)
     robot.clear, robot.clear_feet = len(body.robot.clear), _ints(body.robot.clear)
     robot.heights, robot.height_links = len(body.heights), _ints(body.heights)
+    robot.measured, robot.measured_links = len(body.measured), _ints(body.measured)
     robot.is_fixed, robot.standing_height = body.robot.fixed, body.robot.standing_height
     robot.positions, robot.speeds = (1 + max(places, default=-1) for places in _places(body, body.joints))
     robot.is_tilted, robot.tilted = body.tilted != STRAIGHT, body.tilted
@@ -249,6 +251,7 @@ def _describe_robot(robot: Any, body: RobotBody, is_level: bool) -> None:
         "passive_joints": robot.passive,
         "feet": robot.feet,
         "links": robot.heights,
+        "measured_links": robot.measured,
         "uneven": int(not is_level),
     }
     robot.measures_feet = body.needs.foot_forces

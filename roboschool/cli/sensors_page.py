@@ -1,0 +1,128 @@
+"""The page about sensors that a scene can put on an agent, as Markdown, made of the declarations: docs/sensors.md."""
+
+import dataclasses
+import importlib
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin
+
+import click
+
+from roboschool.cli.card_page import describe_bounds, parts_of
+from roboschool.mdp.delayed import Delayed
+from roboschool.scenes.agent_sensors import SENSORS, parameters_of
+from roboschool.schema import Bounds
+
+INTRO = """# Sensors
+
+`roboschool list --sensors` makes this page from the declarations in [sensors/](../roboschool/sensors/), and a test
+notices when it is stale.
+
+What an agent observes is what its task says, and then what its scene adds, in the order of the file:
+
+```toml
+[[agent]]
+name  = "dog_0"
+robot = "dog"
+task  = { name = "velocity" }
+
+[[agent.sensor]]
+name  = "rays"
+count = 64
+what  = "class"
+
+[[agent.sensor]]
+name    = "contact"
+links   = ["front_left_shank", "trunk"]
+delay   = [0, 2]   # steps; drawn for each episode
+history = 3
+```
+
+- Any robot with any task can have them, several of one kind too. `name` may be your class, "package.module:Class".
+- All numbers are one vector, a `Box`. `docs/environments.md` and the spaces are made of the same declarations.
+- What sensors remember, and what rays have hit, is a part of the state: a saved state goes on bit for bit.
+- An unknown sensor, key, link or prop is an error that names file, agent, sensor, key and the nearest right name.
+- Only agents with the same robot, task and sensors are computed at once.
+"""
+HEAD = "| key | meaning | unit | default | bounds |\n|---|---|---|---|---|"  # of a table of parameters
+WAYS = """
+## Bias, delay and history
+
+Every sensor has these keys, too. The bias is added first, then comes the delay, then the history; before an episode all
+was as it is at its start. Noise is a matter of [`randomize`](randomization.md), by the name of the sensor; it is added
+last, anew in every step.
+"""
+NOTES = """
+## A sensor of your own
+
+Write a frozen dataclass that is a `Sensor` ([sensor.py](../roboschool/mdp/sensor.py)); with numbers of its own in the
+state it is a `RememberingSensor` ([remembering.py](../roboschool/mdp/remembering.py)). `fit` returns it as it is on a
+robot and checks what the robot must have. Its parameters are the fields with a `Meaning`, or all if none has one.
+
+## What they cost
+
+Forces of contacts are added up in C while the world is stepped. Rays are one call of Bullet for all agents of a world,
+and more for rays that hit their own robot; Bullet compares every ray with every shape of a world, so that many
+rays among many robots are slow: measure with `roboschool bench --scene`."""
+
+
+def print_sensors_page() -> None:
+    """Print the page."""
+    click.echo(INTRO)
+    click.echo("## Which there are\n\n| name | what it observes |\n|---|---|")
+    kinds = {name: _class_of(place) for name, place in sorted(SENSORS.items())}
+    for name, kind in kinds.items():
+        click.echo(f"| `{name}` | {_sentence(kind)} |")
+    for name, kind in kinds.items():
+        if rows := list(_rows(kind)):
+            click.echo(
+                f"\n### `{name}`\n\n{_rest(kind)}| key | meaning | unit | default | bounds |\n|---|---|---|---|---|"
+            )
+            for row in rows:
+                click.echo("| " + " | ".join(row) + " |")
+    click.echo(f"{WAYS}\n{HEAD}")
+    for row in _rows(Delayed):
+        click.echo("| " + " | ".join(row) + " |")
+    click.echo(NOTES)
+
+
+def _class_of(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _sentence(kind: Any) -> str:
+    return (kind.__doc__ or "").strip().splitlines()[0]
+
+
+def _rest(kind: Any) -> str:
+    """Return what a docstring says after its first line, as a paragraph."""
+    lines = (kind.__doc__ or "").strip().splitlines()[1:]
+    text = " ".join(line.strip() for line in lines if line.strip())
+    return f"{text}\n\n" if text else ""
+
+
+def _rows(kind: Any) -> Iterator[tuple[str, ...]]:
+    """Yield a row of cells for each parameter."""
+    defaults = {field.name: field.default for field in dataclasses.fields(kind)}
+    for name, (meaning, hint) in parameters_of(kind).items():
+        rules = [rule for part in parts_of(hint) for rule in getattr(part, "__metadata__", ())]
+        bounds = next((rule for rule in rules if isinstance(rule, Bounds)), None)
+        yield (
+            f"`{name}`",
+            meaning.text,
+            meaning.unit,
+            _default(defaults[name]) + " (or a range)" * _is_range(hint),
+            "" if bounds is None else describe_bounds(bounds),
+        )
+
+
+def _is_range(hint: Any) -> bool:
+    """Return whether a range may be given for a number."""
+    pairs = [get_args(part) for part in parts_of(hint) if get_origin(part) is tuple]
+    return any(len(pair) == 2 and pair[0] is pair[1] for pair in pairs)
+
+
+def _default(value: Any) -> str:
+    if value in (None, "", ()):
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else str(list(value) if isinstance(value, tuple) else value)

@@ -1,0 +1,104 @@
+"""Sensors that a scene puts on an agent, beside those of its task: `[[agent.sensor]]`."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from roboschool.distributions import Number, check_order
+from roboschool.errors import InvalidInput, suggest
+from roboschool.mdp.delayed import Delayed
+from roboschool.mdp.scene_info import SceneInfo
+from roboschool.mdp.sensor import Sensor
+from roboschool.plugins import builtin_classes, find_class
+from roboschool.robots.robot import Robot
+from roboschool.scenes.scene import Agent
+from roboschool.schema import Meaning, convert
+
+SENSORS = {  # those of a file of their own have its name
+    name: builtin_classes("sensors")[name]
+    for name in ("clock", "command", "contact", "height_scan", "objects", "others", "previous_action", "rays", "touch")
+} | {
+    name: f"roboschool.sensors.{place}"
+    for name, place in {
+        "accelerometer": "imu:Accelerometer",
+        "gyro": "imu:Gyro",
+        "magnetometer": "imu:Magnetometer",
+        "velocimeter": "imu:Velocimeter",
+        "base_motion": "base_motion:BaseMotion",
+        "joint_offsets": "base_motion:JointOffsets",
+        "joint_states": "joints:JointStates",
+        "foot_contacts": "feet:FootContacts",
+    }.items()
+}
+UNKNOWN = Meaning("")
+MOST_NUMBERS = 20_000  # that sensors add to an observation
+
+
+def parameters_of(kind: Any) -> dict[str, tuple[Meaning, Any]]:
+    """Return what a scene can set of a class of sensors by name: its meaning, and its type with bounds.
+
+    That is what has a `Meaning`; of a class that is not ours and has none, everything.
+    """
+    hints = get_type_hints(kind, include_extras=True)
+    notes = {field.name: getattr(hints[field.name], "__metadata__", ()) for field in dataclasses.fields(kind)}
+    found = {name: [note for note in own if isinstance(note, Meaning)] for name, own in notes.items()}
+    ours = any(found.values()) or kind.__module__.startswith(f"{__package__.partition('.')[0]}.")
+    return {name: (own[0] if own else UNKNOWN, hints[name]) for name, own in found.items() if own or not ours}
+
+
+WAYS = parameters_of(Delayed)  # keys that every sensor has
+
+
+def add_sensors(path: Path, scene: SceneInfo, agent: Agent) -> Agent:
+    """Return an agent with the sensors that its scene puts on it.
+
+    Raises:
+        InvalidInput: one is unknown or wrong; the message names file, agent, sensor and key.
+    """
+    if not agent.sensor:
+        return agent
+    where, faults, made = f"agent {agent.name!r}", [], []
+    for spec in agent.sensor:
+        try:
+            made.append(_make_sensor(where, spec, agent.robot, scene, agent.task.memory, path.parent))
+        except InvalidInput as error:  # noqa: PERF203
+            faults.append(str(error))
+    if faults:
+        raise InvalidInput("\n".join(faults))
+    return dataclasses.replace(agent, task=dataclasses.replace(agent.task, added=tuple(made)))
+
+
+def _make_sensor(
+    where: str, spec: Mapping[str, Any], robot: Robot, scene: SceneInfo, memory: Any, beside: Path
+) -> Sensor:
+    """Return a sensor that a table asks for, which fits the robot; with bias, delay and history if they are given."""
+    kind: Any = find_class(f"{where}: ", "sensor", spec.get("name"), SENSORS, Sensor, beside)
+    at = f"{where}: sensor {spec['name']!r}"
+    hints, own = parameters_of(kind), {"terrain": scene.terrain, "standing": robot.standing_height}
+    fixed = {field.name: own[field.name] for field in dataclasses.fields(kind) if field.name in own}
+    given = {key: value for key, value in spec.items() if key != "name"}
+    for key in given:
+        if key not in hints and key not in WAYS:
+            raise InvalidInput(f"{at} has no {key!r}{suggest(key, [*hints, *WAYS])}")
+    values = {key: _convert(f"{at}: {key}", value, (hints.get(key) or WAYS[key])[1]) for key, value in given.items()}
+    missing = [f.name for f in dataclasses.fields(kind) if f.default is f.default_factory is dataclasses.MISSING]
+    if missing := [name for name in missing if name not in {*values, *fixed}]:
+        raise InvalidInput(f"{at} lacks {' and '.join(map(repr, missing))}")
+    try:
+        sensor: Sensor = kind(**fixed, **{key: value for key, value in values.items() if key in hints})
+        if ways := {key: value for key, value in values.items() if key not in hints}:
+            sensor = Delayed(sensor, **ways)
+        count = len(sensor.fit(robot, scene, memory).fields(robot, scene))
+    except InvalidInput as error:
+        raise InvalidInput(f"{at}: {error}") from None
+    if count > MOST_NUMBERS:
+        raise InvalidInput(f"{at}: {count} numbers are more than {MOST_NUMBERS}")
+    return sensor
+
+
+def _convert(at: str, value: Any, hint: Any) -> Any:
+    converted = convert(value, hint, at)
+    if isinstance(converted, tuple) and get_args(hint)[0] in (Number, int | tuple[int, int]):
+        check_order(at, converted)
+    return converted
