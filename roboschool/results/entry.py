@@ -148,7 +148,7 @@ def make_row(
         options=options,
         suite=credit.suite,
         suite_hash=suite.sha256 if suite else "",
-        command=credit.command or (f"roboschool train {scene.name}" if recipe else ""),
+        command=credit.command or (_command(scene.name, recipe) if recipe else ""),
         recipe=recipe,
         note=credit.note or first.card.note,
         score=score_of([[each.total for each in run.episodes if each.split == HELD_OUT] for run in runs]),
@@ -157,6 +157,12 @@ def make_row(
     )
     raise_faults("row", (*find_faults(vars(row), Row), *find_row_faults(row)))
     return row
+
+
+def _command(scene: str, recipe: Recipe) -> str:
+    """Return the command of a training, with the variants that it was about."""
+    counts = ", ".join(f"{axis}={count}" for axis, count in (recipe.settings.get("variants") or {}).items())
+    return f"roboschool train {scene}" + (f" --set 'variants={{{counts}}}'" if counts else "")
 
 
 def _scene_of(training: Training, credit: Credit) -> tuple[str, dict[str, Any], Recipe | None]:

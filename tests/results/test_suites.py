@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from folders import ROOT
 
 from roboschool import InvalidInput, load_scene
 from roboschool.bodies.family import COMPOSITION, EXTRAPOLATION, INTERPOLATION, kind_of
@@ -109,3 +110,10 @@ def test_the_command_says_train_held_out_and_gap(monkeypatch: pytest.MonkeyPatch
         done = CliRunner().invoke(main, ["evaluate", *words])
         assert done.exit_code == 1
         assert fault in done.output
+
+
+def test_the_table_of_training_bodies_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import bodies_page
+
+    assert bodies_page.PAGE.read_text() == bodies_page.page(), "run python tools/bodies_page.py"
