@@ -97,6 +97,7 @@ def try_random(card: Path) -> dict:
     hashes, sound = [], True
     for _ in range(2):
         world.reset(Start((Placement((0.0, 0.0), 0.0, robot.pose),)))
+        depths = [depth for *_, depth in world.overlaps()]
         rng, digest = np.random.default_rng(0), hashlib.sha256()
         for _ in range(STEPS):
             action = rng.uniform(-HALF, HALF, (1, 1, len(robot.joints)))
@@ -108,7 +109,7 @@ def try_random(card: Path) -> dict:
             if not sound:
                 break
         hashes.append(digest.hexdigest())
-    return {"random": sound, "same": hashes[0] == hashes[1]}
+    return {"random": sound, "same": hashes[0] == hashes[1], "depth": max(depths, default=0.0)}
 
 
 def run(path: Path) -> dict:
@@ -169,6 +170,7 @@ def judge(rows: list[dict]) -> list[tuple[str, str]]:
         ("stated masses kept within 1 %", share(sum(_kept(row) for row in passed), len(passed))),
         ("kinds as labelled", share(len(right), len(labelled))),
         ("legged ones that stand 5 s", share(sum(row["stands"] for row in legged), len(legged))),
+        ("begin in the ground", str(sum(row["depth"] > 0.0 for row in passed))),
         ("mobile ones that are bolted", str(sum(row["fixed"] for row in mobile))),
         (f"{STEPS} random steps are finite", share(sum(row["random"] for row in passed), len(passed))),
         ("the same bits twice", share(sum(row["same"] for row in passed), len(passed))),
