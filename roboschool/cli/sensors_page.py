@@ -52,6 +52,12 @@ was as it is at its start. Noise is a matter of [`randomize`](randomization.md),
 last, anew in every step.
 """
 NOTES = """
+## For training only
+
+Tables `[[agent.privileged]]` are written alike. What these sensors observe is no part of the observation: it is
+`info["privileged"]`, float32 (n,), and of a vector env an array (row, n), for a critic or a teacher. There is no noise
+on it.
+
 ## A sensor of your own
 
 Write a frozen dataclass that is a `Sensor` ([sensor.py](../roboschool/mdp/sensor.py)); with numbers of its own in the
