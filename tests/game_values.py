@@ -8,7 +8,7 @@ from roboschool.mdp.state import State
 from roboschool.mdp.task import Task, fields_of
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Scene
-from roboschool.simulation.group import blank_state
+from roboschool.simulation.blank_state import blank_state
 
 
 def begun_game(game: Game, worlds: int = 1, steps_left: float = 100.0) -> GameState:

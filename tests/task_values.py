@@ -7,7 +7,7 @@ from roboschool.mdp.task import Task
 from roboschool.robots.robot import Robot
 from roboschool.scenes.scene import Scene
 from roboschool.sensors.joint_scaling import JointScaling
-from roboschool.simulation.group import blank_state
+from roboschool.simulation.blank_state import blank_state
 from roboschool.simulation.observer import Observer
 from roboschool.simulation.term_sum import TermSum
 

@@ -194,6 +194,7 @@ def train(**given: Any) -> None:
     help="Measure only the cost of sharing: seats and a tournament in SCENE, robots in one world.",
 )
 @click.option("--pictures", is_flag=True, help="Measure only pictures: of single cameras, and of 64 in one call.")
+@click.option("--sensors", is_flag=True, help="Measure only what each sensor adds to a step.")
 @click.option("--from", "source", type=FILE, help="Read the output of --json instead of measuring.")
 @JSON
 @click.option("--markdown", is_flag=True, help="Print a page, as Markdown.")
@@ -210,6 +211,7 @@ def bench(
     shape: int,
     sharing: str | None,
     pictures: bool,
+    sensors: bool,
     source: Path | None,
     as_json: bool,
     markdown: bool,
@@ -231,6 +233,11 @@ def bench(
         from roboschool.bench.pictures import print_pictures
 
         print_pictures(scenes, seconds, rounds)
+        return
+    if sensors:
+        from roboschool.bench.sensors import print_sensors
+
+        print_sensors(scenes, seconds, rounds)
         return
     if as_json and markdown:
         raise InvalidInput("--json or --markdown, not both")

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from roboschool import system_info
+from roboschool.cli.export import export
 from roboschool.cli.inspection_commands import bench, check, evaluate, info, list_, train
 from roboschool.cli.match_commands import match, serve, tournament
 from roboschool.cli.new_commands import new
@@ -98,6 +99,7 @@ COMMANDS = (
     bench,
     check,
     evaluate,
+    export,
     film,
     info,
     list_,

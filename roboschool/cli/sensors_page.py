@@ -52,6 +52,12 @@ was as it is at its start. Noise is a matter of [`randomize`](randomization.md),
 last, anew in every step.
 """
 NOTES = """
+## For training only
+
+Tables `[[agent.privileged]]` are written alike. What these sensors observe is no part of the observation: it is
+`info["privileged"]`, float32 (n,), and of a vector env an array (row, n), for a critic or a teacher. There is no noise
+on it.
+
 ## A sensor of your own
 
 Write a frozen dataclass that is a `Sensor` ([sensor.py](../roboschool/mdp/sensor.py)); with numbers of its own in the
@@ -62,7 +68,7 @@ robot and checks what the robot must have. Its parameters are the fields with a 
 
 Forces of contacts are added up in C while the world is stepped. Rays are one call of Bullet for all agents of a world,
 and more for rays that hit their own robot; Bullet compares every ray with every shape of a world, so that many
-rays among many robots are slow: measure with `roboschool bench --scene`."""
+rays among many robots are slow. `roboschool bench --sensors SCENE` measures what each sensor adds to a step."""
 
 
 def print_sensors_page() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.simulation.info import COSTS, RANDOMIZED
+from roboschool.simulation.info import COSTS, PRIVILEGED, RANDOMIZED
 
 TABLES = (COSTS, RANDOMIZED)  # what the names of numbers in dicts of their own begin with
 
@@ -30,7 +30,7 @@ def final_observations(rows: np.ndarray, done: np.ndarray) -> np.ndarray:
 def info_of(names: Sequence[str], rows: np.ndarray, mask: np.ndarray | None = None) -> dict[str, Any]:
     """Return an array (row,) for each name, and the mask, which all share.
 
-    Costs by name, and what is randomized, are dicts of their own.
+    Costs by name, and what is randomized, are dicts of their own; what is privileged is an array (row, n).
 
     Args:
         names: of the numbers.
@@ -39,8 +39,14 @@ def info_of(names: Sequence[str], rows: np.ndarray, mask: np.ndarray | None = No
     """
     columns = rows.T if mask is None else rows.T * mask
     mask = np.ones(len(rows), dtype=bool) if mask is None else mask
-    masks, tables = _keys(tuple(names))
-    info: dict[str, Any] = dict(zip(names, columns, strict=True))
+    seen = [place for place, name in enumerate(names) if name.startswith(PRIVILEGED)]
+    masks, tables = _keys(tuple(name for name in names if not name.startswith(PRIVILEGED)))
+    info: dict[str, Any] = {
+        name: column for name, column in zip(names, columns, strict=True) if not name.startswith(PRIVILEGED)
+    }
+    if seen:
+        info[PRIVILEGED.rstrip("/")] = columns[seen].T.astype(np.float32)
+        masks = [*masks, f"_{PRIVILEGED.rstrip('/')}"]
     for table, (parts, part_masks) in tables.items():
         own = {part: info.pop(name) for name, part in parts.items()}
         info[table] = own | dict.fromkeys(part_masks, mask)

@@ -41,11 +41,13 @@ class Task(ABC):
         robot: which it is about.
         weights: of terms of the reward or of costs, by name, instead of those that the task itself gives them.
         added: sensors that the scene puts on the agent, beside those of the task.
+        privileged: likewise, for who trains a policy; they are no part of the observation.
     """
 
     robot: Robot
     weights: Mapping[str, float] = field(default_factory=dict, hash=False, kw_only=True)
     added: tuple[Sensor, ...] = field(default=(), hash=False, kw_only=True)
+    privileged: tuple[Sensor, ...] = field(default=(), hash=False, kw_only=True)
     observation_limit: ClassVar[float] = MAX_SPEED  # every number of an observation is clipped to it, either way
     memory: ClassVar[type[Record]] = Nothing  # what it remembers of each agent; if anything, `update` is called
     ends_when_fallen: ClassVar[bool] = True  # otherwise no episode terminates; a rule of its own overrides `terminated`
@@ -129,13 +131,22 @@ class Task(ABC):
 
 def sensors_of(task: Task, scene: SceneInfo) -> tuple[Sensor, ...]:
     """Return what an agent observes, in order: the sensors of its task, then those that its scene adds."""
-    return tuple(sensor.fit(task.robot, scene, task.memory) for sensor in (*task.sensors(scene), *task.added))
+    return _fit((*task.sensors(scene), *task.added), task, scene)
+
+
+def privileged_of(task: Task, scene: SceneInfo) -> tuple[Sensor, ...]:
+    """Return what is observed of an agent, beside what it observes itself."""
+    return _fit(task.privileged, task, scene)
+
+
+def _fit(sensors: Sequence[Sensor], task: Task, scene: SceneInfo) -> tuple[Sensor, ...]:
+    return tuple(sensor.fit(task.robot, scene, task.memory) for sensor in sensors)
 
 
 def needs_of(task: Task, scene: SceneInfo) -> Needs:
     """Return what a task and its sensors need in their state."""
     needs = task.needs
-    for sensor in sensors_of(task, scene):
+    for sensor in (*sensors_of(task, scene), *privileged_of(task, scene)):
         needs |= sensor.needs()
     return needs
 
@@ -157,4 +168,4 @@ def make_task(where: str, robot: Robot, spec: dict[str, Any], beside: Path | Non
         "tasks"
     )
     cls = find_class(f"{where}: ", "task", spec.get("name"), own, Task, beside)  # type: ignore[type-abstract]
-    return make(where, "task", spec, cls, robot=robot, added=())
+    return make(where, "task", spec, cls, robot=robot, added=(), privileged=())

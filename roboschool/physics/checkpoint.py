@@ -15,6 +15,9 @@ Triple: TypeAlias = tuple[float, float, float]
 Quaternion: TypeAlias = tuple[float, float, float, float]  # x, y, z, w
 
 
+SENSORS = ("added", "privileged")  # of a task; they are described apart
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """Poses and speeds of every body of a world, exactly, as plain numbers."""
@@ -89,8 +92,8 @@ def describe_scene(scene: Scene) -> dict[str, str]:
             robot.model.text, robot.torque, robot.actuators, robot.self_collision, *robot.steering
         )
         described[f"agent {agent.name!r}: task"] = _hash(*_parameters(agent.task))
-        if agent.task.added:
-            described[f"agent {agent.name!r}: sensors"] = _hash(*map(_parameters_of_sensor, agent.task.added))
+        if sensors := (*agent.task.added, *agent.task.privileged):
+            described[f"agent {agent.name!r}: sensors"] = _hash(*map(_parameters_of_sensor, sensors))
     if scene.randomize is not None and scene.randomize.payload is not None:
         described["payload"] = f"{scene.randomize.payload.position} {scene.randomize.payload.link}"
     for prop in scene.props:
@@ -106,7 +109,7 @@ def _parameters_of_sensor(sensor: Sensor) -> list[str]:
 def _parameters(task: Any) -> list[str]:
     """Return the class of a task or a sensor, and those of its parameters that are written alike in every process."""
     plain = (bool, int, float, str, tuple, dict, type(None))
-    values = [(each.name, getattr(task, each.name)) for each in fields(task) if each.name != "added"]
+    values = [(each.name, getattr(task, each.name)) for each in fields(task) if each.name not in SENSORS]
     return [type(task).__name__, *(f"{name}={value!r}" for name, value in values if isinstance(value, plain))]
 
 

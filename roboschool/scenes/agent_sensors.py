@@ -1,4 +1,4 @@
-"""Sensors that a scene puts on an agent, beside those of its task: `[[agent.sensor]]`."""
+"""Sensors that a scene puts on an agent, beside those of its task: `[[agent.sensor]]`, `[[agent.privileged]]`."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -56,17 +56,20 @@ def add_sensors(path: Path, scene: SceneInfo, agent: Agent) -> Agent:
     Raises:
         InvalidInput: one is unknown or wrong; the message names file, agent, sensor and key.
     """
-    if not agent.sensor:
+    if not (agent.sensor or agent.privileged):
         return agent
-    where, faults, made = f"agent {agent.name!r}", [], []
-    for spec in agent.sensor:
-        try:
-            made.append(_make_sensor(where, spec, agent.robot, scene, agent.task.memory, path.parent))
-        except InvalidInput as error:  # noqa: PERF203
-            faults.append(str(error))
+    where, faults = f"agent {agent.name!r}", []
+    made: dict[str, list[Sensor]] = {"added": [], "privileged": []}
+    for specs, sensors in zip((agent.sensor, agent.privileged), made.values(), strict=True):
+        for spec in specs:
+            try:
+                sensors.append(_make_sensor(where, spec, agent.robot, scene, agent.task.memory, path.parent))
+            except InvalidInput as error:  # noqa: PERF203
+                faults.append(str(error))
     if faults:
         raise InvalidInput("\n".join(faults))
-    return dataclasses.replace(agent, task=dataclasses.replace(agent.task, added=tuple(made)))
+    task = dataclasses.replace(agent.task, added=tuple(made["added"]), privileged=tuple(made["privileged"]))
+    return dataclasses.replace(agent, task=task)
 
 
 def _make_sensor(

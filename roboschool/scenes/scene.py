@@ -53,6 +53,7 @@ class AgentSettings:
     noise: Annotated[float, Bounds(0.0, math.pi)] = 0.1  # joints start within this of the rest pose [rad, m]
     policy: str = ""  # the default policy: the name of a scene with a trained one, or "package.module:Class"
     sensor: tuple[dict[str, Any], ...] = field(default=(), hash=False)  # beside its task's: {name = ..., parameters}
+    privileged: tuple[dict[str, Any], ...] = field(default=(), hash=False)  # likewise; in its info, for training
     team: Team = ""  # agents of one team win and lose together; empty: a team of its own
 
 

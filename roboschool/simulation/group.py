@@ -12,7 +12,7 @@ from roboschool.mdp.delay import Delay
 from roboschool.mdp.effects import Launch
 from roboschool.mdp.record import Record, places
 from roboschool.mdp.sensor import Sensor
-from roboschool.mdp.state import TRUNK_NUMBERS, State, TileState
+from roboschool.mdp.state import TRUNK_NUMBERS, State
 from roboschool.mdp.task import Task, Update, needs_of
 from roboschool.mdp.term import Term
 from roboschool.physics.native.party import Party
@@ -21,18 +21,26 @@ from roboschool.robots.robot import combine_robots
 from roboschool.scenes.randomize import Randomize
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.actions import as_numbers, check_finite
+from roboschool.simulation.blank_state import blank_state
 from roboschool.simulation.ending import Ending
 from roboschool.simulation.noise import sample_noise
 from roboschool.simulation.observer import Observer
 from roboschool.simulation.plan import NEUTRAL, Plan
 from roboschool.simulation.pushes import Pushes
-from roboschool.simulation.sensor_memory import SensorMemory, memory_size
+from roboschool.simulation.sensor_memory import SensorMemory
 from roboschool.simulation.term_sum import TermSum
 from roboschool.simulation.trace import CannotBeTraced, random_states, trace_commands
 from roboschool.simulation.variants import check_variants
 
 LOW, HIGH = np.array(-1.0), np.array(1.0)  # of actions; arrays, because numpy is quicker with them than with numbers
-RESERVED = ("distance", "physics_error", "cost", "costs", "randomized")  # in infos, beside the terms of the reward
+RESERVED = (
+    "distance",
+    "physics_error",
+    "cost",
+    "costs",
+    "randomized",
+    "privileged",
+)  # in infos, beside the terms of the reward
 
 
 class Group:
@@ -86,6 +94,8 @@ class Group:
         self.memory = SensorMemory(task, scene.info, self.state)
         self.observer = Observer(task, scene.info, self.state, robots)
         self.observation = np.zeros((*shape, len(self.observer.fields)), np.float32)
+        self.critic = Observer(task, scene.info, self.state, robots, privileged=True)
+        self.privileged = np.zeros((*shape, len(self.critic.fields)), np.float32)  # no policy observes it
         self._given = np.zeros(self.shape)  # actions asked for
         self.applied = np.zeros(self.shape)  # what has been done of them
         self.drive = Drive(self.robot)
@@ -306,41 +316,10 @@ class Group:
         """Observe for all agents, unless `kernels` have done so, and add noise."""
         if self.memory.is_needed:
             self.memory.start(previous, self.applied, self.state, dt)
+        if self.critic.fields:
+            self.privileged = self.critic.read(previous, self.applied, self.state, dt)
         self.observation = self.observer.read(previous, self.applied, self.state, dt, is_computed)
         if self.plan.noise:
             keys, steps = self.state.noise[..., 0], self.state.noise[..., 1]
             self.observation += self._deviations * sample_noise(keys, steps, self.observation.shape[-1])
             self.observation.clip(self.observer.low, self.observer.high, out=self.observation)
-
-
-def blank_state(scene: Scene, task: Task, worlds: int = 1, agents: int = 1) -> State:
-    """Return a state of zeros for agents with a task in a scene."""
-    needs, game, robot = needs_of(task, scene.info), scene.game, task.robot
-    holds = any(agent.hold > 1 for agent in scene.agents if agent.task == task)
-    sizes: dict[str, Any] = {
-        "joints": len(robot.joints),
-        "passive_joints": len(robot.passive_joints),
-        "feet": len(robot.feet),
-        "measured_feet": len(robot.feet) if needs.foot_forces else 0,
-        "measured_links": len(robot.model.links) if needs.link_forces else 0,
-        "touched": len(scene.agents) + len(scene.props) if needs.contacts else 0,
-        "links": len(needs.link_heights),
-        "actions": len(robot.joints) if needs.action or holds else 0,
-        "props": len(scene.props) if needs.props else 0,
-        "others": len(scene.agents) - 1 if needs.others else 0,
-        "memory": task.memory,
-        "own": memory_size(task, scene.info),
-    }
-    if scene.terrain is not None:
-        sizes |= {"uneven": 1, "tile": TileState}
-    if robot.is_late:
-        sizes |= {
-            "delays": len(robot.joints),
-            "past_actions": Delay(robot, scene.timestep, scene.substeps).steps,
-        }
-    if scene.randomize is not None:
-        plan = Plan(scene, task)
-        sizes |= {"conditions": len(plan.names), "push": 2 * bool(plan.push), "noise": 2 * bool(plan.noise)}
-    if needs.game and game is not None:
-        sizes |= {"game": game.memory, "agent_stats": game.agent_stats}
-    return State.blank(worlds, agents, **sizes)

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.mdp.task import Task
+from roboschool.mdp.sensor import sensor_name
+from roboschool.mdp.task import Task, privileged_of
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.clock import Clock
 from roboschool.simulation.course import Course
@@ -21,7 +22,8 @@ class Info:
     """Makes infos.
 
     In every info are the weighted terms of the reward, `distance` (along +x [m]) and `physics_error`; `cost` and
-    `costs` (by name) if the task has costs; `randomized` (by name) if the scene randomizes anything; `level` of the
+    `costs` (by name) if the task has costs; `randomized` (by name) if the scene randomizes anything; `privileged`, an
+    array (n,), if the scene has such sensors; `level` of the
     tile and `next_level` in a scene with a terrain; and the numbers that a game remembers of the world and of the
     agent.
     """
@@ -39,6 +41,8 @@ class Info:
             info["costs"] = group.costs.by_name(world, place)
         if group.plan.names:
             info["randomized"] = dict(zip(group.plan.names, group.state.conditions[world, place].tolist(), strict=True))
+        if group.critic.fields:
+            info["privileged"] = group.privileged[world, place].copy()
         if self._game.game is not None:
             state = self._game.state
             info |= zip(self._game.memory_names, state.memory.array[world].tolist(), strict=True)
@@ -65,6 +69,9 @@ class Info:
         if drawn := len(group.plan.names):
             rest[:, :drawn] = group.state.conditions[:, place]
             rest = rest[:, drawn:]
+        if seen := len(group.critic.fields):
+            rest[:, :seen] = group.privileged[:, place]
+            rest = rest[:, seen:]
         if self._game.game is not None:
             state, memory = self._game.state, len(self._game.memory_names)
             rest[:, :memory] = state.memory.array
@@ -83,11 +90,17 @@ def batch_info_names(scene: Scene, task: Task) -> tuple[str, ...]:
     costs = [term.name for term in task.costs(scene.info)]
     cost = ["cost", *(COSTS + name for name in costs)] if costs or scene.indicator else []
     drawn = [RANDOMIZED + name for name in Plan(scene, task).names]
+    seen = [
+        f"{PRIVILEGED}{sensor_name(sensor)}_{number}/{place}"
+        for number, sensor in enumerate(privileged_of(task, scene.info))
+        for place in range(len(sensor.fields(task.robot, scene.info)))
+    ]
     game = scene.game
     memory = [*game.memory.blank().names, *game.agent_stats.blank().names] if game is not None else []
     tile = LEVELS if scene.terrain is not None else ()
-    return (*terms, *REPORTED, *cost, *drawn, *memory, *tile)
+    return (*terms, *REPORTED, *cost, *drawn, *seen, *memory, *tile)
 
 
 COSTS = "costs/"  # before the name of each cost in the numbers of a batch
 RANDOMIZED = "randomized/"  # likewise before what is drawn for an episode
+PRIVILEGED = "privileged/"  # likewise before what privileged sensors observe

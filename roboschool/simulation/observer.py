@@ -8,7 +8,7 @@ from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Pick, Sensor
 from roboschool.mdp.state import State
-from roboschool.mdp.task import Task, sensors_of
+from roboschool.mdp.task import Task, privileged_of, sensors_of
 from roboschool.physics.native.library import Reading
 from roboschool.physics.native.observation import Observation
 from roboschool.physics.native.program import Kernel
@@ -28,16 +28,19 @@ class Observer:
         scene: where its agents are.
         state: a state such as will be observed.
         robots: of each world, if they are not all that of the task.
+        privileged: whether its privileged sensors are read, and no others.
     """
 
-    def __init__(self, task: Task, scene: SceneInfo, state: State, robots: Sequence[Robot] = ()) -> None:
+    def __init__(
+        self, task: Task, scene: SceneInfo, state: State, robots: Sequence[Robot] = (), privileged: bool = False
+    ) -> None:
         self._places = places = state.of(np.arange(state.array.shape[-1]))  # each number's own place in the array
         self.fields: list[Field] = []
         self._runs: list[tuple[slice, slice]] = []  # of picked numbers, and where they go in the observation
         self._readers: list[tuple[slice, Sensor]] = []
         columns: list[int] = []
         picks = []
-        for sensor in bind(task, scene):
+        for sensor in bind(task, scene, privileged):
             fields, start = list(sensor.fields(task.robot, scene)), len(self.fields)
             self.fields += fields
             target = slice(start, len(self.fields))
@@ -61,7 +64,8 @@ class Observer:
         uniform = len({*self.low.tolist()}) <= 1 and len({*self.high.tolist()}) <= 1
         self._low, self._high = (np.array(-limit), np.array(limit)) if uniform else (self.low, self.high)
         self._columns = np.array(columns, dtype=np.intp)
-        picks_of = {robot: _picks(task, scene, robot) for robot in {*robots} - {task.robot}}
+        chosen = privileged_of(task, scene) if privileged else sensors_of(task, scene)
+        picks_of = {robot: _picks(chosen, scene, robot) for robot in {*robots} - {task.robot}}
         rows = [picks_of[robot] for robot in robots] if picks_of else [picks]
         self._offset = np.array([[pick.offset for pick in row] for row in rows])[:, None]  # all axes of a state
         self._scale = np.array([[pick.scale for pick in row] for row in rows])[:, None]
@@ -174,10 +178,10 @@ class Observer:
         return numbers.astype(np.float32)
 
 
-def _picks(task: Task, scene: SceneInfo, robot: Robot) -> list[Pick]:
+def _picks(sensors: Sequence[Sensor], scene: SceneInfo, robot: Robot) -> list[Pick]:
     """Return what is picked from the state of a robot, in the order of the observation."""
     picks = []
-    for sensor in sensors_of(task, scene):
+    for sensor in sensors:
         own = [field.pick for field in sensor.fields(robot, scene)]
         if None not in own:
             picks += [pick for pick in own if pick is not None]

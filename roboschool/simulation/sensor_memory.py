@@ -10,7 +10,7 @@ from roboschool.mdp.remembering import RememberingSensor
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Field, Sensor
 from roboschool.mdp.state import State
-from roboschool.mdp.task import Task, sensors_of
+from roboschool.mdp.task import Task, privileged_of, sensors_of
 from roboschool.robots.robot import Robot
 
 
@@ -44,23 +44,29 @@ class BoundSensor(Sensor):
         return self.sensor.observe(self.own(state), previous, action, state, dt)
 
 
-def bind(task: Task, scene: SceneInfo) -> list[Sensor]:
-    """Return what an agent observes, in order, each sensor that remembers with its numbers behind those before."""
+def bind(task: Task, scene: SceneInfo, privileged: bool = False) -> list[Sensor]:
+    """Return what an agent observes, in order, or what is privileged, each sensor that remembers with its numbers."""
+    observed, others = sensors_of(task, scene), privileged_of(task, scene)
     sensors: list[Sensor] = []
     start = 1  # the first is the number of steps
-    for sensor in sensors_of(task, scene):
+    for sensor in (*observed, *others):
         if not isinstance(sensor, RememberingSensor):
             sensors.append(sensor)
             continue
         stop = start + sensor.size(task.robot, scene)
         sensors.append(BoundSensor(sensor, start, stop))
         start = stop
-    return sensors
+    return sensors[len(observed) :] if privileged else sensors[: len(observed)]
+
+
+def _bound(task: Task, scene: SceneInfo) -> list[BoundSensor]:
+    both = (*bind(task, scene), *bind(task, scene, privileged=True))
+    return [sensor for sensor in both if isinstance(sensor, BoundSensor)]
 
 
 def memory_size(task: Task, scene: SceneInfo) -> int:
     """Return how many numbers of their own the sensors of a task have in the state; 0 if none remembers."""
-    return max((sensor.stop for sensor in bind(task, scene) if isinstance(sensor, BoundSensor)), default=0)
+    return max((sensor.stop for sensor in _bound(task, scene)), default=0)
 
 
 class SensorMemory:
@@ -73,7 +79,7 @@ class SensorMemory:
     """
 
     def __init__(self, task: Task, scene: SceneInfo, state: State) -> None:
-        self._bound = [sensor for sensor in bind(task, scene) if isinstance(sensor, BoundSensor)]
+        self._bound = _bound(task, scene)
         self._state = state
         self.is_needed = bool(self._bound)
 

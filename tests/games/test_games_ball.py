@@ -21,7 +21,7 @@ from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.state import Bodies, State
 from roboschool.mdp.task import Task
 from roboschool.scenes.loader import load_scene
-from roboschool.simulation.group import blank_state
+from roboschool.simulation.blank_state import blank_state
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.run import Run
 

@@ -13,7 +13,7 @@ import roboschool
 from roboschool import InvalidInput
 from roboschool.mdp.game import Game, GameState, GameUpdate
 from roboschool.scenes.loader import load_scene
-from roboschool.simulation.group import blank_state
+from roboschool.simulation.blank_state import blank_state
 from roboschool.simulation.simulation import Simulation
 
 GAMES = ["tag", "push_box", "carry_beam", "race"]

@@ -53,6 +53,14 @@ columns = 3
 name    = "joint_states"
 history = 2
 
+[[agent.privileged]]
+name  = "rays"
+count = 4
+
+[[agent.privileged]]
+name = "velocimeter"
+bias = [-0.1, 0.1]
+
 [[agent]]
 name     = "dog_1"
 robot    = "dog"

@@ -8,8 +8,8 @@ import pytest
 from roboschool.mdp.state import State
 from roboschool.mdp.task import Task
 from roboschool.scenes.loader import load_scene
+from roboschool.simulation.blank_state import blank_state
 from roboschool.simulation.ending import Ending
-from roboschool.simulation.group import blank_state
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.run import Run
 

@@ -13,7 +13,7 @@ from roboschool.mdp.state import State
 from roboschool.robots.robot import load_robot
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Scene
-from roboschool.simulation.group import blank_state
+from roboschool.simulation.blank_state import blank_state
 from roboschool.simulation.simulation import Simulation
 from roboschool.tasks.run import Run
 
