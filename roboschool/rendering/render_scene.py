@@ -253,10 +253,8 @@ def _solids(markers: Sequence[Marker]) -> tuple[np.ndarray, np.ndarray]:
     shapes, poses = np.zeros(len(markers), SHAPES), np.empty((len(markers), POSE))
     for shape, pose, marker in zip(shapes, poses, markers, strict=True):
         shape["kind"], shape["body"] = CAPSULE if marker.line else SPHERE, NO_BODY
-        shape["half"], shape["colour"] = (
-            (marker.radius, marker.radius, -marker.line / 2 or marker.radius),
-            _share(marker.colour),
-        )
+        shape["half"] = marker.radius, marker.radius, -marker.line / 2 or marker.radius
+        shape["colour"] = _share(marker.colour)
         pose[:9], pose[9:] = UPRIGHT, np.array(marker.position, np.float32)
         pose[11] += marker.line / 2
     return shapes, poses
