@@ -4,6 +4,7 @@ Bullet stops up to 1 mm before a curved or slanted surface. So what it finds lie
 1 mm larger. It misses some shapes, and most slopes that a ray meets on its way up.
 """
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,7 +96,7 @@ def test_ground_is_met_where_bullet_says(tmp_path: Path) -> None:
     world.close()
 
 
-def test_bits_do_not_depend_on_the_number_of_rays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bits_do_not_depend_on_the_number_of_rays(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     with loaded(ROOT / "assets/humanoid/humanoid.urdf", rng) as body:
         known = Surfaces(body.client, [body], None)
@@ -106,7 +107,7 @@ def test_bits_do_not_depend_on_the_number_of_rays(tmp_path: Path, monkeypatch: p
             assert np.array_equal(one, other)
 
 
-def test_a_ray_leaves_what_it_begins_in(tmp_path: Path) -> None:
+def test_a_ray_leaves_what_it_begins_in() -> None:
     with loaded(ROOT / "assets/soccer_ball/soccer_ball.urdf", np.random.default_rng(0)) as body:
         known = Surfaces(body.client, [body], None)
         middle, ahead = known._poses()[0], np.array([[1.0, 0.0, 0.0]])
@@ -114,6 +115,18 @@ def test_a_ray_leaves_what_it_begins_in(tmp_path: Path) -> None:
         assert known.meet(middle, *rays)[0] == np.inf
         assert known.meet(middle - 2.0 * ahead, *rays)[0] < 2.0
         assert known.meet(middle - 2.0 * ahead, ahead, np.array([5.0]), np.array([0]))[0] == np.inf, "its own body"
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, 1e300])
+def test_rays_among_bodies_that_have_diverged(tmp_path: Path, number: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = '[[agent]]\nname = "dog_1"\nrobot = "dog"\nposition = [1.5, 0.0]\ntask = { name = "velocity" }\n'
+    world = World(load_with(tmp_path, 'name = "rays"', more=other))
+    place, turn = world.rays.surfaces._poses()
+    monkeypatch.setattr(world.rays.surfaces, "_poses", lambda: (np.full_like(place, number), turn))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isfinite(world.rays.cast()).all()
+    world.close()
 
 
 def test_meshes_are_left_to_bullet(tmp_path: Path) -> None:
