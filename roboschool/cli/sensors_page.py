@@ -66,9 +66,11 @@ robot and checks what the robot must have. Its parameters are the fields with a 
 
 ## What they cost
 
-Forces of contacts are added up in C while the world is stepped. Rays are one call of Bullet for all agents of a world,
-and more for rays that hit their own robot; Bullet compares every ray with every shape of a world, so that many
-rays among many robots are slow. `roboschool bench --sensors SCENE` measures what each sensor adds to a step."""
+Forces of contacts are added up in C while the world is stepped. Rays meet the collision shapes that URDFs declare, of
+all agents and props at once, in numpy: 64 rays of each of 8 dogs take about 1 ms. In a world with a mesh among its
+collision shapes Bullet casts them, which takes more than ten times as long. What Bullet finds is up to 1 mm nearer. A
+ray that begins inside a body leaves it without a hit. `roboschool bench --sensors SCENE` measures what each
+sensor adds to a step."""
 
 
 def print_sensors_page() -> None:

@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.mdp.needs import HIT
-from roboschool.physics.bodies import BASE, RobotBody
+from roboschool.physics.bodies import BASE, Body, RobotBody
+from roboschool.physics.ground import Ground
 from roboschool.physics.output import redirect_native_output
+from roboschool.physics.quaternions import matrices
+from roboschool.physics.ray_shapes import NEVER, dot
+from roboschool.physics.surfaces import Surfaces
 
 with redirect_native_output():
     import pybullet as bullet
@@ -18,15 +21,19 @@ SURFACES = 32  # of the robot itself, that a ray goes through at most
 
 
 class RayCaster:
-    """The rays of all agents of a world, cast in one call of Bullet; those that hit their own robot once more.
+    """The rays of all agents of a world, cast at once.
+
+    They meet the declared shapes, in numpy. In a world that has meshes Bullet casts them: all in one call, and again
+    those that hit their own robot.
 
     Args:
         client: that of the world.
         robots: of the agents.
-        bodies: Bullet's number of each agent, then of each prop, then of the ground.
+        props: of the world.
+        ground: likewise.
     """
 
-    def __init__(self, client: int, robots: Sequence[RobotBody], bodies: Sequence[int]) -> None:
+    def __init__(self, client: int, robots: Sequence[RobotBody], props: Sequence[Body], ground: Ground) -> None:
         self._client = client
         fans = [(agent, robot, fan) for agent, robot in enumerate(robots) for fan in robot.needs.rays]
         self.is_needed = bool(fans)
@@ -35,58 +42,50 @@ class RayCaster:
         self._links = [(robot, robot.links[fan.link]) for _, robot, fan in fans]
         counts = [len(fan.directions) for _, _, fan in fans]
         self._fan: np.ndarray = np.repeat(np.arange(len(fans)), counts)  # of each ray
-        self._own = np.repeat([robot.id for _, robot, _ in fans], counts)
+        self._own = np.repeat([agent for agent, _, _ in fans], counts)
         self._reach = np.repeat([fan.reach for _, _, fan in fans], counts)
         self._level = np.array([fan.level for _, _, fan in fans])
         self._origins = np.array([fan.origin for _, _, fan in fans])
         self._directions = np.concatenate([np.array(fan.directions) for _, _, fan in fans])
-        self._seen = [_seen_by(agent, len(robots), bodies) for agent, _, _ in fans]
+        bodies = [*robots, *props]
+        self._bodies = [*(body.id for body in bodies), ground.body]  # as Bullet knows them
+        self._seen = np.array([_seen_by(agent, len(robots), len(self._bodies)) for agent, _, _ in fans])
         self._inertial = {
             robot: bullet.invertTransform(*bullet.getDynamicsInfo(robot.id, BASE, physicsClientId=client)[3:5])
             for robot, link in self._links
             if link == BASE
         }
+        self.surfaces = Surfaces(client, bodies, ground)
 
     def cast(self) -> np.ndarray:
-        """Return of each ray of each fan the share of its reach where it ends, and what it hits (ray, HIT).
+        """Return of each ray of each fan the share of its reach where it ends, and what it hits (ray, 2).
 
         That is a number, as in `State.contacts`: of the other agents, the next in the scene first, then of the props,
         then the ground; `FREE` for nothing, and the share is 1.
         """
-        start, direction = self._place()
-        stops = (start + direction * self._reach[:, None]).tolist()
-        starts, own = start.tolist(), self._own.tolist()
-        hits = np.empty((len(starts), HIT))
-        hits[:] = 1.0, FREE
-        left = list(range(len(starts)))
-        for surface in range(CLOSEST, SURFACES):
-            chosen = [starts[ray] for ray in left], [stops[ray] for ray in left]
-            found = bullet.rayTestBatch(*chosen, reportHitNumber=surface, physicsClientId=self._client)
-            for ray, (body, _, share, *_) in zip(left, found, strict=True):
-                if body >= 0 and body != own[ray]:
-                    hits[ray] = share, self._seen[self._fan[ray]][body]
-            left = [ray for ray, hit in zip(left, found, strict=True) if hit[0] == own[ray]]
-            if not left:
-                break
-        return hits
+        with np.errstate(over="ignore", invalid="ignore"):  # of a body that has diverged
+            rays = *self._place(), self._reach, self._own
+            if self.surfaces.are_known:
+                distance, body = self.surfaces.meet(*rays)
+            else:
+                distance, body = meet_by_bullet(self._client, self._bodies, *rays)
+        met = distance <= self._reach
+        share = np.where(met, distance, self._reach) / self._reach
+        return np.stack([share, self._seen[self._fan, np.where(met, body, -1)]], axis=-1)
 
     def _place(self) -> tuple[np.ndarray, np.ndarray]:
         """Return where each ray begins [m] and its direction, in the world (ray, 3)."""
         poses = [self._pose(robot, link) for robot, link in self._links]
         position, turned = (np.array(part) for part in zip(*poses, strict=True))
-        x, y, z, w = turned.T
-        axes = np.empty((len(turned), 3, 3))  # of each link, in the world, as columns
-        axes[:, 0, 0], axes[:, 0, 1], axes[:, 0, 2] = 1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)
-        axes[:, 1, 0], axes[:, 1, 1], axes[:, 1, 2] = 2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)
-        axes[:, 2, 0], axes[:, 2, 1], axes[:, 2, 2] = 2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)
-        position = position + _turn(axes, self._origins)
+        axes = matrices(turned)  # of each link, in the world
+        position = position + dot(axes, self._origins[:, None])
         if self._level.any():
             length = np.hypot(axes[:, 0, 0], axes[:, 1, 0])
             cos, sin = (np.where(length > 0.0, axes[:, n, 0] / np.maximum(length, 1e-9), 1.0 - n) for n in range(2))
             level = np.zeros_like(axes)
             level[:, 0, 0], level[:, 0, 1], level[:, 1, 0], level[:, 1, 1], level[:, 2, 2] = cos, -sin, sin, cos, 1.0
             axes = np.where(self._level[:, None, None], level, axes)
-        return position[self._fan], _turn(axes[self._fan], self._directions)
+        return position[self._fan], dot(axes[self._fan], self._directions[:, None])
 
     def _pose(self, robot: RobotBody, link: int) -> Any:
         """Return position and orientation of the frame of a link, as its URDF has it."""
@@ -96,19 +95,45 @@ class RayCaster:
         return bullet.getLinkState(robot.id, link, 0, 1, self._client)[4:6]
 
 
-def _seen_by(agent: int, agents: int, bodies: Sequence[int]) -> list[float]:
-    """Return what each of Bullet's bodies is for an agent; see `RayCaster.cast`."""
-    order = [*range(agent + 1, agents), *range(agent), *range(agents, len(bodies))]
-    seen = [FREE] * (max(bodies) + 1)
+def meet_by_bullet(
+    client: int,
+    bodies: Sequence[int],
+    start: np.ndarray,
+    direction: np.ndarray,
+    reach: np.ndarray,
+    own: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `Surfaces.meet` does, by Bullet, which stops up to 1 mm before a surface.
+
+    Args:
+        client: that of the world.
+        bodies: Bullet's number of each body.
+        start: as there, like those that follow.
+        direction: likewise.
+        reach: likewise.
+        own: likewise.
+    """
+    starts, stops = start.tolist(), (start + direction * reach[:, None]).tolist()
+    numbers = {body: number for number, body in enumerate(bodies)}
+    distance, met = np.full(len(start), NEVER), np.full(len(start), -1)
+    left = list(range(len(starts)))
+    for surface in range(CLOSEST, SURFACES):
+        chosen = [starts[ray] for ray in left], [stops[ray] for ray in left]
+        found = bullet.rayTestBatch(*chosen, reportHitNumber=surface, physicsClientId=client)
+        hits = [(ray, numbers[hit[0]], hit[2]) for ray, hit in zip(left, found, strict=True) if hit[0] >= 0]
+        left = [ray for ray, body, _ in hits if body == own[ray]]
+        for ray, body, share in hits:
+            if body != own[ray]:
+                distance[ray], met[ray] = share * reach[ray], body
+        if not left:
+            break
+    return distance, met
+
+
+def _seen_by(agent: int, agents: int, bodies: int) -> list[float]:
+    """Return what each body is for an agent, and nothing at last; see `RayCaster.cast`."""
+    order = [*range(agent + 1, agents), *range(agent), *range(agents, bodies)]
+    seen = [FREE] * (bodies + 1)
     for number, body in enumerate(order):
-        if bodies[body] >= 0:
-            seen[bodies[body]] = float(number)
+        seen[body] = float(number)
     return seen
-
-
-def _turn(axes: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Return vectors given along some axes in the world; not by `@`, whose bits depend on how many there are."""
-    turned: np.ndarray = (
-        axes[:, :, 0] * vectors[:, :1] + axes[:, :, 1] * vectors[:, 1:2] + axes[:, :, 2] * vectors[:, 2:]
-    )
-    return turned

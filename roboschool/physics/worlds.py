@@ -106,7 +106,7 @@ class World:
         feet = [body.feet for body in self.bodies]
         links = [body.measured for body in self.bodies]
         self.sums = ContactSums([*numbers, self.ground], feet, links) if self._adds_up else None
-        self.rays = RayCaster(self.client, self.bodies, [*numbers, self.ground])
+        self.rays = RayCaster(self.client, self.bodies, self.prop_bodies, self.floor)
         self.restores_exactly = self._has_one_contact_order()
 
     def _has_one_contact_order(self) -> bool:
