@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from roboschool.envs.images import Images
+from roboschool.envs.images import Images, images_of
 from roboschool.errors import InvalidInput
 from roboschool.scenes.agent_sensors import SENSORS, add_sensors
 from roboschool.scenes.loader import load_scene
@@ -57,14 +57,11 @@ def _measure(chosen: dict[str, Scene], seconds: float, rounds: int) -> tuple[dic
     times: dict[str, list[float]] = {name: [] for name in chosen}
     with ExitStack() as stack:
         simulations = {name: stack.enter_context(closing(Simulation(scene))) for name, scene in chosen.items()}
-        cameras = {
-            name: [Images(scene, agent.camera, [agent.name]) for agent in scene.agents if agent.camera is not None]
-            for name, scene in chosen.items()
-        }
+        cameras = {name: images_of(scene) for name, scene in chosen.items()}
         sizes = {name: len(each.groups[0].observer.fields) for name, each in simulations.items()}
         for name, images in cameras.items():
             seen = images[0].draw({0: simulations[name].worlds[0].capture()}) if images else {}
-            sizes[name] += sum(image.size for image in seen.values())
+            sizes[name] += sum(image[0].size for image in seen.values())
         for number in range(rounds + 1):
             for name, simulation in simulations.items():
                 took = _time_of_step(simulation, cameras[name], seconds if number else min(seconds, WARM_UP))

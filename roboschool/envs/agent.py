@@ -223,7 +223,9 @@ class AgentEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
 
     def _with_images(self, vector: np.ndarray) -> Any:
         """Return an observation with the images of the agent's camera, if it has one."""
-        return vector if self._images is None else self._images.observe(vector, self.simulation.worlds[0].capture())
+        if self._images is None:
+            return vector
+        return self._images.observe({self.agent: vector}, self.simulation.worlds[0].capture())[self.agent]
 
     def _show(self) -> None:
         if self.render_mode == "human":

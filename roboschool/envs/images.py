@@ -28,7 +28,7 @@ class Images:
 
     def __init__(self, scene: Scene, camera: Camera, agents: Sequence[str], worlds: int = 1) -> None:
         self._arguments = scene, camera, agents, worlds
-        self._camera = camera
+        self._camera, self._agents = camera, agents
         self._cameras: LinkCameras | None = None
 
     def draw(self, snapshots: Mapping[int, Snapshot]) -> dict[str, np.ndarray]:
@@ -40,9 +40,20 @@ class Images:
         wanted = self._camera.rgb, self._camera.depth, self._camera.segmentation
         return {name: image for (name, image), is_wanted in zip(images.items(), wanted, strict=True) if is_wanted}
 
-    def observe(self, vector: np.ndarray, snapshot: Snapshot) -> dict[str, np.ndarray]:
-        """Return what the one agent observes in the one world, with its vector (n,)."""
-        return {"vector": vector} | {name: image[0] for name, image in self.draw({0: snapshot}).items()}
+    def observe(self, vectors: Mapping[str, np.ndarray], snapshot: Snapshot) -> dict[str, dict[str, np.ndarray]]:
+        """Return what those of the agents observe that have a vector (n,), by name; there is one world."""
+        images = self.draw({0: snapshot})
+        return {
+            agent: {"vector": vectors[agent]} | {name: image[place] for name, image in images.items()}
+            for place, agent in enumerate(self._agents)
+            if agent in vectors
+        }
+
+
+def images_of(scene: Scene) -> list[Images]:
+    """Return the images of all agents of a scene that have a camera; those with equal cameras are drawn at once."""
+    cameras = dict.fromkeys(agent.camera for agent in scene.agents if agent.camera is not None)
+    return [Images(scene, own, [agent.name for agent in scene.agents if agent.camera == own]) for own in cameras]
 
 
 class ImageRows:

@@ -9,7 +9,7 @@ from gymnasium.spaces import Box
 from gymnasium.utils import EzPickle
 from pettingzoo import ParallelEnv as PettingZooEnv
 
-from roboschool.envs.images import Images
+from roboschool.envs.images import images_of
 from roboschool.envs.spaces import (
     RENDER_MODES,
     action_space,
@@ -88,8 +88,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         self._simulation: Simulation | None = None
         self.closed = False
         self._camera = Camera(self.scene, width, height)
-        cameras = {agent.name: agent.camera for agent in self.scene.agents}
-        self._images = {name: Images(self.scene, own, [name]) for name, own in cameras.items() if own is not None}
+        self._images = images_of(self.scene)
         self._screen = Screen(self.scene.id, width, height, self.scene.timestep)
 
     @property
@@ -212,9 +211,8 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
     def _observations(self) -> dict[str, Any]:
         seen: dict[str, Any] = {name: group.observation[0, place] for name, group, place in self._seats()}
-        if self._images:
-            snapshot = self.simulation.worlds[0].capture()
-            seen |= {name: self._images[name].observe(seen[name], snapshot) for name in seen if name in self._images}
+        for images in self._images:
+            seen |= images.observe(seen, self.simulation.worlds[0].capture())
         return seen
 
     def _infos(self) -> dict[str, dict[str, Any]]:

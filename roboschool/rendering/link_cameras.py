@@ -46,7 +46,8 @@ class LinkCameras:
         self._render_scene.show([self._latest[world] for world in range(len(self._latest))])
         places = [(world, link) for world in snapshots for link in self._links]
         views = [self._view(self._render_scene.placed[place]) for place in places]
-        image = self._render_scene.draw(views, *self._size, worlds=[world for world, _ in places])
+        threads = 1 if len(views) == 1 else None  # a second begins too late to be of use
+        image = self._render_scene.draw(views, *self._size, threads, [world for world, _ in places])
         return image._replace(depths=image.depths.clip(0.0, self._range))
 
     def _view(self, pose: np.ndarray) -> CameraView:

@@ -129,6 +129,20 @@ def test_agents_with_and_without_one_share_a_world(tmp_path: Path) -> None:
     assert checker_faults(scene) == []
 
 
+def test_agents_of_a_world_see_what_rows_see(tmp_path: Path) -> None:
+    scene = load_with(tmp_path, SMALL, more=f"{SECOND}sensor = [{{ {SMALL} }}]\n")
+    names, action = ["dog_0", "dog_1"], np.sin(np.arange(12))
+    with closing(ParallelEnv(scene, "leave")) as world, closing(VectorEnv(scene, 2, agent=names)) as rows:
+        world.reset(seed=2)
+        rows.reset(seed=2)
+        world.deactivate("dog_0")
+        rows.simulation.deactivate(0)
+        seen, *_ = world.step({"dog_1": action})
+        batch, *_ = rows.step(np.stack([np.zeros(12), action]))
+        assert list(seen) == ["dog_1"]
+        assert_same(seen["dog_1"], {name: images[1] for name, images in batch.items()})
+
+
 @pytest.mark.parametrize(
     ("sensor", "message"),
     [
