@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from roboschool.envs.images import Images, images_of
 from roboschool.errors import InvalidInput
 from roboschool.scenes.agent_sensors import SENSORS, add_sensors
 from roboschool.scenes.loader import load_scene
@@ -56,21 +57,27 @@ def _measure(chosen: dict[str, Scene], seconds: float, rounds: int) -> tuple[dic
     times: dict[str, list[float]] = {name: [] for name in chosen}
     with ExitStack() as stack:
         simulations = {name: stack.enter_context(closing(Simulation(scene))) for name, scene in chosen.items()}
+        cameras = {name: images_of(scene) for name, scene in chosen.items()}
         sizes = {name: len(each.groups[0].observer.fields) for name, each in simulations.items()}
+        for name, images in cameras.items():
+            seen = images[0].draw({0: simulations[name].worlds[0].capture()}) if images else {}
+            sizes[name] += sum(image[0].size for image in seen.values())
         for number in range(rounds + 1):
             for name, simulation in simulations.items():
-                took = _time_of_step(simulation, seconds if number else min(seconds, WARM_UP))
+                took = _time_of_step(simulation, cameras[name], seconds if number else min(seconds, WARM_UP))
                 if number:  # after the warm-up
                     times[name].append(took)
     return times, sizes
 
 
-def _time_of_step(simulation: Simulation, seconds: float) -> float:
+def _time_of_step(simulation: Simulation, cameras: Sequence[Images], seconds: float) -> float:
     rng = np.random.default_rng(0)
     actions = [rng.uniform(-1.0, 1.0, group.shape) for group in simulation.groups]
     simulation.reset({0: 0})
     begun, steps = time.perf_counter(), 0
     while (taken := time.perf_counter() - begun) < seconds or not steps:
         simulation.step(actions)
+        for images in cameras:
+            images.draw({0: simulation.worlds[0].capture()})
         steps += 1
     return taken / steps

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from roboschool import paths
-from roboschool.envs.spaces import observation_space
+from roboschool.envs.spaces import vector_space
 from roboschool.errors import InvalidInput
 from roboschool.robots.robot import Robot, load_robot
 from roboschool.scenes.loader import load_scene
@@ -95,7 +95,7 @@ def _scene(scene: Scene) -> dict[str, Any]:
         "id": scene.id,
         "summary": scene.summary,
         "agents": [agent.name for agent in scene.agents],
-        "observation": [int(observation_space(scene, agent).shape[0]) for agent in scene.agents],
+        "observation": [int(vector_space(scene, agent).shape[0]) for agent in scene.agents],
         "action": [len(agent.robot.joints) for agent in scene.agents],
         "steps": scene.steps,
         "threshold": scene.threshold,

@@ -53,7 +53,7 @@ def _describe(network: Any, scene: str | None) -> dict[str, Any]:
     }
     if scene is None:
         return described
-    from roboschool.envs.spaces import observation_space
+    from roboschool.envs.spaces import vector_space
     from roboschool.mdp.task import fields_of
     from roboschool.policies.resolve import check_fit
     from roboschool.scenes.loader import load_scene
@@ -61,7 +61,7 @@ def _describe(network: Any, scene: str | None) -> dict[str, Any]:
     loaded = load_scene(scene)
     agent = loaded.agents[0]
     check_fit(network, loaded.interface(agent), f"scene {loaded.name!r}")
-    space, robot = observation_space(loaded, agent), agent.robot
+    space, robot = vector_space(loaded, agent), agent.robot
     bounds = zip(fields_of(agent.task, loaded.info), space.low.tolist(), space.high.tolist(), strict=True)
     described["fields"] = [
         {"name": field.name, "unit": field.unit, "low": low, "high": high} | _pick(field) for field, low, high in bounds

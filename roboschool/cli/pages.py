@@ -8,7 +8,7 @@ import click
 
 from roboschool import paths
 from roboschool.cli.catalogue import several
-from roboschool.envs.spaces import observation_space
+from roboschool.envs.spaces import vector_space
 from roboschool.mdp.task import Task, fields_of
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Agent, Scene, scene_id
@@ -37,7 +37,7 @@ def print_pages() -> None:
 
 
 def _row(scene: Scene) -> str:
-    sizes = [observation_space(scene, agent).shape[0] for agent in scene.agents]
+    sizes = [vector_space(scene, agent).shape[0] for agent in scene.agents]
     actions = [len(agent.robot.joints) for agent in scene.agents]
     cells = [f"[{scene.name}](#{scene.name})", f"`{scene.id}`", len(scene.agents), several(sizes), several(actions)]
     return "| " + " | ".join(map(str, [*cells, scene.steps, _number(scene.threshold)])) + " |"
@@ -88,7 +88,7 @@ def _agents(scene: Scene, played: list[Agent]) -> Iterator[str]:
 
 
 def _count(scene: Scene, agent: Agent) -> str:
-    return f"{observation_space(scene, agent).shape[0]} observations, {len(agent.robot.joints)} actions"
+    return f"{vector_space(scene, agent).shape[0]} observations, {len(agent.robot.joints)} actions"
 
 
 def _number(threshold: float | None) -> str:

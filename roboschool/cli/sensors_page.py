@@ -3,7 +3,7 @@
 import dataclasses
 import importlib
 from collections.abc import Iterator
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import click
 
@@ -38,7 +38,8 @@ history = 3
 ```
 
 - Any robot with any task can have them, several of one kind too. `name` may be your class, "package.module:Class".
-- All numbers are one vector, a `Box`. `docs/environments.md` and the spaces are made of the same declarations.
+- All numbers are one vector, a `Box`; images of a `camera` are [beside it](#images). `docs/environments.md` and the
+  spaces are made of the same declarations.
 - What sensors remember, and what rays have hit, is a part of the state: a saved state goes on bit for bit.
 - An unknown sensor, key, link or prop is an error that names file, agent, sensor, key and the nearest right name.
 - Only agents with the same robot, task and sensors are computed at once.
@@ -47,11 +48,40 @@ HEAD = "| key | meaning | unit | default | bounds |\n|---|---|---|---|---|"  # o
 WAYS = """
 ## Bias, delay and history
 
-Every sensor has these keys, too. The bias is added first, then comes the delay, then the history; before an episode all
-was as it is at its start. Noise is a matter of [`randomize`](randomization.md), by the name of the sensor; it is added
-last, anew in every step.
+Every sensor but `camera` has these keys, too. The bias is added first, then comes the delay, then the history; before
+an episode all was as it is at its start. Noise is a matter of [`randomize`](randomization.md), by the name of the
+sensor; it is added last, anew in every step.
 """
 NOTES = """
+## Images
+
+```toml
+[[agent.sensor]]
+name     = "camera"
+link     = "trunk"
+size     = [84, 84]
+depth    = true
+position = [0.35, 0.0, 0.05]   # ahead of the trunk, and above its middle
+pitch    = 15.0
+```
+
+An agent with a camera observes a dict, and its space is a Gymnasium `Dict`:
+
+```python
+env = roboschool.AgentEnv("seeing_dog.toml")
+observation, info = env.reset(seed=0)
+observation["vector"]  # float32 (n,): all other sensors, as without a camera
+observation["camera"]  # uint8 (84, 84, 3)
+observation["depth"]  # float32 (84, 84) [m]
+```
+
+- `AgentEnv`, `ParallelEnv` and `VectorEnv` have images; arrays of the last lead with (row,), and one call draws all of
+  its worlds, also those of workers. `JointEnv`, Stable-Baselines3, a `Lobby`, the server and the trainer refuse them.
+- An agent has one camera. The ray caster draws it ([pictures.md](pictures.md)), in float32: the same state gives the
+  same bytes, on any number of threads, and drawing changes nothing in the world.
+- Policies in files act by the vector alone, so a match can have agents with cameras.
+- 84 x 84 pixels of colours and depths take 0.5 ms for a dog on level ground and 1.3 ms on a terrain, on one core.
+
 ## For training only
 
 Tables `[[agent.privileged]]` are written alike. What these sensors observe is no part of the observation: it is
@@ -126,7 +156,8 @@ def _rows(kind: Any) -> Iterator[tuple[str, ...]]:
 
 def _is_range(hint: Any) -> bool:
     """Return whether a range may be given for a number."""
-    pairs = [get_args(part) for part in parts_of(hint) if get_origin(part) is tuple]
+    arms = get_args(get_args(hint)[0] if get_origin(hint) is Annotated else hint)
+    pairs = [get_args(part) for arm in arms for part in parts_of(arm) if get_origin(part) is tuple]
     return any(len(pair) == 2 and pair[0] is pair[1] for pair in pairs)
 
 

@@ -8,6 +8,7 @@ import gymnasium
 import numpy as np
 from gymnasium.utils import EzPickle
 
+from roboschool.envs.images import Images
 from roboschool.envs.spaces import (
     RENDER_MODES,
     action_space,
@@ -31,8 +32,10 @@ from roboschool.simulation.control import ControlledAgents, check_controlled, de
 from roboschool.simulation.simulation import Simulation
 
 
-class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
+class AgentEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
     """One agent of a scene as a Gymnasium env; policies control the other agents.
+
+    An observation is a vector (n,); with a sensor `camera` it is a dict of it, "vector", and of images.
 
     Args:
         scene: its name, the path of its file, or a `Scene`.
@@ -75,6 +78,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         given = opponents or {}
         self._default_opponents = [name for name, policy in self.opponents.items() if policy is not given.get(name)]
         self.render_mode = check_render_mode(render_mode)
+        self._is_drawn = render_mode is not None or row.camera is not None  # each step, to be shown or observed
         self.metadata = {"render_modes": RENDER_MODES, "render_fps": frames_per_second(self.scene)}
         self.observation_space = observation_space(self.scene, row)
         self.action_space = action_space(row)
@@ -85,6 +89,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self.hud = hud
         self._camera = Camera(self.scene, width, height)
         self._hud = Hud(self.scene, row.task)
+        self._images = None if row.camera is None else Images(self.scene, row.camera, [self.agent])
         self._screen = Screen(f"{self.scene.id} {self.agent}", width, height, self.scene.timestep)
 
     @property
@@ -107,9 +112,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
             self._seat = ControlledAgents(Simulation(self.scene, limit=self._limit), [self.agent], self.opponents)
         return self._seat
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Begin an episode; the same seed gives the same episode bit for bit.
 
         Args:
@@ -118,7 +121,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
                 as `{"randomize": {"mass": (0.8, 1.2)}}`; they hold until another reset changes them.
 
         Returns:
-            The observation (n,) and the info.
+            The observation and the info.
 
         Raises:
             InvalidInput: the seed is not a whole number from 0 up, or an option is wrong.
@@ -132,9 +135,10 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         self._camera.reset()
         self._hud.begin()
         self._show()
-        return seat.group.observation[0, seat.place], seat.simulation.info.of_agent(seat.group, seat.place)
+        observation = self._with_images(seat.group.observation[0, seat.place])
+        return observation, seat.simulation.info.of_agent(seat.group, seat.place)
 
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: np.ndarray) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Act for one timestep.
 
         Args:
@@ -155,11 +159,13 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         simulation, group, place = seat.simulation, seat.group, seat.place
         result = simulation.step(seat.actions(as_numbers(self.agent, action, self._shape)[None, None]))
         number = simulation.groups.index(group)
-        if self.render_mode is not None:
+        observation: Any = result.observations[number][0, place]
+        if self._is_drawn:
             self._hud.note(group, place)
             self._show()
+            observation = self._with_images(observation)
         return (
-            result.observations[number][0, place],
+            observation,
             result.rewards[number].item(0, place),
             result.terminated[number].item(0, place),
             result.truncated.item(0),
@@ -214,6 +220,12 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
             return picture if reading is None else overlay(picture, reading)
 
         return draw
+
+    def _with_images(self, vector: np.ndarray) -> Any:
+        """Return an observation with the images of the agent's camera, if it has one."""
+        if self._images is None:
+            return vector
+        return self._images.observe({self.agent: vector}, self.simulation.worlds[0].capture())[self.agent]
 
     def _show(self) -> None:
         if self.render_mode == "human":

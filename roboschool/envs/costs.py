@@ -58,7 +58,13 @@ def _check_limit(limit: float, where: str) -> float:
 
 
 def _with_budget(space: Any) -> Box:
-    """Return the space of an observation with a budget at its end."""
+    """Return the space of an observation with a budget at its end.
+
+    Raises:
+        InvalidInput: an observation is no vector.
+    """
+    if not isinstance(space, Box):
+        raise InvalidInput("a budget is added to a vector only, and an agent with a sensor 'camera' observes a dict")
     return Box(np.append(space.low, np.float32(SPENT)), np.append(space.high, np.float32(1.0)), dtype=np.float32)
 
 

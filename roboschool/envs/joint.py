@@ -9,7 +9,7 @@ from gymnasium.utils import EzPickle
 from pettingzoo import ParallelEnv as PettingZooEnv
 
 from roboschool.envs.parallel import Actions, ParallelEnv, Step
-from roboschool.envs.spaces import check_count, check_names, scene_of
+from roboschool.envs.spaces import check_count, check_names, check_no_camera, scene_of
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.mdp.sensor import Field
 from roboschool.mdp.task import fields_of
@@ -61,6 +61,7 @@ class JointEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         where = f"scene {self.scene.name!r}"
         if len(self.scene.agents) > 1:
             raise InvalidInput(f"{where}: it has {len(self.scene.agents)} robots; joints are shared where there is one")
+        check_no_camera(self.scene, "JointEnv")
         (row,) = self.scene.agents
         self._robot = row.name
         self.parts = _share(where, row.robot, parts)

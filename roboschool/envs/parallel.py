@@ -9,6 +9,7 @@ from gymnasium.spaces import Box
 from gymnasium.utils import EzPickle
 from pettingzoo import ParallelEnv as PettingZooEnv
 
+from roboschool.envs.images import images_of
 from roboschool.envs.spaces import (
     RENDER_MODES,
     action_space,
@@ -32,12 +33,14 @@ from roboschool.simulation.simulation import Simulation
 
 Actions = Mapping[str, np.ndarray]
 Step = tuple[
-    dict[str, np.ndarray], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]
+    dict[str, Any], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]
 ]  # observations, rewards, terminations, truncations, infos
 
 
 class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
     """All agents of a scene in one world.
+
+    An observation is a vector (n,); with a sensor `camera` it is a dict of it, "vector", and of images.
 
     Args:
         scene: its name, the path of its file, or a `Scene`.
@@ -85,6 +88,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
         self._simulation: Simulation | None = None
         self.closed = False
         self._camera = Camera(self.scene, width, height)
+        self._images = images_of(self.scene)
         self._screen = Screen(self.scene.id, width, height, self.scene.timestep)
 
     @property
@@ -104,7 +108,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
     def randomize(self, ranges: Any) -> None:
         self.simulation.randomizer.set(0, ranges)
 
-    def observation_space(self, agent: str) -> Box:
+    def observation_space(self, agent: str) -> Any:
         """Return the observation space of an agent."""
         return self.observation_spaces[check_choice(agent, self.possible_agents, "agent")]
 
@@ -114,7 +118,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
+    ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         """Begin an episode; the same seed gives the same episode bit for bit.
 
         Args:
@@ -205,8 +209,11 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
             arrays[id(group)][0, place] = as_numbers(name, actions[name], group.shape[2:])
         return list(arrays.values())
 
-    def _observations(self) -> dict[str, np.ndarray]:
-        return {name: group.observation[0, place] for name, group, place in self._seats()}
+    def _observations(self) -> dict[str, Any]:
+        seen: dict[str, Any] = {name: group.observation[0, place] for name, group, place in self._seats()}
+        for images in self._images:
+            seen |= images.observe(seen, self.simulation.worlds[0].capture())
+        return seen
 
     def _infos(self) -> dict[str, dict[str, Any]]:
         return {name: self.simulation.info.of_agent(group, place) for name, group, place in self._seats()}

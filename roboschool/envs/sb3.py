@@ -73,6 +73,7 @@ class SB3VecEnv(VecEnv):
     def reset(self) -> np.ndarray:
         """Begin an episode in every row, as `seed` and `set_options` have it; return the observations (rows, n)."""
         copies, agents = self.envs.copies, len(self.envs.agents)
+        observation: np.ndarray
         observation, info = self.envs.reset(seed=self._seeds[:copies], options=self._options[::agents])
         self.reset_infos = _by_row(info, self.num_envs)
         self._reset_seeds()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Box
+from gymnasium.spaces import Box, Dict
 
 from roboschool.errors import InvalidInput, check_choice
 from roboschool.importing.loader import with_robots
@@ -53,8 +53,36 @@ def own_limit(scene: Scene, options: Mapping[str, Any]) -> int:
     return scene.steps if clocked else NEVER
 
 
-def observation_space(scene: Scene, agent: Agent) -> Box:
-    """Return the space of what an agent of a scene sees."""
+def observation_space(scene: Scene, agent: Agent) -> Any:
+    """Return the space of what an agent of a scene observes: a `Box`, or a `Dict` with images if it has a camera."""
+    vector, camera = vector_space(scene, agent), agent.camera
+    if camera is None:
+        return vector
+    width, height = camera.size
+    spaces: dict[str, Any] = {"vector": vector}
+    if camera.rgb:
+        spaces["camera"] = Box(0, 255, (height, width, 3), np.uint8)
+    if camera.depth:
+        spaces["depth"] = Box(0.0, camera.range, (height, width), np.float32)
+    if camera.segmentation:
+        most = len(scene.agents) + len(scene.props) - 1
+        spaces["segmentation"] = Box(-1, most, (height, width), np.int32)
+    return Dict(spaces)
+
+
+def check_no_camera(scene: Scene, what: str) -> None:
+    """Check that all agents of a scene observe vectors only.
+
+    Raises:
+        InvalidInput: one has a camera; the message says that `what` has no images.
+    """
+    for agent in scene.agents:
+        if agent.camera is not None:
+            raise InvalidInput(f"{scene.path}: agent {agent.name!r}: sensor 'camera': {what} has no images")
+
+
+def vector_space(scene: Scene, agent: Agent) -> Box:
+    """Return the space of the numbers that an agent of a scene observes."""
     limit, fields = agent.task.observation_limit, fields_of(agent.task, scene.info)
     low, high = [max(-limit, field.low) for field in fields], [min(limit, field.high) for field in fields]
     return Box(np.array(low, np.float32), np.array(high, np.float32), dtype=np.float32)

@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector import VectorEnv as GymnasiumVectorEnv
 from gymnasium.vector.utils import batch_space
 
+from roboschool.envs.images import ImageRows, camera_of_rows
 from roboschool.envs.ranges import options_by_copy, ranges_by_copy
 from roboschool.envs.spaces import (
     PICTURES,
@@ -46,7 +47,7 @@ ALL = slice(None)
 UNLIMITED = -1  # Gymnasium's word for no time limit [steps]
 
 
-class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle):
+class VectorEnv(GymnasiumVectorEnv[Any, np.ndarray, np.ndarray], EzPickle):
     """Environments of one scene as rows of a batch, in which one agent acts, or several with the same robot and task.
 
     Row i is agent `i % len(agent)` of world `i // len(agent)`; with one agent, row i is world i. The agents of a world
@@ -129,6 +130,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         modes = {mode.value: mode for mode in AutoresetMode}
         mode = modes[check_choice(getattr(autoreset_mode, "value", autoreset_mode), modes, "autoreset_mode")]
         self.autoreset_mode = mode  # TorchRL asks for it here, as Gymnasium's own vector envs have it
+        camera = camera_of_rows([self.scene, *others], rows, mode.value)
         fps = frames_per_second(self.scene)
         self.metadata = {"autoreset_mode": mode, "render_modes": PICTURES, "render_fps": fps}
         self.single_observation_space = observation_space(self.scene, rows[0])
@@ -144,6 +146,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         else:
             self._pool = LocalPool(job, self.copies)
         self._board = self._pool.buffers
+        self._take: Any = ImageRows(self.scene, camera, self.agents, self._pool, self._restart) if camera else take_rows
         self._pending: set[int] = set()  # copies that act, and have not been received
         self._begun: set[int] = set()
         self._everyone = list(range(self.copies))
@@ -169,7 +172,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         *,
         seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | Sequence[dict[str, Any]] | None = None,
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode in every copy.
 
         Args:
@@ -213,7 +216,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         if self._cameras is not None:
             for copy in chosen:
                 self._cameras.reset(copy)
-        return take_rows(self._board.observation, ALL), info_of(self._numbers, take_rows(self._board.info, ALL), mask)
+        return self._take(self._board.observation, ALL), info_of(self._numbers, take_rows(self._board.info, ALL), mask)
 
     def set_attr(self, name: str, values: Any) -> None:
         """Set `randomize`, ranges of what the scene randomizes; they hold from the next episode of each copy on.
@@ -235,7 +238,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         """Return an attribute for each copy: that of the whole, but for `randomize`."""
         return self.randomize if name == RANDOMIZE else (getattr(self, name),) * self.copies
 
-    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Act in every copy for one timestep.
 
         Args:
@@ -285,7 +288,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
 
     def recv(
         self, count: int | None = None
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    ) -> tuple[np.ndarray, Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Wait for the first `count` environments that have finished their steps.
 
         Args:
@@ -316,7 +319,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             messages = np.repeat(np.array(errors, dtype=object), agents)
             for place in (info, info.get("final_info", info)):
                 place["worker_error"], place["_worker_error"] = messages, np.array([bool(error) for error in messages])
-        rows = take_rows(board.observation, chosen), take_rows(board.reward, chosen)
+        rows = self._take(board.observation, chosen), take_rows(board.reward, chosen)
         return np.array(copies), *rows, terminated, truncated, info
 
     def _restart(self) -> None:

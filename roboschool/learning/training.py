@@ -11,6 +11,7 @@ import numpy as np
 
 from roboschool import writers
 from roboschool.envs.foreign import AGENT, AnyScene, ForeignBatch, ForeignScene, interface_of, open_scene
+from roboschool.envs.spaces import check_no_camera
 from roboschool.envs.vector import VectorEnv
 from roboschool.errors import InvalidInput
 from roboschool.evaluation import Score
@@ -307,6 +308,7 @@ def _make_batch(scene: AnyScene | list[Scene], plan: Plan, workers: int, threads
             replace(each, weights={**each.weights, **settings.weights})
             for each in (scene if isinstance(scene, list) else [scene])
         ]
+        check_no_camera(several[0], "the trainer")
         return VectorEnv(several, settings.envs, workers, threads, plan.agents, autoreset_mode="Disabled", timeout=None)
     for name, value in (("weights", settings.weights), ("workers", workers)):
         if value:

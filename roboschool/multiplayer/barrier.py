@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from roboschool.envs.parallel import ParallelEnv
-from roboschool.envs.spaces import check_count
+from roboschool.envs.spaces import check_count, check_no_camera
 from roboschool.errors import InvalidInput, check_choice, describe_error
 from roboschool.policies.policy import AnyPolicy, Policy
 from roboschool.policies.resolve import resolve_policy
@@ -56,6 +56,7 @@ class Barrier:
         episodes: int | None = None,
         default_policies: Mapping[str, AnyPolicy] | None = None,
     ) -> None:
+        check_no_camera(world.scene, "a shared world of several players")
         self.world = world
         self.join_timeout = _check_timeout("join_timeout", join_timeout)
         self.step_timeout = _check_timeout("step_timeout", step_timeout)

@@ -85,9 +85,11 @@ class RenderScene:
         self.trunks: list[tuple[int, np.ndarray]] = []  # the link of each body's trunk, and its centre of mass in it
         trunks = [agent.robot.trunk for agent in scene.agents]
         trunks += [prop.joints[-1].child if prop.joints else prop.model.root for prop in scene.props]
+        self.link_numbers: list[dict[str, int]] = []  # of each body, by name
         for number, (parts, trunk) in enumerate(zip(bodies, trunks, strict=True)):
             first = sum(len(other.links) for other in bodies[:number])
-            self.trunks.append((first + parts.names[trunk], parts.centres[trunk]))
+            self.link_numbers.append({name: first + link for name, link in parts.names.items()})
+            self.trunks.append((self.link_numbers[-1][trunk], parts.centres[trunk]))
         self.placed, self.poses = self.library.place(self._rows, self.links, self.owners, self.local)
         self.radii = self._measure()  # of a sphere around each body (body,) [m]
         self.markers = [_read_markers((), self.ground)] * worlds
@@ -167,14 +169,30 @@ class RenderScene:
         placed: np.ndarray = pose[9:] + pose[:9].reshape(3, 3) @ centre
         return placed
 
-    def draw(self, views: Sequence[CameraView], width: int, height: int, threads: int | None = None) -> Image:
-        """Draw each world from one view, all in one call (world, ...); the number of threads changes no pixel."""
-        images = Image.empty(len(views), height, width)
-        shapes = [np.concatenate((self.shapes, own.shapes)) for own in self.markers]
-        poses = [np.concatenate((own, marked.poses)) for own, marked in zip(self.poses, self.markers, strict=True)]
-        strokes, meshes = [own.strokes for own in self.markers], [self.meshes] * len(shapes)
+    def draw(
+        self,
+        views: Sequence[CameraView],
+        width: int,
+        height: int,
+        threads: int | None = None,
+        worlds: Sequence[int] | None = None,
+    ) -> Image:
+        """Draw views, all in one call (view, ...); the number of threads changes no pixel.
+
+        Args:
+            views: from where.
+            width: of the pictures [pixels].
+            height: of the pictures [pixels].
+            threads: see `Library.draw`.
+            worlds: what each view is of; None: of each world there is one.
+        """
+        images, seen = Image.empty(len(views), height, width), range(len(self.poses)) if worlds is None else worlds
+        marked = [self.markers[world] for world in seen]
+        shapes = [np.concatenate((self.shapes, own.shapes)) for own in marked]
+        poses = [np.concatenate((self.poses[world], own.poses)) for world, own in zip(seen, marked, strict=True)]
+        strokes, meshes = [own.strokes for own in marked], [self.meshes] * len(shapes)
         if self._terrain is not None:
-            tiles = [draw_tile(self._terrain, number) for number in self._tiles]
+            tiles = [draw_tile(self._terrain, self._tiles[world]) for world in seen]
             meshes = [_mesh_array([*self.trees, tile.tree]) for tile in tiles]
             shapes = [np.concatenate((own, tile.shape)) for own, tile in zip(shapes, tiles, strict=True)]
             poses = [np.concatenate((own, tile.pose)) for own, tile in zip(poses, tiles, strict=True)]

@@ -21,7 +21,7 @@ class Tile(NamedTuple):
     tree: Tree
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)  # as many as there are worlds in a batch, or each picture would build its own
 def draw_tile(terrain: Terrain, number: int) -> Tile:
     """Return a tile as a shape in the world."""
     shape, tree = heightfield(terrain.heights[number], terrain.cell, COLOUR)

@@ -14,10 +14,22 @@ from roboschool.plugins import builtin_classes, find_class
 from roboschool.robots.robot import Robot
 from roboschool.scenes.scene import Agent
 from roboschool.schema import Meaning, convert
+from roboschool.sensors.camera import Camera
 
 SENSORS = {  # those of a file of their own have its name
     name: builtin_classes("sensors")[name]
-    for name in ("clock", "command", "contact", "height_scan", "objects", "others", "previous_action", "rays", "touch")
+    for name in (
+        "camera",
+        "clock",
+        "command",
+        "contact",
+        "height_scan",
+        "objects",
+        "others",
+        "previous_action",
+        "rays",
+        "touch",
+    )
 } | {
     name: f"roboschool.sensors.{place}"
     for name, place in {
@@ -68,8 +80,14 @@ def add_sensors(path: Path, scene: SceneInfo, agent: Agent) -> Agent:
                 faults.append(str(error))
     if faults:
         raise InvalidInput("\n".join(faults))
-    task = dataclasses.replace(agent.task, added=tuple(made["added"]), privileged=tuple(made["privileged"]))
-    return dataclasses.replace(agent, task=task)
+    added = tuple(sensor for sensor in made["added"] if not isinstance(sensor, Camera))
+    cameras = [sensor for sensor in made["added"] if isinstance(sensor, Camera)]
+    if len(cameras) > 1:
+        raise InvalidInput(f"{where}: sensor 'camera': there are {len(cameras)}, but an agent has one at most")
+    if any(isinstance(sensor, Camera) for sensor in made["privileged"]):
+        raise InvalidInput(f"{where}: privileged 'camera': only numbers can be privileged; make it a `sensor`")
+    task = dataclasses.replace(agent.task, added=added, privileged=tuple(made["privileged"]))
+    return dataclasses.replace(agent, task=task, camera=cameras[0] if cameras else None)
 
 
 def _make_sensor(
@@ -81,10 +99,11 @@ def _make_sensor(
     hints, own = parameters_of(kind), {"terrain": scene.terrain, "standing": robot.standing_height}
     fixed = {field.name: own[field.name] for field in dataclasses.fields(kind) if field.name in own}
     given = {key: value for key, value in spec.items() if key != "name"}
+    known = hints if issubclass(kind, Camera) else {**hints, **WAYS}
     for key in given:
-        if key not in hints and key not in WAYS:
-            raise InvalidInput(f"{at} has no {key!r}{suggest(key, [*hints, *WAYS])}")
-    values = {key: _convert(f"{at}: {key}", value, (hints.get(key) or WAYS[key])[1]) for key, value in given.items()}
+        if key not in known:
+            raise InvalidInput(f"{at} has no {key!r}{suggest(key, known)}")
+    values = {key: _convert(f"{at}: {key}", value, known[key][1]) for key, value in given.items()}
     missing = [f.name for f in dataclasses.fields(kind) if f.default is f.default_factory is dataclasses.MISSING]
     if missing := [name for name in missing if name not in {*values, *fixed}]:
         raise InvalidInput(f"{at} lacks {' and '.join(map(repr, missing))}")
@@ -92,12 +111,13 @@ def _make_sensor(
         sensor: Sensor = kind(**fixed, **{key: value for key, value in values.items() if key in hints})
         if ways := {key: value for key, value in values.items() if key not in hints}:
             sensor = Delayed(sensor, **ways)
-        count = len(sensor.fit(robot, scene, memory).fields(robot, scene))
+        fitted = sensor.fit(robot, scene, memory)
+        count = len(fitted.fields(robot, scene))
     except InvalidInput as error:
         raise InvalidInput(f"{at}: {error}") from None
     if count > MOST_NUMBERS:
         raise InvalidInput(f"{at}: {count} numbers are more than {MOST_NUMBERS}")
-    return sensor
+    return fitted if isinstance(fitted, Camera) else sensor
 
 
 def _convert(at: str, value: Any, hint: Any) -> Any:

@@ -25,6 +25,7 @@ from roboschool.robots.urdf import Joint, Model
 from roboschool.scenes.layout import Layout
 from roboschool.scenes.randomize import Randomize, delay_robot, find_randomize_faults
 from roboschool.schema import Bounds, Pattern, Size, check_fields
+from roboschool.sensors.camera import Camera
 
 MOST_AGENTS = 64
 MOST_PROPS = 1000
@@ -65,6 +66,7 @@ class Agent(AgentSettings):
     task: Task
     yaw: Annotated[Number, Bounds(-math.tau, math.tau)] = field(default=0.0, kw_only=True)  # 0 along +x [rad]
     handicap: Handicap | None = field(default=None, kw_only=True)  # of its default policy
+    camera: Camera | None = field(default=None, kw_only=True)  # on one of its links; envs draw what it sees
 
     @property
     def robot(self) -> Robot:

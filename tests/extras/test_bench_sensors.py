@@ -11,4 +11,6 @@ def test_the_bench_measures_each_sensor() -> None:
     assert lines[0].startswith("hopper: a step of 1 agents takes")
     (rays,) = [line for line in lines if " rays " in line]
     assert "64 numbers" in rays
+    (camera,) = [line for line in lines if " camera " in line]
+    assert f"{84 * 84 * 3} numbers" in camera
     assert not any(" others " in line for line in lines), "there are none"
