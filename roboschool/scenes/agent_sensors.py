@@ -99,7 +99,7 @@ def _make_sensor(
     hints, own = parameters_of(kind), {"terrain": scene.terrain, "standing": robot.standing_height}
     fixed = {field.name: own[field.name] for field in dataclasses.fields(kind) if field.name in own}
     given = {key: value for key, value in spec.items() if key != "name"}
-    known = hints if issubclass(kind, Camera) else {**hints, **WAYS}
+    known = hints if issubclass(kind, Camera) else {**WAYS, **hints}
     for key in given:
         if key not in known:
             raise InvalidInput(f"{at} has no {key!r}{suggest(key, known)}")
