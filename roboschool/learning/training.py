@@ -33,6 +33,7 @@ from roboschool.learning.ppo import Learner
 from roboschool.learning.settings import Settings
 from roboschool.learning.variants import Rota, first_options, open_variants
 from roboschool.paths import as_path
+from roboschool.policies.interface import Interface
 from roboschool.policies.network import NetworkPolicy
 from roboschool.policies.resolve import check_fit, load_policy
 from roboschool.scenes.loader import ROBOT
@@ -105,6 +106,7 @@ class Training:
         policy = load_policy(written)
         if not isinstance(policy, NetworkPolicy):
             raise InvalidInput(f"start: {written!r} is not a network")
+        policy = _widen(policy, self.interface)
         unnamed = NetworkPolicy(policy.tensors, file=policy.file, discrete=policy.discrete)
         check_fit(unnamed, self.interface, "start")
         return policy
@@ -319,3 +321,22 @@ def _make_batch(scene: AnyScene | list[Scene], plan: Plan, workers: int, threads
 def _lasting(scene: str) -> str:
     """Return how a scene is written in any folder."""
     return str(as_path(scene)) if scene.endswith(".toml") else scene
+
+
+def _widen(policy: NetworkPolicy, interface: Interface) -> NetworkPolicy:
+    """Return a policy that observes all fields of an agent and minds those that it knows; itself if it knows others."""
+    own = policy.interface
+    if own is None or own.actuators != interface.actuators or not set(own.fields) < set(interface.fields):
+        return policy
+    places = [interface.fields.index(name) for name in own.fields]
+    if len(set(places)) < len(own.fields):
+        return policy
+    first = policy.tensors["layers.0.weight"]
+    wide = {
+        "mean": np.zeros(len(interface.fields), np.float32),
+        "scale": np.ones(len(interface.fields), np.float32),
+        "layers.0.weight": np.zeros((len(first), len(interface.fields)), np.float32),
+    }
+    for name, tensor in wide.items():
+        tensor[..., places] = policy.tensors[name]
+    return NetworkPolicy(policy.tensors | wide, file=policy.file, discrete=policy.discrete)

@@ -107,6 +107,16 @@ def test_one_policy_learns_for_all_agents(tmp_path: Path) -> None:
         plan_of("ants", {}, replace(SMALL, envs=7), 0, 1)
 
 
+def test_a_start_may_observe_fewer_fields(tmp_path: Path) -> None:
+    start, settings = roboschool.load_policy("dog_velocity"), {"hidden": (128, 64), "start": "dog_velocity"}
+    training = Training.begin(plan_of("dog_rough", {}, replace(SMALL, **settings), 0, 128), tmp_path)
+    observation = np.random.default_rng(0).normal(size=len(training.interface.fields))
+    known = [training.interface.fields.index(name) for name in start.interface.fields]
+    assert len(known) == 48 < len(observation) == 175
+    assert training.learner.policy().act(observation) == pytest.approx(start.act(observation[known]), abs=1e-5)
+    training.close()
+
+
 def test_rows_of_agents_that_have_ended_do_not_count(tmp_path: Path) -> None:
     training = begin(tmp_path, "ants")
     episodes = training.episodes
