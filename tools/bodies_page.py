@@ -64,13 +64,15 @@ def page() -> str:
 
 
 def draw() -> None:
-    """Write the picture: a panel for each scene."""
+    """Write the picture: a panel for each scene and number of steps, in millions."""
     from matplotlib.figure import Figure
 
-    scenes = list(dict.fromkeys(each["scene"] for each in known()))
-    figure = Figure(figsize=(4.6 * max(1, len(scenes)), 3.4), layout="constrained")
-    for axes, scene in zip(figure.subplots(1, max(1, len(scenes)), squeeze=False)[0], scenes, strict=True):
-        rows = [each for each in known() if each["scene"] == scene]
+    panels: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for each in known():
+        panels.setdefault((each["scene"], f"{each['steps'] / 1e6:.1f}"), []).append(each)
+    figure = Figure(figsize=(4.6 * max(1, len(panels)), 3.4), layout="constrained")
+    drawn = figure.subplots(1, max(1, len(panels)), squeeze=False)[0]
+    for axes, ((scene, steps), rows) in zip(drawn, panels.items(), strict=True):
         for colour, key in zip(COLOURS, ("train", *PARTS), strict=True):
             at = [each["bodies"] for each in rows]
             value, low, high = zip(*(each[key] for each in rows), strict=True)
@@ -81,7 +83,7 @@ def draw() -> None:
         axes.set_xlabel("training bodies")
         axes.set_ylabel("return, interquartile mean")
         axes.set_ylim(bottom=0.0)
-        axes.set_title(f"{scene}, {rows[0]['steps'] / 1e6:.1f} M steps", loc="left", fontsize=11)
+        axes.set_title(f"{scene}, {steps} M steps", loc="left", fontsize=11)
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(True, color="#dddddd", linewidth=0.7)
         axes.legend(frameon=False, fontsize=8)

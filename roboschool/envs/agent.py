@@ -32,7 +32,7 @@ from roboschool.simulation.control import ControlledAgents, check_controlled, de
 from roboschool.simulation.simulation import Simulation
 
 
-class AgentEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
+class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
     """One agent of a scene as a Gymnasium env; policies control the other agents.
 
     An observation is a vector (n,); with a sensor `camera` it is a dict of it, "vector", and of images.
@@ -112,7 +112,9 @@ class AgentEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
             self._seat = ControlledAgents(Simulation(self.scene, limit=self._limit), [self.agent], self.opponents)
         return self._seat
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin an episode; the same seed gives the same episode bit for bit.
 
         Args:
@@ -138,7 +140,7 @@ class AgentEnv(gymnasium.Env[Any, np.ndarray], EzPickle):
         observation = self._with_images(seat.group.observation[0, seat.place])
         return observation, seat.simulation.info.of_agent(seat.group, seat.place)
 
-    def step(self, action: np.ndarray) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Act for one timestep.
 
         Args:

@@ -33,7 +33,7 @@ from roboschool.simulation.simulation import Simulation
 
 Actions = Mapping[str, np.ndarray]
 Step = tuple[
-    dict[str, Any], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]
+    dict[str, np.ndarray], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]
 ]  # observations, rewards, terminations, truncations, infos
 
 
@@ -118,7 +118,7 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
         """Begin an episode; the same seed gives the same episode bit for bit.
 
         Args:

@@ -47,7 +47,7 @@ ALL = slice(None)
 UNLIMITED = -1  # Gymnasium's word for no time limit [steps]
 
 
-class VectorEnv(GymnasiumVectorEnv[Any, np.ndarray, np.ndarray], EzPickle):
+class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle):
     """Environments of one scene as rows of a batch, in which one agent acts, or several with the same robot and task.
 
     Row i is agent `i % len(agent)` of world `i // len(agent)`; with one agent, row i is world i. The agents of a world
@@ -172,7 +172,7 @@ class VectorEnv(GymnasiumVectorEnv[Any, np.ndarray, np.ndarray], EzPickle):
         *,
         seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | Sequence[dict[str, Any]] | None = None,
-    ) -> tuple[Any, dict[str, Any]]:
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin an episode in every copy.
 
         Args:
@@ -238,7 +238,7 @@ class VectorEnv(GymnasiumVectorEnv[Any, np.ndarray, np.ndarray], EzPickle):
         """Return an attribute for each copy: that of the whole, but for `randomize`."""
         return self.randomize if name == RANDOMIZE else (getattr(self, name),) * self.copies
 
-    def step(self, actions: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Act in every copy for one timestep.
 
         Args:
@@ -288,7 +288,7 @@ class VectorEnv(GymnasiumVectorEnv[Any, np.ndarray, np.ndarray], EzPickle):
 
     def recv(
         self, count: int | None = None
-    ) -> tuple[np.ndarray, Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Wait for the first `count` environments that have finished their steps.
 
         Args:
