@@ -6,7 +6,7 @@ import importlib.util
 import inspect
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -119,6 +119,17 @@ def convert_parameters(where: str, cls: Any, given: Mapping[str, Any]) -> dict[s
     return converted
 
 
+def check_required(where: str, cls: Any, given: Collection[str]) -> None:
+    """Check that all parameters of a dataclass without a default are given.
+
+    Raises:
+        InvalidInput: one is not; the message begins with `where`.
+    """
+    required = [f.name for f in dataclasses.fields(cls) if f.default is f.default_factory is dataclasses.MISSING]
+    if missing := [name for name in required if name not in given]:
+        raise InvalidInput(f"{where} lacks {' and '.join(map(repr, missing))}")
+
+
 def make(where: str, what: str, spec: Mapping[str, Any], cls: type[Part], **fixed: Any) -> Part:
     """Return a frozen dataclass that a table of a scene asks for, as `{name = "run", alive = 2.0}`.
 
@@ -136,9 +147,7 @@ def make(where: str, what: str, spec: Mapping[str, Any], cls: type[Part], **fixe
             plain = key in inspect.get_annotations(made) and "__dataclass_params__" not in vars(made)
             hint = "; put @dataclass(frozen=True) above its class" if plain else suggest(key, names)
             raise InvalidInput(f"{where} has no {key!r}{hint}")
-    required = [f.name for f in dataclasses.fields(made) if f.default is f.default_factory is dataclasses.MISSING]
-    if missing := [name for name in required if name not in {*given, *fixed}]:
-        raise InvalidInput(f"{where} lacks {' and '.join(repr(name) for name in missing)}")
+    check_required(where, made, {*given, *fixed})
     converted = convert_parameters(where, cls, given)
     try:
         part: Part = made(**fixed, **converted)

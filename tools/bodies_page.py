@@ -13,13 +13,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from marks import with_table
+
 from roboschool.policies.network import read_network
 from roboschool.results.generalisation import evaluate_suite
 from roboschool.results.suites import load_suite
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE, DATA, PICTURE = DOCS / "generalisation.md", DOCS / "bodies.json", DOCS / "pictures" / "bodies.png"
-BEGIN, END = "<!-- bodies -->\n", "<!-- end of bodies -->\n"
 PARTS = ("interpolation", "extrapolation", "composition")
 COLUMNS = {"train": "bodies 0 to 49", "held_out": "held out", **{part: part for part in PARTS}}
 SAME = ("scene", "bodies", "seed", "steps")  # of a training that is measured again
@@ -58,9 +59,7 @@ def table() -> str:
 
 def page() -> str:
     """Return the page with its table as it should be."""
-    text = PAGE.read_text()
-    start, end = text.index(BEGIN) + len(BEGIN), text.index(END)
-    return text[:start] + table() + text[end:]
+    return with_table(PAGE, "bodies", table())
 
 
 def draw() -> None:

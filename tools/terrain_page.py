@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from marks import with_table
 from PIL import Image
 
 from roboschool.bodies.terrain import TerrainSettings, build_terrain
@@ -11,7 +12,6 @@ from roboschool.bodies.terrain_kinds import KINDS, LEVELS
 
 PAGE = Path(__file__).parent.parent / "docs" / "terrain.md"
 PICTURES = PAGE.parent / "pictures"
-BEGIN, END = "<!-- levels -->\n", "<!-- end of levels -->\n"
 LEVEL = 6  # of the pictures
 SIZE = (320, 200)  # [pixels]
 
@@ -29,9 +29,7 @@ def table() -> str:
 
 def page() -> str:
     """Return the page with its table as it should be."""
-    text = PAGE.read_text()
-    start, end = text.index(BEGIN) + len(BEGIN), text.index(END)
-    return text[:start] + table() + text[end:]
+    return with_table(PAGE, "levels", table())
 
 
 def draw() -> None:

@@ -211,8 +211,10 @@ class ParallelEnv(PettingZooEnv[str, np.ndarray, np.ndarray], EzPickle):
 
     def _observations(self) -> dict[str, Any]:
         seen: dict[str, Any] = {name: group.observation[0, place] for name, group, place in self._seats()}
-        for images in self._images:
-            seen |= images.observe(seen, self.simulation.worlds[0].capture())
+        if self._images:
+            snapshot = self.simulation.worlds[0].capture()
+            for images in self._images:
+                seen |= images.observe(seen, snapshot)
         return seen
 
     def _infos(self) -> dict[str, dict[str, Any]]:

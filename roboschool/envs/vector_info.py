@@ -39,14 +39,12 @@ def info_of(names: Sequence[str], rows: np.ndarray, mask: np.ndarray | None = No
     """
     columns = rows.T if mask is None else rows.T * mask
     mask = np.ones(len(rows), dtype=bool) if mask is None else mask
-    seen = [place for place, name in enumerate(names) if name.startswith(PRIVILEGED)]
-    masks, tables = _keys(tuple(name for name in names if not name.startswith(PRIVILEGED)))
-    info: dict[str, Any] = {
-        name: column for name, column in zip(names, columns, strict=True) if not name.startswith(PRIVILEGED)
-    }
+    masks, tables, seen = _keys(tuple(names))
+    info: dict[str, Any] = dict(zip(names, columns, strict=True))
+    for place in seen:
+        del info[names[place]]
     if seen:
         info[PRIVILEGED.rstrip("/")] = columns[seen].T.astype(np.float32)
-        masks = [*masks, f"_{PRIVILEGED.rstrip('/')}"]
     for table, (parts, part_masks) in tables.items():
         own = {part: info.pop(name) for name, part in parts.items()}
         info[table] = own | dict.fromkeys(part_masks, mask)
@@ -55,11 +53,13 @@ def info_of(names: Sequence[str], rows: np.ndarray, mask: np.ndarray | None = No
 
 
 @cache
-def _keys(names: tuple[str, ...]) -> tuple[list[str], dict[str, tuple[dict[str, str], list[str]]]]:
-    """Return the names of masks; and for each table its parts, by name, and the names of their masks."""
-    tables, plain = {}, [name for name in names if not name.startswith(TABLES)]
+def _keys(names: tuple[str, ...]) -> tuple[list[str], dict[str, tuple[dict[str, str], list[str]]], list[int]]:
+    """Return the names of masks; the parts of each table by name, and their masks; where what is privileged is."""
+    tables, plain = {}, [name for name in names if not name.startswith((*TABLES, PRIVILEGED))]
+    seen = [place for place, name in enumerate(names) if name.startswith(PRIVILEGED)]
     for prefix in TABLES:
         parts = {name: name.removeprefix(prefix) for name in names if name.startswith(prefix)}
         if parts:
             tables[prefix.rstrip("/")] = parts, [f"_{part}" for part in parts.values()]
-    return [f"_{name}" for name in (*plain, *tables)], tables
+    privileged = [PRIVILEGED.rstrip("/")] if seen else []
+    return [f"_{name}" for name in (*plain, *tables, *privileged)], tables, seen

@@ -10,7 +10,7 @@ from roboschool.errors import InvalidInput, suggest
 from roboschool.mdp.delayed import Delayed
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import Sensor
-from roboschool.plugins import builtin_classes, find_class
+from roboschool.plugins import builtin_classes, check_required, find_class
 from roboschool.robots.robot import Robot
 from roboschool.scenes.scene import Agent
 from roboschool.schema import Meaning, convert
@@ -104,9 +104,7 @@ def _make_sensor(
         if key not in known:
             raise InvalidInput(f"{at} has no {key!r}{suggest(key, known)}")
     values = {key: _convert(f"{at}: {key}", value, known[key][1]) for key, value in given.items()}
-    missing = [f.name for f in dataclasses.fields(kind) if f.default is f.default_factory is dataclasses.MISSING]
-    if missing := [name for name in missing if name not in {*values, *fixed}]:
-        raise InvalidInput(f"{at} lacks {' and '.join(map(repr, missing))}")
+    check_required(at, kind, {*values, *fixed})
     try:
         sensor: Sensor = kind(**fixed, **{key: value for key, value in values.items() if key in hints})
         if ways := {key: value for key, value in values.items() if key not in hints}:

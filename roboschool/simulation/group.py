@@ -81,7 +81,6 @@ class Group:
         self.active = np.ones(shape, dtype=bool)  # active agents
         self.terminated = np.zeros(shape, dtype=bool)  # agents that this step has ended
         self.updates = bool(task.memory.quantities)
-        self.has_tiles = scene.terrain is not None
         everyone = range(len(scene.agents))
         others = [[*everyone[i + 1 :], *everyone[:i]] for i in self.agents]  # as each agent sees them
         rest = range(len(everyone), len(everyone) + len(scene.props) + 1)  # props and the ground

@@ -23,9 +23,8 @@ class Info:
 
     In every info are the weighted terms of the reward, `distance` (along +x [m]) and `physics_error`; `cost` and
     `costs` (by name) if the task has costs; `randomized` (by name) if the scene randomizes anything; `privileged`, an
-    array (n,), if the scene has such sensors; `level` of the
-    tile and `next_level` in a scene with a terrain; and the numbers that a game remembers of the world and of the
-    agent.
+    array (n,), if the scene has such sensors; `level` of the tile and `next_level` in a scene with a terrain; and the
+    numbers that a game remembers of the world and of the agent.
     """
 
     def __init__(self, groups: Sequence[Group], game: GameRules, clock: Clock, course: Course | None) -> None:

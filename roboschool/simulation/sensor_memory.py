@@ -46,22 +46,26 @@ class BoundSensor(Sensor):
 
 def bind(task: Task, scene: SceneInfo, privileged: bool = False) -> list[Sensor]:
     """Return what an agent observes, in order, or what is privileged, each sensor that remembers with its numbers."""
-    observed, others = sensors_of(task, scene), privileged_of(task, scene)
+    sensors, observed = _bind_all(task, scene), len(sensors_of(task, scene))
+    return sensors[observed:] if privileged else sensors[:observed]
+
+
+def _bind_all(task: Task, scene: SceneInfo) -> list[Sensor]:
+    """Return what an agent observes, then what is privileged."""
     sensors: list[Sensor] = []
     start = 1  # the first is the number of steps
-    for sensor in (*observed, *others):
+    for sensor in (*sensors_of(task, scene), *privileged_of(task, scene)):
         if not isinstance(sensor, RememberingSensor):
             sensors.append(sensor)
             continue
         stop = start + sensor.size(task.robot, scene)
         sensors.append(BoundSensor(sensor, start, stop))
         start = stop
-    return sensors[len(observed) :] if privileged else sensors[: len(observed)]
+    return sensors
 
 
 def _bound(task: Task, scene: SceneInfo) -> list[BoundSensor]:
-    both = (*bind(task, scene), *bind(task, scene, privileged=True))
-    return [sensor for sensor in both if isinstance(sensor, BoundSensor)]
+    return [sensor for sensor in _bind_all(task, scene) if isinstance(sensor, BoundSensor)]
 
 
 def memory_size(task: Task, scene: SceneInfo) -> int:
