@@ -24,7 +24,6 @@ PASSIVE = ("caster", "swivel", "passive", "roller")  # in the names of joints th
 LYING = [(turn, 0.0, 0.0) for turn in (math.pi / 2, -math.pi / 2, math.pi)] + [
     (0.0, turn, 0.0) for turn in (math.pi / 2, -math.pi / 2)
 ]  # how a robot that is drawn lying may be turned upright
-DEEP = 0.002  # in the ground: what a robot that is fixed may be [m]
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def infer_card(imported: ImportedRobot, kind: str = "", base: str = "", actuator
     motors = _find_motors(imported, anatomy, fixed)
     pose = clip_pose(draft, draft.rest)
     bottom = find_lowest(draft, pose)
-    if fixed and bottom < -DEEP:
+    if fixed and bottom < 0.0:
         move_root(draft, pose_frame((0.0, 0.0, -bottom), (0.0, 0.0, 0.0)))
         detail = f"all is {-bottom:.3g} m higher"
         report.add(CHANGE, "the root's frame was put on the ground", f"link {draft.root()!r}", detail)

@@ -15,6 +15,8 @@ SPREAD, CLOSER = 0.6, 0.6  # of the first round [rad], and by which factor of ea
 LEVEL_WEIGHT = 0.5  # of a foot that is turned, where there are two
 NEAR_WEIGHT = 0.02  # of joints that are not at zero
 LIFT = 0.75  # by which one joint of an arm turns to lift it [rad]
+DEEP = 0.002  # in the ground: what the root of a robot that is fixed may be [m]
+CLEAR = 0.0012  # above the ground: what its other links are; Bullet counts 1 mm nearer as touching [m]
 HIGHER = 1e-3  # what counts as lifted [m]
 NOISE = 0.1  # with which the joints of an agent begin, unless its scene says otherwise [rad or m]
 MARGIN = 1e-3  # from the limits [rad or m]
@@ -40,9 +42,10 @@ def centre_of_mass(draft: Draft, pose: dict[str, float]) -> np.ndarray:
 
 
 def find_lowest(draft: Draft, pose: dict[str, float]) -> float:
-    """Return how high the lowest point of what collides is above the root's origin [m], at most 0.
+    """Return how far a robot that is fixed is above the ground at its root's origin [m], at most 0.
 
-    Episodes begin near a pose: each joint in turn is moved by NOISE where that lowers the point.
+    Its root may be DEEP in it, and the other links must be clear of it by Bullet's margin. Episodes begin near a pose:
+    each joint in turn is moved by NOISE where that lowers the robot.
     """
     low, bottom = clip_pose(draft, pose), _find_lowest(draft, pose)
     for name, step in itertools.product(low, (-NOISE, NOISE)):
@@ -53,14 +56,13 @@ def find_lowest(draft: Draft, pose: dict[str, float]) -> float:
 
 
 def _find_lowest(draft: Draft, pose: dict[str, float]) -> float:
-    """Return how high the lowest point of what collides is above the root's origin in a pose [m]."""
-    bottom = 0.0
-    frames = draft.frames(pose)
+    bottom, root, frames = 0.0, draft.root(), draft.frames(pose)
     for name, link in draft.links.items():
         solid = solid_of_link(link)
         if solid is not None and link.collisions:
             heights = solid.corners @ frames[name][2, :3] + frames[name][2, 3]
-            bottom = min(bottom, float(heights.min()))
+            low = float(heights.min()) - (0.0 if name == root else CLEAR)
+            bottom = min(bottom, 0.0 if name == root and low > -DEEP else low)
     return bottom
 
 

@@ -432,6 +432,17 @@ def test_a_fixed_robot_stays_above_the_ground_wherever_its_joints_begin(tmp_path
     world.close()
 
 
+def test_what_a_fixed_robot_moves_is_clear_of_the_ground_by_the_margin_of_contacts(tmp_path: Path) -> None:
+    base = LINK.format("base").replace("<collision>", '<collision><origin xyz="0 0 0.1"/>')
+    old, deep = '<origin xyz="0 0 0.5"/><axis xyz="0 1 0"/>', '<origin xyz="0.5 0 0.0985"/><axis xyz="0 0 1"/>'
+    imported = bring_in(tmp_path, robot(root=base).replace(old, deep))
+    made = infer_card(imported, kind="arm", base="fixed").robot
+    world = World(make_scene(made))
+    world.reset(Start((Placement((0.0, 0.0), 0.0, made.pose),)))
+    assert world.overlaps() == []
+    world.close()
+
+
 def test_a_dog_is_known_and_stands(tmp_path: Path) -> None:
     made = new_robot(_file(tmp_path, dog()), tmp_path / "mine", ImportOptions(name="dog"))
     card = made.inferred.card
