@@ -17,7 +17,8 @@ INTRO = """# Sensors
 `roboschool list --sensors` makes this page from the declarations in [sensors/](../roboschool/sensors/), and a test
 notices when it is stale.
 
-What an agent observes is what its task says, and then what its scene adds, in the order of the file:
+What an agent observes is what its task says, then what its robot wears, then what its scene adds, in the order of the
+files:
 
 ```toml
 [[agent]]
@@ -37,6 +38,7 @@ delay   = [0, 2]   # steps; drawn for each episode
 history = 3
 ```
 
+- What a robot wears in every scene is in tables `[[sensor]]` of [its card](card.md#sensors), with the same keys.
 - Any robot with any task can have them, several of one kind too. `name` may be your class, "package.module:Class".
 - All numbers are one vector, a `Box`; images of a `camera` are [beside it](#images). `docs/environments.md` and the
   spaces are made of the same declarations.

@@ -4,7 +4,7 @@ import functools
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class Robot:
     wheels: tuple[str, ...] = ()  # driven joints whose angle means nothing
     timestep: float | None = None  # between two actions, if a scene does not say [s]
     steering: tuple[str, ...] = ()  # slide that takes part of the first driven joint's force, hinge that decides it
+    sensor: tuple[dict[str, Any], ...] = field(default=(), hash=False)  # that it wears: {name = ..., parameters}
+    card: str = field(default="", compare=False)  # path of its card
 
     @functools.cached_property
     def motors(self) -> Motors:
@@ -191,6 +193,8 @@ def make_robot(path: Path, card: Card, model: Model) -> Robot:
         wheels=card.wheels,
         timestep=card.timestep,
         steering=find_steering(path, card, model),
+        sensor=card.sensor,
+        card=str(path),
     )
 
 

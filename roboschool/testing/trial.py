@@ -1,6 +1,7 @@
 """Tries out a robot, a prop or a scene: in random steps, and at the beginning of episodes."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from roboschool.mdp.game import UNDECIDED
 from roboschool.physics.stability import check_gains
 from roboschool.policies.resolve import resolve_policy
 from roboschool.robots.robot import Robot
+from roboschool.scenes.agent_sensors import add_sensors
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Agent, Prop, Scene
 from roboschool.simulation.actions import as_numbers
@@ -42,14 +44,23 @@ def trial(found: Robot | Prop | Scene) -> tuple[list[str], list[str]]:
 
 
 def scene_of(robot: Robot) -> Scene:
-    """Return a scene of one robot that runs, in substeps as short as it asks for."""
+    """Return a scene of one robot that runs with the sensors of its card, in substeps as short as it asks for.
+
+    Raises:
+        InvalidInput: a sensor is wrong.
+    """
+    scene = _scene_of(robot)
+    return dataclasses.replace(scene, agents=(add_sensors(Path(), scene.info, scene.agents[0]),))
+
+
+def _scene_of(robot: Robot) -> Scene:
     scene = Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
     return dataclasses.replace(scene, substeps=robot.substeps(scene.timestep, scene.substeps))
 
 
 def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], list[str]]:
     """Return what goes wrong with a robot that is alone, in substeps as long as those of a scene, and notes."""
-    scene = scene_of(robot)
+    scene = scene_of(robot) if timing is None else _scene_of(robot)
     if timing is not None:
         scene = dataclasses.replace(scene, timestep=timing.timestep, substeps=timing.substeps)
     simulation = Simulation(scene)
