@@ -88,7 +88,7 @@ observation["depth"]  # float32 (84, 84) [m]
 
 Tables `[[agent.privileged]]` are written alike. What these sensors observe is no part of the observation: it is
 `info["privileged"]`, float32 (n,), and of a vector env an array (row, n), for a critic or a teacher. There is no noise
-on it.
+on it. The sensor `randomized` belongs there: what [`[randomize]`](randomization.md) has drawn for the episode.
 
 ## A sensor of your own
 

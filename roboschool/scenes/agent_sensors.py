@@ -27,6 +27,7 @@ SENSORS = {  # those of a file of their own have its name
         "objects",
         "others",
         "previous_action",
+        "randomized",
         "rays",
         "touch",
     )
