@@ -77,8 +77,9 @@ observation["camera"]  # uint8 (84, 84, 3)
 observation["depth"]  # float32 (84, 84) [m]
 ```
 
-- `AgentEnv`, `ParallelEnv` and `VectorEnv` have images; arrays of the last lead with (row,), and one call draws all of
-  its worlds, also those of workers. `JointEnv`, Stable-Baselines3, a `Lobby`, the server and the trainer refuse them.
+- `AgentEnv`, `ParallelEnv`, `VectorEnv` and `SB3VecEnv` have images; arrays of rows lead with (row,). One call draws
+  all of their worlds, also those of workers. Where a new episode begins at once, the last images of the one before are
+  in `info["final_obs"]`. `JointEnv`, a `Lobby`, the server and the trainer refuse them.
 - An agent has one camera. The ray caster draws it ([pictures.md](pictures.md)), in float32: the same state gives the
   same bytes, on any number of threads, and drawing changes nothing in the world.
 - Policies in files act by the vector alone, so a match can have agents with cameras.
