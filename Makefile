@@ -88,6 +88,7 @@ docs: .venv/race
 	$(BIN)/roboschool match trained=ant_sumo scripted --scene ant_sumo --seed 6 -o build/match.rsmatch
 	$(BIN)/roboschool replay build/match.rsmatch --picture docs/pictures/match.png --at 3.2
 	$(BIN)/roboschool film mixed_sumo --seed 3 --size 480x300 --video docs/mixed_sumo.webp
+	$(BIN)/roboschool film examples/seeing_dog.toml --hud --seed 1 --size 720x450 --picture docs/pictures/sensors.png --at 0.4
 	$(foreach scene,$(SCENES),$(BIN)/roboschool film $(scene) --picture docs/pictures/$(scene).png --at $(or $(AT_$(scene)),1.4) &&) true
 
 BUILT_FROM = pyproject.toml hatch_build.py $(wildcard roboschool/*/native/*.[ch])

@@ -45,6 +45,12 @@ history = 3
 - What sensors remember, and what rays have hit, is a part of the state: a saved state goes on bit for bit.
 - An unknown sensor, key, link or prop is an error that names file, agent, sensor, key and the nearest right name.
 - Only agents with the same robot, task and sensors are computed at once.
+
+![A dog with rays before another dog](pictures/sensors.png)
+
+With `--hud` pictures show what an agent senses, here that of [seeing_dog.toml](../examples/seeing_dog.toml): rays that
+hit the ground in yellow, props in orange, agents in red; in blue the force on each link, as long as the robot is high
+if it is its weight; in green where a command leads in a second; and below the level of the tile.
 """
 HEAD = "| key | meaning | unit | default | bounds |\n|---|---|---|---|---|"  # of a table of parameters
 WAYS = """
