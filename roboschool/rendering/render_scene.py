@@ -172,8 +172,8 @@ class RenderScene:
         shapes = self.shapes[own]
         caps = np.where(shapes["kind"] >= BOX, 0.0, shapes["half"][:, 0])[:, None]
         along = np.sign(direction @ turns) * (shapes["half"] - caps * (1.0, 1.0, 0.0))
-        ends = places + np.einsum("sij,sj->si", turns, shapes["middle"] - along) - caps * direction
-        farthest: np.ndarray = ends[(ends @ direction).argmin()]
+        points = places + np.einsum("sij,sj->si", turns, shapes["middle"] - along) - caps * direction
+        farthest: np.ndarray = points[(points @ direction).argmin()]
         return farthest
 
     def _position(self, world: int, body: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from roboschool.simulation.group import Group
 from roboschool.simulation.simulation import Simulation
 
 Colour: TypeAlias = tuple[int, int, int, int]
-NOTHING, GROUND, PROP, AGENT = (255, 255, 255, 50), (255, 214, 64, 150), (255, 140, 40, 220), (255, 70, 70, 230)
+MISS, GROUND, PROP, AGENT = (255, 255, 255, 50), (255, 214, 64, 150), (255, 140, 40, 220), (255, 70, 70, 230)
 FORCE, COMMAND = (70, 170, 255, 255), (112, 226, 128, 255)
 GRAVITY = 9.8  # [m/s2]
 LEAST, MOST = 0.02, 2.0  # shares of a robot's weight: forces that are drawn, and the longest arrow
@@ -58,7 +58,7 @@ class Sketch:
 
     def _colour(self, hit: float) -> Colour:
         if hit < 0.0:
-            return NOTHING
+            return MISS
         return AGENT if hit < self.others else PROP if hit < self.others + self.props else GROUND
 
     def lines(self, scene: RenderScene) -> Iterator[tuple[np.ndarray, np.ndarray, Colour, bool]]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from roboschool import paths
 from roboschool.errors import InvalidInput
 from roboschool.robots.card import ActuatorSpec, Card, check_card, find_actuator, find_effort, read_card, rest_position
-from roboschool.robots.motors import Motors, motors_of
+from roboschool.robots.motors import Motors
 from roboschool.robots.urdf import Joint, Model, fix_root, read_urdf
 
 NEVER = 180.0  # a tilt of a card that lets a robot turn as it will: a gripper may hang head down [deg]
@@ -124,6 +126,23 @@ class RobotPerWorld(Robot):
     def motors(self) -> Motors:
         """The driven joints as arrays (world, 1, joint)."""
         return motors_of(self.variants)
+
+
+def motors_of(robots: Sequence[Robot]) -> Motors:
+    """Return the driven joints of the robot of each world; all have the same joints."""
+
+    def numbers(of: Sequence[Sequence[float]]) -> np.ndarray:
+        return np.array(of, dtype=float)[:, None]
+
+    joints = [robot.joints for robot in robots]
+    return Motors(
+        names=tuple(joint.name for joint in joints[0]),
+        rest=numbers([robot.pose for robot in robots]),
+        lower=numbers([[-np.inf if joint.lower is None else joint.lower for joint in own] for own in joints]),
+        upper=numbers([[np.inf if joint.upper is None else joint.upper for joint in own] for own in joints]),
+        speed=numbers([[joint.velocity or np.nan for joint in own] for own in joints]),
+        effort=numbers([robot.torque for robot in robots]),
+    )
 
 
 def combine_robots(robots: Sequence[Robot]) -> Robot:

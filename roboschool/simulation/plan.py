@@ -40,9 +40,9 @@ class Plan:
         self.order = sorted(range(len(drawn)), key=lambda place: drawn[place].key == NOISE)  # as they are drawn
         self.names = tuple(drawn[place].name for place in self.order)
         numbers = [drawn[place].number for place in self.order]
-        ends = [number if isinstance(number, tuple) else (number, number) for number in numbers]
-        self.low = np.array([low for low, _ in ends])
-        self.span = np.array([high - low for low, high in ends])
+        bounds = [number if isinstance(number, tuple) else (number, number) for number in numbers]
+        self.low = np.array([low for low, _ in bounds])
+        self.span = np.array([high - low for low, high in bounds])
         self._places = {name: place for place, name in enumerate(self.names)}
         joints, moving = [joint.name for joint in self.robot.joints], moving_joints(self.robot)
         self._mass = self._find("mass", [link.name for link in self.robot.model.links], FACTOR)

@@ -9,6 +9,7 @@ from roboschool.errors import describe_error
 from roboschool.mdp.game import UNDECIDED
 from roboschool.physics.stability import check_gains
 from roboschool.policies.resolve import resolve_policy
+from roboschool.robots.motors import STRONGEST, strongest
 from roboschool.robots.robot import Robot
 from roboschool.scenes.agent_sensors import add_sensors
 from roboschool.scenes.loader import load_scene
@@ -27,6 +28,7 @@ WITHOUT = {  # what becomes of a match whose game lacks it
     "result": "the side with the greatest return wins a match",
     "score": "a match shows returns instead",
 }
+GRAVITY = 9.8  # [m/s2]
 CLOSE = 0.005  # between the standing height of a card and where the robot stands [m]
 
 
@@ -65,6 +67,7 @@ def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], lis
         scene = dataclasses.replace(scene, timestep=timing.timestep, substeps=timing.substeps)
     simulation = Simulation(scene)
     problems, notes = check_gains(simulation.worlds[0])
+    notes += _absurd_efforts(robot)
     simulation.reset({0: 0})
     height = float(simulation.groups[0].state.position[0, 0, 2])
     if robot.standing_height and abs(height - robot.standing_height) > CLOSE:
@@ -76,6 +79,19 @@ def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], lis
     problems += _play(simulation, STEPS, np.random.default_rng(0))
     simulation.close()
     return problems, notes
+
+
+def _absurd_efforts(robot: Robot) -> list[str]:
+    """Return which motors of a free robot are stronger than any that it could carry."""
+    most = strongest(robot.mass * GRAVITY, robot.standing_height)
+    if robot.fixed or most <= 0.0:
+        return []
+    text = f"{STRONGEST:g} times what lifts its {robot.mass:.3g} kg by an arm as long as it is high: is it meant?"
+    return [
+        f"joint {joint.name!r}: an effort of {torque:g} N m is absurd: more than {most:.3g} N m, {text}"
+        for joint, torque in zip(robot.joints, robot.torque, strict=True)
+        if joint.kind != "prismatic" and torque > most
+    ]
 
 
 def try_scene(scene: Scene) -> tuple[list[str], list[str]]:

@@ -45,7 +45,7 @@ class BatchSpec:
         return (*batch_info_names(self.scene, self._agent.task), *live)
 
     @property
-    def sees(self) -> bool:
+    def has_cameras(self) -> bool:
         """Whether its agents have cameras."""
         return self._agent.camera is not None
 
@@ -134,7 +134,7 @@ class EnvBatch:
             ended = [number for number in worlds if self.done[number]]
             self.buffers.final_observation[ended] = self.buffers.observation[ended]
             self.buffers.final_info[ended] = self.buffers.info[ended]
-            if self.spec.sees:
+            if self.spec.has_cameras:
                 last = {number: self.simulation.worlds[number].capture() for number in ended}
             origins |= self.reset(dict.fromkeys(ended))
         return origins, last

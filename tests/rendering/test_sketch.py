@@ -11,7 +11,7 @@ from roboschool.envs.agent import AgentEnv
 from roboschool.mdp.needs import RayFan
 from roboschool.rendering.camera_view import CameraView
 from roboschool.rendering.render_scene import RenderScene
-from roboschool.rendering.sketch import AGENT, COMMAND, FORCE, GROUND, NOTHING, Sketch
+from roboschool.rendering.sketch import AGENT, COMMAND, FORCE, GROUND, MISS, Sketch
 from roboschool.scenes.scene import Scene
 
 DOWN = (
@@ -44,7 +44,7 @@ def test_rays_end_where_they_hit(tmp_path: Path) -> None:
     assert down[0] == pytest.approx([x + 0.5, y, z + 1.0], abs=0.02)
     assert down[1] == pytest.approx([x + 0.5, y, 0.0], abs=0.02)
     assert up[1] - up[0] == pytest.approx([10.0 / math.sqrt(2.0), 0.0, 10.0 / math.sqrt(2.0)], abs=1e-6)
-    assert (down[2], up[2], down[3]) == (GROUND, NOTHING, False)
+    assert (down[2], up[2], down[3]) == (GROUND, MISS, False)
     env.close()
 
 
