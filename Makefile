@@ -3,7 +3,7 @@
 # make test-extras   install other people's trainers apart, and run the examples and the slow tests there
 # make sanitize  test the native libraries with AddressSanitizer and UndefinedBehaviorSanitizer, then with ThreadSanitizer
 # make fuzz   damage every kind of file and message, and read it: ten minutes, two processes
-# make docs   write docs/environments.md, docs/card.md, docs/randomization.md, pictures, and the README's animation
+# make docs   write docs/environments.md, card.md, randomization.md, sensors.md, pictures, and the README's animation
 # make robots  import the robots of other people's packages, and write docs/robots.md (an hour, 3 GB)
 # make bench  measure speed, beside other packages (minutes)
 # make speed  measure it at length, and write docs/speed.json, docs/speed.md and its pictures (ten minutes)
@@ -83,10 +83,12 @@ docs: .venv/race
 	$(BIN)/roboschool list --markdown > docs/environments.md
 	$(BIN)/roboschool list --card > docs/card.md
 	$(BIN)/roboschool list --randomize > docs/randomization.md
+	$(BIN)/roboschool list --sensors > docs/sensors.md
 	mkdir -p build
 	$(BIN)/roboschool match trained=ant_sumo scripted --scene ant_sumo --seed 6 -o build/match.rsmatch
 	$(BIN)/roboschool replay build/match.rsmatch --picture docs/pictures/match.png --at 3.2
 	$(BIN)/roboschool film mixed_sumo --seed 3 --size 480x300 --video docs/mixed_sumo.webp
+	$(BIN)/roboschool film examples/seeing_dog.toml --hud --seed 1 --size 720x450 --picture docs/pictures/sensors.png --at 0.4
 	$(foreach scene,$(SCENES),$(BIN)/roboschool film $(scene) --picture docs/pictures/$(scene).png --at $(or $(AT_$(scene)),1.4) &&) true
 
 BUILT_FROM = pyproject.toml hatch_build.py $(wildcard roboschool/*/native/*.[ch])

@@ -37,6 +37,22 @@ ACTUATORS = """
 A joint is in `torque` or in `actuators`, and at least one joint is in either. A joint without limits in the URDF must
 be in `continuous`, one that mimics another in neither. The rest pose must be within the limits of the joints.
 
+## Sensors
+
+What the robot wears goes with it to every task and scene. A table has the keys that it would have in a scene,
+[sensors.md](sensors.md):
+
+```toml
+[[sensor]]
+name     = "rays"
+count    = 32
+link     = "torso"
+position = [0.0, 0.0, 0.3]   # [m]
+```
+
+An agent observes what its task says, then what its card says, then what its scene adds. Policies that were trained
+without a sensor do not fit a robot with it.
+
 ## Actuators
 
 A row of `actuators` is like `knee = {{ kind = "position", kp = 60.0, kd = 2.0, scale = 0.6 }}`. Every kind takes
@@ -104,7 +120,7 @@ def _type(hint: Any) -> str:
     if origin is dict:
         return f"{'table' if get_origin(inside[1]) is dict else _type(inside[1])} by joint"
     if origin is tuple:
-        return f"list of {_type(inside[0])}s"
+        return f"list of {'table' if get_origin(inside[0]) is dict else _type(inside[0])}s"
     if origin in (Union, UnionType):
         return " or ".join(_type(part) for part in inside if part is not type(None))
     return {str: "text", float: "number", bool: "boolean"}[hint]

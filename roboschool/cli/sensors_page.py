@@ -17,7 +17,8 @@ INTRO = """# Sensors
 `roboschool list --sensors` makes this page from the declarations in [sensors/](../roboschool/sensors/), and a test
 notices when it is stale.
 
-What an agent observes is what its task says, and then what its scene adds, in the order of the file:
+What an agent observes is what its task says, then what its robot wears, then what its scene adds, in the order of the
+files:
 
 ```toml
 [[agent]]
@@ -37,12 +38,19 @@ delay   = [0, 2]   # steps; drawn for each episode
 history = 3
 ```
 
+- What a robot wears in every scene is in tables `[[sensor]]` of [its card](card.md#sensors), with the same keys.
 - Any robot with any task can have them, several of one kind too. `name` may be your class, "package.module:Class".
 - All numbers are one vector, a `Box`; images of a `camera` are [beside it](#images). `docs/environments.md` and the
   spaces are made of the same declarations.
 - What sensors remember, and what rays have hit, is a part of the state: a saved state goes on bit for bit.
 - An unknown sensor, key, link or prop is an error that names file, agent, sensor, key and the nearest right name.
 - Only agents with the same robot, task and sensors are computed at once.
+
+![A dog with rays before another dog](pictures/sensors.png)
+
+With `--hud` pictures show what an agent senses, here that of [seeing_dog.toml](../examples/seeing_dog.toml): rays that
+hit the ground in yellow, props in orange, agents in red; in blue the force on each link, as long as the robot is high
+if it is its weight; in green where a command leads in a second; and below the level of the tile.
 """
 HEAD = "| key | meaning | unit | default | bounds |\n|---|---|---|---|---|"  # of a table of parameters
 WAYS = """
@@ -75,8 +83,9 @@ observation["camera"]  # uint8 (84, 84, 3)
 observation["depth"]  # float32 (84, 84) [m]
 ```
 
-- `AgentEnv`, `ParallelEnv` and `VectorEnv` have images; arrays of the last lead with (row,), and one call draws all of
-  its worlds, also those of workers. `JointEnv`, Stable-Baselines3, a `Lobby`, the server and the trainer refuse them.
+- `AgentEnv`, `ParallelEnv`, `VectorEnv` and `SB3VecEnv` have images; arrays of rows lead with (row,). One call draws
+  all of their worlds, also those of workers. Where a new episode begins at once, the last images of the one before are
+  in `info["final_obs"]`. `JointEnv`, a `Lobby`, the server and the trainer refuse them.
 - An agent has one camera. The ray caster draws it ([pictures.md](pictures.md)), in float32: the same state gives the
   same bytes, on any number of threads, and drawing changes nothing in the world.
 - Policies in files act by the vector alone, so a match can have agents with cameras.
@@ -86,7 +95,7 @@ observation["depth"]  # float32 (84, 84) [m]
 
 Tables `[[agent.privileged]]` are written alike. What these sensors observe is no part of the observation: it is
 `info["privileged"]`, float32 (n,), and of a vector env an array (row, n), for a critic or a teacher. There is no noise
-on it.
+on it. The sensor `randomized` belongs there: what [`[randomize]`](randomization.md) has drawn for the episode.
 
 ## A sensor of your own
 

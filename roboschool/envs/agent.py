@@ -218,7 +218,7 @@ class AgentEnv(gymnasium.Env[np.ndarray, np.ndarray], EzPickle):
         reading = self._hud.read(seat.simulation, seat.group, seat.place) if self.hud else None
 
         def draw() -> np.ndarray:
-            picture = self._camera.picture(snapshot, markers)
+            picture = self._camera.picture(snapshot, markers, None if reading is None else reading.sketch)
             return picture if reading is None else overlay(picture, reading)
 
         return draw

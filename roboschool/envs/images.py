@@ -30,12 +30,14 @@ class Images:
         self._arguments = scene, camera, agents, worlds
         self._camera, self._agents = camera, agents
         self._cameras: LinkCameras | None = None
+        self.latest: dict[int, Snapshot] = {}  # what was drawn of each world
 
     def draw(self, snapshots: Mapping[int, Snapshot]) -> dict[str, np.ndarray]:
         """Return what is observed beside the vector in some worlds, by name (world * agent, ...); at first in all."""
         if self._cameras is None:
             self._cameras = LinkCameras(*self._arguments)
-        seen = self._cameras.images(snapshots)
+        self.latest |= snapshots
+        seen = self._cameras.images(self.latest, list(snapshots))
         images = {"camera": seen.colours, "depth": seen.depths, "segmentation": seen.bodies}
         wanted = self._camera.rgb, self._camera.depth, self._camera.segmentation
         return {name: image for (name, image), is_wanted in zip(images.items(), wanted, strict=True) if is_wanted}
@@ -91,14 +93,33 @@ class ImageRows:
             snapshots = {world: self._pool.picture(world)[0] for world in worlds}
         return {"vector": take_rows(vectors, chosen)} | self._images.draw(snapshots)
 
+    def final(self, vectors: np.ndarray, chosen: Any, done: np.ndarray) -> np.ndarray:
+        """Return the last observations of rows whose episode is over, as objects (row,); None for the others.
 
-def camera_of_rows(scenes: Sequence[Scene], rows: Sequence[Agent], autoreset: str) -> Camera | None:
+        They are drawn before those of the episodes that have begun: of a world whose workers have died, all that is
+        known is what was drawn last.
+
+        Args:
+            vectors: of all worlds (world, agent, n).
+            chosen: which worlds: a slice or their numbers.
+            done: whether the episode of a row is over (row,).
+        """
+        worlds = list(self._worlds[chosen] if isinstance(chosen, slice) else chosen)
+        ended = [world for world, is_over in zip(worlds, done[:: vectors.shape[1]].tolist(), strict=True) if is_over]
+        images = self._images.draw({world: self._pool.last.pop(world, self._images.latest[world]) for world in ended})
+        parts = {"vector": take_rows(vectors, ended)} | images
+        final: np.ndarray = np.full(len(done), None, dtype=object)
+        for number, row in enumerate(np.flatnonzero(done)):
+            final[row] = {name: part[number] for name, part in parts.items()}
+        return final
+
+
+def camera_of_rows(scenes: Sequence[Scene], rows: Sequence[Agent]) -> Camera | None:
     """Return the camera of each row of a vector env, if there is one.
 
     Args:
         scenes: of its worlds, each once.
         rows: the controlled agents.
-        autoreset: value of its `AutoresetMode`.
 
     Raises:
         InvalidInput: rows have different cameras, or nothing can be drawn in such an env.
@@ -109,6 +130,4 @@ def camera_of_rows(scenes: Sequence[Scene], rows: Sequence[Agent], autoreset: st
         raise InvalidInput(f"{where}: {different[0]!r} has another camera, or none: rows must be alike")
     if camera is not None and len(scenes) > 1:
         raise InvalidInput(f"{where}: there are no images of {len(scenes)} different scenes")
-    if camera is not None and autoreset == "SameStep":
-        raise InvalidInput(f"{where}: nothing is drawn of a last step with autoreset_mode 'SameStep', which SB3 needs")
     return camera

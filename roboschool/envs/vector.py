@@ -130,7 +130,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         modes = {mode.value: mode for mode in AutoresetMode}
         mode = modes[check_choice(getattr(autoreset_mode, "value", autoreset_mode), modes, "autoreset_mode")]
         self.autoreset_mode = mode  # TorchRL asks for it here, as Gymnasium's own vector envs have it
-        camera = camera_of_rows([self.scene, *others], rows, mode.value)
+        camera = camera_of_rows([self.scene, *others], rows)
         fps = frames_per_second(self.scene)
         self.metadata = {"autoreset_mode": mode, "render_modes": PICTURES, "render_fps": fps}
         self.single_observation_space = observation_space(self.scene, rows[0])
@@ -147,6 +147,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
             self._pool = LocalPool(job, self.copies)
         self._board = self._pool.buffers
         self._take: Any = ImageRows(self.scene, camera, self.agents, self._pool, self._restart) if camera else take_rows
+        self._final: Any = self._take.final if isinstance(self._take, ImageRows) else final_observations
         self._pending: set[int] = set()  # copies that act, and have not been received
         self._begun: set[int] = set()
         self._everyone = list(range(self.copies))
@@ -312,7 +313,7 @@ class VectorEnv(GymnasiumVectorEnv[np.ndarray, np.ndarray, np.ndarray], EzPickle
         terminated, truncated = board.terminated[chosen].repeat(agents), board.truncated[chosen].repeat(agents)
         info = info_of(self._numbers, take_rows(board.info, chosen))
         if self.autoreset_mode is AutoresetMode.SAME_STEP and (done := terminated | truncated).any():
-            info["final_obs"] = final_observations(take_rows(board.final_observation, chosen), done)
+            info["final_obs"] = self._final(board.final_observation, chosen, done)
             info["final_info"] = info_of(self._numbers, take_rows(board.final_info, chosen), done)
             info["_final_obs"], info["_final_info"] = done, done
         if self._pool.errors and any(errors := [self._pool.errors.pop(copy, None) for copy in copies]):

@@ -19,8 +19,15 @@ def take_rows(array: np.ndarray, chosen: Any) -> np.ndarray:
     return rows.reshape(-1, *rows.shape[2:])
 
 
-def final_observations(rows: np.ndarray, done: np.ndarray) -> np.ndarray:
-    """Return the last observations of rows whose episode is over, as objects (row,); None for the others."""
+def final_observations(vectors: np.ndarray, chosen: Any, done: np.ndarray) -> np.ndarray:
+    """Return the last observations of rows whose episode is over, as objects (row,); None for the others.
+
+    Args:
+        vectors: of all worlds (world, agent, n).
+        chosen: which worlds: a slice or their numbers.
+        done: whether the episode of a row is over (row,).
+    """
+    rows = take_rows(vectors, chosen)
     final: np.ndarray = np.full(len(rows), None, dtype=object)
     for row in np.flatnonzero(done):
         final[row] = rows[row]

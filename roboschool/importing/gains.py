@@ -11,6 +11,7 @@ from roboschool.importing.inertia import solid_of_link
 from roboschool.importing.kind import Anatomy
 from roboschool.importing.report import LOSS, Report
 from roboschool.physics.stability import LIMIT
+from roboschool.robots.motors import strongest
 
 GRAVITY = 9.81  # [m/s2]
 LEG_SHARE = 0.35  # of weight times height: what a leg's joint has to hold, where two legs stand
@@ -65,7 +66,10 @@ def find_loads(draft: Draft, anatomy: Anatomy, joints: Sequence[str], free: bool
             need = max(need, weight * GRIP * _radius(draft, joint.child) / len(anatomy.wheels))
         need = max(need, 1e-3)
         stated = joint.effort or 0.0
-        guessed = not 0.0 < stated <= min(LARGEST, max(ABSURD * need, 1e3))
+        most = min(LARGEST, max(ABSURD * need, 1e3))
+        if leg and joint.kind != "prismatic":
+            most = min(most, strongest(weight, anatomy.height))
+        guessed = not 0.0 < stated <= most
         if guessed:
             detail = f"{'none' if joint.effort is None else f'{stated:g}'} in the file, {SPARE * need:.3g} now"
             report.add(LOSS, "an effort that is missing or absurd was guessed", f"joint {name!r}", detail)

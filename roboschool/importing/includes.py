@@ -3,8 +3,8 @@
 from lxml import etree
 
 from roboschool.errors import InvalidInput
-from roboschool.importing.resolve import Resolver
-from roboschool.importing.source import LARGEST, Source
+from roboschool.importing.resolve import LARGEST, Resolver
+from roboschool.importing.source import Source
 from roboschool.readers import read_bytes
 from roboschool.robots.urdf_schema import Element, parse_xml, refuse_entities
 

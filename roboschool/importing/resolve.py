@@ -18,6 +18,7 @@ MARKS = (("package.xml",), ("__init__.py", "pyproject.toml", "setup.py", ".git")
 VARIABLE = "ROS_PACKAGE_PATH"
 LONGEST_NAME = 1000
 LICENCES = ("licen[cs]e*", "copying*", "notice*")
+LARGEST = 16 * 2**20  # of the text of a robot [bytes]
 LARGEST_LICENCE = 2**20  # [bytes]
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from roboschool.errors import InvalidInput, suggest
+from roboschool.importing.resolve import LARGEST
+from roboschool.importing.xacro import expand_xacro
 from roboschool.paths import NAME, as_path
 from roboschool.readers import read_bytes
 from roboschool.scratch import scratch_folder
 
 COMMON = ("saved", "model", "robot", "urdf", "description", "main")  # names that say nothing
 LONGEST = 40
-LARGEST = 16 * 2**20  # of a file [bytes]
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,7 @@ def open_source(source: Any, xacro: bool = False) -> Iterator[Source]:
         data = read_bytes(path, LARGEST)
         text = Source(path, data, _folders_named(data) if path.parent == folder else ())
         if xacro:
-            from roboschool.importing.xacro import expand_xacro  # which imports this module
-
-            text = expand_xacro(path)
+            text = Source(path, expand_xacro(path))
         yield text
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -10,12 +10,11 @@ from typing import Any
 
 from roboschool.errors import InvalidInput, one_line
 from roboschool.importing.converter import MEMORY, TIMEOUT, limit_process
-from roboschool.importing.resolve import Resolver
-from roboschool.importing.source import LARGEST, Source
+from roboschool.importing.resolve import LARGEST, Resolver
 from roboschool.system_info import install
 
 
-def expand_xacro(path: Path) -> Source:
+def expand_xacro(path: Path) -> bytes:
     """Return what xacro makes of a file; packages that it names are found as those of meshes are.
 
     Raises:
@@ -30,7 +29,7 @@ def expand_xacro(path: Path) -> Source:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         fault = said[-1] if said else f"it takes more time, or memory than {MEMORY} bytes"
         raise InvalidInput(f"{path}: xacro: {one_line(fault, 500)}")
-    return Source(path, done.stdout)
+    return done.stdout
 
 
 def main() -> None:

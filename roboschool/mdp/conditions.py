@@ -1,7 +1,11 @@
 """What an episode changes of robots and their surroundings, as physics applies it: factors and additions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
+
+from roboschool.distributions import Number
+from roboschool.robots.robot import Robot
 
 Vector: TypeAlias = tuple[float, float, float]
 STILL: Vector = (0.0, 0.0, 0.0)
@@ -28,3 +32,21 @@ class Conditions:
 
 
 NOMINAL = Conditions()
+
+
+@dataclass(frozen=True)
+class DrawnNumber:
+    """A number that is drawn for each episode."""
+
+    key: str  # of `[randomize]`
+    name: str  # in `info["randomized"]`
+    unit: str
+    number: Number  # from which it is drawn
+    at: str = ""  # the link or joint that it is about
+
+
+class Ranges(Protocol):
+    """What a scene randomizes, as sensors may know it."""
+
+    def conditions(self, robot: Robot) -> Sequence[DrawnNumber]:
+        """Return what is drawn for a robot, in the order of `State.conditions`, without the noise behind it."""

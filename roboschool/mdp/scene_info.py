@@ -1,10 +1,11 @@
 """What tasks, sensors and games may know of the scene they are in."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from roboschool.bodies.terrain import Terrain
 from roboschool.errors import check_choice
+from roboschool.mdp.conditions import Ranges
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class SceneInfo:
     props: tuple[str, ...] = ()
     finish: float = math.inf  # x of the line across the lanes; infinite if there is none [m]
     terrain: Terrain | None = None  # None: the ground is level
+    ranges: Ranges | None = field(default=None, hash=False)  # of what is drawn for each episode
 
     def prop(self, name: str) -> int:
         """Return which of the props has this name.

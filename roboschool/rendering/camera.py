@@ -9,6 +9,7 @@ from roboschool.mdp.effects import Marker
 from roboschool.physics.checkpoint import Snapshot
 from roboschool.rendering.camera_view import NARROWEST, VIEW, CameraView, Fixed, Follow
 from roboschool.rendering.render_scene import Image, RenderScene
+from roboschool.rendering.sketch import Sketch
 from roboschool.scenes.scene import Scene
 
 SMALLEST, LARGEST = 16, 4096  # sides of a picture [pixels]
@@ -40,10 +41,14 @@ class Camera:
         self._follow = Follow(high * width / height, high, line)
         self._fixed = None if scene.camera is None else Fixed(scene.camera, width / height)
         self._render_scene: RenderScene | None = None  # opened by the first picture
+        self._view: CameraView | None = None  # of the last
 
-    def picture(self, snapshot: Snapshot, markers: Sequence[Marker] = ()) -> np.ndarray:
-        """Return the next picture (height, width, 3), bytes, with marks in it."""
-        return self.image(snapshot, markers).colours
+    def picture(self, snapshot: Snapshot, markers: Sequence[Marker] = (), sketch: Sketch | None = None) -> np.ndarray:
+        """Return the next picture (height, width, 3), bytes, with marks in it, and with lines over it if there are."""
+        picture = self.image(snapshot, markers).colours
+        if sketch is None or self._render_scene is None or self._view is None:
+            return picture
+        return sketch.draw(picture, self._render_scene, self._view)
 
     def image(self, snapshot: Snapshot, markers: Sequence[Marker] = ()) -> Image:
         """Return the next picture with its depths, and with what is seen in each pixel.
@@ -52,7 +57,7 @@ class Camera:
             InvalidInput: there is no library to draw it.
         """
         scene = self._open()
-        view = self._aim(scene, 0, scene.show([snapshot], [markers])[0])
+        self._view = view = self._aim(scene, 0, scene.show([snapshot], [markers])[0])
         colours, depths, bodies = scene.draw([view], self.width, self.height)
         return Image(colours[0], depths[0], bodies[0])
 

@@ -38,13 +38,16 @@ class LinkCameras:
         heading = np.array((math.cos(left), math.sin(left), 0.0))
         self._ahead = math.cos(down) * heading - (0.0, 0.0, math.sin(down))  # in the frame of the link
         self._top = math.sin(down) * heading + (0.0, 0.0, math.cos(down))
-        self._latest: dict[int, Snapshot] = {}  # of each world
 
-    def images(self, snapshots: Mapping[int, Snapshot]) -> Image:
-        """Return the images of some worlds (world * agent, height, width, ...); the first call needs all worlds."""
-        self._latest.update(snapshots)
-        self._render_scene.show([self._latest[world] for world in range(len(self._latest))])
-        places = [(world, link) for world in snapshots for link in self._links]
+    def images(self, snapshots: Mapping[int, Snapshot], worlds: Sequence[int]) -> Image:
+        """Return the images of some worlds (world * agent, height, width, ...).
+
+        Args:
+            snapshots: of all worlds.
+            worlds: which.
+        """
+        self._render_scene.show([snapshots[world] for world in range(len(snapshots))])
+        places = [(world, link) for world in worlds for link in self._links]
         views = [self._view(self._render_scene.placed[place]) for place in places]
         threads = 1 if len(views) == 1 else None  # a second begins too late to be of use
         image = self._render_scene.draw(views, *self._size, threads, [world for world, _ in places])

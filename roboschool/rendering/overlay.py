@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from roboschool.mdp.task import Task, fields_of
+from roboschool.rendering.sketch import Sketch
 from roboschool.scenes.scene import Scene
 from roboschool.simulation.group import Group
 from roboschool.simulation.simulation import Simulation
@@ -38,6 +39,7 @@ class Reading:
     caption: str
     field_names: Sequence[str] = ()  # what the numbers of the observation are; empty if unknown
     joints: Sequence[str] = ()  # what the numbers of the action are
+    sketch: Sketch | None = None  # what it senses, as lines
 
 
 class Hud:
@@ -63,6 +65,8 @@ class Hud:
         """Return what is known about an agent."""
         steps = int(simulation.clock.steps[0])
         caption = f"step {steps}   score {self.score:.1f}"
+        if simulation.scene.terrain is not None:
+            caption = f"level {group.state.tile.level.item(0, place):.0f}   {caption}"
         if not group.active[0, place] and steps:
             caption += "   done"
         elif simulation.clock.truncated[0]:
@@ -74,6 +78,7 @@ class Hud:
             caption=caption,
             field_names=self.field_names,
             joints=self.joints,
+            sketch=Sketch.of(simulation, group, place),
         )
 
 

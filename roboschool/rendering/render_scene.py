@@ -163,6 +163,19 @@ class RenderScene:
         """Return the position of an agent's robot or of a prop (3,) [m]."""
         return self._position(world, self._names.index(name))
 
+    def far_end(self, link: int, direction: np.ndarray) -> np.ndarray:
+        """Return the point of a link in the first world that is farthest against a direction of length 1 (3,) [m]."""
+        own = np.flatnonzero(self.owners == link)
+        if not len(own):
+            return np.array(self.placed[0, link, 9:])
+        turns, places = self.poses[0, own, :9].reshape(-1, 3, 3), self.poses[0, own, 9:]
+        shapes = self.shapes[own]
+        caps = np.where(shapes["kind"] >= BOX, 0.0, shapes["half"][:, 0])[:, None]
+        along = np.sign(direction @ turns) * (shapes["half"] - caps * (1.0, 1.0, 0.0))
+        points = places + np.einsum("sij,sj->si", turns, shapes["middle"] - along) - caps * direction
+        farthest: np.ndarray = points[(points @ direction).argmin()]
+        return farthest
+
     def _position(self, world: int, body: int) -> np.ndarray:
         link, centre = self.trunks[body]
         pose = self.placed[world, link]

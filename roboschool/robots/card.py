@@ -98,6 +98,10 @@ class Card:
     pose: Annotated[
         dict[str, float], Meaning("A table: rest positions of driven joints; those not named rest at 0.", "deg, or m")
     ] = field(default_factory=dict)
+    sensor: Annotated[
+        tuple[dict[str, Any], ...],
+        Meaning("Tables: sensors that the robot wears in every scene, beside those of its task."),
+    ] = ()
 
     @property
     def driven(self) -> tuple[str, ...]:

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from roboschool.robots.robot import Robot
+STRONGEST = 50.0  # times what lifts a whole robot by an arm as long as it is high: no motor that it carries has that
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,18 +30,11 @@ class Motors:
         return Motors(tuple(self.names[column] for column in columns), *(array[..., columns] for array in arrays))
 
 
-def motors_of(robots: Sequence["Robot"]) -> Motors:
-    """Return the driven joints of the robot of each world; all have the same joints."""
+def strongest(weight: float, height: float) -> float:
+    """Return the torque beyond which a hinge of a free robot cannot be meant [N m].
 
-    def numbers(of: Sequence[Sequence[float]]) -> np.ndarray:
-        return np.array(of, dtype=float)[:, None]
-
-    joints = [robot.joints for robot in robots]
-    return Motors(
-        names=tuple(joint.name for joint in joints[0]),
-        rest=numbers([robot.pose for robot in robots]),
-        lower=numbers([[-np.inf if joint.lower is None else joint.lower for joint in own] for own in joints]),
-        upper=numbers([[np.inf if joint.upper is None else joint.upper for joint in own] for own in joints]),
-        speed=numbers([[joint.velocity or np.nan for joint in own] for own in joints]),
-        effort=numbers([robot.torque for robot in robots]),
-    )
+    Args:
+        weight: of the robot [N].
+        height: of its trunk where it stands [m].
+    """
+    return STRONGEST * weight * height

@@ -4,14 +4,16 @@ import functools
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from roboschool import paths
 from roboschool.errors import InvalidInput
 from roboschool.robots.card import ActuatorSpec, Card, check_card, find_actuator, find_effort, read_card, rest_position
-from roboschool.robots.motors import Motors, motors_of
+from roboschool.robots.motors import Motors
 from roboschool.robots.urdf import Joint, Model, fix_root, read_urdf
 
 NEVER = 180.0  # a tilt of a card that lets a robot turn as it will: a gripper may hang head down [deg]
@@ -44,6 +46,8 @@ class Robot:
     wheels: tuple[str, ...] = ()  # driven joints whose angle means nothing
     timestep: float | None = None  # between two actions, if a scene does not say [s]
     steering: tuple[str, ...] = ()  # slide that takes part of the first driven joint's force, hinge that decides it
+    sensor: tuple[dict[str, Any], ...] = field(default=(), hash=False)  # that it wears: {name = ..., parameters}
+    card: str = field(default="", compare=False)  # path of its card
 
     @functools.cached_property
     def motors(self) -> Motors:
@@ -124,6 +128,23 @@ class RobotPerWorld(Robot):
         return motors_of(self.variants)
 
 
+def motors_of(robots: Sequence[Robot]) -> Motors:
+    """Return the driven joints of the robot of each world; all have the same joints."""
+
+    def numbers(of: Sequence[Sequence[float]]) -> np.ndarray:
+        return np.array(of, dtype=float)[:, None]
+
+    joints = [robot.joints for robot in robots]
+    return Motors(
+        names=tuple(joint.name for joint in joints[0]),
+        rest=numbers([robot.pose for robot in robots]),
+        lower=numbers([[-np.inf if joint.lower is None else joint.lower for joint in own] for own in joints]),
+        upper=numbers([[np.inf if joint.upper is None else joint.upper for joint in own] for own in joints]),
+        speed=numbers([[joint.velocity or np.nan for joint in own] for own in joints]),
+        effort=numbers([robot.torque for robot in robots]),
+    )
+
+
 def combine_robots(robots: Sequence[Robot]) -> Robot:
     """Return one robot for tasks and actuators that stands for the robot of each world."""
     first = robots[0]
@@ -191,6 +212,8 @@ def make_robot(path: Path, card: Card, model: Model) -> Robot:
         wheels=card.wheels,
         timestep=card.timestep,
         steering=find_steering(path, card, model),
+        sensor=card.sensor,
+        card=str(path),
     )
 
 

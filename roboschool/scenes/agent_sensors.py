@@ -1,7 +1,7 @@
-"""Sensors that a scene puts on an agent, beside those of its task: `[[agent.sensor]]`, `[[agent.privileged]]`."""
+"""Sensors of an agent beside those of its task: those of its card, `[[agent.sensor]]` and `[[agent.privileged]]`."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -27,6 +27,7 @@ SENSORS = {  # those of a file of their own have its name
         "objects",
         "others",
         "previous_action",
+        "randomized",
         "rays",
         "touch",
     )
@@ -63,31 +64,46 @@ WAYS = parameters_of(Delayed)  # keys that every sensor has
 
 
 def add_sensors(path: Path, scene: SceneInfo, agent: Agent) -> Agent:
-    """Return an agent with the sensors that its scene puts on it.
+    """Return an agent with the sensors that the card of its robot and its scene put on it.
+
+    Args:
+        path: of the scene.
+        scene: what sensors may know of it.
+        agent: which.
 
     Raises:
-        InvalidInput: one is unknown or wrong; the message names file, agent, sensor and key.
+        InvalidInput: one is unknown or wrong; the message names agent or card, sensor and key.
     """
-    if not (agent.sensor or agent.privileged):
+    if not (agent.robot.sensor or agent.sensor or agent.privileged):
         return agent
-    where, faults = f"agent {agent.name!r}", []
-    made: dict[str, list[Sensor]] = {"added": [], "privileged": []}
-    for specs, sensors in zip((agent.sensor, agent.privileged), made.values(), strict=True):
-        for spec in specs:
-            try:
-                sensors.append(_make_sensor(where, spec, agent.robot, scene, agent.task.memory, path.parent))
-            except InvalidInput as error:  # noqa: PERF203
-                faults.append(str(error))
+    where, faults = f"agent {agent.name!r}", list[str]()
+    worn = _make_sensors(agent.robot.card, agent.robot.sensor, agent, scene, Path(agent.robot.card), faults)
+    given = [*worn, *_make_sensors(where, agent.sensor, agent, scene, path, faults)]
+    privileged = _make_sensors(where, agent.privileged, agent, scene, path, faults)
     if faults:
         raise InvalidInput("\n".join(faults))
-    added = tuple(sensor for sensor in made["added"] if not isinstance(sensor, Camera))
-    cameras = [sensor for sensor in made["added"] if isinstance(sensor, Camera)]
+    added = tuple(sensor for sensor in given if not isinstance(sensor, Camera))
+    cameras = [sensor for sensor in given if isinstance(sensor, Camera)]
     if len(cameras) > 1:
-        raise InvalidInput(f"{where}: sensor 'camera': there are {len(cameras)}, but an agent has one at most")
-    if any(isinstance(sensor, Camera) for sensor in made["privileged"]):
+        card = f", with that of {agent.robot.card}" if any(isinstance(each, Camera) for each in worn) else ""
+        raise InvalidInput(f"{where}: sensor 'camera': there are {len(cameras)}{card}, but an agent has one at most")
+    if any(isinstance(sensor, Camera) for sensor in privileged):
         raise InvalidInput(f"{where}: privileged 'camera': only numbers can be privileged; make it a `sensor`")
-    task = dataclasses.replace(agent.task, added=added, privileged=tuple(made["privileged"]))
+    task = dataclasses.replace(agent.task, added=added, privileged=tuple(privileged))
     return dataclasses.replace(agent, task=task, camera=cameras[0] if cameras else None)
+
+
+def _make_sensors(
+    where: str, specs: Sequence[Mapping[str, Any]], agent: Agent, scene: SceneInfo, path: Path, faults: list[str]
+) -> list[Sensor]:
+    """Return the sensors that tables of a file ask for, and add what is wrong with them to `faults`."""
+    made = []
+    for spec in specs:
+        try:
+            made.append(_make_sensor(where, spec, agent.robot, scene, agent.task.memory, path.parent))
+        except InvalidInput as error:  # noqa: PERF203
+            faults.append(str(error))
+    return made
 
 
 def _make_sensor(

@@ -175,7 +175,7 @@ def _make_scene(path: Path, file: SceneFile, name: str, robot: Any, brought: Map
     raise_faults(str(path), (text.removeprefix(f"{path}: ") for text in faults))
     props += [Prop(made.name, made.model, element=True, rate=made.rate) for made in make_models(file.element)]
     names = [prop.name for prop in props]
-    info = describe(agents, names, file.finish, None if terrain is None else build_terrain(terrain))
+    info = describe(agents, names, file.finish, None if terrain is None else build_terrain(terrain), file.randomize)
     agents, faults = _make_all(functools.partial(_place_task, placed), agents)
     agents, sensor_faults = _make_all(functools.partial(add_sensors, path, info), agents)
     raise_faults(str(path), [*faults, *sensor_faults, *(overlaps(placed, names) if placed else ())])

@@ -4,18 +4,25 @@ Each number may be a range, from which the generator of the world draws at the s
 """
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, get_type_hints
 
 from roboschool.distributions import Number
 from roboschool.errors import InvalidInput, describe_unknown, raise_faults
+from roboschool.mdp.conditions import DrawnNumber
 from roboschool.mdp.scene_info import SceneInfo
 from roboschool.mdp.sensor import sensor_name
 from roboschool.mdp.task import Task, sensors_of
 from roboschool.robots.card import MAX_DELAY, ActuatorSpec
 from roboschool.robots.robot import Robot
 from roboschool.schema import Bounds, Meaning, convert
+
+COMMON = ("friction", "restitution", "gravity", "wind")  # keys that are drawn once for all agents of a world
+VECTORS = ("gravity", "wind", "position", "velocity", "angular_velocity")
+START, NOISE = "start", "noise"
+OR = ", or "  # between the unit for hinges and that for slides
 
 FACTOR = Bounds(0.05, 20.0)
 SHARE = Bounds(0.0, 20.0)
@@ -133,6 +140,60 @@ class Randomize:
     ] = None
     start: Annotated[StartRanges | None, Meaning("How robots start.")] = None
     push: Annotated[PushRanges | None, Meaning("Pushes during an episode.")] = None
+
+    def conditions(self, robot: Robot) -> Sequence[DrawnNumber]:
+        """Return what is drawn for a robot, without the noise of its sensors."""
+        return [number for number in drawn_numbers(self, robot, ()) if number.key != NOISE]
+
+
+def drawn_numbers(ranges: Randomize, robot: Robot, sensors: Sequence[str]) -> list[DrawnNumber]:
+    """Return what is drawn for a robot with sensors of these names, in the order in which it is drawn.
+
+    What is drawn for the whole world comes first. Pushes are not among it: they are drawn when they come.
+    """
+    given, joints = given_keys(ranges), {joint.name: joint.kind for joint in robot.model.joints}
+    driven = [joint.name for joint in robot.joints]
+    moving, links = moving_joints(robot), [link.name for link in robot.model.links]
+    names = {"mass": links, "joint_damping": moving, "joint_friction": moving, NOISE: sensors}
+    numbers: list[DrawnNumber] = []
+    for key in sorted(given.keys() - {"push"}, key=[*COMMON, *given].index):
+        value, parts, units = given[key], {key: given[key]}, _units_of(Randomize)
+        if key == "payload":
+            parts = {key: value.mass} if (value.link or robot.trunk) in links else {}
+            units = {key: _units_of(Payload)["mass"]}
+        elif isinstance(value, StartRanges):
+            own = given_keys(value)
+            own |= {part: dict.fromkeys(driven, own[part]) for part in ("joints", "joint_speeds") if part in own}
+            parts = {f"{START}_{part}": number for part, number in own.items()}
+            units = {f"{START}_{part}": unit for part, unit in _units_of(StartRanges).items()}
+        for name, number in parts.items():
+            numbers += _expand(key, name, number, units[name], names.get(key, driven), joints)
+    return numbers
+
+
+def _expand(
+    key: str, name: str, value: Any, unit: str, names: Sequence[str], joints: Mapping[str, str]
+) -> Iterator[DrawnNumber]:
+    """Go through the numbers of a key: one, those of a vector, or those of names that there are."""
+    if isinstance(value, Mapping):
+        for at, number in value.items():
+            if at in names:
+                own = unit.split(OR)[-1 if joints.get(at) == "prismatic" else 0]
+                yield DrawnNumber(key, f"{name}/{at}", own, number, "" if key == NOISE else at)
+    elif name.removeprefix(f"{START}_") in VECTORS:
+        for axis, number in zip("xyz", value, strict=False):
+            yield DrawnNumber(key, f"{name}_{axis}", unit, number)
+    else:
+        yield DrawnNumber(key, name, unit, value)
+
+
+@functools.cache
+def _units_of(record: Any) -> dict[str, str]:
+    """Return the unit of each key of a table."""
+    hints = get_type_hints(record, include_extras=True)
+    return {
+        key: next(note.unit for note in hint.__metadata__ if isinstance(note, Meaning)) for key, hint in hints.items()
+    }
 
 
 def given_keys(ranges: Any) -> dict[str, Any]:

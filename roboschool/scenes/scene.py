@@ -178,7 +178,7 @@ class Scene(SceneSettings):
     def info(self) -> SceneInfo:
         """What tasks, sensors and games may know of it."""
         terrain = None if self.terrain is None else build_terrain(self.terrain)
-        return describe(self.agents, [prop.name for prop in self.props], self.finish, terrain)
+        return describe(self.agents, [prop.name for prop in self.props], self.finish, terrain, self.randomize)
 
     def weights_of(self, task: Task) -> dict[str, float]:
         """Return the weights of terms that replace a task's own, by name."""
@@ -278,7 +278,11 @@ class Scene(SceneSettings):
 
 
 def describe(
-    agents: Sequence[Agent], props: Sequence[str], finish: float | None, terrain: Terrain | None = None
+    agents: Sequence[Agent],
+    props: Sequence[str],
+    finish: float | None,
+    terrain: Terrain | None = None,
+    ranges: Randomize | None = None,
 ) -> SceneInfo:
     """Return what tasks, sensors and games may know of a scene."""
     return SceneInfo(
@@ -287,6 +291,7 @@ def describe(
         props=tuple(props),
         finish=math.inf if finish is None else finish,
         terrain=terrain,
+        ranges=ranges,
     )
 
 

@@ -40,6 +40,12 @@ RESERVED = (
     "costs",
     "randomized",
     "privileged",
+    "level",
+    "next_level",
+    "live",
+    "worker_error",
+    "final_obs",
+    "final_info",
 )  # in infos, beside the terms of the reward
 
 

@@ -2,23 +2,19 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
-from roboschool.distributions import Number
 from roboschool.mdp.actuator import QUANTITIES
 from roboschool.mdp.conditions import BodyConditions
 from roboschool.mdp.effects import Placement
 from roboschool.mdp.sensor import sensor_name
 from roboschool.mdp.task import Task, sensors_of
-from roboschool.scenes.randomize import PushRanges, Randomize, StartRanges, given_keys, moving_joints
+from roboschool.scenes.randomize import COMMON, NOISE, START, PushRanges, Randomize, drawn_numbers, moving_joints
 from roboschool.scenes.scene import Scene
 
-COMMON = ("friction", "restitution", "gravity", "wind")  # keys that are drawn once for all agents of a world
-VECTORS = ("gravity", "wind", "position", "velocity", "angular_velocity")
-START = "start_"  # before the names of the start
 SCALED = ("torque", "kp", "kd", "effort", "stall", "droop")  # by the strength of a motor
 NEUTRAL = (0.0, 1.0)  # what is behind the numbers that are drawn
 ADDEND, FACTOR = -2, -1  # their places
@@ -37,15 +33,16 @@ class Plan:
     def __init__(self, scene: Scene, task: Task, ranges: Randomize | None = None) -> None:
         self.robot, self.dt = task.robot, scene.timestep
         ranges = ranges or scene.randomize or Randomize()
-        given = given_keys(ranges)
-        self.push: PushRanges | None = given.pop("push", None)
-        common = [pair for key in COMMON if key in given for pair in _expand(key, given[key], ())]
-        own = [pair for key, value in given.items() if key not in COMMON for pair in self._own(key, value, scene, task)]
-        self.common = len(common)
-        self.names = tuple(name for name, _ in (*common, *own))
-        numbers = [number if isinstance(number, tuple) else (number, number) for _, number in (*common, *own)]
-        self.low = np.array([low for low, _ in numbers])
-        self.span = np.array([high - low for low, high in numbers])
+        self.push: PushRanges | None = ranges.push
+        sensors = sensors_of(task, scene.info)
+        drawn = drawn_numbers(ranges, self.robot, [sensor_name(sensor) for sensor in sensors])
+        self.common = sum(number.key in COMMON for number in drawn)
+        self.order = sorted(range(len(drawn)), key=lambda place: drawn[place].key == NOISE)  # as they are drawn
+        self.names = tuple(drawn[place].name for place in self.order)
+        numbers = [drawn[place].number for place in self.order]
+        bounds = [number if isinstance(number, tuple) else (number, number) for number in numbers]
+        self.low = np.array([low for low, _ in bounds])
+        self.span = np.array([high - low for low, high in bounds])
         self._places = {name: place for place, name in enumerate(self.names)}
         joints, moving = [joint.name for joint in self.robot.joints], moving_joints(self.robot)
         self._mass = self._find("mass", [link.name for link in self.robot.model.links], FACTOR)
@@ -53,31 +50,12 @@ class Plan:
         self._friction = self._find("joint_friction", moving, ADDEND)
         self._offsets = self._find("start_joints", joints, ADDEND)
         self._speeds = self._find("start_joint_speeds", joints, ADDEND)
-        self._moves = any(name.startswith(START) for name in self.names)
+        self._moves = any(number.key == START for number in drawn)
         self._units = [1.0 if joint.kind == "prismatic" else math.pi / 180.0 for joint in self.robot.joints]
         strength, kp, kd = (self._find(key, joints, FACTOR) for key in ("motor_strength", "kp", "kd"))
         self.scales = self._scaled(strength, kp, kd) if strength or kp or kd else None
-        sensors = [
-            (sensor_name(sensor), len(sensor.fields(self.robot, scene.info))) for sensor in sensors_of(task, scene.info)
-        ]
-        self.noise = self._find("noise", [name for name, count in sensors for _ in range(count)], ADDEND)
-
-    def _own(self, key: str, value: Any, scene: Scene, task: Task) -> Iterator[tuple[str, Number]]:
-        """Go through the numbers of a key that are an agent's own."""
-        robot = task.robot
-        links, moving = [link.name for link in robot.model.links], moving_joints(robot)
-        joints = [joint.name for joint in robot.joints]
-        if key == "payload":
-            if (value.link or robot.trunk) in links:
-                yield key, value.mass
-        elif isinstance(value, StartRanges):
-            for part, number in given_keys(value).items():
-                each = dict.fromkeys(joints, number) if part in ("joints", "joint_speeds") else number
-                yield from _expand(START + part, each, joints)
-        else:
-            sensors = [sensor_name(sensor) for sensor in sensors_of(task, scene.info)]
-            names = {"mass": links, "joint_damping": moving, "joint_friction": moving, "noise": sensors}
-            yield from _expand(key, value, names.get(key, joints))
+        counts = [(sensor_name(sensor), len(sensor.fields(self.robot, scene.info))) for sensor in sensors]
+        self.noise = self._find("noise", [name for name, count in counts for _ in range(count)], ADDEND)
 
     def _find(self, key: str, names: Sequence[str], neutral: int) -> list[int]:
         """Return for each name the place of its number; nothing if none is drawn."""
@@ -144,13 +122,3 @@ class Plan:
             joints=joints,
             speeds=speeds,
         )
-
-
-def _expand(key: str, value: Any, names: Sequence[str]) -> Iterator[tuple[str, Number]]:
-    """Go through the numbers of a key: one, those of a vector, or those of names that there are."""
-    if isinstance(value, Mapping):
-        yield from ((f"{key}/{name}", number) for name, number in value.items() if name in names)
-    elif key.removeprefix(START) in VECTORS:
-        yield from ((f"{key}_{axis}", number) for axis, number in zip("xyz", value, strict=False))
-    else:
-        yield key, value

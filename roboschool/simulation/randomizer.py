@@ -50,7 +50,8 @@ class Randomizer:
         self._common = self._plans[0].common
         stops = np.cumsum([self._common, *(len(plan.names) - self._common for plan in self._plans)])
         everyone = np.arange(self._common)
-        self._gather = [np.concatenate([everyone, np.arange(start, end)]) for start, end in itertools.pairwise(stops)]
+        spans = [np.concatenate([everyone, np.arange(start, end)]) for start, end in itertools.pairwise(stops)]
+        self._gather = [span[plan.order] for span, plan in zip(spans, self._plans, strict=True)]
         self._low, self._span = (np.zeros((len(scenes), stops[-1])) for _ in range(2))
         for world, ranges in enumerate(self.ranges):
             if ranges is not None:

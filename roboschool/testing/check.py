@@ -123,11 +123,15 @@ def _is_ours(found: Robot | Prop | Scene) -> bool:
     robots = [agent.robot for agent in found.agents] if isinstance(found, Scene) else [found]
     if any(":" in actuator.kind for robot in robots for actuator in robot.actuators):
         return False
+    if any(":" in str(table.get("name")) for robot in robots for table in robot.sensor):
+        return False
     return not isinstance(found, Scene) or _has_our_parts(found)
 
 
 def _has_our_parts(scene: Scene) -> bool:
-    parts = [type(part).__module__ for part in (*(agent.task for agent in scene.agents), scene.game) if part]
+    tasks = [agent.task for agent in scene.agents]
+    sensors = [sensor.source for task in tasks for sensor in (*task.added, *task.privileged)]
+    parts = [type(part).__module__ for part in (*tasks, *sensors, scene.game) if part]
     ours = all(module.startswith("roboschool.") for module in parts)
     return ours and not any(":" in agent.policy for agent in scene.agents)
 

@@ -97,6 +97,7 @@ def play(simulation: Simulation, actions: Sequence[np.ndarray]) -> Story:
             task = f"of task {type(group.task).__name__}"
             parts = {
                 "the observation": result.observations[number],
+                "what is privileged": group.privileged,
                 "the reward": result.rewards[number],
                 "the cost": result.costs[number],
                 "the end": group.terminated,

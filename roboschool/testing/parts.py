@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from roboschool.mdp.sensor import Field
+from roboschool.mdp.sensor import Field, sensor_name
 from roboschool.mdp.state import State
+from roboschool.mdp.task import privileged_of, sensors_of
 from roboschool.robots.robot import Robot
 from roboschool.robots.urdf import Joint
 from roboschool.scenes.scene import Scene
@@ -69,17 +70,23 @@ def method_faults(scene: Scene) -> list[str]:
 def _group_faults(simulation: Simulation, group: Group) -> Iterator[str]:
     info, dt, task = simulation.scene.info, simulation.scene.timestep, group.task
     where = f"task {type(task).__name__}"
-    yield from (f"{where}: sensors(): {fault}" for fault in field_faults(group.observer.fields, task.robot))
-    methods: dict[str, Callable[[State, np.ndarray, State], Any]] = {
-        f"{kind}(): the term {term.name!r}": lambda *step, of=term.of: of(*step, dt)
+    added, privileged = sensors_of(task, info)[len(task.sensors(info)) :], privileged_of(task, info)
+    fields = [list(sensor.fields(task.robot, info)) for sensor in (*added, *privileged)]
+    own = group.observer.fields[: len(group.observer.fields) - sum(map(len, fields[: len(added)]))]
+    yield from (f"{where}: sensors(): {fault}" for fault in field_faults(own, task.robot))
+    for sensor, each in zip((*added, *privileged), fields, strict=True):  # they may observe what the task does, too
+        yield from (f"{where}: sensor {sensor_name(sensor)!r}: {fault}" for fault in field_faults(each, task.robot))
+    methods: list[tuple[str, Callable[[State, np.ndarray, State], Any]]] = [
+        (f"{kind}(): the term {term.name!r}", lambda *step, of=term.of: of(*step, dt))
         for kind in ("rewards", "costs")
         for term in getattr(task, kind)(info)
-    }
-    for sensor in bind(task, info):
+    ]
+    for sensor in (*bind(task, info), *bind(task, info, privileged=True)):
         if any(field.pick is None for field in sensor.fields(task.robot, info)):
-            methods[f"sensor {type(sensor.source).__name__}: read()"] = lambda *step, read=sensor.read: read(*step, dt)
-    methods["terminated()"] = lambda previous, action, state: task.terminated(state)
-    for name, method in methods.items():
+            name = f"sensor {type(sensor.source).__name__}: read()"
+            methods.append((name, lambda *step, read=sensor.read: read(*step, dt)))
+    methods.append(("terminated()", lambda previous, action, state: task.terminated(state)))
+    for name, method in methods:
         yield from (f"{where}: {name} {fault}" for fault in _faults(method, group))
     rngs = [np.random.default_rng(0) for _ in range(WORLDS)]
     before = group.state.array.copy()

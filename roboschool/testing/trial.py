@@ -1,6 +1,7 @@
 """Tries out a robot, a prop or a scene: in random steps, and at the beginning of episodes."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 
@@ -8,7 +9,9 @@ from roboschool.errors import describe_error
 from roboschool.mdp.game import UNDECIDED
 from roboschool.physics.stability import check_gains
 from roboschool.policies.resolve import resolve_policy
+from roboschool.robots.motors import STRONGEST, strongest
 from roboschool.robots.robot import Robot
+from roboschool.scenes.agent_sensors import add_sensors
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Agent, Prop, Scene
 from roboschool.simulation.actions import as_numbers
@@ -25,6 +28,7 @@ WITHOUT = {  # what becomes of a match whose game lacks it
     "result": "the side with the greatest return wins a match",
     "score": "a match shows returns instead",
 }
+GRAVITY = 9.8  # [m/s2]
 CLOSE = 0.005  # between the standing height of a card and where the robot stands [m]
 
 
@@ -42,18 +46,28 @@ def trial(found: Robot | Prop | Scene) -> tuple[list[str], list[str]]:
 
 
 def scene_of(robot: Robot) -> Scene:
-    """Return a scene of one robot that runs, in substeps as short as it asks for."""
+    """Return a scene of one robot that runs with the sensors of its card, in substeps as short as it asks for.
+
+    Raises:
+        InvalidInput: a sensor is wrong.
+    """
+    scene = _scene_of(robot)
+    return dataclasses.replace(scene, agents=(add_sensors(Path(), scene.info, scene.agents[0]),))
+
+
+def _scene_of(robot: Robot) -> Scene:
     scene = Scene("check", "One robot, to be tried out.", (Agent("robot_0", Run(robot), noise=0.0),))
     return dataclasses.replace(scene, substeps=robot.substeps(scene.timestep, scene.substeps))
 
 
 def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], list[str]]:
     """Return what goes wrong with a robot that is alone, in substeps as long as those of a scene, and notes."""
-    scene = scene_of(robot)
+    scene = scene_of(robot) if timing is None else _scene_of(robot)
     if timing is not None:
         scene = dataclasses.replace(scene, timestep=timing.timestep, substeps=timing.substeps)
     simulation = Simulation(scene)
     problems, notes = check_gains(simulation.worlds[0])
+    notes += _absurd_efforts(robot)
     simulation.reset({0: 0})
     height = float(simulation.groups[0].state.position[0, 0, 2])
     if robot.standing_height and abs(height - robot.standing_height) > CLOSE:
@@ -65,6 +79,19 @@ def try_robot(robot: Robot, timing: Scene | None = None) -> tuple[list[str], lis
     problems += _play(simulation, STEPS, np.random.default_rng(0))
     simulation.close()
     return problems, notes
+
+
+def _absurd_efforts(robot: Robot) -> list[str]:
+    """Return which motors of a free robot are stronger than any that it could carry."""
+    most = strongest(robot.mass * GRAVITY, robot.standing_height)
+    if robot.fixed or most <= 0.0:
+        return []
+    text = f"{STRONGEST:g} times what lifts its {robot.mass:.3g} kg by an arm as long as it is high: is it meant?"
+    return [
+        f"joint {joint.name!r}: an effort of {torque:g} N m is absurd: more than {most:.3g} N m, {text}"
+        for joint, torque in zip(robot.joints, robot.torque, strict=True)
+        if joint.kind != "prismatic" and torque > most
+    ]
 
 
 def try_scene(scene: Scene) -> tuple[list[str], list[str]]:

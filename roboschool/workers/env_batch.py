@@ -45,6 +45,11 @@ class BatchSpec:
         return (*batch_info_names(self.scene, self._agent.task), *live)
 
     @property
+    def has_cameras(self) -> bool:
+        """Whether its agents have cameras."""
+        return self._agent.camera is not None
+
+    @property
     def _agent(self) -> Agent:
         return next(agent for agent in self.scene.agents if agent.name == self.agents[0])
 
@@ -101,8 +106,12 @@ class EnvBatch:
         self._write(worlds)
         return origins
 
-    def step(self, worlds: Collection[int], autoreset: bool = True) -> dict[int, Any]:
-        """Advance some worlds by one timestep; return the origin of each episode that has begun."""
+    def step(self, worlds: Collection[int], autoreset: bool = True) -> tuple[dict[int, Any], dict[int, Snapshot]]:
+        """Advance some worlds by one timestep.
+
+        Returns:
+            The origin of each episode that has begun, and what cameras of agents see of those that it has replaced.
+        """
         rows: Any = slice(None) if len(worlds) == len(self.all) else list(worlds)
         paused = () if len(worlds) == len(self.all) else set(self.all).difference(worlds)
         mode = self.spec.autoreset if autoreset else ""
@@ -120,12 +129,15 @@ class EnvBatch:
         buffers.terminated[rows], buffers.truncated[rows] = terminated[rows], truncated[rows]
         self.done[rows] = (terminated | truncated)[rows]
         self._write(rows)
+        last: dict[int, Snapshot] = {}
         if mode == SAME_STEP and np.count_nonzero(self.done[rows]):
             ended = [number for number in worlds if self.done[number]]
             self.buffers.final_observation[ended] = self.buffers.observation[ended]
             self.buffers.final_info[ended] = self.buffers.info[ended]
+            if self.spec.has_cameras:
+                last = {number: self.simulation.worlds[number].capture() for number in ended}
             origins |= self.reset(dict.fromkeys(ended))
-        return origins
+        return origins, last
 
     def set_ranges(self, ranges: Mapping[int, Any]) -> None:
         """Randomize with other ranges from the next episode on, in some worlds."""

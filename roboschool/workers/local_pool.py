@@ -24,10 +24,12 @@ class LocalPool:
         self.batch = EnvBatch(spec, self.buffers)
         self.errors: dict[int, str] = {}  # always empty here: errors are raised
         self.ready: deque[int] = deque()
+        self.last: dict[int, Snapshot] = {}  # how episodes have ended that another has replaced at once, for cameras
 
     def reset(self, seeds: Mapping[int, int | None], options: Options) -> None:
         """Begin an episode in some worlds, with options of the game."""
         self.ready = deque(world for world in self.ready if world not in seeds)
+        self.last = {world: last for world, last in self.last.items() if world not in seeds}
         self.batch.reset(seeds, options)
 
     def set_ranges(self, ranges: Mapping[int, Any]) -> None:
@@ -36,7 +38,7 @@ class LocalPool:
 
     def send(self, worlds: Sequence[int]) -> None:
         """Step some worlds with the actions in the buffers."""
-        self.batch.step(worlds)
+        self.last |= self.batch.step(worlds)[1]
         self.ready.extend(worlds)
 
     def recv(self, count: int) -> list[int]:

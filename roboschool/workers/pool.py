@@ -71,6 +71,7 @@ class WorkerPool:
         self.busy: dict[Worker, list[int]] = {}  # the worlds that are stepped now
         self.queued: dict[Worker, list[int]] = {}  # those that are stepped next
         self.waiting = False  # as in `LocalPool`
+        self.last: dict[int, Snapshot] = {}  # likewise
         bounds = [count * number // workers for number in range(workers + 1)]
         try:
             for number, (first, stop) in enumerate(pairwise(bounds)):
@@ -95,6 +96,7 @@ class WorkerPool:
         while self.busy or self.queued:
             self._collect()
         self.ready = deque(world for world in self.ready if world not in seeds)
+        self.last = {world: last for world, last in self.last.items() if world not in seeds}
         tasks = {worker: (_local(worker, seeds), _local(worker, options)) for worker in self.workers}
         chosen = [worker for worker in self.workers if tasks[worker][0]]
         for worker in chosen:
@@ -196,17 +198,20 @@ class WorkerPool:
     def _receive(self, worker: Worker) -> None:
         worlds = self.busy[worker]
         try:
-            origins = worker.receive()
+            begun = worker.receive()
         except WorkerDied as error:
             self._retry(worker, worlds, error)
         else:
-            self._note(worker, worlds, origins)
+            self._note(worker, worlds, *begun)
         del self.busy[worker]
 
-    def _note(self, worker: Worker, worlds: list[int], origins: dict[int, int | EpisodeOrigin]) -> None:
+    def _note(
+        self, worker: Worker, worlds: list[int], origins: dict[int, int | EpisodeOrigin], last: dict[int, Snapshot]
+    ) -> None:
         """Take the results of a step of some worlds, and record it for replays."""
         self.replay_log.add(worlds, self.buffers.action[rows_of(worlds)])
         self._note_begun(worker, origins)
+        self.last |= {world + worker.worlds.start: snapshot for world, snapshot in last.items()}
         self.buffers.copy_results(self.shared, worlds)
         self.ready.extend(worlds)
 
@@ -242,7 +247,7 @@ class WorkerPool:
 
     def _step(self, worker: Worker, worlds: list[int]) -> None:
         self.shared.action[worlds] = self.buffers.action[worlds]
-        self._note(worker, worlds, worker.call("step", [world - worker.worlds.start for world in worlds]))
+        self._note(worker, worlds, *worker.call("step", [world - worker.worlds.start for world in worlds]))
 
     def _truncate(self, world: int, error: WorkerDied) -> None:
         """Truncate the episode of a world in which workers die."""

@@ -1,6 +1,7 @@
 """The checkers of the libraries whose contracts we keep, over every scene they apply to; warnings are errors."""
 
 import pickle
+from pathlib import Path
 from typing import Any
 
 import cloudpickle
@@ -12,6 +13,7 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test
 from pettingzoo.utils import parallel_to_aec
+from sensors.scenes_of_sensors import SEEN
 from stable_baselines3.common.env_checker import check_env as check_env_of_sb3
 from stories import TYPICAL
 
@@ -81,6 +83,25 @@ def test_make_vec_finds_our_vector_env(name: str) -> None:
     assert reward.shape == terminated.shape == truncated.shape == info["distance"].shape == (2,)
     assert reward == pytest.approx(sum(info[term] for term in envs.simulation.groups[0].rewards.names))
     envs.close()
+
+
+@pytest.fixture(name="seen")
+def write_scene_with_all_kinds_of_sensors(tmp_path: Path) -> Path:
+    (tmp_path / "seen.toml").write_text(SEEN)
+    return tmp_path / "seen.toml"
+
+
+@pytest.mark.filterwarnings("ignore:Your observation (depth|segmentation) has an unconventional shape")  # advice
+def test_images_and_what_is_privileged_pass_every_checker(seen: Path) -> None:
+    env = roboschool.AgentEnv(seen)
+    check_env(env, skip_render_check=True)
+    check_env_of_sb3(env)
+    env.close()
+    for make in (roboschool.parallel_env, lambda scene: roboschool.parallel_env(scene, on_termination="leave")):
+        world = make(seen)
+        parallel_api_test(world, num_cycles=30)  # `api_test` wants arrays of all if one is a dict
+        world.close()
+    parallel_seed_test(lambda: roboschool.parallel_env(seen), num_cycles=20)
 
 
 @pytest.mark.skipif(not hasattr(pettingzoo, "make"), reason="PettingZoo has a registry since 1.27")

@@ -22,10 +22,11 @@ from roboschool.cli.main import main
 from roboschool.errors import InvalidInput, Repairable
 from roboschool.importing import motors, project
 from roboschool.importing.card_text import write_card
+from roboschool.importing.gains import find_loads
 from roboschool.importing.hull import make_hull, solid_of
 from roboschool.importing.importer import ImportedRobot, ImportOptions, import_robot
 from roboschool.importing.infer import infer_card
-from roboschool.importing.kind import find_gripper
+from roboschool.importing.kind import find_gripper, read_anatomy
 from roboschool.importing.project import new_robot
 from roboschool.importing.trial import make_scene
 from roboschool.mdp.effects import Placement
@@ -536,6 +537,21 @@ def test_an_effort_that_is_missing_is_guessed_and_marked(tmp_path: Path) -> None
     inferred = infer_card(imported, kind="arm")
     assert "guess" in inferred.unsure["actuators"]
     assert "UNSURE" in write_card(inferred.card, "An arm", inferred.unsure)
+
+
+@pytest.mark.parametrize(("effort", "is_absurd"), [("1000", False), ("2000", True)])
+def test_a_leg_of_a_dog_of_7_kg_cannot_have_2000_newton_metres(tmp_path: Path, effort: str, is_absurd: bool) -> None:
+    """Its trunk is 0.4 m high: 1373 N m are 50 times what lifts it by an arm as long."""
+    text = dog().replace('effort="40"', f'effort="{effort}"').replace('<mass value="8"/>', '<mass value="4.6"/>')
+    imported = bring_in(tmp_path, text)
+    assert imported.draft.mass() == pytest.approx(7.0)
+    draft, names = imported.draft, sorted(imported.draft.joints)
+    loads = find_loads(draft, read_anatomy(draft, ""), names, True, imported.report)
+    assert len(loads) == 8
+    for load in loads.values():
+        assert load.guessed is is_absurd
+        assert load.effort == (pytest.approx(2.0 * load.need) if is_absurd else 1000.0)
+    assert (f"{effort} in the file" in said(imported)) is is_absurd
 
 
 def test_the_command_writes_nothing_in_a_dry_run_and_the_robot_otherwise(tmp_path: Path) -> None:

@@ -249,7 +249,10 @@ BAD_TASKS = {
     "floats": ({"terminated": "state.upright"}, ["terminated()"]),
     "sensor": ({"read": "state.foot_contacts.ravel()"}, ["sensor Feet", "read()", "(4,)", "(1, 1, 4)"]),
     "fields": ({"read": "state.foot_contacts[..., :3]"}, ["sensor Feet", "read()", "(1, 1, 3)", "(1, 1, 4)"]),
-    "name": ({"name": "'distance'"}, ["rewards()", "'distance'", "taken"]),
+    **{
+        f"name_{name}": ({"name": f"'{name}'"}, ["rewards()", f"'{name}'", "taken"])
+        for name in ("distance", "level", "next_level", "live")
+    },
 }
 
 

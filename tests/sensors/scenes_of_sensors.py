@@ -79,6 +79,25 @@ noise          = { contact = 0.1, rays = 0.02 }
 push           = { every = [0.3, 0.6], impulse = [[-5.0, 5.0], [-5.0, 5.0], 0.0] }
 """
 
+# With images, and with numbers that are drawn.
+SEEN = EVERYTHING.replace(
+    "[[agent.privileged]]",
+    """[[agent.sensor]]
+name         = "camera"
+size         = [40, 36]
+depth        = true
+segmentation = true
+
+[[agent.sensor]]
+name = "randomized"
+
+[[agent.privileged]]
+name = "randomized"
+
+[[agent.privileged]]""",
+    1,
+)
+
 
 def write_scene(path: Path, *sensors: str, robot: str = "dog", task: str = "velocity", more: str = "") -> Path:
     """Write a scene whose agent has sensors, each given as `name = "clock", period = 2.0`; return its file."""

@@ -12,6 +12,7 @@ from roboschool.envs.agent import AgentEnv
 from roboschool.envs.costs import Budget
 from roboschool.envs.joint import JointEnv
 from roboschool.envs.parallel import ParallelEnv
+from roboschool.envs.sb3 import SB3VecEnv
 from roboschool.envs.vector import VectorEnv
 from roboschool.errors import InvalidInput
 from roboschool.mdp.layout import COLOURS
@@ -23,6 +24,7 @@ SMALL = 'name = "camera", size = [40, 32], depth = true, segmentation = true'
 PILLAR = '\n[[element]]\nkind = "pillar"\nsize = 0.25\npositions = [[1.5, 0.0]]\n'
 SECOND = '\n[[agent]]\nname = "dog_1"\nrobot = "dog"\nposition = [2.0, 0.0]\ntask = { name = "velocity" }\n'
 ROUGH = '\n[terrain]\nkinds = ["rough"]\nsize = [8.0, 8.0]\n'
+MODES = ("SameStep", "NextStep")
 ORIGIN = {"pose": (0.0, 0.0, 0.0)}
 
 
@@ -115,6 +117,53 @@ def test_a_batch_sees_what_each_sees_alone(tmp_path: Path, workers: int, threads
                 assert_same({name: images[0] for name, images in part.items()}, alone)
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_last_images_of_an_episode_are_handed_over(tmp_path: Path, workers: int) -> None:
+    """Episodes of 4 steps; envs that begin another one only at the next step show what was seen at the end."""
+    scene, action = load_with(tmp_path, SMALL, more=ROUGH), np.full((3, 12), 0.3)
+    modes = {mode: VectorEnv(scene, 3, workers, max_episode_steps=4, autoreset_mode=mode) for mode in MODES}
+    with closing(modes["SameStep"]) as envs, closing(modes["NextStep"]) as others:
+        first, _ = envs.reset(seed=2)
+        others.reset(seed=2)
+        for _ in range(3):
+            *_, info = envs.step(action)
+            others.step(action)
+        assert "final_obs" not in info
+        seen, _, _, truncated, info = envs.step(action)
+        last, *_ = others.step(action)
+        assert truncated.all()
+        for row in range(3):
+            assert info["final_obs"][row] in envs.single_observation_space
+            assert_same(info["final_obs"][row], {name: images[row] for name, images in last.items()})
+        begun, *_ = others.step(action)
+        assert_same(seen, begun)
+        assert (seen["camera"] != first["camera"]).any(), "on another tile"
+
+
+def test_only_rows_that_end_have_last_images(tmp_path: Path) -> None:
+    with closing(VectorEnv(load_with(tmp_path, SMALL), 2, max_episode_steps=2, autoreset_mode="SameStep")) as envs:
+        envs.reset(seed=0)
+        envs.send(np.zeros((1, 12)), [1])
+        envs.recv()
+        *_, info = envs.step(np.zeros((2, 12)))
+        assert info["_final_obs"].tolist() == [False, True]
+        assert info["final_obs"][0] is None
+        assert set(info["final_obs"][1]) == {"vector", "camera", "depth", "segmentation"}
+
+
+def test_stable_baselines_has_images(tmp_path: Path) -> None:
+    envs = SB3VecEnv(load_with(tmp_path, SMALL), 2, max_episode_steps=2)
+    seen = envs.reset()
+    assert seen["camera"].shape == (2, *envs.observation_space["camera"].shape)
+    envs.step(np.zeros((2, 12)))
+    seen, _, done, infos = envs.step(np.zeros((2, 12)))
+    assert done.all()
+    for row in range(2):
+        assert infos[row]["terminal_observation"] in envs.observation_space
+        assert (infos[row]["terminal_observation"]["vector"] != seen["vector"][row]).any()
+    envs.close()
+
+
 def test_agents_with_and_without_one_share_a_world(tmp_path: Path) -> None:
     scene = load_with(tmp_path, SMALL + ", position = [0.5, 0.0, 0.0]", more=SECOND)
     with closing(ParallelEnv(scene)) as world, closing(AgentEnv(scene)) as alone:
@@ -168,8 +217,6 @@ def test_what_has_no_images_says_so(tmp_path: Path) -> None:
     scene = load_with(tmp_path, SMALL)
     with pytest.raises(InvalidInput, match="sensor 'camera': JointEnv has no images"):
         JointEnv(scene, "4x2")
-    with pytest.raises(InvalidInput, match="autoreset_mode 'SameStep'"):
-        VectorEnv(scene, 2, autoreset_mode="SameStep")
     with pytest.raises(InvalidInput, match="a shared world of several players has no images"):
         Lobby(load_with(tmp_path, SMALL, more=SECOND))
     with closing(AgentEnv(scene)) as env, pytest.raises(InvalidInput, match="a budget is added to a vector only"):

@@ -4,10 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sensors.scenes_of_sensors import SEEN
 
 from roboschool import paths
 from roboschool.testing import aspects
 from roboschool.testing.aspects import aspect_faults, find_aspects
+from roboschool.testing.check import examine
 from roboschool.testing.expectations import Expectation
 
 NOTHING = Expectation()
@@ -67,3 +69,14 @@ def test_only_what_is_expected_is_tested(tmp_path: Path) -> None:
     assert find_aspects(paths.models()["beam"], NOTHING) == ["check"]
     found = find_aspects(HOPPER, Expectation(golden="?", score=1.0))
     assert found == ["check", "same_bits", "pure", "limits", "interfaces", "golden", "score"]
+
+
+def test_a_scene_with_all_kinds_of_sensors_has_no_faults(tmp_path: Path) -> None:
+    """Images, delays, histories, what is privileged, terrain and what is drawn, in all aspects that the plugin runs."""
+    scene = tmp_path / "seen.toml"
+    scene.write_text(SEEN)
+    aspects_of_it = find_aspects(scene, NOTHING)
+    assert aspects_of_it == ["check", "same_bits", "pure", "limits", "interfaces"]
+    assert examine(str(scene))[0].problems == ()
+    for name in aspects_of_it[1:]:
+        assert aspect_faults(name, scene, tmp_path, NOTHING) == [], name

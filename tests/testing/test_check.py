@@ -1,5 +1,6 @@
 """`roboschool check` finds what is wrong with all that a robot or a scene is made of."""
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -16,9 +17,11 @@ from lxml import etree
 from roboschool import paths
 from roboschool.cli.main import main
 from roboschool.errors import InvalidInput
+from roboschool.robots.robot import load_robot
 from roboschool.testing import files as checked_files
 from roboschool.testing.check import CheckReport, examine
 from roboschool.testing.files import examine_all, find_all
+from roboschool.testing.trial import try_robot
 from roboschool.workers.crash_report import Episode, write_crash_report
 
 BOX = """<robot name="box"><link name="root"/><link name="box"><inertial>
@@ -51,6 +54,18 @@ def write_scene(folder: Path, *props: str, text: str = SCENE) -> str:
     (folder / "lift.urdf").write_text(BOX.format(size="0.2 0.2 0.2", kind="prismatic", more=SLIDE))
     (folder / "park.toml").write_text(text + "".join(props))
     return str(folder / "park.toml")
+
+
+def test_an_effort_that_no_motor_of_a_dog_has_is_called_absurd() -> None:
+    """50 x 15 kg x 9.8 m/s2 x 0.331 m."""
+    dog = load_robot("dog")
+    most = 50.0 * dog.mass * 9.8 * dog.standing_height
+    for torque, notes in ((0.99 * most, 0), (1.01 * most, 1)):
+        strong = dataclasses.replace(dog, torque=(torque, *dog.torque[1:]))
+        found = [note for note in try_robot(strong)[1] if "absurd" in note]
+        assert len(found) == notes
+    assert found[0].startswith(f"joint {dog.joints[0].name!r}: an effort of {torque:g} N m is absurd: more than")
+    assert [note for note in try_robot(load_robot("ant"))[1] if "absurd" in note] == []
 
 
 @pytest.mark.parametrize(
