@@ -67,72 +67,102 @@ static void ask(struct asking *a, int i, const float aim[2], int at) {
   if (p->count == PACKET) answer(a);
 }
 
+/* The points of a tile that a mesh may take light from, and what is known of them. Arrays over pixels are framed by pixels
+   that nothing is known of, arrays over cells of 2 x 2 pixels by such cells. */
+struct doubt {
+  int open[MOST];                  /* whether more must be known (point) */
+  int places[MOST], cells[MOST];   /* of points (point) */
+  int aims[MOST], rays[MOST];      /* places of the sun that have been asked for, a bit each; their number (pixel) */
+  int cell_rays[MOST], cell_dark[MOST], cell_ids[MOST]; /* of the point that has been asked for a cell: what it is on */
+};
+
+/* Return whether all rays of a place and of the eight around it, in rows of `wide`, say the same. */
+static int agree(const int *rays, const int *dark, int wide, int at) {
+  int asked = 0, taken = 0;
+  for (int row = at - wide; row <= at + wide; row += wide)
+    for (int k = row - 1; k <= row + 1; k++) asked += rays[k], taken += dark[k];
+  return asked >= FEW && (taken == 0 || taken == asked);
+}
+
+static void ask_once(struct asking *a, struct doubt *d, int i, int aim) {
+  int at = d->places[i], bit = 1 << aim;
+  if (d->aims[at] & bit) return;
+  ask(a, i, AIMS[aim], at);
+  d->aims[at] |= bit, d->rays[at]++;
+}
+
 /* Ask for the light that open points get from some places of the sun. Those of several points nearby go together. */
-static void ask_for(struct asking *a, const int *open, int first, int last) {
+static void ask_all(struct asking *a, struct doubt *d, int first, int last) {
   int points[PACKET];
   for (int i = 0, count = 0; i < a->batch->count; i++) {
-    if (open[i]) points[count++] = i;
+    if (d->open[i]) points[count++] = i;
     if (count < PACKET && i + 1 < a->batch->count) continue;
-    for (int k = first; k < last; k++)
-      for (int n = 0; n < count; n++) ask(a, points[n], AIMS[k], points[n]);
+    for (int aim = first; aim < last; aim++)
+      for (int k = 0; k < count; k++) ask_once(a, d, points[k], aim);
     count = 0;
   }
   answer(a);
 }
 
-/* Return whether the rays of a cell agree with each other, and with those of the cells around it. */
-static int settled(const int *dark, const int *asked, int cell) {
-  int column = cell % CELLS, row = cell / CELLS;
-  for (int y = row - (row > 0); y <= row + (row + 1 < CELLS); y++)
-    for (int x = column - (column > 0); x <= column + (column + 1 < CELLS); x++)
-      if (dark[y * CELLS + x] != (dark[cell] ? asked[y * CELLS + x] : 0)) return 0;
-  return asked[cell] >= FEW;
+static void settle(struct batch *b, struct doubt *d, int i, int dark) {
+  d->open[i] = 0;
+  if (dark) b->lit[i] = 0.0F;
 }
 
-/* Close the points of cells of 2 x 2 pixels that are in the light or in the dark as a whole: four rays of each say so.
-   At the sides of a tile there is no cell around that would notice more, and two points have those rays. */
-static void settle_cells(struct asking *a, const struct box *tile, int wide, struct batch *b, int *open) {
-  static const int FIRST[2][4] = {{0, 1, 2, 3}, {0, 2, 2, 0}};
-  int asked[CELLS * CELLS] = {0}, cells[MOST];
+/* Settle points by rays of a pixel in each cell, then by one of each pixel, where those around say the same. At the sides
+   of a tile less is known of what is around: there pixels have two rays, so that two of them have all the FEW. */
+static void ask_few(struct asking *a, struct doubt *d, const struct box *tile, int wide, struct batch *b) {
+  static const int CHOSEN[4] = {0, 2, 3, 1}; /* pixels of cells, so that each row and each column has some */
+  int parts[MOST], beside[MOST];
   for (int i = 0; i < b->count; i++) {
-    int x = b->at[i] % wide - (int)tile->left, y = b->at[i] / wide - (int)tile->top, column = x / 2, row = y / 2;
-    int aside = column == 0 || row == 0 || column == CELLS - 1 || row == CELLS - 1, k = FIRST[aside][y % 2 * 2 + x % 2];
-    cells[i] = row * CELLS + column;
-    if (!open[i]) continue;
-    for (int n = k; n <= k + aside; n++) ask(a, i, AIMS[n], cells[i]);
-    asked[cells[i]] += 1 + aside;
+    int x = b->at[i] % wide - (int)tile->left, y = b->at[i] / wide - (int)tile->top;
+    d->places[i] = (y + 1) * FRAMED + x + 1, d->cells[i] = (y / 2 + 1) * (CELLS + 2) + x / 2 + 1;
+    parts[i] = y % 2 * 2 + x % 2, beside[i] = x == 0 || y == 0 || x == TILE - 1 || y == TILE - 1;
+    if (d->open[i] && parts[i] == CHOSEN[y / 2 % 2 * 2 + x / 2 % 2]) ask_once(a, d, i, parts[i]);
   }
   answer(a);
   for (int i = 0; i < b->count; i++) {
-    if (!open[i] || !settled(a->dark, asked, cells[i])) continue;
-    open[i] = 0;
-    if (a->dark[cells[i]]) b->lit[i] = 0.0F;
+    int cell = d->cells[i];
+    if (!d->rays[d->places[i]]) continue;
+    d->cell_rays[cell] = 1, d->cell_dark[cell] = a->dark[d->places[i]], d->cell_ids[cell] = b->id[i];
   }
+  for (int i = 0; i < b->count; i++) {
+    int at = d->places[i], cell = d->cells[i], row = cell / (CELLS + 2), column = cell % (CELLS + 2);
+    if (!d->open[i]) continue;
+    int inner = row > 1 && row < CELLS && column > 1 && column < CELLS && d->cell_rays[cell] && d->cell_ids[cell] == b->id[i];
+    if (inner && agree(d->cell_rays, d->cell_dark, CELLS + 2, cell)) {
+      settle(b, d, i, d->cell_dark[cell]);
+      d->rays[at] = 1, a->dark[at] = d->cell_dark[cell];
+      continue;
+    }
+    ask_once(a, d, i, parts[i]);
+    if (beside[i]) ask_once(a, d, i, FEW - 1 - parts[i]);
+  }
+  answer(a);
+  for (int i = 0; i < b->count; i++)
+    if (d->open[i] && agree(d->rays, a->dark, FRAMED, d->places[i])) settle(b, d, i, a->dark[d->places[i]]);
 }
 
 /* Take light from the points of a batch, all of one tile. Where the sun shows in part they ask for all its places, and
    of several points in a pixel each is asked for one. */
 void shade_mesh(const struct view *v, const struct solid *s, int own, const struct box *tile, struct batch *b) {
   struct asking a = {.solid = s, .batch = b, .own = own};
-  int open[MOST];
+  struct doubt d = {.open = {0}};
   turn_back(s->turn, EAST, a.east), turn_back(s->turn, NORTH, a.north);
-  may_shade(s, b, open);
+  may_shade(s, b, d.open);
   if (b->samples > 1) {
     for (int i = 0; i < b->count; i++)
-      if (open[i]) ask(&a, i, AIMS[i % RAYS], i);
+      if (d.open[i]) ask(&a, i, AIMS[i % RAYS], i);
     answer(&a);
     for (int i = 0; i < b->count; i++)
       if (a.dark[i]) b->lit[i] = 0.0F;
     return;
   }
-  settle_cells(&a, tile, v->picture->width, b, open);
-  memset(a.dark, 0, sizeof a.dark);
-  ask_for(&a, open, 0, FEW);
-  for (int i = 0; i < b->count; i++) {
-    if (open[i] && a.dark[i] == FEW) b->lit[i] = 0.0F;
-    open[i] &= a.dark[i] % FEW != 0;
-  }
-  ask_for(&a, open, FEW, RAYS);
+  ask_few(&a, &d, tile, v->picture->width, b);
+  ask_all(&a, &d, 0, FEW);
   for (int i = 0; i < b->count; i++)
-    if (open[i]) b->lit[i] = least(b->lit[i], 1.0F - (float)a.dark[i] / (float)RAYS);
+    if (d.open[i] && a.dark[d.places[i]] % FEW == 0) settle(b, &d, i, a.dark[d.places[i]]);
+  ask_all(&a, &d, FEW, RAYS);
+  for (int i = 0; i < b->count; i++)
+    if (d.open[i]) b->lit[i] = least(b->lit[i], 1.0F - (float)a.dark[d.places[i]] / (float)RAYS);
 }
