@@ -46,6 +46,10 @@ SCENE = click.argument("scene")
 PLAYED = click.option("--scene", required=True, help="Name or file of the scene.")
 POLICIES = click.argument("policies", nargs=-1, required=True)
 POLICY = click.option("--policy", metavar="POLICY", help="Policy that acts, written as for `roboschool match`.")
+HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve.")
+PORT = click.option(
+    "--port", default=8080, type=click.IntRange(0, 65535), show_default=True, help="Port to serve; 0: any."
+)
 SEED = click.option("--seed", default=0, type=WHOLE, show_default=True, help="The same seed gives the same results.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 HUD = click.option(

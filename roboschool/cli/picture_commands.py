@@ -9,8 +9,10 @@ import click
 from roboschool.cli.parameters import (
     COUNT,
     FILE,
+    HOST,
     HUD,
     POLICY,
+    PORT,
     SCENE,
     SCENE_SET,
     SEED,
@@ -145,21 +147,24 @@ def play(
 
 @click.command()
 @click.argument("robot")
-def pose(robot: str) -> None:
-    """Move the joints of ROBOT (a name, a card or a URDF) with sliders.
+@HOST
+@PORT
+def pose(robot: str, host: str, port: int) -> None:
+    """Move the joints of ROBOT (a name, a card or a URDF) with sliders, in a browser.
 
-    A window shows limits and torque of each joint. It prints the [pose] table for the robot's card.
+    The page shows limits and torque of each joint, and the [pose] table for the robot's card, which a button prints
+    here. It prints the address; only this machine reaches it unless --host says more.
     """
     from roboschool.cli.pose import run_pose
 
-    run_pose(robot)
+    run_pose(robot, host, port)
 
 
 @click.command()
 @click.argument("scenes", nargs=-1, required=True)
 @SEED
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve.")
-@click.option("--port", default=8080, type=click.IntRange(0, 65535), show_default=True, help="Port to serve; 0: any.")
+@HOST
+@PORT
 @click.option("--steps", type=COUNT, help="Stop after this number of steps.")
 def view(scenes: tuple[str, ...], seed: int, host: str, port: int, steps: int | None) -> None:
     """Run SCENES live in a browser.

@@ -1,20 +1,17 @@
 """The viewer: scenes that run in a browser, and what one does with them."""
 
-import io
 import math
-import queue
-import socket
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import closing, redirect_stdout, suppress
+from collections.abc import Sequence
+from contextlib import closing, suppress
 from typing import Any
 
-import click
 import numpy as np
 
 from roboschool import paths
 from roboschool.cli.film import default_policy
+from roboschool.cli.live_server import Wanted, open_server
 from roboschool.envs.parallel import ParallelEnv
 from roboschool.errors import InvalidInput
 from roboschool.policies.policy import Policy
@@ -23,7 +20,6 @@ from roboschool.rendering.live_scene import LiveScene
 from roboschool.scenes.loader import load_scene
 from roboschool.scenes.scene import Agent
 from roboschool.simulation.rollout import AgentPolicies
-from roboschool.system_info import install
 
 DEFAULT, HAND = "default", "by hand"  # policies beside those that are known
 SPEEDS = ("0.1", "0.25", "0.5", "1", "2", "4")
@@ -111,7 +107,7 @@ class Viewer:
 
     def __init__(self, server: Any, names: Sequence[str], seed: int = 0) -> None:
         self.server, self.gui, self.names = server, server.gui, list(names)
-        self._wanted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()  # by the threads of viser
+        self.wanted = Wanted()
         self._plotted = -math.inf
         self._scene = self.gui.add_dropdown("scene", self.names)
         self._playing = self.gui.add_checkbox("play", True)
@@ -122,8 +118,8 @@ class Viewer:
             "push [m/s]", 0.1, 5.0, 0.1, 1.0, hint="Click a robot or a prop to push it"
         )
         for label, act in (("step", self._step_once), ("reset", self._reset)):
-            self.gui.add_button(label).on_click(lambda _, act=act: self._wanted.put(act))
-        self._scene.on_update(lambda _: self._wanted.put(lambda: self._open(self._scene.value)))
+            self.gui.add_button(label).on_click(lambda _, act=act: self.wanted.add(act))
+        self._scene.on_update(lambda _: self.wanted.add(lambda: self._open(self._scene.value)))
         self.episode: LiveEpisode | None = None
         self._panel: Any = None
         self._open(self.names[0])
@@ -138,7 +134,7 @@ class Viewer:
         if self.episode is not None:
             self.episode.close()
         self.episode, self.live = episode, LiveScene(self.server, episode.scene)
-        self.live.on_click(lambda event: self._wanted.put(lambda: self.push(event.ray_origin, event.ray_direction)))
+        self.live.on_click(lambda event: self.wanted.add(lambda: self.push(event.ray_origin, event.ray_direction)))
         if self._panel is not None:
             self._panel.remove()
         self._panel = self.gui.add_folder("agents")
@@ -169,7 +165,7 @@ class Viewer:
                 self._message.content = f"**{error}**"
             folder.visible = menu.value == HAND
 
-        menu.on_update(lambda _: self._wanted.put(choose))
+        menu.on_update(lambda _: self.wanted.add(choose))
         return sliders
 
     def _reset(self) -> None:
@@ -223,16 +219,11 @@ class Viewer:
         self._observation_plot.data = (np.arange(len(seen), dtype=float), seen)
         self._message.content = f"step {last}, {last * episode.scene.timestep:.1f} s"
 
-    def handle(self) -> None:
-        """Do what was asked for since the last time."""
-        while not self._wanted.empty():
-            self._wanted.get()()
-
     def run(self, steps: int | None = None) -> None:
         """Run until interrupted, or for a number of steps."""
         due, done = time.monotonic(), 0
         while steps is None or done < steps:
-            self.handle()
+            self.wanted.handle()
             if not self._playing.value:
                 time.sleep(0.02)
                 due = time.monotonic()
@@ -258,33 +249,7 @@ def run_view(names: Sequence[str], host: str, port: int, seed: int, steps: int |
     Raises:
         InvalidInput: a scene is wrong, viser is not installed, or the port is taken.
     """
-    try:
-        import viser
-    except ImportError:
-        raise InvalidInput(f"the viewer needs {install('view')}") from None
     for name in names:
         load_scene(name)
-    check_port(host, port)
-    with redirect_stdout(io.StringIO()):  # its banner
-        server = viser.ViserServer(host=host, port=port, verbose=False, label="Roboschool")
-    with closing(Viewer(server, names, seed)) as viewer:
-        click.echo(f"http://{host}:{server.get_port()}  (Ctrl-C ends it)")
-        try:
-            viewer.run(steps)
-        finally:
-            server.stop()
-
-
-def check_port(host: str, port: int) -> None:
-    """Check that a port is free: viser takes the next one without a word.
-
-    Raises:
-        InvalidInput: it is taken, or the host is none of this machine's.
-    """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise InvalidInput(f"{host}:{port} cannot be used: {reason}; give --port, or --host") from None
+    with open_server(host, port, "Roboschool") as server, closing(Viewer(server, names, seed)) as viewer:
+        viewer.run(steps)

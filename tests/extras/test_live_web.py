@@ -1,5 +1,6 @@
 """What runs live in a browser: windows of machines without a display, and the viewer; Chromium says nothing aloud."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from roboschool import AgentEnv
+from roboschool.cli.pose import Figure, PosePage
 from roboschool.cli.view import Viewer
+from roboschool.robots.robot import load_robot
 
 CHROMIUM = Path("/usr/bin/chromium")
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -100,14 +103,20 @@ def test_play_waits_for_a_browser_and_ends_there(page: Any) -> None:
     page.wait_for_function("() => document.getElementById('state').textContent")
 
 
-def test_the_viewer_shows_a_scene_and_obeys_its_buttons(page: Any) -> None:
+@pytest.fixture
+def server() -> Iterator[Any]:
     viser = pytest.importorskip("viser")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = viser.ViserServer(host="127.0.0.1", port=port, verbose=False)
+    yield server
+    server.stop()
+
+
+def test_the_viewer_shows_a_scene_and_obeys_its_buttons(page: Any, server: Any) -> None:
     with closing(Viewer(server, ["ant_sumo", "hopper"])) as viewer:
-        page.goto(f"http://127.0.0.1:{port}")
+        page.goto(f"http://127.0.0.1:{server.get_port()}")
         page.wait_for_selector("canvas")
         page.wait_for_selector("text=push [m/s]")
         assert len(server.get_clients()) == 1
@@ -116,10 +125,36 @@ def test_the_viewer_shows_a_scene_and_obeys_its_buttons(page: Any) -> None:
         go_on(page, lambda: viewer.run(2), lambda: page.locator("text=/step \\d+, /").count() > 0)
         page.get_by_role("button", name="reset").click()
         before = episode.step_number
-        go_on(page, viewer.handle, lambda: episode.step_number < before)
+        go_on(page, viewer.wanted.handle, lambda: episode.step_number < before)
         page.get_by_role("button", name="step", exact=True).click()
-        go_on(page, viewer.handle, lambda: episode.step_number == 1)
+        go_on(page, viewer.wanted.handle, lambda: episode.step_number == 1)
         assert not viewer._playing.value, "a step pauses"
         page.close()
         viewer.step()
-    server.stop()
+
+
+def test_sliders_pose_a_robot(page: Any, server: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(Figure(load_robot("hopper"))) as figure:
+        tool = PosePage(server, figure)
+        page.goto(f"http://127.0.0.1:{server.get_port()}")
+        page.wait_for_selector("canvas")
+        number = page.get_by_role("textbox").nth([*figure.positions].index("leg_joint"))
+        number.fill("-30")
+        number.press("Enter")
+        go_on(page, tool.handle, lambda: "leg_joint = -30.0" in figure.table())
+        page.wait_for_selector("text=/leg_joint = -30/")
+        page.get_by_role("button", name="print [pose]").click()
+        table = figure.table()
+        go_on(page, tool.handle, lambda: table in capsys.readouterr().out)
+        page.get_by_role("button", name="rest pose").click()
+        go_on(page, tool.handle, lambda: figure.positions == figure.rest)
+
+
+def test_pose_is_a_command(page: Any) -> None:
+    command = [sys.executable, "-m", "roboschool.cli", "pose", "ant", "--port", "0"]
+    tool = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert tool.stderr is not None
+    page.goto(next(line for line in tool.stderr if "http://" in line).split()[0])
+    page.wait_for_selector("text=/standing_height of the trunk/")
+    tool.send_signal(signal.SIGINT)
+    tool.communicate(timeout=60.0)

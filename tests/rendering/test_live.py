@@ -11,10 +11,14 @@ import pytest
 import trimesh
 from click.testing import CliRunner
 
+from roboschool import paths
+from roboschool.cli.live_server import check_port
 from roboschool.cli.main import main
-from roboschool.cli.view import HAND, ByHand, LiveEpisode, Viewer, check_port
+from roboschool.cli.pose import Figure, PosePage
+from roboschool.cli.view import HAND, ByHand, LiveEpisode, Viewer
 from roboschool.errors import InvalidInput
 from roboschool.rendering.live_scene import quaternions
+from roboschool.robots.robot import load_robot
 from roboschool.scenes.loader import load_scene
 from roboschool.simulation.simulation import Simulation
 from roboschool.system_info import install
@@ -65,15 +69,20 @@ def test_a_push_changes_the_momentum_by_its_impulse() -> None:
 
 
 @pytest.fixture
-def viewer() -> Iterator[Any]:
+def server() -> Iterator[Any]:
     viser = pytest.importorskip("viser")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = viser.ViserServer(host="127.0.0.1", port=port, verbose=False)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def viewer(server: Any) -> Iterator[Any]:
     with closing(Viewer(server, ["ant_sumo", "hopper"])) as viewer:
         yield viewer
-    server.stop()
 
 
 def test_the_viewer_runs_pushes_and_changes_scenes(viewer: Any) -> None:
@@ -87,12 +96,25 @@ def test_the_viewer_runs_pushes_and_changes_scenes(viewer: Any) -> None:
     assert at == pytest.approx((x, y, z + 0.25), abs=0.03)
     assert viewer.live.pick((0.0, 0.0, 5.0), (0.0, 0.0, 1.0)) is None
     viewer.push(np.array((x, y, 5.0)) + shift, (0.0, 0.0, -1.0))
-    viewer._wanted.put(lambda: viewer._open("hopper"))
+    viewer.wanted.add(lambda: viewer._open("hopper"))
     viewer.run(2)
     assert viewer.episode.scene.name == "hopper"
     viewer._open("no such scene")
     assert "no such scene" in viewer._message.content
     assert viewer.episode.scene.name == "hopper", "the old one goes on"
+
+
+def test_a_page_poses_every_robot(server: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in paths.robots():
+        server.gui.reset()
+        with closing(Figure(load_robot(name))) as figure:
+            page = PosePage(server, figure)
+            assert set(page._sliders) == {joint.name for joint in figure.robot.joints}
+            page._relax()
+            assert figure.table() in page._text.content
+            page.wanted.add(page._print)
+            page.handle()
+            assert capsys.readouterr().out == figure.table() + "\n"
 
 
 def test_a_port_that_is_taken_is_one_clear_error() -> None:
@@ -104,7 +126,8 @@ def test_a_port_that_is_taken_is_one_clear_error() -> None:
             check_port("127.0.0.1", port)
 
 
-def test_without_viser_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", ["view", "pose"])
+def test_without_viser_it_says_what_to_install(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "viser", None)
-    done = CliRunner().invoke(main, ["view", "ant"])
+    done = CliRunner().invoke(main, [command, "ant"])
     assert (done.exit_code, done.output) == (1, f"Error: the viewer needs {install('view')}\n")

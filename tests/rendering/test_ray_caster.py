@@ -152,6 +152,17 @@ def test_a_fine_mesh_of_a_ball_looks_like_a_ball() -> None:
     assert colours[shadow].mean() < 6
 
 
+def test_the_shadow_of_a_thin_rod_is_whole() -> None:
+    """It is less wide than the squares of pixels whose rays to the sun are asked for first."""
+    view, rod, size = look(EYE, MIDDLE, 0.6), trimesh.creation.cylinder(radius=0.02, height=1.2, sections=200), 200
+    wanted, found = (cast(kind, view, size, mesh=rod) for kind in (CYLINDER, MESH))
+    bare = cast(MESH, view, size, mesh=trimesh.creation.box((1e-4, 1e-4, 1e-4))).colours.astype(int)
+    darker, mine = ((bare - image.colours).max(axis=-1) for image in (wanted, found))
+    shadow = (wanted.bodies < 0) & (darker > 20)
+    assert shadow.sum() > 100
+    assert (mine[shadow] > 10).mean() > 0.95
+
+
 def test_the_edge_between_two_faces_of_a_box_is_smooth() -> None:
     view = look(EYE, MIDDLE)
     image = cast(BOX, view, 40)

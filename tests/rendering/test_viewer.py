@@ -24,7 +24,7 @@ import roboschool
 from roboschool import AgentEnv, InvalidInput, paths, readers
 from roboschool.cli.main import main
 from roboschool.cli.play import FlagPilot, Session, SlideKeys, VelocityPilot, choose_pilot, read_keys
-from roboschool.cli.pose import PoseTool
+from roboschool.cli.pose import Figure
 from roboschool.rendering.overlay import GREEN, RED, Reading, overlay
 from roboschool.rendering.window import Screen, Window
 from roboschool.robots.robot import load_robot
@@ -160,16 +160,6 @@ def test_the_score_is_the_sum_of_the_rewards_of_this_episode() -> None:
         assert env._hud.score == pytest.approx(total)
     assert env.render().shape == (400, 600, 3)
     env.close()
-
-
-@pytest.mark.usefixtures("no_display")
-@pytest.mark.parametrize("env", [{}, {"DISPLAY": ":987"}])
-def test_without_a_display_pose_says_so_in_a_line(env: dict[str, str]) -> None:
-    done = CliRunner().invoke(main, ["pose", "hopper"], env=env)
-    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    assert "no display" in line or "python3-tk" in line
 
 
 def test_a_python_without_tk_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -405,49 +395,29 @@ def test_play_pauses_restarts_and_switches_the_numbers(capsys: pytest.CaptureFix
     env.close()
 
 
-def test_pose_moves_joints_and_writes_the_table(display: str, capsys: pytest.CaptureFixture[str]) -> None:
-    tool = PoseTool(load_robot("humanoid"))
-    root = tool.root
-    root.update()
-    assert tool.height == pytest.approx(load_robot("humanoid").standing_height, abs=0.005)
-    tall, before = tool.height, red(display)
-    assert before > 100
-    knee = tool.sliders["right_knee"]
-    for slider in (knee, tool.sliders["left_knee"]):
-        slider.set(math.radians(-120.0))
-    root.update()
-    assert tool.height < tall - 0.1
-    assert "1." not in tool.height_label.cget("text")
-    assert knee.value.cget("text") == "-120.0°"
-    tool.copy()
-    said = capsys.readouterr().out
-    assert "right_knee = -120.0\n" in said
-    assert "right_hip_y = -8.0\n" in said
-    assert "abdomen" not in said
-    assert root.clipboard_get() + "\n" == said
-    knee.canvas.event_generate("<Button-1>", x=0, y=5)
-    assert knee.position == pytest.approx(math.radians(-160.0), abs=1e-3)
-    tool.relax()
-    root.update()
-    assert tool.height == pytest.approx(tall)
-    tool.close()
-    tool.close()
+def test_a_figure_stands_as_its_joints_are_put() -> None:
+    robot = load_robot("humanoid")
+    with closing(Figure(robot)) as figure:
+        tall = figure.stand()
+        assert tall == pytest.approx(robot.standing_height, abs=0.005)
+        for knee in ("right_knee", "left_knee"):
+            figure.move(knee, -120.0)
+        assert figure.stand() < tall - 0.1
+        lines = figure.table().splitlines()
+        assert lines[0].endswith(f"standing_height = {figure.stand():.3f}")
+        assert {"right_knee = -120.0", "right_hip_y = -8.0"} <= set(lines)
+        assert "abdomen" not in figure.table()
+        figure.move("right_knee", -900.0)
+        assert figure.positions["right_knee"] == pytest.approx(math.radians(-160.0), abs=1e-3)
+        figure.relax()
+        assert figure.stand() == pytest.approx(tall)
 
 
 @pytest.mark.parametrize("name", sorted(paths.robots()))
-def test_the_table_of_the_rest_pose_is_that_of_the_card(name: str, display: str, tmp_path: Path) -> None:
-    tool = PoseTool(load_robot(name))
-    (tmp_path / "pose.toml").write_text(tool.table())
+def test_the_table_of_the_rest_pose_is_that_of_the_card(name: str, tmp_path: Path) -> None:
+    with closing(Figure(load_robot(name))) as figure:
+        (tmp_path / "pose.toml").write_text(figure.table())
     card = readers.parse_toml(paths.robots()[name])
     assert readers.parse_toml(tmp_path / "pose.toml")["pose"] == pytest.approx(
         {joint: angle for joint, angle in card.get("pose", {}).items() if angle}, abs=0.06
     )
-    tool.close()
-
-
-def test_pose_is_a_command(display: str) -> None:
-    tool = subprocess.Popen([*COMMAND, "pose", str(paths.models()["ant"])], stdout=subprocess.PIPE, text=True)
-    until(lambda: red(display) > 100)
-    assert tool.poll() is None
-    tool.terminate()
-    tool.communicate()

@@ -9,12 +9,6 @@ static const float BOUNCE[3] = {0.26F, 0.25F, 0.23F}; /* light from below */
 static const float DEEPEST = 0.85F; /* share of the sky's light that contact shading may take */
 static const float FINEST = 0.6F;   /* half the width of the edge of a shadow, at least [pixels] */
 static const float SHINE = 0.22F, RIM = 0.10F; /* of the sun on a body, of the sky at its edge */
-static const float CLEAR = 1e-3F;       /* how far from a face a ray to the sun begins, at least [m] */
-enum { FEW = 4, RAYS = 16 }; /* to the sun, past a mesh; where the first agree there are no more */
-static const float AIMS[RAYS][2] = {/* on its disc */
-    {0.00F, 0.95F},   {0.82F, -0.47F},  {-0.82F, -0.47F}, {0.15F, 0.10F},  {-0.25F, 0.22F}, {0.10F, -0.38F},
-    {0.45F, 0.20F},   {-0.52F, -0.10F}, {0.20F, 0.56F},   {0.48F, -0.42F}, {-0.35F, -0.55F}, {-0.45F, 0.57F},
-    {0.68F, 0.42F},   {0.04F, -0.82F},  {-0.85F, 0.10F},  {0.88F, 0.00F}};
 
 static inline float soften(float x) { return x * x * (3.0F - 2.0F * x); }
 
@@ -58,98 +52,6 @@ static void shade_box(const struct view *v, const struct solid *s, int own, stru
     dark = b->id[i] / FACES == own && b->id[i] >= 0 ? 0.0F : dark;
     b->lit[i] = least(b->lit[i], 1.0F - dark);
   }
-}
-
-/* Note the points that a mesh may take light from: those whose light meets its box. */
-static void may_shade(const struct solid *s, const struct batch *b, int *open) {
-  const float *r = s->turn, x = s->centre[0], y = s->centre[1], z = s->centre[2], radius = s->radius, *half = s->half;
-  float to_sun[3];
-  for (int axis = 0; axis < 3; axis++)
-    to_sun[axis] = 1.0F / (fabsf(s->to_sun[axis]) < 1e-6F ? 1e-6F : s->to_sun[axis]);
-  const float sx = to_sun[0], sy = to_sun[1], sz = to_sun[2], ax = fabsf(sx), ay = fabsf(sy), az = fabsf(sz);
-  for (int i = 0; i < b->count; i++) {
-    float px = b->px[i] - x, py = b->py[i] - y, pz = b->pz[i] - z, ahead = -(px * SUN[0] + py * SUN[1] + pz * SUN[2]);
-    float wider = SPREAD * most(ahead + radius, 0.0F) + CLEAR;
-    float mx = -(r[0] * px + r[3] * py + r[6] * pz) * sx, kx = (half[0] + wider) * ax;
-    float my = -(r[1] * px + r[4] * py + r[7] * pz) * sy, ky = (half[1] + wider) * ay;
-    float mz = -(r[2] * px + r[5] * py + r[8] * pz) * sz, kz = (half[2] + wider) * az;
-    float near = most(most(mx - kx, my - ky), most(mz - kz, 0.0F)), far = least(least(mx + kx, my + ky), mz + kz);
-    float faces = b->nx[i] * SUN[0] + b->ny[i] * SUN[1] + b->nz[i] * SUN[2];
-    open[i] = (near <= far) & (faces > 0.0F) & (b->lit[i] > 0.0F) & (b->t[i] < NEVER);
-  }
-}
-
-/* Rays to the sun, of points of a batch, past a mesh that may take them. */
-struct asking {
-  const struct solid *solid;
-  const struct batch *batch;
-  int own;
-  float east[3], north[3]; /* in the frame of the mesh */
-  struct packet rays;
-  int counted[PACKET]; /* where each ray of the packet is counted */
-  int dark[MOST];      /* rays that the mesh takes */
-};
-
-static void answer(struct asking *a) {
-  int count = a->rays.count;
-  if (!count) return;
-  hit_mesh(a->solid->mesh, &a->rays, 1);
-  for (int k = 0; k < count; k++) a->dark[a->counted[k]] += a->rays.triangle[k] >= 0;
-  a->rays.count = 0;
-}
-
-/* Ask for the light that point `i` gets from one place of the sun; count it at `at`. */
-static void ask(struct asking *a, int i, const float aim[2], int at) {
-  const struct batch *b = a->batch;
-  const struct solid *s = a->solid;
-  struct packet *p = &a->rays;
-  float lift = b->id[i] / FACES == a->own && b->id[i] >= 0 ? 2e-4F * b->t[i] + CLEAR : CLEAR, from[3];
-  const float start[3] = {b->px[i] + lift * b->nx[i], b->py[i] + lift * b->ny[i], b->pz[i] + lift * b->nz[i]};
-  int k = p->count++;
-  turn_back(s->turn, start, from);
-  a->counted[k] = at, p->far[k] = NEVER;
-  p->x[k] = from[0] + s->eye[0], p->y[k] = from[1] + s->eye[1], p->z[k] = from[2] + s->eye[2];
-  p->dx[k] = s->to_sun[0] + SPREAD * (aim[0] * a->east[0] + aim[1] * a->north[0]);
-  p->dy[k] = s->to_sun[1] + SPREAD * (aim[0] * a->east[1] + aim[1] * a->north[1]);
-  p->dz[k] = s->to_sun[2] + SPREAD * (aim[0] * a->east[2] + aim[1] * a->north[2]);
-  if (p->count == PACKET) answer(a);
-}
-
-/* Return whether the FEW points from `i` on are of a mesh itself, and in one square of 2 x 2 pixels. */
-static int alike(const struct view *v, const struct batch *b, int own, int i) {
-  int last = i + FEW - 1, wide = v->picture->width;
-  if (last >= b->count) return 0;
-  for (int k = i; k <= last; k++)
-    if (b->id[k] != own * FACES) return 0;
-  return b->at[i] % wide / 2 == b->at[last] % wide / 2 && b->at[i] / wide / 2 == b->at[last] / wide / 2;
-}
-
-/* Ask for the light of FEW places of the sun, and of all where these differ. Points that are alike share the few places,
-   and of several points in a pixel each is asked for one. */
-static void shade_mesh(const struct view *v, const struct solid *s, int own, struct batch *b) {
-  struct asking a = {.solid = s, .batch = b, .own = own};
-  int open[MOST], shared[MOST], rays = b->samples > 1 ? 1 : RAYS;
-  turn_back(s->turn, EAST, a.east), turn_back(s->turn, NORTH, a.north);
-  may_shade(s, b, open);
-  for (int i = 0, size; i < b->count && b->samples == 1; i += size) {
-    size = shared[i] = alike(v, b, own, i) ? FEW : 1;
-    for (int k = 0; k < FEW && (size > 1 || open[i]); k++) ask(&a, size > 1 ? i + k : i, AIMS[k], i);
-  }
-  answer(&a);
-  for (int i = 0, size; i < b->count && b->samples == 1; i += size) {
-    size = shared[i];
-    for (int k = i; k < i + size; k++) {
-      if (open[k] && a.dark[i] == FEW) b->lit[k] = 0.0F;
-      open[k] &= a.dark[i] % FEW != 0;
-    }
-  }
-  for (int i = 0; i < b->count; i++) {
-    a.dark[i] = 0;
-    for (int k = 0; k < rays && open[i]; k++) ask(&a, i, AIMS[(i + k) % RAYS], i);
-  }
-  answer(&a);
-  for (int i = 0; i < b->count; i++)
-    if (open[i]) b->lit[i] = least(b->lit[i], 1.0F - (float)a.dark[i] / (float)rays);
 }
 
 /* The share of the sky that a body nearby hides, from analytic formulas: of a ball at the nearest point of an axis, or of
@@ -215,7 +117,10 @@ static void darken(const struct view *v, const struct box *tile, struct batch *b
       shades |= ahead > -reach && square - ahead * ahead < blurred * blurred;
       closes |= square < (reach + s->contact) * (reach + s->contact);
     }
-    if (shades) (s->kind >= MESH ? shade_mesh : is_box ? shade_box : shade_round)(v, s, k, b);
+    if (shades && s->kind >= MESH)
+      shade_mesh(v, s, k, tile, b);
+    else if (shades)
+      (is_box ? shade_box : shade_round)(v, s, k, b);
     if (closes && s->kind != HEIGHTS) (is_box ? close_box : close_round)(s, k, b);
   }
 }

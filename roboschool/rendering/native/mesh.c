@@ -51,6 +51,19 @@ static void divide(struct build *b, int first, int last, int half, int axis) {
   }
 }
 
+/* Return half the surface of the box around some triangles. */
+static float surface(const struct build *b, int first, int count) {
+  float low[3] = {NEVER, NEVER, NEVER}, high[3] = {-NEVER, -NEVER, -NEVER};
+  for (int i = first; i < first + count; i++)
+    for (int axis = 0; axis < 3; axis++) {
+      const float *c = b->corners + 9 * b->order[i] + axis;
+      low[axis] = least(low[axis], least(c[0], least(c[3], c[6])));
+      high[axis] = most(high[axis], most(c[0], most(c[3], c[6])));
+    }
+  float x = high[0] - low[0], y = high[1] - low[1], z = high[2] - low[2];
+  return x * y + y * z + z * x;
+}
+
 static void grow(struct build *b, struct node *node, int first, int count) {
   float low[3] = {1e30F, 1e30F, 1e30F}, high[3] = {-1e30F, -1e30F, -1e30F};
   for (int axis = 0; axis < 3; axis++) node->low[axis] = 1e30F, node->high[axis] = -1e30F;
@@ -68,6 +81,12 @@ static void grow(struct build *b, struct node *node, int first, int count) {
   for (int other = 1; other < 3; other++)
     if (high[other] - low[other] > high[axis] - low[axis]) axis = other;
   int half = (count / 2 + BLOCK - 1) / BLOCK * BLOCK; /* so that all blocks but the last are full */
+  float best = NEVER;
+  for (int other = 0; other < 3; other++) {
+    divide(b, first, first + count - 1, first + half, other);
+    float cost = (float)half * surface(b, first, half) + (float)(count - half) * surface(b, first + half, count - half);
+    if (cost < best) best = cost, axis = other;
+  }
   divide(b, first, first + count - 1, first + half, axis);
   struct node *children = b->nodes + b->used;
   node->first = b->used, node->axis = axis;
