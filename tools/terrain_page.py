@@ -13,7 +13,7 @@ from roboschool.bodies.terrain_kinds import KINDS, LEVELS
 PAGE = Path(__file__).parent.parent / "docs" / "terrain.md"
 PICTURES = PAGE.parent / "pictures"
 LEVEL = 6  # of the pictures
-SIZE = (320, 200)  # [pixels]
+SIZE = (480, 300)  # [pixels]
 
 
 def table() -> str:
@@ -48,7 +48,7 @@ def draw() -> None:
     bumps = np.clip(1.2 * np.exp(-((x - 1.5) ** 2) - (y - 1.2) ** 2) + 0.8 * np.exp(-((x + 1.5) ** 2) - y**2), 0, 1)
     Image.fromarray((255 * bumps).astype(np.uint8)).save(scratch)
     plain = load_scene("dog_velocity")
-    eye = FixedCamera(eye=(-4.4, -5.2, 3.6), target=(0.3, 0.0, 0.0), half_width=0.75)
+    eye = FixedCamera(eye=(-2.4, -3.1, 2.1), target=(0.15, 0.2, 0.1), half_width=0.75)
     for name in KINDS:
         origin = (0.1, 0.5) if name == "track" else (0.5, 0.5)
         size = (26.0, 8.0) if name == "track" else (12.0, 12.0)
