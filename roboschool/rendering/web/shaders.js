@@ -45,7 +45,7 @@ vec3 light(vec3 base, vec3 at, vec3 n, float shine, float haze) {
 }`;
 
 const SHAPE_FRAGMENT = `${LIGHT}
-uniform vec3 own; uniform float flatly; in vec3 at, up;
+uniform vec3 own; in vec3 at, up;
 void main() {
   if (grounded > 0.5 && at.z < -0.02) discard;
   colour = vec4(light(own, at, normalize(up), 1.0, 0.0), 1.0);
