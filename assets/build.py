@@ -392,7 +392,7 @@ def soccer_pitch() -> Body:
         shapes.append(
             Block((bar, 2 * (half + bar), bar), centre=(side * (x + bar / 2), 0, top + bar / 2), colour=colour)
         )
-    return Body("soccer_pitch", Link("world", "bone", shapes))
+    return Body("soccer_pitch", Link("world", "slate", shapes))
 
 
 def crate() -> Body:
@@ -429,11 +429,10 @@ def scenery(name: str, colour: str, shapes: Sequence[Block]) -> Body:
 
 def pong_table() -> Body:
     top = Block((3.5, 2.2, 0.04), centre=(0, 0, -0.06))
-    sides = [Block((3.5, 0.03, 0.05), centre=(0, y, -0.055), colour="bone") for y in (-1.085, 1.085)]
-    net = [
-        Block((0.015, 0.1, 0.002), centre=(0, y, -0.039), colour="bone") for y in np.linspace(-0.9, 0.9, 10).tolist()
-    ]
-    return scenery("pong_table", "teal", [top, *sides, *net])
+    sides = [Block((3.5, 0.05, 0.05), centre=(0, y, -0.055), colour="bone") for y in (-1.075, 1.075)]
+    ends = [Block((0.02, 2.1, 0.002), centre=(x, 0, -0.039), colour="bone") for x in (-1.7, 1.7)]
+    net = [Block((0.02, 0.1, 0.002), centre=(0, y, -0.039), colour="bone") for y in np.linspace(-0.9, 0.9, 10).tolist()]
+    return scenery("pong_table", "slate", [top, *sides, *ends, *net])
 
 
 def reacher_table() -> Body:

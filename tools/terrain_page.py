@@ -13,7 +13,7 @@ from roboschool.bodies.terrain_kinds import KINDS, LEVELS
 PAGE = Path(__file__).parent.parent / "docs" / "terrain.md"
 PICTURES = PAGE.parent / "pictures"
 LEVEL = 6  # of the pictures
-SIZE = (320, 200)  # [pixels]
+SIZE = (480, 300)  # [pixels]
 
 
 def table() -> str:
@@ -45,16 +45,16 @@ def draw() -> None:
 
     scratch = Path(tempfile.mkdtemp()) / "heights.png"
     x, y = np.meshgrid(np.linspace(-3.0, 3.0, 80), np.linspace(-3.0, 3.0, 80))
-    bumps = np.clip(1.2 * np.exp(-((x - 1.5) ** 2) - (y - 1.2) ** 2) + 0.8 * np.exp(-((x + 1.5) ** 2) - y**2), 0, 1)
-    Image.fromarray((255 * bumps).astype(np.uint8)).save(scratch)
+    bumps = np.exp(-4.0 * ((x - 0.9) ** 2 + (y + 0.7) ** 2)) + 0.7 * np.exp(-3.0 * ((x + 0.9) ** 2 + (y + 0.9) ** 2))
+    Image.fromarray((255 * bumps.clip(0, 1)).astype(np.uint8)).save(scratch)
     plain = load_scene("dog_velocity")
-    eye = FixedCamera(eye=(-4.4, -5.2, 3.6), target=(0.3, 0.0, 0.0), half_width=0.75)
+    eye = FixedCamera(eye=(-1.1, -3.0, 1.9), target=(0.1, 0.3, 0.1), half_width=0.75)
     for name in KINDS:
         origin = (0.1, 0.5) if name == "track" else (0.5, 0.5)
         size = (26.0, 8.0) if name == "track" else (12.0, 12.0)
         image = str(scratch) if name == "image" else ""
         settings = TerrainSettings(kinds=(name,), levels=(LEVEL, LEVEL), size=size, origin=origin, image=image)
-        camera = dataclasses.replace(eye, eye=(-3.0, -7.5, 5.0), target=(4.5, 0.0, 0.0)) if name == "track" else eye
+        camera = dataclasses.replace(eye, eye=(-1.4, -3.0, 2.2), target=(2.6, 1.5, 0.0)) if name == "track" else eye
         scene = dataclasses.replace(plain, terrain=settings, camera=camera)
         build_terrain(settings)
         world = World(scene)

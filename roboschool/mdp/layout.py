@@ -9,14 +9,14 @@ import numpy as np
 
 Rectangle: TypeAlias = tuple[float, float, float, float]  # x and y of a corner, and of the opposite one [m]
 
-COLOURS = {  # of the kinds of elements, red, green and blue, as in Safety Gym
-    "goal": (0.0, 1.0, 0.0),
-    "button": (1.0, 0.5, 0.0),
-    "box": (1.0, 1.0, 0.0),
-    "hazard": (0.0, 0.0, 1.0),
-    "vase": (0.0, 1.0, 1.0),
-    "pillar": (0.5, 0.5, 1.0),
-    "gremlin": (0.5, 0.0, 1.0),
+COLOURS = {  # of the kinds of elements, red, green and blue: the hues of Safety Gym, less harsh
+    "goal": (0.2, 0.78, 0.35),
+    "button": (0.96, 0.55, 0.15),
+    "box": (0.96, 0.8, 0.2),
+    "hazard": (0.18, 0.3, 0.85),
+    "vase": (0.2, 0.78, 0.86),
+    "pillar": (0.5, 0.52, 0.92),
+    "gremlin": (0.52, 0.2, 0.88),
     "wall": (0.5, 0.5, 0.5),
 }
 TINY = 1e-12  # area of a rectangle that is only a point [m2]

@@ -6,9 +6,9 @@ from roboschool.rendering.native.library import STADIUM, STUDIO, TILES, TRACK, G
 from roboschool.rendering.tiles import level_around
 from roboschool.scenes.scene import Scene
 
-ZENITH, HORIZON = (118, 172, 222), (226, 236, 243)
-BARE, LANES, WHITE, BLACK = (199, 211, 203), (138, 160, 182), (248, 248, 246), (38, 44, 54)
-GRASS, MOWN = (166, 192, 152), (154, 182, 140)
+ZENITH, HORIZON = (92, 152, 214), (224, 235, 243)
+BARE, LANES, WHITE, BLACK = (197, 208, 203), (118, 146, 176), (248, 248, 246), (38, 44, 54)
+GRASS, MOWN = (146, 182, 126), (130, 168, 110)
 CEILING, FLOOR, GLOW = (190, 206, 222), (166, 180, 194), (232, 238, 242)
 COLOURS = (ZENITH, HORIZON, BARE, LANES, WHITE, BLACK, GRASS, MOWN, CEILING, FLOOR, GLOW)  # as in `enum colour`
 LANE = 2.0  # width of a lone lane [m]

@@ -7,7 +7,7 @@ from roboschool.rendering.shapes import Colour
 from roboschool.scenes.scene import Scene
 
 LEAST, MOST = 0.4, 0.85  # share of the team in the colour of a shape: in a grey one, in a bright one
-DARKEST = 0.55  # of a black shape
+DARKEST = 0.4  # of a black shape
 BRIGHTER = 1.25  # than the team's colour a white shape is
 GREY = np.array((0.299, 0.587, 0.114))  # how bright red, green and blue are (ITU-R BT.601)
 

@@ -9,7 +9,7 @@ from roboschool.bodies.terrain import Terrain
 from roboschool.rendering.native.library import POSE
 from roboschool.rendering.shapes import Tree, heightfield
 
-COLOUR = (0.74, 0.76, 0.7)
+COLOUR = (0.67, 0.74, 0.81)
 BELOW = 0.02  # by which the plane around a tile is lower than any of them [m]
 
 

@@ -13,7 +13,7 @@ from roboschool.mdp.state import State
 HEIGHT, GAP, RADIUS, BALL = 0.35, 0.07, 0.16, 0.028  # of the lowest ring above the trunk, between rings, ... [m]
 LEAST = 0.02  # numbers that are less are not shown
 OTHERS = (0.9, 0.2, 0.2)  # colour of what sees other robots
-MIDDLE = (0.0, 1.0, 0.0)  # and of the lidar of a circle's middle
+MIDDLE = COLOURS["goal"]  # and of the lidar of a circle's middle
 
 
 def lidar_rings(lidars: Mapping[str, Sensor], state: State) -> tuple[Marker, ...]:

@@ -97,7 +97,7 @@ class Button(Goal):
         """Show a green ball above the right button."""
         buttons = self.placing.of_kind("button")
         x, y, _ = state.props.position[world, agent, buttons[int(state.memory.button[world, agent])].prop].tolist()
-        return (Marker((x, y, 0.35), 0.08, (0, 255, 0)), *super().markers(state, world, agent))
+        return (Marker((x, y, 0.35), 0.08, (51, 199, 89)), *super().markers(state, world, agent))
 
 
 def _right(state: State, buttons: list[int]) -> np.ndarray:

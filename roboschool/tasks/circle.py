@@ -15,7 +15,7 @@ from roboschool.mdp.term import Term
 from roboschool.schema import Bounds
 from roboschool.tasks.goal import Goal
 
-GREEN, RED = (0, 255, 0), (237, 99, 79)
+GREEN, RED = (51, 199, 89), (237, 99, 79)
 LINE = 0.04  # width of painted lines [m]
 
 Length = Annotated[float, Bounds(0.01, 1000.0)]

@@ -473,7 +473,7 @@ def painted(stadium: tuple[float, float], x: float, y: float, finish: float | No
         (-20.0, -7.35, WHITE),  # penalty areas
         (1.0, 2.0, MOWN),
         (-1.0, 2.0, GRASS),
-        (33.0, 0.0, GRASS),  # mown up to the track
+        (33.0, 0.0, MOWN),  # mown up to the track
         (40.0, 25.0, GRASS),
         (36.4, 0.0, TRACK),
         (-36.4, 0.0, TRACK),

@@ -53,6 +53,7 @@ static void finish(const struct view *v, const struct box *box, int samples, str
   b->samples = samples;
   paint(v, b);
   dress(v->solids, b);
+  paint_terrain(v, b);
   light(v, box, b);
 }
 

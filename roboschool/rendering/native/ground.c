@@ -4,13 +4,16 @@
 
 #include "structures.h"
 
-static const float SIDE = 1.0F, CONTRAST = 0.06F;  /* of a tile [m]; black in every other one */
+static const float SIDE = 1.0F, CONTRAST = 0.12F;  /* of a tile [m]; black in every other one */
 static const float LINE = 0.06F, START = 0.12F;    /* width of the lines of lanes, of the start line [m] */
 static const float FINISH = 1.0F, SQUARE = 0.25F;  /* width of the finish, of its squares [m] */
 static const float HAZE = 50.0F, CLEAR = 4.0F, HAZY = 4.0F; /* at HAZE [m], at least CLEAR heights of the eye, most of
                                                                the ground is haze; HAZY times as far all is */
 static const float SHARPEST = 1e-6F;               /* width of what a pixel shows of the ground, at least [m] */
 static const float BRIGHT = 0.9F;                  /* share of the glow in the middle of a studio */
+static const float DEEPER = 0.3F, STEEPER = 0.5F;  /* black at the bottom of a terrain, in its walls */
+static const float GRAZING = 0.05F;                /* cosine of the angle from which a terrain is blurred no more */
+static const float RELIEF = 0.1F;                  /* half the height between top and bottom, at least [m] */
 
 /* The stadium: radius of a turn, half a straight, half the width of the track [m]; width of a lane, of its lines; half
    the straight that goes on beyond the turns, half a race on it; width of the field's lines, of a mown stripe; radius of
@@ -199,6 +202,33 @@ static void find_spots(const struct view *view, const float *far, struct spots *
   for (int i = 0; i < b->count; i++) {
     s->low[0] = least(s->low[0], s->x[i] - s->wide[i]), s->top[0] = most(s->top[0], s->x[i] + s->wide[i]);
     s->low[1] = least(s->low[1], s->y[i] - s->high[i]), s->top[1] = most(s->top[1], s->y[i] + s->high[i]);
+  }
+}
+
+/* Paint the ground's tiles on terrains, from above; what is low or steep is darker. */
+void paint_terrain(const struct view *view, struct batch *b) {
+  const struct camera *c = &view->camera;
+  const float *u = c->up, *r = c->right;
+  float eye[2] = {(float)c->eye[0], (float)c->eye[1]}, pixel[2] = {view->pixel[0], view->pixel[1]};
+  struct spots s;
+  int any = 0;
+  for (int i = 0; i < b->count; i++) any |= b->id[i] >= 0 && view->solids[b->id[i] / FACES].kind == HEIGHTS;
+  if (!any) return;
+  for (int i = 0; i < b->count; i++) { /* how far what is seen moves along the face, for a pixel to the right and up */
+    float facing = b->dx[i] * b->nx[i] + b->dy[i] * b->ny[i] + b->dz[i] * b->nz[i];
+    float slant = b->t[i] / least(facing, -GRAZING), right = slant * (r[0] * b->nx[i] + r[1] * b->ny[i] + r[2] * b->nz[i]);
+    float up = slant * (u[0] * b->nx[i] + u[1] * b->ny[i] + u[2] * b->nz[i]), far = b->t[i];
+    s.x[i] = eye[0] + b->px[i], s.y[i] = eye[1] + b->py[i];
+    s.wide[i] = fabsf(far * r[0] - right * b->dx[i]) * pixel[0] + fabsf(far * u[0] - up * b->dx[i]) * pixel[1] + SHARPEST;
+    s.high[i] = fabsf(far * r[1] - right * b->dy[i]) * pixel[0] + fabsf(far * u[1] - up * b->dy[i]) * pixel[1] + SHARPEST;
+  }
+  for (int i = 0; i < b->count; i++) {
+    if (b->id[i] < 0 || view->solids[b->id[i] / FACES].kind != HEIGHTS) continue;
+    const struct solid *field = view->solids + b->id[i] / FACES;
+    float rise = (b->pz[i] - field->centre[2]) / most(field->half[2], RELIEF);
+    cover(b, i, CONTRAST * tiles(&s, i), view->ground->colours[BLACK]);
+    cover(b, i, DEEPER * (0.5F - 0.5F * rise), view->ground->colours[BLACK]);
+    cover(b, i, STEEPER * (1.0F - b->nz[i]), view->ground->colours[BLACK]);
   }
 }
 

@@ -31,7 +31,7 @@ static void shade_round(const struct view *v, const struct solid *s, int own, st
 }
 
 static void shade_box(const struct view *v, const struct solid *s, int own, struct batch *b) {
-  const float *r = s->turn, *l = s->to_sun, *h = s->half, grain = FINEST * v->pixel[1];
+  const float *r = s->turn, *l = s->to_sun, *h = s->half, grain = FINEST * v->pixel[1], radius = s->radius;
   float m[3], k[3];
   for (int axis = 0; axis < 3; axis++) {
     m[axis] = 1.0F / (fabsf(l[axis]) < 1e-6F ? 1e-6F : l[axis]);
@@ -46,7 +46,8 @@ static void shade_box(const struct view *v, const struct solid *s, int own, stru
     float far = least(least(k[0] - x * m[0], k[1] - y * m[1]), k[2] - z * m[2]);
     float off = most(most(fabsf(e[1] * y + e[2] * z) - w[0], fabsf(f[0] * x + f[2] * z) - w[1]),
                      fabsf(g[0] * x + g[1] * y) - w[2]);
-    float middle = near > far ? 0.5F * (near + far) : most(near, 0.0F);
+    float ahead = -(x * l[0] + y * l[1] + z * l[2]); /* faces along the sun's light are met nowhere, or far away */
+    float past = within(0.5F * (near + far), ahead - radius, ahead + radius), middle = near > far ? past : most(near, 0.0F);
     float dark = within(0.5F - 0.5F * off / (SPREAD * most(middle, 0.0F) + grain * b->t[i]), 0.0F, 1.0F);
     dark = (near > far ? middle : far) > 0.001F ? soften(dark) : 0.0F;
     dark = b->id[i] / FACES == own && b->id[i] >= 0 ? 0.0F : dark;

@@ -116,6 +116,7 @@ void hit_mesh(const struct mesh *mesh, struct packet *p, int any);
 /* ground.c */
 void find_ground(const struct view *view, struct batch *b);
 void paint(const struct view *view, struct batch *b);
+void paint_terrain(const struct view *view, struct batch *b);
 /* shadow.c */
 void shade_mesh(const struct view *v, const struct solid *s, int own, const struct box *tile, struct batch *b);
 /* light.c */

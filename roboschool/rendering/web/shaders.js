@@ -45,7 +45,7 @@ vec3 light(vec3 base, vec3 at, vec3 n, float shine, float haze) {
 }`;
 
 const SHAPE_FRAGMENT = `${LIGHT}
-uniform vec3 own; uniform float flatly; in vec3 at, up;
+uniform vec3 own; in vec3 at, up;
 void main() {
   if (grounded > 0.5 && at.z < -0.02) discard;
   colour = vec4(light(own, at, normalize(up), 1.0, 0.0), 1.0);
@@ -62,7 +62,7 @@ uniform vec4 track; uniform vec3 colours[11];
 uniform vec4 segments[${MOST_MARKS}]; uniform vec2 outlines[${MOST_MARKS}]; uniform vec3 paints[${MOST_MARKS}];
 const int STUDIO = 0, TRACK = 2, STADIUM = 3;
 const int ZENITH = 0, HORIZON = 1, BARE = 2, LANES = 3, WHITE = 4, BLACK = 5, GRASS = 6, MOWN = 7, CEILING = 8, FLOOR = 9, GLOW = 10;
-const float CONTRAST = 0.06, SIDE = 1.0, LINE = 0.06, START = 0.12, FINISH = 1.0, SQUARE = 0.25;
+const float CONTRAST = 0.12, SIDE = 1.0, LINE = 0.06, START = 0.12, FINISH = 1.0, SQUARE = 0.25;
 const float TURN = 21.0, STRAIGHT = 15.0, HALF = 1.5, THIN = 0.05, PAD = 29.0, RUN = 27.0, CHALK = 0.1, MOWER = 2.625;
 vec3 paint; vec2 at, blur; vec4 ways;
 float covered(float end, float share) { return floor(end) * share + min(fract(end), share); }
