@@ -49,6 +49,11 @@ def read_variant(where: str, options: Mapping[str, Any]) -> Variant:
     return made
 
 
+def vary(options: Mapping[str, Any], variant: Mapping[str, int]) -> dict[str, Any]:
+    """Return options of a scene with a variant, which overrides axes of one that is there."""
+    return {**options, VARIANT: {**(options.get(VARIANT) or {}), **variant}} if variant else dict(options)
+
+
 def vary_robot(where: str, variant: Variant, robots: list[str], given: Any) -> Any:
     """Return the robot that a scene has instead of its own: the one that is given, or that of the variant, or None.
 
