@@ -132,8 +132,8 @@ class PaddedVectorEnv(GymnasiumVectorEnv[dict[str, np.ndarray], np.ndarray, np.n
             for row in np.flatnonzero(info.get("_final_obs", ())):
                 last = self._form(info["final_obs"][row][None], places)
                 info["final_obs"][row] = {name: part[0] for name, part in last.items()}
-            ends = {"reward": reward, "terminated": terminated, "truncated": truncated}
-            results.append({"observation": self._form(observation, places), **ends, "info": info})
+            flags = {"reward": reward, "terminated": terminated, "truncated": truncated}
+            results.append({"observation": self._form(observation, places), **flags, "info": info})
         whole = self._merge(results)
         observations = whole["observation"] | {MASK: self._mask.copy()}
         return observations, whole["reward"], whole["terminated"], whole["truncated"], whole["info"]

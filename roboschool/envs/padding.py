@@ -13,7 +13,7 @@ from roboschool.scenes.scene import Scene
 
 
 @dataclass(frozen=True)
-class Entry:
+class Cell:
     """Where a number of an observation is in the padded form."""
 
     name: str  # of the number; in a table without the name of its joint or link
@@ -35,30 +35,30 @@ class Padding:
         Raises:
             InvalidInput: two differ in more than their joints, or have images.
         """
-        found = [entries_of(scene) for scene in scenes]
-        trunks = [tuple(entry.name for entry in entries if entry.row is None) for entries in found]
+        found = [cells_of(scene) for scene in scenes]
+        trunks = [tuple(cell.name for cell in cells if cell.row is None) for cells in found]
         for scene, trunk in zip(scenes, trunks, strict=True):
             if trunk != trunks[0]:
                 odd = sorted({*trunk} ^ {*trunks[0]}) or ["all in another order"]
                 raise InvalidInput(
                     f"scene {scene.name!r} beside {scenes[0].name!r}: only one trunk observes {odd[0]!r}"
                 )
-        columns = dict.fromkeys(entry.name for entries in found for entry in entries if entry.row is not None)
+        columns = dict.fromkeys(cell.name for cells in found for cell in cells if cell.row is not None)
         return cls(trunks[0], tuple(columns), max(len(scene.agents[0].robot.joints) for scene in scenes))
 
     def places(self, scene: Scene) -> np.ndarray:
         """Return where each number that a scene's agent observes is, in the trunk followed by all rows (n,)."""
         trunk, places = 0, []
-        for entry in entries_of(scene):
-            if entry.row is None:
+        for cell in cells_of(scene):
+            if cell.row is None:
                 places.append(trunk)
                 trunk += 1
             else:
-                places.append(len(self.trunk) + entry.row * len(self.columns) + self.columns.index(entry.name))
+                places.append(len(self.trunk) + cell.row * len(self.columns) + self.columns.index(cell.name))
         return np.array(places)
 
 
-def entries_of(scene: Scene) -> list[Entry]:
+def cells_of(scene: Scene) -> list[Cell]:
     """Return where each number that a scene's first agent observes is in the padded form.
 
     What is measured at a joint, or at a link that a joint moves, is in the row of that joint; all else is of the trunk.
@@ -72,7 +72,7 @@ def entries_of(scene: Scene) -> list[Entry]:
     if agent.task.privileged:
         raise InvalidInput(f"scene {scene.name!r}: a table of joints has no place for what is privileged")
     rows = [(field, _row_of(field, agent.robot)) for field in fields_of(agent.task, scene.info)]
-    return [Entry(str(field) if row is None else _short(field), row) for field, row in rows]
+    return [Cell(str(field) if row is None else _short(field), row) for field, row in rows]
 
 
 def _row_of(field: Field, robot: Robot) -> int | None:
