@@ -102,6 +102,8 @@ def test_the_command_says_train_held_out_and_gap(monkeypatch: pytest.MonkeyPatch
     found = json.loads(done.output)
     assert found["gap"] == pytest.approx(found["train"]["value"] - found["held_out"]["value"])
     assert set(found["parts"]) == {"extrapolation"}
+    short = CliRunner().invoke(main, ["evaluate", "hopper", "--suite", "small", "--json", "--set", "seconds=0.1"])
+    assert 0.0 < json.loads(short.output)["held_out"]["value"] < 20.0 < found["held_out"]["value"]
     for words, fault in (
         (["hopper", "--suite", "small", "--episodes", "3"], "it decides the episodes"),
         (["hopper", "--secret", "3"], "only with --suite"),
