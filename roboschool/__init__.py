@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from roboschool.envs.agent import AgentEnv
 from roboschool.envs.joint import JointEnv
+from roboschool.envs.padded import PaddedVectorEnv
 from roboschool.envs.parallel import ParallelEnv, parallel_env
 from roboschool.envs.vector import VectorEnv
 from roboschool.errors import InvalidInput
@@ -37,6 +38,7 @@ __all__ = [
     "Lobby",
     "NetworkPolicy",
     "OpponentPool",
+    "PaddedVectorEnv",
     "ParallelEnv",
     "Policy",
     "Robot",

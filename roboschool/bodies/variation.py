@@ -3,6 +3,7 @@
 import colorsys
 import dataclasses
 import functools
+import zlib
 from typing import Any
 
 import numpy as np
@@ -68,8 +69,8 @@ def vary_looks(robot: Robot, seed: int) -> Robot:
 
 
 def recolour(model: Model, seed: int) -> Model:
-    """Return a model in colours that a seed draws."""
-    rng = np.random.default_rng([seed, 1])
+    """Return a model in colours that a seed draws, others for each name of a model."""
+    rng = np.random.default_rng([seed, 1, zlib.crc32(model.name.encode())])
     root = etree.fromstring(model.text.encode())
     for colour in root.iter("color"):
         hue, light, strong = rng.uniform((0.0, LIGHTNESS[0], SATURATION[0]), (1.0, LIGHTNESS[1], SATURATION[1]))

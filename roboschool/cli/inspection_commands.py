@@ -120,7 +120,7 @@ def evaluate(
 
         if episodes is not None or seed is not None:
             raise InvalidInput("--suite: it decides the episodes; leave out --episodes and --seed")
-        run_suite(policy, suite, scene, against, secret, as_json)
+        run_suite(policy, suite, scene, against, secret, as_json, options)
         return
     if against is not None or secret is not None:
         raise InvalidInput("--against and --secret: only with --suite")

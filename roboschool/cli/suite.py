@@ -1,12 +1,14 @@
 """Prints how a policy does in the variants of a suite."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from roboschool.cli.evaluate import find_scene
+from roboschool.cli.options import read_options
 from roboschool.errors import InvalidInput
 from roboschool.policies.resolve import resolve_policy
 from roboschool.results.generalisation import Generalisation, evaluate_suite
@@ -17,7 +19,13 @@ from roboschool.scenes.loader import load_scene
 
 
 def run_suite(
-    written: str, name: str, scene: str | None, against: Path | None, secret: int | None, as_json: bool
+    written: str,
+    name: str,
+    scene: str | None,
+    against: Path | None,
+    secret: int | None,
+    as_json: bool,
+    given: Sequence[str] = (),
 ) -> None:
     """Evaluate a policy in a suite and print what is found.
 
@@ -28,12 +36,14 @@ def run_suite(
         against: the file of a row of the same scene and suite.
         secret: the number of the suite's secret part, if it was published.
         as_json: whether to print JSON.
+        given: options of the scene, each KEY=VALUE; they override those with which the policy was trained.
 
     Raises:
         InvalidInput: the policy, the scene, the suite or the row is unknown, or they do not fit.
     """
     suite = load_suite(name) if secret is None else reveal(name, load_suite(name), secret)
     place, options = (scene, {}) if scene is not None else find_scene(written)
+    options = options | read_options(given)
     loaded = load_scene(place, **options)
     other = None if against is None else read_row(against)
     if other is not None and (other.suite, other.scene) != (name, loaded.id):

@@ -11,7 +11,7 @@ from roboschool.envs.foreign import open_scene
 from roboschool.errors import InvalidInput
 from roboschool.learning.checkpoint import Plan
 from roboschool.scenes.scene import Scene
-from roboschool.scenes.variants import VARIANT
+from roboschool.scenes.variants import vary
 
 SHARED = ("ground", "opponent")  # axes in which the worlds of a batch cannot differ
 
@@ -53,11 +53,6 @@ class Rota:
     def _draw(self, axis: int, time: int, place: int, count: int) -> int:
         """Return the seed at a place in the order in which all of an axis are played, for the nth time."""
         return int(np.random.default_rng([self.seed, 2, axis, time]).permutation(count)[place])
-
-
-def vary(options: Mapping[str, Any], variant: Mapping[str, int]) -> dict[str, Any]:
-    """Return options of a scene with a variant, which overrides axes of one that is there."""
-    return {**options, VARIANT: {**(options.get(VARIANT) or {}), **variant}} if variant else dict(options)
 
 
 def first_options(options: Mapping[str, Any], counts: Mapping[str, int]) -> dict[str, Any]:

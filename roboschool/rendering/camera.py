@@ -38,8 +38,8 @@ class Camera:
         self.scene, self.width, self.height = scene, width, height
         high = max(VIEW, NARROWEST * height / width)
         line = None if scene.finish is None else scene.finish + RUN_OUT
-        self._follow = Follow(high * width / height, high, line)
-        self._fixed = None if scene.camera is None else Fixed(scene.camera, width / height)
+        self._follow = Follow(high * width / height, high, line, scene.looks)
+        self._fixed = None if scene.camera is None else Fixed(scene.camera, width / height, scene.looks)
         self._render_scene: RenderScene | None = None  # opened by the first picture
         self._view: CameraView | None = None  # of the last
 

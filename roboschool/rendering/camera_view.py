@@ -5,8 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from roboschool.scenes.looks import Looks
 from roboschool.scenes.scene import FixedCamera
 
+OURS = Looks()
+LEVEL = math.radians(2.0)  # it looks down by so much, whatever the looks
 NEAR = 0.05  # the eye is farther from the ground, and from what it looks at [m]
 VIEW = math.tan(math.radians(20.0))  # half the height of what is seen 1 m away [m]
 NARROWEST = 0.5  # half its width, at least [m]
@@ -42,8 +45,8 @@ class Follow:
     the picture, too.
     """
 
-    def __init__(self, wide: float, high: float, line: float | None = None) -> None:
-        self.wide, self.high, self.line = wide, high, line
+    def __init__(self, wide: float, high: float, line: float | None = None, looks: Looks = OURS) -> None:
+        self.wide, self.high, self.line, self.looks = wide, high, line, looks
         self.reset()
 
     def reset(self) -> None:
@@ -62,13 +65,14 @@ class Follow:
         around = SIDE - math.atan2(pace[0], BESIDE)
         if len(points) > 1:
             down, around = max(down, HIGH), FRONT
+        down, around = max(down + self.looks.down, LEVEL), around + self.looks.around
         ahead = -np.array((math.cos(down) * math.cos(around), math.cos(down) * math.sin(around), math.sin(down)))
         aimed = CameraView(self.focus + LEAD * pace, ahead, self.wide, self.high)
         offsets = points - aimed.eye
         wide = (abs(offsets @ aimed.right) + room) / self.wide - offsets @ ahead
         high = (abs(offsets @ aimed.up) + room) / self.high - offsets @ ahead
         self.distance = _smooth(self.distance, min(FARTHEST, np.maximum(wide, high).max()), ZOOM)
-        eye = aimed.eye - self.distance * ahead
+        eye = aimed.eye - self.looks.back * self.distance * ahead
         eye[2] = max(eye[2], 2 * NEAR)
         return CameraView(eye, ahead, self.wide, self.high)
 
@@ -76,9 +80,9 @@ class Follow:
 class Fixed:
     """A camera at a fixed position; it can turn towards something that moves."""
 
-    def __init__(self, view: FixedCamera, aspect: float) -> None:
+    def __init__(self, view: FixedCamera, aspect: float, looks: Looks = OURS) -> None:
         self.view, self.wide, self.high = view, view.half_width, view.half_width / aspect
-        self.eye, self.look = np.array(view.eye), np.array(view.target)
+        self.eye, self.look = np.array(view.eye if looks == OURS else _move(view, looks)), np.array(view.target)
         self.ahead = -SKYWARD
         self._turn(self.look)
         self.top = NORTH if abs(self.ahead[2]) > STEEP else SKYWARD
@@ -100,6 +104,16 @@ class Fixed:
         distance = np.linalg.norm(way)
         if distance > NEAR:  # what is in the eye has no direction
             self.ahead = way / distance
+
+
+def _move(view: FixedCamera, looks: Looks) -> tuple[float, ...]:
+    """Return where the eye is that goes around what it looks at, down on it, and away from it [m]."""
+    x, y, z = (eye - target for eye, target in zip(view.eye, view.target, strict=True))
+    level, around = math.hypot(x, y), math.atan2(y, x) + looks.around
+    down, far = math.atan2(z, level), looks.back * math.hypot(level, z)
+    down = min(max(down + looks.down, min(down, LEVEL)), math.pi / 2)
+    way = math.cos(down) * math.cos(around), math.cos(down) * math.sin(around), math.sin(down)
+    return tuple(target + far * part for target, part in zip(view.target, way, strict=True))
 
 
 def _gather(points: np.ndarray, line: float | None) -> Any:

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,8 +13,9 @@ from roboschool.envs.foreign import ForeignEnv, interface_of, open_env, open_sce
 from roboschool.policies.policy import Policy
 from roboschool.policies.resolve import check_fit
 from roboschool.results.row import Episode
-from roboschool.simulation.rollout import rollout
-from roboschool.tournament.match import fingerprint
+from roboschool.scenes.variants import vary
+from roboschool.simulation.rollout import RolloutStep, rollout
+from roboschool.simulation.simulation import Simulation
 
 DIGITS = 32  # of a hash in a row
 
@@ -54,7 +55,7 @@ def play_episodes(
     """
     recorder, played = Recorder(policy), []
     for variant, planned in itertools.groupby(plan, lambda each: each[1]):
-        env = open_env(open_scene(scene, **(options | variant_option(variant))))
+        env = open_env(open_scene(scene, **with_variant(options, variant)))
         try:
             check_fit(policy, interface_of(env.scene), f"scene {env.scene.name!r}")
             for seed, _, split in planned:
@@ -65,20 +66,35 @@ def play_episodes(
     return played
 
 
-def variant_option(variant: str) -> dict[str, Any]:
-    """Return the option of a scene that a variant like "body=7" stands for."""
+def with_variant(options: Mapping[str, Any], variant: str) -> dict[str, Any]:
+    """Return options of a scene with a variant like "body=7"; other axes of one that is there, and segments, stay."""
     pairs = (pair.partition("=") for pair in variant.split(",") if pair)
-    return {"variant": {axis: int(seed) for axis, _, seed in pairs}} if variant else {}
+    return vary(options, {axis: int(seed) for axis, _, seed in pairs})
 
 
 def _play(env: AgentEnv | ForeignEnv, recorder: Recorder, seed: int) -> Episode:
     *_, last = rollout(env, recorder, seed)
-    state = env.fingerprint() if isinstance(env, ForeignEnv) else fingerprint(env.simulation)
     return Episode(
         seed=seed,
         total=float(last.total),
         steps=last.number,
         terminated=bool(last.terminated and not last.truncated),
         actions=recorder.digest.hexdigest()[:DIGITS],
-        end=hashlib.sha256(state.encode()).hexdigest()[:DIGITS],
+        end=env.fingerprint()[:DIGITS] if isinstance(env, ForeignEnv) else hash_end(env.simulation, last),
     )
+
+
+def hash_end(simulation: Simulation, last: RolloutStep) -> str:
+    """Return the hash of the end of an episode: of what physics and the score are then, and of nothing else.
+
+    It is half the SHA-256 of these numbers as 64-bit floats, the lowest byte first. For each robot, then for each prop:
+    position [m], orientation (x, y, z, w), velocity [m/s] and angular velocity [rad/s] of its root, positions of its
+    joints [rad or m], and their speeds. Then the number of steps and the return. What tasks, games, sensors,
+    randomization and cameras remember is not in it, nor is any generator of random numbers. Where physics has diverged
+    it is the hash of steps and return.
+    """
+    world = simulation.worlds[0].capture()
+    bodies = () if simulation.clock.diverged else zip(world.bases, world.joints, strict=True)
+    numbers = [number for base, joints in bodies for part in (*base, *joints) for number in part]
+    data = np.array([*numbers, last.number, last.total], "<f8").tobytes()
+    return hashlib.sha256(data).hexdigest()[:DIGITS]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias
 from roboschool.evaluation import EPISODES, FIRST_SEED
 from roboschool.schema import Bounds, Pattern, Size
 
-VERSION = 1
+VERSION = 2  # in 1 the end of an episode was hashed otherwise: such rows can only be re-evaluated
 MOST_RUNS = 100
 MOST_EPISODES = 10_000  # of a run
 MOST_POINTS = 1000  # of a curve
@@ -41,7 +41,7 @@ class Episode:
     steps: Annotated[int, Bounds(1, 10**9)]
     terminated: bool  # whether it ended before its time limit
     actions: Digest  # of all actions
-    end: Digest  # of the state of the world at the end
+    end: Digest  # of the bodies, steps and return at the end; see `episodes.hash_end`
     variant: Annotated[str, Pattern(r"([a-z]+=[0-9]{1,9}(,[a-z]+=[0-9]{1,9})*)?", "a variant, like 'body=7'")] = ""
     split: Annotated[str, Pattern(f"{HELD_OUT}|{TRAINED_ON}", f"{HELD_OUT!r} or {TRAINED_ON!r}")] = HELD_OUT
 

@@ -10,7 +10,7 @@ from roboschool.results import provenance
 from roboschool.results.entry import score_of
 from roboschool.results.episodes import play_episodes
 from roboschool.results.policy_store import load_stored
-from roboschool.results.row import HELD_OUT, Episode, Row, Run
+from roboschool.results.row import HELD_OUT, VERSION, Episode, Row, Run
 from roboschool.results.row_file import RowFile, open_row
 from roboschool.results.statistics import agree
 from roboschool.results.suites import load_suite
@@ -159,5 +159,6 @@ def _differences(row: Row) -> list[str]:
     scene = open_scene(row.scene, **row.options)
     here["scene_hash"] = "" if isinstance(scene, ForeignScene) else scene_hash(scene)
     found = [key for key in ("scene_hash", "system", "processor", "commit") if here[key] != getattr(row, key)]
+    found += ["version"] * (row.version != VERSION)
     names = sorted({*row.versions, *here["versions"]})
     return found + [name for name in names if row.versions.get(name) != here["versions"].get(name)]

@@ -23,6 +23,7 @@ from roboschool.policies.interface import Interface
 from roboschool.robots.robot import Robot
 from roboschool.robots.urdf import Joint, Model
 from roboschool.scenes.layout import Layout
+from roboschool.scenes.looks import Looks
 from roboschool.scenes.randomize import Randomize, delay_robot, find_randomize_faults
 from roboschool.schema import Bounds, Pattern, Size, check_fields
 from roboschool.sensors.camera import Camera
@@ -158,6 +159,7 @@ class Scene(SceneSettings):
     props: Annotated[tuple[Prop, ...], Size(0, MOST_PROPS)] = ()
     game: Game | None = None
     layout: Layout | None = None  # of robots, and of props that are elements
+    looks: Looks = field(default_factory=Looks, kw_only=True)  # of its pictures
     steps: Annotated[int, Bounds(1, math.inf)] = field(default=1000, kw_only=True)  # of an episode, at most
     path: str = field(default="", compare=False, kw_only=True)  # of its file
 

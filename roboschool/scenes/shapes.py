@@ -42,6 +42,18 @@ def check_same_shapes(scenes: Sequence[Scene]) -> None:
         )
 
 
+def group_by_shape(scenes: Sequence[Scene]) -> list[list[int]]:
+    """Return the numbers of scenes that can share one simulation, for each simulation that it takes."""
+    groups: list[list[int]] = []
+    for number, scene in enumerate(scenes):
+        fitting = (group for group in groups if not any(_differences(scenes[group[0]], scene)))
+        if (group := next(fitting, None)) is None:
+            groups.append([number])
+        else:
+            group.append(number)
+    return groups
+
+
 def _differences(first: Scene, other: Scene) -> Iterator[str]:
     """Go through what has another shape in two scenes."""
     for what, one, two in _pairs(first, other):

@@ -13,6 +13,7 @@ from roboschool.bodies.family import EACH, KINDS
 from roboschool.bodies.variation import recolour, vary_body, vary_looks
 from roboschool.errors import InvalidInput
 from roboschool.robots.robot import Robot
+from roboschool.scenes.looks import draw_looks
 from roboschool.scenes.scene import Scene
 from roboschool.scenes.surroundings import vary_conditions, vary_ground, vary_opponent
 from roboschool.schema import Bounds, convert
@@ -32,7 +33,7 @@ class Variant:
     ground: Seed | None = None  # kind, level and shape of uneven ground
     conditions: Seed | None = None  # friction, gravity, mass and strength
     opponent: Seed | None = None  # policies of the others in a game, and how they are held back
-    looks: Annotated[int, Bounds(0, 10**9)] | None = None  # colours; they change no bit of the physics
+    looks: Annotated[int, Bounds(0, 10**9)] | None = None  # of pictures; they change no bit of the physics
 
 
 AXES = tuple(field.name for field in dataclasses.fields(Variant) if field.name != "segments")
@@ -47,6 +48,11 @@ def read_variant(where: str, options: Mapping[str, Any]) -> Variant:
     given = options.get(VARIANT)
     made: Variant = convert({} if given is None else given, Variant, f"{where}: option {VARIANT!r}")
     return made
+
+
+def vary(options: Mapping[str, Any], variant: Mapping[str, int]) -> dict[str, Any]:
+    """Return options of a scene with a variant, which overrides axes of one that is there."""
+    return {**options, VARIANT: {**(options.get(VARIANT) or {}), **variant}} if variant else dict(options)
 
 
 def vary_robot(where: str, variant: Variant, robots: list[str], given: Any) -> Any:
@@ -94,7 +100,7 @@ def vary_scene(where: str, scene: Scene, variant: Variant) -> Scene:
 
 
 def dress(scene: Scene, seed: int) -> Scene:
-    """Return a scene whose robots and props have the colours of a seed."""
+    """Return a scene with the colours of robots and props, the light, the ground and the camera of a seed."""
     known = dict[int, Robot]()
     agents = []
     for agent in scene.agents:
@@ -102,4 +108,4 @@ def dress(scene: Scene, seed: int) -> Scene:
         task: Any = agent.task
         agents.append(dataclasses.replace(agent, task=dataclasses.replace(task, robot=robot)))
     props = tuple(dataclasses.replace(prop, model=recolour(prop.model, seed)) for prop in scene.props)
-    return dataclasses.replace(scene, agents=tuple(agents), props=props)
+    return dataclasses.replace(scene, agents=tuple(agents), props=props, looks=draw_looks(seed))

@@ -171,7 +171,7 @@ def test_a_scene_file_that_was_changed_since_is_noted(stored: Path, monkeypatch:
 
 
 BAD: dict[str, tuple[Any, str]] = {
-    "newer": ({"version": 2, "future": 1}, "version 2 is newer than 1, which this package reads; update it"),
+    "newer": ({"version": 3, "future": 1}, "version 3 is newer than 2, which this package reads; update it"),
     "missing": ({"who": None}, "missing key 'who'"),
     "unknown": ({"whoo": "us"}, "unknown key 'whoo'; did you mean 'who'"),
     "type": ({"title": 7}, "title: Expected `str`, got `int`"),

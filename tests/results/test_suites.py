@@ -13,7 +13,7 @@ from roboschool.bodies.family import COMPOSITION, EXTRAPOLATION, INTERPOLATION, 
 from roboschool.cli.main import main
 from roboschool.results import suites, verification
 from roboschool.results.entry import Credit, make_row, read_training
-from roboschool.results.episodes import variant_option
+from roboschool.results.episodes import with_variant
 from roboschool.results.row_file import write_row
 from roboschool.results.suites import Suite, commit_secret, load_suite, reveal, suite_names
 from roboschool.results.verification import FAILED, REPLAYED, verify
@@ -50,7 +50,7 @@ def test_the_variants_of_a_suite_can_be_loaded_and_are_told_apart(name: str, sce
     suite = load_suite(name)
     for part in suite.parts():
         variant = next(text for _, text, _ in reversed(suite.plan()) if suite.part_of(text) == part)
-        assert load_scene(scene, **variant_option(variant)) != load_scene(scene)
+        assert load_scene(scene, **with_variant({}, variant)) != load_scene(scene)
         assert len(variant.split(",")) == len(suite.axis.split("+"))
 
 
@@ -102,6 +102,8 @@ def test_the_command_says_train_held_out_and_gap(monkeypatch: pytest.MonkeyPatch
     found = json.loads(done.output)
     assert found["gap"] == pytest.approx(found["train"]["value"] - found["held_out"]["value"])
     assert set(found["parts"]) == {"extrapolation"}
+    short = CliRunner().invoke(main, ["evaluate", "hopper", "--suite", "small", "--json", "--set", "seconds=0.1"])
+    assert 0.0 < json.loads(short.output)["held_out"]["value"] < 20.0 < found["held_out"]["value"]
     for words, fault in (
         (["hopper", "--suite", "small", "--episodes", "3"], "it decides the episodes"),
         (["hopper", "--secret", "3"], "only with --suite"),

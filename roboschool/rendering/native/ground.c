@@ -7,8 +7,8 @@
 static const float SIDE = 1.0F, CONTRAST = 0.12F;  /* of a tile [m]; black in every other one */
 static const float LINE = 0.06F, START = 0.12F;    /* width of the lines of lanes, of the start line [m] */
 static const float FINISH = 1.0F, SQUARE = 0.25F;  /* width of the finish, of its squares [m] */
-static const float HAZE = 50.0F, CLEAR = 4.0F, HAZY = 4.0F; /* at HAZE [m], at least CLEAR heights of the eye, most of
-                                                               the ground is haze; HAZY times as far all is */
+static const float CLEAR = 4.0F, HAZY = 4.0F; /* it is clear as far as CLEAR heights of the eye, at least; all is haze
+                                                 HAZY times as far */
 static const float SHARPEST = 1e-6F;               /* width of what a pixel shows of the ground, at least [m] */
 static const float BRIGHT = 0.9F;                  /* share of the glow in the middle of a studio */
 static const float DEEPER = 0.3F, STEEPER = 0.5F;  /* black at the bottom of a terrain, in its walls */
@@ -234,7 +234,7 @@ void paint_terrain(const struct view *view, struct batch *b) {
 
 /* Let all rays end at the ground, or never. */
 void find_ground(const struct view *view, struct batch *b) {
-  float clear = most(HAZE, CLEAR * view->height), steepest = view->height / (HAZY * clear);
+  float clear = most(view->ground->clear, CLEAR * view->height), steepest = view->height / (HAZY * clear);
   int there = view->ground->kind != STUDIO && view->height > 0.0F;
   for (int i = 0; i < b->count; i++) {
     int down = there & (-b->dz[i] > steepest);
@@ -247,7 +247,7 @@ void find_ground(const struct view *view, struct batch *b) {
    of the horizon's colour. */
 void paint(const struct view *view, struct batch *b) {
   const struct ground *g = view->ground;
-  float clear = most(HAZE, CLEAR * view->height), steepest = view->height / (HAZY * clear), far[MOST];
+  float clear = most(view->ground->clear, CLEAR * view->height), steepest = view->height / (HAZY * clear), far[MOST];
   int any = 0, all = 1;
   for (int i = 0; i < b->count; i++) {
     int down = -b->dz[i] > steepest;

@@ -43,6 +43,16 @@ class Mesh(ctypes.Structure):
     _fields_ = [("nodes", c_void_p), ("blocks", c_void_p)]
 
 
+class Light(ctypes.Structure):
+    """`struct light`."""
+
+    _fields_ = [
+        *((name, c_float * 3) for name in ("sun", "east", "north", "sky")),
+        ("strength", c_float),
+        ("shine", c_float),
+    ]
+
+
 class Ground(ctypes.Structure):
     """`struct ground`."""
 
@@ -52,6 +62,8 @@ class Ground(ctypes.Structure):
         ("middle", c_float * 2),
         ("colours", c_float * 3 * COLOURS),
         ("level", c_float),
+        ("clear", c_float),
+        ("light", Light),
     ]
 
 

@@ -4,11 +4,10 @@
 
 #include "structures.h"
 
-static const float SKY[3] = {0.34F, 0.37F, 0.42F}; /* share of the light on open ground; the rest is the sun's */
 static const float BOUNCE[3] = {0.26F, 0.25F, 0.23F}; /* light from below */
 static const float DEEPEST = 0.85F; /* share of the sky's light that contact shading may take */
 static const float FINEST = 0.6F;   /* half the width of the edge of a shadow, at least [pixels] */
-static const float SHINE = 0.22F, RIM = 0.10F; /* of the sun on a body, of the sky at its edge */
+static const float RIM = 0.10F;      /* shine of the sky at the edge of a body */
 
 static inline float soften(float x) { return x * x * (3.0F - 2.0F * x); }
 
@@ -16,12 +15,12 @@ static inline float soften(float x) { return x * x * (3.0F - 2.0F * x); }
    sides; `ratio` is how much nearer to the sun its points are, the farther along; its ends are `narrow` times blunter. */
 static void shade_round(const struct view *v, const struct solid *s, int own, struct batch *b) {
   const float *a = s->along, *c = s->across, x = s->centre[0], y = s->centre[1], z = s->centre[2], reach = s->reach;
-  const float ratio = s->ratio, narrow = s->narrow, radius = s->half[0], grain = FINEST * v->pixel[1];
+  const float *sun = v->ground->light.sun, ratio = s->ratio, narrow = s->narrow, radius = s->half[0], grain = FINEST * v->pixel[1];
   for (int i = 0; i < b->count; i++) {
     float px = b->px[i] - x, py = b->py[i] - y, pz = b->pz[i] - z;
     float along = px * a[0] + py * a[1] + pz * a[2], across = px * c[0] + py * c[1] + pz * c[2];
     float nearest = within(along, -reach, reach), end = (along - nearest) * narrow;
-    float far = nearest * ratio - (px * SUN[0] + py * SUN[1] + pz * SUN[2]);
+    float far = nearest * ratio - (px * sun[0] + py * sun[1] + pz * sun[2]);
     float off = sqrtf(end * end + across * across) - radius;
     float dark = within(0.5F - 0.5F * off / (SPREAD * most(far, 0.0F) + grain * b->t[i]), 0.0F, 1.0F);
     dark = soften(dark) * within(2.0F * far / radius, 0.0F, 1.0F);
@@ -113,7 +112,8 @@ static void darken(const struct view *v, const struct box *tile, struct batch *b
     const struct solid *s = v->solids + k;
     int is_box = s->kind >= BOX, shades = ground && overlap(&s->shaded, tile), closes = shades;
     if (solid) {
-      float c[3] = {s->centre[0] - middle[0], s->centre[1] - middle[1], s->centre[2] - middle[2]}, ahead = dot(c, SUN);
+      float c[3] = {s->centre[0] - middle[0], s->centre[1] - middle[1], s->centre[2] - middle[2]};
+      float ahead = dot(c, v->ground->light.sun);
       float reach = size + s->radius, square = dot(c, c), blurred = reach + 2.0F * SPREAD * most(ahead, 0.0F) + 0.01F;
       shades |= ahead > -reach && square - ahead * ahead < blurred * blurred;
       closes |= square < (reach + s->contact) * (reach + s->contact);
@@ -128,24 +128,25 @@ static void darken(const struct view *v, const struct box *tile, struct batch *b
 
 /* Light what rays have hit: write their colours in the picture, 0 to 1. */
 void light(const struct view *v, const struct box *tile, struct batch *b) {
-  const float *horizon = v->ground->colours[HORIZON];
+  const float *horizon = v->ground->colours[HORIZON], *to = v->ground->light.sun, *share = v->ground->light.sky;
+  const float strength = v->ground->light.strength, glossy = v->ground->light.shine;
   for (int i = 0; i < b->count; i++) b->lit[i] = b->open[i] = 1.0F;
   darken(v, tile, b);
   for (int i = 0; i < b->count; i++) {
     float dx = b->dx[i], dy = b->dy[i], dz = b->dz[i], nx = b->nx[i], ny = b->ny[i], nz = b->nz[i];
     int body = b->id[i] >= 0, sky = b->t[i] >= NEVER;
-    float sun = most(nx * SUN[0] + ny * SUN[1] + nz * SUN[2], 0.0F) / SUN[2] * b->lit[i];
+    float sun = most(nx * to[0] + ny * to[1] + nz * to[2], 0.0F) / to[2] * b->lit[i];
     float above = (0.5F + 0.5F * nz) * b->open[i], under = (0.5F - 0.5F * nz) * (0.4F + 0.6F * b->open[i]);
-    float red = sqrtf(SKY[0] * above + BOUNCE[0] * under + (1.0F - SKY[0]) * sun);
-    float green = sqrtf(SKY[1] * above + BOUNCE[1] * under + (1.0F - SKY[1]) * sun);
-    float blue = sqrtf(SKY[2] * above + BOUNCE[2] * under + (1.0F - SKY[2]) * sun);
+    float red = sqrtf(strength * (share[0] * above + BOUNCE[0] * under + (1.0F - share[0]) * sun));
+    float green = sqrtf(strength * (share[1] * above + BOUNCE[1] * under + (1.0F - share[1]) * sun));
+    float blue = sqrtf(strength * (share[2] * above + BOUNCE[2] * under + (1.0F - share[2]) * sun));
     float length = 1.0F / sqrtf(dx * dx + dy * dy + dz * dz), facing = -(dx * nx + dy * ny + dz * nz) * length;
-    float hx = SUN[0] - dx * length, hy = SUN[1] - dy * length, hz = SUN[2] - dz * length; /* half-way */
+    float hx = to[0] - dx * length, hy = to[1] - dy * length, hz = to[2] - dz * length; /* half-way */
     float gleam = most(hx * nx + hy * ny + hz * nz, 0.0F) / sqrtf(most(hx * hx + hy * hy + hz * hz, 1e-6F));
     gleam *= gleam, gleam *= gleam, gleam *= gleam, gleam *= gleam, gleam *= gleam; /* to the power of 32 */
     float edge = 1.0F - within(facing, 0.0F, 1.0F);
     edge *= edge;
-    float shine = body ? SHINE * gleam * least(sun, 1.0F) + RIM * edge * edge * above : 0.0F;
+    float shine = body ? glossy * gleam * least(sun, 1.0F) + RIM * edge * edge * above : 0.0F;
     red = sky ? 1.0F : red, green = sky ? 1.0F : green, blue = sky ? 1.0F : blue;
     float haze = b->haze[i];
     b->red[i] = within(b->red[i] * red + shine + haze * (horizon[0] - b->red[i] * red), 0.0F, 1.0F);

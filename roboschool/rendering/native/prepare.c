@@ -8,9 +8,6 @@ static const float NEAREST = 0.02F; /* what is nearer to the eye may be anywhere
 static const float EVERYWHERE = 1e9F;
 static const float FLAT = 0.05F; /* shadows of discs seen from their edge are drawn as if they were thicker */
 static const float AROUND = 3.0F, FARTHEST = 0.8F; /* contact shading reaches AROUND radii, at most FARTHEST [m] */
-const float SUN[3] = {-0.37139068F, -0.55708601F, 0.74278135F};
-const float EAST[3] = {0.83205029F, -0.55470020F, 0.0F}; /* these two are at right angles to it */
-const float NORTH[3] = {0.41202309F, 0.61803463F, 0.66953425F};
 const float SPREAD = 0.03F;
 
 /* Widen a box by where a ball is seen; `c` is its centre as seen from the eye. */
@@ -40,16 +37,17 @@ static void see_ball(const struct view *view, const float c[3], float radius, st
 /* Note where balls around a solid are seen, and where the ground around it is darker. */
 static void see(const struct view *view, struct solid *s, float centres[][3], int count, float radius) {
   s->seen = s->shaded = (struct box){EVERYWHERE, -EVERYWHERE, EVERYWHERE, -EVERYWHERE};
+  const float *sun = view->ground->light.sun;
   int behind = 0;
   for (int i = 0; i < count; i++) behind += dot(view->camera.ahead, centres[i]) < NEAREST;
   for (int i = 0; i < count; i++) {
     float *c = centres[i], up = c[2] + view->height;
     see_ball(view, c, radius, &s->seen);
     if (view->ground->kind == STUDIO || view->height <= 0.0F) continue;
-    float far = up / SUN[2], foot[3] = {c[0], c[1], -view->height};
+    float far = up / sun[2], foot[3] = {c[0], c[1], -view->height};
     if (up > -radius) {
-      float shadow[3] = {c[0] - far * SUN[0], c[1] - far * SUN[1], -view->height};
-      see_ball(view, shadow, radius / SUN[2] + 3.0F * SPREAD * most(far, 0.0F) + 0.02F, &s->shaded);
+      float shadow[3] = {c[0] - far * sun[0], c[1] - far * sun[1], -view->height};
+      see_ball(view, shadow, radius / sun[2] + 3.0F * SPREAD * most(far, 0.0F) + 0.02F, &s->shaded);
     }
     if (up < radius + s->contact) see_ball(view, foot, radius + s->contact, &s->shaded);
   }
@@ -57,16 +55,16 @@ static void see(const struct view *view, struct solid *s, float centres[][3], in
     s->seen = (struct box){-EVERYWHERE, EVERYWHERE, -EVERYWHERE, EVERYWHERE};
 }
 
-static void prepare_round(struct solid *s, const float axis[3]) {
-  float east = dot(axis, EAST), north = dot(axis, NORTH), toward = dot(axis, SUN);
+static void prepare_round(const struct light *light, struct solid *s, const float axis[3]) {
+  float east = dot(axis, light->east), north = dot(axis, light->north), toward = dot(axis, light->sun);
   float sine = sqrtf(east * east + north * north), half = s->kind == SPHERE ? 0.0F : s->half[2];
   if (sine > 1e-4F)
     east /= sine, north /= sine;
   else
     east = 1.0F, north = 0.0F;
   for (int i = 0; i < 3; i++) {
-    s->along[i] = east * EAST[i] + north * NORTH[i];
-    s->across[i] = north * EAST[i] - east * NORTH[i];
+    s->along[i] = east * light->east[i] + north * light->north[i];
+    s->across[i] = north * light->east[i] - east * light->north[i];
   }
   s->reach = half * sine;
   s->ratio = sine > 1e-4F ? toward / sine : 0.0F;
@@ -98,7 +96,7 @@ static void prepare_one(const struct view *view, const struct shape *shape, cons
   for (int i = 0; i < 3; i++) s->centre[i] += place[i];
   turn_back(s->turn, place, s->eye);
   for (int i = 0; i < 3; i++) s->eye[i] = -s->eye[i];
-  turn_back(s->turn, SUN, s->to_sun);
+  turn_back(s->turn, view->ground->light.sun, s->to_sun);
   float radius = s->half[0], middle = most(most(least(s->half[0], s->half[1]), least(s->half[1], s->half[2])),
                                            least(s->half[0], s->half[2]));
   const float axis[3] = {s->turn[2], s->turn[5], s->turn[8]};
@@ -120,7 +118,7 @@ static void prepare_one(const struct view *view, const struct shape *shape, cons
         balls[end][i] = s->centre[i] + (count == 1 ? 0.0F : (float)(2 * end - 1) * s->half[2] * axis[i]);
     s->radius = radius + (count == 1 ? 0.0F : s->half[2]);
     s->contact = least(AROUND * radius, FARTHEST);
-    prepare_round(s, axis);
+    prepare_round(&view->ground->light, s, axis);
   }
   see(view, s, balls, count, radius);
 }

@@ -13,20 +13,20 @@ static const float AIMS[RAYS][2] = {/* on the sun's disc */
     {0.68F, 0.42F},   {0.04F, -0.82F},  {-0.85F, 0.10F},  {0.88F, 0.00F}};
 
 /* Note the points that a mesh may take light from: those whose light meets its box. */
-static void may_shade(const struct solid *s, const struct batch *b, int *open) {
+static void may_shade(const float sun[3], const struct solid *s, const struct batch *b, int *open) {
   const float *r = s->turn, x = s->centre[0], y = s->centre[1], z = s->centre[2], radius = s->radius, *half = s->half;
   float to_sun[3];
   for (int axis = 0; axis < 3; axis++)
     to_sun[axis] = 1.0F / (fabsf(s->to_sun[axis]) < 1e-6F ? 1e-6F : s->to_sun[axis]);
   const float sx = to_sun[0], sy = to_sun[1], sz = to_sun[2], ax = fabsf(sx), ay = fabsf(sy), az = fabsf(sz);
   for (int i = 0; i < b->count; i++) {
-    float px = b->px[i] - x, py = b->py[i] - y, pz = b->pz[i] - z, ahead = -(px * SUN[0] + py * SUN[1] + pz * SUN[2]);
+    float px = b->px[i] - x, py = b->py[i] - y, pz = b->pz[i] - z, ahead = -(px * sun[0] + py * sun[1] + pz * sun[2]);
     float wider = SPREAD * most(ahead + radius, 0.0F) + CLEAR;
     float mx = -(r[0] * px + r[3] * py + r[6] * pz) * sx, kx = (half[0] + wider) * ax;
     float my = -(r[1] * px + r[4] * py + r[7] * pz) * sy, ky = (half[1] + wider) * ay;
     float mz = -(r[2] * px + r[5] * py + r[8] * pz) * sz, kz = (half[2] + wider) * az;
     float near = most(most(mx - kx, my - ky), most(mz - kz, 0.0F)), far = least(least(mx + kx, my + ky), mz + kz);
-    float faces = b->nx[i] * SUN[0] + b->ny[i] * SUN[1] + b->nz[i] * SUN[2];
+    float faces = b->nx[i] * sun[0] + b->ny[i] * sun[1] + b->nz[i] * sun[2];
     open[i] = (near <= far) & (faces > 0.0F) & (b->lit[i] > 0.0F) & (b->t[i] < NEVER);
   }
 }
@@ -148,8 +148,8 @@ static void ask_few(struct asking *a, struct doubt *d, const struct box *tile, i
 void shade_mesh(const struct view *v, const struct solid *s, int own, const struct box *tile, struct batch *b) {
   struct asking a = {.solid = s, .batch = b, .own = own};
   struct doubt d = {.open = {0}};
-  turn_back(s->turn, EAST, a.east), turn_back(s->turn, NORTH, a.north);
-  may_shade(s, b, d.open);
+  turn_back(s->turn, v->ground->light.east, a.east), turn_back(s->turn, v->ground->light.north, a.north);
+  may_shade(v->ground->light.sun, s, b, d.open);
   if (b->samples > 1) {
     for (int i = 0; i < b->count; i++)
       if (d.open[i]) ask(&a, i, AIMS[i % RAYS], i);

@@ -24,6 +24,11 @@ struct shape {
   float middle[3]; /* of a mesh, in its own frame [m] */
   float colour[3]; /* of light that it throws back: red, green, blue, 0 to 1 */
 };
+struct light {
+  float sun[3], east[3], north[3]; /* to the sun, and two at right angles; of length 1 */
+  float sky[3];                    /* share of the light on open ground; the rest is the sun's */
+  float strength, shine;           /* of all light; of the sun on a body */
+};
 struct ground {
   int32_t kind;
   float low, top, lane;    /* right and left edge of the track, width of a lane [m] */
@@ -31,6 +36,8 @@ struct ground {
   float middle[2];         /* x, y of the middle of the stadium [m] */
   float colours[11][3];    /* in the order of `enum colour` */
   float level;             /* z of the plane [m] */
+  float clear;             /* most of what is farther away than this is haze [m] */
+  struct light light;
 };
 enum colour { ZENITH, HORIZON, BARE, LANES, WHITE, BLACK, GRASS, MOWN, CEILING, FLOOR, GLOW };
 struct mark { /* a line on the ground, where the distance to a segment is `radius` */
@@ -103,8 +110,7 @@ struct packet { /* rays in the frame of a mesh; those whose `far` is below 0 are
 };
 
 #define NEVER 1e30F        /* how far a ray goes that hits nothing [m] */
-extern const float SUN[3], EAST[3], NORTH[3]; /* to it, and two at right angles; of length 1 */
-extern const float SPREAD; /* of its light: half the width of a shadow's edge 1 m away [m] */
+extern const float SPREAD; /* of the sun's light: half the width of a shadow's edge 1 m away [m] */
 
 /* prepare.c */
 void prepare(struct view *view, struct solid *solids);
