@@ -1,5 +1,6 @@
 """The heights of the ground under a robot and ahead of it, on a grid that turns with its heading."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -29,6 +30,7 @@ class HeightScan(Sensor):
     ahead: Annotated[float, Bounds(-100.0, 100.0), Meaning("Of the trunk, where the middle of the grid is.", "m")] = 0.2
     reach: Annotated[float, Bounds(0.01, 10.0), Meaning("To which numbers are clipped, either way.", "m")] = 1.0
 
+    @functools.cached_property
     def _points(self) -> tuple[np.ndarray, np.ndarray]:
         """Return where the points are: forward and to the left (row x column,) [m]."""
         forward = self.ahead + (np.arange(self.rows) - (self.rows - 1) / 2) * self.spacing
@@ -40,12 +42,12 @@ class HeightScan(Sensor):
         """Return a number for each point, row after row, the hindmost first."""
         return [
             Field(f"ground {along:.2f} m ahead, {aside:.2f} m to the left", "m", low=-self.reach, high=self.reach)
-            for along, aside in zip(*self._points(), strict=True)
+            for along, aside in zip(*self._points, strict=True)
         ]
 
     def read(self, previous: State, action: np.ndarray, state: State, dt: float) -> np.ndarray:
         """Return the heights (..., row x column)."""
-        along, aside = self._points()
+        along, aside = self._points
         over: np.ndarray = (self.standing - state.position[..., 2])[..., None] + np.zeros(len(along))
         if self.terrain is not None:
             left, forward = state.world_x_direction[..., :1], state.world_x_direction[..., 1:]

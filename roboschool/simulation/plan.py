@@ -1,6 +1,5 @@
 """What a scene randomizes of one agent: the names of the numbers that are drawn, and what each is for."""
 
-import dataclasses
 import math
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -8,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from roboschool.mdp.actuator import QUANTITIES
-from roboschool.mdp.conditions import BodyConditions
+from roboschool.mdp.conditions import BodyConditions, Vector
 from roboschool.mdp.effects import Placement
 from roboschool.mdp.sensor import sensor_name
 from roboschool.mdp.task import Task, sensors_of
@@ -45,6 +44,12 @@ class Plan:
         self.span = np.array([high - low for low, high in bounds])
         self._places = {name: place for place, name in enumerate(self.names)}
         joints, moving = [joint.name for joint in self.robot.joints], moving_joints(self.robot)
+        self._gravity, self._wind = self._axes("gravity"), self._axes("wind")
+        self._bounce, self._slip = self.find("restitution"), self._at("friction", FACTOR)
+        self._payload = self._at("payload")
+        names = ("position_x", "position_y", "yaw", "pitch", "roll", "height")
+        self._start = [self._at(f"{START}_{name}") for name in names]
+        self._velocity, self._turning = self._axes(f"{START}_velocity"), self._axes(f"{START}_angular_velocity")
         self._mass = self._find("mass", [link.name for link in self.robot.model.links], FACTOR)
         self._damping = self._find("joint_damping", moving, ADDEND)
         self._friction = self._find("joint_friction", moving, ADDEND)
@@ -76,25 +81,29 @@ class Plan:
         whole = [[*each, *each, one] if late else each for each in (rows, gains)]
         return np.array([np.concatenate(each) for each in whole])
 
-    def number(self, drawn: Drawn, name: str, neutral: float = 0.0) -> float:
-        """Return a number by name, or what changes nothing if it is not drawn."""
-        return drawn[self._places[name]] if name in self._places else neutral
+    def _axes(self, name: str) -> tuple[int, int, int]:
+        """Return the places of the three numbers of a vector."""
+        return self._at(f"{name}_x"), self._at(f"{name}_y"), self._at(f"{name}_z")
 
-    def vector(self, drawn: Drawn, name: str) -> tuple[float, float, float]:
-        """Return the three numbers of a vector."""
-        x, y, z = (self.number(drawn, f"{name}_{axis}") for axis in "xyz")
-        return x, y, z
+    def _at(self, name: str, neutral: int = ADDEND) -> int:
+        """Return the place of a number, or of what changes nothing if it is not drawn."""
+        return self._places.get(name, neutral)
 
     def find(self, name: str) -> int | None:
         """Return the place of a number, if it is drawn."""
         return self._places.get(name)
+
+    def world(self, drawn: Drawn) -> tuple[Vector, float | None, Vector, float]:
+        """Return what is added to gravity, the restitution if it is drawn, the wind, and the factor of friction."""
+        gravity, wind = (_take(drawn, places) for places in (self._gravity, self._wind))
+        return gravity, None if self._bounce is None else drawn[self._bounce], wind, drawn[self._slip]
 
     def body(self, drawn: Drawn) -> BodyConditions:
         """Return what physics changes of the robot."""
         mass, damping, friction = (
             tuple([drawn[place] for place in places]) for places in (self._mass, self._damping, self._friction)
         )
-        return BodyConditions(mass, damping, friction, self.number(drawn, "payload"))
+        return BodyConditions(mass, damping, friction, drawn[self._payload])
 
     def place(self, drawn: Drawn, placement: Placement) -> Placement:
         """Return where the robot begins; what the scene proposes, changed."""
@@ -108,17 +117,24 @@ class Plan:
             joints = tuple(near.clip(motors.lower[0, 0], motors.upper[0, 0]).tolist())
         if self._speeds:
             speeds = tuple([drawn[place] * unit for place, unit in zip(self._speeds, self._units, strict=True)])
-        x, y = placement.position
-        turning = self.vector(drawn, "start_angular_velocity")
-        return dataclasses.replace(
-            placement,
-            position=(x + self.number(drawn, "start_position_x"), y + self.number(drawn, "start_position_y")),
-            yaw=placement.yaw + math.radians(self.number(drawn, "start_yaw")),
-            pitch=placement.pitch + math.radians(self.number(drawn, "start_pitch")),
-            roll=math.radians(self.number(drawn, "start_roll")),
-            height=self.number(drawn, "start_height"),
-            velocity=self.vector(drawn, "start_velocity"),
-            angular_velocity=(math.radians(turning[0]), math.radians(turning[1]), math.radians(turning[2])),
-            joints=joints,
-            speeds=speeds,
+        x, y, yaw, pitch, roll, height = [drawn[place] for place in self._start]
+        turning = _take(drawn, self._turning)
+        return Placement(  # `dataclasses.replace` takes as long as all else here
+            (placement.position[0] + x, placement.position[1] + y),
+            placement.yaw + math.radians(yaw),
+            joints,
+            placement.passive_joints,
+            placement.pitch + math.radians(pitch),
+            math.radians(roll),
+            height,
+            placement.trunk_height,
+            _take(drawn, self._velocity),
+            (math.radians(turning[0]), math.radians(turning[1]), math.radians(turning[2])),
+            speeds,
         )
+
+
+def _take(drawn: Drawn, places: tuple[int, int, int]) -> Vector:
+    """Return the three numbers of a vector."""
+    x, y, z = places
+    return drawn[x], drawn[y], drawn[z]

@@ -90,16 +90,9 @@ class Randomizer:
             group.state.conditions[world, place] = own
             agents.append((plan, [*own.tolist(), *NEUTRAL]))
         plan, first = agents[0]
-        return EpisodeDraw(
-            Conditions(
-                gravity=plan.vector(first, "gravity"),
-                restitution=None if plan.find("restitution") is None else plan.number(first, "restitution"),
-                wind=plan.vector(first, "wind"),
-                bodies=tuple([plan.body(drawn) for plan, drawn in agents]),
-            ),
-            plan.number(first, "friction", 1.0),
-            tuple(agents),
-        )
+        gravity, restitution, wind, friction = plan.world(first)
+        bodies = tuple([plan.body(drawn) for plan, drawn in agents])
+        return EpisodeDraw(Conditions(gravity, restitution, wind, bodies), friction, tuple(agents))
 
     def pushes(self, worlds: Sequence[int], rngs: Sequence[np.random.Generator]) -> list[Push]:
         """Return the pushes that begin or end now, in some worlds, with the generator of each."""
