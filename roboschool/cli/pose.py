@@ -111,8 +111,9 @@ class PosePage:
         self._show()
 
     def _add_slider(self, gui: Any, joint: Joint, torque: float) -> Any:
-        lower, upper = (joint.shown(limit) for limit in _range(joint))
-        rest = min(max(joint.shown(self.figure.rest[joint.name]), lower), upper)
+        lower, upper, rest = (
+            round(joint.shown(position), _digits(joint)) for position in (*_range(joint), self.figure.rest[joint.name])
+        )
         unit, force = ("m", "N") if joint.kind == "prismatic" else ("°", "N m")
         limits = "continuous" if joint.lower is None else f"{_shown(joint, lower)} to {_shown(joint, upper)}"
         slider = gui.add_slider(
@@ -143,7 +144,7 @@ class PosePage:
     def _relax(self) -> None:
         self.figure.relax()
         for joint in self.figure.robot.joints:
-            self._sliders[joint.name].value = joint.shown(self.figure.rest[joint.name])
+            self._sliders[joint.name].value = round(joint.shown(self.figure.rest[joint.name]), _digits(joint))
 
     def _print(self) -> None:
         click.echo(self.figure.table())
