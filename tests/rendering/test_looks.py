@@ -17,7 +17,7 @@ SUNWARD = np.arctan2(3.0, 2.0)  # where the sun's light goes, along the ground [
 
 
 def from_above(shape: np.ndarray, tree: Tree, turn: np.ndarray, place: tuple[float, float, float]) -> Image:
-    """Return a picture of 8 m x 8 m of the ground around the origin with one shape, from far above; its top is the north."""
+    """Return a picture of 8 m x 8 m of the ground with one shape, from far above; its top is the north."""
     view = CameraView(np.array((0.0, 0.0, 200.0)), np.array((0.0, 0.0, -1.0)), 0.02, 0.02)
     mesh = (Mesh * 1)(Mesh(tree.nodes.ctypes.data, tree.blocks.ctypes.data))
     image, poses = Image.empty(SIZE, SIZE), np.concatenate((turn.ravel(), place))[None]
