@@ -20,7 +20,6 @@ CHROMIUM = Path("/usr/bin/chromium")
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no Chromium: apt install chromium")
 PATIENCE = 120_000  # [ms]
-DRAWN = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]  # in software
 COLOURS = """() => {
   const canvas = document.querySelector("canvas"), size = [canvas.width, canvas.height];
   const words = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, ...size).data.buffer);
@@ -31,12 +30,12 @@ COLOURS = """() => {
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with sync_api.sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=str(CHROMIUM), args=DRAWN)
+        yield playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--disable-gpu", "--no-sandbox"])
 
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 640, "height": 320})
+    context = browser.new_context(viewport={"width": 800, "height": 600})
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.said, page.asked = [], []
