@@ -62,7 +62,8 @@ def _find_lowest(draft: Draft, pose: dict[str, float]) -> float:
         if solid is not None and link.collisions:
             heights = solid.corners @ frames[name][2, :3] + frames[name][2, 3]
             low = float(heights.min()) - (0.0 if name == root else CLEAR)
-            bottom = min(bottom, 0.0 if name == root and low > -DEEP else low)
+            if name != root or low <= -DEEP:
+                bottom = min(bottom, low)
     return bottom
 
 
